@@ -1,0 +1,191 @@
+"""The one error hierarchy of the project: every failure a user can meet has a class here.
+
+Standard library only. A service's adapter maps meanings to these classes, the transport maps
+network trouble to them, and whoever shows one to a user has all four answers at hand: what
+happened, what was kept, what it cost, what to do now. No message may ever hold a secret.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Neural4DError(Exception):
+    """Base of all errors of the extension.
+
+    Args:
+        what: one or two sentences that say what happened.
+        remedy: what the user can do now; the class's own remedy where it is empty.
+        kept: what was kept (files, a paid result); empty when there was nothing to keep.
+        cost: what it cost, in words; empty when the raiser cannot know (the job runner fills it in).
+    """
+
+    default_remedy: ClassVar[str] = ""
+    #: A retry of the same step can help without the user changing anything first.
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy or self.default_remedy
+        self.kept = kept
+        self.cost = cost
+
+    @property
+    def code(self) -> str:
+        """The class name: what logs, reports and scripts use to tell errors apart."""
+        return type(self).__name__
+
+    def to_dict(self) -> dict[str, str]:
+        """The form that travels on the pipe and stands in the journal (all values are text)."""
+        return {
+            "code": self.code,
+            "what": self.what,
+            "kept": self.kept,
+            "cost": self.cost,
+            "remedy": self.remedy,
+        }
+
+
+class OnlineAccessOff(Neural4DError):
+    """Blender's 'Allow Online Access' is off."""
+
+    default_remedy = "Turn on Preferences > System > Network > Allow Online Access, then try again."
+
+
+class KeyMissing(Neural4DError):
+    """No key is set for the service."""
+
+    default_remedy = "Enter the key in Preferences > Add-ons > Neural4D."
+
+
+class KeyRejected(Neural4DError):
+    """The service did not accept the key."""
+
+    default_remedy = "Check the key in Preferences > Add-ons > Neural4D, press Test Key, then Retry."
+
+
+class NotEnoughPoints(Neural4DError):
+    """The balance, or the user's own cap, does not cover the operation."""
+
+    default_remedy = "Buy points at the service or lower the number of variants, then Retry."
+
+
+class InvalidInput(Neural4DError, ValueError):
+    """Something the user gave is wrong; refused before anything was sent or paid."""
+
+    default_remedy = "Change the input and generate again."
+
+
+class UnsupportedFeature(InvalidInput):
+    """The chosen service cannot do what was asked."""
+
+    default_remedy = "Choose another service or leave that option out."
+
+
+class TransportError(Neural4DError):
+    """Base of all network trouble."""
+
+    retryable = True
+    default_remedy = "Check the internet connection, then press Retry."
+
+
+class ServiceUnreachable(TransportError):
+    """No connection came about: the request certainly did not reach the service."""
+
+
+class AnswerLost(TransportError):
+    """The request went out and no answer came: the service may or may not have acted on it."""
+
+    default_remedy = "Press Retry: the service is asked about the job before anything is sent again."
+
+
+class ServiceBusy(TransportError):
+    """The service asked to slow down (429, or 503 with Retry-After).
+
+    Args:
+        retry_after: seconds the service asked to wait, or None.
+    """
+
+    default_remedy = "Wait a minute, then press Retry."
+
+    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, kept: str = "", cost: str = "") -> None:
+        super().__init__(what, remedy, kept=kept, cost=cost)
+        self.retry_after = retry_after
+
+
+class ServiceDown(TransportError):
+    """The service answered with a server error (5xx)."""
+
+    default_remedy = "The service has trouble of its own: wait a few minutes, then press Retry."
+
+
+class UnexpectedAnswer(Neural4DError):
+    """The answer is not what the service's document describes."""
+
+    retryable = True
+    default_remedy = "Press Retry; if it stays so, report the text above to the project."
+
+
+class RequestRefused(Neural4DError):
+    """The service refused the request itself (a 4xx that no other class stands for)."""
+
+    default_remedy = "Change what the message names, then generate again."
+
+
+class JobNotFound(Neural4DError):
+    """The service does not know the job."""
+
+    default_remedy = "Press Retry to send it again: the service has no record of the first try."
+
+
+class GenerationFailed(Neural4DError):
+    """The service accepted the job and failed to make the model."""
+
+    default_remedy = "Rephrase the prompt or try again; ask the service about the points."
+
+
+class ConversionFailed(Neural4DError):
+    """The service could not convert the model to the wanted format."""
+
+    default_remedy = "Choose the GLB format, which needs no conversion, and press Retry."
+
+
+class DownloadFailed(TransportError):
+    """The result could not be fetched whole; it is paid for and stays at the service."""
+
+    default_remedy = "Press Retry: the download starts again and costs nothing."
+
+
+class LinkExpired(DownloadFailed):
+    """The pre-signed address of a result is no longer valid; a fresh one has to be asked for."""
+
+
+class BrokenModel(Neural4DError):
+    """A model file is damaged, empty, or not the format it claims to be."""
+
+    retryable = True
+    default_remedy = "Press Retry to download it again at no cost; choose another variant if it stays so."
+
+
+class UnsafeModel(BrokenModel):
+    """A model file reaches for files outside itself or claims absurd sizes; it was not opened."""
+
+    default_remedy = "Do not use this file; choose another variant or generate again."
+
+
+class PreparerFailed(Neural4DError):
+    """The background Blender that prepares the model crashed, hung or could not start."""
+
+    retryable = True
+    default_remedy = "Press Retry: the download is kept and preparing it again costs nothing."
+
+
+class JobFailed(Neural4DError):
+    """Raised by Job.wait(): the job ended without a model. Carries the first error's texts."""
+
+
+class EngineStopped(Neural4DError):
+    """The engine process ended on its own."""
+
+    default_remedy = "It is started again by the next action; running jobs go on from the journal."
