@@ -1,0 +1,47 @@
+"""Printing and running for the command-line tools. Standard library only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+#: The checkout this file stands in.
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class ToolError(Exception):
+    """Something a tool needs is missing or failed; the text is a sentence for the developer."""
+
+
+def say(text: str) -> None:
+    """Print one line to stderr at once, so that stdout stays free for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(command: Sequence[str | Path], *, why: str, cwd: Path | None = None, timeout: float = 1800) -> str:
+    """Run a command quietly and return its output.
+
+    Raises:
+        ToolError: it could not start, took longer than `timeout` seconds or exited non-zero; the
+            text holds `why` and the last lines of what the command printed.
+    """
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolError(f"{why}: {error}") from error
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-25:])
+        raise ToolError(f"{why}: {command[0]} exited with {done.returncode}\n{tail}")
+    return done.stdout
