@@ -20,7 +20,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run(command: Sequence[str | Path], *, why: str, cwd: Path | None = None, timeout: float = 1800) -> str:
+def run(command: Sequence[object], *, why: str, cwd: Path | None = None, timeout: float = 1800) -> str:
     """Run a command quietly and return its output.
 
     Raises:

@@ -85,7 +85,7 @@ def ensure_site(version: str, group: str = "pytest") -> Path:
         if _stamp(folder) != wanted:
             say(f"[{folder.name}] installing {', '.join(pins)}")
             shutil.rmtree(folder, ignore_errors=True)
-            options: list[str | Path] = ["--target", folder, "--python-version", version, "--only-binary", ":all:"]
+            options = ["--target", folder, "--python-version", version, "--only-binary", ":all:"]
             run([uv(), "pip", "install", "--quiet", *options, *pins], why=f"packages for Blender's Python {version}")
             _write_stamp(folder, wanted)
     return folder
@@ -130,7 +130,7 @@ def _install(folder: Path, version: str, pins: list[str]) -> None:
     say(f"[{folder.name}] installing {len(pins)} pinned packages")
     # A folder that was made by hand keeps what else is in it; one of ours holds what is listed only.
     exact = ["--exact"] if kept and _stamp(folder) else []
-    options: list[str | Path] = ["--quiet", "--python", python_in(folder), *exact]
+    options = ["--quiet", "--python", python_in(folder), *exact]
     run([tool, "pip", "install", *options, *pins], why=f"packages of environment {folder.name}")
 
 

@@ -1,0 +1,105 @@
+"""Builds the extension's zip with Blender's own tool. Standard library only."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.toolbox import environments
+from scripts.toolbox.console import ROOT, ToolError, say
+
+MANIFEST = ROOT / "blender_manifest.toml"
+SOURCE = ROOT / "neural4d_blender"
+#: What a user who unpacks the zip finds beside the code.
+PAPERS = ("LICENSE", "README.md", "CHANGELOG.md")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*~")
+#: One date and one mode for every file, so that the same source gives the same bytes.
+DATE = 1577836800  # 2020-01-01, later than the first date a zip can hold
+
+
+@dataclass(frozen=True)
+class Package:
+    """A built extension: `size` in bytes, `files` as they stand in the zip."""
+
+    path: Path
+    version: str
+    size: int
+    files: list[str]
+
+
+@functools.cache
+def build(folder: Path = ROOT / "dist") -> Package:
+    """Stage, build and validate; once a process.
+
+    Raises:
+        ToolError: the source is incomplete, or Blender's tool refuses it; its output is in the text.
+    """
+    manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    name = f"{manifest['id']}-{manifest['version']}.zip"
+    if not (SOURCE / "__init__.py").is_file():
+        raise ToolError(f"{SOURCE.name}/__init__.py is missing: Blender would take the zip and fail to load it.")
+    python, tool = _extension_tool()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="neural4d-build-") as scratch:
+        staged = Path(scratch) / "staged"
+        _stage(staged)
+        fresh = Path(scratch) / name
+        _tool(python, tool, "build", "--source-dir", staged, "--output-filepath", fresh)
+        _tool(python, tool, "validate", fresh)
+        # Copied aside first: whoever reads the old zip now keeps a whole one.
+        arriving = folder / f".{name}.{os.getpid()}"
+        shutil.copyfile(fresh, arriving)
+        arriving.replace(folder / name)
+    path = folder / name
+    with zipfile.ZipFile(path) as archive:
+        files = sorted(archive.namelist())
+    return Package(path, manifest["version"], path.stat().st_size, files)
+
+
+def _stage(staged: Path) -> None:
+    shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
+    for paper in (MANIFEST.name, *(name for name in PAPERS if (ROOT / name).exists())):
+        shutil.copyfile(ROOT / paper, staged / paper)
+    for path in staged.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (DATE, DATE))
+
+
+def _extension_tool() -> tuple[Path, Path]:
+    """The interpreter and the blender_ext.py of the newest bpy that this machine can have."""
+    problems = []
+    for version in reversed(environments.bpy_versions()):
+        try:
+            python = environments.ensure(f"bpy-{version}")
+        except ToolError as error:
+            problems.append(str(error).splitlines()[0])
+            continue
+        pattern = "**/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
+        for tool in (environments.DEV / f"bpy-{version}").glob(pattern):
+            return python, tool
+        problems.append(f"bpy {version} has no blender_ext.py")
+    raise ToolError("No bpy to build with: " + "; ".join(problems))
+
+
+def _tool(python: Path, tool: Path, *arguments: str | Path) -> None:
+    done = subprocess.run(
+        [python, "-I", tool, *arguments],
+        env={**os.environ, "TZ": "UTC"},  # a zip holds local times
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    said = (done.stdout + done.stderr).strip()
+    # Some releases report an error and exit with 0 all the same.
+    if done.returncode or any(line.startswith(("ERROR", "FATAL_ERROR")) for line in said.splitlines()):
+        raise ToolError(f"Blender's extension tool refuses to {arguments[0]} the extension:\n{said}")
+    say("\n".join(f"[build] {line}" for line in said.splitlines()))
