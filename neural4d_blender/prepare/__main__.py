@@ -1,0 +1,31 @@
+"""Entry of the preparer: a script that runs where the extension is not importable as a package.
+
+    blender --background --factory-startup --offline-mode --python-exit-code 3 --python __main__.py -- JOB.json
+    python -I __main__.py JOB.json          (where bpy is a module)
+
+Standard library only; everything else is in job.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from pathlib import Path
+
+#: The name the extension's folder gets in this process, whatever it is called where it is installed.
+PRIVATE_PACKAGE = "neural4d_preparer"
+
+
+def main() -> int:
+    # A stand-in for the extension's own package: its __init__ registers a user interface, so it must not run here.
+    package = types.ModuleType(PRIVATE_PACKAGE)
+    package.__path__ = [str(Path(__file__).resolve().parent.parent)]
+    sys.modules[PRIVATE_PACKAGE] = package
+    job = importlib.import_module(f"{PRIVATE_PACKAGE}.prepare.job")
+    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    return int(job.main(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Takes away everything in the open file that could run code or read files when it is evaluated.
+
+A .blend from a service brings drivers (Python expressions), text blocks, script nodes and modifiers that
+read caches. All of it goes before any object is linked to a scene. May import bpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+_READS_FILES_OR_SIMULATES = frozenset({
+    "CLOTH", "COLLISION", "DYNAMIC_PAINT", "EXPLODE", "FLUID", "MESH_CACHE", "MESH_SEQUENCE_CACHE", "MULTIRES",
+    "OCEAN", "PARTICLE_INSTANCE", "PARTICLE_SYSTEM", "SOFT_BODY",
+})  # fmt: skip
+_FORBIDDEN_NODES = ("ShaderNodeScript", "ShaderNodeTexIES", "GeometryNodeImport")
+#: Kinds of data that a model does not need and that point at files or run code.
+_DROPPED_KINDS = ("texts", "sounds", "movieclips", "cache_files", "volumes", "speakers", "actions")
+
+
+def disarm() -> None:
+    """Strip drivers, animation, constraints, texts, script nodes and file-reading modifiers from the whole file."""
+    trees: list[bpy.types.NodeTree] = []
+    for datablock in _all_datablocks():
+        tree = getattr(datablock, "node_tree", None)
+        if isinstance(datablock, bpy.types.NodeTree):
+            tree = datablock
+        if tree is not None:
+            trees.append(tree)
+        if hasattr(datablock, "animation_data_clear"):
+            datablock.animation_data_clear()
+    for tree in trees:
+        tree.animation_data_clear()
+        for node in [node for node in tree.nodes if node.bl_idname.startswith(_FORBIDDEN_NODES)]:
+            tree.nodes.remove(node)
+    for item in bpy.data.objects:
+        for modifier in [m for m in item.modifiers if m.type in _READS_FILES_OR_SIMULATES]:
+            item.modifiers.remove(modifier)
+    for kind in _DROPPED_KINDS:
+        datablocks = getattr(bpy.data, kind, None)
+        if datablocks:
+            bpy.data.batch_remove(list(datablocks))
+
+
+def _all_datablocks() -> Iterator[bpy.types.ID]:
+    for kind in bpy.data.bl_rna.properties:
+        if kind.type == "COLLECTION" and kind.identifier != "libraries":
+            yield from list(getattr(bpy.data, kind.identifier))

@@ -1,0 +1,136 @@
+"""One job of the preparer: read JOB.json, import, sanitise, size, write the .blend, then the facts.
+
+The facts are written last and atomically, for success and failure alike; whoever started this
+process needs nothing but that file. Only a crash leaves no facts behind.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..engine.errors import BrokenModel, InvalidInput, Neural4DError, PreparerFailed
+from ..engine.names import datablock_name
+from . import importers, materials, sanitise, sizing, writing
+
+AXES = ("X", "Y", "Z", "LONGEST")
+ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
+
+
+@dataclass(frozen=True)
+class PrepareJob:
+    """What to do. Paths are absolute.
+
+    Attributes:
+        source: the downloaded model.
+        format: GLB, BLEND, FBX, OBJ, STL or USDZ.
+        output: the .blend to write.
+        name: what the root object is called (cut to what Blender takes).
+        size_mm: wanted size along `axis` in millimetres; None keeps the size it came with.
+        axis: X, Y, Z (Blender's, Z up) or LONGEST.
+        origin: where the root's origin lies: BOTTOM (centre of the underside), CENTER or AUTHORED.
+    """
+
+    source: Path
+    format: str
+    output: Path
+    name: str
+    size_mm: float | None = None
+    axis: str = "LONGEST"
+    origin: str = "BOTTOM"
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> PrepareJob:
+        """Raises InvalidInput for anything out of range."""
+        try:
+            size = None if values.get("size_mm") is None else float(values["size_mm"])
+            job = cls(
+                source=Path(values["source"]),
+                format=str(values["format"]).upper(),
+                output=Path(values["output"]),
+                name=datablock_name(str(values.get("name", ""))),
+                size_mm=size,
+                axis=str(values.get("axis", "LONGEST")).upper(),
+                origin=str(values.get("origin", "BOTTOM")).upper(),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"The preparer's job is malformed: {error!r}.") from error
+        if size is not None and not (math.isfinite(size) and size > 0):
+            raise InvalidInput(f"The size must be a number of millimetres above 0, not {size}.")
+        if job.axis not in AXES or job.origin not in ORIGINS:
+            raise InvalidInput(f"The axis is one of {', '.join(AXES)}, the origin one of {', '.join(ORIGINS)}.")
+        return job
+
+
+def prepare(job: PrepareJob) -> dict[str, Any]:
+    """Do the job in this Blender, whose file is emptied first. Returns the facts of a success.
+
+    Raises:
+        BrokenModel, UnsafeModel, UnsupportedFeature: as engine/errors.py says.
+        PreparerFailed: the result could not be written.
+    """
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    warnings: list[str] = []
+    started = time.perf_counter()
+    imported = importers.import_model(job.source, job.format, warnings)
+    after_import = time.perf_counter()
+
+    model = sanitise.reduce_to_model(imported, warnings)
+    fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    root = sanitise.put_under_one_root(model, job.name)
+    images = materials.tidy(model.meshes, job.name, job.source.parent, warnings)
+    after_prepare = time.perf_counter()
+
+    writing.write(job.output, [root, *root.children])
+    return {
+        "ok": True,
+        "root": root.name,
+        "dimensions_mm": [round(length, 6) for length in fitted.dimensions_mm],
+        "measured_mm": fitted.measured_mm,
+        "scale": fitted.scale,
+        **sanitise.count(model),
+        "images": images,
+        "warnings": warnings,
+        "seconds": {
+            "import": round(after_import - started, 4),
+            "prepare": round(after_prepare - after_import, 4),
+            "write": round(time.perf_counter() - after_prepare, 4),
+        },
+    }
+
+
+def run(values: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a job, whether it succeeds or fails; never raises for a bad model."""
+    try:
+        return prepare(PrepareJob.from_json(values))
+    except Neural4DError as error:
+        return {"ok": False, "code": error.code, "what": error.what, "remedy": error.remedy}
+    except MemoryError:
+        failure: Neural4DError = BrokenModel("The model needs more memory than the preparer may use.")
+    except Exception as error:  # the process's outermost frame: what is not caught here is lost to the user
+        traceback.print_exc()
+        failure = PreparerFailed(f"Preparing the model failed: {type(error).__name__}: {error}.")
+    return {"ok": False, "code": failure.code, "what": failure.what, "remedy": failure.remedy}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job file named by the only argument; 0 also for a failure that the facts tell about."""
+    if len(arguments) != 1:
+        print("usage: __main__.py JOB.json", file=sys.stderr)
+        return 2
+    values = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    facts = Path(values["facts"])
+    text = json.dumps(run(values), ensure_ascii=False, indent=1)
+    unfinished = facts.with_name(facts.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, facts)
+    return 0

@@ -1,0 +1,85 @@
+"""Turns imported objects into plain meshes with a known place in the world. May import bpy and `engine`.
+
+Instances become objects of their own, curves and texts become meshes, modifiers other than armatures are
+applied. World matrices are kept beside the objects: a sheared one could not be written back to an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import bpy
+from mathutils import Matrix
+
+from ..engine.errors import UnsafeModel
+from ..engine.gltf import MAX_TRIANGLES
+
+#: Instances made real; each costs an object of its own in the user's scene.
+MAX_INSTANCES = 10_000
+_BECOMES_MESH = frozenset({"CURVE", "SURFACE", "FONT", "META"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mesh or armature object, and where it stands in the world (metres, Z up)."""
+
+    item: bpy.types.Object
+    world: Matrix
+
+
+def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
+    """The mesh and armature parts that `items` show, at rest.
+
+    Raises:
+        UnsafeModel: instances multiply to absurd numbers.
+    """
+    shown = [item for item in items if not (item.hide_render and item.hide_viewport)]
+    deforming = [modifier for item in shown for modifier in item.modifiers if modifier.type == "ARMATURE"]
+    for modifier in deforming:
+        modifier.show_viewport = False  # the shape at rest is what gets baked
+    bpy.context.view_layer.update()
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    parts = _instances(depsgraph, set(shown))
+    for item in shown:
+        world = item.matrix_world.copy()
+        if item.type in _BECOMES_MESH:
+            parts.append(Part(_mesh_object(item.evaluated_get(depsgraph), depsgraph), world))
+        elif item.type == "MESH":
+            _apply_modifiers(item, depsgraph)
+            parts.append(Part(item, world))
+        elif item.type == "ARMATURE":
+            parts.append(Part(item, world))
+    for modifier in deforming:
+        modifier.show_viewport = True
+    return parts
+
+
+def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> list[Part]:
+    parts: list[Part] = []
+    loops = 0
+    for instance in depsgraph.object_instances:
+        if not instance.is_instance or instance.parent is None or instance.parent.original not in shown:
+            continue
+        if instance.object.type not in _BECOMES_MESH | {"MESH"}:
+            continue
+        item = _mesh_object(instance.object, depsgraph)
+        parts.append(Part(item, instance.matrix_world.copy()))
+        loops += len(item.data.loops)
+        if len(parts) > MAX_INSTANCES or loops > 3 * MAX_TRIANGLES:
+            raise UnsafeModel(f"The model repeats its parts more than {MAX_INSTANCES:,} times.")
+    return parts
+
+
+def _mesh_object(evaluated: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.types.Object:
+    mesh = bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
+    return bpy.data.objects.new(evaluated.name, mesh)
+
+
+def _apply_modifiers(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
+    others = [modifier for modifier in item.modifiers if modifier.type != "ARMATURE"]
+    if any(modifier.show_viewport for modifier in others):
+        evaluated = item.evaluated_get(depsgraph)
+        item.data = bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
+    for modifier in others:
+        item.modifiers.remove(modifier)
