@@ -8,7 +8,9 @@ Standard library only; everything else is in job.py.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 import types
 from pathlib import Path
@@ -27,5 +29,16 @@ def main() -> int:
     return int(job.main(arguments))
 
 
+def leave(code: int) -> None:
+    """End the process at once: some Blenders crash while cleaning up, after all the work is done."""
+    import bpy
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        os.rmdir(bpy.app.tempdir)  # Blender's own, which its clean-up would have removed; it is empty
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

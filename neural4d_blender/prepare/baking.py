@@ -32,7 +32,7 @@ def bake_world(parts: Iterable[Part]) -> Floats:
     for part in parts:
         _make_single_user(part.item)
     meshes = [part for part in parts if part.item.type == "MESH"]
-    lower, upper = bounds((part.item, np.array(part.world)) for part in meshes)
+    lower, upper = bounds((part.item, np.array(part.world, dtype=np.float64)) for part in meshes)
     center = (lower + upper) / 2
     shift = np.eye(4)
     shift[:3, 3] = -center
@@ -40,7 +40,7 @@ def bake_world(parts: Iterable[Part]) -> Floats:
         if part.item.parent_type == "BONE" and part.item.parent is not None:
             _weigh_to_bone(part.item)
     for part in parts:
-        matrix = Matrix((shift @ np.array(part.world)).tolist())
+        matrix = Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist())
         reset_transform(part.item)
         if part.item.type == "MESH":
             transform_mesh(part.item.data, matrix)
@@ -51,7 +51,7 @@ def bake_world(parts: Iterable[Part]) -> Floats:
 
 def transform_mesh(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
     """Apply any affine matrix to a mesh that has one user, shape keys included."""
-    linear = np.array(matrix.to_3x3())
+    linear = np.array(matrix.to_3x3(), dtype=np.float64)
     mirrored = matrix.determinant() < 0
     normals = None
     if mesh.has_custom_normals and not (_is_uniform(linear) and not mirrored):

@@ -1,0 +1,178 @@
+"""Puts a prepared model into the user's scene, measures it there, and makes it one undo step.
+
+Main thread of the host only; may import bpy, mathutils, numpy and `engine`'s errors and names. Placing
+appends and nothing more: whatever takes time was done by the preparer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..engine.errors import BrokenModel
+from ..engine.names import datablock_name
+
+_RETRY = "Press Retry: the model is prepared again from the download at no cost."
+
+
+def place(
+    blend_path: str | Path,
+    *,
+    name: str,
+    location: tuple[float, float, float],
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    select: bool = True,
+) -> list[bpy.types.Object]:
+    """Append a prepared model and put it where it belongs.
+
+    Args:
+        blend_path: what the preparer wrote: one root, real metres, identity transforms.
+        name: the root's name; Blender adds a number where it is taken.
+        location: in the scene's own units, as the 3D cursor has it.
+        collection: the one collection the objects are linked to.
+        scene: whose unit scale counts.
+        select: select the root and make it active wherever the scene is shown and in Object Mode.
+
+    Returns:
+        The roots (objects without a parent); one, for what the preparer writes.
+
+    Raises:
+        BrokenModel: the file is missing, damaged or empty.
+    """
+    objects = _append(Path(blend_path))
+    _fit_to_units(objects, 1 / metres_per_unit(scene))
+    for item in objects:
+        collection.objects.link(item)
+    roots = [item for item in objects if item.parent is None]
+    for root in roots:
+        root.name = datablock_name(name)
+        root.location = location
+    if len(objects) == 1:
+        objects[0].data.name = roots[0].name
+    if select:
+        _select(roots, scene)
+    return roots
+
+
+def metres_per_unit(scene: bpy.types.Scene) -> float:
+    """What one Blender unit is in real metres; without a unit system Blender ignores the scale."""
+    settings = scene.unit_settings
+    return 1.0 if settings.system == "NONE" else float(settings.scale_length)
+
+
+def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tuple[float, float, float]:
+    """The world-space size of the roots and all below them in real millimetres (x, y, z).
+
+    Measured on the evaluated vertices, so parents, modifiers and the scene's unit scale count.
+    Zeros where there is no vertex, or where an object is not in the scene.
+    """
+    lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
+    with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        for root in roots:
+            for item in (root, *root.children_recursive):
+                points = _world_points(item, depsgraph)
+                if len(points):
+                    lower, upper = np.minimum(lower, points.min(axis=0)), np.maximum(upper, points.max(axis=0))
+    if not np.isfinite(lower).all():
+        return (0.0, 0.0, 0.0)
+    x, y, z = ((upper - lower) * metres_per_unit(scene) * 1000).tolist()
+    return (x, y, z)
+
+
+def undo_push(message: str) -> None:
+    """End an undo step here, called `message` in the Edit menu's history."""
+    with _in_a_window():
+        bpy.ops.ed.undo_push(message=message)
+
+
+@contextmanager
+def undo_step(message: str) -> Iterator[None]:
+    """Make what is done inside one undo step. Nothing is pushed where it raises.
+
+    In background nothing has started the undo system yet, and a first push could not be undone: there, the
+    state before is pushed as well.
+    """
+    with _in_a_window():
+        if not bpy.ops.ed.undo.poll():
+            bpy.ops.ed.undo_push(message=f"Before {message}")
+    yield
+    undo_push(message)
+
+
+@contextmanager
+def _in_a_window() -> Iterator[None]:
+    """Operators called from a timer have no window in their context; undo needs one."""
+    windows = bpy.context.window_manager.windows
+    if bpy.context.window is None and len(windows):
+        with bpy.context.temp_override(window=windows[0]):  # never window=None, which crashes Blender
+            yield
+    else:
+        yield
+
+
+def _append(path: Path) -> list[bpy.types.Object]:
+    before = set(bpy.data.libraries)
+    try:
+        with bpy.data.libraries.load(str(path), link=False) as (available, wanted):
+            wanted.objects = available.objects
+    except OSError as error:
+        what = "is missing" if not path.exists() else "is damaged"
+        raise BrokenModel(f"The prepared model {path.name} {what}.", _RETRY) from error
+    # Appending leaves an entry of the file it came from; the objects are local by now and do not need it.
+    bpy.data.batch_remove([library for library in bpy.data.libraries if library not in before])
+    objects = [item for item in wanted.objects if item is not None]
+    if not objects:
+        raise BrokenModel(f"The prepared model {path.name} is empty.", _RETRY)
+    return objects
+
+
+def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
+    """From metres to the scene's units, in the data, so that every transform stays clean."""
+    if math.isclose(factor, 1.0, rel_tol=1e-6):
+        return
+    matrix = Matrix.Scale(factor, 4)
+    for data in {item.data for item in objects if item.data is not None}:
+        if isinstance(data, bpy.types.Mesh):
+            data.transform(matrix, shape_keys=True)
+        else:
+            data.transform(matrix)
+    for item in objects:
+        if item.type == "EMPTY":
+            item.empty_display_size *= factor
+
+
+def _select(roots: list[bpy.types.Object], scene: bpy.types.Scene) -> None:
+    shown = {window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene}
+    for view_layer in shown:
+        active = view_layer.objects.active
+        if active is not None and active.mode != "OBJECT":
+            continue  # the user is editing something: leave it in their hands
+        for item in view_layer.objects.selected:
+            item.select_set(False, view_layer=view_layer)
+        for root in roots:
+            try:
+                root.select_set(True, view_layer=view_layer)
+            except RuntimeError:  # its collection is excluded from this view layer
+                continue
+            view_layer.objects.active = root
+
+
+def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
+    """The evaluated vertices of an object in the world, an (n, 3) array in Blender units."""
+    if item.type != "MESH":
+        return np.empty((0, 3))
+    evaluated = item.evaluated_get(depsgraph)
+    vertices = evaluated.data.vertices
+    flat = np.empty(len(vertices) * 3, dtype=np.float32)
+    vertices.foreach_get("co", flat)
+    # In double precision: a model may be tiny beside its distance from the origin.
+    matrix = np.array(evaluated.matrix_world, dtype=np.float64)
+    return flat.reshape(-1, 3).astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
