@@ -1,0 +1,225 @@
+"""What a scenario does to Blender's window: move, click, type, find a button, take a picture. Runs inside Blender.
+
+Every action is a generator that yields until Blender has handled what was sent, so a scenario says
+`yield from ui.click(x, y)`. Positions are window pixels with the origin at the bottom left, as in
+`area.x` and `event_simulate`. Nothing here keeps a bpy object: File > Open would leave it dangling.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+#: What a scenario may yield: seconds, or what it waits for.
+Step = Generator["float | Until", None, Any]
+SETTLE = 0.05  # seconds for Blender to handle an event and redraw
+ROW, COLUMN = 8, 16  # pixels between the points that are swept for buttons; an icon's button is 20 by 20
+EMPTY = 200
+
+
+class GaveUp(AssertionError):
+    """What a scenario waited for did not come about."""
+
+
+@dataclass(frozen=True)
+class Until:
+    """Wait for a condition; GaveUp is raised in the scenario when it has not come after `seconds`."""
+
+    condition: Callable[[], object]
+    what: str
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button that was found: its middle, and what it is (see Window.buttons)."""
+
+    x: int
+    y: int
+    what: str
+
+
+class Window:
+    """Blender's window as a person uses it; set `focus` to the number of another one, such as the preferences."""
+
+    def __init__(self, shots: Path) -> None:
+        self.focus = 0
+        self._shots = shots
+        self.gaps = Gaps()
+
+    # Where things are
+
+    @property
+    def window(self) -> bpy.types.Window:
+        return bpy.context.window_manager.windows[self.focus]
+
+    def area(self, kind: str = "VIEW_3D") -> bpy.types.Area:
+        """The largest area of that kind."""
+        areas = [area for area in self.window.screen.areas if area.type == kind]
+        if not areas:
+            raise GaveUp(f"no {kind} area in this window")
+        return max(areas, key=lambda area: area.width * area.height)
+
+    def region(self, kind: str = "UI", area: str = "VIEW_3D") -> bpy.types.Region:
+        return next(region for region in self.area(area).regions if region.type == kind)
+
+    def middle(self, kind: str = "WINDOW", area: str = "VIEW_3D") -> tuple[int, int]:
+        region = self.region(kind, area)
+        return region.x + region.width // 2, region.y + region.height // 2
+
+    # Mouse and keyboard
+
+    def move(self, x: int, y: int) -> Step:
+        self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
+        yield SETTLE
+
+    def click(self, x: int, y: int, button: str = "LEFTMOUSE") -> Step:
+        # Two moves: a button lights up under a mouse that moves, and only then takes a click.
+        yield from self.move(x - 1, y)
+        yield from self.move(x, y)
+        for value in ("PRESS", "RELEASE"):
+            self.window.event_simulate(type=button, value=value, x=x, y=y)
+            yield SETTLE
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> Step:
+        """With the left button held, in a few moves as a hand makes them."""
+        yield from self.move(*start)
+        self.window.event_simulate(type="LEFTMOUSE", value="PRESS", x=start[0], y=start[1])
+        yield SETTLE
+        for part in range(1, 6):
+            x, y = (round(a + (b - a) * part / 5) for a, b in zip(start, end, strict=True))
+            yield from self.move(x, y)
+        self.window.event_simulate(type="LEFTMOUSE", value="RELEASE", x=end[0], y=end[1])
+        yield SETTLE
+
+    def press(self, key: str, *, ctrl: bool = False, shift: bool = False, alt: bool = False) -> Step:
+        """A key by Blender's name for it (RET, ESC, Z), where the mouse is."""
+        for value in ("PRESS", "RELEASE"):
+            self.window.event_simulate(type=key, value=value, ctrl=ctrl, shift=shift, alt=alt)
+            yield SETTLE
+
+    def type(self, text: str) -> Step:
+        """Text into the field that is being edited."""
+        for letter in text:
+            # A text field takes the character; the key only has to be one that stands for text.
+            self.window.event_simulate(type="A", value="PRESS", unicode=letter)
+            self.window.event_simulate(type="A", value="RELEASE")
+            yield 0.01
+        yield SETTLE
+
+    # Sidebar and buttons
+
+    def open_tab(self, category: str, area: str = "VIEW_3D") -> Step:
+        """Show the sidebar of an area and one of its tabs."""
+        self.area(area).spaces[0].show_region_ui = True
+        yield Until(lambda: self.region("UI", area).width > 1, "the sidebar to open")
+        yield 0.3  # the sidebar slides in, and its tabs exist from its first drawing on
+        self.region("UI", area).active_panel_category = category
+        yield from self.redraw(area)
+
+    def widen(self, pixels: int, area: str = "VIEW_3D") -> Step:
+        """Drag the sidebar's edge to the left, so that long labels are whole."""
+        region = self.region("UI", area)
+        y = region.y + region.height // 3
+        yield from self.drag((region.x, y), (region.x - pixels, y))
+        yield 0.3
+
+    def redraw(self, area: str = "VIEW_3D") -> Step:
+        self.area(area).tag_redraw()
+        yield 0.2
+
+    def buttons(self, kind: str = "UI", area: str = "VIEW_3D") -> Generator[Any, None, list[Button]]:
+        """Every button of a region, top to bottom, found by sweeping the mouse over it (a few seconds).
+
+        `what` is the operator call ("bpy.ops.neural4d.generate()") or the full data path of the
+        property ('bpy.data.scenes["Scene"].neural4d.prompt'), as Blender's own Copy Python Command
+        and Copy Full Data Path of the button below the mouse give it. Labels are not found, and
+        where nothing was hit for EMPTY pixels the panel is taken to be over.
+        """
+        region = self.region(kind, area)
+        left, bottom, right, top = region.x, region.y, region.x + region.width, region.y + region.height
+        seen: dict[str, list[tuple[int, int]]] = {}
+        lowest = top
+        for y in range(top - 3, bottom, -ROW):
+            if y < lowest - EMPTY:
+                break
+            for x in range(left + COLUMN // 2, right, COLUMN):
+                self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
+                yield 0.0
+                what = self._below_mouse(kind, area)
+                if what:
+                    seen.setdefault(what, []).append((x, y))
+                    lowest = y
+        return [Button(*_middle(points), what) for what, points in seen.items()]
+
+    def find(self, pattern: str, kind: str = "UI", area: str = "VIEW_3D") -> Generator[Any, None, Button]:
+        r"""The one button whose `what` matches a regular expression: r"neural4d\.generate\(", r"\.prompt$"."""
+        buttons = yield from self.buttons(kind, area)
+        matching = [button for button in buttons if re.search(pattern, button.what)]
+        if len(matching) != 1:
+            there = "\n".join(f"  {button}" for button in buttons) or "  none"
+            raise GaveUp(f"{len(matching)} buttons match {pattern!r}; there are:\n{there}")
+        return matching[0]
+
+    def _below_mouse(self, kind: str, area: str) -> str:
+        manager = bpy.context.window_manager
+        with bpy.context.temp_override(window=self.window, area=self.area(area), region=self.region(kind, area)):
+            for copy, arguments in (
+                (bpy.ops.ui.copy_python_command_button, {}),
+                (bpy.ops.ui.copy_data_path_button, {"full_path": True}),
+            ):
+                if copy.poll():
+                    manager.clipboard = ""
+                    copy(**arguments)
+                    return str(manager.clipboard)
+        return ""
+
+    # Seeing
+
+    def screenshot(self, name: str) -> Step:
+        """What the screen shows, to out/screenshots/NAME.png; the harness outside takes it."""
+        done = self._shots / f"{name}.done"
+        done.unlink(missing_ok=True)
+        yield 0.2  # a redraw that is due
+        (self._shots / f"{name}.wanted").touch()
+        yield Until(done.exists, f"the screenshot {name}", 20)
+
+
+class Gaps:
+    """How long the window stood still: the largest gap between the ticks of a 5 ms timer."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._largest = 0.0
+        self._ticks = 0
+
+    def start(self) -> None:
+        self._last, self._largest, self._ticks = time.perf_counter(), 0.0, 0
+        if not bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.register(self._tick, persistent=True)
+
+    def stop(self) -> dict[str, float]:
+        """`largest_ms` and `ticks` since start()."""
+        if bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.unregister(self._tick)
+        return {"largest_ms": round(self._largest * 1000, 2), "ticks": self._ticks}
+
+    def _tick(self) -> float:
+        now = time.perf_counter()
+        self._largest = max(self._largest, now - self._last)
+        self._last = now
+        self._ticks += 1
+        return 0.005
+
+
+def _middle(points: list[tuple[int, int]]) -> tuple[int, int]:
+    # The point that was hit nearest to the middle: a button may have others within its bounds.
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+    return min(points, key=lambda point: (point[0] - middle[0]) ** 2 + (point[1] - middle[1]) ** 2)
