@@ -1,0 +1,5 @@
+"""The engine: HTTP, money, the job journal, downloads. A child process of Blender's.
+
+Standard library and requests only; imports neither bpy nor anything above this folder. The host
+talks to it through ``protocol`` alone.
+"""

@@ -109,7 +109,9 @@ class ServiceBusy(TransportError):
 
     default_remedy = "Wait a minute, then press Retry."
 
-    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, kept: str = "", cost: str = "") -> None:
+    def __init__(
+        self, what: str, remedy: str = "", *, retry_after: float | None = None, kept: str = "", cost: str = ""
+    ) -> None:
         super().__init__(what, remedy, kept=kept, cost=cost)
         self.retry_after = retry_after
 
@@ -182,7 +184,23 @@ class PreparerFailed(Neural4DError):
 
 
 class JobFailed(Neural4DError):
-    """Raised by Job.wait(): the job ended without a model. Carries the first error's texts."""
+    """Raised by Job.wait(): the job ended without a model.
+
+    Args:
+        reason: the code of the error that ended it, one of the class names of this module.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "", reason: str = "") -> None:
+        super().__init__(what, remedy, kept=kept, cost=cost)
+        self.reason = reason or self.code
+
+    def __str__(self) -> str:
+        return " ".join(text for text in (self.what, self.kept, self.cost, self.remedy) if text)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, str]) -> JobFailed:
+        """From the form that travels on the pipe."""
+        return cls(told["what"], told["remedy"], kept=told["kept"], cost=told["cost"], reason=told["code"])
 
 
 class EngineStopped(Neural4DError):

@@ -1,0 +1,342 @@
+"""The Python API: what a script, the Python console and the panel's own operators use.
+
+The same in a window, with ``blender --background`` and on bpy as a module. Errors are the classes
+of ``engine/errors.py``; each carries ``what``, ``kept``, ``cost`` and ``remedy``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .engine import protocol
+from .engine.protocol import (
+    SETTLED,
+    Declaration,
+    EngineStopped,
+    InvalidInput,
+    JobFailed,
+    KeyMissing,
+    OnlineAccessOff,
+    Request,
+    State,
+)
+from .scene import arrival, clock, settings, targets
+from .scene.bridge import bridge
+
+#: Seconds between two looks at the engine's pipe where no timer does it.
+_LOOK = 0.02
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the models of a job.
+
+    Attributes:
+        index: 0, 1, ...; what ``Job.place(variant=...)`` takes.
+        state: generating, done, downloaded, prepared or failed.
+        preview: path of the service's picture, empty while there is none.
+        model: path of the downloaded file. blend: path of the prepared one.
+        facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
+    """
+
+    index: int
+    state: str
+    preview: str
+    model: str
+    blend: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Points at a service. ``expires`` is the day on which points lapse, as the service writes it."""
+
+    total: int
+    monthly: int = 0
+    permanent: int = 0
+    yearly: int = 0
+    expires: str = ""
+
+
+class Job:
+    """A job, by its id. All attributes are as of the last look at the engine; nothing here waits but wait()."""
+
+    def __init__(self, job_id: str) -> None:
+        self.id = job_id
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id[:8]} {self.state} {self._data['request']['prompt'][:40]!r}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        return bridge.jobs[self.id]
+
+    @property
+    def state(self) -> str:
+        """queued, preparing_input, submitting, unknown, generating, downloading, preparing_model, ready,
+        placed, failed or cancelled."""
+        return str(self._data["state"])
+
+    @property
+    def provider(self) -> str:
+        """Id of the service."""
+        return str(self._data["provider"])
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked for: prompt, variants, size_mm, ... A copy."""
+        return dict(self._data["request"])
+
+    @property
+    def progress(self) -> float:
+        """0..1, of the present state."""
+        return float(self._data["progress"])
+
+    @property
+    def cost(self) -> int | None:
+        """Points that were spent; None before the service accepted the job."""
+        cost: int | None = self._data["cost"]
+        return cost
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """How long each state took."""
+        return dict(self._data["seconds"])
+
+    @property
+    def error(self) -> JobFailed | None:
+        """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
+        told = arrival.trouble.get(self.id) or self._data["error"]
+        return JobFailed.from_dict(told) if told else None
+
+    @property
+    def variants(self) -> list[Variant]:
+        """All models of the job, finished or not."""
+        names = Variant.__dataclass_fields__
+        return [Variant(**{name: raw[name] for name in names}) for raw in self._data["variants"]]
+
+    @property
+    def objects(self) -> list[bpy.types.Object]:
+        """The root objects in the open file that came from this job."""
+        return arrival.placed_roots(self.id)
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Work until the model stands in the scene and the other variants are fetched; returns the job.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            JobFailed: it failed or was cancelled; the text says what was kept and what to do.
+            TimeoutError: the time is up; the job goes on.
+        """
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not self._settled():
+            if ends is not None and time.monotonic() > ends:
+                raise TimeoutError(f"The job is still {self.state} after {timeout:g} s; it goes on, call wait() again.")
+            if not arrival.pump():
+                if not bridge.running:
+                    raise EngineStopped("The engine process ended and did not come back; engine.log says why.")
+                time.sleep(_LOOK)
+        if self.state == State.CANCELLED:
+            raise JobFailed("The job was cancelled.", "Call retry() to go on with it.", cost=self._data["note"])
+        if error := self.error:
+            raise error
+        return self
+
+    def _settled(self) -> bool:
+        data = self._data
+        if data["state"] == State.READY:
+            return bool(arrival.trouble.get(self.id) or arrival.waiting_for(data))
+        return data["state"] in SETTLED and not data["under_way"]
+
+    def cancel(self) -> None:
+        """Stop following the job. Free until the service has accepted it; what is paid stays retryable."""
+        bridge.send("cancel", job=self.id)
+        clock.start()
+
+    def retry(self) -> None:
+        """Take a failed or cancelled job up again where it stopped; pays nothing that was paid already.
+
+        A job whose models the service itself failed to make is sent, and paid, anew.
+        """
+        arrival.trouble.pop(self.id, None)
+        _ask("retry", job=self.id)
+        clock.start()
+
+    def place(
+        self, variant: int | None = None, location: Sequence[float] | None = None, collection: str = ""
+    ) -> list[bpy.types.Object]:
+        """Put the model into the open scene once more, at no cost; returns the root objects.
+
+        Args:
+            variant: index of the variant; the job's first one where it is None. One that is not
+                prepared yet is prepared first, which waits for that.
+            location: in Blender units; the 3D cursor where it is None.
+            collection: name of the collection; the active one where it is empty.
+
+        Raises:
+            Neural4DError: there is nothing to place yet, or the files are gone.
+        """
+        target = targets.bind(_point(location), collection)
+        wanted = next((v for v in self.variants if v.index == variant), None)
+        if variant is not None and (wanted is None or not wanted.blend):
+            # The job goes back to its preparation; the pump places it here when it is through.
+            _ask("retarget", job=self.id, target=target)
+            _ask("prepare", job=self.id, variant=variant)
+            before = set(self.objects)
+            self.wait()
+            return [root for root in self.objects if root not in before]
+        return arrival.place_job(self._data, variant, target)
+
+
+def generate(
+    prompt: str = "",
+    *,
+    image: str | os.PathLike[str] | None = None,
+    provider: str = "neural4d",
+    variants: int = 1,
+    pbr: bool = True,
+    size_mm: float | None = None,
+    axis: str = "LONGEST",
+    origin: str = "BOTTOM",
+    format: str = "GLB",
+    name: str = "",
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection = "",
+    options: dict[str, Any] | None = None,
+) -> Job:
+    """Start a job and return at once.
+
+    Args:
+        prompt: what to make. image: path of a picture instead, where the service takes one.
+        provider: id of the service, see :func:`providers`.
+        variants: how many models to make. pbr: with roughness, metallic and normal maps.
+        size_mm: millimetres along ``axis`` (X, Y, Z or LONGEST), exact to 0.1 %; None keeps the model's own size.
+        origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
+        format: GLB, and what else the service offers.
+        name: name of the object; the prompt where it is empty.
+        location: where to, in Blender units; the 3D cursor as it is now where it is None.
+        collection: where to link it; the active collection where it is empty.
+        options: the service's own options, see ``providers()``.
+
+    Raises:
+        InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
+        OnlineAccessOff, KeyMissing: nothing was sent.
+    """
+    service = protocol.declaration(provider)
+    request = Request(
+        prompt=prompt,
+        image=_image_path(image),
+        variants=variants,
+        pbr=pbr,
+        size_mm=size_mm,
+        axis=axis,
+        origin=origin,
+        format=format,
+        name=name,
+        options=dict(options or {}),
+    )
+    request.check(service)
+    require_ready(service)
+    target = targets.bind(_point(location), getattr(collection, "name", collection))
+    job_id = str(uuid.uuid4())
+    bridge.submit(job_id, provider, request, target)
+    clock.start()
+    return Job(job_id)
+
+
+def estimate(
+    prompt: str = "",
+    *,
+    image: str | os.PathLike[str] | None = None,
+    provider: str = "neural4d",
+    variants: int = 1,
+    format: str = "GLB",
+    **_others: Any,
+) -> int:
+    """Points that :func:`generate` with the same arguments is going to cost.
+
+    The price measured last goes before the documented one. Arguments that change no price are
+    passed over.
+    """
+    request = Request(prompt=prompt, image=_image_path(image), variants=variants, format=format)
+    return protocol.estimate(provider, request, bridge.prices)
+
+
+def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
+    """Ask the service for the points that are left.
+
+    Raises:
+        OnlineAccessOff, KeyMissing, JobFailed: it could not be asked, or did not answer.
+        TimeoutError: no answer within ``timeout`` seconds.
+    """
+    require_ready(protocol.declaration(provider))
+    return Balance(**_ask("balance", timeout, provider=provider)["balance"])
+
+
+def jobs(limit: int = 200) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+    for data in _ask("list", limit=limit)["jobs"]:
+        bridge.jobs[data["id"]] = data
+    newest = sorted(bridge.jobs.values(), key=lambda data: -data["created"])[:limit]
+    return [Job(data["id"]) for data in newest]
+
+
+def providers() -> list[Declaration]:
+    """What each service can do; each has ``id``, ``name``, ``inputs``, ``formats``, ``options``, ..."""
+    return protocol.declarations()
+
+
+def require_ready(service: Declaration) -> None:
+    """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+    if not settings.online():
+        raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
+    if not settings.key(service):
+        raise KeyMissing(
+            f"No key is set for {service.name}.",
+            f"Enter it in Preferences > Add-ons > Neural4D, or set {service.key_env} in the environment.",
+        )
+
+
+def _image_path(image: str | os.PathLike[str] | None) -> str:
+    return str(Path(bpy.path.abspath(os.fspath(image))).expanduser().resolve()) if image else ""
+
+
+def _point(location: Sequence[float] | None) -> tuple[float, float, float] | None:
+    if location is None:
+        return None
+    try:
+        x, y, z = (float(value) for value in location)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"location takes three numbers, not {location!r}.") from None
+    return x, y, z
+
+
+def _ask(do: str, timeout: float = 30.0, **values: Any) -> dict[str, Any]:
+    """Send a command and wait for its answer."""
+    answers: list[dict[str, Any]] = []
+    bridge.send(do, answers.append, **values)
+    ends = time.monotonic() + timeout
+    while not answers:
+        if time.monotonic() > ends:
+            raise TimeoutError(f"The engine did not answer within {timeout:g} s.")
+        if not bridge.drain():
+            time.sleep(_LOOK)
+    if told := answers[0]["error"]:
+        raise JobFailed.from_dict(told)
+    return answers[0]

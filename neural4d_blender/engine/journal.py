@@ -1,0 +1,184 @@
+"""The job journal: an SQLite file (WAL) that knows every job ever made and each of its transitions.
+
+Standard library only. One transaction a transition, so a killed engine leaves a journal that says
+exactly how far each job was. Several Blender windows share one journal: a job belongs to the engine
+that holds it, and an engine is alive as long as the operating system holds its lock file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from .jobs import UNFINISHED, Job, State
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
+    under_way INTEGER NOT NULL, created REAL NOT NULL, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_by_created ON jobs (created);
+CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
+CREATE TABLE IF NOT EXISTS transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
+CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER, at REAL,
+    PRIMARY KEY (provider, operation));
+"""
+
+
+class Journal:
+    """All access to the journal of one data folder.
+
+    Args:
+        folder: the data folder; made if it is not there. Holds ``journal.sqlite3``.
+
+    Raises:
+        OSError, sqlite3.Error: the folder cannot be written or the file is not a database.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._lock = threading.RLock()
+        self._alive = _hold(folder / f"engine-{self.owner}.lock")
+        self._db = sqlite3.connect(
+            folder / "journal.sqlite3", timeout=10, check_same_thread=False, isolation_level=None
+        )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
+        self._db.executescript(_SCHEMA)
+        self._states: dict[str, State] = {}
+
+    def close(self) -> None:
+        """Give up every job held, so that the next engine takes them over at once."""
+        with self._lock:
+            self._mark()
+            self._db.close()
+            self._alive.close()
+            with suppress(OSError):
+                (self.folder / f"engine-{self.owner}.lock").unlink()
+
+    def save(self, job: Job) -> None:
+        """Write the job as it is now; a change of state also goes into the transitions."""
+        with self._transaction() as db:
+            job.owner = self.owner
+            was_under_way = db.execute("SELECT under_way FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            db.execute(
+                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, data = excluded.data",
+                (job.id, job.provider, job.state, job.owner, job.under_way, job.created, json.dumps(job.to_dict())),
+            )
+            if self._states.get(job.id) is not job.state:
+                self._states[job.id] = job.state
+                db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
+        if was_under_way != (job.under_way,):
+            self._mark()
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it was last written, or None."""
+        with self._lock:
+            row = self._db.execute("SELECT data FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return Job.from_dict(json.loads(row[0])) if row else None
+
+    def newest(self, limit: int = 200) -> list[Job]:
+        """The newest jobs, newest first."""
+        with self._lock:
+            rows = self._db.execute("SELECT data FROM jobs ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
+        return [Job.from_dict(json.loads(row[0])) for row in rows]
+
+    def transitions(self, job_id: str) -> list[tuple[State, float]]:
+        """Every state the job was in, with the time (seconds since the epoch) it got there."""
+        with self._lock:
+            rows = self._db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
+            return [(State(state), at) for state, at in rows.fetchall()]
+
+    def take_over(self) -> list[Job]:
+        """Make the unfinished jobs of engines that are no more ours, and return them, oldest first."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY created").fetchall()
+            dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
+            taken = [Job.from_dict(json.loads(data)) for owner, data in rows if owner in dead]
+            db.executemany("UPDATE jobs SET owner = ? WHERE id = ?", [(self.owner, job.id) for job in taken])
+        for job in taken:
+            job.owner = self.owner
+            self._states[job.id] = job.state
+        return taken
+
+    def may_touch(self, job: Job) -> bool:
+        """No other living engine (another Blender window) holds the job."""
+        return job.owner in ("", self.owner) or not job.under_way or not self._is_alive(job.owner)
+
+    def price(self, provider: str, operation: str) -> int | None:
+        """Points that the operation really cost when it was last measured, or None."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT points FROM prices WHERE provider = ? AND operation = ?", (provider, operation)
+            ).fetchone()
+        return int(row[0]) if row else None
+
+    def learn_price(self, provider: str, operation: str, points: int) -> None:
+        """Remember what an operation really cost."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, time.time()))
+
+    def prices(self) -> dict[str, int]:
+        """All measured prices in points, keyed ``provider:operation``."""
+        with self._lock:
+            return {f"{p}:{o}": n for p, o, n in self._db.execute("SELECT provider, operation, points FROM prices")}
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _mark(self) -> None:
+        marker = self.folder / UNFINISHED
+        with self._lock:
+            if self._db.execute("SELECT 1 FROM jobs WHERE under_way LIMIT 1").fetchone():
+                marker.touch()
+            else:
+                marker.unlink(missing_ok=True)
+
+    def _is_alive(self, owner: str) -> bool:
+        path = self.folder / f"engine-{owner}.lock"
+        if not path.exists():
+            return False
+        try:
+            held = _hold(path)
+        except OSError:
+            return True
+        held.close()
+        path.unlink(missing_ok=True)
+        return False
+
+
+def _hold(path: Path) -> IO[bytes]:
+    """Open the file and lock it for as long as this process lives; OSError when another one holds it."""
+    handle = path.open("a+b")
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise
+    return handle

@@ -1,0 +1,75 @@
+"""When to ask the service about a model again: rarely in the middle of a job, quickly at its end.
+
+Standard library only; no I/O, no clock of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Never more than one request a second for one job.
+QUICKEST = 1.0
+SLOWEST = 15.0
+#: Ask for the result itself at least this often, in case the progress stands still or lies.
+RESULT_EVERY = 30.0
+#: A job that the service neither finishes nor fails is given up after this (Retry goes on with it).
+GIVE_UP_AFTER = 3600.0
+
+
+@dataclass
+class Pace:
+    """What is known of one model's progress; ``started``, ``due`` and the like are monotonic seconds.
+
+    Args:
+        typical: seconds such a model usually takes, used while the service reports no progress.
+        first: when this engine first asked (``started`` may lie before the engine did).
+    """
+
+    started: float
+    typical: float
+    due: float = 0.0
+    first: float = 0.0
+    reported: float | None = None
+    moved: float = 0.0
+    asked_for_result: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.due = self.due or self.started + QUICKEST
+        self.moved = self.asked_for_result = self.started
+
+    def expect_done(self, now: float) -> bool:
+        """Whether the next question should be for the result instead of the progress."""
+        if self.reported is not None and self.reported >= 1.0:
+            return True
+        waited = now - self.asked_for_result
+        if self.reported is None or self.stalled(now):
+            # No progress to go by: half of the questions go for the result.
+            return waited >= max(QUICKEST * 2, min(self.typical / 8, RESULT_EVERY))
+        return waited >= RESULT_EVERY
+
+    def stalled(self, now: float) -> bool:
+        """The reported progress has stood still for longer than such a job has any reason to."""
+        return now - self.moved > max(20.0, self.typical / 2)
+
+    def heard(self, now: float, progress: float | None, asked_for_result: bool) -> None:
+        """Take in an answer and set the time of the next question."""
+        if asked_for_result:
+            self.asked_for_result = now
+            if self.reported is not None and self.reported >= 1.0:
+                self.due = now + QUICKEST  # announced as finished, not there yet: any moment now
+                return
+        elif progress is not None and progress != self.reported:
+            self.moved = now
+            self.reported = max(progress, self.reported or 0.0)
+        elapsed = max(now - self.started, QUICKEST)
+        fraction = self.reported if self.reported and not self.stalled(now) else None
+        remaining = elapsed * (1 - fraction) / fraction if fraction else self.typical - elapsed
+        # 0.8: come back a little before the expected end, not after it.
+        self.due = now + min(max(remaining * 0.8, QUICKEST), SLOWEST if fraction else SLOWEST / 2)
+
+    def shown(self, now: float) -> tuple[float, bool]:
+        """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""
+        if self.reported is not None and not self.stalled(now):
+            return self.reported, False
+        by_time = 0.95 * min((now - self.started) / self.typical, 1.0)
+        return max(by_time, self.reported or 0.0), True

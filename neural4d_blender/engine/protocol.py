@@ -1,0 +1,117 @@
+"""The messages between the host and the engine, and all else of the engine that the host may use.
+
+Standard library only, and nothing that imports requests: Blender's own process loads this file.
+A message is one JSON object a line, in UTF-8. The key travels here and nowhere else.
+
+Commands (host to engine), told apart by ``"do"``:
+
+==============  =====================================================================================
+configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s}
+submit          ``job`` id, ``provider``, ``request``, ``target``
+cancel, retry   ``job``
+prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
+placed          ``job``, ``target``: it stands in the scene
+retarget        ``job``, ``target``: where it is to stand has changed
+dismiss         ``job``: no longer to be listed among the present ones
+balance         ``provider``
+list            ``limit``
+==============  =====================================================================================
+
+A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.
+
+Events (engine to host), told apart by ``"event"``: ``hello`` (pid, prices), ``job`` (job: a snapshot),
+``balance`` (provider, balance), ``prices`` (prices), ``usage`` (bytes), ``answer``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .addresses import check_url
+from .errors import (
+    AnswerLost,
+    BrokenModel,
+    EngineStopped,
+    InvalidInput,
+    JobFailed,
+    KeyMissing,
+    KeyRejected,
+    Neural4DError,
+    NotEnoughPoints,
+    OnlineAccessOff,
+    UnsupportedFeature,
+)
+from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
+from .providers import PROVIDERS
+from .providers.base import Declaration, Option
+from .request import AXES, FORMATS, ORIGINS, Request
+
+__all__ = [
+    "AXES",
+    "FORMATS",
+    "FREE_TO_CANCEL",
+    "ORIGINS",
+    "SETTLED",
+    "UNFINISHED",
+    "AnswerLost",
+    "BrokenModel",
+    "Declaration",
+    "EngineStopped",
+    "InvalidInput",
+    "Job",
+    "JobFailed",
+    "KeyMissing",
+    "KeyRejected",
+    "Neural4DError",
+    "NotEnoughPoints",
+    "OnlineAccessOff",
+    "Option",
+    "Request",
+    "State",
+    "UnsupportedFeature",
+    "VariantState",
+    "check_url",
+    "declaration",
+    "declarations",
+    "decode",
+    "encode",
+    "estimate",
+]
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """One line for the pipe."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """Read a line; ValueError where it is not one JSON object."""
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError(f"not a message: {line[:80]!r}")
+    return message
+
+
+def declarations() -> list[Declaration]:
+    """What each service can do, in the order they are shown."""
+    return [kind.declaration for kind in PROVIDERS.values()]
+
+
+def declaration(provider: str) -> Declaration:
+    """One service's declaration; InvalidInput, naming those there are, where it is unknown."""
+    if provider not in PROVIDERS:
+        raise InvalidInput(f"There is no service {provider!r}; there are: {', '.join(PROVIDERS)}.")
+    return PROVIDERS[provider].declaration
+
+
+def estimate(provider: str, request: Request, measured: dict[str, int]) -> int:
+    """Points the request is going to cost.
+
+    Args:
+        measured: real prices by ``provider:operation``, as the engine reports them; they go before
+            the documented ones.
+    """
+    declaration(provider)
+    quote = PROVIDERS[provider].quote(request)
+    return measured.get(f"{provider}:{quote.operation}", quote.points)

@@ -1,0 +1,103 @@
+"""What a user asks for, in the form that travels from the host to the engine, and its first check.
+
+Standard library only. The check needs nothing but the service's declaration, so the host can refuse
+a bad request before anything is sent, stored or paid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidInput, UnsupportedFeature
+
+if TYPE_CHECKING:
+    from .providers.base import Declaration
+
+AXES = ("X", "Y", "Z", "LONGEST")
+ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
+FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
+#: A service may take less; nobody's prompt is longer, but a pasted file is.
+MAX_PROMPT = 10_000
+#: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.
+MIN_SIZE_MM, MAX_SIZE_MM = 0.001, 1e9
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of ``generate``.
+
+    Args:
+        prompt: the text; empty for an image job.
+        image: absolute path of an image file; empty for a text job.
+        variants: how many models to make, 1 or more.
+        pbr: ask for roughness, metallic and normal maps too.
+        size_mm: millimetres along ``axis``; None keeps the size the model came with.
+        axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
+        origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
+        format: the file format that is imported.
+        name: name of the root object; the prompt where it is empty.
+        options: the service's own options, by key.
+    """
+
+    prompt: str = ""
+    image: str = ""
+    variants: int = 1
+    pbr: bool = True
+    size_mm: float | None = None
+    axis: str = "LONGEST"
+    origin: str = "BOTTOM"
+    format: str = "GLB"
+    name: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON-able form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Request:
+        """Read :meth:`to_dict`'s form; unknown keys are passed over."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+    @property
+    def title(self) -> str:
+        """What to call the job and the object."""
+        return self.name or " ".join(self.prompt.split()) or "Model"
+
+    def check(self, service: Declaration) -> None:
+        """Refuse what cannot work, before anything is sent.
+
+        Raises:
+            InvalidInput: a value is missing or out of range; the message gives the limits.
+            UnsupportedFeature: the service cannot do it.
+        """
+        if bool(self.prompt.strip()) == bool(self.image):
+            raise InvalidInput("Give either a prompt or an image: one of the two, not both and not none.")
+        kind = "image" if self.image else "text"
+        if kind not in service.inputs:
+            raise UnsupportedFeature(f"{service.name} makes no models from {'images' if self.image else 'a prompt'}.")
+        if len(self.prompt) > MAX_PROMPT:
+            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
+        if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
+            raise InvalidInput(
+                f"Variants must be 1 to {service.max_variants} for {service.name}, not {self.variants!r}."
+            )
+        if self.size_mm is not None and not (
+            _is_number(self.size_mm, int, float) and MIN_SIZE_MM <= self.size_mm <= MAX_SIZE_MM
+        ):
+            raise InvalidInput(f"size_mm must be {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres, not {self.size_mm!r}.")
+        for what, value, allowed in (("axis", self.axis, AXES), ("origin", self.origin, ORIGINS)):
+            if value not in allowed:
+                raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
+        if self.format not in service.formats:
+            error = UnsupportedFeature if self.format in FORMATS else InvalidInput
+            raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
+        for key, value in self.options.items():
+            service.option(key).check(value)
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]

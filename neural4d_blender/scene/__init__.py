@@ -1,0 +1,5 @@
+"""Blender's side of the work: the pipe to the engine, and what is done to the scene.
+
+Imports bpy and the engine's ``protocol``, never ui. Everything here runs on Blender's main thread
+and waits on nothing.
+"""

@@ -1,0 +1,96 @@
+"""What happens by itself in a window: the persistent timer, and what opening or saving a file means.
+
+A persistent timer survives File > Open and does not hold up auto-save, which a modal operator would.
+"""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..engine.protocol import UNFINISHED, Neural4DError, State
+from . import arrival, settings, targets
+from .bridge import bridge
+
+#: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
+_TICK, _REDRAW = 0.1, 1.0
+_redrawn = 0.0
+
+
+def start() -> None:
+    """See to it that the timer runs; it stops by itself when nothing is under way."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_TICK, persistent=True)
+
+
+def _tick() -> float | None:
+    global _redrawn
+    changed = arrival.pump()
+    now = time.monotonic()
+    if now - _redrawn > _REDRAW:
+        bridge.configure()  # the user may have changed a key or the online switch
+    if changed or now - _redrawn > _REDRAW:
+        _redrawn = now
+        redraw()
+    return _TICK if bridge.busy or arrival.expected() else None
+
+
+def redraw() -> None:
+    """Draw the sidebars again, and nothing else of the window."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
+                for region in area.regions:
+                    if region.type == "UI" or area.type == "PREFERENCES":
+                        region.tag_redraw()
+
+
+def _resume() -> None:
+    """Go on with jobs that were cut off, if there are any; costs one look at the disk otherwise."""
+    if settings.online() and (settings.data_dir() / UNFINISHED).exists():
+        try:
+            bridge.send("list", _take_list, limit=50)
+        except Neural4DError:
+            return  # the panel says why as soon as the user asks for anything
+        start()
+
+
+def _take_list(answer: dict) -> None:
+    for job in answer.get("jobs", []):
+        bridge.jobs.setdefault(job["id"], job)
+
+
+@persistent
+def _file_opened(_path: object) -> None:
+    targets.file_opened()
+    start()
+
+
+@persistent
+def _file_saved(_path: object) -> None:
+    """A job bound to a file that had no name yet can now be found again after a restart."""
+    for job in bridge.jobs.values():
+        open_ended = job["under_way"] or job["state"] == State.READY
+        if open_ended and targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
+            job["target"] = {**job["target"], "file": bpy.data.filepath}
+            bridge.send("retarget", job=job["id"], target=job["target"])
+
+
+def register() -> None:
+    """Hook into Blender."""
+    bpy.app.handlers.load_post.append(_file_opened)
+    bpy.app.handlers.save_post.append(_file_saved)
+    if not bpy.app.background:
+        bpy.app.timers.register(_resume, first_interval=1.0)
+
+
+def unregister() -> None:
+    """Let go of Blender and end the engine."""
+    for timer in (_tick, _resume):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    bpy.app.handlers.load_post.remove(_file_opened)
+    bpy.app.handlers.save_post.remove(_file_saved)
+    bridge.stop()

@@ -1,0 +1,79 @@
+"""What the user has set: services and keys, the data folder, online access, how to start Blender again.
+
+An environment variable goes before the preference of the same meaning. Nothing here is kept or
+shown; the key goes from here to the engine's pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..engine.protocol import Declaration, declarations
+
+#: The name the extension is installed under; its first part differs from user to user.
+PACKAGE = __package__.rpartition(".")[0]
+DATA_DIR_ENV = "NEURAL4D_DATA_DIR"
+_PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
+
+
+def preferences() -> Any | None:
+    """The add-on's preferences, or None where it is used without being enabled as an add-on."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    return addon.preferences if addon else None
+
+
+def key(service: Declaration) -> str:
+    """The service's key, empty where none is set. Never show or store what this returns."""
+    return _setting(service.key_env, f"key_{service.id}")
+
+
+def url(service: Declaration) -> str:
+    """The service's base address, as the user set it or as the service documents it."""
+    return _setting(service.url_env, f"url_{service.id}") or service.url
+
+
+def _setting(variable: str, attribute: str) -> str:
+    return (os.environ.get(variable) or getattr(preferences(), attribute, "")).strip()
+
+
+def services() -> dict[str, dict[str, str]]:
+    """Address and key of each service, as the engine's ``configure`` takes them."""
+    return {service.id: {"url": url(service), "key": key(service)} for service in declarations()}
+
+
+def data_dir() -> Path:
+    """The folder that holds the journal, downloads and prepared models."""
+    chosen = os.environ.get(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
+    if chosen:
+        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+    try:
+        return Path(bpy.utils.extension_path_user(PACKAGE))
+    except ValueError:  # not installed as an extension: a checkout, or bpy as a module
+        return _user_data_dir()
+
+
+def _user_data_dir() -> Path:
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "neural4d"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "neural4d"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "neural4d"
+
+
+def online() -> bool:
+    """Blender's own switch for all network access."""
+    return bool(bpy.app.online_access)
+
+
+def preparer() -> list[str]:
+    """How to start the background Blender that prepares a model; the job file is to be added."""
+    if bpy.app.binary_path:
+        blender = [bpy.app.binary_path, "--background", "--factory-startup", "--offline-mode"]
+        return [*blender, "--python-exit-code", "3", "--python", str(_PREPARER), "--"]
+    return [sys.executable, "-I", str(_PREPARER)]

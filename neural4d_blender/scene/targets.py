@@ -1,0 +1,76 @@
+"""Where a model is to stand: bound when Generate is pressed, looked up again when the model is ready.
+
+A target is plain data, because everything in Blender that it speaks of may be gone or renamed by then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import bpy
+
+#: Names the file that is open now; another one is made up for each file that is opened.
+_session = uuid.uuid4().hex
+
+
+def file_opened() -> None:
+    """Another file is open now: targets bound before belong to the one that was left."""
+    global _session
+    _session = uuid.uuid4().hex
+
+
+def bind(
+    location: tuple[float, float, float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
+) -> dict[str, Any]:
+    """The target for a job started now.
+
+    Args:
+        location: in Blender units; the 3D cursor where it is None.
+        collection: name of the collection to link to; the active one where it is empty.
+    """
+    scene = scene or bpy.context.scene
+    if not collection:
+        active = bpy.context.view_layer.active_layer_collection.collection
+        collection = active.name if active != scene.collection else ""
+    return {
+        "session": _session,
+        "file": bpy.data.filepath,
+        "scene": scene.name,
+        "collection": collection,
+        "location": list(location if location is not None else scene.cursor.location),
+    }
+
+
+def is_here(target: dict[str, Any]) -> bool:
+    """The target's file is the one that is open."""
+    if target.get("session") == _session:
+        return True
+    return bool(target.get("file")) and target["file"] == bpy.data.filepath
+
+
+def scene_of(target: dict[str, Any]) -> bpy.types.Scene:
+    """The target's scene, or the current one where that is gone."""
+    return bpy.data.scenes.get(target.get("scene", "")) or bpy.context.scene
+
+
+def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.Collection:
+    """The target's collection where it is still in the scene, else the scene's own."""
+    name = target.get("collection", "")
+    wanted = next((child for child in scene.collection.children_recursive if child.name == name), None)
+    return wanted or scene.collection
+
+
+def blocked() -> str:
+    """Why nothing may be put into the scene at this moment; empty when it is safe."""
+    windows = bpy.context.window_manager.windows
+    # A timer's context has no window, and with it no mode: ask the windows themselves.
+    for view_layer in [window.view_layer for window in windows] or [bpy.context.view_layer]:
+        active = view_layer.objects.active
+        if active and active.mode != "OBJECT":
+            return "Waiting until Object Mode is back."
+    if bpy.app.is_job_running("RENDER"):
+        return "Waiting until the render is done."
+    if any(window.screen.is_animation_playing for window in windows):
+        return "Waiting until the animation stops."
+    return ""
