@@ -1,0 +1,150 @@
+"""Carries out the faults that any HTTP answer can have, on the connection itself.
+
+May import aiohttp.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import json
+import time
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from .faults import HTTP_STATUSES, Fault
+from .listening import reset_connection
+from .world import World
+
+HTML = b"<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>Something else</h1></body></html>\n"
+FAULT_MESSAGE = "Set by the simulator."
+PIECE = 65536
+
+
+def acts_first(fault: Fault | None) -> bool:
+    """Whether the operation itself is still carried out under this fault."""
+    if fault is None:
+        return True
+    if fault.name in HTTP_STATUSES:
+        return bool(fault.params.get("acted", False))
+    return fault.name not in ("reset_before", "hang")
+
+
+async def instead(request: web.Request, fault: Fault, world: World) -> web.StreamResponse:
+    """What comes in place of acting (see `acts_first`)."""
+    if fault.name == "hang":
+        return await _hang(request, fault, world)
+    if fault.name == "reset_before":
+        return _gone(request)
+    return _status(fault)
+
+
+async def deliver(
+    request: web.Request,
+    fault: Fault | None,
+    world: World,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    drip_chunk: int = 1,
+) -> web.StreamResponse:
+    """Send an answer whole, or the way the fault says.
+
+    Args:
+        headers: with a Content-Type; Content-Length is set here.
+        drip_chunk: bytes per piece of 'slow_drip' where the fault does not say.
+    """
+    name = fault.name if fault is not None else ""
+    params = fault.params if fault is not None else {}
+    if fault is not None and name in HTTP_STATUSES:
+        return _status(fault)
+    if fault is not None and name == "hang_after":
+        return await _hang(request, fault, world)
+    fraction = float(params.get("fraction", 0.5))
+    if name == "reset_after" and "fraction" not in params and drip_chunk == 1:
+        return _gone(request)
+    sent_headers = dict(headers)
+    if name == "wrong_content_type":
+        sent_headers["Content-Type"] = str(params.get("content_type", "text/html"))
+    if name == "not_json":
+        body = HTML
+    if name == "empty_body":
+        body = b""
+    response = web.StreamResponse(status=status, headers=sent_headers)
+    if await world.refuse_if_due(request.transport):
+        response.force_close()
+    if name != "no_length":
+        response.content_length = len(body)
+    if request.method == "HEAD":
+        await response.prepare(request)
+        return response
+    if name in ("truncated_body", "reset_after"):
+        await _write(request, response, body[: int(len(body) * fraction)])
+        if name == "reset_after":
+            # Time to read what was sent: a reset may throw away what still waits in the other end's buffer.
+            await asyncio.sleep(0.1)
+            reset_connection(request.transport)
+        elif request.transport is not None:
+            request.transport.close()
+        return response
+    if name == "slow_drip":
+        await _drip(request, response, body, world, int(params.get("chunk", drip_chunk)), float(params.get("delay", 0.2)))
+        return response
+    await _write(request, response, body)
+    return response
+
+
+async def _write(request: web.Request, response: web.StreamResponse, body: bytes) -> None:
+    # The client may leave at any point; that is its right and nothing to report.
+    with contextlib.suppress(ConnectionError):
+        await response.prepare(request)
+        for start in range(0, len(body), PIECE):
+            await response.write(body[start : start + PIECE])
+
+
+async def _drip(
+    request: web.Request, response: web.StreamResponse, body: bytes, world: World, chunk: int, delay: float
+) -> None:
+    with contextlib.suppress(ConnectionError):
+        await response.prepare(request)
+        for start in range(0, len(body), chunk):
+            await response.write(body[start : start + chunk])
+            if await _waited(world, delay):
+                reset_connection(request.transport)
+                return
+
+
+async def _hang(request: web.Request, fault: Fault, world: World) -> web.StreamResponse:
+    await _waited(world, float(fault.params.get("seconds", 3600)))
+    return _gone(request)
+
+
+async def _waited(world: World, seconds: float) -> bool:
+    """Wait; True when the simulator let go of its hanging connections before the time was over."""
+    try:
+        await asyncio.wait_for(world.released.wait(), seconds)
+    except asyncio.TimeoutError:
+        return False
+    return True
+
+
+def _gone(request: web.Request) -> web.StreamResponse:
+    """No answer at all: a TCP reset. aiohttp wants a response object, which it can no longer send."""
+    reset_connection(request.transport)
+    return web.Response()
+
+
+def _status(fault: Fault) -> web.Response:
+    status = HTTP_STATUSES[fault.name]
+    headers = {}
+    wait = fault.params.get("retry_after", 1 if status == 429 else None)
+    if wait is not None:
+        as_date = fault.params.get("as_date", False)
+        headers["Retry-After"] = email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
+    message = str(fault.params.get("message", FAULT_MESSAGE))
+    return web.Response(
+        status=status, headers=headers, text=json.dumps({"message": message}), content_type="application/json"
+    )

@@ -1,0 +1,107 @@
+"""Makes models away from the event loop, and remembers them.
+
+May import what `models` may. One at a time: numpy is quick, and the machine has other things to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from .images import cut_out
+from .models.catalogue import Model, build
+from .models.glbfile import write_glb
+from .models.preview import draw
+
+Result = TypeVar("Result")
+
+#: Bytes of finished models that are kept at the most (the newest stays whatever its size).
+LARGEST_STORE = 400_000_000
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """All that decides what a model looks like; equal ones give equal bytes.
+
+    image: the uploaded image it is made of (in place of the prompt), cut: which of its cut-outs.
+    """
+
+    prompt: str
+    variant: int
+    pbr: bool
+    image: bytes | None
+    cut: int
+    shape: str | None
+    triangles: int | None
+    texture_size: int
+
+
+@dataclass
+class Made:
+    """A finished file; `longest` is the model's longest side in its own units (0 for a picture)."""
+
+    data: bytes
+    longest: float
+
+
+class ModelMaker:
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
+        self._made: OrderedDict[tuple[ModelSpec, str], asyncio.Future[Made]] = OrderedDict()
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Do some work in the maker's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def glb(self, spec: ModelSpec) -> bytes:
+        """The model as a GLB file."""
+        return (await self._get(spec, "glb")).data
+
+    async def preview(self, spec: ModelSpec) -> bytes:
+        """The model as a JPEG picture; a heavy model is drawn from its light twin."""
+        return (await self._get(replace(spec, triangles=None, texture_size=1024), "jpg")).data
+
+    async def longest_side(self, spec: ModelSpec) -> float:
+        return (await self._get(spec, "glb")).longest
+
+    def make_ahead(self, spec: ModelSpec) -> None:
+        """Begin now what will be asked for later (a heavy model takes seconds)."""
+        self._begin(spec, "glb")
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _get(self, spec: ModelSpec, kind: str) -> Made:
+        # Shielded: one client that gives up must not take the model away from the next.
+        return await asyncio.shield(self._begin(spec, kind))
+
+    def _begin(self, spec: ModelSpec, kind: str) -> asyncio.Future[Made]:
+        key = (spec, kind)
+        if key not in self._made:
+            self._drop_oldest()
+            self._made[key] = asyncio.get_running_loop().run_in_executor(self._pool, partial(_make, spec, kind))
+        self._made.move_to_end(key)
+        return self._made[key]
+
+    def _drop_oldest(self) -> None:
+        kept = 0
+        for key, future in list(reversed(self._made.items())):
+            if future.done():
+                kept += len(future.result().data) if not future.cancelled() and future.exception() is None else 0
+                if kept > LARGEST_STORE:
+                    del self._made[key]
+
+
+def _make(spec: ModelSpec, kind: str) -> Made:
+    model: Model = build(
+        spec.prompt, spec.variant, cut_out=None if spec.image is None else cut_out(spec.image, spec.cut), shape=spec.shape,
+        triangles=spec.triangles, texture_size=spec.texture_size,
+    )  # fmt: skip
+    if kind == "jpg":
+        return Made(draw(model), 0.0)
+    return Made(write_glb(model, pbr=spec.pbr), model.longest)

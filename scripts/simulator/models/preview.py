@@ -1,0 +1,145 @@
+"""Draws a model: the JPEG that a service shows beside it.
+
+May import numpy and Pillow. A z-buffer in numpy: triangles of like size are drawn together.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from .catalogue import Model
+from .sculptor import turn_matrix
+
+SIZE = 512
+#: Drawn larger and scaled down, for smooth edges.
+OVERSAMPLING = 2
+#: Seen from the front left, a little from above.
+_VIEW = turn_matrix((22, 0, 0)) @ turn_matrix((0, 0, 32))
+#: Direction to the light, colour; in view space (x right, y away, z up).
+_LIGHTS = (
+    (np.array([-0.45, -0.65, 0.75]), np.array([1.05, 1.0, 0.93])),
+    (np.array([0.8, -0.4, 0.25]), np.array([0.26, 0.29, 0.34])),
+    (np.array([0.2, 0.9, 0.6]), np.array([0.30, 0.30, 0.34])),
+)
+_SKY, _GROUND = np.array([0.34, 0.36, 0.40]), np.array([0.20, 0.18, 0.16])
+_SAMPLES_AT_ONCE = 3_000_000
+
+Floats = NDArray[np.float64]
+
+
+def draw(model: Model) -> bytes:
+    """The picture as JPEG, SIZE x SIZE pixels."""
+    size = SIZE * OVERSAMPLING
+    turned = model.vertices @ _VIEW.T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    scale = 0.78 * size / max(high[0] - low[0], high[2] - low[2])
+    middle = (low + high) / 2
+    screen = np.stack([(turned[:, 0] - middle[0]) * scale + size / 2, size / 2 - (turned[:, 2] - middle[2]) * scale], 1)
+    pixels, faces, weights = _rasterise(screen, turned[:, 1], model.faces, size)
+    canvas = _backdrop(model, size, scale, middle)
+    canvas.reshape(-1, 3)[pixels] = _shaded(model, faces, weights)
+    image = Image.fromarray(np.clip(canvas * 255, 0, 255).astype(np.uint8)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    packed = io.BytesIO()
+    image.save(packed, "JPEG", quality=90)
+    return packed.getvalue()
+
+
+def _rasterise(
+    screen: Floats, depth: Floats, faces: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """For each covered pixel: its index, the nearest face, and the weights (n, 3) of the face's corners."""
+    corners = screen[faces]
+    first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
+    doubled = (second[:, 0] - first[:, 0]) * (third[:, 1] - first[:, 1]) - (third[:, 0] - first[:, 0]) * (second[:, 1] - first[:, 1])
+    # The screen's y runs down, so what faces the viewer turns the other way round.
+    seen = np.flatnonzero(doubled < -1e-9)
+    low = np.floor(corners[seen].min(axis=1)).astype(int)
+    extent = (np.ceil(corners[seen].max(axis=1)).astype(int) - low).max(axis=1) + 1
+    buffer = np.full(size * size, np.inf)
+    owner = np.full(size * size, -1, np.int64)
+    for step in range(1, math.ceil(math.log2(max(2, extent.max(initial=2)))) + 1):
+        side = 2**step
+        group = np.flatnonzero((extent <= side) & ((extent > side // 2) | (step == 1)))
+        at_once = max(1, _SAMPLES_AT_ONCE // side**2)
+        for start in range(0, len(group), at_once):
+            some = group[start : start + at_once]
+            _draw_group(seen[some], low[some], side, corners, doubled, depth[faces], buffer, owner, size)
+    pixels = np.flatnonzero(owner >= 0)
+    hit = owner[pixels]
+    points = np.stack([pixels % size, pixels // size], 1) + 0.5
+    return pixels, hit, _weights(points, corners[hit], doubled[hit])
+
+
+def _draw_group(
+    chosen: NDArray[np.int64], low: NDArray[np.int64], side: int, corners: Floats, doubled: Floats, depths: Floats,
+    buffer: Floats, owner: NDArray[np.int64], size: int,
+) -> None:  # fmt: skip
+    """Draw faces whose bounding boxes fit in side x side pixels."""
+    offset = np.stack(np.meshgrid(np.arange(side), np.arange(side)), 2).reshape(-1, 2)
+    places = low[:, None] + offset
+    which = np.repeat(np.arange(len(chosen)), len(offset))
+    places = places.reshape(-1, 2)
+    face = chosen[which]
+    weights = _weights(places + 0.5, corners[face], doubled[face])
+    inside = (weights >= -1e-9).all(axis=1) & (places >= 0).all(axis=1) & (places < size).all(axis=1)
+    face, weights, places = face[inside], weights[inside], places[inside]
+    far = (weights * depths[face]).sum(axis=1)
+    pixel = places[:, 1] * size + places[:, 0]
+    np.minimum.at(buffer, pixel, far)
+    nearest = buffer[pixel] == far
+    owner[pixel[nearest]] = face[nearest]
+
+
+def _weights(points: Floats, corners: Floats, doubled: Floats) -> Floats:
+    def signed(a: Floats, b: Floats) -> Floats:
+        return np.asarray((a[:, 0] - points[:, 0]) * (b[:, 1] - points[:, 1]) - (b[:, 0] - points[:, 0]) * (a[:, 1] - points[:, 1]))
+
+    first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
+    return np.stack([signed(second, third), signed(third, first), signed(first, second)], 1) / doubled[:, None]
+
+
+def _shaded(model: Model, faces: NDArray[np.int64], weights: Floats) -> Floats:
+    corners = model.faces[faces]
+    normals = np.einsum("ij,ijk->ik", weights, model.normals[corners]) @ _VIEW.T
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    uv = np.einsum("ij,ijk->ik", weights, model.uv[corners])
+    size = model.textures.base.shape[0]
+    column = np.clip((uv[:, 0] * size).astype(int), 0, size - 1)
+    row = np.clip(((1 - uv[:, 1]) * size).astype(int), 0, size - 1)
+    colour = (model.textures.base[row, column] / 255.0) ** 2.2
+    rough, metal = np.moveaxis(model.textures.metallic_roughness[row, column, 1:] / 255.0, 1, 0)
+    upward = normals[:, 2:] * 0.5 + 0.5
+    light = _GROUND * (1 - upward) + _SKY * upward
+    shine = np.zeros_like(colour)
+    for direction, strength in _LIGHTS:
+        to_light = direction / np.linalg.norm(direction)
+        light = light + np.clip(normals @ to_light, 0, None)[:, None] * strength
+        halfway = to_light + (0, -1, 0)
+        halfway /= np.linalg.norm(halfway)
+        sharp = 2 + 90 * (1 - rough) ** 3
+        glint = np.clip(normals @ halfway, 0, None) ** sharp * (0.04 + 0.9 * (1 - rough) ** 2)
+        tinted = colour * metal[:, None] + (1 - metal[:, None])
+        shine = shine + glint[:, None] * strength * tinted
+    return np.asarray(np.clip(colour * light + 0.6 * shine, 0, 1) ** (1 / 2.2))
+
+
+def _backdrop(model: Model, size: int, scale: float, middle: Floats) -> Floats:
+    """A soft grey gradient with a blurred shadow where the model stands."""
+    down = np.linspace(0, 1, size)[:, None, None]
+    canvas = (np.array([0.93, 0.94, 0.95]) * (1 - down) + np.array([0.80, 0.81, 0.83]) * down) * np.ones((1, size, 1))
+    floor = model.vertices.copy()
+    floor[:, 2] = floor[:, 2].min()
+    flat = floor @ _VIEW.T
+    small = size // 8
+    spots = np.zeros((small, small), np.float32)
+    x = np.clip(((flat[:, 0] - middle[0]) * scale + size / 2) / 8, 0, small - 1).astype(int)
+    y = np.clip((size / 2 - (flat[:, 2] - middle[2]) * scale) / 8, 0, small - 1).astype(int)
+    spots[y, x] = 255
+    shadow = Image.fromarray(spots.astype(np.uint8)).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(5))
+    dark = np.asarray(shadow.resize((size, size), Image.Resampling.BICUBIC), dtype=np.float64)[..., None] / 255
+    return np.asarray(canvas * (1 - 0.38 * np.clip(dark, 0, 1)))

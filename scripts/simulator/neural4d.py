@@ -1,0 +1,336 @@
+"""Neural4D's API 1.2: the ten endpoints, to the letter of its document.
+
+May import what the stand-in is built on, nothing of the client. Where the document is silent: a refused
+request is HTTP 400 with a message (endpoints whose answer has a code for 'incorrect' use that, with
+HTTP 200), a bad token is HTTP 401 (retrieveModel: codeStatus -1), too few points are HTTP 402.
+"""
+
+from __future__ import annotations
+
+import uuid as uuid_module
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from . import neural4d_input as check
+from .images import cut_out, shows_human
+from .ledger import NotEnough
+from .modelmaker import ModelSpec
+from .neural4d_convert import Conversions
+from .neural4d_input import Refusal
+from .neural4d_jobs import Job, Matting, Operation
+from .world import Answer, Call, Handler, Upload, World
+
+FIRST_REQUEST_ID = 219880
+CUT_OUTS = 4
+
+#: How each endpoint says that something is wrong, beside `message`.
+_ERROR_FIELDS: dict[str, dict[str, Any]] = {
+    "generateModelWithText": {"type": "sys"},
+    "retrieveModel": {"codeStatus": -2},
+    "mattingImage": {"type": "sys"},
+    "getMattedResult": {},
+    "generateModelWithImage": {"type": "sys"},
+    "createCuteModelsFromImages": {"success": False},
+    "convertToFormat": {"statusType": -1},
+    "checkHumanImage": {"statusCode": -1, "result": False},
+    "queryPointsInfo": {"statusType": -1},
+    "queryJobProgress": {"statusType": -2},
+}
+#: These have a code for wrong parameters, so a wrong request is a normal answer.
+_CODES_FOR_WRONG_INPUT = {"convertToFormat", "checkHumanImage", "queryJobProgress"}
+
+
+class Neural4D:
+    """The service. One operation is charged once, when it is accepted."""
+
+    name = "neural4d"
+    endpoints = set(_ERROR_FIELDS)
+    main_fields = {
+        "generateModelWithText": "uuids", "retrieveModel": "codeStatus", "mattingImage": "requestId",
+        "getMattedResult": "fileKeys", "generateModelWithImage": "uuids", "createCuteModelsFromImages": "results",
+        "convertToFormat": "statusType", "checkHumanImage": "result", "queryPointsInfo": "data",
+        "queryJobProgress": "progress",
+    }  # fmt: skip
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._conversions = Conversions(world)
+        self.reset()
+
+    def reset(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._mattings: dict[int, Matting] = {}
+        self._cut_outs: dict[str, tuple[Matting, int]] = {}
+        self._operations: list[Operation] = []
+        self._conversions.reset()
+
+    # What the gateway asks
+
+    def find(self, path: str) -> tuple[str, Handler] | None:
+        endpoint = path.removeprefix("/api/")
+        handlers: dict[str, Handler] = {
+            "generateModelWithText": self._generate_with_text, "retrieveModel": self._retrieve,
+            "mattingImage": self._matting, "getMattedResult": self._matted_result,
+            "generateModelWithImage": self._generate_with_image, "createCuteModelsFromImages": self._generate_chibi,
+            "convertToFormat": self._convert, "checkHumanImage": self._check_human,
+            "queryPointsInfo": self._points, "queryJobProgress": self._progress,
+        }  # fmt: skip
+        if path != f"/api/{endpoint}" or endpoint not in handlers:
+            return None
+        return endpoint, partial(self._guarded, handlers[endpoint])
+
+    def methods(self, endpoint: str) -> set[str]:
+        return {"POST"}
+
+    def authorised(self, headers: Mapping[str, str]) -> bool:
+        """Bearer TOKEN; one sample of the document shows the bare token, so that is accepted too."""
+        return headers.get("Authorization", "").removeprefix("Bearer ") == self._world.settings.token
+
+    def unauthorised(self, endpoint: str) -> Answer:
+        message = "The current token is invalid or expired."
+        if endpoint == "retrieveModel":
+            return Answer({"codeStatus": -1, "message": message})
+        return Answer({**_ERROR_FIELDS[endpoint], "message": message}, 401)
+
+    def refused(self, endpoint: str, status: int, message: str) -> Answer:
+        return Answer({**_ERROR_FIELDS[endpoint], "message": message}, status)
+
+    def settle(self) -> None:
+        """Give the points of failed operations back where the settings say so (when all its models failed)."""
+        if not self._world.settings.refund_failed:
+            return
+        for operation in self._operations:
+            jobs = [self._jobs[item] for item in operation.uuids if item in self._jobs]
+            if not operation.refunded and all(job.state == "failed" for job in jobs):
+                operation.refunded = True
+                self._world.ledger.refund(operation.kind, operation.points, operation.uuids)
+
+    def finish_jobs(self) -> None:
+        for job in self._jobs.values():
+            job.end()
+        for matting in self._mattings.values():
+            matting.seconds = 0.0
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return [
+            {"uuid": job.uuid, "prompt": job.prompt, "state": job.state, "percent": job.percent,
+             "operation": job.operation.kind, "pbr": job.spec.pbr, "variant": job.spec.variant}
+            for job in self._jobs.values()
+        ]  # fmt: skip
+
+    async def _guarded(self, handler: Handler, call: Call) -> Answer:
+        """A refusal becomes the endpoint's own kind of error answer."""
+        self.settle()
+        try:
+            return await handler(call)
+        except Refusal as refusal:
+            in_band = call.endpoint in _CODES_FOR_WRONG_INPUT and refusal.status == 400
+            return self.refused(call.endpoint, 200 if in_band else refusal.status, refusal.message)
+        except NotEnough:
+            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient points.")
+
+    # Text to 3D
+
+    async def _generate_with_text(self, call: Call) -> Answer:
+        body = check.json_object(call)
+        prompt = check.text(body, "prompt")
+        count = check.model_count(body)
+        pbr = check.wants_pbr(body)
+        uuids = check.own_uuids(body, count) or _new_uuids(count)
+        specs = [self._spec(variant, pbr, prompt=prompt) for variant in range(count)]
+        self._start(call, "text", uuids, specs, prompt, "createModel")
+        return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
+
+    async def _retrieve(self, call: Call) -> Answer:
+        uuid = check.text(check.json_object(call), "uuid")
+        job = self._jobs.get(uuid)
+        if job is None:
+            return Answer({"codeStatus": -2, "message": f"Model not found for this UUID ({uuid})."})
+        if call.has_fault("generation_failed"):
+            job.fail()
+        if job.state == "failed":
+            return Answer({"codeStatus": -3, "message": "Generate model failed"})
+        if job.state == "generating":
+            return Answer({"codeStatus": 1, "message": "The model is generating"})
+        return Answer(
+            {"codeStatus": 0, "message": "Generate model success",
+             "modelUrl": self._url(call, f"{uuid}_0.glb"), "imageUrl": self._url(call, f"{uuid}_0.jpg"),
+             "prompts": job.prompt, "createdAt": job.created_at, "sourcePage": job.source_page}
+        )  # fmt: skip
+
+    # Image to 3D
+
+    async def _matting(self, call: Call) -> Answer:
+        upload = check.one_file(check.form(call), "image")
+        check.matting_image(upload)
+        request_id = FIRST_REQUEST_ID + len(self._mattings)
+        self._world.ledger.charge("matting", self._world.settings.prices["matting"], [])
+        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
+        keys = [f"{stem}_{one}.png" for one in _new_uuids(CUT_OUTS)]
+        matting = Matting(request_id, upload.data, keys, self._world.settings.matting_seconds)
+        matting.lost = call.has_fault("matting_failed")
+        self._mattings[request_id] = matting
+        for cut, key in enumerate(keys):
+            self._cut_outs[key] = (matting, cut)
+            self._world.files.put(key, partial(self._world.models.run, partial(cut_out, upload.data, cut)))
+        self._world.files.put(stem, partial(_given, upload.data))
+        return Answer(
+            {"type": "sys", "message": "Matting", "queuePosition": None, "uploadedImageUrl": self._url(call, stem),
+             "requestId": request_id}
+        )  # fmt: skip
+
+    async def _matted_result(self, call: Call) -> Answer:
+        request_id = check.whole_number(check.json_object(call), "requestId")
+        matting = self._mattings.get(request_id)
+        if matting is None:
+            raise Refusal(f"No matting request with the ID {request_id}.", 404)
+        if not matting.done:
+            pending: dict[str, dict[str, Any]] = {
+                "null": {"mattedImageUrls": None, "fileKeys": None},
+                "empty": {"mattedImageUrls": [], "fileKeys": []},
+                "missing": {},
+            }
+            return Answer({"message": "Image matting in progress", **pending[self._world.settings.matting_pending_as]})
+        urls = [self._url(call, key) for key in matting.file_keys]
+        return Answer({"message": "Image matting completed", "mattedImageUrls": urls, "fileKeys": matting.file_keys})
+
+    async def _generate_with_image(self, call: Call) -> Answer:
+        body = check.json_object(call)
+        key = check.text(body, "fileKey")
+        count = check.model_count(body)
+        pbr = check.wants_pbr(body)
+        matting, cut = self._cut_outs.get(key, (None, 0))
+        if matting is None or not matting.done:
+            raise Refusal("The fileKey is not one that getMattedResult gave.")
+        uuids = _new_uuids(count)
+        specs = [self._spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
+        self._start(call, "image", uuids, specs, "", "direct3DA11")
+        return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
+
+    async def _generate_chibi(self, call: Call) -> Answer:
+        parts = check.form(call)
+        uploads = check.files(parts, "images")
+        style = check.form_text(parts, "styleType")
+        price = self._world.settings.prices["chibi"]
+        results: list[dict[str, Any]] = []
+        failures: list[dict[str, Any]] = []
+        # 'A cute model from an image' is the operation, so each image that is accepted is one.
+        if price * len(uploads) > self._world.ledger.total:
+            raise NotEnough
+        for upload in uploads:
+            try:
+                if style not in self._world.settings.style_types:
+                    raise Refusal(f"The prompt tag '{style}' has not been set up.")
+                check.plain_image(upload)
+            except Refusal as refusal:
+                failures.append({"file": upload.name, "success": False, "message": refusal.message})
+                continue
+            results.append(self._chibi_of(call, upload))
+        done, failed = len(results), len(failures)
+        return Answer(
+            {"success": not failures, "totalFiles": len(uploads), "successCount": done, "failureCount": failed,
+             "results": results, "failures": failures,
+             "message": f"Processed {len(uploads)} files: {done} succeeded, {failed} failed"}
+        )  # fmt: skip
+
+    def _chibi_of(self, call: Call, upload: Upload) -> dict[str, Any]:
+        uuids = _new_uuids(1)
+        self._start(call, "chibi", uuids, [self._spec(0, True, image=upload.data, cut=0)], "", "createCuteModels")
+        message = "Task created and model generation started, please retrieve model after a moment"
+        return {"uuids": uuids, "success": True, "message": message}
+
+    # The rest
+
+    async def _convert(self, call: Call) -> Answer:
+        body = check.json_object(call)
+        uuid = check.text(body, "uuid")
+        job = self._jobs.get(uuid)
+        if job is None:
+            raise Refusal(f"Model not found for this UUID ({uuid}). Please check if the UUID is correct.")
+        if job.state != "done":
+            raise Refusal("The model has not been generated successfully; check it with /retrieveModel first.")
+        return await self._conversions.answer(call, body, job)
+
+    async def _check_human(self, call: Call) -> Answer:
+        if call.has_fault("human_rate_limit"):
+            message = "Rate limit reached for image style detection, returning false"
+            return Answer({"statusCode": -1, "result": False, "message": message})
+        upload = check.one_file(check.form(call), "image")
+        check.plain_image(upload)
+        fixed = self._world.settings.human
+        found = fixed if isinstance(fixed, bool) else await self._world.models.run(partial(shows_human, upload.data))
+        return Answer({"statusCode": 0, "result": found, "message": "success"})
+
+    async def _points(self, call: Call) -> Answer:
+        ledger = self._world.ledger
+        data = {
+            "total_points": ledger.total, "monthly_bonus_points": ledger.bonus, "permanent_points": ledger.permanent,
+            "year_points": ledger.year, "expiration_day": self._world.settings.expiration_day,
+        }  # fmt: skip
+        return Answer({"statusType": 0, "data": data, "message": "Get the points info successfully"})
+
+    async def _progress(self, call: Call) -> Answer:
+        uuid = check.text(check.json_object(call), "uuid")
+        job = self._jobs.get(uuid)
+        if job is None:
+            return Answer({"statusType": -1, "message": "The job doesn't exist, please confirm whether the UUID is correct."})
+        if call.has_fault("generation_failed"):
+            job.fail()
+        return Answer({"statusType": 0, "message": "Get job progress successfully", "progress": _shown_progress(call, job)})
+
+    # Shared by the generating endpoints
+
+    def _spec(self, variant: int, pbr: bool, *, prompt: str = "", image: bytes | None = None, cut: int = 0) -> ModelSpec:
+        settings = self._world.settings
+        return ModelSpec(
+            prompt=prompt, variant=variant, pbr=pbr, image=image, cut=cut, shape=settings.shape,
+            triangles=settings.triangles, texture_size=settings.texture_size,
+        )  # fmt: skip
+
+    def _start(
+        self, call: Call, kind: str, uuids: list[str], specs: Sequence[ModelSpec], prompt: str, source_page: str
+    ) -> None:
+        """Charge an operation and begin its jobs; a uuid that was used before starts over (and is paid again).
+
+        Raises:
+            NotEnough: the balance is too low; nothing was begun.
+        """
+        settings = self._world.settings
+        points = settings.prices[kind]
+        self._world.ledger.charge(kind, points, uuids)
+        operation = Operation(kind, points, uuids)
+        self._operations.append(operation)
+        failing: Sequence[int] = ()
+        if call.fault is not None and call.fault.name == "generation_failed":
+            failing = call.fault.params.get("variants", range(len(uuids)))
+        for index, (uuid, spec) in enumerate(zip(uuids, specs, strict=True)):
+            seconds = settings.job_seconds + index * settings.variant_spread
+            self._jobs[uuid] = Job(uuid, prompt, source_page, spec, operation, seconds, fails=index in failing)
+            self._world.files.put(f"{uuid}_0.glb", partial(self._world.models.glb, spec))
+            self._world.files.put(f"{uuid}_0.jpg", partial(self._world.models.preview, spec))
+            if spec.triangles is not None:
+                self._world.models.make_ahead(spec)
+
+    def _url(self, call: Call, key: str) -> str:
+        return self._world.files.url(key, self._world.settings.url_seconds, expired=call.has_fault("expired_url"))
+
+
+def _new_uuids(count: int) -> list[str]:
+    return [str(uuid_module.uuid4()) for _ in range(count)]
+
+
+async def _given(data: bytes) -> bytes:
+    return data
+
+
+def _shown_progress(call: Call, job: Job) -> str:
+    params = call.fault.params if call.fault is not None else {}
+    if call.has_fault("progress_stall"):
+        return f"{params.get('value', 37)}%"
+    if call.has_fault("progress_garbage"):
+        return str(params.get("value", "abc%"))
+    if call.has_fault("progress_backwards"):
+        job.shown = max(0, (job.percent if job.shown is None else job.shown) - 10)
+        return f"{job.shown}%"
+    return f"{job.percent}%"

@@ -1,0 +1,181 @@
+"""All the state of one running simulator, and the shapes in which a service and the gateway talk.
+
+May import aiohttp by way of the parts it holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .convert import Converter
+from .faults import Fault, FaultQueue
+from .filestore import FileStore
+from .ledger import Ledger
+from .listening import Port
+from .modelmaker import ModelMaker
+from .requestlog import RequestLog
+from .settings import Settings
+
+
+@dataclass
+class Upload:
+    """One file of a multipart form."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass
+class Call:
+    """One request as a service's endpoint sees it."""
+
+    endpoint: str
+    content_type: str
+    body: bytes = b""
+    #: Parts of a multipart form in the order they came; None where the body is no readable form.
+    form: list[tuple[str, str | Upload]] | None = None
+    fault: Fault | None = None
+
+    def has_fault(self, name: str) -> bool:
+        return self.fault is not None and self.fault.name == name
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ValueError: it is not JSON in UTF-8.
+        """
+        return json.loads(self.body.decode("utf-8"))
+
+
+@dataclass
+class Answer:
+    """What an endpoint answers: a JSON object and a status."""
+
+    body: dict[str, Any]
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+class Service(Protocol):
+    """One service's endpoints. Its paths must not clash with another's: they share a port."""
+
+    name: str
+    endpoints: set[str]
+    main_fields: Mapping[str, str]
+
+    def find(self, path: str) -> tuple[str, Handler] | None:
+        """The endpoint's name and handler for a path."""
+
+    def methods(self, endpoint: str) -> set[str]: ...
+
+    def authorised(self, headers: Mapping[str, str]) -> bool: ...
+
+    def unauthorised(self, endpoint: str) -> Answer: ...
+
+    def refused(self, endpoint: str, status: int, message: str) -> Answer:
+        """An error in the endpoint's own shape."""
+
+    def settle(self) -> None:
+        """Bring the ledger up to date with what time has done."""
+
+    def finish_jobs(self) -> None:
+        """End every wait: jobs, mattings."""
+
+    def jobs(self) -> list[dict[str, Any]]: ...
+
+    def reset(self) -> None: ...
+
+
+class World:
+    """Settings, account, faults, log, files and models; one per simulator process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._at_start = copy.deepcopy(settings)
+        self.ledger = Ledger(settings)
+        self.faults = FaultQueue()
+        self.log = RequestLog()
+        self.files = FileStore()
+        self.models = ModelMaker()
+        self.converter = Converter()
+        self.services: list[Service] = []
+        self.api_port: Port | None = None
+        self.file_port: Port | None = None
+        #: Set when hanging connections are to be let go; a new one takes its place.
+        self.released = asyncio.Event()
+
+    def endpoints(self) -> set[str]:
+        return {name for service in self.services for name in service.endpoints}
+
+    async def set_fault(self, fault: Fault) -> None:
+        """Queue a fault; 'connection_refused' with nothing to wait for acts at once.
+
+        Raises:
+            FaultError: see FaultQueue.add.
+        """
+        self.faults.add(fault, self.endpoints())
+        if fault.name == "connection_refused" and fault.after == 0:
+            self.faults.waiting.remove(fault)
+            await self.refuse(fault)
+
+    async def refuse(self, fault: Fault, spare: asyncio.BaseTransport | None = None) -> None:
+        """Make the API port (or, for the endpoint 'file', the file host's) stop listening."""
+        port = self.file_port if fault.endpoint == "file" else self.api_port
+        if port is not None:
+            await port.refuse(fault.params.get("seconds"), spare)
+
+    async def refuse_if_due(self, transport: asyncio.BaseTransport | None) -> bool:
+        """After a call that a waiting 'connection_refused' counted: stop listening if it was the last one spared."""
+        due = [fault for fault in self.faults.waiting if fault.name == "connection_refused" and fault.after == 0]
+        for fault in due:
+            self.faults.waiting.remove(fault)
+            await self.refuse(fault, transport)
+        return bool(due)
+
+    async def clear_faults(self) -> None:
+        """Forget all faults, listen on every port again, let hanging connections go."""
+        self.faults.clear()
+        self.release()
+        for port in (self.api_port, self.file_port):
+            if port is not None:
+                await port.accept()
+
+    def release(self) -> None:
+        self.released.set()
+        self.released = asyncio.Event()
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Change settings; a new balance or split refills the purses.
+
+        Raises:
+            SettingError: see Settings.update.
+        """
+        self.settings.update(changes)
+        if changes.keys() & {"balance", "bonus_points", "year_points"}:
+            self.ledger.refill(self.settings)
+
+    async def reset(self) -> None:
+        """As it was at the start, with the token and the settings of the start."""
+        await self.clear_faults()
+        for name, value in vars(copy.deepcopy(self._at_start)).items():
+            setattr(self.settings, name, value)
+        self.ledger.rows.clear()
+        self.ledger.refill(self.settings)
+        self.log.entries.clear()
+        self.files.clear()
+        for service in self.services:
+            service.reset()
+
+    def settle(self) -> None:
+        for service in self.services:
+            service.settle()
