@@ -50,6 +50,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", nargs="+", metavar="STAGE", choices=plan.KINDS, help=f"some of: {', '.join(plan.KINDS)}"
     )
     parser.add_argument("--bpy", nargs="+", metavar="VERSION", help="versions of bpy instead of all four")
+    parser.add_argument(
+        "--blender-versions", nargs="+", default=[], metavar="X.Y", help="releases to download for the stage 'tester'"
+    )
     parser.add_argument("-k", default="", metavar="EXPR", help="only tests that match, as in pytest")
     parser.add_argument("--jobs", type=int, default=2, help="stages that may run at a time (default 2)")
     parser.add_argument("--list", action="store_true", help="say what would run, and stop")
@@ -63,7 +66,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _chosen(options: argparse.Namespace) -> list[Stage]:
     kinds = options.only or [kind for kind in plan.KINDS if not (options.k and kind in ("lint", "types"))]
-    return [stage for stage in plan.stages(options.bpy or environments.bpy_versions()) if stage.kind in kinds]
+    every = plan.stages(options.bpy or environments.bpy_versions(), options.blender_versions)
+    return [stage for stage in every if stage.kind in kinds]
 
 
 def _run(chosen: Sequence[Stage], expression: str, jobs: int) -> list[Outcome]:

@@ -56,7 +56,7 @@ def find() -> Blender:
     """
     named = os.environ.get("BLENDER")
     if named:
-        return _checked(Path(shutil.which(named) or named), "$BLENDER")
+        return checked(Path(shutil.which(named) or named), "$BLENDER")
     on_path = shutil.which("blender")
     if on_path and (version := _version(Path(on_path))) and version >= MINIMUM:
         return Blender(Path(on_path), version)
@@ -66,7 +66,7 @@ def find() -> Blender:
             f"No Blender {MINIMUM[0]}.{MINIMUM[1]} or newer was found and {reason}: install Blender and put it on "
             "PATH, or name its executable in $BLENDER."
         )
-    return _checked(sid.ensure() / "blender", "the Debian folder")
+    return checked(sid.ensure() / "blender", "the Debian folder")
 
 
 def program(name: str) -> Path:
@@ -98,7 +98,8 @@ def _on_path(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _checked(path: Path, where: str) -> Blender:
+def checked(path: Path, where: str) -> Blender:
+    """That Blender, named by `where` it is from; ToolError where it does not start or is too old."""
     version = _version(path)
     if version is None:
         raise ToolError(f"{path}, from {where}, is no Blender that starts.")

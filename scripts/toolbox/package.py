@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import tomllib
 import zipfile
 from dataclasses import dataclass
@@ -34,13 +35,21 @@ class Package:
     files: list[str]
 
 
-@functools.cache
-def build(folder: Path = ROOT / "dist") -> Package:
-    """Stage, build and validate; once a process.
+_building = threading.Lock()
+
+
+def build() -> Package:
+    """Stage, build and validate to dist/; once a process.
 
     Raises:
         ToolError: the source is incomplete, or Blender's tool refuses it; its output is in the text.
     """
+    with _building:  # stages that run at the same time want the same zip
+        return _build(ROOT / "dist")
+
+
+@functools.cache
+def _build(folder: Path) -> Package:
     manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
     name = f"{manifest['id']}-{manifest['version']}.zip"
     if not (SOURCE / "__init__.py").is_file():

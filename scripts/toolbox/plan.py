@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.toolbox import environments
-from scripts.toolbox.stages import Run, Stage
+from scripts.toolbox import blender, environments, package
+from scripts.toolbox.stages import REPORTS, Run, Stage
 
 #: Kinds of stages in the order they run, with what each one is for.
 KINDS = {
@@ -14,13 +15,20 @@ KINDS = {
     "types": "mypy: strict for the engine, against Blender's stubs for the rest",
     "unit": "tests/unit in a Python without bpy",
     "scene": "tests/scene on Blender as a module, once a version",
+    "package": "the built zip installed as an extension, once a version of that module",
+    "tester": "the same in a real Blender, by way of blender-addon-tester",
+    "gui": "tests/gui in the window of a real Blender, under Xvfb",
 }
 
 
-def stages(bpy_versions: Sequence[str]) -> list[Stage]:
-    """All stages, in order, for these versions of bpy."""
+def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[Stage]:
+    """All stages, in order, for these versions of bpy and these releases of Blender to download."""
     plan = [Stage("lint", _lint), Stage("types", _types), Stage("unit", _unit)]
-    plan += [Stage(f"scene {version}", _on_bpy(version, "tests/scene")) for version in bpy_versions]
+    plan += [Stage(f"scene {version}", _scene(version)) for version in bpy_versions]
+    plan += [Stage(f"package {version}", _package(version)) for version in bpy_versions]
+    plan.append(Stage("tester", _tester(releases), seconds=900 * max(len(releases), 1)))
+    # Its tests report how long the window stood still, which a busy machine would falsify.
+    plan.append(Stage("gui", _gui, alone=True, seconds=1500))
     return plan
 
 
@@ -38,11 +46,40 @@ def _unit(run: Run) -> None:
     run.pytest(environments.ensure("unit"), "tests/unit")
 
 
-def _on_bpy(version: str, folder: str) -> Callable[[Run], None]:
+def _scene(version: str) -> Callable[[Run], None]:
     def work(run: Run) -> None:
-        run.pytest(environments.ensure(f"bpy-{version}"), folder)
+        run.pytest(environments.ensure(f"bpy-{version}"), "tests/scene")
 
     return work
+
+
+def _package(version: str) -> Callable[[Run], None]:
+    def work(run: Run) -> None:
+        env = {"NEURAL4D_TEST_ZIP": str(package.build().path)}
+        run.pytest(environments.ensure(f"bpy-{version}"), "tests/package", env=env)
+
+    return work
+
+
+def _tester(releases: Sequence[str]) -> Callable[[Run], None]:
+    def work(run: Run) -> None:
+        if not releases:
+            blender.find()  # says what to do where there is none
+        reports = REPORTS / "tester"
+        shutil.rmtree(reports, ignore_errors=True)
+        reports.mkdir(parents=True)
+        chosen = ["-k", run.expression] if run.expression else []
+        command = [environments.ensure("tester"), "-m", "tests.package.tester", "--report", reports, *chosen]
+        code = run.command([*command, "--versions", *releases])
+        for release in releases or ["here"]:
+            run.count(reports / f"{release}.xml", code)
+
+    return work
+
+
+def _gui(run: Run) -> None:
+    blender.find()
+    run.pytest(environments.ensure("unit"), "tests/gui")
 
 
 def _tool(environment: str, name: str) -> Path:

@@ -72,9 +72,9 @@ class Run:
     def say(self, text: str) -> None:
         """Print one line of this stage's output."""
         with _printing:
-            print(f"{self.stage.name:13} | {text}".rstrip(), flush=True)
+            print(f"{self.stage.name:14} | {text}".rstrip(), flush=True)
 
-    def check(self, name: str, command: Sequence[str | Path]) -> None:
+    def check(self, name: str, command: Sequence[object]) -> None:
         """Run a command that counts as one test: passed where it exits with 0."""
         if self.command(command):
             self.outcome.failed += 1
@@ -108,7 +108,7 @@ class Run:
         self.outcome.skipped += skipped
         self.outcome.passed += max(total - failed - skipped, 0)
 
-    def command(self, command: Sequence[str | Path], env: dict[str, str] | None = None) -> int:
+    def command(self, command: Sequence[object], env: dict[str, str] | None = None) -> int:
         """Run a command in the checkout with its output shown, in a clean environment; its exit code."""
         self.say("$ " + " ".join(_shown(part) for part in command))
         with tempfile.TemporaryDirectory(prefix="neural4d-test-") as scratch:
@@ -169,7 +169,7 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     }
 
 
-def _shown(part: str | Path) -> str:
+def _shown(part: object) -> str:
     return str(part).removeprefix(f"{ROOT}/")
 
 

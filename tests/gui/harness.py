@@ -81,7 +81,11 @@ def run_scenario(
             *("--online-mode" if online else "--offline-mode", "--window-geometry", "0", "0", *map(str, size)),
             *("--python", Path(__file__).with_name("harness_drive.py"), "--", scratch / "order.json"),
         ]
-        surroundings = clean_environment(scratch) | {"DISPLAY": screen.display, "LIBGL_ALWAYS_SOFTWARE": "1"}
+        surroundings = clean_environment(scratch) | {
+            "DISPLAY": screen.display,
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "TMPDIR": str(scratch),  # where Blender keeps its auto-saves
+        }
         surroundings |= env or {}
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(

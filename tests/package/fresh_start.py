@@ -1,0 +1,28 @@
+"""Run in a fresh Blender: enables the installed extension and prints what that loaded and connected to."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+
+import bpy  # first: where it is a module, it makes addon_utils importable
+
+import addon_utils  # isort: skip
+
+MODULE = "bl_ext.user_default.neural4d"
+connected = []
+sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
+threads = set(threading.enumerate())
+modules = set(sys.modules)  # Blender 5.2 itself loads requests
+bpy.context.preferences.system.use_online_access = True
+module = addon_utils.enable(MODULE, default_set=True)
+assert module is not None, "it could not be enabled"
+assert callable(importlib.import_module(MODULE).generate)
+found = {
+    "requests": "requests" in set(sys.modules) - modules,
+    "network": sorted(set(connected)),
+    "threads": len(set(threading.enumerate()) - threads),
+}
+print("FOUND=" + json.dumps(found), flush=True)
