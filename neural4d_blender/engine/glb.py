@@ -67,7 +67,7 @@ def check_glb(path: str | os.PathLike[str]) -> GlbFacts:
             document = _read_json(file, chunks[0])
     except OSError as error:
         raise BrokenModel(f"The model file cannot be read: {error.strerror or error}.") from error
-    binary = next((chunk.length for chunk in chunks[1:] if chunk.kind == _BIN), 0)
+    binary = chunks[1].length if len(chunks) > 1 and chunks[1].kind == _BIN else 0
     facts = check_gltf(document, binary_length=binary)
     return GlbFacts(**vars(facts), size_bytes=size)
 

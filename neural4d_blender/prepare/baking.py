@@ -6,6 +6,7 @@ their outside outside, custom normals follow sheared and unevenly scaled parts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import bpy
@@ -29,8 +30,7 @@ def bake_world(parts: Iterable[Part]) -> Floats:
     stand far away from it. Returns that centre's former place (x, y, z in metres).
     """
     parts = list(parts)
-    for part in parts:
-        _make_single_user(part.item)
+    _make_single_user(parts)
     meshes = [part for part in parts if part.item.type == "MESH"]
     lower, upper = bounds((part.item, np.array(part.world, dtype=np.float64)) for part in meshes)
     center = (lower + upper) / 2
@@ -121,9 +121,15 @@ def _key_points(key: bpy.types.ShapeKey) -> Floats:
     return flat.reshape(-1, 3).astype(np.float64)
 
 
-def _make_single_user(item: bpy.types.Object) -> None:
-    if item.data.users > 1:
-        item.data = item.data.copy()
+def _make_single_user(parts: list[Part]) -> None:
+    """Data of their own for all that share it, so that each can be transformed its own way.
+
+    Counted here: Blender's FBX importer (5.0) leaves a shared mesh with one user, however many objects show it.
+    """
+    shown = Counter(part.item.data for part in parts)
+    for part in parts:
+        if shown[part.item.data] > 1 or part.item.data.users > 1:
+            part.item.data = part.item.data.copy()
 
 
 def _is_uniform(linear: Floats) -> bool:

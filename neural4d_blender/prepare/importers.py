@@ -60,7 +60,8 @@ def _call(operator: Operator, source: Path, **wanted: object) -> None:
 
 
 def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """What an importer said last; an error inside one comes with a whole traceback and a line of source."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
     text = lines[-1] if lines else type(error).__name__
     return text.removeprefix("Error: ").rstrip(".") + "."
 
@@ -83,9 +84,10 @@ def _glb(source: Path, warnings: list[str]) -> None:
             import_scene_as_collection=False,
         )
     except (RuntimeError, BrokenModel) as error:
-        if facts.unsupported_extensions:
+        unknown = facts.unsupported_extensions or [name for name in facts.required_extensions if name in str(error)]
+        if unknown:
             raise UnsupportedFeature(
-                f"The model needs {', '.join(facts.unsupported_extensions)}, which this Blender cannot read.",
+                f"The model needs {', '.join(unknown)}, which this Blender cannot read.",
                 "Choose another format or variant.",
             ) from error
         raise
