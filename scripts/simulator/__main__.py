@@ -36,13 +36,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--admin-port", type=int, help="port for faults, settings and ledger (API port + 2)")
     parser.add_argument("--token", default=defaults.token, help="the token it accepts (%(default)s)")
     parser.add_argument("--balance", type=int, default=defaults.balance, help="points on the account (%(default)s)")
-    parser.add_argument("--job-seconds", type=float, default=defaults.job_seconds, help="time a model takes (%(default)s)")
+    parser.add_argument(
+        "--job-seconds", type=float, default=defaults.job_seconds, help="time a model takes (%(default)s)"
+    )
     parser.add_argument("--blender", help="Blender for conversions: a path or command line (else $BLENDER, bpy, PATH)")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=JSON",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
         help=f"any other setting, such as --set triangles=1000000; there are: "
         f"{', '.join(item.name for item in dataclasses.fields(Settings))}",
-    )  # fmt: skip
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line")
     return parser.parse_args(arguments)
@@ -55,8 +60,11 @@ def settings_from(options: argparse.Namespace) -> Settings:
         SettingError: an unknown name or an unfit value.
     """
     changes = {
-        "token": options.token, "balance": options.balance, "job_seconds": options.job_seconds, "blender": options.blender,
-    }  # fmt: skip
+        "token": options.token,
+        "balance": options.balance,
+        "job_seconds": options.job_seconds,
+        "blender": options.blender,
+    }
     for item in options.set:
         name, _, text = item.partition("=")
         try:
@@ -78,8 +86,12 @@ async def run(options: argparse.Namespace, settings: Settings) -> None:
     world.services.append(Neural4D(world))
     first = options.port
     world.api_port = Port(gateway.make_app(world), first)
-    world.file_port = Port(files.make_app(world), options.files_port if options.files_port is not None else first and first + 1)
-    admin_port = Port(admin.make_app(world), options.admin_port if options.admin_port is not None else first and first + 2)
+    world.file_port = Port(
+        files.make_app(world), options.files_port if options.files_port is not None else first and first + 1
+    )
+    admin_port = Port(
+        admin.make_app(world), options.admin_port if options.admin_port is not None else first and first + 2
+    )
     ports = [world.api_port, world.file_port, admin_port]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -74,9 +74,13 @@ class _Admin:
     async def set_fault(self, request: web.Request) -> web.Response:
         body: dict[str, Any] = await request.json()
         fault = Fault(
-            endpoint=body.pop("endpoint"), name=body.pop("fault"), times=body.pop("times", 1), after=body.pop("after", 0),
-            match=body.pop("match", ""), params=body,
-        )  # fmt: skip
+            endpoint=body.pop("endpoint"),
+            name=body.pop("fault"),
+            times=body.pop("times", 1),
+            after=body.pop("after", 0),
+            match=body.pop("match", ""),
+            params=body,
+        )
         await self._world.set_fault(fault)
         return web.json_response(fault.to_dict())
 

@@ -90,7 +90,9 @@ class Converter:
                     self._done[key] = await self._run(command, source, kind, scale, zipped, Path(folder))
         return self._done[key]
 
-    async def _run(self, command: list[str], source: bytes, kind: str, scale: float, zipped: bool, folder: Path) -> bytes:
+    async def _run(
+        self, command: list[str], source: bytes, kind: str, scale: float, zipped: bool, folder: Path
+    ) -> bytes:
         model, out = folder / "model.glb", folder / "out"
         model.write_bytes(source)
         out.mkdir()
@@ -98,12 +100,15 @@ class Converter:
         job = folder / "job.json"
         job.write_text(json.dumps({"source": str(model), "target": str(target), "kind": kind, "scale": scale}))
         process = await asyncio.create_subprocess_exec(
-            *command, str(job), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            *command,
+            str(job),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        )
         try:
             said, _ = await asyncio.wait_for(process.communicate(), LONGEST_RUN)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise ConversionError("Format conversion failed: Blender took too long.") from None
         finally:
             if process.returncode is None:

@@ -85,7 +85,9 @@ class FaultQueue:
         if fault.name not in FAULTS:
             raise FaultError(f"There is no fault '{fault.name}'. Faults: {', '.join(FAULTS)}.")
         if fault.endpoint not in endpoints | {ANY, FILE}:
-            raise FaultError(f"There is no endpoint '{fault.endpoint}'. Endpoints: {', '.join(sorted(endpoints))}, file, *.")
+            raise FaultError(
+                f"There is no endpoint '{fault.endpoint}'. Endpoints: {', '.join(sorted(endpoints))}, file, *."
+            )
         if (fault.times is not None and fault.times < 1) or fault.after < 0:
             raise FaultError("times must be 1 or more (or null for always), after 0 or more.")
         self.waiting.append(fault)

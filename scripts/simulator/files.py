@@ -52,7 +52,9 @@ class FileHost:
         entry["status"] = response.status if response.prepared or not closed else None
         return response
 
-    async def _answer(self, request: web.Request, fault: Fault | None, has_token: bool) -> tuple[int, dict[str, str], bytes]:
+    async def _answer(
+        self, request: web.Request, fault: Fault | None, has_token: bool
+    ) -> tuple[int, dict[str, str], bytes]:
         key = request.match_info["key"]
         name = fault.name if fault is not None else ""
         if request.method not in ("GET", "HEAD"):
@@ -74,9 +76,10 @@ class FileHost:
         suffix = "." + key.rpartition(".")[2]
         content_type = _TYPES.get(suffix) or mimetypes.guess_type(key)[0] or "application/octet-stream"
         headers = {
-            "Content-Type": content_type, "Accept-Ranges": "bytes",
+            "Content-Type": content_type,
+            "Accept-Ranges": "bytes",
             "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
-        }  # fmt: skip
+        }
         return _ranged(request, headers, body)
 
 

@@ -53,7 +53,9 @@ class FileStore:
         if query.get("AWSAccessKeyId") != ACCESS_KEY_ID or not signature or not expires:
             return "AccessDenied", "Access Denied"
         signed_in = [
-            number for number in range(self._round + 1) if hmac.compare_digest(signature, self._sign(key, expires, number))
+            number
+            for number in range(self._round + 1)
+            if hmac.compare_digest(signature, self._sign(key, expires, number))
         ]
         if not signed_in:
             return "SignatureDoesNotMatch", "The request signature does not match the signature calculated."

@@ -52,9 +52,13 @@ class Gateway:
             answer = await self._act(request, service, handler, call)
             _alter(answer, fault, service.main_fields.get(endpoint, "message"))
             response = await deliver(
-                request, fault, self._world, status=answer.status, body=json.dumps(answer.body).encode(),
+                request,
+                fault,
+                self._world,
+                status=answer.status,
+                body=json.dumps(answer.body).encode(),
                 headers={"Content-Type": JSON_TYPE, **answer.headers},
-            )  # fmt: skip
+            )
         entry["status"] = response.status if response.prepared or not _closed(request) else None
         return response
 
@@ -101,7 +105,9 @@ def _body(call: Call) -> Any:
     """The body in a form for the log and for a fault's `match`."""
     if call.form is not None:
         return {
-            name: f"{value.name} ({value.content_type}, {len(value.data)} bytes)" if isinstance(value, Upload) else value
+            name: f"{value.name} ({value.content_type}, {len(value.data)} bytes)"
+            if isinstance(value, Upload)
+            else value
             for name, value in call.form
         }
     try:

@@ -54,7 +54,9 @@ class Simulator:
     def __enter__(self) -> Simulator:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # The process
@@ -68,8 +70,12 @@ class Simulator:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         self._process = subprocess.Popen(
             [self._python, "-m", "scripts.simulator", "--port", "0", "--exit-with-parent", "--json"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
         line = self._first_line(self._process)
         try:
             addresses = json.loads(line)
@@ -124,7 +130,11 @@ class Simulator:
         if self._errors is None:
             return ""
         self._errors.flush()
-        return Path(f"/proc/self/fd/{self._errors.fileno()}").read_text() if sys.platform == "linux" else self._read_errors()
+        return (
+            Path(f"/proc/self/fd/{self._errors.fileno()}").read_text()
+            if sys.platform == "linux"
+            else self._read_errors()
+        )
 
     def _read_errors(self) -> str:
         assert self._errors is not None
@@ -226,7 +236,12 @@ class Simulator:
         return self._admin("GET", "/jobs")  # type: ignore[no-any-return]
 
     def wait_for_request(
-        self, endpoint: str, count: int = 1, *, timeout: float = 30.0, where: Callable[[dict[str, Any]], bool] | None = None
+        self,
+        endpoint: str,
+        count: int = 1,
+        *,
+        timeout: float = 30.0,
+        where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> dict[str, Any]:
         """Wait until so many requests to an endpoint have come in; the last of them.
 

@@ -57,6 +57,11 @@ class Ledger:
 
     def _note(self, operation: str, points: int, uuids: list[str]) -> None:
         self.rows.append(
-            {"operation": operation, "points": points, "uuids": list(uuids), "balance_after": self.total,
-             "time": time.time()}
-        )  # fmt: skip
+            {
+                "operation": operation,
+                "points": points,
+                "uuids": list(uuids),
+                "balance_after": self.total,
+                "time": time.time(),
+            }
+        )

@@ -91,7 +91,9 @@ async def deliver(
             request.transport.close()
         return response
     if name == "slow_drip":
-        await _drip(request, response, body, world, int(params.get("chunk", drip_chunk)), float(params.get("delay", 0.2)))
+        await _drip(
+            request, response, body, world, int(params.get("chunk", drip_chunk)), float(params.get("delay", 0.2))
+        )
         return response
     await _write(request, response, body)
     return response
@@ -126,7 +128,7 @@ async def _waited(world: World, seconds: float) -> bool:
     """Wait; True when the simulator let go of its hanging connections before the time was over."""
     try:
         await asyncio.wait_for(world.released.wait(), seconds)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return False
     return True
 
@@ -143,7 +145,9 @@ def _status(fault: Fault) -> web.Response:
     wait = fault.params.get("retry_after", 1 if status == 429 else None)
     if wait is not None:
         as_date = fault.params.get("as_date", False)
-        headers["Retry-After"] = email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
+        headers["Retry-After"] = (
+            email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
+        )
     message = str(fault.params.get("message", FAULT_MESSAGE))
     return web.Response(
         status=status, headers=headers, text=json.dumps({"message": message}), content_type="application/json"

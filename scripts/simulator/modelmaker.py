@@ -99,9 +99,13 @@ class ModelMaker:
 
 def _make(spec: ModelSpec, kind: str) -> Made:
     model: Model = build(
-        spec.prompt, spec.variant, cut_out=None if spec.image is None else cut_out(spec.image, spec.cut), shape=spec.shape,
-        triangles=spec.triangles, texture_size=spec.texture_size,
-    )  # fmt: skip
+        spec.prompt,
+        spec.variant,
+        cut_out=None if spec.image is None else cut_out(spec.image, spec.cut),
+        shape=spec.shape,
+        triangles=spec.triangles,
+        texture_size=spec.texture_size,
+    )
     if kind == "jpg":
         return Made(draw(model), 0.0)
     return Made(write_glb(model, pbr=spec.pbr), model.longest)

@@ -47,11 +47,17 @@ class Neural4D:
     name = "neural4d"
     endpoints = set(_ERROR_FIELDS)
     main_fields = {
-        "generateModelWithText": "uuids", "retrieveModel": "codeStatus", "mattingImage": "requestId",
-        "getMattedResult": "fileKeys", "generateModelWithImage": "uuids", "createCuteModelsFromImages": "results",
-        "convertToFormat": "statusType", "checkHumanImage": "result", "queryPointsInfo": "data",
+        "generateModelWithText": "uuids",
+        "retrieveModel": "codeStatus",
+        "mattingImage": "requestId",
+        "getMattedResult": "fileKeys",
+        "generateModelWithImage": "uuids",
+        "createCuteModelsFromImages": "results",
+        "convertToFormat": "statusType",
+        "checkHumanImage": "result",
+        "queryPointsInfo": "data",
         "queryJobProgress": "progress",
-    }  # fmt: skip
+    }
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -70,12 +76,17 @@ class Neural4D:
     def find(self, path: str) -> tuple[str, Handler] | None:
         endpoint = path.removeprefix("/api/")
         handlers: dict[str, Handler] = {
-            "generateModelWithText": self._generate_with_text, "retrieveModel": self._retrieve,
-            "mattingImage": self._matting, "getMattedResult": self._matted_result,
-            "generateModelWithImage": self._generate_with_image, "createCuteModelsFromImages": self._generate_chibi,
-            "convertToFormat": self._convert, "checkHumanImage": self._check_human,
-            "queryPointsInfo": self._points, "queryJobProgress": self._progress,
-        }  # fmt: skip
+            "generateModelWithText": self._generate_with_text,
+            "retrieveModel": self._retrieve,
+            "mattingImage": self._matting,
+            "getMattedResult": self._matted_result,
+            "generateModelWithImage": self._generate_with_image,
+            "createCuteModelsFromImages": self._generate_chibi,
+            "convertToFormat": self._convert,
+            "checkHumanImage": self._check_human,
+            "queryPointsInfo": self._points,
+            "queryJobProgress": self._progress,
+        }
         if path != f"/api/{endpoint}" or endpoint not in handlers:
             return None
         return endpoint, partial(self._guarded, handlers[endpoint])
@@ -114,10 +125,17 @@ class Neural4D:
 
     def jobs(self) -> list[dict[str, Any]]:
         return [
-            {"uuid": job.uuid, "prompt": job.prompt, "state": job.state, "percent": job.percent,
-             "operation": job.operation.kind, "pbr": job.spec.pbr, "variant": job.spec.variant}
+            {
+                "uuid": job.uuid,
+                "prompt": job.prompt,
+                "state": job.state,
+                "percent": job.percent,
+                "operation": job.operation.kind,
+                "pbr": job.spec.pbr,
+                "variant": job.spec.variant,
+            }
             for job in self._jobs.values()
-        ]  # fmt: skip
+        ]
 
     async def _guarded(self, handler: Handler, call: Call) -> Answer:
         """A refusal becomes the endpoint's own kind of error answer."""
@@ -154,91 +172,16 @@ class Neural4D:
         if job.state == "generating":
             return Answer({"codeStatus": 1, "message": "The model is generating"})
         return Answer(
-            {"codeStatus": 0, "message": "Generate model success",
-             "modelUrl": self._url(call, f"{uuid}_0.glb"), "imageUrl": self._url(call, f"{uuid}_0.jpg"),
-             "prompts": job.prompt, "createdAt": job.created_at, "sourcePage": job.source_page}
-        )  # fmt: skip
-
-    # Image to 3D
-
-    async def _matting(self, call: Call) -> Answer:
-        upload = check.one_file(check.form(call), "image")
-        check.matting_image(upload)
-        request_id = FIRST_REQUEST_ID + len(self._mattings)
-        self._world.ledger.charge("matting", self._world.settings.prices["matting"], [])
-        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
-        keys = [f"{stem}_{one}.png" for one in _new_uuids(CUT_OUTS)]
-        matting = Matting(request_id, upload.data, keys, self._world.settings.matting_seconds)
-        matting.lost = call.has_fault("matting_failed")
-        self._mattings[request_id] = matting
-        for cut, key in enumerate(keys):
-            self._cut_outs[key] = (matting, cut)
-            self._world.files.put(key, partial(self._world.models.run, partial(cut_out, upload.data, cut)))
-        self._world.files.put(stem, partial(_given, upload.data))
-        return Answer(
-            {"type": "sys", "message": "Matting", "queuePosition": None, "uploadedImageUrl": self._url(call, stem),
-             "requestId": request_id}
-        )  # fmt: skip
-
-    async def _matted_result(self, call: Call) -> Answer:
-        request_id = check.whole_number(check.json_object(call), "requestId")
-        matting = self._mattings.get(request_id)
-        if matting is None:
-            raise Refusal(f"No matting request with the ID {request_id}.", 404)
-        if not matting.done:
-            pending: dict[str, dict[str, Any]] = {
-                "null": {"mattedImageUrls": None, "fileKeys": None},
-                "empty": {"mattedImageUrls": [], "fileKeys": []},
-                "missing": {},
+            {
+                "codeStatus": 0,
+                "message": "Generate model success",
+                "modelUrl": self._url(call, f"{uuid}_0.glb"),
+                "imageUrl": self._url(call, f"{uuid}_0.jpg"),
+                "prompts": job.prompt,
+                "createdAt": job.created_at,
+                "sourcePage": job.source_page,
             }
-            return Answer({"message": "Image matting in progress", **pending[self._world.settings.matting_pending_as]})
-        urls = [self._url(call, key) for key in matting.file_keys]
-        return Answer({"message": "Image matting completed", "mattedImageUrls": urls, "fileKeys": matting.file_keys})
-
-    async def _generate_with_image(self, call: Call) -> Answer:
-        body = check.json_object(call)
-        key = check.text(body, "fileKey")
-        count = check.model_count(body)
-        pbr = check.wants_pbr(body)
-        matting, cut = self._cut_outs.get(key, (None, 0))
-        if matting is None or not matting.done:
-            raise Refusal("The fileKey is not one that getMattedResult gave.")
-        uuids = _new_uuids(count)
-        specs = [self._spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
-        self._start(call, "image", uuids, specs, "", "direct3DA11")
-        return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
-
-    async def _generate_chibi(self, call: Call) -> Answer:
-        parts = check.form(call)
-        uploads = check.files(parts, "images")
-        style = check.form_text(parts, "styleType")
-        price = self._world.settings.prices["chibi"]
-        results: list[dict[str, Any]] = []
-        failures: list[dict[str, Any]] = []
-        # 'A cute model from an image' is the operation, so each image that is accepted is one.
-        if price * len(uploads) > self._world.ledger.total:
-            raise NotEnough
-        for upload in uploads:
-            try:
-                if style not in self._world.settings.style_types:
-                    raise Refusal(f"The prompt tag '{style}' has not been set up.")
-                check.plain_image(upload)
-            except Refusal as refusal:
-                failures.append({"file": upload.name, "success": False, "message": refusal.message})
-                continue
-            results.append(self._chibi_of(call, upload))
-        done, failed = len(results), len(failures)
-        return Answer(
-            {"success": not failures, "totalFiles": len(uploads), "successCount": done, "failureCount": failed,
-             "results": results, "failures": failures,
-             "message": f"Processed {len(uploads)} files: {done} succeeded, {failed} failed"}
-        )  # fmt: skip
-
-    def _chibi_of(self, call: Call, upload: Upload) -> dict[str, Any]:
-        uuids = _new_uuids(1)
-        self._start(call, "chibi", uuids, [self._spec(0, True, image=upload.data, cut=0)], "", "createCuteModels")
-        message = "Task created and model generation started, please retrieve model after a moment"
-        return {"uuids": uuids, "success": True, "message": message}
+        )
 
     # The rest
 
@@ -265,63 +208,26 @@ class Neural4D:
     async def _points(self, call: Call) -> Answer:
         ledger = self._world.ledger
         data = {
-            "total_points": ledger.total, "monthly_bonus_points": ledger.bonus, "permanent_points": ledger.permanent,
-            "year_points": ledger.year, "expiration_day": self._world.settings.expiration_day,
-        }  # fmt: skip
+            "total_points": ledger.total,
+            "monthly_bonus_points": ledger.bonus,
+            "permanent_points": ledger.permanent,
+            "year_points": ledger.year,
+            "expiration_day": self._world.settings.expiration_day,
+        }
         return Answer({"statusType": 0, "data": data, "message": "Get the points info successfully"})
 
     async def _progress(self, call: Call) -> Answer:
         uuid = check.text(check.json_object(call), "uuid")
         job = self._jobs.get(uuid)
         if job is None:
-            return Answer({"statusType": -1, "message": "The job doesn't exist, please confirm whether the UUID is correct."})
+            return Answer(
+                {"statusType": -1, "message": "The job doesn't exist, please confirm whether the UUID is correct."}
+            )
         if call.has_fault("generation_failed"):
             job.fail()
-        return Answer({"statusType": 0, "message": "Get job progress successfully", "progress": _shown_progress(call, job)})
-
-    # Shared by the generating endpoints
-
-    def _spec(self, variant: int, pbr: bool, *, prompt: str = "", image: bytes | None = None, cut: int = 0) -> ModelSpec:
-        settings = self._world.settings
-        return ModelSpec(
-            prompt=prompt, variant=variant, pbr=pbr, image=image, cut=cut, shape=settings.shape,
-            triangles=settings.triangles, texture_size=settings.texture_size,
-        )  # fmt: skip
-
-    def _start(
-        self, call: Call, kind: str, uuids: list[str], specs: Sequence[ModelSpec], prompt: str, source_page: str
-    ) -> None:
-        """Charge an operation and begin its jobs; a uuid that was used before starts over (and is paid again).
-
-        Raises:
-            NotEnough: the balance is too low; nothing was begun.
-        """
-        settings = self._world.settings
-        points = settings.prices[kind]
-        self._world.ledger.charge(kind, points, uuids)
-        operation = Operation(kind, points, uuids)
-        self._operations.append(operation)
-        failing: Sequence[int] = ()
-        if call.fault is not None and call.fault.name == "generation_failed":
-            failing = call.fault.params.get("variants", range(len(uuids)))
-        for index, (uuid, spec) in enumerate(zip(uuids, specs, strict=True)):
-            seconds = settings.job_seconds + index * settings.variant_spread
-            self._jobs[uuid] = Job(uuid, prompt, source_page, spec, operation, seconds, fails=index in failing)
-            self._world.files.put(f"{uuid}_0.glb", partial(self._world.models.glb, spec))
-            self._world.files.put(f"{uuid}_0.jpg", partial(self._world.models.preview, spec))
-            if spec.triangles is not None:
-                self._world.models.make_ahead(spec)
-
-    def _url(self, call: Call, key: str) -> str:
-        return self._world.files.url(key, self._world.settings.url_seconds, expired=call.has_fault("expired_url"))
-
-
-def _new_uuids(count: int) -> list[str]:
-    return [str(uuid_module.uuid4()) for _ in range(count)]
-
-
-async def _given(data: bytes) -> bytes:
-    return data
+        return Answer(
+            {"statusType": 0, "message": "Get job progress successfully", "progress": _shown_progress(call, job)}
+        )
 
 
 def _shown_progress(call: Call, job: Job) -> str:

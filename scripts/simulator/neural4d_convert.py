@@ -62,7 +62,9 @@ class Conversions:
             return self._failed(key, "Format conversion failed.")
         if conversion.running:
             conversion.asked += 1
-            return Answer({"statusType": 1, "modelSize": size, "message": WAITING if conversion.asked % 2 else STARTING})
+            return Answer(
+                {"statusType": 1, "modelSize": size, "message": WAITING if conversion.asked % 2 else STARTING}
+            )
         try:
             conversion.task.result()
         except ConversionError as error:

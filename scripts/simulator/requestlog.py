@@ -27,9 +27,16 @@ class RequestLog:
             has_token: whether the request carried an Authorization header or the token anywhere else.
         """
         entry: dict[str, Any] = {
-            "time": time.time(), "host": host, "endpoint": endpoint, "method": method, "path": path,
-            "has_token": has_token, "status": None, "fault": None, "body": None,
-        }  # fmt: skip
+            "time": time.time(),
+            "host": host,
+            "endpoint": endpoint,
+            "method": method,
+            "path": path,
+            "has_token": has_token,
+            "status": None,
+            "fault": None,
+            "body": None,
+        }
         self.entries.append(entry)
         return entry
 

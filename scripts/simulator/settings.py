@@ -85,16 +85,22 @@ class Settings:
 
 _NAMES = {item.name for item in dataclasses.fields(Settings)}
 _NOT_NEGATIVE = {
-    "balance": int, "bonus_points": int, "year_points": int, "no_points_status": int, "job_seconds": (int, float),
-    "variant_spread": (int, float), "matting_seconds": (int, float), "conversion_seconds": (int, float),
+    "balance": int,
+    "bonus_points": int,
+    "year_points": int,
+    "no_points_status": int,
+    "job_seconds": (int, float),
+    "variant_spread": (int, float),
+    "matting_seconds": (int, float),
+    "conversion_seconds": (int, float),
     "texture_size": int,
-}  # fmt: skip
+}
 _OPTIONAL_TEXT = {"expiration_day", "blender"}
 
 
 def _check_prices(value: Any) -> None:
     if not isinstance(value, dict):
-        raise SettingError("prices must be an object such as {\"text\": 20}.")
+        raise SettingError('prices must be an object such as {"text": 20}.')
     for name, points in value.items():
         if name not in DOCUMENTED_PRICES:
             raise SettingError(f"There is no price '{name}'. Prices: {', '.join(DOCUMENTED_PRICES)}.")

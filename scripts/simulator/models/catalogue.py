@@ -64,9 +64,14 @@ class Model:
 
 
 def build(
-    prompt: str, variant: int, *, cut_out: bytes | None = None, shape: str | None = None, triangles: int | None = None,
+    prompt: str,
+    variant: int,
+    *,
+    cut_out: bytes | None = None,
+    shape: str | None = None,
+    triangles: int | None = None,
     texture_size: int = 1024,
-) -> Model:  # fmt: skip
+) -> Model:
     """Make a model.
 
     Args:

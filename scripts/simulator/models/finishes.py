@@ -47,10 +47,22 @@ def named_colour(prompt: str) -> str | None:
 
 
 NAMED = {
-    "red": "#c2302b", "orange": "#e0812a", "yellow": "#e9c23a", "green": "#3f8f4a", "blue": "#2f6fc0",
-    "purple": "#7a4aa8", "violet": "#7a4aa8", "pink": "#e58aa9", "white": "#ece9e2", "black": "#2a2a2d",
-    "grey": "#87898c", "gray": "#87898c", "brown": "#7a4e2d", "golden": "#d9a93a", "turquoise": "#2fa9a0",
-}  # fmt: skip
+    "red": "#c2302b",
+    "orange": "#e0812a",
+    "yellow": "#e9c23a",
+    "green": "#3f8f4a",
+    "blue": "#2f6fc0",
+    "purple": "#7a4aa8",
+    "violet": "#7a4aa8",
+    "pink": "#e58aa9",
+    "white": "#ece9e2",
+    "black": "#2a2a2d",
+    "grey": "#87898c",
+    "gray": "#87898c",
+    "brown": "#7a4e2d",
+    "golden": "#d9a93a",
+    "turquoise": "#2fa9a0",
+}
 
 
 def _hex(text: str) -> Colour:

@@ -34,7 +34,9 @@ def write_glb(model: Model, *, pbr: bool) -> bytes:
     if model.nested:
         _add_nested(scene, model, material)
     else:
-        scene.add_geometry(_mesh(model, np.ones(len(model.faces), bool), np.eye(4), material), node_name="model", geom_name="model")
+        scene.add_geometry(
+            _mesh(model, np.ones(len(model.faces), bool), np.eye(4), material), node_name="model", geom_name="model"
+        )
     packed: bytes = scene.export(file_type="glb", include_normals=True)
     return packed
 
@@ -53,19 +55,27 @@ def _add_nested(scene: trimesh.Scene, model: Model, material: PBRMaterial) -> No
     parts = np.unique(model.groups)
     for index, together in enumerate(np.array_split(parts, min(6, len(parts)))):
         parent = parents[index % len(parents)]
-        own = _transform(scale=1.0 + 0.25 * index, degrees=40 * index, axis=(0.2, 1, 0.1 * index), move=(0, 0.1 * index, 0))
+        own = _transform(
+            scale=1.0 + 0.25 * index, degrees=40 * index, axis=(0.2, 1, 0.1 * index), move=(0, 0.1 * index, 0)
+        )
         mesh = _mesh(model, np.isin(model.groups, together), places[parent] @ own, material)
-        scene.add_geometry(mesh, node_name=f"part-{index}", geom_name=f"part-{index}", parent_node_name=parent, transform=own)
+        scene.add_geometry(
+            mesh, node_name=f"part-{index}", geom_name=f"part-{index}", parent_node_name=parent, transform=own
+        )
 
 
-def _transform(*, scale: float, degrees: float, axis: tuple[float, float, float], move: tuple[float, float, float]) -> Any:
+def _transform(
+    *, scale: float, degrees: float, axis: tuple[float, float, float], move: tuple[float, float, float]
+) -> Any:
     matrix = trimesh.transformations.rotation_matrix(math.radians(degrees), axis)
     matrix[:3, :3] *= scale
     matrix[:3, 3] = move
     return matrix
 
 
-def _mesh(model: Model, chosen: NDArray[np.bool_], place: NDArray[np.float64], material: PBRMaterial) -> trimesh.Trimesh:
+def _mesh(
+    model: Model, chosen: NDArray[np.bool_], place: NDArray[np.float64], material: PBRMaterial
+) -> trimesh.Trimesh:
     """The chosen faces, in the coordinates of a node that stands at `place`."""
     used, faces = np.unique(model.faces[chosen], return_inverse=True)
     faces = faces.reshape(-1, 3)
@@ -87,9 +97,13 @@ def _material(model: Model, pbr: bool) -> PBRMaterial:
         )
     data = "PNG" if textures.base.shape[0] <= LARGEST_PNG else "JPEG"
     return PBRMaterial(
-        name="model", baseColorTexture=_image(textures.base, "JPEG"), normalTexture=_image(textures.normal, data),
-        metallicRoughnessTexture=_image(textures.metallic_roughness, "JPEG"), metallicFactor=1.0, roughnessFactor=1.0,
-    )  # fmt: skip
+        name="model",
+        baseColorTexture=_image(textures.base, "JPEG"),
+        normalTexture=_image(textures.normal, data),
+        metallicRoughnessTexture=_image(textures.metallic_roughness, "JPEG"),
+        metallicFactor=1.0,
+        roughnessFactor=1.0,
+    )
 
 
 def _image(pixels: NDArray[np.uint8], kind: str) -> Image.Image:

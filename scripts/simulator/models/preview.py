@@ -43,7 +43,9 @@ def draw(model: Model) -> bytes:
     pixels, faces, weights = _rasterise(screen, turned[:, 1], model.faces, size)
     canvas = _backdrop(model, size, scale, middle)
     canvas.reshape(-1, 3)[pixels] = _shaded(model, faces, weights)
-    image = Image.fromarray(np.clip(canvas * 255, 0, 255).astype(np.uint8)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    image = Image.fromarray(np.clip(canvas * 255, 0, 255).astype(np.uint8)).resize(
+        (SIZE, SIZE), Image.Resampling.LANCZOS
+    )
     packed = io.BytesIO()
     image.save(packed, "JPEG", quality=90)
     return packed.getvalue()
@@ -55,7 +57,9 @@ def _rasterise(
     """For each covered pixel: its index, the nearest face, and the weights (n, 3) of the face's corners."""
     corners = screen[faces]
     first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
-    doubled = (second[:, 0] - first[:, 0]) * (third[:, 1] - first[:, 1]) - (third[:, 0] - first[:, 0]) * (second[:, 1] - first[:, 1])
+    doubled = (second[:, 0] - first[:, 0]) * (third[:, 1] - first[:, 1]) - (third[:, 0] - first[:, 0]) * (
+        second[:, 1] - first[:, 1]
+    )
     # The screen's y runs down, so what faces the viewer turns the other way round.
     seen = np.flatnonzero(doubled < -1e-9)
     low = np.floor(corners[seen].min(axis=1)).astype(int)
@@ -76,9 +80,16 @@ def _rasterise(
 
 
 def _draw_group(
-    chosen: NDArray[np.int64], low: NDArray[np.int64], side: int, corners: Floats, doubled: Floats, depths: Floats,
-    buffer: Floats, owner: NDArray[np.int64], size: int,
-) -> None:  # fmt: skip
+    chosen: NDArray[np.int64],
+    low: NDArray[np.int64],
+    side: int,
+    corners: Floats,
+    doubled: Floats,
+    depths: Floats,
+    buffer: Floats,
+    owner: NDArray[np.int64],
+    size: int,
+) -> None:
     """Draw faces whose bounding boxes fit in side x side pixels."""
     offset = np.stack(np.meshgrid(np.arange(side), np.arange(side)), 2).reshape(-1, 2)
     places = low[:, None] + offset
@@ -97,7 +108,9 @@ def _draw_group(
 
 def _weights(points: Floats, corners: Floats, doubled: Floats) -> Floats:
     def signed(a: Floats, b: Floats) -> Floats:
-        return np.asarray((a[:, 0] - points[:, 0]) * (b[:, 1] - points[:, 1]) - (b[:, 0] - points[:, 0]) * (a[:, 1] - points[:, 1]))
+        return np.asarray(
+            (a[:, 0] - points[:, 0]) * (b[:, 1] - points[:, 1]) - (b[:, 0] - points[:, 0]) * (a[:, 1] - points[:, 1])
+        )
 
     first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
     return np.stack([signed(second, third), signed(third, first), signed(first, second)], 1) / doubled[:, None]
@@ -140,6 +153,8 @@ def _backdrop(model: Model, size: int, scale: float, middle: Floats) -> Floats:
     x = np.clip(((flat[:, 0] - middle[0]) * scale + size / 2) / 8, 0, small - 1).astype(int)
     y = np.clip((size / 2 - (flat[:, 2] - middle[2]) * scale) / 8, 0, small - 1).astype(int)
     spots[y, x] = 255
-    shadow = Image.fromarray(spots.astype(np.uint8)).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(5))
+    shadow = (
+        Image.fromarray(spots.astype(np.uint8)).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(5))
+    )
     dark = np.asarray(shadow.resize((size, size), Image.Resampling.BICUBIC), dtype=np.float64)[..., None] / 255
     return np.asarray(canvas * (1 - 0.38 * np.clip(dark, 0, 1)))

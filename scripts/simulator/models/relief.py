@@ -86,8 +86,11 @@ def _cushion(solid: NDArray[np.bool_], thick: NDArray[np.float64], cell: float) 
     framed = np.pad(solid, 1)
     walls = []
     for first, second, neighbour in (
-        (a, b, framed[1:-1, :-2]), (b, c, framed[2:, 1:-1]), (c, d, framed[1:-1, 2:]), (d, a, framed[:-2, 1:-1]),
-    ):  # fmt: skip
+        (a, b, framed[1:-1, :-2]),
+        (b, c, framed[2:, 1:-1]),
+        (c, d, framed[1:-1, 2:]),
+        (d, a, framed[:-2, 1:-1]),
+    ):
         rim = ~neighbour[solid]
         s, t = first[rim], second[rim]
         walls += [np.stack([t, s, s + count], 1), np.stack([t, s + count, t + count], 1)]

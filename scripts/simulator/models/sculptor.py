@@ -56,15 +56,22 @@ class Sculptor:
         return max(least, round(usual * self.detail))
 
     def ball(
-        self, center: Point, radii: Point, finish: Finish, *, turn: Point = (0, 0, 0),
+        self,
+        center: Point,
+        radii: Point,
+        finish: Finish,
+        *,
+        turn: Point = (0, 0, 0),
         shape: Callable[[Floats], Floats] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """An ellipsoid; `shape` may move the points of the unit sphere (rows, columns, 3) first."""
         rows, columns = self.steps(20, 4), self.steps(32, 6)
         polar = np.linspace(0, math.pi, rows + 1)[:, None]
         around = np.linspace(0, 2 * math.pi, columns + 1)[None, :]
         around = np.broadcast_to(around, (rows + 1, columns + 1))
-        points = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar) + 0 * around], axis=2)
+        points = np.stack(
+            [np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar) + 0 * around], axis=2
+        )
         points[0], points[-1] = (0, 0, 1), (0, 0, -1)
         points[:, -1] = points[:, 0]
         if shape is not None:
@@ -72,9 +79,15 @@ class Sculptor:
         self._grid(points * np.asarray(radii, float), finish, center, turn)
 
     def lathe(
-        self, profile: Sequence[tuple[float, float]], finish: Finish, *, center: Point = (0, 0, 0),
-        turn: Point = (0, 0, 0), segments: int = 40, shape: Callable[[Floats], Floats] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        profile: Sequence[tuple[float, float]],
+        finish: Finish,
+        *,
+        center: Point = (0, 0, 0),
+        turn: Point = (0, 0, 0),
+        segments: int = 40,
+        shape: Callable[[Floats], Floats] | None = None,
+    ) -> None:
         """A profile of (radius, height) from radius 0 to radius 0, bottom first, turned about Z.
 
         A point that stands twice is a sharp edge; between sharp edges the profile is a smooth curve.
@@ -84,7 +97,12 @@ class Sculptor:
         around = np.linspace(0, 2 * math.pi, columns + 1)
         radius = outline[:, :1]
         points = np.stack(
-            [radius * np.cos(around), radius * -np.sin(around), np.broadcast_to(outline[:, 1:], (len(outline), columns + 1))], 2
+            [
+                radius * np.cos(around),
+                radius * -np.sin(around),
+                np.broadcast_to(outline[:, 1:], (len(outline), columns + 1)),
+            ],
+            2,
         )
         points[:, -1] = points[:, 0]
         if shape is not None:
@@ -145,9 +163,14 @@ class Sculptor:
         self._add(vertices, normals, uv, faces, finish, center, turn)
 
     def extrude(
-        self, outline: Sequence[tuple[float, float]], depth: float, finish: Finish, *, center: Point = (0, 0, 0),
+        self,
+        outline: Sequence[tuple[float, float]],
+        depth: float,
+        finish: Finish,
+        *,
+        center: Point = (0, 0, 0),
         turn: Point = (0, 0, 0),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A convex outline of (x, z), counter-clockwise seen from the front (-Y), drawn out along Y."""
         flat = np.asarray(outline, float)
         front = np.insert(flat, 1, -depth / 2, axis=1)
@@ -166,7 +189,9 @@ class Sculptor:
             normal = normal / np.linalg.norm(normal)
             length = np.linalg.norm(quad[3] - quad[0]) / span
             uv = np.array([(0, 0), (depth / span, 0), (depth / span, length), (0, length)])
-            pieces.append((quad, np.tile(normal, (4, 1)), uv / max(1.0, uv.max()), np.array([(0, 1, 2), (0, 2, 3)]) + start))
+            pieces.append(
+                (quad, np.tile(normal, (4, 1)), uv / max(1.0, uv.max()), np.array([(0, 1, 2), (0, 2, 3)]) + start)
+            )
             start += 4
         vertices, normals, uv, faces = (np.concatenate(items) for items in zip(*pieces, strict=True))
         self._add(vertices, normals, uv, faces, finish, center, turn)

@@ -55,7 +55,10 @@ def paint(finishes: list[Finish], size: int, seed: int, photo: Image.Image | Non
         if one.pattern == "photo" and photo is not None:
             base[place] = np.asarray(photo.convert("RGB").resize(shape[::-1]))
         else:
-            colours = np.array(one.colour, np.float32) * (1 - mix[..., None]) + np.array(one.second, np.float32) * mix[..., None]
+            colours = (
+                np.array(one.colour, np.float32) * (1 - mix[..., None])
+                + np.array(one.second, np.float32) * mix[..., None]
+            )
             base[place] = np.clip(colours * 255, 0, 255).astype(np.uint8)
         rough = np.clip(one.rough + 0.25 * (0.5 - height), 0.05, 1)
         surface[place] = np.stack([0 * rough, rough * 255, 0 * rough + one.metal * 255], 2).astype(np.uint8)
@@ -180,6 +183,16 @@ def _speckled(size: int, rng: np.random.Generator) -> tuple[Grey, Grey]:
 
 
 PATTERNS: dict[str, Pattern] = {
-    "plain": _plain, "wood": _wood, "bark": _bark, "feathers": _feathers, "shingles": _shingles, "bricks": _bricks,
-    "leaves": _leaves, "fabric": _fabric, "brushed": _brushed, "panels": _panels, "bands": _bands, "speckled": _speckled,
-}  # fmt: skip
+    "plain": _plain,
+    "wood": _wood,
+    "bark": _bark,
+    "feathers": _feathers,
+    "shingles": _shingles,
+    "bricks": _bricks,
+    "leaves": _leaves,
+    "fabric": _fabric,
+    "brushed": _brushed,
+    "panels": _panels,
+    "bands": _bands,
+    "speckled": _speckled,
+}

@@ -66,7 +66,9 @@ def house(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
         make.box((x, -deep / 2 - 0.005, z), (0.24, 0.055, 0.22), GLASS, rounding=0.005)
         make.box((x, -deep / 2 - 0.01, z), (0.02, 0.06, 0.22), trim, rounding=0.004)
         make.box((x, -deep / 2 - 0.01, z), (0.24, 0.06, 0.02), trim, rounding=0.004)
-    make.box((0, -0.05, -0.02), (width + 0.5, deep + 0.6, 0.05), finish("#6f9a4c", "leaves", second="#48722f"), rounding=0.02)
+    make.box(
+        (0, -0.05, -0.02), (width + 0.5, deep + 0.6, 0.05), finish("#6f9a4c", "leaves", second="#48722f"), rounding=0.02
+    )
 
 
 def mug(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
@@ -76,13 +78,22 @@ def mug(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     outside = [(0, 0), (radius * 0.85, 0), (radius * 0.85, 0), (belly, high * 0.3), (radius, high)]
     inside = [(radius - 0.05, high), (belly - 0.06, high * 0.3), (radius * 0.7, 0.08), (0, 0.07)]
     make.lathe([*outside, *inside], glaze, segments=56)
-    make.lathe([(0, high * 0.72), (radius - 0.03, high * 0.72), (radius - 0.03, high * 0.74), (0, high * 0.75)],
-               finish("#4a2a17", second="#7a4b2a", rough=0.15), segments=48)  # fmt: skip
+    make.lathe(
+        [(0, high * 0.72), (radius - 0.03, high * 0.72), (radius - 0.03, high * 0.74), (0, high * 0.75)],
+        finish("#4a2a17", second="#7a4b2a", rough=0.15),
+        segments=48,
+    )
     reach = radius + 0.3
     make.tube(
-        [(radius - 0.03, 0, high * 0.8), (reach, 0, high * 0.82), (reach + 0.05, 0, high * 0.45), (radius, 0, high * 0.22)],
-        [0.05, 0.055, 0.05, 0.045], glaze,
-    )  # fmt: skip
+        [
+            (radius - 0.03, 0, high * 0.8),
+            (reach, 0, high * 0.82),
+            (reach + 0.05, 0, high * 0.45),
+            (radius, 0, high * 0.22),
+        ],
+        [0.05, 0.055, 0.05, 0.045],
+        glaze,
+    )
 
 
 def robot(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
@@ -97,8 +108,12 @@ def robot(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     make.box((0, -0.185, 1.38), (width * 0.68, 0.06, 0.2), DARK, rounding=0.03)
     for x in (-0.12, 0.12):
         make.ball((x, -0.215, 1.38), (0.055, 0.02, 0.055), GLOW)
-        make.lathe([(0, 0), (0.07, 0), (0.07, 0), (0.05, 0.07), (0, 0.08)], STEEL,
-                   center=(math.copysign(width * 0.42, x), 0, 1.36), turn=(0, math.copysign(90, x), 0))  # fmt: skip
+        make.lathe(
+            [(0, 0), (0.07, 0), (0.07, 0), (0.05, 0.07), (0, 0.08)],
+            STEEL,
+            center=(math.copysign(width * 0.42, x), 0, 1.36),
+            turn=(0, math.copysign(90, x), 0),
+        )
     make.tube([(0, 0, 1.54), (0, 0, 1.74)], [0.015, 0.012], STEEL)
     make.ball((0, 0, 1.77), (0.05, 0.05, 0.05), finish("#e2574c", rough=0.2))
     lift = 0.25 * rng.random()
@@ -116,13 +131,39 @@ def rocket(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     body = finish("#e6e6e3", "panels", second="#9a9ca0", metal=0.2, rough=0.35)
     accent = tint(finish("#c8342d", rough=0.35))
     girth = 0.26 + 0.06 * rng.random()
-    make.lathe([(0, 0.2), (girth * 0.7, 0.2), (girth * 0.7, 0.2), (girth, 0.7), (girth * 0.95, 1.2), (girth * 0.72, 1.5), (0, 1.56)],
-               body, segments=48)  # fmt: skip
-    make.lathe([(0, 1.46), (girth * 0.76, 1.46), (girth * 0.76, 1.46), (girth * 0.45, 1.75), (0, 2.0)], accent, segments=48)
+    make.lathe(
+        [
+            (0, 0.2),
+            (girth * 0.7, 0.2),
+            (girth * 0.7, 0.2),
+            (girth, 0.7),
+            (girth * 0.95, 1.2),
+            (girth * 0.72, 1.5),
+            (0, 1.56),
+        ],
+        body,
+        segments=48,
+    )
+    make.lathe(
+        [(0, 1.46), (girth * 0.76, 1.46), (girth * 0.76, 1.46), (girth * 0.45, 1.75), (0, 2.0)], accent, segments=48
+    )
     make.ring((0, 0, 0.42), girth * 0.87, 0.025, accent)
-    make.lathe([(0, 0.24), (girth * 0.4, 0.24), (girth * 0.4, 0.24), (girth * 0.6, 0.05), (girth * 0.6, 0.05), (girth * 0.5, 0.05),
-                (girth * 0.3, 0.2), (0, 0.2)], STEEL)  # fmt: skip
-    make.lathe([(0, -0.22), (girth * 0.3, -0.02), (girth * 0.42, 0.1), (0, 0.18)], finish("#ff9a2e", "bands", second="#ffe07a"))
+    make.lathe(
+        [
+            (0, 0.24),
+            (girth * 0.4, 0.24),
+            (girth * 0.4, 0.24),
+            (girth * 0.6, 0.05),
+            (girth * 0.6, 0.05),
+            (girth * 0.5, 0.05),
+            (girth * 0.3, 0.2),
+            (0, 0.2),
+        ],
+        STEEL,
+    )
+    make.lathe(
+        [(0, -0.22), (girth * 0.3, -0.02), (girth * 0.42, 0.1), (0, 0.18)], finish("#ff9a2e", "bands", second="#ffe07a")
+    )
     make.ring((0, -girth * 0.96, 1.1), 0.1, 0.025, STEEL, turn=(86, 0, 0))
     make.ball((0, -girth * 0.94, 1.1), (0.1, 0.035, 0.1), GLASS)
     fins = 3 + int(rng.integers(0, 2))
@@ -130,7 +171,13 @@ def rocket(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
         angle = 360 * index / fins + 30
         near, far = girth * 0.7, girth + 0.3
         direction = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle)), 0])
-        make.extrude([(near, 0.25), (far, 0.0), (far, 0.25), (near, 0.75)], 0.045, accent, center=0 * direction, turn=(0, 0, angle))
+        make.extrude(
+            [(near, 0.25), (far, 0.0), (far, 0.25), (near, 0.75)],
+            0.045,
+            accent,
+            center=0 * direction,
+            turn=(0, 0, angle),
+        )
 
 
 def car(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
@@ -141,10 +188,18 @@ def car(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     make.box((0, 0.08, 0.76), (0.62, long * 0.42, 0.08), paint, rounding=0.035)
     for x in (-0.38, 0.38):
         for y in (-long * 0.3, long * 0.3):
-            make.lathe([(0, -0.09), (0.17, -0.09), (0.21, -0.06), (0.21, 0.06), (0.17, 0.09), (0, 0.09)], DARK,
-                       center=(x, y, 0.21), turn=(0, 90, 0))  # fmt: skip
-            make.lathe([(0, -0.1), (0.11, -0.1), (0.11, -0.1), (0.11, 0.1), (0.11, 0.1), (0, 0.1)], STEEL,
-                       center=(x, y, 0.21), turn=(0, 90, 0))  # fmt: skip
+            make.lathe(
+                [(0, -0.09), (0.17, -0.09), (0.21, -0.06), (0.21, 0.06), (0.17, 0.09), (0, 0.09)],
+                DARK,
+                center=(x, y, 0.21),
+                turn=(0, 90, 0),
+            )
+            make.lathe(
+                [(0, -0.1), (0.11, -0.1), (0.11, -0.1), (0.11, 0.1), (0.11, 0.1), (0, 0.1)],
+                STEEL,
+                center=(x, y, 0.21),
+                turn=(0, 90, 0),
+            )
         make.ball((x * 0.7, -long / 2 + 0.02, 0.4), (0.09, 0.05, 0.07), GLOW)
         make.ball((x * 0.7, long / 2 - 0.02, 0.4), (0.08, 0.04, 0.05), finish("#c8342d", rough=0.2))
     for end in (-1, 1):
@@ -154,9 +209,25 @@ def car(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
 def lamp(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     shade = tint(finish("#e8c98a", "fabric", second="#d3aa62", rough=0.9))
     high = 0.95 + 0.3 * rng.random()
-    make.lathe([(0, 0), (0.28, 0), (0.28, 0), (0.28, 0.03), (0.08, 0.07), (0.06, 0.2), (0.11, 0.35), (0.04, 0.5), (0, 0.52)], STEEL)
+    make.lathe(
+        [(0, 0), (0.28, 0), (0.28, 0), (0.28, 0.03), (0.08, 0.07), (0.06, 0.2), (0.11, 0.35), (0.04, 0.5), (0, 0.52)],
+        STEEL,
+    )
     make.tube([(0, 0, 0.45), (0, 0, high)], [0.025, 0.02], STEEL)
     make.ball((0, 0, high), (0.09, 0.09, 0.12), GLOW)
     top = 0.18 + 0.12 * rng.random()
-    make.lathe([(0, high + 0.26), (0.05, high + 0.26), (0.36, high - 0.18), (0.36, high - 0.18), (0.38, high - 0.18),
-                (0.38, high - 0.18), (top, high + 0.28), (top, high + 0.28), (0, high + 0.28)], shade, segments=48)  # fmt: skip
+    make.lathe(
+        [
+            (0, high + 0.26),
+            (0.05, high + 0.26),
+            (0.36, high - 0.18),
+            (0.36, high - 0.18),
+            (0.38, high - 0.18),
+            (0.38, high - 0.18),
+            (top, high + 0.28),
+            (top, high + 0.28),
+            (0, high + 0.28),
+        ],
+        shade,
+        segments=48,
+    )
