@@ -14,6 +14,7 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
+from .opened import mesh_of
 from .realise import Part
 
 Floats = NDArray[np.float64]
@@ -42,11 +43,16 @@ def bake_world(parts: Iterable[Part]) -> Floats:
     for part in parts:
         matrix = Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist())
         reset_transform(part.item)
-        if part.item.type == "MESH":
-            transform_mesh(part.item.data, matrix)
-        else:
-            part.item.data.transform(matrix)
+        transform(part.item, matrix)
     return center
+
+
+def transform(item: bpy.types.Object, matrix: Matrix) -> None:
+    """Apply any affine matrix to the mesh or armature of an object that shares it with no other."""
+    if isinstance(item.data, bpy.types.Armature):
+        item.data.transform(matrix)
+    else:
+        transform_mesh(mesh_of(item), matrix)
 
 
 def transform_mesh(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
@@ -58,12 +64,11 @@ def transform_mesh(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
         normals = _transformed_normals(mesh, linear)
     mesh.transform(matrix, shape_keys=True)
     if normals is not None:
-        carrier = mesh.attributes.new(_CARRIER, "FLOAT_VECTOR", "CORNER")
-        carrier.data.foreach_set("vector", normals.ravel())
+        _carrier(mesh).data.foreach_set("vector", normals.ravel())
     if mirrored:
         mesh.flip_normals()  # turns the corners of each face round, and every corner attribute with them
     if normals is not None:
-        carrier = mesh.attributes[_CARRIER]
+        carrier = _carrier(mesh)
         carrier.data.foreach_get("vector", normals.ravel())
         mesh.attributes.remove(carrier)
         mesh.normals_split_custom_set(normals)
@@ -76,7 +81,8 @@ def reset_transform(item: bpy.types.Object) -> None:
     item.parent = None
     item.matrix_parent_inverse.identity()
     item.rotation_mode = "XYZ"
-    item.delta_location = item.delta_rotation_euler = (0.0, 0.0, 0.0)
+    item.delta_location = (0.0, 0.0, 0.0)
+    item.delta_rotation_euler = (0.0, 0.0, 0.0)
     item.delta_rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
     item.delta_scale = (1.0, 1.0, 1.0)
     item.matrix_basis = Matrix.Identity(4)
@@ -104,8 +110,8 @@ def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, F
 
 def _shaped(item: bpy.types.Object) -> Floats:
     """The vertices with relative shape keys mixed in; the plain vertices where there are none."""
-    base = coordinates(item.data)
-    keys = item.data.shape_keys
+    base = coordinates(mesh_of(item))
+    keys = mesh_of(item).shape_keys
     if keys is None or not keys.use_relative:
         return base
     shaped = base.copy()
@@ -128,8 +134,9 @@ def _make_single_user(parts: list[Part]) -> None:
     """
     shown = Counter(part.item.data for part in parts)
     for part in parts:
-        if shown[part.item.data] > 1 or part.item.data.users > 1:
-            part.item.data = part.item.data.copy()
+        data = part.item.data
+        if data is not None and (shown[data] > 1 or data.users > 1):
+            part.item.data = data.copy()
 
 
 def _is_uniform(linear: Floats) -> bool:
@@ -150,8 +157,18 @@ def _transformed_normals(mesh: bpy.types.Mesh, linear: Floats) -> NDArray[np.flo
     return np.ascontiguousarray(normals, dtype=np.float32)
 
 
+def _carrier(mesh: bpy.types.Mesh) -> bpy.types.FloatVectorAttribute:
+    """The attribute that takes a mesh's normals along while its corners change places; made when missing."""
+    found = mesh.attributes.get(_CARRIER) or mesh.attributes.new(_CARRIER, "FLOAT_VECTOR", "CORNER")
+    if not isinstance(found, bpy.types.FloatVectorAttribute):
+        raise TypeError(f"the attribute {_CARRIER} is taken")
+    return found
+
+
 def _weigh_to_bone(item: bpy.types.Object) -> None:
     """Replace being a bone's child by following that bone with all vertices, which survives unparenting."""
     group = item.vertex_groups.get(item.parent_bone) or item.vertex_groups.new(name=item.parent_bone)
-    group.add(range(len(item.data.vertices)), 1.0, "REPLACE")
-    item.modifiers.new("Armature", "ARMATURE").object = item.parent
+    group.add(range(len(mesh_of(item).vertices)), 1.0, "REPLACE")
+    modifier = item.modifiers.new("Armature", "ARMATURE")
+    if isinstance(modifier, bpy.types.ArmatureModifier):
+        modifier.object = item.parent

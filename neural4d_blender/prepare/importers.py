@@ -15,6 +15,7 @@ import bpy
 from ..engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ..engine.glb import check_glb
 from .disarm import disarm
+from .opened import scene, update
 from .signature import check_signature
 
 Operator = Any  # bpy.ops' members have no type of their own
@@ -43,11 +44,10 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
     if not imported:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
     disarm()
-    scene_collection = bpy.context.scene.collection
     for item in imported:
-        if bpy.context.scene not in item.users_scene:
-            scene_collection.objects.link(item)
-    bpy.context.view_layer.update()
+        if scene() not in item.users_scene:
+            scene().collection.objects.link(item)
+    update()
     return imported
 
 
@@ -96,17 +96,19 @@ def _glb(source: Path, warnings: list[str]) -> None:
 def _blend(source: Path, warnings: list[str]) -> None:
     # Never open_mainfile: that would run the file's scripts and bring its settings. Appended objects are linked
     # to no scene, so nothing of them is evaluated before disarm() has taken drivers and texts away.
-    with bpy.data.libraries.load(str(source), link=False) as (available, wanted):
+    libraries: Any = bpy.data.libraries  # the stubs know no context manager
+    with libraries.load(str(source), link=False) as (available, wanted):
         wanted.objects = available.objects
-    foreign = [library.filepath for library in bpy.data.libraries if Path(bpy.path.abspath(library.filepath)) != source]
-    if foreign:
-        warnings.append(f"The .blend file refers to {len(foreign)} other file(s); what stands in them was left out.")
-        bpy.data.batch_remove([library for library in bpy.data.libraries if library.filepath in foreign])
+    others = [library for library in bpy.data.libraries if Path(bpy.path.abspath(library.filepath)) != source]
+    if others:
+        warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
+    bpy.data.batch_remove(list(bpy.data.libraries))
 
 
 def _fbx(source: Path, warnings: list[str]) -> None:
-    if "fbx_import" in dir(bpy.ops.wm):
-        _call(bpy.ops.wm.fbx_import, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
+    operators: Operator = bpy.ops.wm  # the stubs are of a Blender that does not have this one yet
+    if "fbx_import" in dir(operators):
+        _call(operators.fbx_import, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
     else:
         _call(bpy.ops.import_scene.fbx, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
 

@@ -11,6 +11,10 @@ from pathlib import Path
 import bpy
 
 from ..engine.names import datablock_name
+from .opened import mesh_of, purge
+
+#: Longest side of an image in pixels. Blender keeps it unpacked in memory: this one takes 1 GB.
+MAX_IMAGE_SIDE = 16_384
 
 #: Sockets of shaders that hold a colour as it is seen; every other socket takes plain numbers.
 _COLOUR_SOCKETS = frozenset({
@@ -22,69 +26,92 @@ _COLOUR_SOCKETS = frozenset({
 def tidy(meshes: list[bpy.types.Object], name: str, folder: Path, warnings: list[str]) -> int:
     """Tidy the materials of the meshes and the images in them; returns the number of images.
 
-    Images that lie outside `folder`, or cannot be read, are taken out of the materials with a warning.
+    Images that lie outside `folder`, cannot be read or are absurdly large are taken out of the materials with
+    a warning.
     """
-    materials = list({m: None for item in meshes for m in item.data.materials if m is not None})
+    slots = (material for item in meshes for material in mesh_of(item).materials)
+    materials = list({material: None for material in slots if material is not None})
+    verdicts: dict[bpy.types.Image, bool] = {}
     for material in materials:
         own = name if len(materials) == 1 else f"{name[:30]} {material.name}"
         material.name = datablock_name(own)
-        material.asset_clear()
-    used: set[bpy.types.Image] = set()
-    for material in materials:
-        for node in _image_nodes(material):
-            if _pack(node.image, folder.resolve(), warnings):
-                _set_colour_space(node)
-                used.add(node.image)
+        for node in _texture_nodes(material):
+            image = node.image
+            if image is None:
+                continue
+            if image not in verdicts:
+                verdicts[image] = _pack(image, name, folder.resolve(), warnings)
+            if verdicts[image]:
+                _set_colour_space(image, node)
             else:
                 node.image = None
-    bpy.data.orphans_purge(do_recursive=True)
-    return len(used)
+    purge()
+    return sum(verdicts.values())
 
 
-def _image_nodes(material: bpy.types.Material) -> Iterator[bpy.types.ShaderNodeTexImage]:
-    if material.node_tree is not None:
-        for node in material.node_tree.nodes:
-            if node.bl_idname == "ShaderNodeTexImage" and node.image is not None:
+def _texture_nodes(material: bpy.types.Material) -> Iterator[bpy.types.ShaderNodeTexImage]:
+    """The image textures of a material, those inside its groups included."""
+    waiting = [material.node_tree] if material.node_tree else []
+    seen: set[bpy.types.NodeTree] = set()
+    while waiting:
+        tree = waiting.pop()
+        if tree in seen:
+            continue
+        seen.add(tree)
+        for node in tree.nodes:
+            if isinstance(node, bpy.types.ShaderNodeTexImage):
                 yield node
+            elif isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree is not None:
+                waiting.append(node.node_tree)
 
 
-def _pack(image: bpy.types.Image, folder: Path, warnings: list[str]) -> bool:
-    """Make the image part of the file; False where it has to be left out."""
-    if image.packed_file is None and image.source == "FILE":
-        path = Path(bpy.path.abspath(image.filepath_raw)).resolve()
-        if not path.is_relative_to(folder):
-            warnings.append(f"The image {image.name!r} lies outside the model's folder and was left out.")
-            return False
-        try:
-            image.pack()
-        except RuntimeError:
-            warnings.append(f"The image {image.name!r} is missing or cannot be read; it was left out.")
-            return False
-    if image.packed_file is None:
-        warnings.append(f"The image {image.name!r} has no data and was left out.")
+def _pack(image: bpy.types.Image, name: str, folder: Path, warnings: list[str]) -> bool:
+    """Make the image part of the file; False where it has to be left out.
+
+    Its pixels are decoded here, so that a file that crashes a decoder does so in this process.
+    """
+    told = f"The image {image.name!r}"
+    path = Path(bpy.path.abspath(image.filepath_raw))
+    if image.packed_file is None and not (image.source == "FILE" and path.resolve().is_relative_to(folder)):
+        warnings.append(f"{told} lies outside the model's folder and was left out.")
         return False
-    image.filepath_raw = f"//textures/{datablock_name(Path(image.filepath_raw or image.name).name)}"
+    width, height = image.size
+    if not width or not height:
+        warnings.append(f"{told} is missing or cannot be read; it was left out.")
+        return False
+    if max(width, height) > MAX_IMAGE_SIDE:
+        warnings.append(f"{told} measures {width} x {height} pixels and was left out.")
+        return False
+    if image.packed_file is None:
+        image.pack()
+    ending = path.suffix or f".{image.file_format.lower()}"
+    image.name = datablock_name(f"{name[:40]} {image.name.removesuffix(ending)}")
+    image.filepath_raw = f"//textures/{bpy.path.clean_name(image.name)}{ending}"
     return True
 
 
-def _set_colour_space(node: bpy.types.ShaderNodeTexImage) -> None:
+def _set_colour_space(image: bpy.types.Image, node: bpy.types.ShaderNodeTexImage) -> None:
     """Colours as sRGB, everything else as plain numbers, judged by the sockets the image ends up in."""
-    sockets = set(_sockets_reached(node.outputs["Color"]))
-    if not sockets or node.image.is_float:
+    sockets = set(_sockets_reached(node))
+    settings = image.colorspace_settings
+    if not sockets or image.is_float or settings is None:
         return
     wanted = "sRGB" if sockets & _COLOUR_SOCKETS else "Non-Color"
-    if node.image.colorspace_settings.name != wanted:
-        node.image.colorspace_settings.name = wanted
+    if settings.name != wanted:
+        settings.name = wanted  # type: ignore[assignment]  # the stubs know only the names of no configuration
 
 
-def _sockets_reached(output: bpy.types.NodeSocket) -> Iterator[str]:
-    """Names of the shader sockets that an output ends up in, through any nodes on the way."""
-    waiting, seen = [output], set()
+def _sockets_reached(texture: bpy.types.ShaderNodeTexImage) -> Iterator[str]:
+    """Names of the shader sockets that an image ends up in, through any nodes on the way."""
+    waiting: list[bpy.types.NodeSocket] = list(texture.outputs or ())
+    seen: set[str] = set()
     while waiting:
-        for link in waiting.pop().links:
-            node = link.to_node
-            if any(socket.type == "SHADER" for socket in node.outputs):
-                yield link.to_socket.name
+        for link in waiting.pop().links or ():
+            node, socket = link.to_node, link.to_socket
+            if node is None or socket is None:
+                continue
+            if any(other.type == "SHADER" for other in node.outputs):
+                yield socket.name
             elif node.name not in seen:
                 seen.add(node.name)
                 waiting.extend(node.outputs)

@@ -14,6 +14,7 @@ from mathutils import Matrix
 
 from ..engine.errors import UnsafeModel
 from ..engine.gltf import MAX_TRIANGLES
+from .opened import mesh_of, update
 
 #: Instances made real; each costs an object of its own in the user's scene.
 MAX_INSTANCES = 10_000
@@ -38,7 +39,7 @@ def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
     deforming = [modifier for item in shown for modifier in item.modifiers if modifier.type == "ARMATURE"]
     for modifier in deforming:
         modifier.show_viewport = False  # the shape at rest is what gets baked
-    bpy.context.view_layer.update()
+    update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     parts = _instances(depsgraph, set(shown))
     for item in shown:
@@ -57,17 +58,18 @@ def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
 
 def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> list[Part]:
     parts: list[Part] = []
-    loops = 0
+    corners = 0
     for instance in depsgraph.object_instances:
-        if not instance.is_instance or instance.parent is None or instance.parent.original not in shown:
+        source, parent = instance.object, instance.parent
+        if not instance.is_instance or source is None or parent is None or parent.original not in shown:
             continue
-        if instance.object.type not in _BECOMES_MESH | {"MESH"}:
+        if source.type != "MESH" and source.type not in _BECOMES_MESH:
             continue
-        item = _mesh_object(instance.object, depsgraph)
+        item = _mesh_object(source, depsgraph)
         parts.append(Part(item, instance.matrix_world.copy()))
-        loops += len(item.data.loops)
-        if len(parts) > MAX_INSTANCES or loops > 3 * MAX_TRIANGLES:
-            raise UnsafeModel(f"The model repeats its parts more than {MAX_INSTANCES:,} times.")
+        corners += len(mesh_of(item).loops)
+        if len(parts) > MAX_INSTANCES or corners > 3 * MAX_TRIANGLES:
+            raise UnsafeModel(f"The model repeats its parts more than {len(parts):,} times; that is not opened.")
     return parts
 
 

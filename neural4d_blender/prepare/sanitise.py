@@ -15,6 +15,7 @@ import numpy as np
 from ..engine.errors import BrokenModel
 from ..engine.names import datablock_name
 from . import baking
+from .opened import armature_of, mesh_of, purge, scene, update
 from .realise import parts_of
 
 #: A helper collection of the glTF importer, for the shapes of bones.
@@ -50,10 +51,10 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
     _rest_poses()
     helpers = _helper_objects()
     parts = parts_of(item for item in imported if item not in helpers)
-    meshes = [part.item for part in parts if part.item.type == "MESH" and len(part.item.data.polygons)]
+    meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
     if not meshes:
         raise BrokenModel("The model was read, but it has no faces.")
-    for mesh in {item.data for item in meshes}:
+    for mesh in {mesh_of(item) for item in meshes}:
         _clean_mesh(mesh, warnings)
     armatures = _deforming(meshes)
     center = baking.bake_world(part for part in parts if part.item in meshes or part.item in armatures)
@@ -70,20 +71,21 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
         for item in model.objects:
             item.name = f"part {datablock_name(item.name)}"  # out of the way of the root's own name
         root = bpy.data.objects.new(name, None)
-        root.empty_display_size = max(max(item.dimensions) for item in model.meshes) / 2
-        bpy.context.scene.collection.objects.link(root)
+        root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
+        scene().collection.objects.link(root)
         for item in model.objects:
             item.parent = root
     root.name = name
     for item in model.objects:
         item.name = datablock_name(item.name.removeprefix("part "))
-        item.data.name = item.name
+        if item.data is not None:
+            item.data.name = item.name
     return root
 
 
 def count(model: Model) -> dict[str, int]:
     """How much the model holds; triangles as the faces would be split into."""
-    meshes = [item.data for item in model.meshes]
+    meshes = [mesh_of(item) for item in model.meshes]
     faces = sum(len(mesh.polygons) for mesh in meshes)
     materials = {material for mesh in meshes for material in mesh.materials if material is not None}
     return {
@@ -103,7 +105,7 @@ def _rest_poses() -> None:
             bone.custom_shape = None
             for constraint in list(bone.constraints):
                 bone.constraints.remove(constraint)
-    bpy.context.view_layer.update()
+    update()
 
 
 def _helper_objects() -> set[bpy.types.Object]:
@@ -134,8 +136,9 @@ def _deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
     found: dict[bpy.types.Object, None] = {}  # a set that keeps its order
     for item in meshes:
         for modifier in item.modifiers:
-            if modifier.type == "ARMATURE" and modifier.object is not None:
-                found[modifier.object] = None
+            armature = armature_of(modifier)
+            if armature is not None:
+                found[armature] = None
         if item.parent is not None and item.parent_type == "BONE":
             found[item.parent] = None
     return list(found)
@@ -146,11 +149,10 @@ def _remove_all_but(model: Model) -> None:
     kept = set(model.objects)
     bpy.data.batch_remove([item for item in bpy.data.objects if item not in kept])
     bpy.data.batch_remove(list(bpy.data.collections))
-    scene_collection = bpy.context.scene.collection
     for item in model.objects:
-        if bpy.context.scene not in item.users_scene:
-            scene_collection.objects.link(item)
+        if scene() not in item.users_scene:
+            scene().collection.objects.link(item)
         item.hide_viewport = item.hide_render = item.hide_select = False
         item.hide_set(False)
-    bpy.data.orphans_purge(do_recursive=True)
-    bpy.context.view_layer.update()
+    purge()
+    update()

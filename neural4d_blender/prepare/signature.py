@@ -5,7 +5,6 @@ Standard library and `engine` only. Blender's OBJ and STL importers report succe
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 from ..engine.errors import BrokenModel
@@ -49,7 +48,7 @@ def _matches(head: bytes, size: int, model_format: str) -> bool:
 def _is_binary_stl(head: bytes, size: int) -> bool:
     if len(head) < _STL_HEADER:
         return False
-    (triangles,) = struct.unpack_from("<I", head, _STL_HEADER - 4)
+    triangles = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little")
     return size >= _STL_HEADER + _STL_TRIANGLE * triangles
 
 

@@ -56,16 +56,14 @@ def fit(model: Model, *, size_mm: float | None, axis: str, origin: str) -> Fitte
         raise BrokenModel(f"The model is {extents[along]:.3g} m long; that cannot be scaled to {size_mm} mm.")
     for _ in range(_PASSES):
         factor = wanted / (upper - lower)[along]
-        target = _target(lower, upper, origin, model.center, total)
+        target = _target(origin, model.center, total)
         move = target - _anchor(lower, upper, origin) * factor
         reach = np.abs(upper - lower).max() * factor
         if abs(factor - 1) <= _ACCURACY and np.abs(move).max() <= _ACCURACY * reach:
             break
         matrix = Matrix.Translation(move) @ Matrix.Scale(factor, 4)
-        for item in model.meshes:
-            baking.transform_mesh(item.data, matrix)
-        for item in model.armatures:
-            item.data.transform(matrix)
+        for item in model.objects:
+            baking.transform(item, matrix)
         lower, upper = _bounds(model)
     x, y, z = ((upper - lower) * 1000).tolist()
     return Fitted((x, y, z), (x, y, z)[along], total)
@@ -93,5 +91,6 @@ def _anchor(lower: baking.Floats, upper: baking.Floats, origin: str) -> baking.F
     return np.array([middle[0], middle[1], lower[2]]) if origin == "BOTTOM" else middle
 
 
-def _target(lower, upper, origin: str, center: baking.Floats, total: float) -> baking.Floats:
+def _target(origin: str, center: baking.Floats, total: float) -> baking.Floats:
+    """Where the anchor goes: the authored origin was moved by `center`, before scaling."""
     return center * total if origin == "AUTHORED" else np.zeros(3)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -54,7 +55,7 @@ def place(
     for root in roots:
         root.name = datablock_name(name)
         root.location = location
-    if len(objects) == 1:
+    if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name
     if select:
         _select(roots, scene)
@@ -101,7 +102,7 @@ def undo_step(message: str) -> Iterator[None]:
     state before is pushed as well.
     """
     with _in_a_window():
-        if not bpy.ops.ed.undo.poll():
+        if not bpy.ops.ed.undo.poll():  # type: ignore[call-arg]  # the stubs ask for a context
             bpy.ops.ed.undo_push(message=f"Before {message}")
     yield
     undo_push(message)
@@ -110,24 +111,30 @@ def undo_step(message: str) -> Iterator[None]:
 @contextmanager
 def _in_a_window() -> Iterator[None]:
     """Operators called from a timer have no window in their context; undo needs one."""
-    windows = bpy.context.window_manager.windows
-    if bpy.context.window is None and len(windows):
+    windows = _windows()
+    if bpy.context.window is None and windows:
         with bpy.context.temp_override(window=windows[0]):  # never window=None, which crashes Blender
             yield
     else:
         yield
 
 
+def _windows() -> list[bpy.types.Window]:
+    manager = bpy.context.window_manager
+    return list(manager.windows) if manager else []
+
+
 def _append(path: Path) -> list[bpy.types.Object]:
-    before = set(bpy.data.libraries)
+    libraries: Any = bpy.data.libraries  # the stubs know no context manager
+    before = set(libraries)
     try:
-        with bpy.data.libraries.load(str(path), link=False) as (available, wanted):
+        with libraries.load(str(path), link=False) as (available, wanted):
             wanted.objects = available.objects
     except OSError as error:
         what = "is missing" if not path.exists() else "is damaged"
         raise BrokenModel(f"The prepared model {path.name} {what}.", _RETRY) from error
     # Appending leaves an entry of the file it came from; the objects are local by now and do not need it.
-    bpy.data.batch_remove([library for library in bpy.data.libraries if library not in before])
+    bpy.data.batch_remove([library for library in libraries if library not in before])
     objects = [item for item in wanted.objects if item is not None]
     if not objects:
         raise BrokenModel(f"The prepared model {path.name} is empty.", _RETRY)
@@ -139,18 +146,17 @@ def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
     if math.isclose(factor, 1.0, rel_tol=1e-6):
         return
     matrix = Matrix.Scale(factor, 4)
-    for data in {item.data for item in objects if item.data is not None}:
-        if isinstance(data, bpy.types.Mesh):
-            data.transform(matrix, shape_keys=True)
-        else:
-            data.transform(matrix)
     for item in objects:
-        if item.type == "EMPTY":
+        if isinstance(item.data, bpy.types.Mesh):
+            item.data.transform(matrix, shape_keys=True)
+        elif isinstance(item.data, bpy.types.Armature):
+            item.data.transform(matrix)
+        else:
             item.empty_display_size *= factor
 
 
 def _select(roots: list[bpy.types.Object], scene: bpy.types.Scene) -> None:
-    shown = {window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene}
+    shown = {window.view_layer for window in _windows() if window.scene == scene}
     for view_layer in shown:
         active = view_layer.objects.active
         if active is not None and active.mode != "OBJECT":
@@ -167,9 +173,9 @@ def _select(roots: list[bpy.types.Object], scene: bpy.types.Scene) -> None:
 
 def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
     """The evaluated vertices of an object in the world, an (n, 3) array in Blender units."""
-    if item.type != "MESH":
-        return np.empty((0, 3))
     evaluated = item.evaluated_get(depsgraph)
+    if not isinstance(evaluated.data, bpy.types.Mesh):
+        return np.empty((0, 3))
     vertices = evaluated.data.vertices
     flat = np.empty(len(vertices) * 3, dtype=np.float32)
     vertices.foreach_get("co", flat)

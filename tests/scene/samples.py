@@ -118,7 +118,9 @@ def signed_volume(item: bpy.types.Object) -> float:
     return sum(a.dot(b.cross(c)) for a, b, c in corners) / 6
 
 
-def _add(name: str, data: bpy.types.ID | None, local: Matrix, parent: bpy.types.Object | None = None) -> bpy.types.Object:
+def _add(
+    name: str, data: bpy.types.ID | None, local: Matrix, parent: bpy.types.Object | None = None
+) -> bpy.types.Object:
     item = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(item)
     item.parent = parent
@@ -135,5 +137,7 @@ def _wedge() -> bpy.types.Mesh:
     mesh.from_pydata(corners, [], faces)
     uvs = mesh.uv_layers.new(name="UVMap")
     for loop in mesh.loops:
-        uvs.data[loop.index].uv = mesh.vertices[loop.vertex_index].co.xy / 4 + mesh.vertices[loop.vertex_index].co.zz / 8
+        uvs.data[loop.index].uv = (
+            mesh.vertices[loop.vertex_index].co.xy / 4 + mesh.vertices[loop.vertex_index].co.zz / 8
+        )
     return mesh
