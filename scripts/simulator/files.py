@@ -109,5 +109,5 @@ def _damaged(body: bytes, where: str) -> bytes:
 
 
 def _error(status: int, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>'
-    return status, {"Content-Type": "application/xml"}, text.encode()
+    text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return status, {"Content-Type": "application/xml"}, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()

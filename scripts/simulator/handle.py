@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import requests
 
@@ -46,7 +46,7 @@ class Simulator:
         self._python = str(python or sys.executable)
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
-        self._errors: IO[str] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._session = requests.Session()
         # Proxies of the environment are no business of a loopback address.
         self._session.trust_env = False
@@ -67,15 +67,12 @@ class Simulator:
         Raises:
             SimulatorError: it did not come up; the text holds what it said.
         """
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self._process = subprocess.Popen(
-            [self._python, "-m", "scripts.simulator", "--port", "0", "--exit-with-parent", "--json"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
+        command = [self._python, "-m", "scripts.simulator", "--port", "0", "--exit-with-parent", "--json"]
+        with self._said.open("w", encoding="utf-8") as errors:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
         line = self._first_line(self._process)
         try:
             addresses = json.loads(line)
@@ -95,9 +92,14 @@ class Simulator:
 
     @staticmethod
     def _first_line(process: subprocess.Popen[str]) -> str:
-        assert process.stdout is not None
+        """What the child printed first, or nothing when it ended or START_SECONDS have passed."""
         lines: list[str] = []
-        reader = threading.Thread(target=lambda: lines.append(process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
+
+        def read() -> None:
+            if process.stdout is not None:
+                lines.append(process.stdout.readline())
+
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
         reader.join(START_SECONDS)
         return lines[0] if lines else ""
@@ -106,17 +108,19 @@ class Simulator:
         """End the child: it leaves by itself when its input closes; if not, it is ended by its id."""
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()  # type: ignore[union-attr]
-            for end in (lambda: None, process.terminate, process.kill):
+            if process.stdin is not None:
+                process.stdin.close()
+            for end in (process.poll, process.terminate, process.kill):
                 end()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(5)
                     break
-            process.stdout.close()  # type: ignore[union-attr]
-        if self._errors is not None:
-            self._errors.close()
-            self._errors = None
+            if process.stdout is not None:
+                process.stdout.close()
+        self._session.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     @property
     def pid(self) -> int:
@@ -127,19 +131,13 @@ class Simulator:
 
     def stderr(self) -> str:
         """What the child wrote to standard error: empty when all is well."""
-        if self._errors is None:
-            return ""
-        self._errors.flush()
-        return (
-            Path(f"/proc/self/fd/{self._errors.fileno()}").read_text()
-            if sys.platform == "linux"
-            else self._read_errors()
-        )
+        return self._said.read_text(encoding="utf-8")
 
-    def _read_errors(self) -> str:
-        assert self._errors is not None
-        self._errors.seek(0)
-        return self._errors.read()
+    @property
+    def _said(self) -> Path:
+        if self._folder is None:
+            raise SimulatorError("The simulator is not running.")
+        return Path(self._folder.name) / "stderr.txt"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -177,11 +175,13 @@ class Simulator:
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults that still wait for their calls."""
-        return self._admin("GET", "/faults")["waiting"]  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = self._admin("GET", "/faults")["waiting"]
+        return found
 
     def known_faults(self) -> dict[str, str]:
         """Every fault's name and what it does."""
-        return self._admin("GET", "/faults")["known"]  # type: ignore[no-any-return]
+        found: dict[str, str] = self._admin("GET", "/faults")["known"]
+        return found
 
     def configure(self, **settings: Any) -> None:
         """Change settings; a new balance refills the account, everything else holds for what comes next."""
@@ -190,7 +190,8 @@ class Simulator:
 
     def settings(self) -> dict[str, Any]:
         """All settings but the token."""
-        return self._admin("GET", "/settings")  # type: ignore[no-any-return]
+        found: dict[str, Any] = self._admin("GET", "/settings")
+        return found
 
     def reset(self) -> None:
         """No jobs, ledger, log or faults; token and settings as this handle was made with."""
@@ -207,19 +208,20 @@ class Simulator:
 
     def refuse_connections(self, seconds: float | None = None, *, endpoint: str = "*") -> None:
         """The API port (or the file host's: endpoint="file") stops listening until `clear_faults`, or for a time."""
-        params = {} if seconds is None else {"seconds": seconds}
-        self.set_fault(endpoint, "connection_refused", **params)
+        self.set_fault(endpoint, "connection_refused", seconds=seconds)
 
     # What happened
 
     def ledger(self) -> list[dict[str, Any]]:
         """Rows of operation, points (negative: refund), uuids, balance_after, time."""
-        return self._admin("GET", "/ledger")["rows"]  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = self._admin("GET", "/ledger")["rows"]
+        return found
 
     @property
     def balance(self) -> int:
         """Points left."""
-        return self._admin("GET", "/ledger")["balance"]  # type: ignore[no-any-return]
+        found: int = self._admin("GET", "/ledger")["balance"]
+        return found
 
     @property
     def spent(self) -> int:
@@ -228,12 +230,13 @@ class Simulator:
 
     def requests(self, endpoint: str | None = None) -> list[dict[str, Any]]:
         """Requests so far: time, host, endpoint, method, path, status (None: no answer), has_token, fault, body."""
-        entries = self._admin("GET", "/requests")
+        entries: list[dict[str, Any]] = self._admin("GET", "/requests")
         return [entry for entry in entries if endpoint in (None, entry["endpoint"])]
 
     def jobs(self) -> list[dict[str, Any]]:
         """Jobs at the service: uuid, prompt, state, percent, operation, pbr, variant."""
-        return self._admin("GET", "/jobs")  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = self._admin("GET", "/jobs")
+        return found
 
     def wait_for_request(
         self,

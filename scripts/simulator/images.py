@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 #: Pillow's names of the formats that matting takes (JPEG is both JPG and JPEG).
 IMAGE_TYPES = ("JPEG", "PNG", "WEBP")
 LONGEST_CUT_OUT = 1024
+FLOOD_SIZE = (192, 192)
 #: Share of skin-coloured pixels in the middle of the picture that counts as a person.
 SKIN_SHARE = 0.12
 
@@ -82,10 +83,12 @@ def _background(image: Image.Image, tolerance: int) -> NDArray[np.bool_]:
     pixels = np.asarray(image, dtype=np.int16)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     near = np.abs(pixels - np.median(border, axis=0)).max(axis=2) <= tolerance
-    framed = np.pad(near, 1, constant_values=True)
-    canvas = Image.fromarray(framed.astype(np.uint8))
+    # Pillow floods pixel by pixel, so it does that on a small picture; which way the water went is enough.
+    small = np.asarray(Image.fromarray(near.astype(np.uint8) * 255).resize(FLOOD_SIZE)) > 127
+    canvas = Image.fromarray(np.pad(small, 1, constant_values=True).astype(np.uint8))
     ImageDraw.floodfill(canvas, (0, 0), 2)
-    return np.asarray(canvas)[1:-1, 1:-1] == 2
+    wet = Image.fromarray((np.asarray(canvas)[1:-1, 1:-1] == 2).astype(np.uint8) * 255)
+    return np.asarray(near & (np.asarray(wet.filter(ImageFilter.MaxFilter(3)).resize(image.size)) > 127))
 
 
 def shows_human(data: bytes) -> bool:

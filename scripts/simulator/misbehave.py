@@ -29,14 +29,16 @@ def acts_first(fault: Fault | None) -> bool:
         return True
     if fault.name in HTTP_STATUSES:
         return bool(fault.params.get("acted", False))
-    return fault.name not in ("reset_before", "hang")
+    return fault.name not in ("reset_before", "hang", "connection_refused")
 
 
 async def instead(request: web.Request, fault: Fault, world: World) -> web.StreamResponse:
     """What comes in place of acting (see `acts_first`)."""
     if fault.name == "hang":
         return await _hang(request, fault, world)
-    if fault.name == "reset_before":
+    if fault.name == "connection_refused":
+        await world.refuse(fault)
+    if fault.name in ("connection_refused", "reset_before"):
         return _gone(request)
     return _status(fault)
 
@@ -57,46 +59,52 @@ async def deliver(
         headers: with a Content-Type; Content-Length is set here.
         drip_chunk: bytes per piece of 'slow_drip' where the fault does not say.
     """
-    name = fault.name if fault is not None else ""
-    params = fault.params if fault is not None else {}
-    if fault is not None and name in HTTP_STATUSES:
+    if fault is not None and fault.name in HTTP_STATUSES:
         return _status(fault)
-    if fault is not None and name == "hang_after":
+    if fault is not None and fault.name == "hang_after":
         return await _hang(request, fault, world)
-    fraction = float(params.get("fraction", 0.5))
-    if name == "reset_after" and "fraction" not in params and drip_chunk == 1:
+    if fault is not None and fault.name == "reset_after" and (drip_chunk == 1 and "fraction" not in fault.params):
         return _gone(request)
-    sent_headers = dict(headers)
-    if name == "wrong_content_type":
-        sent_headers["Content-Type"] = str(params.get("content_type", "text/html"))
-    if name == "not_json":
-        body = HTML
-    if name == "empty_body":
-        body = b""
-    response = web.StreamResponse(status=status, headers=sent_headers)
+    headers, body = _disguised(fault, headers, body)
+    response = web.StreamResponse(status=status, headers=headers)
     if await world.refuse_if_due(request.transport):
         response.force_close()
-    if name != "no_length":
+    if fault is None or fault.name != "no_length":
         response.content_length = len(body)
     if request.method == "HEAD":
         await response.prepare(request)
-        return response
-    if name in ("truncated_body", "reset_after"):
-        await _write(request, response, body[: int(len(body) * fraction)])
-        if name == "reset_after":
-            # Time to read what was sent: a reset may throw away what still waits in the other end's buffer.
-            await asyncio.sleep(0.1)
-            reset_connection(request.transport)
-        elif request.transport is not None:
-            request.transport.close()
-        return response
-    if name == "slow_drip":
-        await _drip(
-            request, response, body, world, int(params.get("chunk", drip_chunk)), float(params.get("delay", 0.2))
-        )
-        return response
-    await _write(request, response, body)
+    elif fault is not None and fault.name in ("truncated_body", "reset_after"):
+        await _write(request, response, body[: int(len(body) * float(fault.params.get("fraction", 0.5)))])
+        await _cut(request, fault.name == "reset_after")
+    elif fault is not None and fault.name == "slow_drip":
+        chunk, delay = int(fault.params.get("chunk", drip_chunk)), float(fault.params.get("delay", 0.2))
+        await _drip(request, response, body, world, chunk, delay)
+    else:
+        await _write(request, response, body)
     return response
+
+
+def _disguised(fault: Fault | None, headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], bytes]:
+    """The faults that change what is sent and not how."""
+    if fault is None:
+        return headers, body
+    if fault.name == "wrong_content_type":
+        return {**headers, "Content-Type": str(fault.params.get("content_type", "text/html"))}, body
+    if fault.name == "not_json":
+        return headers, HTML
+    if fault.name == "empty_body":
+        return headers, b""
+    return headers, body
+
+
+async def _cut(request: web.Request, reset: bool) -> None:
+    """End the connection in the middle of a body."""
+    if reset:
+        # Time to read what was sent: a reset may throw away what still waits in the other end's buffer.
+        await asyncio.sleep(0.1)
+        reset_connection(request.transport)
+    elif request.transport is not None:
+        request.transport.close()
 
 
 async def _write(request: web.Request, response: web.StreamResponse, body: bytes) -> None:

@@ -7,22 +7,18 @@ HTTP 200), a bad token is HTTP 401 (retrieveModel: codeStatus -1), too few point
 
 from __future__ import annotations
 
-import uuid as uuid_module
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from . import neural4d_input as check
-from .images import cut_out, shows_human
+from .images import shows_human
 from .ledger import NotEnough
-from .modelmaker import ModelSpec
 from .neural4d_convert import Conversions
+from .neural4d_images import ImageEndpoints
 from .neural4d_input import Refusal
-from .neural4d_jobs import Job, Matting, Operation
-from .world import Answer, Call, Handler, Upload, World
-
-FIRST_REQUEST_ID = 219880
-CUT_OUTS = 4
+from .neural4d_jobs import Job, JobBook, new_uuids
+from .world import Answer, Call, Handler, Service, World
 
 #: How each endpoint says that something is wrong, beside `message`.
 _ERROR_FIELDS: dict[str, dict[str, Any]] = {
@@ -41,12 +37,12 @@ _ERROR_FIELDS: dict[str, dict[str, Any]] = {
 _CODES_FOR_WRONG_INPUT = {"convertToFormat", "checkHumanImage", "queryJobProgress"}
 
 
-class Neural4D:
+class Neural4D(Service):
     """The service. One operation is charged once, when it is accepted."""
 
     name = "neural4d"
     endpoints = set(_ERROR_FIELDS)
-    main_fields = {
+    main_fields: Mapping[str, str] = {
         "generateModelWithText": "uuids",
         "retrieveModel": "codeStatus",
         "mattingImage": "requestId",
@@ -61,35 +57,29 @@ class Neural4D:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._book = JobBook(world)
+        self._images = ImageEndpoints(world, self._book)
         self._conversions = Conversions(world)
-        self.reset()
-
-    def reset(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._mattings: dict[int, Matting] = {}
-        self._cut_outs: dict[str, tuple[Matting, int]] = {}
-        self._operations: list[Operation] = []
-        self._conversions.reset()
-
-    # What the gateway asks
-
-    def find(self, path: str) -> tuple[str, Handler] | None:
-        endpoint = path.removeprefix("/api/")
-        handlers: dict[str, Handler] = {
+        self._handlers: dict[str, Handler] = {
             "generateModelWithText": self._generate_with_text,
             "retrieveModel": self._retrieve,
-            "mattingImage": self._matting,
-            "getMattedResult": self._matted_result,
-            "generateModelWithImage": self._generate_with_image,
-            "createCuteModelsFromImages": self._generate_chibi,
+            "mattingImage": self._images.matting,
+            "getMattedResult": self._images.matted_result,
+            "generateModelWithImage": self._images.generate,
+            "createCuteModelsFromImages": self._images.generate_chibi,
             "convertToFormat": self._convert,
             "checkHumanImage": self._check_human,
             "queryPointsInfo": self._points,
             "queryJobProgress": self._progress,
         }
-        if path != f"/api/{endpoint}" or endpoint not in handlers:
+
+    # What the gateway asks
+
+    def find(self, path: str) -> tuple[str, Handler] | None:
+        endpoint = path.removeprefix("/api/")
+        if path != f"/api/{endpoint}" or endpoint not in self._handlers:
             return None
-        return endpoint, partial(self._guarded, handlers[endpoint])
+        return endpoint, partial(self._guarded, self._handlers[endpoint])
 
     def methods(self, endpoint: str) -> set[str]:
         return {"POST"}
@@ -108,34 +98,19 @@ class Neural4D:
         return Answer({**_ERROR_FIELDS[endpoint], "message": message}, status)
 
     def settle(self) -> None:
-        """Give the points of failed operations back where the settings say so (when all its models failed)."""
-        if not self._world.settings.refund_failed:
-            return
-        for operation in self._operations:
-            jobs = [self._jobs[item] for item in operation.uuids if item in self._jobs]
-            if not operation.refunded and all(job.state == "failed" for job in jobs):
-                operation.refunded = True
-                self._world.ledger.refund(operation.kind, operation.points, operation.uuids)
+        self._book.settle()
 
     def finish_jobs(self) -> None:
-        for job in self._jobs.values():
-            job.end()
-        for matting in self._mattings.values():
-            matting.seconds = 0.0
+        self._book.finish()
+        self._images.finish()
 
     def jobs(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "uuid": job.uuid,
-                "prompt": job.prompt,
-                "state": job.state,
-                "percent": job.percent,
-                "operation": job.operation.kind,
-                "pbr": job.spec.pbr,
-                "variant": job.spec.variant,
-            }
-            for job in self._jobs.values()
-        ]
+        return self._book.listing()
+
+    def reset(self) -> None:
+        self._book.clear()
+        self._images.clear()
+        self._conversions.clear()
 
     async def _guarded(self, handler: Handler, call: Call) -> Answer:
         """A refusal becomes the endpoint's own kind of error answer."""
@@ -148,21 +123,21 @@ class Neural4D:
         except NotEnough:
             return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient points.")
 
-    # Text to 3D
+    # Text to 3D, and every model's result
 
     async def _generate_with_text(self, call: Call) -> Answer:
         body = check.json_object(call)
         prompt = check.text(body, "prompt")
         count = check.model_count(body)
         pbr = check.wants_pbr(body)
-        uuids = check.own_uuids(body, count) or _new_uuids(count)
-        specs = [self._spec(variant, pbr, prompt=prompt) for variant in range(count)]
-        self._start(call, "text", uuids, specs, prompt, "createModel")
+        uuids = check.own_uuids(body, count) or new_uuids(count)
+        specs = [self._book.spec(variant, pbr, prompt=prompt) for variant in range(count)]
+        self._book.start(call, "text", uuids, specs, prompt, "createModel")
         return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
 
     async def _retrieve(self, call: Call) -> Answer:
         uuid = check.text(check.json_object(call), "uuid")
-        job = self._jobs.get(uuid)
+        job = self._book.find(uuid)
         if job is None:
             return Answer({"codeStatus": -2, "message": f"Model not found for this UUID ({uuid})."})
         if call.has_fault("generation_failed"):
@@ -175,20 +150,20 @@ class Neural4D:
             {
                 "codeStatus": 0,
                 "message": "Generate model success",
-                "modelUrl": self._url(call, f"{uuid}_0.glb"),
-                "imageUrl": self._url(call, f"{uuid}_0.jpg"),
+                "modelUrl": self._world.result_url(call, f"{uuid}_0.glb"),
+                "imageUrl": self._world.result_url(call, f"{uuid}_0.jpg"),
                 "prompts": job.prompt,
                 "createdAt": job.created_at,
                 "sourcePage": job.source_page,
             }
         )
 
-    # The rest
+    # Formats, portraits, points, progress
 
     async def _convert(self, call: Call) -> Answer:
         body = check.json_object(call)
         uuid = check.text(body, "uuid")
-        job = self._jobs.get(uuid)
+        job = self._book.find(uuid)
         if job is None:
             raise Refusal(f"Model not found for this UUID ({uuid}). Please check if the UUID is correct.")
         if job.state != "done":
@@ -218,7 +193,7 @@ class Neural4D:
 
     async def _progress(self, call: Call) -> Answer:
         uuid = check.text(check.json_object(call), "uuid")
-        job = self._jobs.get(uuid)
+        job = self._book.find(uuid)
         if job is None:
             return Answer(
                 {"statusType": -1, "message": "The job doesn't exist, please confirm whether the UUID is correct."}

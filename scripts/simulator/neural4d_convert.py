@@ -6,14 +6,16 @@ May import what the stand-in is built on, nothing of the client.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid as uuid_module
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from . import neural4d_input as check
 from .convert import ConversionError
 from .neural4d_input import Refusal
-from .neural4d_jobs import Conversion, Job
+from .neural4d_jobs import Job
 from .world import Answer, Call, World
 
 #: Formats that the document's samples show as a zip (a model with files beside it).
@@ -25,6 +27,26 @@ READY = "Format conversion has been completed and is ready for download."
 Key = tuple[str, str, int]
 
 
+@dataclass
+class Conversion:
+    """One model on its way to one format and size.
+
+    key: the result's at the file host; asked: how often it was asked about while it ran.
+    """
+
+    task: asyncio.Task[bytes]
+    key: str
+    scale: int
+    seconds: float
+    fails: bool = False
+    asked: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def running(self) -> bool:
+        return not self.task.done() or time.monotonic() - self.started < self.seconds
+
+
 class Conversions:
     """By uuid, type and size; each is charged once, unless its failure gave the points back."""
 
@@ -33,7 +55,7 @@ class Conversions:
         self._running: dict[Key, Conversion] = {}
         self._paid: set[Key] = set()
 
-    def reset(self) -> None:
+    def clear(self) -> None:
         for conversion in self._running.values():
             conversion.task.cancel()
         self._running.clear()
@@ -69,8 +91,7 @@ class Conversions:
             conversion.task.result()
         except ConversionError as error:
             return self._failed(key, str(error))
-        expired = call.has_fault("expired_url")
-        url = self._world.files.url(conversion.key, self._world.settings.url_seconds, expired=expired)
+        url = self._world.result_url(call, conversion.key)
         return Answer({"statusType": 0, "modelUrl": url, "scaleNumber": conversion.scale, "message": READY})
 
     async def _start(self, key: Key, job: Job, fails: bool) -> None:

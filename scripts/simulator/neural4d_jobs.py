@@ -1,26 +1,20 @@
-"""Neural4D's operations under way: models being generated, images being matted, conversions.
+"""Neural4D's generating operations: what was asked and paid for, and how far each model is.
 
-Standard library only (and `modelmaker`'s description of a model). Time is what moves them on.
+May import what the stand-in is built on. Time is what moves a job on.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
+import uuid as uuid_module
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from .modelmaker import ModelSpec
-
-
-@dataclass
-class Operation:
-    """What was charged at once: one call that generates."""
-
-    kind: str
-    points: int
-    uuids: list[str]
-    refunded: bool = False
+from .world import Call, World
 
 
 @dataclass
@@ -31,7 +25,6 @@ class Job:
     prompt: str
     source_page: str
     spec: ModelSpec
-    operation: Operation
     seconds: float
     fails: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -40,13 +33,9 @@ class Job:
     shown: int | None = None
 
     @property
-    def over(self) -> bool:
-        return time.monotonic() - self.started >= self.seconds
-
-    @property
     def state(self) -> str:
         """generating, done or failed."""
-        if not self.over:
+        if time.monotonic() - self.started < self.seconds:
             return "generating"
         return "failed" if self.fails else "done"
 
@@ -73,33 +62,98 @@ class Job:
 
 
 @dataclass
-class Matting:
-    """One uploaded image on its way to four cut-outs."""
+class Operation:
+    """What was charged at once: one call that generates, with its jobs."""
 
-    request_id: int
-    image: bytes
-    file_keys: list[str]
-    seconds: float
-    lost: bool = False
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def done(self) -> bool:
-        return not self.lost and time.monotonic() - self.started >= self.seconds
+    kind: str
+    points: int
+    jobs: list[Job]
+    refunded: bool = False
 
 
-@dataclass
-class Conversion:
-    """One model on its way to one format and size; `file` holds key and bytes when Blender is done."""
+class JobBook:
+    """All jobs by uuid, and the operations they were paid with."""
 
-    task: asyncio.Task[bytes]
-    key: str
-    scale: int
-    seconds: float
-    fails: bool = False
-    asked: int = 0
-    started: float = field(default_factory=time.monotonic)
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._jobs: dict[str, Job] = {}
+        self._operations: list[Operation] = []
 
-    @property
-    def running(self) -> bool:
-        return not self.task.done() or time.monotonic() - self.started < self.seconds
+    def clear(self) -> None:
+        self._jobs.clear()
+        self._operations.clear()
+
+    def find(self, uuid: str) -> Job | None:
+        return self._jobs.get(uuid)
+
+    def spec(self, variant: int, pbr: bool, *, prompt: str = "", image: bytes | None = None, cut: int = 0) -> ModelSpec:
+        """What is to be made, under the settings of this moment."""
+        settings = self._world.settings
+        return ModelSpec(
+            prompt=prompt,
+            variant=variant,
+            pbr=pbr,
+            image=image,
+            cut=cut,
+            shape=settings.shape,
+            triangles=settings.triangles,
+            texture_size=settings.texture_size,
+        )
+
+    def start(
+        self, call: Call, kind: str, uuids: list[str], specs: Sequence[ModelSpec], prompt: str, source_page: str
+    ) -> None:
+        """Charge an operation and begin its jobs; a uuid that was used before starts over (and is paid again).
+
+        Raises:
+            NotEnough: the balance is too low; nothing was begun.
+        """
+        settings = self._world.settings
+        points = settings.prices[kind]
+        self._world.ledger.charge(kind, points, uuids)
+        operation = Operation(kind, points, [])
+        self._operations.append(operation)
+        failing: Sequence[int] = ()
+        if call.fault is not None and call.fault.name == "generation_failed":
+            failing = call.fault.params.get("variants", range(len(uuids)))
+        for index, (uuid, spec) in enumerate(zip(uuids, specs, strict=True)):
+            seconds = settings.job_seconds + index * settings.variant_spread
+            job = Job(uuid, prompt, source_page, spec, seconds, fails=index in failing)
+            self._jobs[uuid] = job
+            operation.jobs.append(job)
+            self._world.files.put(f"{uuid}_0.glb", partial(self._world.models.glb, spec))
+            self._world.files.put(f"{uuid}_0.jpg", partial(self._world.models.preview, spec))
+            if spec.triangles is not None:
+                self._world.models.make_ahead(spec)
+
+    def settle(self) -> None:
+        """Where the settings say so, give the points back of operations all of whose models failed."""
+        if not self._world.settings.refund_failed:
+            return
+        for operation in self._operations:
+            if not operation.refunded and all(job.state == "failed" for job in operation.jobs):
+                operation.refunded = True
+                self._world.ledger.refund(operation.kind, operation.points, [job.uuid for job in operation.jobs])
+
+    def finish(self) -> None:
+        for job in self._jobs.values():
+            job.end()
+
+    def listing(self) -> list[dict[str, Any]]:
+        """One row a job, for the admin port."""
+        return [
+            {
+                "uuid": job.uuid,
+                "prompt": job.prompt,
+                "state": job.state,
+                "percent": job.percent,
+                "source_page": job.source_page,
+                "pbr": job.spec.pbr,
+                "variant": job.spec.variant,
+            }
+            for job in self._jobs.values()
+        ]
+
+
+def new_uuids(count: int) -> list[str]:
+    return [str(uuid_module.uuid4()) for _ in range(count)]

@@ -176,6 +176,10 @@ class World:
         for service in self.services:
             service.reset()
 
+    def result_url(self, call: Call, key: str) -> str:
+        """A fresh URL of a result; an expired one where the call's fault says so."""
+        return self.files.url(key, self.settings.url_seconds, expired=call.has_fault("expired_url"))
+
     def settle(self) -> None:
         for service in self.services:
             service.settle()

@@ -12,11 +12,11 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 from PIL import Image
-from trimesh.visual.material import PBRMaterial
-from trimesh.visual.texture import TextureVisuals
 
 from .catalogue import Model
 
+#: trimesh is typed only in part.
+_TRIMESH: Any = trimesh
 #: From Z up, front to -Y, to glTF's Y up, front to +Z.
 _TO_GLTF = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 #: Above this size PNG takes seconds to pack and JPEG does not.
@@ -30,7 +30,7 @@ def write_glb(model: Model, *, pbr: bool) -> bytes:
         pbr: with metallic-roughness and normal textures; else with base colour only.
     """
     material = _material(model, pbr)
-    scene = trimesh.Scene(base_frame="world")
+    scene: Any = trimesh.Scene(base_frame="world")
     if model.nested:
         _add_nested(scene, model, material)
     else:
@@ -41,7 +41,7 @@ def write_glb(model: Model, *, pbr: bool) -> bytes:
     return packed
 
 
-def _add_nested(scene: trimesh.Scene, model: Model, material: PBRMaterial) -> None:
+def _add_nested(scene: Any, model: Model, material: Any) -> None:
     """The same picture from a tree: each part an object, under turned, scaled and mirrored parents."""
     root = _transform(scale=0.5, degrees=30, axis=(0, 1, 0), move=(0.3, 0.1, -0.2))
     arm = _transform(scale=2.0, degrees=-70, axis=(1, 0, 0.4), move=(-0.5, 0.2, 0.1))
@@ -67,15 +67,13 @@ def _add_nested(scene: trimesh.Scene, model: Model, material: PBRMaterial) -> No
 def _transform(
     *, scale: float, degrees: float, axis: tuple[float, float, float], move: tuple[float, float, float]
 ) -> Any:
-    matrix = trimesh.transformations.rotation_matrix(math.radians(degrees), axis)
+    matrix = _TRIMESH.transformations.rotation_matrix(math.radians(degrees), axis)
     matrix[:3, :3] *= scale
     matrix[:3, 3] = move
     return matrix
 
 
-def _mesh(
-    model: Model, chosen: NDArray[np.bool_], place: NDArray[np.float64], material: PBRMaterial
-) -> trimesh.Trimesh:
+def _mesh(model: Model, chosen: NDArray[np.bool_], place: NDArray[np.float64], material: Any) -> trimesh.Trimesh:
     """The chosen faces, in the coordinates of a node that stands at `place`."""
     used, faces = np.unique(model.faces[chosen], return_inverse=True)
     faces = faces.reshape(-1, 3)
@@ -85,18 +83,18 @@ def _mesh(
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     if np.linalg.det(place[:3, :3]) < 0:
         faces = faces[:, ::-1]
-    visual = TextureVisuals(uv=model.uv[used], material=material)
+    visual = _TRIMESH.visual.texture.TextureVisuals(uv=model.uv[used], material=material)
     return trimesh.Trimesh(vertices=vertices, faces=faces, vertex_normals=normals, visual=visual, process=False)
 
 
-def _material(model: Model, pbr: bool) -> PBRMaterial:
+def _material(model: Model, pbr: bool) -> Any:
     textures = model.textures
     if not pbr:
-        return PBRMaterial(
+        return _TRIMESH.visual.material.PBRMaterial(
             name="model", baseColorTexture=_image(textures.base, "JPEG"), metallicFactor=0.0, roughnessFactor=0.8
         )
     data = "PNG" if textures.base.shape[0] <= LARGEST_PNG else "JPEG"
-    return PBRMaterial(
+    return _TRIMESH.visual.material.PBRMaterial(
         name="model",
         baseColorTexture=_image(textures.base, "JPEG"),
         normalTexture=_image(textures.normal, data),

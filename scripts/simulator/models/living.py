@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from .finishes import finish
-from .sculptor import Floats, Sculptor
+from .sculptor import Sculptor
+from .surfaces import Floats
 from .things import STEEL, Tint
 
 EYE = finish("#15151a", rough=0.08)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from .catalogue import Model
-from .sculptor import turn_matrix
+from .surfaces import Floats, turn_matrix
 
 SIZE = 512
 #: Drawn larger and scaled down, for smooth edges.
@@ -28,8 +28,6 @@ _LIGHTS = (
 )
 _SKY, _GROUND = np.array([0.34, 0.36, 0.40]), np.array([0.20, 0.18, 0.16])
 _SAMPLES_AT_ONCE = 3_000_000
-
-Floats = NDArray[np.float64]
 
 
 def draw(model: Model) -> bytes:
@@ -64,6 +62,7 @@ def _rasterise(
     seen = np.flatnonzero(doubled < -1e-9)
     low = np.floor(corners[seen].min(axis=1)).astype(int)
     extent = (np.ceil(corners[seen].max(axis=1)).astype(int) - low).max(axis=1) + 1
+    depths = depth[faces]
     buffer = np.full(size * size, np.inf)
     owner = np.full(size * size, -1, np.int64)
     for step in range(1, math.ceil(math.log2(max(2, extent.max(initial=2)))) + 1):
@@ -72,10 +71,10 @@ def _rasterise(
         at_once = max(1, _SAMPLES_AT_ONCE // side**2)
         for start in range(0, len(group), at_once):
             some = group[start : start + at_once]
-            _draw_group(seen[some], low[some], side, corners, doubled, depth[faces], buffer, owner, size)
+            _draw_group(seen[some], low[some], side, corners, doubled, depths, buffer, owner, size)
     pixels = np.flatnonzero(owner >= 0)
     hit = owner[pixels]
-    points = np.stack([pixels % size, pixels // size], 1) + 0.5
+    points: Floats = np.stack([pixels % size, pixels // size], 1) + np.array(0.5)
     return pixels, hit, _weights(points, corners[hit], doubled[hit])
 
 
@@ -96,7 +95,7 @@ def _draw_group(
     which = np.repeat(np.arange(len(chosen)), len(offset))
     places = places.reshape(-1, 2)
     face = chosen[which]
-    weights = _weights(places + 0.5, corners[face], doubled[face])
+    weights = _weights(places + np.array(0.5), corners[face], doubled[face])
     inside = (weights >= -1e-9).all(axis=1) & (places >= 0).all(axis=1) & (places < size).all(axis=1)
     face, weights, places = face[inside], weights[inside], places[inside]
     far = (weights * depths[face]).sum(axis=1)
@@ -132,7 +131,7 @@ def _shaded(model: Model, faces: NDArray[np.int64], weights: Floats) -> Floats:
     for direction, strength in _LIGHTS:
         to_light = direction / np.linalg.norm(direction)
         light = light + np.clip(normals @ to_light, 0, None)[:, None] * strength
-        halfway = to_light + (0, -1, 0)
+        halfway = to_light - np.array([0.0, 1.0, 0.0])
         halfway /= np.linalg.norm(halfway)
         sharp = 2 + 90 * (1 - rough) ** 3
         glint = np.clip(normals @ halfway, 0, None) ** sharp * (0.04 + 0.9 * (1 - rough) ** 2)

@@ -56,7 +56,7 @@ def _without_corners(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _thickness(solid: NDArray[np.bool_], roundness: float) -> NDArray[np.float64]:
-    """Half the thickness at the grid's corners, as a share of the longest side: 0 at the rim, round towards the middle."""
+    """Half the thickness at the grid's corners, as a share of the longest side: 0 at the rim, then a round arch."""
     inside = np.pad(solid, 1)
     corners = inside[:-1, :-1] & inside[:-1, 1:] & inside[1:, :-1] & inside[1:, 1:]
     depth = np.zeros(corners.shape)
@@ -67,7 +67,8 @@ def _thickness(solid: NDArray[np.bool_], roundness: float) -> NDArray[np.float64
         left = left & wider[:-2, 1:-1] & wider[2:, 1:-1] & wider[1:-1, :-2] & wider[1:-1, 2:]
     share = depth / max(1.0, depth.max())
     soft = np.asarray(Image.fromarray(share.astype(np.float32)).resize(share.shape[::-1], Image.Resampling.BICUBIC))
-    return 0.3 * roundness * np.sqrt(np.clip(1 - (1 - soft) ** 2, 0, 1)) * min(1.0, 4 * depth.max() / max(solid.shape))
+    arch = np.sqrt(np.clip(1 - (1 - soft) ** 2, 0, 1))
+    return np.asarray(0.3 * roundness * min(1.0, 4 * depth.max() / max(solid.shape)) * arch, float)
 
 
 def _cushion(solid: NDArray[np.bool_], thick: NDArray[np.float64], cell: float) -> Part:

@@ -11,13 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .finishes import Finish
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Point = Sequence[float]
+from .surfaces import Floats, Ints, Point, curve, grid_faces, turn_matrix, welded
 
 
 @dataclass
@@ -29,16 +25,6 @@ class Part:
     uv: Floats
     faces: Ints
     finish: Finish
-
-
-def turn_matrix(degrees: Point) -> Floats:
-    """Rotation about X, then Y, then Z."""
-    a, b, c = (math.radians(value) for value in degrees)
-    about_x = np.array([[1, 0, 0], [0, math.cos(a), -math.sin(a)], [0, math.sin(a), math.cos(a)]])
-    about_y = np.array([[math.cos(b), 0, math.sin(b)], [0, 1, 0], [-math.sin(b), 0, math.cos(b)]])
-    about_z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
-    matrix: Floats = about_z @ about_y @ about_x
-    return matrix
 
 
 class Sculptor:
@@ -113,7 +99,7 @@ class Sculptor:
     def tube(self, path: Sequence[Point], radii: Sequence[float], finish: Finish) -> None:
         """A round bar along a smooth path, with a radius at each of its points and rounded ends."""
         count = self.steps(6 * (len(path) - 1), len(path))
-        line = _curve(np.asarray(path, float), count)
+        line = curve(np.asarray(path, float), count)
         thickness = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(radii)), radii)
         along = np.gradient(line, axis=0)
         along /= np.linalg.norm(along, axis=1, keepdims=True)
@@ -154,7 +140,7 @@ class Sculptor:
                 inner = np.clip(grid, -(half - radius), half - radius)
                 normals = grid - inner
                 normals /= np.linalg.norm(normals, axis=2, keepdims=True)
-                faces = _grid_faces(*grid.shape[:2]) + start
+                faces = grid_faces(*grid.shape[:2]) + start
                 if sign < 0:
                     faces = faces[:, ::-1]
                 parts.append(((inner + radius * normals).reshape(-1, 3), normals.reshape(-1, 3), uv, faces))
@@ -177,24 +163,24 @@ class Sculptor:
         back = np.insert(flat, 1, depth / 2, axis=1)
         count = len(flat)
         span = np.ptp(flat, axis=0).max()
-        pieces, start = [], 0
-        for points, normal, order in ((front, (0, -1, 0), 1), (back, (0, 1, 0), -1)):
+        pieces: list[tuple[Floats, Floats, Floats, Ints]] = []
+        start = 0
+        for points, facing, order in ((front, -1.0, 1), (back, 1.0, -1)):
             fan = np.array([(0, item, item + 1)[::order] for item in range(1, count - 1)]) + start
-            pieces.append((points, np.tile(normal, (count, 1)), (flat - flat.min(axis=0)) / span, fan))
+            pieces.append((points, np.tile((0, facing, 0), (count, 1)), (flat - flat.min(axis=0)) / span, fan))
             start += count
         for item in range(count):
             following = (item + 1) % count
             quad = np.array([front[item], back[item], back[following], front[following]])
             normal = np.cross(quad[1] - quad[0], quad[3] - quad[0])
-            normal = normal / np.linalg.norm(normal)
+            normal /= np.linalg.norm(normal)
             length = np.linalg.norm(quad[3] - quad[0]) / span
             uv = np.array([(0, 0), (depth / span, 0), (depth / span, length), (0, length)])
-            pieces.append(
-                (quad, np.tile(normal, (4, 1)), uv / max(1.0, uv.max()), np.array([(0, 1, 2), (0, 2, 3)]) + start)
-            )
+            faces = np.array([(0, 1, 2), (0, 2, 3)]) + start
+            pieces.append((quad, np.tile(normal, (4, 1)), uv / max(1.0, uv.max()), faces))
             start += 4
-        vertices, normals, uv, faces = (np.concatenate(items) for items in zip(*pieces, strict=True))
-        self._add(vertices, normals, uv, faces, finish, center, turn)
+        vertices, normals, uvs, joined = (np.concatenate(items) for items in zip(*pieces, strict=True))
+        self._add(vertices, normals, uvs, joined, finish, center, turn)
 
     def _smooth(self, profile: Sequence[tuple[float, float]]) -> Floats:
         points = np.asarray(profile, float)
@@ -203,7 +189,7 @@ class Sculptor:
             if item == len(points) or np.array_equal(points[item], points[item - 1]):
                 stretch = points[begin:item]
                 pieces = self.steps(5 * (len(stretch) - 1), len(stretch) - 1)
-                stretches.append(_curve(stretch, pieces) if len(stretch) > 2 else stretch)
+                stretches.append(curve(stretch, pieces) if len(stretch) > 2 else stretch)
                 begin = item
         outline = np.concatenate(stretches)
         outline[:, 0] = np.maximum(outline[:, 0], 0)
@@ -232,7 +218,7 @@ class Sculptor:
         """A grid whose last column is its first again, and whose first and last row are points (or each other)."""
         rows, columns = points.shape[:2]
         vertices = points.reshape(-1, 3)
-        faces = _grid_faces(rows, columns)
+        faces = grid_faces(rows, columns)
         if np.einsum("ij,ij->", np.cross(vertices[faces[:, 0]], vertices[faces[:, 1]]), vertices[faces[:, 2]]) < 0:
             faces = faces[:, ::-1]
         corner = vertices[faces]
@@ -255,31 +241,9 @@ class Sculptor:
     def _add(
         self, vertices: Floats, normals: Floats, uv: Floats, faces: Ints, finish: Finish, center: Point, turn: Point
     ) -> None:
-        # Places that differ by rounding alone are one place, or the surface would have hairline gaps.
-        places = np.round(vertices, 9)
-        _, first, inverse = np.unique(places, axis=0, return_index=True, return_inverse=True)
-        same = first[inverse.reshape(-1)]
+        same = welded(vertices)
         ids = same[faces]
         real = (ids[:, 0] != ids[:, 1]) & (ids[:, 1] != ids[:, 2]) & (ids[:, 2] != ids[:, 0])
         matrix = turn_matrix(turn)
         placed = vertices @ matrix.T + np.asarray(center, float)
         self.parts.append(Part(placed[same], normals @ matrix.T, uv, faces[real], finish))
-
-
-def _grid_faces(rows: int, columns: int) -> Ints:
-    """Two triangles for each cell of a grid, facing rows x columns."""
-    index = np.arange(rows * columns).reshape(rows, columns)
-    a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
-    return np.concatenate([np.stack([a, b, c], 2).reshape(-1, 3), np.stack([a, c, d], 2).reshape(-1, 3)])
-
-
-def _curve(points: Floats, pieces: int) -> Floats:
-    """A Catmull-Rom curve through the points, in about so many pieces."""
-    if len(points) < 3:
-        return points[0] + np.linspace(0, 1, max(1, pieces) + 1)[:, None] * (points[-1] - points[0])
-    padded = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
-    where = np.linspace(0, len(points) - 1, max(pieces, 2) + 1)
-    index = np.minimum(where.astype(int), len(points) - 2)
-    t = (where - index)[:, None]
-    p0, p1, p2, p3 = (padded[index + offset] for offset in range(4))
-    return 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)

@@ -85,11 +85,12 @@ def _normals(height: Grey) -> NDArray[np.uint8]:
 def _noise(size: int, cells: tuple[int, int], rng: np.random.Generator) -> Grey:
     """Soft noise in 0..1 with so many bumps (down, across)."""
     seeds = rng.random((cells[0] + 1, cells[1] + 1), dtype=np.float32)
-    return np.clip(np.asarray(Image.fromarray(seeds).resize((size, size), Image.Resampling.BICUBIC)), 0, 1)
+    soft = Image.fromarray(seeds).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(np.clip(np.asarray(soft), 0, 1), np.float32)
 
 
 def _axes(size: int) -> tuple[Grey, Grey]:
-    line = (np.arange(size, dtype=np.float32) + 0.5) / size
+    line = ((np.arange(size) + 0.5) / size).astype(np.float32)
     return line[:, None], line[None, :]
 
 

@@ -170,12 +170,10 @@ def rocket(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     for index in range(fins):
         angle = 360 * index / fins + 30
         near, far = girth * 0.7, girth + 0.3
-        direction = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle)), 0])
         make.extrude(
             [(near, 0.25), (far, 0.0), (far, 0.25), (near, 0.75)],
             0.045,
             accent,
-            center=0 * direction,
             turn=(0, 0, angle),
         )
 

@@ -1,0 +1,148 @@
+"""Neural4D's four endpoints that take an image or what became of one.
+
+May import what the stand-in is built on, nothing of the client.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid as uuid_module
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from . import neural4d_input as check
+from .images import cut_out
+from .ledger import NotEnough
+from .neural4d_input import Refusal
+from .neural4d_jobs import JobBook, new_uuids
+from .world import Answer, Call, Upload, World
+
+#: The request ID of the document's sample; every matting gets the next number.
+FIRST_REQUEST_ID = 219880
+CUT_OUTS = 4
+
+
+@dataclass
+class Matting:
+    """One uploaded image on its way to four cut-outs."""
+
+    image: bytes
+    file_keys: list[str]
+    seconds: float
+    lost: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> bool:
+        return not self.lost and time.monotonic() - self.started >= self.seconds
+
+
+class ImageEndpoints:
+    def __init__(self, world: World, book: JobBook) -> None:
+        self._world = world
+        self._book = book
+        self._mattings: dict[int, Matting] = {}
+        self._cut_outs: dict[str, tuple[Matting, int]] = {}
+
+    def clear(self) -> None:
+        self._mattings.clear()
+        self._cut_outs.clear()
+
+    def finish(self) -> None:
+        for matting in self._mattings.values():
+            matting.seconds = 0.0
+
+    async def matting(self, call: Call) -> Answer:
+        upload = check.one_file(check.form(call), "image")
+        check.matting_image(upload)
+        self._world.ledger.charge("matting", self._world.settings.prices["matting"], [])
+        request_id = FIRST_REQUEST_ID + len(self._mattings)
+        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
+        keys = [f"{stem}_{uuid}.png" for uuid in new_uuids(CUT_OUTS)]
+        matting = Matting(upload.data, keys, self._world.settings.matting_seconds, call.has_fault("matting_failed"))
+        self._mattings[request_id] = matting
+        for cut, key in enumerate(keys):
+            self._cut_outs[key] = (matting, cut)
+            self._world.files.put(key, partial(self._world.models.run, partial(cut_out, upload.data, cut)))
+        self._world.files.put(stem, partial(_given, upload.data))
+        return Answer(
+            {
+                "type": "sys",
+                "message": "Matting",
+                "queuePosition": None,
+                "uploadedImageUrl": self._world.result_url(call, stem),
+                "requestId": request_id,
+            }
+        )
+
+    async def matted_result(self, call: Call) -> Answer:
+        request_id = check.whole_number(check.json_object(call), "requestId")
+        matting = self._mattings.get(request_id)
+        if matting is None:
+            raise Refusal(f"No matting request with the ID {request_id}.", 404)
+        if not matting.done:
+            pending: dict[str, dict[str, Any]] = {
+                "null": {"mattedImageUrls": None, "fileKeys": None},
+                "empty": {"mattedImageUrls": [], "fileKeys": []},
+                "missing": {},
+            }
+            return Answer({"message": "Image matting in progress", **pending[self._world.settings.matting_pending_as]})
+        urls = [self._world.result_url(call, key) for key in matting.file_keys]
+        return Answer({"message": "Image matting completed", "mattedImageUrls": urls, "fileKeys": matting.file_keys})
+
+    async def generate(self, call: Call) -> Answer:
+        body = check.json_object(call)
+        key = check.text(body, "fileKey")
+        count = check.model_count(body)
+        pbr = check.wants_pbr(body)
+        matting, cut = self._cut_outs.get(key, (None, 0))
+        if matting is None or not matting.done:
+            raise Refusal("The fileKey is not one that getMattedResult gave.")
+        # The document shows `uuids` of the client's own for text only: here they are the service's.
+        uuids = new_uuids(count)
+        specs = [self._book.spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
+        self._book.start(call, "image", uuids, specs, "", "direct3DA11")
+        return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
+
+    async def generate_chibi(self, call: Call) -> Answer:
+        parts = check.form(call)
+        uploads = check.files(parts, "images")
+        style = check.form_text(parts, "styleType")
+        # 'A cute model from an image' is the operation, so each image that is accepted is one.
+        if self._world.settings.prices["chibi"] * len(uploads) > self._world.ledger.total:
+            raise NotEnough
+        results: list[dict[str, Any]] = []
+        failures: list[dict[str, Any]] = []
+        for upload in uploads:
+            try:
+                if style not in self._world.settings.style_types:
+                    raise Refusal(f"The prompt tag '{style}' has not been set up.")
+                check.plain_image(upload)
+            except Refusal as refusal:
+                failures.append({"file": upload.name, "success": False, "message": refusal.message})
+                continue
+            results.append(self._chibi_of(call, upload))
+        done, failed = len(results), len(failures)
+        return Answer(
+            {
+                "success": not failures,
+                "totalFiles": len(uploads),
+                "successCount": done,
+                "failureCount": failed,
+                "results": results,
+                "failures": failures,
+                "message": f"Processed {len(uploads)} files: {done} succeeded, {failed} failed",
+            }
+        )
+
+    def _chibi_of(self, call: Call, upload: Upload) -> dict[str, Any]:
+        uuids = new_uuids(1)
+        specs = [self._book.spec(0, True, image=upload.data)]
+        self._book.start(call, "chibi", uuids, specs, "", "createCuteModels")
+        message = "Task created and model generation started, please retrieve model after a moment"
+        return {"uuids": uuids, "success": True, "message": message}
+
+
+async def _given(data: bytes) -> bytes:
+    return data
