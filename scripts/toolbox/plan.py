@@ -39,7 +39,9 @@ def _lint(run: Run) -> None:
 
 
 def _types(run: Run) -> None:
-    run.check("mypy", [_tool("unit", "mypy")])
+    mypy = _tool("unit", "mypy")
+    run.check("mypy --strict of the engine", [mypy, "--strict", "neural4d_blender/engine"])
+    run.check("mypy", [mypy])
 
 
 def _unit(run: Run) -> None:
