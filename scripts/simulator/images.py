@@ -85,7 +85,8 @@ def _background(image: Image.Image, tolerance: int) -> NDArray[np.bool_]:
     near = np.abs(pixels - np.median(border, axis=0)).max(axis=2) <= tolerance
     # Pillow floods pixel by pixel, so it does that on a small picture; which way the water went is enough.
     small = np.asarray(Image.fromarray(near.astype(np.uint8) * 255).resize(FLOOD_SIZE)) > 127
-    canvas = Image.fromarray(np.pad(small, 1, constant_values=True).astype(np.uint8))
+    # An image from an array is read-only memory, which floodfill would not notice: hence the copy.
+    canvas = Image.fromarray(np.pad(small, 1, constant_values=True).astype(np.uint8)).copy()
     ImageDraw.floodfill(canvas, (0, 0), 2)
     wet = Image.fromarray((np.asarray(canvas)[1:-1, 1:-1] == 2).astype(np.uint8) * 255)
     return np.asarray(near & (np.asarray(wet.filter(ImageFilter.MaxFilter(3)).resize(image.size)) > 127))

@@ -113,7 +113,7 @@ def mushroom(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     make.lathe([(0, 0.5), (0.2, 0.46), (0.27, 0.44), (0.2, 0.5), (0, 0.56)], stalk)
     for index in range(11):
         angle, reach = index * 2.4, wide * (0.25 + 0.6 * ((index * 0.37) % 1))
-        height = 1.1 - 0.42 * (reach / wide) ** 2
+        height = 1.12 - 0.3 * (reach / wide) ** 2 - 0.1 * (reach / wide)
         size = 0.05 + 0.03 * rng.random()
         make.ball((reach * math.cos(angle), reach * math.sin(angle), height), (size, size, size * 0.55), WHITE)
 

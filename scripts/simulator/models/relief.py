@@ -66,7 +66,9 @@ def _thickness(solid: NDArray[np.bool_], roundness: float) -> NDArray[np.float64
         wider = np.pad(left, 1)
         left = left & wider[:-2, 1:-1] & wider[2:, 1:-1] & wider[1:-1, :-2] & wider[1:-1, 2:]
     share = depth / max(1.0, depth.max())
-    soft = np.asarray(Image.fromarray(share.astype(np.float32)).resize(share.shape[::-1], Image.Resampling.BICUBIC))
+    # Steps of whole cells would show as grooves: small and back to size again makes them soft.
+    small = Image.fromarray(share.astype(np.float32)).resize([max(2, side // 4) for side in share.shape[::-1]])
+    soft = np.clip(np.asarray(small.resize(share.shape[::-1], Image.Resampling.BICUBIC)), 0, 1)
     arch = np.sqrt(np.clip(1 - (1 - soft) ** 2, 0, 1))
     return np.asarray(0.3 * roundness * min(1.0, 4 * depth.max() / max(solid.shape)) * arch, float)
 

@@ -26,13 +26,14 @@ GLOW = finish("#ffd873", rough=0.2)
 def chair(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     cushion = tint(finish("#b5483c", "fabric", rough=0.9))
     back = 0.95 + 0.25 * rng.random()
+    armrests = rng.random() < 0.4
     make.box((0, 0, 0.46), (0.5, 0.5, 0.05), WOOD, rounding=0.015)
     make.box((0, -0.01, 0.51), (0.46, 0.45, 0.075), cushion, rounding=0.035)
     for x in (-0.215, 0.215):
         make.tube([(x * 1.1, -0.235, 0), (x, -0.21, 0.45)], [0.018, 0.028], WOOD)
         make.tube([(x * 1.1, 0.25, 0), (x, 0.215, 0.46), (x, 0.28, back)], [0.02, 0.03, 0.02], WOOD)
         make.tube([(x * 1.04, -0.22, 0.2), (x * 1.04, 0.225, 0.2)], [0.013, 0.013], WOOD)
-        if rng.random() < 0.4:
+        if armrests:
             make.box((x * 1.12, 0, 0.68), (0.05, 0.42, 0.03), WOOD, rounding=0.012)
             make.tube([(x * 1.12, -0.17, 0.47), (x * 1.12, -0.17, 0.67)], [0.016, 0.016], WOOD)
     make.box((0, 0.272, back - 0.05), (0.44, 0.035, 0.1), WOOD, rounding=0.015, turn=(-8, 0, 0))
@@ -79,7 +80,13 @@ def mug(make: Sculptor, rng: np.random.Generator, tint: Tint) -> None:
     inside = [(radius - 0.05, high), (belly - 0.06, high * 0.3), (radius * 0.7, 0.08), (0, 0.07)]
     make.lathe([*outside, *inside], glaze, segments=56)
     make.lathe(
-        [(0, high * 0.72), (radius - 0.03, high * 0.72), (radius - 0.03, high * 0.74), (0, high * 0.75)],
+        [
+            (0, high * 0.72),
+            (radius - 0.03, high * 0.72),
+            (radius - 0.04, high * 0.735),
+            (radius - 0.04, high * 0.735),
+            (0, high * 0.75),
+        ],
         finish("#4a2a17", second="#7a4b2a", rough=0.15),
         segments=48,
     )
