@@ -1,6 +1,6 @@
 """Brings a model file of any supported format into the open, empty Blender file.
 
-Each importer's result is the difference of bpy.data.objects before and after, never the selection,
+What an operator imported is the difference of bpy.data.objects before and after, never the selection,
 and "FINISHED" with nothing imported is an error. May import bpy and `engine`.
 """
 
@@ -35,12 +35,12 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
     check_signature(source, model_format)
     before = set(bpy.data.objects)
     try:
-        importer(source, warnings)
+        shown = importer(source, warnings)
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
         raise BrokenModel(f"Blender cannot read the {model_format} file: {_last_line(error)}") from error
-    imported = [item for item in bpy.data.objects if item not in before]
+    imported = [item for item in bpy.data.objects if item not in before and (shown is None or item in shown)]
     if not imported:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
     disarm()
@@ -93,16 +93,20 @@ def _glb(source: Path, warnings: list[str]) -> None:
         raise
 
 
-def _blend(source: Path, warnings: list[str]) -> None:
+def _blend(source: Path, warnings: list[str]) -> set[bpy.types.Object] | None:
     # Never open_mainfile: that would run the file's scripts and bring its settings. Appended objects are linked
     # to no scene, so nothing of them is evaluated before disarm() has taken drivers and texts away.
     libraries: Any = bpy.data.libraries  # the stubs know no context manager
     with libraries.load(str(source), link=False) as (available, wanted):
         wanted.objects = available.objects
+        wanted.scenes = available.scenes
+    shown = {item for one in wanted.scenes for item in one.collection.all_objects}
+    bpy.data.batch_remove(wanted.scenes)
     others = [library for library in bpy.data.libraries if Path(bpy.path.abspath(library.filepath)) != source]
     if others:
         warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
     bpy.data.batch_remove(list(bpy.data.libraries))
+    return {item for item in bpy.data.objects if item in shown} or None  # None: a file without scenes shows all
 
 
 def _fbx(source: Path, warnings: list[str]) -> None:
@@ -137,7 +141,8 @@ def _usdz(source: Path, warnings: list[str]) -> None:
     )
 
 
-_IMPORTERS: dict[str, Callable[[Path, list[str]], None]] = {
+#: Each imports a file and returns the objects that it shows; None for all that are new.
+_IMPORTERS: dict[str, Callable[[Path, list[str]], set[bpy.types.Object] | None]] = {
     "GLB": _glb,
     "BLEND": _blend,
     "FBX": _fbx,

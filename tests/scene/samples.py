@@ -61,6 +61,24 @@ def rigged() -> None:
     skin.modifiers.new("Armature", "ARMATURE").object = rig
 
 
+def paint(item: bpy.types.Object, image: bpy.types.Image, socket: str = "Base Color") -> bpy.types.Material:
+    """Connect an image to a socket of the object's material, which is made when missing."""
+    if not item.data.materials:
+        item.data.materials.append(bpy.data.materials.new("Skin"))
+    material: bpy.types.Material = item.data.materials[0]
+    material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    texture = nodes.new("ShaderNodeTexImage")
+    texture.image = image
+    output = texture.outputs["Color"]
+    if socket == "Normal":
+        bumps = nodes.new("ShaderNodeNormalMap")
+        links.new(output, bumps.inputs["Color"])
+        output = bumps.outputs["Normal"]
+    links.new(output, nodes["Principled BSDF"].inputs[socket])
+    return material
+
+
 MODELS: dict[str, Callable[[], None]] = {"single": single, "family": family, "mirrored": mirrored, "rigged": rigged}
 
 

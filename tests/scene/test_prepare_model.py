@@ -1,0 +1,223 @@
+"""What is left of a model: its looks, its names, its rig, and nothing that an importer scattered around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Matrix, Vector
+
+from neural4d_blender.prepare import job
+from tests.scene import samples
+
+TEXTURED = [model_format for model_format in samples.FORMATS if model_format != "STL"]
+SOCKETS = {"Base Color": "sRGB", "Roughness": "Non-Color", "Normal": "Non-Color"}
+
+
+def prepare(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
+    values = {"source": source, "format": model_format, "output": source.parent / "out.blend", "name": "bird"}
+    return job.prepare(job.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
+
+
+@pytest.mark.parametrize("model_format", TEXTURED)
+def test_textures_are_packed_connected_and_in_the_right_colour_space(
+    empty_file: bpy.types.Scene, tmp_path: Path, model_format: str
+) -> None:
+    samples.single()
+    for socket in SOCKETS:
+        image = bpy.data.images.new(socket.replace(" ", ""), 8, 8)
+        image.filepath_raw, image.file_format = str(tmp_path / f"{image.name}.png"), "PNG"
+        image.save()
+        samples.paint(bpy.data.objects["Wedge"], image, socket)
+    facts = prepare(samples.export(model_format, tmp_path), model_format)
+
+    assert facts["images"] == 3
+    assert facts["materials"] == 1
+    (material,) = bpy.data.materials
+    assert material.name == "bird"
+    shader = next(node for node in material.node_tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
+    for socket, colour_space in SOCKETS.items():
+        image = image_behind(shader.inputs[socket])
+        assert image.colorspace_settings.name == colour_space
+        assert image.packed_file is not None
+        assert image.name.startswith("bird ")
+        assert image.filepath_raw.startswith("//textures/")
+    assert bpy.data.meshes[0].uv_layers
+
+
+def image_behind(socket: bpy.types.NodeSocket) -> bpy.types.Image:
+    """The image that feeds a socket, through any nodes in between."""
+    node = socket.links[0].from_node
+    while node.bl_idname != "ShaderNodeTexImage":
+        node = next(s.links[0].from_node for s in node.inputs if s.links)
+    return node.image
+
+
+@pytest.mark.parametrize("model_format", ["GLB", "FBX", "USDZ", "BLEND"])
+@pytest.mark.parametrize("matrix", [Matrix.Diagonal((-1, 1, 1, 1)), Matrix.Diagonal((1, 2, -3, 1))], ids=["x", "z"])
+def test_custom_normals_follow_a_mirrored_and_uneven_node(
+    empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, matrix: Matrix
+) -> None:
+    item = smooth_ball(empty_file)
+    expected = corner_normals(item, matrix.to_3x3().inverted().transposed())
+    item.matrix_world = matrix
+    prepare(samples.export(model_format, tmp_path), model_format)
+    (result,) = bpy.data.objects
+    assert samples.signed_volume(result) > 0
+    found = corner_normals(result, Matrix.Identity(3))
+    for place, normal in found.items():
+        assert normal.dot(expected[closest(place, expected)]) > 0.999
+
+
+def smooth_ball(scene: bpy.types.Scene) -> bpy.types.Object:
+    """A coarse ball whose custom normals are those of a true one."""
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=2)
+    item = bpy.context.object
+    mesh = item.data
+    mesh.polygons.foreach_set("use_smooth", [True] * len(mesh.polygons))
+    mesh.normals_split_custom_set_from_vertices([vertex.co.normalized() for vertex in mesh.vertices])
+    assert item.name in scene.objects
+    return item
+
+
+def corner_normals(item: bpy.types.Object, turn: Matrix) -> dict[tuple[float, ...], Vector]:
+    """A turned corner normal for each direction from the centre, as seen in a box of side 1."""
+    points = np.array([turn.inverted().transposed() @ vertex.co for vertex in item.data.vertices])
+    points = (points - points.min(axis=0)) / np.ptp(points, axis=0)
+    return {
+        tuple(points[loop.vertex_index]): (turn @ item.data.corner_normals[loop.index].vector).normalized()
+        for loop in item.data.loops
+    }
+
+
+def closest(place: tuple[float, ...], places: dict[tuple[float, ...], Vector]) -> tuple[float, ...]:
+    return min(places, key=lambda other: sum((a - b) ** 2 for a, b in zip(place, other, strict=True)))
+
+
+@pytest.mark.parametrize("model_format", ["GLB", "FBX", "USDZ", "BLEND"])
+def test_cameras_lights_empties_and_animation_are_gone(
+    empty_file: bpy.types.Scene, tmp_path: Path, model_format: str
+) -> None:
+    samples.single()
+    for data in (bpy.data.cameras.new("Camera"), bpy.data.lights.new("Lamp", "POINT"), None):
+        empty_file.collection.objects.link(bpy.data.objects.new("Extra", data))
+    item = bpy.data.objects["Wedge"]
+    item.keyframe_insert("location", frame=1)
+    item.location.x += 5
+    item.keyframe_insert("location", frame=20)
+    facts = prepare(samples.export(model_format, tmp_path), model_format)
+    assert facts["objects"] == 1
+    assert [item.name for item in bpy.data.objects] == ["bird"]
+    assert bpy.data.meshes[0].name == "bird"
+    assert not [*bpy.data.cameras, *bpy.data.lights, *bpy.data.actions, *bpy.data.collections]
+    assert bpy.data.objects[0].animation_data is None
+
+
+@pytest.mark.parametrize("model_format", ["GLB", "FBX", "BLEND"])
+def test_a_rig_still_bends_its_mesh(empty_file: bpy.types.Scene, tmp_path: Path, model_format: str) -> None:
+    samples.rigged()
+    facts = prepare(samples.export(model_format, tmp_path), model_format, size_mm=1800, axis="Z")
+    root = bpy.data.objects[facts["root"]]
+    assert root.type == "EMPTY"
+    rig = next(item for item in root.children if item.type == "ARMATURE")
+    skin = next(item for item in root.children if item.type == "MESH")
+    before = samples.world_points()
+    assert np.ptp(before[:, 2]) == pytest.approx(1.8, rel=1e-3)
+    # Bones grew with the mesh: the joint lies inside it, and bending there moves one half of it only.
+    bone = rig.pose.bones["High"]
+    lower, upper = before.min(axis=0), before.max(axis=0)
+    assert all(lower - 0.1 <= np.array(rig.matrix_world @ bone.head)) and all(np.array(bone.head) <= upper + 0.1)
+    bone.rotation_mode = "XYZ"
+    bone.rotation_euler = (0.5, 0.4, 0.3)
+    bpy.context.view_layer.update()
+    moved = np.linalg.norm(samples.world_points() - before, axis=1) > 0.01
+    assert 0 < moved.sum() < len(moved)
+    assert skin.modifiers[0].object == rig
+
+
+def test_a_bones_child_follows_the_bone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.rigged()
+    rig = bpy.data.objects["Rig"]
+    hat = bpy.data.objects.new("Hat", bpy.data.objects["Skin"].data.copy())
+    empty_file.collection.objects.link(hat)
+    hat.parent, hat.parent_type, hat.parent_bone = rig, "BONE", "High"
+    expected = samples.world_points()
+    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    assert samples.same_shape(expected, samples.world_points())
+    rig, hat = bpy.data.objects["Rig"], bpy.data.objects["Hat"]
+    before = samples.world_points()
+    rig.pose.bones["High"].location.y = 1
+    bpy.context.view_layer.update()
+    assert np.abs(samples.world_points() - before).max() > 0.01
+    assert hat.modifiers[0].object == rig
+
+
+def test_instances_and_modifiers_become_meshes(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.single()
+    item = bpy.data.objects["Wedge"]
+    item.modifiers.new("Twice", "ARRAY").count = 2
+    hidden = bpy.data.collections.new("Source")
+    hidden.objects.link(bpy.data.objects.new("Repeated", item.data))
+    for x in (20, 30):
+        shown = bpy.data.objects.new("Instance", None)
+        shown.instance_type, shown.instance_collection = "COLLECTION", hidden
+        shown.location.x = x
+        empty_file.collection.objects.link(shown)
+    expected = samples.world_points()
+    facts = prepare(samples.export("BLEND", tmp_path), "BLEND")
+    assert facts["faces"] == 6 * 4
+    assert samples.same_shape(expected, samples.world_points())
+
+
+def test_shape_keys_count_as_they_are_set(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.single()
+    item = bpy.data.objects["Wedge"]
+    item.shape_key_add(name="Basis")
+    key = item.shape_key_add(name="Longer")
+    key.data[7].co.z += 3
+    key.value = 0.5
+    prepare(samples.export("GLB", tmp_path), "GLB", size_mm=70, axis="Z")
+    assert np.ptp(samples.world_points()[:, 2]) * 1000 == pytest.approx(70, rel=1e-3)
+    assert "Longer" in bpy.data.meshes[0].shape_keys.key_blocks
+
+
+def test_vertices_without_a_face_do_not_count(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.single()
+    mesh = bpy.data.objects["Wedge"].data
+    mesh.vertices.add(1)
+    mesh.vertices[-1].co = (500, 500, 500)
+    facts = prepare(samples.export("BLEND", tmp_path), "BLEND")
+    assert facts["vertices"] == 8
+    assert facts["dimensions_mm"][1] == pytest.approx(120, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a cute bird", "a cute bird"),
+        ("two\nlines\tand   spaces ", "two lines and spaces"),
+        ("é" * 60, "é" * 31),
+        ("小鳥" * 20, ("小鳥" * 20)[:21]),
+        ("", "Model"),
+    ],
+)
+def test_names(empty_file: bpy.types.Scene, tmp_path: Path, name: str, expected: str) -> None:
+    samples.single()
+    facts = prepare(samples.export("STL", tmp_path), "STL", name=name)
+    assert facts["root"] == expected
+    assert bpy.data.objects[0].name == expected
+    assert bpy.data.meshes[0].name == expected
+
+
+def test_several_meshes_hang_below_one_root(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.family()
+    bpy.data.objects["Plain"].name = "bird"  # the root's own name is taken
+    facts = prepare(samples.export("GLB", tmp_path), "GLB")
+    root = bpy.data.objects["bird"]
+    assert facts["objects"] == 3
+    assert root.type == "EMPTY"
+    assert [item for item in bpy.data.objects if item.parent is None] == [root]
+    assert len(root.children) == 3
