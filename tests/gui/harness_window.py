@@ -19,7 +19,7 @@ import bpy
 #: What a scenario may yield: seconds, or what it waits for.
 Step = Generator["float | Until", None, Any]
 SETTLE = 0.05  # seconds for Blender to handle an event and redraw
-ROW, COLUMN = 8, 16  # pixels between the points that are swept for buttons; an icon's button is 20 by 20
+ROW, COLUMN = 10, 18  # pixels between the points that are swept for buttons; an icon's button is 20 by 20
 EMPTY = 200
 
 
@@ -89,7 +89,9 @@ class Window:
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> Step:
         """With the left button held, in a few moves as a hand makes them."""
+        yield from self.move(start[0] - 30, start[1])  # an edge takes a mouse that came to it
         yield from self.move(*start)
+        yield SETTLE
         self.window.event_simulate(type="LEFTMOUSE", value="PRESS", x=start[0], y=start[1])
         yield SETTLE
         for part in range(1, 6):
@@ -126,7 +128,7 @@ class Window:
     def widen(self, pixels: int, area: str = "VIEW_3D") -> Step:
         """Drag the sidebar's edge to the left, so that long labels are whole."""
         region = self.region("UI", area)
-        y = region.y + region.height // 3
+        y = region.y + region.height - 100
         yield from self.drag((region.x, y), (region.x - pixels, y))
         yield 0.3
 
@@ -134,20 +136,23 @@ class Window:
         self.area(area).tag_redraw()
         yield 0.2
 
-    def buttons(self, kind: str = "UI", area: str = "VIEW_3D") -> Generator[Any, None, list[Button]]:
-        """Every button of a region, top to bottom, found by sweeping the mouse over it (a few seconds).
+    def buttons(
+        self, kind: str = "UI", area: str = "VIEW_3D", until: str | None = None
+    ) -> Generator[Any, None, list[Button]]:
+        """Every button of a region, top to bottom, found by sweeping the mouse over it (some seconds).
 
         `what` is the operator call ("bpy.ops.neural4d.generate()") or the full data path of the
         property ('bpy.data.scenes["Scene"].neural4d.prompt'), as Blender's own Copy Python Command
         and Copy Full Data Path of the button below the mouse give it. Labels are not found, and
-        where nothing was hit for EMPTY pixels the panel is taken to be over.
+        where nothing was hit for EMPTY pixels the panel is taken to be over. With `until`, a regular
+        expression, the sweep ends below the first button that matches it.
         """
         region = self.region(kind, area)
         left, bottom, right, top = region.x, region.y, region.x + region.width, region.y + region.height
         seen: dict[str, list[tuple[int, int]]] = {}
-        lowest = top
+        lowest, match = top, ""
         for y in range(top - 3, bottom, -ROW):
-            if y < lowest - EMPTY:
+            if y < lowest - EMPTY or (match and seen[match][-1][1] > y + ROW):
                 break
             for x in range(left + COLUMN // 2, right, COLUMN):
                 self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
@@ -156,16 +161,17 @@ class Window:
                 if what:
                     seen.setdefault(what, []).append((x, y))
                     lowest = y
+                    match = match or (what if until and re.search(until, what) else "")
         return [Button(*_middle(points), what) for what, points in seen.items()]
 
     def find(self, pattern: str, kind: str = "UI", area: str = "VIEW_3D") -> Generator[Any, None, Button]:
-        r"""The one button whose `what` matches a regular expression: r"neural4d\.generate\(", r"\.prompt$"."""
-        buttons = yield from self.buttons(kind, area)
-        matching = [button for button in buttons if re.search(pattern, button.what)]
-        if len(matching) != 1:
-            there = "\n".join(f"  {button}" for button in buttons) or "  none"
-            raise GaveUp(f"{len(matching)} buttons match {pattern!r}; there are:\n{there}")
-        return matching[0]
+        r"""The first button whose `what` matches a regular expression: r"neural4d\.generate\(", r"\.prompt$"."""
+        buttons = yield from self.buttons(kind, area, until=pattern)
+        for button in buttons:
+            if re.search(pattern, button.what):
+                return button
+        there = "\n".join(f"  {button}" for button in buttons) or "  none"
+        raise GaveUp(f"no button matches {pattern!r}; there are:\n{there}")
 
     def _below_mouse(self, kind: str, area: str) -> str:
         manager = bpy.context.window_manager

@@ -12,6 +12,7 @@ def test_it_clicks_and_types_like_a_person() -> None:
     done = run_scenario("harness_proof", arguments={"text": "a cute bird, 12 mm: ümlaut"}, install=False)
     assert done["text"] == "a cute bird, 12 mm: ümlaut"
     assert (done["pressed"], done["wrong"]) == (1, False)
+    assert done["widened"] == pytest.approx(100, abs=20)
     assert done["gaps"]["ticks"] > 10
     assert any(what.startswith("bpy.ops.proof.other(") for what in done["buttons"])
 

@@ -46,6 +46,8 @@ def scenario(ui, text):
     for cls in (PROOF_OT_press, PROOF_OT_other, PROOF_PT_panel):
         bpy.utils.register_class(cls)
     yield from ui.open_tab("Proof")
+    width = ui.region().width
+    yield from ui.widen(100)
     yield from ui.screenshot("harness-tab")
     field = yield from ui.find(r"\.proof_text$")
     yield from ui.click(field.x, field.y)
@@ -59,6 +61,7 @@ def scenario(ui, text):
     yield from ui.screenshot("harness-pressed")
     scene = bpy.context.scene
     return {
+        "widened": ui.region().width - width,
         "text": scene.proof_text,
         "pressed": scene.get("pressed", 0),
         "wrong": scene.get("wrong", False),
