@@ -18,7 +18,7 @@ _ERRORS = (
     "OnlineAccessOff",
     "UnsupportedFeature",
 )
-__all__ = [*_API, *_ERRORS, "register", "unregister"]  # noqa: PLE0604 - all are text
+__all__ = [*_API, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:

@@ -193,15 +193,17 @@ class Job:
             Neural4DError: there is nothing to place yet, or the files are gone.
         """
         target = targets.bind(_point(location), collection)
-        wanted = next((v for v in self.variants if v.index == variant), None)
-        if variant is not None and (wanted is None or not wanted.blend):
-            # The job goes back to its preparation; the pump places it here when it is through.
-            _ask("retarget", job=self.id, target=target)
-            _ask("prepare", job=self.id, variant=variant)
-            before = set(self.objects)
-            self.wait()
-            return [root for root in self.objects if root not in before]
-        return arrival.place_job(self._data, variant, target)
+        if self.is_prepared(variant):
+            return arrival.place_job(self._data, variant, target)
+        before = set(self.objects)
+        _ask("retarget", job=self.id, target=target)
+        _ask("prepare", job=self.id, variant=variant)
+        self.wait()
+        return [root for root in self.objects if root not in before]
+
+    def is_prepared(self, variant: int | None = None) -> bool:
+        """The variant (any one where it is None) can be placed at once."""
+        return any(v.blend for v in self.variants if variant in (None, v.index))
 
 
 def generate(

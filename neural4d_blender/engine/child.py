@@ -160,7 +160,8 @@ class Engine:
             self._wake(live, delay)
         elif not live.job.under_way:
             del self.live[live.job.id]
-            self.pool.submit(self._measure)
+            if not self.stopping.is_set():
+                self.pool.submit(self._measure)
         for message in self.waiting.pop(live.job.id, []):
             self._obey(message)
 

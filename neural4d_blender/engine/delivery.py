@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .glb import check_glb
-from .download import Stopped, download
+from .download import download
 from .errors import LinkExpired, Neural4DError, PreparerFailed
+from .glb import check_glb
 from .jobs import Job, State, Variant, VariantState
 from .preparing import prepare
 from .providers.base import Outcome
@@ -29,7 +29,7 @@ def folder_of(runner: Runner, job: Job) -> Path:
 
 
 def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
-    """Fetch a finished variant's model and preview.
+    """Fetch a finished variant's model.
 
     A download that finds its address expired forgets it, so that the next try asks for a fresh one.
 
@@ -66,7 +66,6 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
     check_glb(path)
     variant.model = str(path)
     variant.state = VariantState.DOWNLOADED
-    _fetch_preview(variant, folder)
     runner.save(job)
 
 
@@ -103,13 +102,12 @@ def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
     variant.model_url, variant.preview_url = poll.model_url, poll.preview_url
 
 
-def _fetch_preview(variant: Variant, folder: Path) -> None:
-    """A job without its picture is still a job: trouble here is passed over."""
-    if not variant.preview_url:
-        return
-    path = folder / f"v{variant.index}.jpg"
+def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:
+    """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
+    path = folder_of(runner, live.job) / f"v{variant.index}.jpg"
     try:
-        download(variant.preview_url, path, limit=_MAX_PREVIEW)
-    except (Neural4DError, Stopped):
-        return
-    variant.preview = str(path)
+        download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=runner.stopping.is_set)
+        variant.preview = str(path)
+    except Neural4DError:
+        variant.preview_url = ""
+    runner.save(live.job)

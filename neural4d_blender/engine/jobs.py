@@ -68,6 +68,12 @@ class Variant:
     facts: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
 
+    @property
+    def lacks_preview(self) -> bool:
+        """There is a picture at the service that has not been fetched; the model itself goes first."""
+        here = self.state in (VariantState.DOWNLOADED, VariantState.PREPARED)
+        return here and bool(self.preview_url) and not self.preview
+
 
 @dataclass
 class Job:
@@ -134,7 +140,8 @@ class Job:
         if self.state in (State.FAILED, State.CANCELLED, State.CHOOSING_CUTOUT):
             return False
         if self.state in (State.READY, State.PLACED):
-            return any(v.state in (VariantState.GENERATING, VariantState.DONE) for v in self.variants)
+            open_ended = (VariantState.GENERATING, VariantState.DONE)
+            return any(v.state in open_ended or v.lacks_preview for v in self.variants)
         return True
 
     def to_dict(self) -> dict[str, Any]:

@@ -241,6 +241,10 @@ class Runner:
         done = next((v for v in job.variants if v.state is VariantState.DONE), None)
         if done:
             return self._deliver(live, done, delivery.download_variant)
+        bare = next((v for v in job.variants if v.lacks_preview), None)
+        if bare:
+            delivery.fetch_preview(self, live, bare)
+            return 0.0 if job.under_way else None
         generating = [v for v in job.variants if v.state is VariantState.GENERATING]
         if not generating:
             if job.primary is None:

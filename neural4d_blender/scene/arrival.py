@@ -5,7 +5,7 @@ Called by the timer in a window (clock.py) and by ``Job.wait`` where no timers r
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 import bpy
@@ -19,6 +19,9 @@ from .placing import place, undo_push
 JOB_PROPERTY = "neural4d_job"
 #: Why a ready model is not in the scene, by job id; for the panel.
 trouble: dict[str, dict[str, str]] = {}
+#: When the jobs that were placed here had become ready, by job id. The engine may speak of a job as
+#: ready once more before it has read that it was placed; only a new time means a new model.
+_placed: dict[str, float] = {}
 
 
 def pump() -> bool:
@@ -39,7 +42,10 @@ def expected() -> list[dict[str, Any]]:
     return [
         job
         for job in bridge.jobs.values()
-        if job["state"] == State.READY and job["id"] not in trouble and targets.is_here(job["target"])
+        if job["state"] == State.READY
+        and _placed.get(job["id"]) != job["entered"]
+        and job["id"] not in trouble
+        and targets.is_here(job["target"])
     ]
 
 
@@ -84,7 +90,8 @@ def place_job(
     undo_push(f"Place {title}"[:60])
     trouble.pop(job["id"], None)
     if job["state"] == State.READY:
-        job["state"] = State.PLACED.value  # the engine will say so too; until then nothing is placed twice
+        _placed[job["id"]] = job["entered"]
+        job["state"] = State.PLACED.value  # the engine will say so too, a moment later
         bridge.revision += 1
     bridge.send("placed", job=job["id"], target=target)
     return roots
@@ -99,7 +106,7 @@ def _note_provenance(root: bpy.types.Object, job: dict[str, Any]) -> None:
     root[JOB_PROPERTY] = job["id"]
     root["neural4d_service"] = job["provider"]
     root["neural4d_prompt"] = job["request"]["prompt"]
-    made = datetime.datetime.fromtimestamp(job["created"], datetime.timezone.utc)
+    made = dt.datetime.fromtimestamp(job["created"], dt.UTC)
     root["neural4d_made"] = made.isoformat(timespec="seconds")
     if job["cost"] is not None:
         root["neural4d_points"] = job["cost"]

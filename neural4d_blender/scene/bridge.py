@@ -191,7 +191,9 @@ class Bridge:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
         self.stop(patience=1.0)
-        told = EngineStopped("The engine process ended unexpectedly; its log is engine.log in the data folder.").to_dict()
+        told = EngineStopped(
+            "The engine process ended unexpectedly; its log is engine.log in the data folder."
+        ).to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():
             answer({"error": told})

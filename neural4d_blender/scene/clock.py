@@ -6,6 +6,8 @@ A persistent timer survives File > Open and does not hold up auto-save, which a 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -50,14 +52,17 @@ def redraw() -> None:
 def _resume() -> None:
     """Go on with jobs that were cut off, if there are any; costs one look at the disk otherwise."""
     if settings.online() and (settings.data_dir() / UNFINISHED).exists():
-        try:
-            bridge.send("list", _take_list, limit=50)
-        except Neural4DError:
-            return  # the panel says why as soon as the user asks for anything
-        start()
+        with suppress(Neural4DError):  # the panel says why as soon as the user asks for anything
+            list_jobs()
 
 
-def _take_list(answer: dict) -> None:
+def list_jobs() -> None:
+    """Bring the jobs of earlier sessions into the bridge's list; the engine goes on with unfinished ones."""
+    bridge.send("list", _take_list, limit=50)
+    start()
+
+
+def _take_list(answer: dict[str, Any]) -> None:
     for job in answer.get("jobs", []):
         bridge.jobs.setdefault(job["id"], job)
 

@@ -71,9 +71,14 @@ def online() -> bool:
     return bool(bpy.app.online_access)
 
 
+def is_module() -> bool:
+    """Blender is a module in somebody's Python, not a program."""
+    return not bpy.app.binary_path
+
+
 def preparer() -> list[str]:
     """How to start the background Blender that prepares a model; the job file is to be added."""
-    if bpy.app.binary_path:
+    if not is_module():
         blender = [bpy.app.binary_path, "--background", "--factory-startup", "--offline-mode"]
         return [*blender, "--python-exit-code", "3", "--python", str(_PREPARER), "--"]
     return [sys.executable, "-I", str(_PREPARER)]

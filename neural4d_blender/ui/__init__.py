@@ -1,0 +1,39 @@
+"""What the user sees: panels, operators, preferences. Imports scene and api, never the engine's insides."""
+
+from __future__ import annotations
+
+import atexit
+
+import bpy
+
+from ..scene import clock, settings
+from . import job_operators, operators, panels, preferences, properties
+
+#: In the order in which Blender has to learn of them: what is pointed to before what points.
+_CLASSES = (
+    properties.NEURAL4D_PG_settings,
+    preferences.NEURAL4D_AP_preferences,
+    *operators.CLASSES,
+    *job_operators.CLASSES,
+    *panels.CLASSES,
+)
+
+
+def register() -> None:
+    """Tell Blender of every class, the settings on the scene, and the clock."""
+    for kind in _CLASSES:
+        bpy.utils.register_class(kind)
+    bpy.types.Scene.neural4d = bpy.props.PointerProperty(type=properties.NEURAL4D_PG_settings)
+    clock.register()
+    if settings.is_module():
+        # A bpy module whose interpreter ends with classes registered crashes (4.2) or hangs (4.5).
+        atexit.register(unregister)
+
+
+def unregister() -> None:
+    """Take all of it back."""
+    atexit.unregister(unregister)
+    clock.unregister()
+    del bpy.types.Scene.neural4d
+    for kind in reversed(_CLASSES):
+        bpy.utils.unregister_class(kind)

@@ -1,0 +1,119 @@
+"""Draws the list of jobs: what each one does, how far it is, and what can be done about it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import bpy
+
+from ..engine.protocol import SETTLED, State
+from ..scene import arrival
+from ..scene.bridge import bridge
+from . import text
+from .job_operators import pays_again
+
+#: More would push everything else off the screen.
+_SHOWN = 12
+_WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
+
+
+def draw(layout: bpy.types.UILayout) -> None:
+    """The whole list, newest job first."""
+    present = [data for data in bridge.jobs.values() if not data["dismissed"]]
+    present.sort(key=lambda data: -data["created"])
+    if not present:
+        layout.label(text="Nothing generated yet.")
+        layout.operator("neural4d.list_jobs", icon="TIME")
+        return
+    for data in present[:_SHOWN]:
+        _draw_job(layout.box(), data)
+    if len(present) > _SHOWN:
+        layout.label(text=f"and {len(present) - _SHOWN} more")
+    if any(_ended(data) for data in present):
+        layout.operator("neural4d.dismiss_ended", icon="TRASH")
+
+
+def _ended(data: dict[str, Any]) -> bool:
+    return data["state"] in SETTLED and not data["under_way"]
+
+
+def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    state = data["state"]
+    words, icon = text.STATES[state]
+    trouble = arrival.trouble.get(data["id"])
+    if trouble:
+        words, icon = "Could not be placed", "ERROR"
+    head = box.row(align=True)
+    head.label(text=data["request"]["name"] or data["request"]["prompt"], icon=icon)
+    if _ended(data):
+        head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
+    elif state != State.READY and state not in SETTLED:
+        head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = data["id"]
+    _draw_progress(box, data, words)
+    if data["note"]:
+        text.draw(box, data["note"])
+    error = trouble or data["error"]
+    if error:
+        _draw_error(box, error)
+    _draw_actions(box, data, bool(trouble))
+
+
+def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) -> None:
+    state = data["state"]
+    if state in SETTLED or state == State.READY:
+        box.label(text=_how_it_ended(data, words))
+        return
+    elapsed = text.seconds(time.time() - data["created"])
+    if state in _WITH_BAR:
+        about = "about " if data["progress_estimated"] else ""
+        words = f"{words}  {about}{data['progress']:.0%}"
+        box.progress(factor=data["progress"], type="BAR", text=f"{words}  ·  {elapsed}")
+    else:
+        box.label(text=f"{words}  ·  {elapsed}")
+
+
+def _how_it_ended(data: dict[str, Any], words: str) -> str:
+    parts = [words]
+    facts = next((v["facts"] for v in data["variants"] if v["facts"]), None)
+    if facts and data["state"] in (State.PLACED, State.READY):
+        parts.append(" x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm")
+    if data["cost"] is not None:
+        parts.append(f"{data['cost']} points")
+    return "  ·  ".join(parts)
+
+
+def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
+    text.draw(box, error["what"])
+    text.draw(box, " ".join(part for part in (error["kept"], error["cost"]) if part))
+    if error["remedy"]:
+        text.draw(box, error["remedy"], "INFO")
+
+
+def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) -> None:
+    state = data["state"]
+    if state in (State.FAILED, State.CANCELLED):
+        label = "Generate Again (paid)" if pays_again(data) else "Retry"
+        box.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+    elif state == State.READY:
+        waiting = arrival.waiting_for(data)
+        if waiting:
+            text.draw(box, waiting, "INFO")
+        if waiting or trouble:
+            box.operator("neural4d.place", icon="CURSOR").job = data["id"]
+    elif state == State.PLACED:
+        _draw_variants(box, data)
+
+
+def _draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    """A button for each model of the job, to place it once more or for the first time."""
+    if len(data["variants"]) == 1:
+        box.operator("neural4d.place", text="Place Again", icon="CURSOR").job = data["id"]
+        return
+    row = box.row(align=True)
+    row.label(text="Place")
+    for variant in data["variants"]:
+        button = row.row(align=True)
+        button.enabled = variant["state"] in ("downloaded", "prepared")
+        properties = button.operator("neural4d.place", text=str(variant["index"] + 1))
+        properties.job, properties.variant = data["id"], variant["index"]

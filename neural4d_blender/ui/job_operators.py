@@ -1,0 +1,152 @@
+"""Operators on one job of the list: cancel, retry, place, dismiss; and on the list itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+
+from .. import api
+from ..engine.protocol import SETTLED, Neural4DError, State
+from ..scene import arrival, clock, targets
+from ..scene.bridge import bridge
+from .operators import report_error
+
+
+class _JobOperator:
+    """What the operators on one job share: the job's id, and errors that are shown."""
+
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Do it; what goes wrong is shown with its remedy."""
+        if self.job not in bridge.jobs:
+            return {"CANCELLED"}
+        try:
+            self.act(context, api.Job(self.job))
+        except Neural4DError as error:
+            return report_error(self, error)
+        clock.start()
+        clock.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_cancel(_JobOperator, bpy.types.Operator):
+    """Stop this job. Free until the service has accepted it; after that Retry picks it up again unpaid"""
+
+    bl_idname = "neural4d.cancel"
+    bl_label = "Cancel Job"
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Cancel it."""
+        job.cancel()
+
+
+class NEURAL4D_OT_retry(_JobOperator, bpy.types.Operator):
+    """Go on where this job stopped; what is paid for is not paid again"""
+
+    bl_idname = "neural4d.retry"
+    bl_label = "Retry"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Ask first where trying again is a new, paid job."""
+        if self.job in bridge.jobs and pays_again(bridge.jobs[self.job]):
+            return context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Pay again?",
+                message="The service could not make this model. Trying again is a new job, with the points it costs.",
+                confirm_text="Generate Again",
+            )
+        return self.execute(context)
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Retry it."""
+        bridge.send("retry", job=job.id)
+        arrival.trouble.pop(job.id, None)
+
+
+class NEURAL4D_OT_place(_JobOperator, bpy.types.Operator):
+    """Put the model at the 3D cursor of the open file, at no cost"""
+
+    bl_idname = "neural4d.place"
+    bl_label = "Place Here"
+
+    variant: IntProperty(name="Variant", default=-1, options={"SKIP_SAVE", "HIDDEN"})
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Place it now; one that is not prepared yet is placed by the pump as soon as it is."""
+        variant = None if self.variant < 0 else self.variant
+        if job.is_prepared(variant):
+            job.place(variant)
+        else:
+            bridge.send("retarget", job=job.id, target=targets.bind())
+            bridge.send("prepare", job=job.id, variant=variant)
+
+
+class NEURAL4D_OT_dismiss(_JobOperator, bpy.types.Operator):
+    """Take this job off the list; it stays in the journal and its files are kept"""
+
+    bl_idname = "neural4d.dismiss"
+    bl_label = "Dismiss"
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Dismiss it."""
+        dismiss(job.id)
+
+
+class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
+    """Take every job that has ended off the list; all of them stay in the journal"""
+
+    bl_idname = "neural4d.dismiss_ended"
+    bl_label = "Dismiss All Ended"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Dismiss them."""
+        for data in bridge.jobs.values():
+            if data["state"] in SETTLED and not data["under_way"]:
+                dismiss(data["id"])
+        clock.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_list_jobs(bpy.types.Operator):
+    """Show the jobs of earlier sessions that were not dismissed, and go on with those that were cut off"""
+
+    bl_idname = "neural4d.list_jobs"
+    bl_label = "Show Earlier Jobs"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Ask the engine's journal."""
+        try:
+            clock.list_jobs()
+        except Neural4DError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+def dismiss(job_id: str) -> None:
+    """Hide a job from the list, now and later."""
+    bridge.jobs[job_id]["dismissed"] = True
+    bridge.send("dismiss", job=job_id)
+
+
+def pays_again(data: dict[str, Any]) -> bool:
+    """Retrying means a new submission after one that was paid."""
+    paid = data["cost"] is not None
+    return paid and data["state"] == State.FAILED and (data["error"] or {}).get("code") == "GenerationFailed"
+
+
+CLASSES = (
+    NEURAL4D_OT_cancel,
+    NEURAL4D_OT_retry,
+    NEURAL4D_OT_place,
+    NEURAL4D_OT_dismiss,
+    NEURAL4D_OT_dismiss_ended,
+    NEURAL4D_OT_list_jobs,
+)

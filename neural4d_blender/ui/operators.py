@@ -1,0 +1,164 @@
+"""Operators for generating and for what has to be in place before that: key, online access, balance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import api
+from ..engine.protocol import FREE_TO_CANCEL, Neural4DError, State, declaration
+from ..scene import arrival, clock, settings
+from ..scene.bridge import bridge
+from .properties import arguments, service
+
+#: What came of the last Test Key, by service id: a sentence, and whether it is good news.
+key_tests: dict[str, tuple[str, bool]] = {}
+#: The service has not answered about these jobs yet.
+_NOT_ACCEPTED = FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}
+
+
+def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
+    """Show an error with its remedy where Blender shows errors."""
+    operator.report({"ERROR"}, " ".join(text for text in (error.what, error.remedy) if text))
+    return {"CANCELLED"}
+
+
+class NEURAL4D_OT_generate(bpy.types.Operator):
+    """Send the prompt to the service; the model comes to the 3D cursor when it is done"""
+
+    bl_idname = "neural4d.generate"
+    bl_label = "Generate"
+    bl_options = {"REGISTER"}
+
+    _timer: bpy.types.Timer | None = None
+    _job: api.Job | None = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why the button is grey."""
+        chosen = context.scene.neural4d
+        if not settings.online():
+            cls.poll_message_set("Blender's online access is off")
+        elif not settings.key(service(chosen)):
+            cls.poll_message_set(f"No key is set for {service(chosen).name}")
+        elif not chosen.prompt.strip():
+            cls.poll_message_set("Write a prompt first")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Start the job and return: what a script or Blender in the background gets."""
+        try:
+            self._job = api.generate(**arguments(context.scene.neural4d))
+        except Neural4DError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Start the job and stay modal until the service has accepted it."""
+        result = self.execute(context)
+        if result != {"FINISHED"} or bpy.app.background:
+            return result
+        self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        clock.redraw()
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Watch the job on its way to the service. Modal no longer than that: auto-save waits for modal operators."""
+        job = self._job
+        if job is None:
+            return self._finish(context)
+        if event.type == "ESC" and event.value == "PRESS" and job.state in FREE_TO_CANCEL:
+            job.cancel()
+            self.report({"INFO"}, "Cancelled before it was sent: nothing was paid")
+            return self._finish(context)
+        if event.type == "TIMER":
+            if arrival.pump():
+                clock.redraw()
+            if job.state not in _NOT_ACCEPTED:
+                if error := job.error:
+                    report_error(self, error)
+                return self._finish(context)
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator (another file, quitting); the job goes on."""
+        self._finish(context)
+
+    def _finish(self, context: bpy.types.Context) -> set[Any]:
+        if self._timer:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_test_key(bpy.types.Operator):
+    """Ask the service for the balance, which works only with a valid key and costs nothing"""
+
+    bl_idname = "neural4d.test_key"
+    bl_label = "Test Key"
+    bl_options = {"INTERNAL"}
+
+    provider: StringProperty(name="Service", default="neural4d", options={"SKIP_SAVE"})
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Ask; the answer shows beside the button, and as the balance in the panel."""
+        asked = declaration(self.provider)
+        try:
+            api.require_ready(asked)
+            bridge.send("balance", self._answered(self.provider), provider=self.provider)
+        except Neural4DError as error:
+            key_tests[self.provider] = (f"{error.what} {error.remedy}", False)
+            return report_error(self, error)
+        key_tests[self.provider] = (f"Asking {asked.name} ...", True)
+        clock.start()
+        return {"FINISHED"}
+
+    @staticmethod
+    def _answered(provider: str) -> Any:
+        def take(answer: dict[str, Any]) -> None:
+            error = answer["error"]
+            if error:
+                key_tests[provider] = (f"{error['what']} {error['remedy']}", False)
+            else:
+                key_tests[provider] = (f"The key works: {answer['balance']['total']} points left.", True)
+            clock.redraw()
+
+        return take
+
+
+class NEURAL4D_OT_open_preferences(bpy.types.Operator):
+    """Open the preferences of this extension, where keys, addresses and folders are set"""
+
+    bl_idname = "neural4d.open_preferences"
+    bl_label = "Open Preferences"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Show the extension's own entry."""
+        return bpy.ops.preferences.addon_show(module=settings.PACKAGE)
+
+
+class NEURAL4D_OT_open_network_settings(bpy.types.Operator):
+    """Open Preferences > System, where online access is allowed"""
+
+    bl_idname = "neural4d.open_network_settings"
+    bl_label = "Open Network Settings"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Show the System page, whose Network part has the switch."""
+        context.preferences.active_section = "SYSTEM"
+        return bpy.ops.screen.userpref_show("INVOKE_DEFAULT")
+
+
+CLASSES = (
+    NEURAL4D_OT_generate,
+    NEURAL4D_OT_test_key,
+    NEURAL4D_OT_open_preferences,
+    NEURAL4D_OT_open_network_settings,
+)

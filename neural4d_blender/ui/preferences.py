@@ -1,0 +1,102 @@
+"""The extension's preferences: a key and an address for each service, the folder for files.
+
+The classes' properties are made from the services' declarations, so that a new service has its own
+by itself. Keys are kept by Blender in the user preferences, never in a .blend of the user's.
+"""
+
+from __future__ import annotations
+
+import os
+
+import bpy
+from bpy.props import StringProperty
+
+from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
+from ..scene import settings
+from ..scene.bridge import bridge
+from . import text
+from .operators import key_tests
+
+
+def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+    key_tests.clear()
+    bridge.balances.clear()
+    bridge.configure()
+
+
+def _properties() -> dict[str, object]:
+    made: dict[str, object] = {
+        "data_dir": StringProperty(
+            name="Files",
+            description="Folder for the job journal, downloads and prepared models. Empty: Blender's own folder",
+            subtype="DIR_PATH",
+        )
+    }
+    for service in declarations():
+        made[f"key_{service.id}"] = StringProperty(
+            name="Key",
+            description=f"Your key for {service.name}. It is kept in Blender's user preferences, never in a .blend",
+            subtype="PASSWORD",
+            update=_changed,
+        )
+        made[f"url_{service.id}"] = StringProperty(
+            name="Address",
+            description=f"Base address of the service. Empty: {service.url}",
+            update=_changed,
+        )
+    return made
+
+
+class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
+    """What Preferences > Add-ons > Neural4D shows."""
+
+    bl_idname = settings.PACKAGE
+    __annotations__ = _properties()
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Services first: a new user needs nothing else."""
+        layout = self.layout
+        if not settings.online():
+            row = layout.box().row()
+            row.label(text="Blender's online access is off: no service can be reached.", icon="ERROR")
+            row.operator("neural4d.open_network_settings")
+        for service in declarations():
+            self._draw_service(layout.box(), service)
+        self._draw_files(layout.box())
+
+    def _draw_service(self, box: bpy.types.UILayout, service: Declaration) -> None:
+        box.label(text=service.name, icon="WORLD")
+        column = box.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        self._draw_setting(column, f"key_{service.id}", service.key_env)
+        self._draw_setting(column, f"url_{service.id}", service.url_env, placeholder=service.url)
+        try:
+            check_url(settings.url(service))
+        except InvalidInput as error:
+            text.draw(column, f"{error.what} {error.remedy}", "ERROR")
+        row = box.row(align=True)
+        row.operator("neural4d.test_key", icon="KEYINGSET").provider = service.id
+        row.operator("wm.url_open", text="Get a Key", icon="URL").url = service.keys_page
+        if service.id in key_tests:
+            said, good = key_tests[service.id]
+            text.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
+
+    def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:
+        """A setting, or word of the environment variable that goes before it."""
+        if os.environ.get(variable):
+            column.label(text=f"Set by {variable} in the environment", icon="INFO")
+        else:
+            column.prop(self, name, placeholder=placeholder)
+
+    def _draw_files(self, box: bpy.types.UILayout) -> None:
+        box.label(text="Files", icon="FILE_FOLDER")
+        column = box.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        self._draw_setting(column, "data_dir", settings.DATA_DIR_ENV)
+        folder = settings.data_dir()
+        row = box.row()
+        taken = "" if bridge.usage is None else f"   ({text.size(bridge.usage)})"
+        row.label(text=f"Kept in {folder}{taken}")
+        row.operator("wm.path_open", text="Open", icon="FILE_FOLDER").filepath = str(folder)

@@ -1,0 +1,77 @@
+"""Words for the panel: states, times, sizes, and text that is broken to the width of a region."""
+
+from __future__ import annotations
+
+import blf
+import bpy
+
+from ..engine.protocol import State
+
+#: What each state is called, and its icon.
+STATES: dict[str, tuple[str, str]] = {
+    State.QUEUED: ("Waiting", "TIME"),
+    State.PREPARING_INPUT: ("Preparing the image", "TIME"),
+    State.CHOOSING_CUTOUT: ("Choose a cut-out", "QUESTION"),
+    State.SUBMITTING: ("Sending", "EXPORT"),
+    State.UNKNOWN: ("Checking whether it arrived", "QUESTION"),
+    State.GENERATING: ("Generating", "SHADERFX"),
+    State.CONVERTING: ("Converting", "FILE_REFRESH"),
+    State.DOWNLOADING: ("Downloading", "IMPORT"),
+    State.PREPARING_MODEL: ("Preparing the model", "MODIFIER"),
+    State.READY: ("Ready", "CHECKMARK"),
+    State.PLACED: ("In the scene", "CHECKMARK"),
+    State.FAILED: ("Failed", "ERROR"),
+    State.CANCELLED: ("Cancelled", "CANCEL"),
+}
+_FONT = 0
+
+
+def seconds(value: float) -> str:
+    """A span of time: 0:42, 12:05, 1:02:03."""
+    minutes, rest = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """A number of bytes: 4.2 MB."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def wrap(text: str, width: float) -> list[str]:
+    """Break a text into lines that fit ``width`` pixels in the interface's font."""
+    points = bpy.context.preferences.ui_styles[0].widget.points
+    blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            if line and blf.dimensions(_FONT, longer)[0] > width:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return lines
+
+
+def draw(layout: bpy.types.UILayout, text: str, icon: str = "NONE", *, inset: float = 2.5) -> None:
+    """Labels that hold the whole text, broken to the region's width.
+
+    Args:
+        inset: how much the box around it takes of the width, in rows' heights.
+    """
+    unit = 20 * bpy.context.preferences.system.ui_scale
+    icon_width = unit if icon != "NONE" else 0
+    column = layout.column(align=True)
+    column.scale_y = 0.75
+    for number, line in enumerate(wrap(text, max(bpy.context.region.width - inset * unit - icon_width, 3 * unit))):
+        if icon == "NONE":
+            column.label(text=line)
+        else:
+            column.label(text=line, icon=icon if number == 0 else "BLANK1")
