@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.toolbox import environments, plan
 from scripts.toolbox.console import ToolError
-from scripts.toolbox.stages import Outcome, Stage, perform
+from scripts.toolbox.stages import Outcome, Stage, end_all, perform
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = _run(chosen, options.k, options.jobs)
     _summary(outcomes, time.monotonic() - begun)
     ran = sum(outcome.passed + outcome.failed for outcome in outcomes)
-    good = ran > 0 and all(outcome.ok or (options.k and not outcome.failed) for outcome in outcomes)
+    good = ran > 0 and all(outcome.ok for outcome in outcomes)
     if options.json:
         print(json.dumps({"ok": good, "stages": [asdict(outcome) for outcome in outcomes]}))
     return 0 if good else 1
@@ -85,11 +86,19 @@ def _run(chosen: Sequence[Stage], expression: str, jobs: int) -> list[Outcome]:
             flush=True,
         )
 
-    with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-        list(pool.map(work, [stage for stage in chosen if not stage.alone]))
-    for stage in chosen:
-        if stage.alone:
-            work(stage)
+    try:
+        with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
+            try:
+                list(pool.map(work, [stage for stage in chosen if not stage.alone]))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_all()
+                raise
+        for stage in chosen:
+            if stage.alone:
+                work(stage)
+    finally:
+        end_all()
     return [done[stage.name] for stage in chosen]
 
 
@@ -105,7 +114,10 @@ def _summary(outcomes: Sequence[Outcome], seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except ToolError as problem:
         sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; everything that was started has been ended.")

@@ -8,7 +8,6 @@ the exit code pass as they are. Standard library only.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -79,6 +78,8 @@ def ensure(cache: Path = CACHE) -> Path:
     reason = refusal()
     if reason:
         raise ToolError(reason)
+    import fcntl  # not on Windows, where this is not reached
+
     cache.mkdir(parents=True, exist_ok=True)
     root = cache / "blender-sid"
     with (cache / ".lock").open("a+") as lock:

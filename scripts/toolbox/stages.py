@@ -19,6 +19,7 @@ REPORTS = ROOT / "out" / "reports"
 #: A developer's own account, settings and files must not reach a test, nor a test them.
 PRIVATE = ("NEURAL4D_", "CSM_", "GONEURAL_", "MODELSLAB_", "BLENDER_USER_", "BLENDER_SYSTEM_", "PYTEST_")
 _printing = threading.Lock()
+_running: set[subprocess.Popen[str]] = set()
 
 
 @dataclass
@@ -31,10 +32,12 @@ class Outcome:
     skipped: int = 0
     seconds: float = 0.0
     note: str = ""
+    #: Whether only some tests were asked for: then a stage may have none of them.
+    filtered: bool = False
 
     @property
     def ok(self) -> bool:
-        return self.failed == 0 and self.passed > 0
+        return self.failed == 0 and (self.passed > 0 or self.filtered)
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Run:
     outcome: Outcome = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outcome = Outcome(self.stage.name)
+        self.outcome = Outcome(self.stage.name, filtered=bool(self.expression))
 
     def say(self, text: str) -> None:
         """Print one line of this stage's output."""
@@ -123,6 +126,7 @@ class Run:
                 errors="replace",
                 start_new_session=True,
             )
+            _running.add(process)
             limit = threading.Timer(self.stage.seconds, self._end, [process])
             limit.start()
             try:
@@ -133,6 +137,7 @@ class Run:
             finally:
                 limit.cancel()
                 _end_group(process)
+                _running.discard(process)
 
     def _end(self, process: subprocess.Popen[str]) -> None:
         self.outcome.note = f"not done after {self.stage.seconds:.0f} s, ended"
@@ -156,6 +161,12 @@ def perform(stage: Stage, expression: str = "") -> Outcome:
     if not run.outcome.passed and not run.outcome.failed:
         run.outcome.note = run.outcome.note or "no test ran"
     return run.outcome
+
+
+def end_all() -> None:
+    """End what the stages have running; for an interrupt, which does not reach their sessions."""
+    for process in list(_running):
+        _end_group(process)
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
