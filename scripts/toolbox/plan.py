@@ -35,7 +35,7 @@ def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[St
 def _lint(run: Run) -> None:
     ruff = _tool("unit", "ruff")
     run.check("ruff check", [ruff, "check", "--output-format", "concise", "."])
-    run.check("ruff format", [ruff, "format", "--check", "."])
+    run.check("ruff format", [ruff, "format", "--check", "--output-format", "concise", "."])
 
 
 def _types(run: Run) -> None:
