@@ -77,6 +77,7 @@ def _glb(source: Path, warnings: list[str]) -> None:
             import_webp_texture=True,
             merge_vertices=False,
             guess_original_bind_pose=True,
+            bone_heuristic="TEMPERANCE",  # as long as the way to the next bone; the default may draw 100 times that
             disable_bone_shape=True,  # else a helper mesh and the collection glTF_not_exported appear
             import_unused_materials=False,
             import_select_created_objects=False,

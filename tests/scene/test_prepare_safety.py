@@ -15,7 +15,6 @@ from neural4d_blender.prepare import importers, job
 from tests.scene import samples
 
 
-
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
     """A valid picture outside the model's folder; a model that brings it along has read a private file."""
@@ -28,7 +27,9 @@ def secret(tmp_path: Path) -> Path:
 
 def run(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
     output = source.parent / "out.blend"
-    return job.run({"source": source, "format": model_format, "output": output, "name": "bird", "size_mm": 50, **wanted})
+    return job.run(
+        {"source": source, "format": model_format, "output": output, "name": "bird", "size_mm": 50, **wanted}
+    )
 
 
 def hostile_blend(folder: Path, marker: Path) -> Path:

@@ -1,0 +1,80 @@
+"""The preparer as it is really run: a process of its own, from a folder with another name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.scene import samples
+
+PACKAGE = Path(__file__).parents[2] / "neural4d_blender"
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The preparer's entry in a copy of the extension, called as an installed one may be."""
+    copy = tmp_path_factory.mktemp("extensions") / "someone_s_repo" / "neural4d"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy / "prepare" / "__main__.py"
+
+
+def run(script: Path, folder: Path, *separator: str, **job: Any) -> tuple[int, Path]:
+    """Run a job whose files lie in `folder`; returns the exit code and the path of the facts."""
+    facts = folder / "facts.json"
+    job_file = folder / "job.json"
+    job_file.write_text(
+        json.dumps({"output": str(folder / "out.blend"), "facts": str(facts), "name": "bird", "size_mm": 120} | job)
+    )
+    home = folder / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), *separator, str(job_file)],
+        env={"HOME": str(home), "PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=home,
+        capture_output=True,
+        timeout=120,
+    )
+    # Blender itself notes there which add-ons it has seen; the preparer adds nothing.
+    assert {path.name for path in home.rglob("*") if path.is_file()} <= {"compat.dat"}
+    shutil.rmtree(home)
+    return done.returncode, facts
+
+
+@pytest.mark.parametrize("model_format", samples.FORMATS)
+def test_each_format(empty_file: bpy.types.Scene, tmp_path: Path, script: Path, model_format: str) -> None:
+    samples.family()
+    (tmp_path / "download").mkdir()
+    source = samples.export(model_format, tmp_path / "download")
+    before = set(tmp_path.rglob("*"))
+    code, facts_file = run(script, tmp_path, source=str(source), format=model_format, axis="Z", origin="BOTTOM")
+    facts = json.loads(facts_file.read_text())
+    assert code == 0
+    assert facts["ok"]
+    assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
+    assert set(facts["seconds"]) == {"import", "prepare", "write"}
+    new = {path.name for path in set(tmp_path.rglob("*")) - before}
+    assert new == {"job.json", "facts.json", "out.blend"}
+
+
+def test_a_broken_model_ends_with_facts_and_code_0(tmp_path: Path, script: Path) -> None:
+    source = tmp_path / "model.glb"
+    source.write_bytes(b"glTF\x02\x00\x00\x00\xff\xff\x00\x00")
+    code, facts_file = run(script, tmp_path, "--", source=str(source), format="GLB")
+    facts = json.loads(facts_file.read_text())
+    assert code == 0
+    assert facts == {"ok": False, "code": "BrokenModel", "what": facts["what"], "remedy": facts["remedy"]}
+    assert "cut short" in facts["what"]
+    assert not (tmp_path / "out.blend").exists()
+
+
+def test_no_job_is_a_crash(tmp_path: Path, script: Path) -> None:
+    done = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, timeout=120, cwd=tmp_path)
+    assert done.returncode != 0
