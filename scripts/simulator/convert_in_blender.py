@@ -7,6 +7,7 @@ code other than 0 with the reason in the last line.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,8 +93,12 @@ EXPORTS: dict[str, Callable[[Path], None]] = {
 }
 
 if __name__ == "__main__":
+    code = 0
     try:
         main(sys.argv[-1])
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
-        sys.exit(3)
+        code = 3
+    # Without the usual way out: bpy 4.2 crashes on it once it has exported a glTF.
+    sys.stdout.flush()
+    os._exit(code)

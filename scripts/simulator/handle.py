@@ -69,14 +69,15 @@ class Simulator:
         """
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
         command = [self._python, "-m", "scripts.simulator", "--port", "0", "--exit-with-parent", "--json"]
-        with self._said.open("w", encoding="utf-8") as errors:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
-        line = self._first_line(self._process)
+        line = ""
         try:
+            with self._said.open("w", encoding="utf-8") as errors:
+                self._process = subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+                )
+            line = self._first_line(self._process)
             addresses = json.loads(line)
-        except ValueError:
+        except (OSError, ValueError):
             said = self.stderr() or line or "nothing"
             self.close()
             raise SimulatorError(f"The simulator did not start with {self._python}. It said: {said}") from None

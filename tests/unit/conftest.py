@@ -1,0 +1,24 @@
+"""Fixtures of the unit tests: one stand-in service for all of them, fresh for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.simulator.handle import Simulator
+from tests.unit.simulator_client import Caller
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    with Simulator(job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def service(simulator_process: Simulator) -> Iterator[Caller]:
+    """The stand-in as it was at the start: no jobs, 1000 points, nothing takes any time."""
+    simulator_process.reset()
+    yield Caller(simulator_process)
+    assert simulator_process.stderr() == "", "the simulator itself had an error"
