@@ -81,7 +81,7 @@ def _tester(releases: Sequence[str]) -> Callable[[Run], None]:
 
 def _gui(run: Run) -> None:
     blender.find()
-    run.pytest(environments.ensure("unit"), "tests/gui")
+    run.pytest(environments.ensure("unit"), "-raP", "tests/gui")  # the times that a test prints
 
 
 def _tool(environment: str, name: str) -> Path:
