@@ -38,7 +38,13 @@ class Gateway:
         text = f"{request.headers} {request.path_qs} {dict(request.query)}"
         has_token = "Authorization" in request.headers or token in text
         entry = self._world.log.open("api", endpoint, request.method, request.path, has_token)
-        call = await _read(request, endpoint)
+        try:
+            call = await _read(request, endpoint)
+        except ConnectionError:  # The client went away before it had said all: nothing to answer.
+            return web.Response()
+        except web.HTTPRequestEntityTooLarge:
+            entry["status"] = 413
+            return web.json_response({"message": "The request body is too large."}, status=413)
         entry["body"] = summarise(_body(call), token)
         if found is None:
             entry["status"] = 404

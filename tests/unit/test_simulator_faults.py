@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import json
+import socket
 import threading
 import time
 from typing import Any
@@ -269,6 +270,16 @@ def test_faults_that_do_not_exist(service: Caller, wrong: dict[str, Any]) -> Non
     with pytest.raises(SimulatorError):
         service.sim.set_fault(**wrong)
     assert service.sim.faults() == []
+
+
+def test_a_client_that_leaves_in_the_middle(service: Caller) -> None:
+    host, port = service.sim.api_url.removeprefix("http://").split(":")
+    head = f"POST /api/mattingImage HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5000\r\n"
+    for more in ("Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n", "\r\n{"):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall((head + more).encode())
+    service.sim.wait_for_request("mattingImage", 2)
+    assert service.post("queryPointsInfo").status_code == 200
 
 
 def test_every_known_fault_can_be_set_and_leaves_the_service_whole(service: Caller) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import pytest
 import requests
 
 from scripts.simulator.handle import ROOT, Simulator, SimulatorError
+from tests.unit.simulator_client import Caller
 
 
 @contextmanager
@@ -131,6 +136,22 @@ def test_a_handle_that_cannot_start() -> None:
         Simulator(python=sys.executable + "-that-is-not-there").start()
     with pytest.raises(SimulatorError, match="nonsense"):
         Simulator(nonsense=1).start()
+
+
+def test_ending_takes_a_running_conversion_along(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    script = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    with Simulator(job_seconds=0.0, blender=shlex.join([sys.executable, "-c", script])) as simulator:
+        caller = Caller(simulator)
+        assert caller.call("convertToFormat", {"uuid": caller.generate()[0]})["statusType"] == 1
+        for _ in range(600):
+            if note.exists() and note.read_text():
+                break
+            time.sleep(0.05)
+        pid = int(note.read_text())
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_handle_leaves_nothing_behind() -> None:
