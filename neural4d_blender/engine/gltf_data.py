@@ -15,6 +15,7 @@ MAX_ZEROED: Final = 10_000_000  # elements that accessors may claim without any 
 
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+_LARGEST: Final = 2**53  # beyond it JSON's numbers are not exact
 #: What an importer takes for data inside the file; anything else it would open as a path.
 _DATA_URI: Final = "data:"
 _BASE64: Final = ";base64,"
@@ -152,7 +153,7 @@ def integer(value: object, what: str, *, minimum: int = 0) -> int:
     """The whole number `value`; JSON may write it as 3.0."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if type(value) is not int or value < minimum:
+    if type(value) is not int or not minimum <= value <= _LARGEST:
         raise BrokenModel(f"{what} is {str(value)[:40]}, not a whole number of at least {minimum}.")
     return value
 
