@@ -39,7 +39,7 @@ def test_sound_archives_with_textures(tmp_path: Path, path: Path) -> None:
     facts = run(source, source.suffix[1:].upper(), tmp_path)
     assert facts["ok"]
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
-    assert facts["images"]
+    assert facts["images"] == len(list(tmp_path.rglob("*.jpg")))
     assert facts["warnings"] == []
 
 
