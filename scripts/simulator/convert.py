@@ -14,6 +14,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import zipfile
@@ -90,6 +91,11 @@ class Converter:
                     self._done[key] = await self._run(command, source, kind, scale, zipped, Path(folder))
         return self._done[key]
 
+    async def idle(self) -> None:
+        """Wait until a conversion that was cancelled has ended its Blender."""
+        async with self._one_at_a_time:
+            pass
+
     async def _run(
         self, command: list[str], source: bytes, kind: str, scale: float, zipped: bool, folder: Path
     ) -> bytes:
@@ -105,6 +111,7 @@ class Converter:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             said, _ = await asyncio.wait_for(process.communicate(), LONGEST_RUN)
@@ -112,13 +119,21 @@ class Converter:
             raise ConversionError("Format conversion failed: Blender took too long.") from None
         finally:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                _kill(process)
                 await process.wait()
         if process.returncode != 0 or not target.exists():
             last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
             raise ConversionError(f"Format conversion failed: {last[0]}")
         return _zip(out) if zipped else target.read_bytes()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the process, and with it what it started: the command may be a script around the real Blender."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _zip(folder: Path) -> bytes:
