@@ -141,10 +141,14 @@ def test_a_handle_that_cannot_start() -> None:
 def _running(pid: int) -> bool:
     """Whether the process still does anything; one that was ended and is not yet collected does not."""
     for _ in range(100):
-        state = subprocess.run(
-            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout
-        if not state.strip() or state.startswith("Z"):
+        try:
+            os.kill(pid, 0)
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except ProcessLookupError:
+            return False
+        except FileNotFoundError:  # No /proc on this system, or gone just now: the next round tells.
+            state = ""
+        if state in ("Z", "X"):
             return False
         time.sleep(0.05)
     return True
