@@ -65,7 +65,7 @@ def _folder(version: str, scratch: Path) -> Path:
         cache = CACHE / "releases"
         cache.mkdir(parents=True, exist_ok=True)
         os.environ["BLENDER_CACHE"] = str(cache)
-        name = "Contents/MacOS/Blender" if sys.platform == "darwin" else "blender"
+        name = "MacOS/Blender" if sys.platform == "darwin" else "blender"
         path = Path(download(version)) / name
         found = blender.checked(path, f"the download of {version}")
     else:
