@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scripts.toolbox import blender, environments, package
-from scripts.toolbox.stages import REPORTS, Run, Stage
+from scripts.toolbox.stages import Run, Stage
 
 #: Kinds of stages in the order they run, with what each one is for.
 KINDS = {
@@ -67,14 +67,12 @@ def _tester(releases: Sequence[str]) -> Callable[[Run], None]:
     def work(run: Run) -> None:
         if not releases:
             blender.find()  # says what to do where there is none
-        reports = REPORTS / "tester"
-        shutil.rmtree(reports, ignore_errors=True)
-        reports.mkdir(parents=True)
         chosen = ["-k", run.expression] if run.expression else []
-        command = [environments.ensure("tester"), "-m", "tests.package.tester", "--report", reports, *chosen]
-        code = run.command([*command, "--versions", *releases])
-        for release in releases or ["here"]:
-            run.count(reports / f"{release}.xml", code)
+        with tempfile.TemporaryDirectory(prefix="neural4d-report-") as reports:
+            command = [environments.ensure("tester"), "-m", "tests.package.tester", "--report", reports, *chosen]
+            code = run.command([*command, "--versions", *releases])
+            for release in releases or ["here"]:
+                run.count(Path(reports) / f"tester-{release}.xml", code)
 
     return work
 

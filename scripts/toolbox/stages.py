@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -87,16 +88,17 @@ class Run:
 
     def pytest(self, python: Path, *arguments: str | Path, env: dict[str, str] | None = None) -> None:
         """Run pytest with that interpreter and count its tests."""
-        report = REPORTS / f"{self.stage.name.replace(' ', '-')}.xml"
-        report.unlink(missing_ok=True)
-        chosen = ["-k", self.expression] if self.expression else []
-        command = [python, "-m", "pytest", f"--junitxml={report}", *chosen, *arguments]
-        self.count(report, self.command(command, env=env))
+        with tempfile.TemporaryDirectory(prefix="neural4d-report-") as folder:
+            report = Path(folder) / f"{self.stage.name.replace(' ', '-')}.xml"
+            chosen = ["-k", self.expression] if self.expression else []
+            command = [python, "-m", "pytest", f"--junitxml={report}", *chosen, *arguments]
+            self.count(report, self.command(command, env=env))
 
     def count(self, report: Path, exit_code: int) -> None:
-        """Add the tests of a JUnit report; a crash that the report does not show counts as a failure."""
+        """Add the tests of a JUnit report and keep it; a crash that it does not show counts as a failure."""
         try:
             suites = list(ET.parse(report).getroot().iter("testsuite"))  # noqa: S314 (our own file)
+            shutil.copy(report, REPORTS / report.name)
         except (OSError, ET.ParseError):
             suites = []
         total, failed, skipped = (

@@ -34,7 +34,7 @@ def main() -> int:
     options = parser.parse_args()
     failed = 0
     for version in options.versions or [""]:
-        report = Path(options.report) / f"{version or 'here'}.xml"
+        report = Path(options.report) / f"tester-{version or 'here'}.xml"
         failed += bool(_test(version, [f"--junitxml={report}", *(["-k", options.k] if options.k else [])]))
     return failed
 
