@@ -141,6 +141,12 @@ class JobNotFound(Neural4DError):
     default_remedy = "Press Retry to send it again: the service has no record of the first try."
 
 
+class SubmissionLost(Neural4DError):
+    """The request was sent several times and the service has no record of any of them."""
+
+    default_remedy = "Wait a few minutes, then press Retry."
+
+
 class GenerationFailed(Neural4DError):
     """The service accepted the job and failed to make the model."""
 

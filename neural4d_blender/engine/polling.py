@@ -12,6 +12,8 @@ QUICKEST = 1.0
 SLOWEST = 15.0
 #: Ask for the result itself at least this often, in case the progress stands still or lies.
 RESULT_EVERY = 30.0
+#: Progress from which on the result itself may be there, or may turn out never to come.
+NEARLY_DONE = 0.95
 #: A job that the service neither finishes nor fails is given up after this (Retry goes on with it).
 GIVE_UP_AFTER = 3600.0
 
@@ -29,12 +31,13 @@ class Pace:
     typical: float
     due: float = 0.0
     first: float = 0.0
+    quickest: float = QUICKEST
     reported: float | None = None
     moved: float = 0.0
     asked_for_result: float = 0.0
 
     def __post_init__(self) -> None:
-        self.due = self.due or self.started + QUICKEST
+        self.due = self.due or self.started + self.quickest
         self.moved = self.asked_for_result = self.started
 
     def expect_done(self, now: float) -> bool:
@@ -42,9 +45,11 @@ class Pace:
         if self.reported is not None and self.reported >= 1.0:
             return True
         waited = now - self.asked_for_result
+        if self.reported is not None and self.reported >= NEARLY_DONE:
+            return waited >= self.quickest * 2  # a job that fails at its end stays at 99 % for ever
         if self.reported is None or self.stalled(now):
             # No progress to go by: half of the questions go for the result.
-            return waited >= max(QUICKEST * 2, min(self.typical / 8, RESULT_EVERY))
+            return waited >= max(self.quickest * 2, min(self.typical / 8, RESULT_EVERY))
         return waited >= RESULT_EVERY
 
     def stalled(self, now: float) -> bool:
@@ -56,16 +61,16 @@ class Pace:
         if asked_for_result:
             self.asked_for_result = now
             if self.reported is not None and self.reported >= 1.0:
-                self.due = now + QUICKEST  # announced as finished, not there yet: any moment now
+                self.due = now + self.quickest  # announced as finished, not there yet: any moment now
                 return
         elif progress is not None and progress != self.reported:
             self.moved = now
             self.reported = max(progress, self.reported or 0.0)
-        elapsed = max(now - self.started, QUICKEST)
+        elapsed = max(now - self.started, self.quickest)
         fraction = self.reported if self.reported and not self.stalled(now) else None
         remaining = elapsed * (1 - fraction) / fraction if fraction else self.typical - elapsed
         # 0.8: come back a little before the expected end, not after it.
-        self.due = now + min(max(remaining * 0.8, QUICKEST), SLOWEST if fraction else SLOWEST / 2)
+        self.due = now + min(max(remaining * 0.8, self.quickest), SLOWEST if fraction else SLOWEST / 2)
 
     def shown(self, now: float) -> tuple[float, bool]:
         """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""

@@ -28,6 +28,7 @@ from .errors import (
     RequestRefused,
     ServiceBusy,
     ServiceUnreachable,
+    SubmissionLost,
     TransportError,
     UnexpectedAnswer,
 )
@@ -48,6 +49,8 @@ _DOWNLOAD_AGAIN = 2
 class Timing:
     """Seconds and counts that tests make small."""
 
+    #: Between two requests for one job.
+    quickest: float = QUICKEST
     backoff: float = 0.5
     attempts: int = 6
     #: Three looks, this far apart, before a lost submission counts as never arrived.
@@ -150,14 +153,14 @@ class Runner:
         quote = provider.quote(request)
         expected = self.journal.price(job.provider, quote.operation) or quote.points
         with self._spending.setdefault(job.provider, threading.Lock()):
-            if live.cancelled.is_set():
-                raise Stopped
             before = self._read_balance(provider, job)
             if before is not None and before < expected:
                 raise NotEnoughPoints(
                     f"This costs about {expected} points and {before} are left.",
                     cost="Nothing was sent and nothing was paid.",
                 )
+            if live.cancelled.is_set():
+                raise Stopped  # the last moment at which it is free
             # A submission that is sent again carries the same ids: should the first one turn up after
             # all, it is found under them.
             job.tickets = job.tickets or provider.tickets(request)
@@ -182,7 +185,7 @@ class Runner:
                 job.cost, job.cost_estimated = before - after, False
                 self.journal.learn_price(job.provider, quote.operation, job.cost)
                 self.save(job)
-        return QUICKEST
+        return self.timing.quickest
 
     def _accepted(self, job: Job, uuids: Sequence[str], cost: int) -> None:
         job.variants = [Variant(index, uuid) for index, uuid in enumerate(uuids)]
@@ -210,7 +213,7 @@ class Runner:
         arrived = provider.arrived(job.tickets) if job.tickets else None
         if arrived:
             self._accepted(job, job.tickets, provider.quote(request).points)
-            return QUICKEST
+            return self.timing.quickest
         if arrived is None:
             raise AnswerLost(
                 "The request went out and no answer came; this service cannot say whether it arrived.",
@@ -222,10 +225,8 @@ class Runner:
             return self.timing.look_again
         live.looks = 0
         if job.submission >= self.timing.looks:
-            raise JobNotFound(
-                "The service lost the request several times: it has no record of the job.",
-                "Wait a few minutes, then press Retry.",
-                cost="Nothing was paid.",
+            raise SubmissionLost(
+                "The request was sent several times, and the service has no record of it.", cost="Nothing was paid."
             )
         self.enter(job, State.QUEUED)
         return 0.0
@@ -271,7 +272,9 @@ class Runner:
         job, now = live.job, time.monotonic()
         for variant in generating:
             if variant.uuid not in live.paces:
-                live.paces[variant.uuid] = Pace(now - (time.time() - job.entered), job.typical, due=now, first=now)
+                live.paces[variant.uuid] = Pace(
+                    now - (time.time() - job.entered), job.typical, due=now, first=now, quickest=self.timing.quickest
+                )
         variant = min(generating, key=lambda v: live.paces[v.uuid].due)
         pace = live.paces[variant.uuid]
         if pace.due > now:
@@ -299,7 +302,7 @@ class Runner:
             job.progress = max(v.progress for v in job.variants)
         job.note = ""
         self.save(job)
-        return 0.0 if poll.outcome is Outcome.DONE else QUICKEST
+        return 0.0 if poll.outcome is Outcome.DONE else self.timing.quickest
 
     # Trouble
 
@@ -316,7 +319,7 @@ class Runner:
             wait = max(wait, error.retry_after)
         job.note = f"{error.what} Trying again in {wait:.0f} s ({live.attempts} of {self.timing.attempts - 1})."
         self.save(job)
-        return max(wait, QUICKEST) if job.state is State.GENERATING else wait
+        return max(wait, self.timing.quickest) if job.state is State.GENERATING else wait
 
     def fail(self, job: Job, error: Neural4DError) -> None:
         """Journal the failure with all that the user needs to know; what was paid for stays retryable."""

@@ -1,4 +1,4 @@
-"""Takes away everything in the open file that could run code or read files when it is evaluated.
+"""Takes away everything in the open file that could run code or read files when it is evaluated, and notes.
 
 A .blend from a service brings drivers (Python expressions), text blocks, script nodes and modifiers that
 read caches. All of it goes before any object is linked to a scene. May import bpy.
@@ -17,6 +17,7 @@ _READS_FILES_OR_SIMULATES = frozenset({
 _FORBIDDEN_NODES = ("ShaderNodeScript", "ShaderNodeTexIES", "GeometryNodeImport")
 #: Kinds of data that a model does not need and that point at files or run code.
 _DROPPED_KINDS = ("texts", "sounds", "movieclips", "cache_files", "volumes", "speakers", "actions")
+_MODEL_KINDS = (bpy.types.Object, bpy.types.Mesh, bpy.types.Armature, bpy.types.Material, bpy.types.Image)
 
 
 def disarm() -> None:
@@ -30,6 +31,8 @@ def disarm() -> None:
             trees.append(tree)
         if hasattr(datablock, "animation_data_clear"):
             datablock.animation_data_clear()
+        if isinstance(datablock, _MODEL_KINDS):
+            _strip_notes(datablock)
     for tree in trees:
         tree.animation_data_clear()
         for node in [node for node in tree.nodes if node.bl_idname.startswith(_FORBIDDEN_NODES)]:
@@ -41,6 +44,14 @@ def disarm() -> None:
         datablocks = getattr(bpy.data, kind, None)
         if datablocks:
             bpy.data.batch_remove(list(datablocks))
+
+
+def _strip_notes(datablock: bpy.types.ID) -> None:
+    """Custom properties, asset marks and fake users are the maker's own, not the user's."""
+    for key in list(datablock.keys()):
+        del datablock[key]
+    datablock.asset_clear()
+    datablock.use_fake_user = False
 
 
 def _all_datablocks() -> Iterator[bpy.types.ID]:

@@ -29,6 +29,8 @@ def tidy(meshes: list[bpy.types.Object], name: str, folder: Path, warnings: list
     Images that lie outside `folder`, cannot be read or are absurdly large are taken out of the materials with
     a warning.
     """
+    for item in meshes:
+        _move_materials_to_data(item)
     slots = (material for item in meshes for material in mesh_of(item).materials)
     materials = list({material: None for material in slots if material is not None})
     verdicts: dict[bpy.types.Image, bool] = {}
@@ -47,6 +49,15 @@ def tidy(meshes: list[bpy.types.Object], name: str, folder: Path, warnings: list
                 node.image = None
     purge()
     return sum(verdicts.values())
+
+
+def _move_materials_to_data(item: bpy.types.Object) -> None:
+    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own."""
+    for slot in item.material_slots:
+        if slot.link == "OBJECT":
+            material = slot.material
+            slot.link = "DATA"
+            slot.material = material
 
 
 def _texture_nodes(material: bpy.types.Material) -> Iterator[bpy.types.ShaderNodeTexImage]:
