@@ -48,7 +48,8 @@ def disarm() -> None:
 
 def _strip_notes(datablock: bpy.types.ID) -> None:
     """Custom properties, asset marks and fake users are the maker's own, not the user's."""
-    for key in list(datablock.keys()):
+    keys: list[str] = list(datablock.keys())
+    for key in keys:
         del datablock[key]
     datablock.asset_clear()
     datablock.use_fake_user = False

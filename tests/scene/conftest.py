@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -29,4 +30,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if bpy.app.version < (4, 3) and _exit_status in config.stash:
         sys.stdout.flush()
         sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            os.rmdir(bpy.app.tempdir)  # empty; Blender's own clean-up would have removed it
         os._exit(config.stash[_exit_status])

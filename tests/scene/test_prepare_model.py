@@ -195,6 +195,44 @@ def test_vertices_without_a_face_do_not_count(empty_file: bpy.types.Scene, tmp_p
     assert facts["dimensions_mm"][1] == pytest.approx(120, rel=1e-3)
 
 
+def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.family()
+    item = bpy.data.objects["Plain"]
+    colours = item.data.color_attributes.new("Paint", "BYTE_COLOR", "CORNER")
+    colours.data[5].color = (1, 0, 0, 1)
+    item.data.polygons[2].use_smooth = True
+    item.data.materials.append(None)
+    item.material_slots[0].link = "OBJECT"
+    item.material_slots[0].material = bpy.data.materials.new("Skin")
+    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    mesh = bpy.data.objects["Plain"].data
+    assert tuple(mesh.color_attributes["Paint"].data[5].color) == (1, 0, 0, 1)
+    assert [face.use_smooth for face in mesh.polygons] == [False, False, True, False, False, False]
+    assert [material.name for material in mesh.materials] == ["bird"]
+
+
+def test_notes_of_the_maker_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.single()
+    item = bpy.data.objects["Wedge"]
+    item["author"] = item.data["author"] = "someone"
+    item.asset_mark()
+    item.data.use_fake_user = True
+    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    (result,) = bpy.data.objects
+    assert not [*result.keys(), *result.data.keys()]
+    assert result.asset_data is None
+    assert not result.data.use_fake_user
+
+
+def test_selections_and_unset_flags_take_no_room(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_ico_sphere_add()
+    bpy.ops.object.shade_smooth()
+    prepare(samples.export("GLB", tmp_path), "GLB")
+    names = {attribute.name for attribute in bpy.data.meshes[0].attributes}
+    assert not names & {"material_index", "sharp_edge", "sharp_face", ".select_vert", ".select_edge", ".select_poly"}
+    assert all(face.use_smooth for face in bpy.data.meshes[0].polygons)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -51,10 +51,11 @@ def run(script: Path, folder: Path, *separator: str, **job: Any) -> tuple[int, P
 @pytest.mark.parametrize("model_format", samples.FORMATS)
 def test_each_format(empty_file: bpy.types.Scene, tmp_path: Path, script: Path, model_format: str) -> None:
     samples.family()
-    (tmp_path / "download").mkdir()
-    source = samples.export(model_format, tmp_path / "download")
+    folder = tmp_path / "Bücher und 鳥"
+    (folder / "download").mkdir(parents=True)
+    source = samples.export(model_format, folder / "download")
     before = set(tmp_path.rglob("*"))
-    code, facts_file = run(script, tmp_path, source=str(source), format=model_format, axis="Z", origin="BOTTOM")
+    code, facts_file = run(script, folder, source=str(source), format=model_format, axis="Z", origin="BOTTOM")
     facts = json.loads(facts_file.read_text())
     assert code == 0
     assert facts["ok"]
