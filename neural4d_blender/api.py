@@ -255,7 +255,7 @@ def generate(
     )
     request.check(service)
     require_ready(service)
-    target = targets.bind(_point(location), getattr(collection, "name", collection))
+    target = targets.bind(_point(location), collection if isinstance(collection, str) else collection.name)
     job_id = str(uuid.uuid4())
     bridge.submit(job_id, provider, request, target)
     clock.start()

@@ -59,11 +59,10 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
         if variant.state is VariantState.GENERATING:
             return
     try:
-        download(variant.model_url, path, stopped=stopped, progress=progress)
+        download(variant.model_url, path, stopped=stopped, progress=progress, check=check_glb)
     except LinkExpired:
         variant.model_url = ""
         raise
-    check_glb(path)
     variant.model = str(path)
     variant.state = VariantState.DOWNLOADED
     runner.save(job)

@@ -36,12 +36,14 @@ def download(
     *,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[float], None] = lambda fraction: None,
+    check: Callable[[Path], object] = lambda part: None,
     limit: int = MAX_BYTES,
 ) -> int:
     """Fetch ``url`` to ``path`` and return the number of bytes. The file is there whole or not at all.
 
     Args:
         stopped: asked between chunks; True gives up.
+        check: looks at the whole file before it gets its name; what it raises goes through.
         progress: told the fraction 0..1 where the server says how long the file is.
 
     Raises:
@@ -63,6 +65,8 @@ def download(
             if response.status_code != 200:
                 raise DownloadFailed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
             written = _stream(response, part, stopped, progress, limit)
+            check(part)
+            os.replace(part, path)
     except requests.RequestException as error:
         raise DownloadFailed(f"The download from {host} broke off ({type(error).__name__}).") from None
     except OSError as error:
@@ -71,8 +75,7 @@ def download(
             "Free some space or choose another folder in the preferences, then press Retry: it costs nothing.",
         ) from error
     finally:
-        if part.exists() and not path.exists():
-            part.unlink()
+        part.unlink(missing_ok=True)
     return written
 
 
@@ -103,7 +106,6 @@ def _stream(
         os.fsync(file.fileno())
     if expected is not None and written != expected:
         raise DownloadFailed(f"The download broke off: {written} of {expected} bytes arrived.")
-    os.replace(part, part.with_name(part.name.removesuffix(".part")))
     return written
 
 

@@ -35,6 +35,8 @@ class Pace:
     reported: float | None = None
     moved: float = 0.0
     asked_for_result: float = 0.0
+    asked_result_last: bool = False
+    ends: float = 0.0
 
     def __post_init__(self) -> None:
         self.due = self.due or self.started + self.quickest
@@ -44,13 +46,12 @@ class Pace:
         """Whether the next question should be for the result instead of the progress."""
         if self.reported is not None and self.reported >= 1.0:
             return True
-        waited = now - self.asked_for_result
         if self.reported is not None and self.reported >= NEARLY_DONE:
-            return waited >= self.quickest * 2  # a job that fails at its end stays at 99 % for ever
+            return not self.asked_result_last  # a job that fails at its end stays at 99 % for ever
         if self.reported is None or self.stalled(now):
             # No progress to go by: half of the questions go for the result.
-            return waited >= max(self.quickest * 2, min(self.typical / 8, RESULT_EVERY))
-        return waited >= RESULT_EVERY
+            return now - self.asked_for_result >= max(self.quickest * 2, min(self.typical / 8, RESULT_EVERY))
+        return now - self.asked_for_result >= RESULT_EVERY
 
     def stalled(self, now: float) -> bool:
         """The reported progress has stood still for longer than such a job has any reason to."""
@@ -58,6 +59,7 @@ class Pace:
 
     def heard(self, now: float, progress: float | None, asked_for_result: bool) -> None:
         """Take in an answer and set the time of the next question."""
+        self.asked_result_last = asked_for_result
         if asked_for_result:
             self.asked_for_result = now
             if self.reported is not None and self.reported >= 1.0:
@@ -66,11 +68,15 @@ class Pace:
         elif progress is not None and progress != self.reported:
             self.moved = now
             self.reported = max(progress, self.reported or 0.0)
-        elapsed = max(now - self.started, self.quickest)
-        fraction = self.reported if self.reported and not self.stalled(now) else None
-        remaining = elapsed * (1 - fraction) / fraction if fraction else self.typical - elapsed
-        # 0.8: come back a little before the expected end, not after it.
-        self.due = now + min(max(remaining * 0.8, self.quickest), SLOWEST if fraction else SLOWEST / 2)
+            if self.reported > 0:
+                self.ends = now + max(now - self.started, self.quickest) * (1 - self.reported) / self.reported
+        steady = bool(self.reported) and not self.stalled(now)
+        remaining = (self.ends if steady else self.started + self.typical) - now
+        if self.reported is not None and self.reported >= NEARLY_DONE:
+            wait = remaining + 0.3  # the next question is for the result: ask it when it is there
+        else:
+            wait = remaining * 0.8  # come back a little before the expected end, not after it
+        self.due = now + min(max(wait, self.quickest), SLOWEST if steady else SLOWEST / 2)
 
     def shown(self, now: float) -> tuple[float, bool]:
         """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""

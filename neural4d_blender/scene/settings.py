@@ -23,7 +23,7 @@ _PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
 
 def preferences() -> Any | None:
     """The add-on's preferences, or None where it is used without being enabled as an add-on."""
-    addon = bpy.context.preferences.addons.get(PACKAGE)
+    addon: bpy.types.Addon | None = bpy.context.preferences.addons.get(PACKAGE)
     return addon.preferences if addon else None
 
 

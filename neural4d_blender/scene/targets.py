@@ -38,7 +38,7 @@ def bind(
         "file": bpy.data.filepath,
         "scene": scene.name,
         "collection": collection,
-        "location": list(location if location is not None else scene.cursor.location),
+        "location": [*(scene.cursor.location if location is None else location)],
     }
 
 

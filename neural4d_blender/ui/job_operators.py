@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import IntProperty, StringProperty
@@ -14,7 +14,11 @@ from ..scene.bridge import bridge
 from .operators import report_error
 
 
-class _JobOperator:
+#: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
+_Base = bpy.types.Operator if TYPE_CHECKING else object
+
+
+class _JobOperator(_Base):
     """What the operators on one job share: the job's id, and errors that are shown."""
 
     bl_options = {"INTERNAL"}

@@ -8,7 +8,7 @@ from .. import api
 from ..scene import settings
 from ..scene.bridge import bridge
 from . import job_list, text
-from .properties import arguments, service
+from .properties import NEURAL4D_PG_settings, arguments, service
 
 
 class _SidebarPanel:
@@ -64,7 +64,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         box.operator(remedy)
 
     @staticmethod
-    def _draw_price(layout: bpy.types.UILayout, chosen: object) -> None:
+    def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
         balance = bridge.balances.get(chosen.provider)
         price = api.estimate(**arguments(chosen))
         row = layout.row(align=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import blf
 import bpy
 
 from ..engine.protocol import State
 
 #: What each state is called, and its icon.
-STATES: dict[str, tuple[str, str]] = {
+STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
     State.PREPARING_INPUT: ("Preparing the image", "TIME"),
     State.CHOOSING_CUTOUT: ("Choose a cut-out", "QUESTION"),
@@ -45,7 +47,7 @@ def size(count: int) -> str:
 
 def wrap(text: str, width: float) -> list[str]:
     """Break a text into lines that fit ``width`` pixels in the interface's font."""
-    points = bpy.context.preferences.ui_styles[0].widget.points
+    points = bpy.context.preferences.ui_styles[0].widget.points  # type: ignore[index]
     blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
     lines: list[str] = []
     for paragraph in text.splitlines():
@@ -60,7 +62,7 @@ def wrap(text: str, width: float) -> list[str]:
     return lines
 
 
-def draw(layout: bpy.types.UILayout, text: str, icon: str = "NONE", *, inset: float = 2.5) -> None:
+def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 2.5) -> None:
     """Labels that hold the whole text, broken to the region's width.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -53,9 +54,7 @@ def test_the_price_is_what_the_balance_really_fell_by(sim: Simulator, engine: En
 def test_the_preview_comes_after_the_model(sim: Simulator, engine: EngineProcess) -> None:
     job = engine.submit()
     engine.wait(job, "ready")
-    done = engine.until(
-        lambda: engine.jobs[job] if engine.jobs[job]["variants"][0]["preview"] else None, "the preview"
-    )
+    done = engine.until(lambda: engine.jobs[job] if engine.jobs[job]["variants"][0]["preview"] else None, "the preview")
     assert Path(done["variants"][0]["preview"]).read_bytes().startswith(b"\xff\xd8")
     assert not done["under_way"]
 
@@ -89,7 +88,7 @@ def test_never_more_than_one_request_a_second_for_a_job(sim: Simulator, engine: 
     engine.wait(engine.submit(variants=4), "ready")
     polls = [r["time"] for r in sim.requests() if r["endpoint"] in ("queryJobProgress", "retrieveModel")]
     assert len(polls) >= 3
-    assert min(b - a for a, b in zip(polls, polls[1:], strict=False)) > 0.95
+    assert min(b - a for a, b in itertools.pairwise(polls)) > 0.95
 
 
 def test_cancelling_before_it_is_sent_is_free(sim: Simulator, engine: EngineProcess) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import PREPARER, EngineProcess
-from tests.unit.simulator_client import Caller
 from tests.unit.test_engine_jobs import engine, paid, sim
 
 __all__ = ["engine", "sim"]
