@@ -72,10 +72,9 @@ class Pace:
                 self.ends = now + max(now - self.started, self.quickest) * (1 - self.reported) / self.reported
         steady = bool(self.reported) and not self.stalled(now)
         remaining = (self.ends if steady else self.started + self.typical) - now
-        if self.reported is not None and self.reported >= NEARLY_DONE:
-            wait = remaining + 0.3  # the next question is for the result: ask it when it is there
-        else:
-            wait = remaining * 0.8  # come back a little before the expected end, not after it
+        # Come back a little before the expected end; nearly there, when the result itself is there.
+        nearly = self.reported is not None and self.reported >= NEARLY_DONE
+        wait = remaining + 0.3 if nearly else remaining * 0.8
         self.due = now + min(max(wait, self.quickest), SLOWEST if steady else SLOWEST / 2)
 
     def shown(self, now: float) -> tuple[float, bool]:

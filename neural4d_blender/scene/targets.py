@@ -38,7 +38,7 @@ def bind(
         "file": bpy.data.filepath,
         "scene": scene.name,
         "collection": collection,
-        "location": [*(scene.cursor.location if location is None else location)],
+        "location": list(scene.cursor.location[:] if location is None else location),
     }
 
 

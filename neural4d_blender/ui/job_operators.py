@@ -13,7 +13,6 @@ from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
 from .operators import report_error
 
-
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 

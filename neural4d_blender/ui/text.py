@@ -47,14 +47,14 @@ def size(count: int) -> str:
 
 def wrap(text: str, width: float) -> list[str]:
     """Break a text into lines that fit ``width`` pixels in the interface's font."""
-    points = bpy.context.preferences.ui_styles[0].widget.points  # type: ignore[index]
+    points = bpy.context.preferences.ui_styles[0].widget.points
     blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()
-            if line and blf.dimensions(_FONT, longer)[0] > width:
+            if line and blf.dimensions(_FONT, longer)[0] > width:  # type: ignore[index]  # a gap of the stubs
                 lines.append(line)
                 longer = word
             line = longer
