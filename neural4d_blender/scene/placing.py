@@ -1,7 +1,7 @@
 """Puts a prepared model into the user's scene, measures it there, and makes it one undo step.
 
-Main thread of the host only; may import bpy, mathutils, numpy and `engine`'s errors and names. Placing
-appends and nothing more: whatever takes time was done by the preparer.
+Main thread of the host only; may import bpy, mathutils, numpy and `engine`'s errors. Placing appends and
+nothing more: whatever takes time was done by the preparer.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine.errors import BrokenModel
-from ..engine.names import datablock_name
 
+#: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
+_MAX_NAME_BYTES = 63
 _RETRY = "Press Retry: the model is prepared again from the download at no cost."
 
 
@@ -35,7 +36,7 @@ def place(
 
     Args:
         blend_path: what the preparer wrote: one root, real metres, identity transforms.
-        name: the root's name; Blender adds a number where it is taken.
+        name: the root's name, cut to 63 bytes; Blender adds a number where it is taken.
         location: in the scene's own units, as the 3D cursor has it.
         collection: the one collection the objects are linked to.
         scene: whose unit scale counts.
@@ -53,7 +54,7 @@ def place(
         collection.objects.link(item)
     roots = [item for item in objects if item.parent is None]
     for root in roots:
-        root.name = datablock_name(name)
+        root.name = name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
         root.location = location
     if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name

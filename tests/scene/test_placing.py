@@ -134,6 +134,12 @@ def test_the_same_model_twice_is_two_models(scene: bpy.types.Scene, prepared: Pr
     assert (first.data.name, second.data.name) == ("bird", "bird.001")
 
 
+@pytest.mark.parametrize(("name", "expected"), [("é" * 60, "é" * 31), ("x" * 200, "x" * 63), ("bird", "bird")])
+def test_names_fit_the_oldest_blender(scene: bpy.types.Scene, prepared: Prepared, name: str, expected: str) -> None:
+    root = place(prepared("single"), scene, name=name)
+    assert root.name == root.data.name == expected
+
+
 def test_selection(scene: bpy.types.Scene, prepared: Prepared) -> None:
     mine = bpy.data.objects["Mine"]
     root = place(prepared("family"), scene)
