@@ -53,7 +53,15 @@ class Engine:
         self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.stopping = threading.Event()
         self.journal = Journal(data_dir)
-        self.runner = Runner(self.journal, self.provider, self.publish, self.balance_changed, self.stopping, data_dir)
+        self.runner = Runner(
+            self.journal,
+            self.provider,
+            self.publish,
+            self.balance_changed,
+            self.prices_changed,
+            self.stopping,
+            data_dir,
+        )
         self.services: dict[str, dict[str, str]] = {}
         self.online = False
         self.providers: dict[str, Provider] = {}
@@ -84,6 +92,9 @@ class Engine:
     def balance_changed(self, provider: str, balance: Balance) -> None:
         """Tell the host a balance that was just read."""
         self.send({"event": "balance", "provider": provider, "balance": asdict(balance), "at": time.time()})
+
+    def prices_changed(self) -> None:
+        """Tell the host what operations really cost."""
         self.send({"event": "prices", "prices": self.journal.prices()})
 
     def provider(self, name: str) -> Provider:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .download import Stopped
-from .errors import BrokenModel, Neural4DError, PreparerFailed, UnsafeModel, UnsupportedFeature
+from .errors import BrokenModel, InvalidInput, Neural4DError, PreparerFailed, UnsafeModel, UnsupportedFeature
 from .jobs import Variant
 from .request import Request
 
@@ -24,7 +24,7 @@ _at_once = threading.BoundedSemaphore(2)
 #: What the preparer may know of the environment: enough to start a program, nothing that is a secret.
 _SECRET_MARKS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _ERRORS: dict[str, type[Neural4DError]] = {
-    kind.__name__: kind for kind in (BrokenModel, UnsafeModel, UnsupportedFeature, PreparerFailed)
+    kind.__name__: kind for kind in (BrokenModel, InvalidInput, UnsafeModel, UnsupportedFeature, PreparerFailed)
 }
 
 

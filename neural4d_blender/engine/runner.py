@@ -78,6 +78,7 @@ class Runner:
         provider: gives the service of that id, ready to be called; raises Neural4DError without a key.
         publish: told of each change, after the journal.
         balance_changed: told a balance that was read on the way.
+        prices_changed: told that an operation's real price was measured.
         stopping: set when the engine ends.
     """
 
@@ -87,6 +88,7 @@ class Runner:
         provider: Callable[[str], Provider],
         publish: Callable[[Job], None],
         balance_changed: Callable[[str, Balance], None],
+        prices_changed: Callable[[], None],
         stopping: threading.Event,
         folder: Path,
     ) -> None:
@@ -94,6 +96,7 @@ class Runner:
         self.provider = provider
         self.publish = publish
         self.balance_changed = balance_changed
+        self.prices_changed = prices_changed
         self.stopping = stopping
         self.folder = folder
         self.preparer: Sequence[str] = ()
@@ -184,6 +187,7 @@ class Runner:
             if before is not None and after is not None and before > after:
                 job.cost, job.cost_estimated = before - after, False
                 self.journal.learn_price(job.provider, quote.operation, job.cost)
+                self.prices_changed()
                 self.save(job)
         return self.timing.quickest
 

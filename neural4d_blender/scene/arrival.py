@@ -13,7 +13,7 @@ import bpy
 from ..engine.protocol import Neural4DError, State
 from . import targets
 from .bridge import bridge
-from .placing import place, undo_push
+from .placing import place, undo_step
 
 #: Custom property on a placed root that says which job it came from.
 JOB_PROPERTY = "neural4d_job"
@@ -78,16 +78,16 @@ def place_job(
     target = target or job["target"]
     scene = targets.scene_of(target)
     title = job["request"]["name"] or " ".join(job["request"]["prompt"].split()) or "Model"
-    roots = place(
-        prepared[0]["blend"],
-        name=title,
-        location=tuple(target["location"]),
-        collection=targets.collection_of(target, scene),
-        scene=scene,
-    )
-    for root in roots:
-        _note_provenance(root, job)
-    undo_push(f"Place {title}"[:60])
+    with undo_step(f"Place {title}"[:60]):
+        roots = place(
+            prepared[0]["blend"],
+            name=title,
+            location=tuple(target["location"]),
+            collection=targets.collection_of(target, scene),
+            scene=scene,
+        )
+        for root in roots:
+            _note_provenance(root, job)
     trouble.pop(job["id"], None)
     if job["state"] == State.READY:
         _placed[job["id"]] = job["entered"]

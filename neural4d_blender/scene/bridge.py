@@ -150,14 +150,15 @@ class Bridge:
         folder = settings.data_dir()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(folder / "engine.log").open("wb"),
-                env=_environment(),
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            with (folder / "engine.log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=_environment(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
         except OSError as error:
             raise EngineStopped(
                 f"The engine could not be started in {folder}: {error}.",
