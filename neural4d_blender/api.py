@@ -228,7 +228,8 @@ def generate(
         prompt: what to make. image: path of a picture instead, where the service takes one.
         provider: id of the service, see :func:`providers`.
         variants: how many models to make. pbr: with roughness, metallic and normal maps.
-        size_mm: millimetres along ``axis`` (X, Y, Z or LONGEST), exact to 0.1 %; None keeps the model's own size.
+        size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
+        axis: X, Y, Z or LONGEST.
         origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
         format: GLB, and what else the service offers.
         name: name of the object; the prompt where it is empty.

@@ -42,9 +42,10 @@ from .errors import (
     OnlineAccessOff,
     UnsupportedFeature,
 )
+from .imagefile import ImageFacts, read_image_facts
 from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
 from .providers import PROVIDERS
-from .providers.base import Declaration, Option
+from .providers.base import Declaration, ImageLimits, Option
 from .request import AXES, FORMATS, ORIGINS, Request
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "BrokenModel",
     "Declaration",
     "EngineStopped",
+    "ImageFacts",
+    "ImageLimits",
     "InvalidInput",
     "Job",
     "JobFailed",
@@ -77,6 +80,7 @@ __all__ = [
     "decode",
     "encode",
     "estimate",
+    "read_image_facts",
 ]
 
 

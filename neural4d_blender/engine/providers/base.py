@@ -50,6 +50,21 @@ class Option:
 
 
 @dataclass(frozen=True)
+class ImageLimits:
+    """What a service takes as a picture.
+
+    Args:
+        formats: "PNG", "JPEG", "WEBP".
+        smallest, largest: (width, height) in pixels, inclusive. max_bytes: inclusive.
+    """
+
+    formats: tuple[str, ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    max_bytes: int
+
+
+@dataclass(frozen=True)
 class Declaration:
     """All that panel, command line and Python API need to know of a service.
 
@@ -75,6 +90,7 @@ class Declaration:
     finds_lost_jobs: bool
     keys_page: str
     options: tuple[Option, ...] = ()
+    image_limits: ImageLimits | None = None
 
     def option(self, key: str) -> Option:
         """The option of that name; UnsupportedFeature, naming those there are, otherwise."""

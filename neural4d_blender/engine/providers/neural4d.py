@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from ..errors import GenerationFailed, JobNotFound, KeyRejected, UnexpectedAnswer, UnsupportedFeature
 from ..request import Request
-from .base import Balance, Declaration, Outcome, Poll, Provider, Quote, field
+from .base import Balance, Declaration, ImageLimits, Outcome, Poll, Provider, Quote, field
 
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
@@ -36,6 +36,7 @@ class Neural4D(Provider):
         balance=True,
         finds_lost_jobs=True,
         keys_page="https://www.neural4d.com",
+        image_limits=ImageLimits(("PNG", "JPEG"), (256, 256), (6048, 8064), 10_000_000 - 1),
     )
 
     @classmethod
