@@ -11,7 +11,7 @@ from .. import api
 from ..engine.protocol import SETTLED, Neural4DError, State
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
-from .operators import report_error
+from .operators import cancel, report_error
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -45,7 +45,7 @@ class NEURAL4D_OT_cancel(_JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Cancel it."""
-        job.cancel()
+        cancel(job)
 
 
 class NEURAL4D_OT_retry(_JobOperator, bpy.types.Operator):

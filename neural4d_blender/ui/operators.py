@@ -11,18 +11,31 @@ from .. import api
 from ..engine.protocol import FREE_TO_CANCEL, Neural4DError, State, declaration
 from ..scene import arrival, clock, settings
 from ..scene.bridge import bridge
+from . import text
 from .properties import arguments, service
 
 #: What came of the last Test Key, by service id: a sentence, and whether it is good news.
 key_tests: dict[str, tuple[str, bool]] = {}
+#: What to do about an error of Test Key: its button is pressed right beside the key and the address.
+_KEY_REMEDIES = {
+    "KeyRejected": "Copy the key from the service's page once more.",
+    "ServiceUnreachable": "Check the address above and the internet connection.",
+    "InvalidInput": "Check the address above.",
+}
 #: The service has not answered about these jobs yet.
 _NOT_ACCEPTED = FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}
 
 
 def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
     """Show an error with its remedy where Blender shows errors."""
-    operator.report({"ERROR"}, " ".join(text for text in (error.what, error.remedy) if text))
+    operator.report({"ERROR"}, " ".join(part for part in (error.what, error.remedy) if part))
     return {"CANCELLED"}
+
+
+def cancel(job: api.Job) -> None:
+    """Cancel, and say so until the engine does: it may be in the middle of a request."""
+    job.cancel()
+    bridge.jobs[job.id]["note"] = "Cancelling ..."
 
 
 class NEURAL4D_OT_generate(bpy.types.Operator):
@@ -40,7 +53,7 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
         """Say why the button is grey."""
         chosen = context.scene.neural4d
         if not settings.online():
-            cls.poll_message_set("Blender's online access is off")
+            cls.poll_message_set(text.offline())
         elif not settings.key(service(chosen)):
             cls.poll_message_set(f"No key is set for {service(chosen).name}")
         elif not chosen.prompt.strip():
@@ -73,7 +86,7 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
         if job is None:
             return self._finish(context)
         if event.type == "ESC" and event.value == "PRESS" and job.state in FREE_TO_CANCEL:
-            job.cancel()
+            cancel(job)
             self.report({"INFO"}, "Cancelled before it was sent: nothing was paid")
             return self._finish(context)
         if event.type == "TIMER":
@@ -81,7 +94,8 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
                 clock.redraw()
             if job.state not in _NOT_ACCEPTED:
                 if error := job.error:
-                    report_error(self, error)
+                    # In the status bar; an error would pop up on top of the panel, which says it all.
+                    self.report({"WARNING"}, " ".join(part for part in (error.what, error.remedy) if part))
                 return self._finish(context)
         return {"PASS_THROUGH"}
 
@@ -112,7 +126,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
             api.require_ready(asked)
             bridge.send("balance", self._answered(self.provider), provider=self.provider)
         except Neural4DError as error:
-            key_tests[self.provider] = (f"{error.what} {error.remedy}", False)
+            key_tests[self.provider] = (error.what, False)
             return report_error(self, error)
         key_tests[self.provider] = (f"Asking {asked.name} ...", True)
         clock.start()
@@ -123,12 +137,29 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
         def take(answer: dict[str, Any]) -> None:
             error = answer["error"]
             if error:
-                key_tests[provider] = (f"{error['what']} {error['remedy']}", False)
+                remedy = _KEY_REMEDIES.get(error["code"], "Press Test Key again in a few minutes.")
+                key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
-                key_tests[provider] = (f"The key works: {answer['balance']['total']} points left.", True)
+                key_tests[provider] = (f"The key works: {answer['balance']['total']:,} points left.", True)
             clock.redraw()
 
         return take
+
+
+class NEURAL4D_OT_measure_files(bpy.types.Operator):
+    """Find out how much room the journal, downloads and prepared models take"""
+
+    bl_idname = "neural4d.measure_files"
+    bl_label = "Measure"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Start the engine, which measures first of all."""
+        try:
+            clock.list_jobs()
+        except Neural4DError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
 
 
 class NEURAL4D_OT_open_preferences(bpy.types.Operator):
@@ -159,6 +190,7 @@ class NEURAL4D_OT_open_network_settings(bpy.types.Operator):
 CLASSES = (
     NEURAL4D_OT_generate,
     NEURAL4D_OT_test_key,
+    NEURAL4D_OT_measure_files,
     NEURAL4D_OT_open_preferences,
     NEURAL4D_OT_open_network_settings,
 )

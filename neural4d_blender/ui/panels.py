@@ -28,11 +28,8 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
         if not settings.online():
-            self._draw_obstacle(
-                layout,
-                "Blender's online access is off, so no service can be reached.",
-                "neural4d.open_network_settings",
-            )
+            remedy = "" if bpy.app.online_access_override else "neural4d.open_network_settings"
+            self._draw_obstacle(layout, text.offline(), remedy)
         elif not settings.key(service(chosen)):
             self._draw_obstacle(
                 layout,
@@ -61,7 +58,8 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     def _draw_obstacle(layout: bpy.types.UILayout, what: str, remedy: str) -> None:
         box = layout.box()
         text.draw(box, what, "ERROR")
-        box.operator(remedy)
+        if remedy:
+            box.operator(remedy)
 
     @staticmethod
     def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
@@ -76,7 +74,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         right.label(text=f"{balance['total']:,} left" if balance else "Balance")
         right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
         if left.alert:
-            text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=1)
+            text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=3)
 
 
 class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):

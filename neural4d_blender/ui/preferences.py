@@ -57,9 +57,10 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         """Services first: a new user needs nothing else."""
         layout = self.layout
         if not settings.online():
-            row = layout.box().row()
-            row.label(text="Blender's online access is off: no service can be reached.", icon="ERROR")
-            row.operator("neural4d.open_network_settings")
+            box = layout.box()
+            text.draw(box, text.offline(), "ERROR", inset=4)
+            if not bpy.app.online_access_override:
+                box.operator("neural4d.open_network_settings")
         for service in declarations():
             self._draw_service(layout.box(), service)
         self._draw_files(layout.box())
@@ -96,7 +97,13 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column.use_property_decorate = False
         self._draw_setting(column, "data_dir", settings.DATA_DIR_ENV)
         folder = settings.data_dir()
-        row = box.row()
-        taken = "" if bridge.usage is None else f"   ({text.size(bridge.usage)})"
-        row.label(text=f"Kept in {folder}{taken}")
-        row.operator("wm.path_open", text="Open", icon="FILE_FOLDER").filepath = str(folder)
+        text.draw(box, f"Kept in {folder}", inset=4)
+        row = box.row(align=True)
+        if not folder.exists():
+            row.label(text="Nothing is there yet.")
+            return
+        if bridge.usage is None:
+            row.operator("neural4d.measure_files", icon="FILE_REFRESH")
+        else:
+            row.label(text=f"{text.size(bridge.usage)} taken")
+        row.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(folder)

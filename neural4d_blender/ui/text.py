@@ -45,6 +45,13 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
+def offline() -> str:
+    """Why no service can be reached, and what to do: a start option cannot be overruled in the preferences."""
+    if bpy.app.online_access_override:
+        return "Blender was started with --offline-mode: start it without that to reach the service."
+    return "Blender's online access is off: allow it in the preferences to reach the service."
+
+
 def wrap(text: str, width: float) -> list[str]:
     """Break a text into lines that fit ``width`` pixels in the interface's font."""
     points = bpy.context.preferences.ui_styles[0].widget.points
@@ -62,11 +69,11 @@ def wrap(text: str, width: float) -> list[str]:
     return lines
 
 
-def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 2.5) -> None:
+def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6) -> None:
     """Labels that hold the whole text, broken to the region's width.
 
     Args:
-        inset: how much the box around it takes of the width, in rows' heights.
+        inset: how much of the width the sidebar's tabs, margins and the box around it take, in rows' heights.
     """
     unit = 20 * bpy.context.preferences.system.ui_scale
     icon_width = unit if icon != "NONE" else 0

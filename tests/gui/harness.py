@@ -39,7 +39,7 @@ def run_scenario(
     arguments: Mapping[str, Any] | None = None,
     timeout: float = 120,
     install: bool = True,
-    online: bool = True,
+    online: bool | None = True,
     tracebacks: bool = False,
     size: tuple[int, int] = (1600, 900),
 ) -> Any:
@@ -51,7 +51,7 @@ def run_scenario(
         arguments: keyword arguments of the scenario; JSON.
         timeout: seconds for the scenario itself.
         install: whether the built zip is installed and enabled first.
-        online: Blender's online access.
+        online: Blender's online access; with None it is off and can be switched on in the preferences.
         tracebacks: whether tracebacks in Blender's log are allowed.
         size: of the screen and the window, in pixels.
 
@@ -78,7 +78,8 @@ def run_scenario(
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [
             *(blender.find().path, "--gpu-backend", "opengl", "--factory-startup", "--enable-event-simulate"),
-            *("--online-mode" if online else "--offline-mode", "--window-geometry", "0", "0", *map(str, size)),
+            *(() if online is None else ("--online-mode" if online else "--offline-mode",)),
+            *("--window-geometry", "0", "0", *map(str, size)),
             *("--python", Path(__file__).with_name("harness_drive.py"), "--", scratch / "order.json"),
         ]
         surroundings = clean_environment(scratch) | {

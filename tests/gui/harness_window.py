@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ Step = Generator["float | Until", None, Any]
 SETTLE = 0.05  # seconds for Blender to handle an event and redraw
 ROW, COLUMN = 10, 18  # pixels between the points that are swept for buttons; an icon's button is 20 by 20
 EMPTY = 200
+WIDE = (0.3, 0.6)  # where buttons as wide as a region are met, as fractions of its width
 
 
 class GaveUp(AssertionError):
@@ -137,26 +138,36 @@ class Window:
         yield 0.2
 
     def buttons(
-        self, kind: str = "UI", area: str = "VIEW_3D", until: str | None = None
+        self,
+        kind: str = "UI",
+        area: str = "VIEW_3D",
+        until: str | None = None,
+        *,
+        columns: Sequence[float] = (),
+        empty: int = EMPTY,
     ) -> Generator[Any, None, list[Button]]:
         """Every button of a region, top to bottom, found by sweeping the mouse over it (some seconds).
 
         `what` is the operator call ("bpy.ops.neural4d.generate()") or the full data path of the
         property ('bpy.data.scenes["Scene"].neural4d.prompt'), as Blender's own Copy Python Command
         and Copy Full Data Path of the button below the mouse give it. Labels are not found, and
-        where nothing was hit for EMPTY pixels the panel is taken to be over. With `until`, a regular
-        expression, the sweep ends below the first button that matches it.
+        where nothing was hit for `empty` pixels the panel is taken to be over. With `until`, a regular
+        expression, the sweep ends below the first button that matches it. With `columns`, fractions of the
+        region's width such as WIDE, only these are swept, which takes a tenth of the time.
         """
         region = self.region(kind, area)
         left, bottom, right, top = region.x, region.y, region.x + region.width, region.y + region.height
         seen: dict[str, list[tuple[int, int]]] = {}
         lowest, match = top, ""
+        places = [left + round((right - left) * part) for part in columns] or range(left + COLUMN // 2, right, COLUMN)
+        pause = 0.02 if columns else 0.0  # a button that was passed too quickly is reported at the next point
+        yield from self.move(right - 1, top - 1)  # away from a button that would be reported at the first point
         for y in range(top - 3, bottom, -ROW):
-            if y < lowest - EMPTY or (match and seen[match][-1][1] > y + ROW):
+            if y < lowest - empty or (match and seen[match][-1][1] > y + ROW):
                 break
-            for x in range(left + COLUMN // 2, right, COLUMN):
+            for x in places:
                 self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
-                yield 0.0
+                yield pause
                 what = self._below_mouse(kind, area)
                 if what:
                     seen.setdefault(what, []).append((x, y))
@@ -164,9 +175,17 @@ class Window:
                     match = match or (what if until and re.search(until, what) else "")
         return [Button(*_middle(points), what) for what, points in seen.items()]
 
-    def find(self, pattern: str, kind: str = "UI", area: str = "VIEW_3D") -> Generator[Any, None, Button]:
+    def find(
+        self,
+        pattern: str,
+        kind: str = "UI",
+        area: str = "VIEW_3D",
+        *,
+        columns: Sequence[float] = (),
+        empty: int = EMPTY,
+    ) -> Generator[Any, None, Button]:
         r"""The first button whose `what` matches a regular expression: r"neural4d\.generate\(", r"\.prompt$"."""
-        buttons = yield from self.buttons(kind, area, until=pattern)
+        buttons = yield from self.buttons(kind, area, until=pattern, columns=columns, empty=empty)
         for button in buttons:
             if re.search(pattern, button.what):
                 return button

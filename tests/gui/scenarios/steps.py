@@ -1,4 +1,4 @@
-"""Steps that several scenarios share: fill in the panel, press Generate, look at the job."""
+"""Steps that several scenarios share: fill in the panel, press Generate, look at the jobs, steer the simulator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene.bridge import bridge
 
-from tests.gui.harness_window import Until
+from scripts.simulator.handle import Simulator
+from tests.gui.harness_window import WIDE, GaveUp, Until
+
+#: No test has to wait as long as a user's patience with a service in trouble.
+QUICK = {"quickest": 0.3, "backoff": 0.02, "look_again": 0.2}
+#: Where the icon at the right end of a job's title is, as fractions of the sidebar's width.
+ICON = (0.82, 0.84, 0.86, 0.88, 0.9)
 
 
 def newest() -> dict:
@@ -19,30 +25,60 @@ def reached(*states: str, seconds: float = 60.0) -> Until:
     return Until(lambda: bridge.jobs and newest()["state"] in states, f"the job to be {' or '.join(states)}", seconds)
 
 
+def all_in(*states: str, seconds: float = 60.0) -> Until:
+    """Wait until every job is in one of these states."""
+    return Until(
+        lambda: bridge.jobs and all(job["state"] in states for job in bridge.jobs.values()),
+        f"all jobs to be {' or '.join(states)}",
+        seconds,
+    )
+
+
 def fill_in(ui, prompt: str, size: str = ""):
     """Type a prompt, and a size in millimetres, into the panel."""
-    field = yield from ui.find(r"neural4d\.prompt$")
+    field = yield from ui.find(r"neural4d\.prompt$", columns=WIDE)
+    yield from retype(ui, field, prompt)
+    if size:
+        field = yield from ui.find(r"neural4d\.size_mm$", columns=WIDE)
+        yield from retype(ui, field, size)
+
+
+def retype(ui, field, text: str):
+    """Put other text into a field."""
     yield from ui.click(field.x, field.y)
     yield from ui.press("A", ctrl=True)
-    yield from ui.type(prompt)
+    yield from ui.type(text)
     yield from ui.press("RET")
-    if size:
-        field = yield from ui.find(r"neural4d\.size_mm$")
-        yield from ui.click(field.x, field.y)
-        yield from ui.press("A", ctrl=True)
-        yield from ui.type(size)
-        yield from ui.press("RET")
 
 
 def generate(ui):
     """Press Generate."""
-    button = yield from ui.find(r"neural4d\.generate\(")
+    yield from press(ui, r"neural4d\.generate\(")
+
+
+def press(ui, pattern: str, columns=WIDE):
+    """Press the topmost button of the sidebar that matches."""
+    button = yield from ui.find(pattern, columns=columns, empty=500)  # what went wrong can take many lines
     yield from ui.click(button.x, button.y)
 
 
+def start(ui, prompt: str, **settings):
+    """Generate with a prompt that is set, not typed; Generate itself is clicked."""
+    chosen = bpy.context.scene.neural4d
+    for name, value in {"prompt": prompt, **settings}.items():
+        setattr(chosen, name, value)
+    before = len(bridge.jobs)
+    yield from ui.redraw()
+    yield from generate(ui)
+    yield Until(lambda: len(bridge.jobs) > before, "a new job", 5)
+
+
 def in_window():
-    """A context for operators, as if a hand had called them."""
-    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0])
+    """A context for operators, as if a hand had called them in the 3D Viewport."""
+    window = bpy.context.window_manager.windows[0]
+    area = max((a for a in window.screen.areas if a.type == "VIEW_3D"), key=lambda a: a.width)
+    region = next(r for r in area.regions if r.type == "WINDOW")
+    return bpy.context.temp_override(window=window, area=area, region=region)
 
 
 def names() -> list[str]:
@@ -50,4 +86,22 @@ def names() -> list[str]:
     return sorted(thing.name for thing in bpy.data.objects)
 
 
-__all__ = ["bridge", "fill_in", "generate", "in_window", "names", "neural4d", "newest", "reached"]
+def modal_operators() -> list[str]:
+    """Modal operators that run in any window."""
+    return [operator.bl_idname for window in bpy.context.window_manager.windows for operator in window.modal_operators]
+
+
+def steer(admin_url: str) -> Simulator:
+    """The simulator that the test has started, to be steered from within Blender."""
+    simulator = Simulator()
+    simulator.admin_url = admin_url
+    return simulator
+
+
+def expect(condition: object, what: str) -> None:
+    """Fail the scenario where the condition does not hold."""
+    if not condition:
+        raise GaveUp(f"it should have been so: {what}")
+
+
+__all__ = ["Until", "bridge", "neural4d"]

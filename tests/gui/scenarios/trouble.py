@@ -1,0 +1,124 @@
+"""Everything that can go wrong on the way to a model, one after the other, each followed by a click on Retry."""
+
+from __future__ import annotations
+
+from bl_ext.user_default.neural4d.scene import settings
+
+from tests.gui.harness_window import Until
+from tests.gui.scenarios.steps import (
+    QUICK,
+    bridge,
+    expect,
+    names,
+    newest,
+    press,
+    reached,
+    start,
+    steer,
+)
+
+GENERATE, PROGRESS, FILE = "generateModelWithText", "queryJobProgress", "file"
+
+
+def scenario(ui, admin_url, token):
+    sim = steer(admin_url)
+    bridge.timing = QUICK
+    real_preparer = settings.preparer
+
+    def no_preparer():
+        settings.preparer = lambda: ["/nonexistent/blender"]
+
+    def well_again():
+        settings.preparer = real_preparer
+        sim.clear_faults()
+        sim.configure(token=token, balance=1000)
+
+    def broken(**fault):
+        return lambda: sim.set_fault(times=None, **fault)
+
+    cases = {
+        "wrong-key": lambda: sim.configure(token="another"),
+        "service-down": sim.refuse_connections,
+        "http-500": broken(endpoint=GENERATE, fault="http_500"),
+        "http-500-while-generating": broken(endpoint=PROGRESS, fault="http_500"),
+        "truncated-glb": broken(endpoint=FILE, fault="truncated_body"),
+        "broken-glb": broken(endpoint=FILE, fault="broken_glb", where="header"),
+        "preparer": no_preparer,
+        "too-few-points": lambda: sim.configure(balance=10),
+    }
+    yield from ui.open_tab("Neural4D")
+    told = {}
+    for number, (name, trouble) in enumerate(cases.items(), 1):
+        trouble()
+        yield from start(ui, f"a chair {name}")
+        yield reached("failed")
+        yield from ui.screenshot(f"trouble-{number}-{name}")
+        told[name] = {**newest()["error"], "paid": sim.spent}
+        well_again()
+        before = names()
+        yield from press(ui, r"neural4d\.retry\(")
+        yield reached("placed")
+        told[name]["brought"] = len(names()) - len(before)
+        told[name]["paid_after_retry"] = sim.spent
+        yield from press(ui, r"neural4d\.dismiss_ended\(")
+    return told
+
+
+def paying_again(ui, admin_url):
+    """The service fails to make the model: trying again is paid, so it asks first."""
+    sim = steer(admin_url)
+    bridge.timing = QUICK
+    yield from ui.open_tab("Neural4D")
+    sim.set_fault(endpoint=GENERATE, fault="generation_failed")
+    yield from start(ui, "a chair")
+    yield reached("failed")
+    yield from ui.screenshot("again-1-generation-failed")
+    error = dict(newest()["error"])
+    yield from press(ui, r"neural4d\.retry\(")
+    yield 0.5
+    yield from ui.screenshot("again-2-asks-before-paying")
+    yield from ui.press("ESC")
+    yield 1.0
+    expect(newest()["state"] == "failed", "Esc leaves the job as it is")
+    after_no = sim.spent
+    yield from press(ui, r"neural4d\.retry\(")
+    yield 0.5
+    yield from ui.press("RET")
+    yield reached("placed")
+    return {"error": error, "after_no": after_no, "after_yes": sim.spent}
+
+
+def cancelling(ui, admin_url):
+    """Esc while it is free; the Cancel button after that, and Retry, which does not pay again."""
+    sim = steer(admin_url)
+    bridge.timing = QUICK
+    yield from ui.open_tab("Neural4D")
+    sim.set_fault(endpoint="queryPointsInfo", fault="hang", seconds=3)
+    yield from start(ui, "a chair")
+    yield Until(lambda: sim.requests("queryPointsInfo"), "the balance to be asked for", 10)
+    expect(newest()["state"] == "queued", "the job waits for the balance")
+    yield from ui.screenshot("cancel-1-queued")
+    yield from ui.move(*ui.middle())
+    yield from ui.press("ESC")
+    yield from ui.screenshot("cancel-2-escape")
+    yield reached("cancelled", seconds=15)
+    yield 0.5
+    yield from ui.screenshot("cancel-3-cancelled-for-free")
+    free = {"paid": sim.spent, "note": newest()["note"], "sent": len(sim.requests(GENERATE))}
+    sim.clear_faults()
+
+    sim.configure(job_seconds=600)
+    yield from start(ui, "a table")
+    yield reached("generating")
+    icons = (0.8, 0.82, 0.84, 0.86, 0.88)
+    yield from press(ui, r"neural4d\.cancel\(", columns=icons)
+    yield reached("cancelled", seconds=15)
+    yield from ui.screenshot("cancel-4-cancelled-after-paying")
+    paid = {"paid": sim.spent, "note": newest()["note"]}
+    yield from press(ui, r"neural4d\.retry\(")
+    yield reached("generating")
+    sim.finish_jobs()
+    yield reached("placed")
+    yield from press(ui, r"neural4d\.dismiss\(", columns=icons)
+    yield Until(lambda: newest()["dismissed"], "the job to be off the list", 5)
+    return {"free": free, "cancelled": paid, "paid_after_retry": sim.spent}

@@ -1,0 +1,58 @@
+"""Trouble in the window: each kind says what happened, what was kept, what it cost and what to do; nothing twice."""
+
+from __future__ import annotations
+
+from scripts.simulator.handle import Simulator
+from tests.gui.harness import run_scenario
+
+#: What each trouble is called, what was paid before Retry, and what its words must speak of.
+TROUBLE = {
+    "wrong-key": ("KeyRejected", 0, "key"),
+    "service-down": ("ServiceUnreachable", 0, "internet connection"),
+    "http-500": ("SubmissionLost", 0, "no record"),
+    "http-500-while-generating": ("ServiceDown", 60, "500"),
+    "truncated-glb": ("DownloadFailed", 60, "broke off"),
+    "broken-glb": ("BrokenModel", 60, "GLB"),
+    "preparer": ("PreparerFailed", 60, "could not be started"),
+    "too-few-points": ("NotEnoughPoints", 0, "10 are left"),
+}
+
+
+def test_every_trouble_is_told_and_retry_brings_the_model() -> None:
+    with Simulator(job_seconds=1) as sim:
+        told = run_scenario("trouble", arguments=steering(sim) | {"token": sim.token}, env=sim.environment, timeout=240)
+        assert [row["points"] for row in sim.ledger()] == [60] * len(TROUBLE)
+    assert list(told) == list(TROUBLE)
+    for number, (name, (code, paid, words)) in enumerate(TROUBLE.items()):
+        case = told[name]
+        assert case["code"] == code, case
+        assert words in case["what"] + case["remedy"], case
+        assert (case["kept"] != "", case["cost"] != "", case["remedy"] != "") == (True, True, True), case
+        assert case["paid"] == number * 60 + paid
+        assert ("60 points were paid" in case["cost"]) == bool(paid), case
+        assert case["paid_after_retry"] == (number + 1) * 60
+        assert case["brought"] == 1
+
+
+def test_paying_again_is_asked_first() -> None:
+    with Simulator(job_seconds=1) as sim:
+        done = run_scenario("trouble.paying_again", arguments=steering(sim), env=sim.environment)
+        assert [row["points"] for row in sim.ledger()] == [60, 60]
+    assert done["error"]["code"] == "GenerationFailed"
+    assert "paid again" in done["error"]["cost"]
+    assert (done["after_no"], done["after_yes"]) == (60, 120)
+
+
+def test_cancelling_is_free_before_it_is_sent_and_keeps_what_is_paid_after() -> None:
+    with Simulator(job_seconds=1) as sim:
+        done = run_scenario("trouble.cancelling", arguments=steering(sim), env=sim.environment)
+        assert [row["points"] for row in sim.ledger()] == [60]
+    assert done["free"] == {"paid": 0, "note": "Nothing was paid.", "sent": 0}
+    assert done["cancelled"]["paid"] == 60
+    assert "Retry" in done["cancelled"]["note"]
+    assert done["paid_after_retry"] == 60
+
+
+def steering(sim: Simulator) -> dict[str, str]:
+    """What a scenario needs to steer the simulator."""
+    return {"admin_url": sim.admin_url}
