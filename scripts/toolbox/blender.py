@@ -48,11 +48,11 @@ class Blender:
         return found[1]
 
 
-def find() -> Blender:
-    """A Blender to run window tests in; made where there is none.
+def installed() -> Blender | None:
+    """The Blender that the user has: the one in $BLENDER, else the one on PATH where it is new enough.
 
     Raises:
-        ToolError: there is none and none can be made; the text says what to install.
+        ToolError: $BLENDER names none.
     """
     named = os.environ.get("BLENDER")
     if named:
@@ -60,6 +60,18 @@ def find() -> Blender:
     on_path = shutil.which("blender")
     if on_path and (version := _version(Path(on_path))) and version >= MINIMUM:
         return Blender(Path(on_path), version)
+    return None
+
+
+def find() -> Blender:
+    """A Blender with a window; made where there is none.
+
+    Raises:
+        ToolError: there is none and none can be made; the text says what to install.
+    """
+    found = installed()
+    if found:
+        return found
     reason = sid.refusal()
     if reason:
         raise ToolError(

@@ -41,6 +41,13 @@ def bpy_versions() -> list[str]:
     return [name.removeprefix("bpy-") for name in environments() if name.startswith("bpy-")]
 
 
+def newest_bpy(python: str) -> str | None:
+    """The newest version of Blender as a module for a Python version such as "3.11"; None where there is none."""
+    known = environments()
+    fitting = [version for version in bpy_versions() if known[f"bpy-{version}"]["python"] == python]
+    return fitting[-1] if fitting else None
+
+
 def requirements(group: str) -> list[str]:
     """The pins of a dependency group, included groups resolved."""
     groups = _pyproject()["dependency-groups"]
@@ -66,7 +73,15 @@ def ensure(name: str) -> Path:
     known = environments()
     if name not in known:
         raise ToolError(f"There is no environment {name!r}; pyproject.toml knows {', '.join(known)}.")
-    version, pins = known[name]["python"], requirements(known[name]["group"])
+    return _ensure(name, known[name]["python"], requirements(known[name]["group"]))
+
+
+def ensure_group(group: str, version: str) -> Path:
+    """The same for a dependency group alone, in a Python of that version such as "3.12"."""
+    return _ensure(f"{group}-{version}", version, requirements(group))
+
+
+def _ensure(name: str, version: str, pins: list[str]) -> Path:
     wanted = _digest([version, pins])
     folder = DEV / name
     with _locked(name):

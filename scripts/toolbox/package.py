@@ -58,7 +58,7 @@ def _build(folder: Path) -> Package:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="neural4d-build-") as scratch:
         staged = Path(scratch) / "staged"
-        _stage(staged)
+        stage(staged)
         fresh = Path(scratch) / name
         _tool(python, tool, "build", "--source-dir", staged, "--output-filepath", fresh)
         _tool(python, tool, "validate", fresh)
@@ -72,7 +72,8 @@ def _build(folder: Path) -> Package:
     return Package(path, manifest["version"], path.stat().st_size, files)
 
 
-def _stage(staged: Path) -> None:
+def stage(staged: Path) -> None:
+    """Lay the extension out in a new folder as it is in the zip."""
     shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
     for paper in (MANIFEST.name, *(name for name in PAPERS if (ROOT / name).exists())):
         shutil.copyfile(ROOT / paper, staged / paper)
