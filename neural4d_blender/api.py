@@ -27,9 +27,14 @@ from .engine.protocol import (
     OnlineAccessOff,
     Request,
     State,
+    UnsupportedFeature,
 )
 from .scene import arrival, clock, settings, targets
 from .scene.bridge import bridge
+from .scene.images import export_image
+
+#: What a job can be made of: a file, or an image in Blender.
+Picture = str | os.PathLike[str] | bpy.types.Image
 
 #: Seconds between two looks at the engine's pipe where no timer does it.
 _LOOK = 0.02
@@ -73,7 +78,7 @@ class Job:
         self.id = job_id
 
     def __repr__(self) -> str:
-        return f"<Job {self.id[:8]} {self.state} {self._data['request']['prompt'][:40]!r}>"
+        return f"<Job {self.id[:8]} {self.state} {Request.from_dict(self._data['request']).title[:40]!r}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and other.id == self.id
@@ -137,6 +142,8 @@ class Job:
     def wait(self, timeout: float | None = None) -> Job:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
 
+        Returns early, in the state choosing_cutout or ready, where somebody has to decide first.
+
         Args:
             timeout: seconds; None waits as long as it takes.
 
@@ -160,9 +167,66 @@ class Job:
 
     def _settled(self) -> bool:
         data = self._data
+        if data["state"] == State.CHOOSING_CUTOUT:
+            return True
         if data["state"] == State.READY:
             return bool(arrival.trouble.get(self.id) or arrival.waiting_for(data))
         return data["state"] in SETTLED and not data["under_way"]
+
+    @property
+    def cutouts(self) -> list[str]:
+        """Paths of the pictures to choose from while the job waits for that; see :meth:`choose`."""
+        return [cutout["path"] for cutout in self._data["cutouts"]]
+
+    def choose(self, cutout: int) -> None:
+        """Go on with one of the cut-outs (0, 1, ...); the generation is paid for only from here on."""
+        _ask("choose", job=self.id, cutout=cutout)
+        clock.start()
+
+    def save(
+        self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
+    ) -> Path:
+        """Keep a file: an exact copy of the model as the service makes it in that format.
+
+        A format other than the GLB that is already here is converted by the service, at its price.
+
+        Args:
+            format: GLB, STL, FBX, OBJ, BLEND or USDZ, as far as the service offers it.
+            folder: where to, made if it is not there; the file is named after the job.
+            size_mm: the size the service is told; the job's own where it is None.
+            variant: index of the variant; the job's own one where it is None.
+
+        Returns:
+            The file; for a format that comes as several files, their folder.
+
+        Raises:
+            JobFailed: it could not be made or written; the text says what it cost.
+        """
+        save_id = self.start_save(format, folder, size_mm=size_mm, variant=variant)
+        while True:
+            save = next((save for save in self._data["saves"] if save["id"] == save_id), None)
+            if save and save["state"] == "saved":
+                return Path(save["path"])
+            if save and save["state"] == "failed":
+                raise JobFailed.from_dict(save["error"])
+            if not arrival.pump():
+                time.sleep(_LOOK)
+
+    def start_save(
+        self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
+    ) -> str:
+        """Like :meth:`save`, without waiting for the file; returns the id under which the job lists it."""
+        primary = next((v.index for v in self.variants if v.blend), 0)
+        answer = _ask(
+            "save",
+            job=self.id,
+            variant=primary if variant is None else variant,
+            format=format,
+            folder=str(Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve()),
+            size_mm=self.request["size_mm"] if size_mm is None else size_mm,
+        )
+        clock.start()
+        return str(answer["save"])
 
     def cancel(self) -> None:
         """Stop following the job. Free until the service has accepted it; what is paid stays retryable."""
@@ -209,7 +273,7 @@ class Job:
 def generate(
     prompt: str = "",
     *,
-    image: str | os.PathLike[str] | None = None,
+    image: Picture | Sequence[Picture] | None = None,
     provider: str = "neural4d",
     variants: int = 1,
     pbr: bool = True,
@@ -221,11 +285,16 @@ def generate(
     location: Sequence[float] | None = None,
     collection: str | bpy.types.Collection = "",
     options: dict[str, Any] | None = None,
+    choose_cutout: bool = False,
+    max_points: int | None = None,
 ) -> Job:
     """Start a job and return at once.
 
     Args:
-        prompt: what to make. image: path of a picture instead, where the service takes one.
+        prompt: what to make.
+        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
+            service takes several at once. The original stays untouched: what is sent is a copy that
+            fits the service's limits.
         provider: id of the service, see :func:`providers`.
         variants: how many models to make. pbr: with roughness, metallic and normal maps.
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
@@ -236,6 +305,9 @@ def generate(
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
         collection: where to link it; the active collection where it is empty.
         options: the service's own options, see ``providers()``.
+        choose_cutout: stop when the subject is cut out of the image, until ``job.choose(n)`` says which
+            cut-out to take; otherwise the first one is taken.
+        max_points: the job may not cost more than this; it stops before it would.
 
     Raises:
         InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
@@ -244,7 +316,7 @@ def generate(
     service = protocol.declaration(provider)
     request = Request(
         prompt=prompt,
-        image=_image_path(image),
+        images=_pictures(image, service),
         variants=variants,
         pbr=pbr,
         size_mm=size_mm,
@@ -253,8 +325,10 @@ def generate(
         format=format,
         name=name,
         options=dict(options or {}),
+        choose_cutout=choose_cutout,
+        max_points=max_points,
     )
-    request.check(service)
+    protocol.check(provider, request)
     require_ready(service)
     target = targets.bind(_point(location), collection if isinstance(collection, str) else collection.name)
     job_id = str(uuid.uuid4())
@@ -266,10 +340,11 @@ def generate(
 def estimate(
     prompt: str = "",
     *,
-    image: str | os.PathLike[str] | None = None,
+    image: Picture | Sequence[Picture] | None = None,
     provider: str = "neural4d",
     variants: int = 1,
     format: str = "GLB",
+    options: dict[str, Any] | None = None,
     **_others: Any,
 ) -> int:
     """Points that :func:`generate` with the same arguments is going to cost.
@@ -277,7 +352,10 @@ def estimate(
     The price measured last goes before the documented one. Arguments that change no price are
     passed over.
     """
-    request = Request(prompt=prompt, image=_image_path(image), variants=variants, format=format)
+    several = isinstance(image, Sequence) and not isinstance(image, str)
+    count = len(image) if several else int(image is not None)  # type: ignore[arg-type]
+    # How many pictures there are is all that a price may depend on; they need not exist yet.
+    request = Request(prompt, ["?"] * count, variants, format=format, options=dict(options or {}))
     return protocol.estimate(provider, request, bridge.prices)
 
 
@@ -316,8 +394,14 @@ def require_ready(service: Declaration) -> None:
         )
 
 
-def _image_path(image: str | os.PathLike[str] | None) -> str:
-    return str(Path(bpy.path.abspath(os.fspath(image))).expanduser().resolve()) if image else ""
+def _pictures(image: Picture | Sequence[Picture] | None, service: Declaration) -> list[str]:
+    """Paths of copies that fit the service's limits, in the data folder."""
+    if image is None:
+        return []
+    several = list(image) if isinstance(image, Sequence) and not isinstance(image, str) else [image]
+    if service.image_limits is None:
+        raise UnsupportedFeature(f"{service.name} makes no models from images.")
+    return [str(export_image(one, service.image_limits, settings.data_dir() / "inputs")) for one in several]
 
 
 def _point(location: Sequence[float] | None) -> tuple[float, float, float] | None:

@@ -18,26 +18,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from . import protocol
-from .errors import InvalidInput, JobNotFound, KeyMissing, Neural4DError, OnlineAccessOff, TransportError
-from .jobs import FREE_TO_CANCEL, Job, State, VariantState
+from .commands import Commands, Message
+from .errors import KeyMissing, OnlineAccessOff
+from .jobs import Job
 from .journal import Journal
+from .money import Purse
 from .providers import PROVIDERS
 from .providers.base import Balance, Provider
-from .request import Request
-from .runner import Live, Runner, Timing
-from .transport import Transport, backoff
+from .runner import Live, Runner
+from .transport import Transport
 
 #: Jobs that are stepped at the same moment; the others wait for a thread, not for a whole job.
 _WORKERS = 16
 #: At the end: seconds that requests on their way are given to be answered.
 _GRACE = 5.0
-
-Message = dict[str, Any]
 
 
 class Engine:
@@ -53,15 +52,9 @@ class Engine:
         self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.stopping = threading.Event()
         self.journal = Journal(data_dir)
-        self.runner = Runner(
-            self.journal,
-            self.provider,
-            self.publish,
-            self.balance_changed,
-            self.prices_changed,
-            self.stopping,
-            data_dir,
-        )
+        purse = Purse(self.journal, self.balance_changed, self.prices_changed)
+        self.runner = Runner(self.journal, self.provider, self.publish, purse, self.stopping, data_dir)
+        self.commands = Commands(self)
         self.services: dict[str, dict[str, str]] = {}
         self.online = False
         self.providers: dict[str, Provider] = {}
@@ -95,7 +88,7 @@ class Engine:
 
     def prices_changed(self) -> None:
         """Tell the host what operations really cost."""
-        self.send({"event": "prices", "prices": self.journal.prices()})
+        self.send({"event": "prices", "prices": self.journal.prices(), "spent": self.journal.spent()})
 
     def provider(self, name: str) -> Provider:
         """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
@@ -111,12 +104,13 @@ class Engine:
             )
         return self.providers[name]
 
-    # The loop
+    # The loop and its schedule
 
     def run(self) -> None:
         """Work until the pipe closes."""
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
-        self.send({"event": "hello", "pid": os.getpid(), "prices": self.journal.prices()})
+        self.send({"event": "hello", "pid": os.getpid()})
+        self.prices_changed()
         while not self.stopping.is_set():
             timeout = max(0.0, self.schedule[0][0] - time.monotonic()) if self.schedule else None
             try:
@@ -138,7 +132,7 @@ class Engine:
                 message = protocol.decode(line)
             except ValueError:
                 continue
-            self.inbox.put(lambda message=message: self._obey(message))  # type: ignore[misc]
+            self.inbox.put(lambda message=message: self.commands.obey(message))  # type: ignore[misc]
         self.inbox.put(None)
 
     def _let_requests_finish(self) -> None:
@@ -168,183 +162,30 @@ class Engine:
     def _stepped(self, live: Live, delay: float | None) -> None:
         self.stepping.discard(live.job.id)
         if delay is not None:
-            self._wake(live, delay)
+            self.wake(live, delay)
         elif not live.job.under_way:
             del self.live[live.job.id]
             if not self.stopping.is_set():
-                self.pool.submit(self._measure)
+                self.pool.submit(self.measure)
         for message in self.waiting.pop(live.job.id, []):
-            self._obey(message)
+            self.commands.obey(message)
 
-    def _wake(self, live: Live, delay: float = 0.0) -> None:
+    def wake(self, live: Live, delay: float = 0.0) -> None:
+        """Take the job's next step after so many seconds."""
         self.live[live.job.id] = live
         heapq.heappush(self.schedule, (time.monotonic() + delay, next(self._order), live.job.id))
 
-    # Commands
-
-    def _obey(self, message: Message) -> None:
-        do = {
-            "configure": self._configure,
-            "submit": self._submit,
-            "cancel": self._cancel,
-            "retry": self._retry,
-            "prepare": self._prepare,
-            "placed": self._placed,
-            "retarget": self._retarget,
-            "dismiss": self._dismiss,
-            "balance": self._balance,
-            "list": self._list,
-        }.get(message.get("do", ""))
-        if message.get("job") in self.stepping:
-            if message["do"] == "cancel":
-                self.live[message["job"]].cancelled.set()
-            self.waiting.setdefault(message["job"], []).append(message)
-            return
-        try:
-            if do is None:
-                raise InvalidInput(f"The engine knows no command {message.get('do')!r}.")
-            answer = do(message)
-        except Neural4DError as error:
-            self._answer(message, error)
-        else:
-            if answer is not None:
-                self._answer(message, **answer)
-
-    def _answer(self, message: Message, error: Neural4DError | None = None, **values: Any) -> None:
-        if "tag" in message or error is not None:
-            told = error.to_dict() if error else None
-            self.send(
-                {"event": "answer", "tag": message.get("tag"), "job": message.get("job"), "error": told, **values}
-            )
-
-    def _configure(self, message: Message) -> Message:
-        first = not self.runner.preparer
-        if message["services"] != self.services:
-            self.services = message["services"]
-            self.providers = {}
-        self.online = bool(message["online"])
-        self.runner.preparer = message["preparer"]
-        known = {f.name for f in fields(Timing)}
-        self.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
-        if first:
-            self._take_over()
-            self.pool.submit(self._measure)
-        return {}
-
-    def _take_over(self) -> None:
-        """Go on with jobs that an engine which is no more has left."""
-        for job in self.journal.take_over():
-            self._wake(Live(job))
-            self.publish(job)
-
-    def _measure(self) -> None:
+    def measure(self) -> None:
+        """Tell the host how much the data folder takes."""
         files = (path.stat().st_size for path in self.journal.folder.rglob("*") if path.is_file())
         with suppress(OSError):
             self.send({"event": "usage", "bytes": sum(files)})
 
-    def _submit(self, message: Message) -> Message:
-        declared = protocol.declaration(message["provider"])
-        request = Request.from_dict(message["request"])
-        request.check(declared)
-        job = Job(message["job"], declared.id, request.to_dict(), target=message.get("target", {}))
-        job.typical = self._typical_seconds(declared.id)
-        self.runner.save(job)
-        self._wake(Live(job))
-        return {}
-
-    def _typical_seconds(self, provider: str) -> float:
-        took = [
-            job.seconds["generating"]
-            for job in self.journal.newest(20)
-            if job.provider == provider and job.state in (State.READY, State.PLACED) and "generating" in job.seconds
-        ]
-        return sum(took) / len(took) if took else Job.typical
-
-    def _held(self, message: Message) -> Live:
-        live = self.live.get(message["job"])
-        if live is None:
-            job = self.journal.get(message["job"])
-            if job is None:
-                raise JobNotFound("There is no such job in the journal.", "Look at the job list for those there are.")
-            if not self.journal.may_touch(job):
-                raise InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
-            live = Live(job)
-        return live
-
-    def _cancel(self, message: Message) -> Message:
-        live = self._held(message)
-        if live.job.under_way or live.job.state in FREE_TO_CANCEL:
-            live.cancelled.set()
-            self._wake(live)
-        return {}
-
-    def _retry(self, message: Message) -> Message:
-        live = self._held(message)
-        if live.job.state not in (State.FAILED, State.CANCELLED):
-            raise InvalidInput(
-                "Only a failed or cancelled job can be tried again.", "Wait for the job, or cancel it first."
-            )
-        self.runner.retry(live)
-        self._wake(live)
-        return {}
-
-    def _prepare(self, message: Message) -> Message:
-        live = self._held(message)
-        wanted = next((v for v in live.job.variants if v.index == message["variant"]), None)
-        if wanted is None or wanted.state is VariantState.FAILED:
-            there_are = [v.index for v in live.job.variants if v.state is not VariantState.FAILED]
-            raise InvalidInput(
-                f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
-            )
-        self.runner.take(live, wanted)
-        self._wake(live)
-        return {}
-
-    def _placed(self, message: Message) -> Message:
-        live = self._held(message)
-        live.job.target = message["target"]
-        if live.job.state is State.READY:
-            live.job.enter(State.PLACED)
-        self.runner.save(live.job)
-        return {}
-
-    def _retarget(self, message: Message) -> Message:
-        live = self._held(message)
-        live.job.target = message["target"]
-        self.runner.save(live.job)
-        return {}
-
-    def _dismiss(self, message: Message) -> Message:
-        live = self._held(message)
-        live.job.dismissed = True
-        self.runner.save(live.job)
-        return {}
-
-    def _list(self, message: Message) -> Message:
-        self._take_over()
-        return {"jobs": [job.to_dict() for job in self.journal.newest(message.get("limit", 200))]}
-
-    def _balance(self, message: Message) -> None:
-        """Answered later: the request runs on a worker thread."""
-        self.pool.submit(self._read_balance, message)
-
-    def _read_balance(self, message: Message) -> None:
-        error: Neural4DError | None = None
-        for attempt in range(3):
-            try:
-                balance = self.provider(message["provider"]).balance()
-            except TransportError as trouble:
-                error = trouble
-                if self.stopping.wait(backoff(attempt, self.runner.timing.backoff)):
-                    break
-            except Neural4DError as refusal:
-                error = refusal
-                break
-            else:
-                self.balance_changed(message["provider"], balance)
-                self._answer(message, balance=asdict(balance))
-                return
-        self._answer(message, error)
+    def take_over(self) -> None:
+        """Go on with jobs that an engine which is no more has left."""
+        for job in self.journal.take_over():
+            self.wake(Live(job))
+            self.publish(job)
 
 
 def main() -> int:

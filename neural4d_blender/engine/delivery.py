@@ -1,16 +1,18 @@
-"""From a finished model at the service to a prepared .blend on disk: download, check, prepare."""
+"""From a finished model at the service to a prepared .blend on disk: convert, download, check, prepare."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .archive import is_archive, unpack
 from .download import download
-from .errors import LinkExpired, Neural4DError, PreparerFailed
+from .errors import BrokenModel, ConversionFailed, LinkExpired, Neural4DError, PreparerFailed
 from .glb import check_glb
 from .jobs import Job, State, Variant, VariantState
 from .preparing import prepare
-from .providers.base import Outcome
+from .providers.base import Conversion, Outcome
 from .request import Request
 
 if TYPE_CHECKING:
@@ -18,17 +20,50 @@ if TYPE_CHECKING:
 
 #: A preview is a picture of a few hundred kilobytes.
 _MAX_PREVIEW = 20 * 1024 * 1024
+#: Between two questions whether a conversion is done, in times of the quickest pace.
+CONVERSION_EVERY = 3.0
 
 
-def folder_of(runner: Runner, job: Job) -> Path:
-    """The job's own folder below the data folder, made if it is not there."""
-    folder = runner.folder / "jobs" / job.id
-    folder.mkdir(parents=True, exist_ok=True)
-    job.folder = str(folder)
-    return folder
+def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
+    """Ask for a variant in the wanted format; paid for once, however often it is asked for."""
+    job = live.job
+    request = Request.from_dict(job.request)
+    if job.state in (State.GENERATING, State.DOWNLOADING):
+        runner.enter(job, State.CONVERTING)
+    conversion = ask_for_conversion(runner, job, variant.uuid, request.format, request.size_mm)
+    if conversion.url:
+        variant.model_url, variant.scale = conversion.url, conversion.scale
+    job.note = "" if conversion.url else conversion.message
+    runner.save(job)
+    return 0.0 if conversion.url else CONVERSION_EVERY * runner.timing.quickest
 
 
-def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
+def ask_for_conversion(runner: Runner, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:
+    """convert(): a purchase the first time, free each time after.
+
+    Raises:
+        ConversionFailed: asking once more starts it anew.
+    """
+    provider = runner.provider(job.provider)
+    key = f"{uuid} {format} {size_mm}"
+    before = job.conversions.get(key)
+    try:
+        if before == "asked":
+            return provider.convert(uuid, format, size_mm)
+        quote = provider.conversion_quote()
+        with runner.purse.spending(provider, job, quote, repeated=before == "failed") as purchase:
+            conversion = provider.convert(uuid, format, size_mm)
+            purchase.accepted = True
+            job.conversions[key] = "asked"
+            job.book(quote.operation, purchase.expected)
+            runner.save(job)
+        return conversion
+    except ConversionFailed:
+        job.conversions[key] = "failed"
+        raise
+
+
+def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
     """Fetch a finished variant's model.
 
     A download that finds its address expired forgets it, so that the next try asks for a fresh one.
@@ -38,11 +73,17 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
         Stopped: cancelled, or the engine ends.
     """
     job = live.job
-    if job.state is State.GENERATING:
+    request = Request.from_dict(job.request)
+    if job.state in (State.GENERATING, State.CONVERTING):
         runner.enter(job, State.DOWNLOADING)
         job.progress, job.progress_estimated = 0.0, False
-    folder = folder_of(runner, job)
-    path = folder / f"v{variant.index}.glb"
+    if not variant.model_url:
+        if request.format != "GLB":
+            return convert_variant(runner, live, variant)
+        _ask_for_fresh_address(runner, job, variant)
+        if variant.state is VariantState.GENERATING:
+            return 0.0
+    path = runner.folder_of(job) / f"v{variant.index}.{request.format.lower()}"
     shown = 0.0
 
     def progress(fraction: float) -> None:
@@ -51,24 +92,24 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> None:
             shown = job.progress = fraction
             runner.publish(job)  # a number that moves is not worth a transaction
 
-    def stopped() -> bool:
-        return live.cancelled.is_set() or runner.stopping.is_set()
-
-    if not variant.model_url:
-        _ask_for_fresh_address(runner, job, variant)
-        if variant.state is VariantState.GENERATING:
-            return
     try:
-        download(variant.model_url, path, stopped=stopped, progress=progress, check=check_glb)
+        download(
+            variant.model_url,
+            path,
+            stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
+            progress=progress,
+            check=check_glb if request.format == "GLB" else check_something,
+        )
     except LinkExpired:
         variant.model_url = ""
         raise
-    variant.model = str(path)
+    variant.model = str(_unpacked(path, request.format))
     variant.state = VariantState.DOWNLOADED
     runner.save(job)
+    return 0.0
 
 
-def prepare_variant(runner: Runner, live: Live, variant: Variant) -> None:
+def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float:
     """Have the preparer make a .blend of a downloaded variant, and the job ready.
 
     Raises:
@@ -82,7 +123,7 @@ def prepare_variant(runner: Runner, live: Live, variant: Variant) -> None:
         runner.preparer,
         Request.from_dict(job.request),
         variant,
-        folder_of(runner, job),
+        runner.folder_of(job),
         limit=runner.timing.preparer_limit,
         stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
     )
@@ -91,6 +132,35 @@ def prepare_variant(runner: Runner, live: Live, variant: Variant) -> None:
     variant.state = VariantState.PREPARED
     job.progress = 1.0
     runner.enter(job, State.READY)
+    return 0.0
+
+
+def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:
+    """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
+    path = runner.folder_of(live.job) / f"v{variant.index}.jpg"
+    try:
+        download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=runner.stopping.is_set)
+        variant.preview = str(path)
+    except Neural4DError:
+        variant.preview_url = ""
+    runner.save(live.job)
+
+
+def check_something(path: Path) -> None:
+    """The least that a file has to be; what it really is, the preparer finds out."""
+    with path.open("rb") as file:
+        head = file.read(256).lstrip().lower()
+    if not head or head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
+
+
+def _unpacked(path: Path, format: str) -> Path:
+    """The model itself: services send formats of several files as a .zip."""
+    if format == "USDZ" or not is_archive(path):
+        return path
+    folder = path.with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)
+    return unpack(path, folder, f".{format.lower()}")
 
 
 def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
@@ -99,14 +169,3 @@ def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
         variant.state = VariantState.GENERATING
         return
     variant.model_url, variant.preview_url = poll.model_url, poll.preview_url
-
-
-def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:
-    """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
-    path = folder_of(runner, live.job) / f"v{variant.index}.jpg"
-    try:
-        download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=runner.stopping.is_set)
-        variant.preview = str(path)
-    except Neural4DError:
-        variant.preview_url = ""
-    runner.save(live.job)

@@ -147,6 +147,25 @@ class SubmissionLost(Neural4DError):
     default_remedy = "Wait a few minutes, then press Retry."
 
 
+class PaymentUnknown(Neural4DError):
+    """A submission's answer is lost for good, and sending it again may be paid again."""
+
+    default_remedy = "Look at the service's own page whether the model is there, before you press Retry."
+
+
+class NoPortrait(Neural4DError):
+    """The service sees no person in the image, or could not tell; the user may know better."""
+
+    default_remedy = "Use another image, or press Retry to generate from this one all the same."
+
+
+class CutoutFailed(Neural4DError):
+    """The subject was not cut out of the image."""
+
+    retryable = True
+    default_remedy = "Press Retry to upload the image again."
+
+
 class GenerationFailed(Neural4DError):
     """The service accepted the job and failed to make the model."""
 

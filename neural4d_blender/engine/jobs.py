@@ -53,7 +53,9 @@ class Variant:
     """One of the models that a job asked for.
 
     ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are absolute paths, empty until the
-    file is there whole. ``facts`` is what the preparer measured (see prepare/).
+    file is there whole. ``facts`` is what the preparer measured (see prepare/). ``scale`` is the
+    service's own word on how it scaled a conversion. ``details`` is what else the service says of the
+    model, by its own names.
     """
 
     index: int
@@ -67,12 +69,44 @@ class Variant:
     blend: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
+    scale: float | None = None
+    details: dict[str, str] = field(default_factory=dict)
 
     @property
     def lacks_preview(self) -> bool:
         """There is a picture at the service that has not been fetched; the model itself goes first."""
         here = self.state in (VariantState.DOWNLOADED, VariantState.PREPARED)
         return here and bool(self.preview_url) and not self.preview
+
+
+class SaveState(StrEnum):
+    """How far a file is that the user wants to keep."""
+
+    ASKED = "asked"
+    CONVERTING = "converting"
+    SAVED = "saved"
+    FAILED = "failed"
+
+
+@dataclass
+class Save:
+    """A file to keep: a variant in a format, as an exact copy of what the service made.
+
+    Args:
+        folder: where to. size_mm: what the service is told as the size; None where it does not matter.
+        url: where it is ready.
+        path: the file, when it is there; for formats that come as several files, their folder.
+    """
+
+    id: str
+    variant: int
+    format: str
+    folder: str
+    size_mm: float | None = None
+    state: SaveState = SaveState.ASKED
+    url: str = ""
+    path: str = ""
+    error: dict[str, str] | None = None
 
 
 @dataclass
@@ -85,9 +119,16 @@ class Job:
         request: what was asked for (prompt, variants, size_mm, ...); never changes.
         target: where the model is to stand; written and read by the host only.
         tickets: the uuids of our own that the submission carries, in the journal before it goes out.
+        in_doubt: a submission went out, and whether it arrived is not known.
         submission: 1 for the first time the request is sent, counted up by each new one.
-        cost: points that were spent, or None before the service accepted anything.
-        cost_estimated: the cost is the documented price, not what the balance really fell by.
+        spent: what each paid operation cost: operation, points, and whether that is estimated.
+        balance_before: points there were before the last paid request.
+        matting: the service's id of the cut-out request. cutouts: key, url and path (of the picture)
+            of each cut-out; cutout: index of the one that was chosen.
+        portrait_done: the portrait check is through, or overruled.
+        service: what else the service said of the job, by its own names.
+        saves: files that the user wants to keep, in formats of their own.
+        conversions: by uuid, format and size, "asked" (and so paid for) or "failed".
         seconds: how long the job was in each state so far.
         note: what is going on right now in words, where the state alone does not say it.
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
@@ -102,10 +143,18 @@ class Job:
     progress: float = 0.0
     progress_estimated: bool = False
     error: dict[str, str] | None = None
-    cost: int | None = None
-    cost_estimated: bool = False
+    spent: list[dict[str, Any]] = field(default_factory=list)
+    balance_before: int | None = None
+    matting: str = ""
+    cutouts: list[dict[str, str]] = field(default_factory=list)
+    cutout: int | None = None
+    portrait_done: bool = False
+    service: dict[str, str] = field(default_factory=dict)
+    saves: list[Save] = field(default_factory=list)
+    conversions: dict[str, str] = field(default_factory=dict)
     tickets: list[str] = field(default_factory=list)
     submission: int = 0
+    in_doubt: bool = False
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -125,6 +174,24 @@ class Job:
         if state is not State.FAILED:
             self.error = None
 
+    def book(self, operation: str, points: int) -> None:
+        """Note what an operation is expected to cost, until :meth:`measured` says what it did."""
+        self.spent.append({"operation": operation, "points": points, "estimated": True})
+
+    def measured(self, points: int) -> None:
+        """The operation booked last really cost this much."""
+        self.spent[-1] |= {"points": points, "estimated": False}
+
+    @property
+    def cost(self) -> int | None:
+        """Points that were spent in all, or None before the service accepted anything."""
+        return sum(entry["points"] for entry in self.spent) if self.spent else None
+
+    @property
+    def cost_estimated(self) -> bool:
+        """Part of the cost is a price, because what the balance really fell by is not known."""
+        return any(entry["estimated"] for entry in self.spent)
+
     @property
     def primary(self) -> Variant | None:
         """The variant that the job's own state speaks of: the chosen one, else the furthest one."""
@@ -135,18 +202,38 @@ class Job:
         return min(alive, key=lambda v: (order.index(v.state), v.index), default=None)
 
     @property
+    def next_save(self) -> Save | None:
+        """The next file to keep whose model is there to be fetched."""
+        there = {v.index for v in self.variants if v.state not in (VariantState.GENERATING, VariantState.FAILED)}
+        wanted = (SaveState.ASKED, SaveState.CONVERTING)
+        return next((save for save in self.saves if save.state in wanted and save.variant in there), None)
+
+    def wants_download(self, variant: Variant) -> bool:
+        """A finished variant is fetched at once, unless that costs points and nobody chose it."""
+        return variant.state is VariantState.DONE and (
+            self.request.get("format", "GLB") == "GLB" or variant is self.primary
+        )
+
+    @property
     def under_way(self) -> bool:
         """The engine still has something to do for this job by itself."""
         if self.state in (State.FAILED, State.CANCELLED, State.CHOOSING_CUTOUT):
             return False
         if self.state in (State.READY, State.PLACED):
-            open_ended = (VariantState.GENERATING, VariantState.DONE)
-            return any(v.state in open_ended or v.lacks_preview for v in self.variants)
+            return self.next_save is not None or any(
+                v.state is VariantState.GENERATING or self.wants_download(v) or v.lacks_preview for v in self.variants
+            )
         return True
+
+    @property
+    def waits(self) -> bool:
+        """The user, or an open file, is waited for: the job is to be shown after a restart."""
+        return self.state in (State.CHOOSING_CUTOUT, State.READY) and not self.dismissed
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`."""
-        return {**asdict(self), "under_way": self.under_way}
+        derived = {"under_way": self.under_way, "cost": self.cost, "cost_estimated": self.cost_estimated}
+        return {**asdict(self), **derived}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:
@@ -158,4 +245,8 @@ class Job:
         job.variants = [Variant(**{k: v for k, v in raw.items() if k in names}) for raw in data.get("variants", [])]
         for variant in job.variants:
             variant.state = VariantState(variant.state)
+        names = {f.name for f in fields(Save)}
+        job.saves = [Save(**{k: v for k, v in raw.items() if k in names}) for raw in data.get("saves", [])]
+        for save in job.saves:
+            save.state = SaveState(save.state)
         return job

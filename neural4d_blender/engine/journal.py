@@ -23,9 +23,11 @@ from .jobs import UNFINISHED, Job, State
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
-    under_way INTEGER NOT NULL, created REAL NOT NULL, data TEXT NOT NULL);
+    under_way INTEGER NOT NULL, waits INTEGER NOT NULL, cost INTEGER NOT NULL, created REAL NOT NULL,
+    data TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_by_created ON jobs (created);
 CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
+CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
 CREATE TABLE IF NOT EXISTS transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
 CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER, at REAL,
@@ -70,16 +72,20 @@ class Journal:
         """Write the job as it is now; a change of state also goes into the transitions."""
         with self._transaction() as db:
             job.owner = self.owner
-            was_under_way = db.execute("SELECT under_way FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
             db.execute(
-                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, data = excluded.data",
-                (job.id, job.provider, job.state, job.owner, job.under_way, job.created, json.dumps(job.to_dict())),
+                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
+                "waits = excluded.waits, cost = excluded.cost, data = excluded.data",
+                (
+                    *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0),
+                    *(job.created, json.dumps(job.to_dict())),
+                ),
             )
             if self._states.get(job.id) is not job.state:
                 self._states[job.id] = job.state
                 db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
-        if was_under_way != (job.under_way,):
+        if before != (job.under_way, job.waits):
             self._mark()
 
     def get(self, job_id: str) -> Job | None:
@@ -134,6 +140,11 @@ class Journal:
         with self._lock:
             return {f"{p}:{o}": n for p, o, n in self._db.execute("SELECT provider, operation, points FROM prices")}
 
+    def spent(self) -> dict[str, int]:
+        """Points spent in all, by service."""
+        with self._lock:
+            return dict(self._db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -148,7 +159,9 @@ class Journal:
     def _mark(self) -> None:
         marker = self.folder / UNFINISHED
         with self._lock:
-            if self._db.execute("SELECT 1 FROM jobs WHERE under_way LIMIT 1").fetchone():
+            if self._db.execute(
+                "SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1"
+            ).fetchone():
                 marker.touch()
             else:
                 marker.unlink(missing_ok=True)

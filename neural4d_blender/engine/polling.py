@@ -36,6 +36,7 @@ class Pace:
     moved: float = 0.0
     asked_for_result: float = 0.0
     asked_result_last: bool = False
+    doubtful: bool = False
     ends: float = 0.0
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Pace:
 
     def expect_done(self, now: float) -> bool:
         """Whether the next question should be for the result instead of the progress."""
-        if self.reported is not None and self.reported >= 1.0:
+        if self.doubtful or (self.reported is not None and self.reported >= 1.0):
             return True
         if self.reported is not None and self.reported >= NEARLY_DONE:
             return not self.asked_result_last  # a job that fails at its end stays at 99 % for ever

@@ -9,7 +9,9 @@ Commands (host to engine), told apart by ``"do"``:
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s}
 submit          ``job`` id, ``provider``, ``request``, ``target``
 cancel, retry   ``job``
+choose          ``job``, ``cutout``: go on with that cut-out
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
+save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
 placed          ``job``, ``target``: it stands in the scene
 retarget        ``job``, ``target``: where it is to stand has changed
 dismiss         ``job``: no longer to be listed among the present ones
@@ -19,8 +21,8 @@ list            ``limit``
 
 A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.
 
-Events (engine to host), told apart by ``"event"``: ``hello`` (pid, prices), ``job`` (job: a snapshot),
-``balance`` (provider, balance), ``prices`` (prices), ``usage`` (bytes), ``answer``.
+Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
+``balance`` (provider, balance), ``prices`` (prices, spent), ``usage`` (bytes), ``answer``.
 """
 
 from __future__ import annotations
@@ -74,6 +76,7 @@ __all__ = [
     "State",
     "UnsupportedFeature",
     "VariantState",
+    "check",
     "check_url",
     "declaration",
     "declarations",
@@ -117,5 +120,11 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int:
             the documented ones.
     """
     declaration(provider)
-    quote = PROVIDERS[provider].quote(request)
-    return measured.get(f"{provider}:{quote.operation}", quote.points)
+    quotes = PROVIDERS[provider].quotes(request)
+    return sum(measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes)
+
+
+def check(provider: str, request: Request) -> None:
+    """Refuse what cannot work, before anything is sent; InvalidInput or UnsupportedFeature."""
+    request.check(declaration(provider))
+    PROVIDERS[provider].check(request)

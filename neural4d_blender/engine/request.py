@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidInput, UnsupportedFeature
@@ -30,7 +31,7 @@ class Request:
 
     Args:
         prompt: the text; empty for an image job.
-        image: absolute path of an image file; empty for a text job.
+        images: absolute paths of image files; empty for a text job.
         variants: how many models to make, 1 or more.
         pbr: ask for roughness, metallic and normal maps too.
         size_mm: millimetres along ``axis``; None keeps the size the model came with.
@@ -39,10 +40,12 @@ class Request:
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
         options: the service's own options, by key.
+        choose_cutout: wait for the user to choose one of the cut-outs; otherwise the first one is taken.
+        max_points: the job may cost this many points in all; None sets no limit.
     """
 
     prompt: str = ""
-    image: str = ""
+    images: list[str] = field(default_factory=list)
     variants: int = 1
     pbr: bool = True
     size_mm: float | None = None
@@ -51,6 +54,8 @@ class Request:
     format: str = "GLB"
     name: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    choose_cutout: bool = False
+    max_points: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -65,7 +70,7 @@ class Request:
     @property
     def title(self) -> str:
         """What to call the job and the object."""
-        return self.name or " ".join(self.prompt.split()) or "Model"
+        return self.name or " ".join(self.prompt.split()) or (Path(self.images[0]).stem if self.images else "Model")
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -74,13 +79,7 @@ class Request:
             InvalidInput: a value is missing or out of range; the message gives the limits.
             UnsupportedFeature: the service cannot do it.
         """
-        if bool(self.prompt.strip()) == bool(self.image):
-            raise InvalidInput("Give either a prompt or an image: one of the two, not both and not none.")
-        kind = "image" if self.image else "text"
-        if kind not in service.inputs:
-            raise UnsupportedFeature(f"{service.name} makes no models from {'images' if self.image else 'a prompt'}.")
-        if len(self.prompt) > MAX_PROMPT:
-            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
+        self._check_input(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
             raise InvalidInput(
                 f"Variants must be 1 to {service.max_variants} for {service.name}, not {self.variants!r}."
@@ -95,8 +94,25 @@ class Request:
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
+        if self.max_points is not None and not (_is_number(self.max_points, int) and self.max_points >= 0):
+            raise InvalidInput(f"max_points must be a whole number of points, not {self.max_points!r}.")
         for key, value in self.options.items():
             service.option(key).check(value)
+
+    def _check_input(self, service: Declaration) -> None:
+        if bool(self.prompt.strip()) == bool(self.images):
+            raise InvalidInput("Give either a prompt or an image: one of the two, not both and not none.")
+        if ("image" if self.images else "text") not in service.inputs:
+            raise UnsupportedFeature(f"{service.name} makes no models from {'images' if self.images else 'a prompt'}.")
+        if len(self.prompt) > MAX_PROMPT:
+            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
+        if len(self.images) > service.max_images:
+            raise UnsupportedFeature(
+                f"{service.name} takes {service.max_images} images at once, not {len(self.images)}."
+            )
+        for image in self.images:
+            if service.image_limits:
+                service.image_limits.check(image)
 
 
 def _is_number(value: object, *kinds: type) -> bool:

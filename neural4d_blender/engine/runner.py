@@ -1,9 +1,9 @@
 """Takes a job through its states, one step at a time.
 
 A step makes at most one request (or one download, or one preparation), writes the journal, and
-returns how many seconds to wait before the next step; None when the job needs nothing more. The
-rules about money live here: what can cost points is journaled before it is sent, and is sent again
-only when it is certain that the service has not acted on it.
+returns how many seconds to wait before the next step; None when the job needs nothing more. What a
+step does stands in submitting.py, delivery.py and saving.py; here is the order of them, the polling
+in between, and what becomes of trouble.
 """
 
 from __future__ import annotations
@@ -14,33 +14,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import delivery
+from . import delivery, saving, submitting
 from .download import Stopped
 from .errors import (
-    AnswerLost,
     BrokenModel,
     DownloadFailed,
     GenerationFailed,
     JobNotFound,
-    KeyRejected,
     Neural4DError,
-    NotEnoughPoints,
-    RequestRefused,
     ServiceBusy,
-    ServiceUnreachable,
-    SubmissionLost,
     TransportError,
     UnexpectedAnswer,
 )
 from .jobs import Job, State, Variant, VariantState
 from .journal import Journal
+from .money import Purse
 from .polling import GIVE_UP_AFTER, QUICKEST, Pace
-from .providers.base import Balance, Outcome, Provider
-from .request import Request
+from .providers.base import Outcome, Provider
 from .transport import backoff
 
-#: Trouble in which the service certainly has not acted; every other kind leaves that open.
-_NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused)
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
 
@@ -68,6 +60,8 @@ class Live:
     paces: dict[str, Pace] = field(default_factory=dict)
     attempts: int = 0
     looks: int = 0
+    #: When a wait within the present state began (monotonic seconds).
+    since: float = 0.0
 
 
 class Runner:
@@ -77,8 +71,7 @@ class Runner:
         journal: where each change goes first.
         provider: gives the service of that id, ready to be called; raises Neural4DError without a key.
         publish: told of each change, after the journal.
-        balance_changed: told a balance that was read on the way.
-        prices_changed: told that an operation's real price was measured.
+        purse: measures what is spent.
         stopping: set when the engine ends.
     """
 
@@ -87,22 +80,25 @@ class Runner:
         journal: Journal,
         provider: Callable[[str], Provider],
         publish: Callable[[Job], None],
-        balance_changed: Callable[[str, Balance], None],
-        prices_changed: Callable[[], None],
+        purse: Purse,
         stopping: threading.Event,
         folder: Path,
     ) -> None:
         self.journal = journal
         self.provider = provider
         self.publish = publish
-        self.balance_changed = balance_changed
-        self.prices_changed = prices_changed
+        self.purse = purse
         self.stopping = stopping
         self.folder = folder
         self.preparer: Sequence[str] = ()
         self.timing = Timing()
-        # One submission at a time a service: the fall of the balance around it is its price.
-        self._spending: dict[str, threading.Lock] = {}
+
+    def folder_of(self, job: Job) -> Path:
+        """The job's own folder below the data folder, made if it is not there."""
+        folder = self.folder / "jobs" / job.id
+        folder.mkdir(parents=True, exist_ok=True)
+        job.folder = str(folder)
+        return folder
 
     def save(self, job: Job) -> None:
         """Journal first, then the host."""
@@ -139,101 +135,11 @@ class Runner:
     def _advance(self, live: Live) -> float | None:
         job = live.job
         match job.state:
-            case State.QUEUED:
-                return self._submit(live)
-            case State.SUBMITTING | State.UNKNOWN:
-                return self._look_for(live)
-            case State.GENERATING | State.DOWNLOADING | State.PREPARING_MODEL | State.READY | State.PLACED:
-                return self._work_on_variants(live)
-        return None
-
-    # Submitting
-
-    def _submit(self, live: Live) -> float | None:
-        job = live.job
-        request = Request.from_dict(job.request)
-        provider = self.provider(job.provider)
-        quote = provider.quote(request)
-        expected = self.journal.price(job.provider, quote.operation) or quote.points
-        with self._spending.setdefault(job.provider, threading.Lock()):
-            before = self._read_balance(provider, job)
-            if before is not None and before < expected:
-                raise NotEnoughPoints(
-                    f"This costs about {expected} points and {before} are left.",
-                    cost="Nothing was sent and nothing was paid.",
-                )
-            if live.cancelled.is_set():
-                raise Stopped  # the last moment at which it is free
-            # A submission that is sent again carries the same ids: should the first one turn up after
-            # all, it is found under them.
-            job.tickets = job.tickets or provider.tickets(request)
-            job.submission += 1
-            self.enter(job, State.SUBMITTING)
-            try:
-                uuids = provider.submit(request, job.tickets)
-            except _NOTHING_HAPPENED:
-                job.tickets = []
-                self.enter(job, State.QUEUED)
-                raise
-            except (TransportError, UnexpectedAnswer) as error:
-                if not job.tickets:
-                    raise
-                self.enter(job, State.UNKNOWN)
-                job.note = f"{error.what} Asking whether the job arrived."
-                self.save(job)
-                return self.timing.look_again
-            self._accepted(job, uuids, expected)
-            after = self._read_balance(provider, job) if before is not None else None
-            if before is not None and after is not None and before > after:
-                job.cost, job.cost_estimated = before - after, False
-                self.journal.learn_price(job.provider, quote.operation, job.cost)
-                self.prices_changed()
-                self.save(job)
-        return self.timing.quickest
-
-    def _accepted(self, job: Job, uuids: Sequence[str], cost: int) -> None:
-        job.variants = [Variant(index, uuid) for index, uuid in enumerate(uuids)]
-        job.cost, job.cost_estimated = cost, True
-        self.enter(job, State.GENERATING)
-
-    def _read_balance(self, provider: Provider, job: Job) -> int | None:
-        """The points that are left, or None: not knowing them is no reason to stop."""
-        if not provider.declaration.balance:
-            return None
-        try:
-            balance = provider.balance()
-        except (TransportError, UnexpectedAnswer):
-            return None
-        self.balance_changed(job.provider, balance)
-        return balance.total
-
-    def _look_for(self, live: Live) -> float | None:
-        """A submission went out and no usable answer came: find out before anything else is done."""
-        job = live.job
-        provider = self.provider(job.provider)
-        if job.state is State.SUBMITTING:
-            self.enter(job, State.UNKNOWN)
-        request = Request.from_dict(job.request)
-        arrived = provider.arrived(job.tickets) if job.tickets else None
-        if arrived:
-            self._accepted(job, job.tickets, provider.quote(request).points)
-            return self.timing.quickest
-        if arrived is None:
-            raise AnswerLost(
-                "The request went out and no answer came; this service cannot say whether it arrived.",
-                "Look at the service's own page whether the job is there. Retry would send it, and may pay, again.",
-                cost="Unknown: it may have been paid.",
-            )
-        live.looks += 1
-        if live.looks < self.timing.looks:
-            return self.timing.look_again
-        live.looks = 0
-        if job.submission >= self.timing.looks:
-            raise SubmissionLost(
-                "The request was sent several times, and the service has no record of it.", cost="Nothing was paid."
-            )
-        self.enter(job, State.QUEUED)
-        return 0.0
+            case State.QUEUED | State.PREPARING_INPUT | State.SUBMITTING | State.UNKNOWN:
+                return submitting.advance(self, live)
+            case State.CHOOSING_CUTOUT | State.FAILED | State.CANCELLED:
+                return None
+        return self._work_on_variants(live)
 
     # From accepted to prepared
 
@@ -243,9 +149,11 @@ class Runner:
         primary = job.primary
         if primary and primary.state is VariantState.DOWNLOADED and job.state not in (State.READY, State.PLACED):
             return self._deliver(live, primary, delivery.prepare_variant)
-        done = next((v for v in job.variants if v.state is VariantState.DONE), None)
+        done = next((v for v in job.variants if job.wants_download(v)), None)
         if done:
             return self._deliver(live, done, delivery.download_variant)
+        if job.next_save:
+            return saving.advance(self, live, job.next_save)
         bare = next((v for v in job.variants if v.lacks_preview), None)
         if bare:
             delivery.fetch_preview(self, live, bare)
@@ -257,11 +165,11 @@ class Runner:
             return None
         return self._poll(live, generating)
 
-    def _deliver(self, live: Live, variant: Variant, deliver: Callable[[Runner, Live, Variant], None]) -> float | None:
+    def _deliver(self, live: Live, variant: Variant, deliver: Callable[[Runner, Live, Variant], float]) -> float | None:
         """Download or prepare; a file that stays damaged costs the job this variant, not the others."""
         job = live.job
         try:
-            deliver(self, live, variant)
+            delay = deliver(self, live, variant)
         except BrokenModel as error:
             variant.model = variant.model_url = ""
             if live.attempts < _DOWNLOAD_AGAIN and deliver is delivery.download_variant:
@@ -270,7 +178,8 @@ class Runner:
             if job.primary is None:
                 raise
             self.save(job)
-        return 0.0 if job.under_way else None
+            return 0.0
+        return delay if job.under_way else None
 
     def _poll(self, live: Live, generating: list[Variant]) -> float:
         job, now = live.job, time.monotonic()
@@ -292,9 +201,12 @@ class Runner:
         expect_done = pace.expect_done(now)
         poll = self.provider(job.provider).poll(variant.uuid, expect_done)
         pace.heard(now, poll.progress, expect_done)
+        pace.doubtful = poll.doubtful
         if poll.outcome is Outcome.DONE:
             variant.state, variant.progress = VariantState.DONE, 1.0
-            variant.model_url, variant.preview_url = poll.model_url, poll.preview_url
+            variant.preview_url, variant.details = poll.preview_url, poll.details
+            # Another format comes from another address, which has to be asked for.
+            variant.model_url = poll.model_url if job.request.get("format", "GLB") == "GLB" else ""
         elif poll.outcome is Outcome.FAILED:
             variant.state = VariantState.FAILED
             variant.error = GenerationFailed(
@@ -344,8 +256,8 @@ class Runner:
     def _cancel(self, live: Live) -> None:
         job = live.job
         if job.state not in (State.PLACED, State.READY):
-            told = "Nothing was paid." if job.cost is None else "It is paid for: Retry picks it up again at no cost."
-            if job.cost is None and job.state in (State.SUBMITTING, State.UNKNOWN):
+            told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
+            if job.in_doubt:
                 told = "It may have reached the service: Retry asks before anything is sent again."
             job.enter(State.CANCELLED)
             job.note = told
@@ -367,22 +279,22 @@ class Runner:
         job = live.job
         live.cancelled.clear()
         live.attempts = live.looks = 0
+        live.since = 0.0
         live.paces.clear()
         for variant in job.variants:
-            if variant.state is VariantState.FAILED and (
-                variant.model_url or not variant.error or variant.error["code"] != "GenerationFailed"
-            ):
+            ours = not variant.error or variant.error["code"] not in ("GenerationFailed", "RequestRefused")
+            if variant.state is VariantState.FAILED and ours:
                 variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
                 variant.error = None
         if job.primary:
             self.enter(job, State.GENERATING)
-        elif job.variants or not job.tickets:
-            # All models failed at the service, or nothing was ever sent: a new submission.
-            job.variants, job.tickets, job.cost, job.submission = [], [], None, 0
-            self.enter(job, State.QUEUED)
-        else:
+        elif job.in_doubt:
             job.submission = 0
             self.enter(job, State.UNKNOWN)
+        else:
+            # All models failed at the service, nothing was ever taken, or the user takes the risk.
+            job.variants, job.tickets, job.submission = [], [], 0
+            self.enter(job, State.QUEUED)
 
 
 def _all_failed(job: Job) -> GenerationFailed:
@@ -391,11 +303,12 @@ def _all_failed(job: Job) -> GenerationFailed:
 
 
 def _cost_in_words(job: Job, error: Neural4DError) -> str:
-    if job.cost is None:
-        lost = job.state in (State.SUBMITTING, State.UNKNOWN)
-        return "Not known yet: press Retry to ask the service." if lost else "Nothing was paid."
+    if job.in_doubt:
+        return "Not known yet: press Retry to ask the service."
+    if not job.cost:
+        return "Nothing was paid."
     paid = f"{job.cost} points were paid{' (estimated)' if job.cost_estimated else ''}"
-    if isinstance(error, GenerationFailed) and job.primary is None:
+    if job.variants and job.primary is None and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
     return f"{paid}; Retry does not pay them again."
 

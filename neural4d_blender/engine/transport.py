@@ -13,7 +13,8 @@ import json
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -31,6 +32,7 @@ from .errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+from .imagefile import MIME_TYPES, read_image_facts
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
@@ -101,17 +103,27 @@ class Transport:
             )
         self._sessions = Sessions(BearerAuth(self._key))
 
-    def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """POST ``body`` as JSON and return the JSON object of the answer.
+    def call(
+        self, path: str, body: Mapping[str, Any] | None = None, files: Sequence[tuple[str, str]] = ()
+    ) -> dict[str, Any]:
+        """POST ``body`` as JSON, or with ``files`` as a form, and return the JSON object of the answer.
+
+        Args:
+            files: (field, path) pairs of pictures; the same field may come several times.
 
         Raises:
+            InvalidInput: a file cannot be read.
             ServiceUnreachable, AnswerLost, ServiceBusy, ServiceDown, KeyRejected, NotEnoughPoints,
             RequestRefused, UnexpectedAnswer: see the module's text.
         """
+        # In memory: a picture is small, and a form of open files cannot be told apart from a broken disk.
+        pictures = [(name, _picture(file)) for name, file in files]
         try:
             with self._sessions.get().post(
                 self.url + path,
-                json=dict(body or {}),
+                json=None if pictures else dict(body or {}),
+                data=dict(body or {}) if pictures else None,
+                files=pictures or None,
                 timeout=self._timeout,
                 allow_redirects=False,  # the key stays with the host it was given for
                 stream=True,
@@ -189,6 +201,12 @@ class Transport:
         except (ValueError, AttributeError):
             pass
         return self.redact(" ".join(text.split())[:160]) or "no reason given"
+
+
+def _picture(path: str) -> tuple[str, bytes, str]:
+    """What requests wants to know of a file in a form: name, content, type."""
+    kind = MIME_TYPES[read_image_facts(path).format]
+    return Path(path).name, Path(path).read_bytes(), kind
 
 
 def _read(response: requests.Response, limit: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import Neural4DError, State
+from ..engine.protocol import Neural4DError, Request, State
 from . import targets
 from .bridge import bridge
 from .placing import place, undo_step
@@ -77,7 +77,7 @@ def place_job(
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
     target = target or job["target"]
     scene = targets.scene_of(target)
-    title = job["request"]["name"] or " ".join(job["request"]["prompt"].split()) or "Model"
+    title = Request.from_dict(job["request"]).title
     with undo_step(f"Place {title}"[:60]):
         roots = place(
             prepared[0]["blend"],

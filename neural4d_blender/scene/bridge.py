@@ -36,6 +36,7 @@ class Bridge:
         jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
         balances: the last known balance of each service, by id.
         prices: measured points by ``provider:operation``.
+        spent: points spent in all, by service.
         usage: bytes that the data folder takes, None while not known.
         revision: goes up whenever any of these changed.
         timing: seconds and counts handed to the engine; empty except in tests.
@@ -45,6 +46,7 @@ class Bridge:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.balances: dict[str, dict[str, Any]] = {}
         self.prices: dict[str, int] = {}
+        self.spent: dict[str, int] = {}
         self.usage: int | None = None
         self.revision = 0
         self.timing: dict[str, float] = {}
@@ -179,8 +181,8 @@ class Bridge:
                 self.jobs[event["job"]["id"]] = event["job"]
             case "balance":
                 self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
-            case "prices" | "hello":
-                self.prices = event["prices"]
+            case "prices":
+                self.prices, self.spent = event["prices"], event["spent"]
             case "usage":
                 self.usage = event["bytes"]
             case "answer":

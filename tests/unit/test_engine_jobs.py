@@ -48,7 +48,8 @@ def test_the_price_is_what_the_balance_really_fell_by(sim: Simulator, engine: En
     done = engine.wait(engine.submit(), "ready")
     assert done["cost"] == 20
     assert engine.ask("balance", provider="neural4d")["balance"]["total"] == sim.balance
-    assert {"event": "prices", "prices": {"neural4d:text x1": 20}} in engine.events
+    told = {"event": "prices", "prices": {"neural4d:text x1": 20}, "spent": {"neural4d": 20}}
+    assert told in engine.events
 
 
 def test_the_preview_comes_after_the_model(sim: Simulator, engine: EngineProcess) -> None:
@@ -120,6 +121,9 @@ def test_a_killed_engine_goes_on_where_it_was(sim: Simulator, tmp_path: Path) ->
     with EngineProcess(tmp_path, sim.api_url, sim.token) as second:
         second.wait(job, "ready")
         second.until(lambda: second.jobs[job]["under_way"] is False or None, "everything to be fetched")
+        assert (tmp_path / "unfinished").exists(), "nobody has placed it yet"
+        second.send("placed", job=job, target={})
+        second.wait(job, "placed")
     assert paid(sim) == [60]
     assert not (tmp_path / "unfinished").exists()
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ..errors import InvalidInput, UnexpectedAnswer, UnsupportedFeature
+from ..imagefile import read_image_facts
 from ..request import Request
 
 
@@ -63,6 +65,21 @@ class ImageLimits:
     largest: tuple[int, int]
     max_bytes: int
 
+    def check(self, path: str) -> None:
+        """Raise InvalidInput, with the numbers, where the picture file does not fit."""
+        facts, name = read_image_facts(path), Path(path).name
+        if facts.format not in self.formats:
+            raise InvalidInput(f"{name} is a {facts.format} picture; the service takes {', '.join(self.formats)}.")
+        size = (facts.width, facts.height)
+        for limit, off, word in (
+            (self.smallest, any(a < b for a, b in zip(size, self.smallest, strict=True)), "least"),
+            (self.largest, any(a > b for a, b in zip(size, self.largest, strict=True)), "most"),
+        ):
+            if off:
+                raise InvalidInput(f"{name} is {size[0]} x {size[1]} pixels; {limit[0]} x {limit[1]} are the {word}.")
+        if facts.size_bytes > self.max_bytes:
+            raise InvalidInput(f"{name} is {facts.size_bytes:,} bytes long; {self.max_bytes:,} are the most.")
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -91,6 +108,7 @@ class Declaration:
     keys_page: str
     options: tuple[Option, ...] = ()
     image_limits: ImageLimits | None = None
+    max_images: int = 1
 
     def option(self, key: str) -> Option:
         """The option of that name; UnsupportedFeature, naming those there are, otherwise."""
@@ -130,20 +148,76 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Poll:
-    """The answer to one poll. ``progress`` is 0..1, or None where this answer does not tell."""
+    """The answer to one poll.
+
+    Args:
+        progress: 0..1, or None where this answer does not tell.
+        doubtful: the answer casts doubt on the job: ask for its result next.
+        details: what else the service says of the model, by its own names.
+    """
 
     outcome: Outcome
     progress: float | None = None
     model_url: str = ""
     preview_url: str = ""
     message: str = ""
+    doubtful: bool = False
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the service accepted.
+
+    Args:
+        uuids: an id for each model under way.
+        failures: for each model that was refused, why.
+        details: what else the service said, by its own names.
+    """
+
+    uuids: list[str]
+    failures: list[str] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """One way to cut the subject out of a picture: what the service calls it, and a picture of it."""
+
+    key: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """Whether a person is in the picture. ``valid`` False: the service could not tell, see ``message``."""
+
+    valid: bool
+    found: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A model in another format. ``url`` is empty while it is being made."""
+
+    url: str = ""
+    scale: float | None = None
+    message: str = ""
 
 
 class Http(Protocol):
     """What a provider needs of the transport."""
 
-    def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """POST a JSON body, return the JSON object that came back; raises the classes of errors.py."""
+    def call(
+        self, path: str, body: Mapping[str, Any] | None = None, files: Sequence[tuple[str, str]] = ()
+    ) -> dict[str, Any]:
+        """POST and return the JSON object that came back; raises the classes of errors.py.
+
+        Args:
+            body: sent as JSON, or as the text fields of a form where there are files.
+            files: (field, path) pairs, sent as multipart/form-data.
+        """
         ...
 
 
@@ -156,9 +230,14 @@ class Provider(ABC):
         self.http = http
 
     @classmethod
+    def check(cls, request: Request) -> None:
+        """Refuse, beyond what the declaration says, what the service cannot do; InvalidInput."""
+        return
+
+    @classmethod
     @abstractmethod
-    def quote(cls, request: Request) -> Quote:
-        """What the request is documented to cost."""
+    def quotes(cls, request: Request) -> list[Quote]:
+        """What the request is documented to cost: the submission itself first, then what may follow."""
 
     @abstractmethod
     def balance(self) -> Balance:
@@ -169,9 +248,33 @@ class Provider(ABC):
         """Ids of our own for the submission; empty where the service takes none."""
         return []
 
+    def checks_portrait(self, request: Request) -> bool:
+        """Whether the request's pictures are to be looked at for a person first."""
+        return False
+
+    def portrait(self, image: str) -> Portrait:
+        """Look for a person in the picture at that path."""
+        raise NotImplementedError
+
+    def needs_cutout(self, request: Request) -> bool:
+        """Whether the subject is cut out of the picture before the submission."""
+        return False
+
+    def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
+        """Upload a picture; returns the id to ask :meth:`cutouts` with, and what else the service said."""
+        raise NotImplementedError
+
+    def cutouts(self, request_id: str) -> list[Cutout]:
+        """The cut-outs to choose from; empty while they are being made."""
+        raise NotImplementedError
+
     @abstractmethod
-    def submit(self, request: Request, tickets: Sequence[str]) -> list[str]:
-        """Send the job: the one call that costs points. Returns an id for each model under way."""
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+        """Send the job: the call that costs points.
+
+        Args:
+            tickets: ids of our own, from :meth:`tickets`. cutout: key of the chosen cut-out.
+        """
 
     def arrived(self, tickets: Sequence[str]) -> bool | None:
         """Whether a submission whose answer was lost reached the service; None: it cannot tell."""
@@ -181,8 +284,17 @@ class Provider(ABC):
     def poll(self, uuid: str, expect_done: bool) -> Poll:
         """Ask about one model. ``expect_done``: it may well be finished, so ask for the result itself."""
 
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
+        """Ask for a model in another format; asking again for the same one costs nothing."""
+        raise NotImplementedError
 
-def field(answer: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    @classmethod
+    def conversion_quote(cls) -> Quote:
+        """What converting one model is documented to cost."""
+        return Quote("conversion", 0)
+
+
+def value_of(answer: Mapping[str, Any], name: str, *kinds: type) -> Any:
     """A field of an answer, or UnexpectedAnswer that shows what came instead."""
     value = answer.get(name)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):

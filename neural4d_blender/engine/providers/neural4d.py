@@ -1,7 +1,8 @@
-"""Neural4D (DreamTech), API 1.2: text to 3D.
+"""Neural4D (DreamTech), API 1.2: every endpoint of it.
 
-Every endpoint is POST, the read-only ones too. The client chooses the uuids of the models, so a
-submission whose answer was lost can be looked for before anything is paid twice.
+Every endpoint is POST, the read-only ones too. For text the client chooses the uuids of the models,
+so a submission whose answer was lost can be looked for before anything is paid twice; for images
+the service chooses them, and only the balance tells.
 """
 
 from __future__ import annotations
@@ -9,16 +10,59 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from ..errors import GenerationFailed, JobNotFound, KeyRejected, UnexpectedAnswer, UnsupportedFeature
+from ..errors import (
+    ConversionFailed,
+    GenerationFailed,
+    InvalidInput,
+    JobNotFound,
+    KeyRejected,
+    RequestRefused,
+    UnexpectedAnswer,
+    UnsupportedFeature,
+)
 from ..request import Request
-from .base import Balance, Declaration, ImageLimits, Outcome, Poll, Provider, Quote, field
+from .base import (
+    Balance,
+    Conversion,
+    Cutout,
+    Declaration,
+    ImageLimits,
+    Option,
+    Outcome,
+    Poll,
+    Portrait,
+    Provider,
+    Quote,
+    Submission,
+    value_of,
+)
 
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
 #: Documented points an operation; what was really spent is the fall of the balance.
-_TEXT_POINTS = 60
+_TEXT, _IMAGE, _CHIBI, _CONVERSION = 60, 80, 30, 10
+#: The word convertToFormat may use instead of statusType 1.
+_CONVERTING = "Cannot find the type, converting."
+
+_OPTIONS = (
+    Option(
+        "style",
+        "Chibi Style",
+        "text",
+        "",
+        "Makes a cute figure of each image in this style. The tag has to be arranged with Neural4D first",
+    ),
+    Option(
+        "portrait_check",
+        "Portrait Check",
+        "choice",
+        "auto",
+        "Look for a person in the image before anything is spent; auto does it for chibi only",
+        choices=("auto", "on", "off"),
+    ),
+)
 
 
 class Neural4D(Provider):
@@ -30,80 +74,173 @@ class Neural4D(Provider):
         url="https://alb.neural4d.com:3000",
         url_env="NEURAL4D_API_URL",
         key_env="NEURAL4D_API_TOKEN",
-        inputs=frozenset({"text"}),
+        inputs=frozenset({"text", "image"}),
         max_variants=4,
-        formats=("GLB",),
+        formats=("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ"),
         balance=True,
         finds_lost_jobs=True,
         keys_page="https://www.neural4d.com",
+        options=_OPTIONS,
+        # WEBP is documented for matting only: PNG and JPEG go everywhere.
         image_limits=ImageLimits(("PNG", "JPEG"), (256, 256), (6048, 8064), 10_000_000 - 1),
+        max_images=16,
     )
 
     @classmethod
-    def quote(cls, request: Request) -> Quote:
-        """60 points an operation, whatever the number of variants; measured prices are kept per number."""
-        return Quote(f"text x{request.variants}", _TEXT_POINTS)
+    def check(cls, request: Request) -> None:
+        """Chibi is made of images, one model each; otherwise one image makes up to four models."""
+        style = request.options.get("style", "")
+        if style and not request.images:
+            raise InvalidInput("A chibi style needs an image.", "Choose an image, or leave the style empty.")
+        if style and request.variants > 1:
+            raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
+        if not style and len(request.images) > 1:
+            raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
+
+    @classmethod
+    def quotes(cls, request: Request) -> list[Quote]:
+        """Documented points; measured prices are kept under the operation and its number of models."""
+        if request.options.get("style"):
+            first = Quote(f"chibi x{len(request.images)}", _CHIBI * len(request.images))
+        elif request.images:
+            first = Quote(f"image x{request.variants}", _IMAGE)
+        else:
+            first = Quote(f"text x{request.variants}", _TEXT)
+        return [first] if request.format == "GLB" else [first, cls.conversion_quote()]
+
+    @classmethod
+    def conversion_quote(cls) -> Quote:
+        """convertToFormat's documented price."""
+        return Quote("conversion", _CONVERSION)
 
     @classmethod
     def tickets(cls, request: Request) -> list[str]:
-        """A fresh uuid for each variant."""
-        return [str(uuid.uuid4()) for _ in range(request.variants)]
+        """A fresh uuid for each variant of a text job; the image endpoints take none."""
+        return [] if request.images else [str(uuid.uuid4()) for _ in range(request.variants)]
 
     def balance(self) -> Balance:
         """queryPointsInfo."""
         answer = self.http.call("/api/queryPointsInfo")
-        if field(answer, "statusType", int) != 0:
-            raise UnexpectedAnswer(f"The balance could not be read: {answer.get('message') or answer}")
-        data = field(answer, "data", dict)
+        if value_of(answer, "statusType", int) != 0:
+            raise UnexpectedAnswer(f"The balance could not be read: {_said(answer)}")
+        data = value_of(answer, "data", dict)
         return Balance(
-            total=field(data, "total_points", int),
+            total=value_of(data, "total_points", int),
             monthly=data.get("monthly_bonus_points") or 0,
             permanent=data.get("permanent_points") or 0,
             yearly=data.get("year_points") or 0,
             expires=str(data.get("expiration_day") or ""),
         )
 
-    def submit(self, request: Request, tickets: Sequence[str]) -> list[str]:
-        """generateModelWithText; the uuids of the answer count, not those that were sent."""
-        if not request.prompt:
-            raise UnsupportedFeature("Neural4D image jobs are not available yet: describe the model in a prompt.")
-        body = {
-            "prompt": request.prompt,
-            "modelCount": request.variants,
-            "disablePbr": 0 if request.pbr else 1,
-            "uuids": list(tickets),
-        }
-        uuids: list[str] = field(self.http.call("/api/generateModelWithText", body), "uuids", list)
-        if not uuids or not all(isinstance(item, str) and item for item in uuids):
-            raise UnexpectedAnswer(f"The service accepted the job and named no models: {uuids!r}")
-        return uuids
+    def checks_portrait(self, request: Request) -> bool:
+        """As asked for; by default for chibi."""
+        wanted = request.options.get("portrait_check", "auto")
+        return bool(request.images) and (wanted == "on" or (wanted == "auto" and bool(request.options.get("style"))))
+
+    def portrait(self, image: str) -> Portrait:
+        """checkHumanImage."""
+        answer = self.http.call("/api/checkHumanImage", files=[("image", image)])
+        status = value_of(answer, "statusCode", int)
+        if status not in (0, -1):
+            raise UnexpectedAnswer(f"The portrait check answered with the unknown statusCode {status}: {_said(answer)}")
+        return Portrait(
+            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=_said(answer)
+        )
+
+    def needs_cutout(self, request: Request) -> bool:
+        """Images are matted before generateModelWithImage; chibi takes them as they are."""
+        return bool(request.images) and not request.options.get("style")
+
+    def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
+        """mattingImage."""
+        answer = self.http.call("/api/mattingImage", files=[("image", image)])
+        request_id = value_of(answer, "requestId", int, str)
+        return str(request_id), _details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+
+    def cutouts(self, request_id: str) -> list[Cutout]:
+        """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
+        number = int(request_id) if request_id.isdigit() else request_id
+        answer = self.http.call("/api/getMattedResult", {"requestId": number})
+        keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
+        if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
+            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {_said(answer)}")
+        return [Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
+
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+        """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
+        if style := request.options.get("style"):
+            return self._submit_chibi(request.images, style)
+        body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 0 if request.pbr else 1}
+        if request.images:
+            answer = self.http.call("/api/generateModelWithImage", {"fileKey": cutout, **body})
+        else:
+            body |= {"prompt": request.prompt, "uuids": list(tickets)}
+            answer = self.http.call("/api/generateModelWithText", body)
+        # The uuids of the answer count, not those that were sent.
+        return Submission(_uuids(answer), details=_details(answer, "type", "message"))
+
+    def _submit_chibi(self, images: Sequence[str], style: str) -> Submission:
+        answer = self.http.call(
+            "/api/createCuteModelsFromImages", {"styleType": style}, [("images", image) for image in images]
+        )
+        results = answer.get("results") or []
+        made = [uuid for result in results if result.get("success") for uuid in _uuids(result)]
+        refused = [*(result for result in results if not result.get("success")), *(answer.get("failures") or [])]
+        failures = [_why_refused(item) for item in refused]
+        missing = (answer.get("failureCount") or 0) - len(failures)
+        failures += ["The service gave no reason."] * max(missing, 0)
+        if not made:
+            reasons = " ".join(failures) or _said(answer)
+            raise RequestRefused(
+                f"Neural4D made no chibi of the images: {reasons}",
+                "Check the style's tag (it is arranged with Neural4D beforehand) and the images, then Retry.",
+            )
+        counts = {name: answer.get(name) for name in ("totalFiles", "successCount", "failureCount", "message")}
+        return Submission(made, failures, {key: str(value) for key, value in counts.items() if value is not None})
 
     def arrived(self, tickets: Sequence[str]) -> bool:
         """A uuid of ours that retrieveModel knows was accepted and is paid for."""
-        status: int = field(self._retrieve(tickets[0]), "codeStatus", int)
+        status: int = value_of(self._retrieve(tickets[0]), "codeStatus", int)
         return status != _NO_SUCH_UUID
 
     def poll(self, uuid: str, expect_done: bool) -> Poll:
         """queryJobProgress while the job is young, retrieveModel when it may be done."""
         return self._result(uuid) if expect_done else self._progress(uuid)
 
-    def _retrieve(self, uuid: str) -> dict[str, object]:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
+        """convertToFormat. modelSize is a whole number of millimetres above 1; the exact size is made later."""
+        body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
+        if size_mm is not None:
+            body["modelSize"] = max(2, round(size_mm))
+        answer = self.http.call("/api/convertToFormat", body)
+        status, message = answer.get("statusType"), _said(answer)
+        if status == 1 or _CONVERTING in message:
+            return Conversion(message=message)
+        if status == 0:
+            scale = answer.get("scaleNumber")
+            known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
+            return Conversion(value_of(answer, "modelUrl", str), known, message)
+        if status == -1:
+            raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
+        raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
+
+    def _retrieve(self, uuid: str) -> dict[str, Any]:
         answer = self.http.call("/api/retrieveModel", {"uuid": uuid})
-        if field(answer, "codeStatus", int) == _BAD_TOKEN:
-            reason = answer.get("message") or "no reason given"
-            raise KeyRejected(f"The service says the key is invalid or has expired: {reason}")
+        if value_of(answer, "codeStatus", int) == _BAD_TOKEN:
+            raise KeyRejected(f"The service says the key is invalid or has expired: {_said(answer)}")
         return answer
 
     def _result(self, uuid: str) -> Poll:
         answer = self._retrieve(uuid)
-        status, message = field(answer, "codeStatus", int), str(answer.get("message") or "")
+        status, message = value_of(answer, "codeStatus", int), _said(answer)
         if status == _DONE:
             return Poll(
                 Outcome.DONE,
                 progress=1.0,
-                model_url=field(answer, "modelUrl", str),
+                model_url=value_of(answer, "modelUrl", str),
                 preview_url=str(answer.get("imageUrl") or ""),
                 message=message,
+                details=_details(answer, "prompts", "createdAt", "sourcePage"),
             )
         if status == _GENERATING:
             return Poll(Outcome.GENERATING, message=message)
@@ -111,12 +248,36 @@ class Neural4D(Provider):
             return Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
         if status == _NO_SUCH_UUID:
             raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
-        raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message or 'no message'}")
+        raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
 
     def _progress(self, uuid: str) -> Poll:
         """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
         answer = self.http.call("/api/queryJobProgress", {"uuid": uuid})
         found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", str(answer.get("progress")))
-        if answer.get("statusType") != 0 or not found:
-            return Poll(Outcome.GENERATING, message=str(answer.get("message") or ""))
-        return Poll(Outcome.GENERATING, progress=min(float(found[1]) / 100, 1.0))
+        if answer.get("statusType") == 0 and found:
+            return Poll(Outcome.GENERATING, progress=min(float(found[1]) / 100, 1.0))
+        # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
+        return Poll(Outcome.GENERATING, message=_said(answer), doubtful=answer.get("statusType") == -1)
+
+
+def _said(answer: dict[str, Any]) -> str:
+    return str(answer.get("message") or "no reason given")
+
+
+def _why_refused(item: object) -> str:
+    """The document shows no failure: take a name and a reason where there are some."""
+    if not isinstance(item, dict):
+        return str(item)
+    name = item.get("file") or item.get("fileName") or item.get("filename") or ""
+    return f"{name}: {_said(item)}" if name else _said(item)
+
+
+def _details(answer: dict[str, Any], *names: str) -> dict[str, str]:
+    return {name: str(answer[name]) for name in names if answer.get(name) not in (None, "")}
+
+
+def _uuids(answer: dict[str, Any]) -> list[str]:
+    uuids: list[str] = value_of(answer, "uuids", list)
+    if not uuids or not all(isinstance(item, str) and item for item in uuids):
+        raise UnexpectedAnswer(f"The service accepted the job and named no models: {uuids!r}")
+    return uuids

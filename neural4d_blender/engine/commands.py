@@ -1,0 +1,207 @@
+"""What the engine does on each command of the host. Runs on the engine's main thread."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from . import protocol, saving, submitting
+from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
+from .jobs import FREE_TO_CANCEL, Job, State, VariantState
+from .request import Request
+from .runner import Live, Timing
+from .transport import backoff
+
+if TYPE_CHECKING:
+    from .child import Engine
+
+Message = dict[str, Any]
+
+
+class Commands:
+    """The commands of protocol.py, by name.
+
+    Args:
+        engine: what they act on.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def obey(self, message: Message) -> None:
+        """Carry out a command and answer it; one for a job whose step is running waits for that."""
+        do = {
+            "configure": self._configure,
+            "submit": self._submit,
+            "cancel": self._cancel,
+            "retry": self._retry,
+            "choose": self._choose,
+            "prepare": self._prepare,
+            "save": self._save,
+            "placed": self._placed,
+            "retarget": self._retarget,
+            "dismiss": self._dismiss,
+            "balance": self._balance,
+            "list": self._list,
+        }.get(message.get("do", ""))
+        if message.get("job") in self.engine.stepping:
+            if message["do"] == "cancel":
+                self.engine.live[message["job"]].cancelled.set()
+            self.engine.waiting.setdefault(message["job"], []).append(message)
+            return
+        try:
+            if do is None:
+                raise InvalidInput(f"The engine knows no command {message.get('do')!r}.")
+            answer = do(message)
+        except Neural4DError as error:
+            self._answer(message, error)
+        else:
+            if answer is not None:
+                self._answer(message, **answer)
+
+    def _answer(self, message: Message, error: Neural4DError | None = None, **values: Any) -> None:
+        if "tag" in message or error is not None:
+            told = error.to_dict() if error else None
+            self.engine.send(
+                {"event": "answer", "tag": message.get("tag"), "job": message.get("job"), "error": told, **values}
+            )
+
+    def _configure(self, message: Message) -> Message:
+        first = not self.engine.runner.preparer
+        if message["services"] != self.engine.services:
+            self.engine.services = message["services"]
+            self.engine.providers = {}
+        self.engine.online = bool(message["online"])
+        self.engine.runner.preparer = message["preparer"]
+        known = {f.name for f in fields(Timing)}
+        self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
+        if first:
+            self.engine.take_over()
+            self.engine.pool.submit(self.engine.measure)
+        return {}
+
+    def _submit(self, message: Message) -> Message:
+        declared = protocol.declaration(message["provider"])
+        request = Request.from_dict(message["request"])
+        protocol.check(declared.id, request)
+        job = Job(message["job"], declared.id, request.to_dict(), target=message.get("target", {}))
+        job.typical = self._typical_seconds(declared.id)
+        self.engine.runner.save(job)
+        self.engine.wake(Live(job))
+        return {}
+
+    def _typical_seconds(self, provider: str) -> float:
+        took = [
+            job.seconds["generating"]
+            for job in self.engine.journal.newest(20)
+            if job.provider == provider and job.state in (State.READY, State.PLACED) and "generating" in job.seconds
+        ]
+        return sum(took) / len(took) if took else Job.typical
+
+    def _held(self, message: Message) -> Live:
+        live = self.engine.live.get(message["job"])
+        if live is None:
+            job = self.engine.journal.get(message["job"])
+            if job is None:
+                raise JobNotFound("There is no such job in the journal.", "Look at the job list for those there are.")
+            if not self.engine.journal.may_touch(job):
+                raise InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
+            live = Live(job)
+        return live
+
+    def _cancel(self, message: Message) -> Message:
+        live = self._held(message)
+        if live.job.under_way or live.job.state in FREE_TO_CANCEL:
+            live.cancelled.set()
+            self.engine.wake(live)
+        return {}
+
+    def _retry(self, message: Message) -> Message:
+        live = self._held(message)
+        if live.job.state not in (State.FAILED, State.CANCELLED):
+            raise InvalidInput(
+                "Only a failed or cancelled job can be tried again.", "Wait for the job, or cancel it first."
+            )
+        self.engine.runner.retry(live)
+        self.engine.wake(live)
+        return {}
+
+    def _choose(self, message: Message) -> Message:
+        live = self._held(message)
+        if live.job.state is not State.CHOOSING_CUTOUT:
+            raise InvalidInput("This job is not waiting for a cut-out to be chosen.", "Choose while it is waiting.")
+        if not 0 <= message["cutout"] < len(live.job.cutouts):
+            there_are = len(live.job.cutouts) - 1
+            raise InvalidInput(f"There is no cut-out {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
+        submitting.choose_cutout(self.engine.runner, live, message["cutout"])
+        self.engine.wake(live)
+        return {}
+
+    def _save(self, message: Message) -> Message:
+        live = self._held(message)
+        if message["format"] not in protocol.declaration(live.job.provider).formats:
+            raise UnsupportedFeature(f"The service delivers no {message['format']!r}.")
+        if message["variant"] not in [v.index for v in live.job.variants if v.state is not VariantState.FAILED]:
+            raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
+        save = saving.add(live.job, message["variant"], message["format"], message["folder"], message["size_mm"])
+        self.engine.runner.save(live.job)
+        self.engine.wake(live)
+        return {"save": save.id}
+
+    def _prepare(self, message: Message) -> Message:
+        live = self._held(message)
+        wanted = next((v for v in live.job.variants if v.index == message["variant"]), None)
+        if wanted is None or wanted.state is VariantState.FAILED:
+            there_are = [v.index for v in live.job.variants if v.state is not VariantState.FAILED]
+            raise InvalidInput(
+                f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
+            )
+        self.engine.runner.take(live, wanted)
+        self.engine.wake(live)
+        return {}
+
+    def _placed(self, message: Message) -> Message:
+        live = self._held(message)
+        live.job.target = message["target"]
+        if live.job.state is State.READY:
+            live.job.enter(State.PLACED)
+        self.engine.runner.save(live.job)
+        return {}
+
+    def _retarget(self, message: Message) -> Message:
+        live = self._held(message)
+        live.job.target = message["target"]
+        self.engine.runner.save(live.job)
+        return {}
+
+    def _dismiss(self, message: Message) -> Message:
+        live = self._held(message)
+        live.job.dismissed = True
+        self.engine.runner.save(live.job)
+        return {}
+
+    def _list(self, message: Message) -> Message:
+        self.engine.take_over()
+        return {"jobs": [job.to_dict() for job in self.engine.journal.newest(message.get("limit", 200))]}
+
+    def _balance(self, message: Message) -> None:
+        """Answered later: the request runs on a worker thread."""
+        self.engine.pool.submit(self._read_balance, message)
+
+    def _read_balance(self, message: Message) -> None:
+        error: Neural4DError | None = None
+        for attempt in range(3):
+            try:
+                balance = self.engine.provider(message["provider"]).balance()
+            except TransportError as trouble:
+                error = trouble
+                if self.engine.stopping.wait(backoff(attempt, self.engine.runner.timing.backoff)):
+                    break
+            except Neural4DError as refusal:
+                error = refusal
+                break
+            else:
+                self.engine.balance_changed(message["provider"], balance)
+                self._answer(message, balance=asdict(balance))
+                return
+        self._answer(message, error)

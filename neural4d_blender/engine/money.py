@@ -1,0 +1,116 @@
+"""Everything that can cost points goes through here: checked before it is sent, measured after.
+
+One purchase at a time a service, so that the fall of the balance around it is its price; caps and
+balances are looked at before the request goes out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .errors import NotEnoughPoints, TransportError, UnexpectedAnswer
+from .jobs import Job
+from .journal import Journal
+from .providers.base import Balance, Provider, Quote
+from .request import Request
+
+_NOTHING_SENT = "Nothing was sent and nothing was paid."
+
+
+@dataclass
+class Purchase:
+    """A request that may cost points.
+
+    Args:
+        expected: points it is going to cost. before: the balance before it, None where unknown.
+        accepted: set by whoever sends it, when the service has taken it.
+    """
+
+    expected: int
+    before: int | None
+    accepted: bool = False
+
+
+class Purse:
+    """Measures what operations cost.
+
+    Args:
+        balance_changed: told each balance that is read. prices_changed: told when a price was learned.
+    """
+
+    def __init__(
+        self, journal: Journal, balance_changed: Callable[[str, Balance], None], prices_changed: Callable[[], None]
+    ) -> None:
+        self.journal = journal
+        self.balance_changed = balance_changed
+        self.prices_changed = prices_changed
+        self._locks: dict[str, threading.Lock] = {}
+
+    def expected(self, provider: str, quote: Quote) -> int:
+        """Points the operation cost when it was last measured, else the documented ones."""
+        measured = self.journal.price(provider, quote.operation)
+        return quote.points if measured is None else measured
+
+    def check(self, provider: Provider, job: Job, quotes: list[Quote]) -> int | None:
+        """Look at the caps and the balance before anything is sent; returns the balance, None where unknown.
+
+        Raises:
+            NotEnoughPoints: one of them does not cover what the quotes amount to.
+        """
+        service = provider.declaration.id
+        costs = sum(self.expected(service, quote) for quote in quotes)
+        cap = Request.from_dict(job.request).max_points
+        spent = job.cost or 0
+        if cap is not None and spent + costs > cap:
+            raise NotEnoughPoints(
+                f"This would cost about {spent + costs} points in all; the job's cap is {cap}.",
+                "Raise the cap and generate again.",
+                cost="" if spent else _NOTHING_SENT,
+            )
+        balance = self.read(provider)
+        if balance is not None and balance < costs:
+            raise NotEnoughPoints(
+                f"This costs about {costs} points and {balance} are left.", cost="" if spent else _NOTHING_SENT
+            )
+        return balance
+
+    @contextmanager
+    def spending(self, provider: Provider, job: Job, quote: Quote, *, repeated: bool = False) -> Iterator[Purchase]:
+        """Send one paid request inside; what it really cost is in the job and the journal afterwards.
+
+        Args:
+            repeated: the same was paid before, so a balance that does not fall is the truth.
+
+        Raises:
+            NotEnoughPoints: before anything is sent.
+        """
+        service = provider.declaration.id
+        with self._locks.setdefault(service, threading.Lock()):
+            purchase = Purchase(self.expected(service, quote), self.check(provider, job, [quote]))
+            job.balance_before = purchase.before
+            yield purchase
+            if not purchase.accepted:
+                return
+            after = self.read(provider) if purchase.before is not None else None
+            fell = None if purchase.before is None or after is None else purchase.before - after
+            # A balance that did not fall may fall later; one that rose was topped up meanwhile.
+            if fell is not None and (fell > 0 or repeated or purchase.expected == 0):
+                job.measured(max(fell, 0))
+            if fell is not None and fell > 0:
+                self.journal.learn_price(service, quote.operation, fell)
+            self.journal.save(job)
+            self.prices_changed()
+
+    def read(self, provider: Provider) -> int | None:
+        """The points that are left, or None: not knowing them is no reason to stop."""
+        if not provider.declaration.balance:
+            return None
+        try:
+            balance = provider.balance()
+        except (TransportError, UnexpectedAnswer):
+            return None
+        self.balance_changed(provider.declaration.id, balance)
+        return balance.total
