@@ -58,6 +58,7 @@ class Variant:
     model: str
     blend: str
     facts: dict[str, Any]
+    scale: float | None
 
 
 @dataclass(frozen=True)

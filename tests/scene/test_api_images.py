@@ -1,0 +1,104 @@
+"""Images, cut-outs, formats and files to keep through the Python API on the bpy module, with real conversions."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import bpy
+import pytest
+
+import neural4d_blender as neural4d
+from neural4d_blender.scene.placing import measure_mm
+from scripts.simulator.handle import Simulator
+from tests.scene.test_api import sim, simulator
+
+__all__ = ["sim", "simulator"]
+
+
+@pytest.fixture
+def picture(sim: Simulator) -> bpy.types.Image:
+    """A painted image that was never saved."""
+    image = bpy.data.images.new("painting", 320, 300, alpha=True)
+    image.pixels = [0.8, 0.2, 0.1, 1.0] * (320 * 300)
+    return image
+
+
+def test_an_image_datablock_becomes_a_model(sim: Simulator, picture: bpy.types.Image) -> None:
+    job = neural4d.generate(image=picture, size_mm=75).wait(60)
+    assert max(measure_mm(job.objects, bpy.context.scene)) == pytest.approx(75, rel=0.001)
+    assert job.cost == 80
+
+
+def test_choosing_a_cutout(sim: Simulator, picture: bpy.types.Image, tmp_path: Path) -> None:
+    picture.filepath_raw, picture.file_format = str(tmp_path / "chair.png"), "PNG"
+    picture.save()
+    job = neural4d.generate(image=tmp_path / "chair.png", choose_cutout=True).wait(60)
+    assert job.state == "choosing_cutout"
+    assert [Path(path).exists() for path in job.cutouts] == [True] * 4
+    assert sim.spent == 0
+    job.choose(3)
+    job.wait(60)
+    assert job.state == "placed"
+    with pytest.raises(neural4d.JobFailed):
+        job.choose(0)
+
+
+def test_chibi_of_several_images(sim: Simulator, picture: bpy.types.Image) -> None:
+    job = neural4d.generate(
+        image=[picture, picture], options={"style": "Pixel-Style", "portrait_check": "off"}, size_mm=40
+    ).wait(60)
+    assert len(job.variants) == 2
+    assert job.cost == 60 == neural4d.estimate(image=[picture, picture], options={"style": "Pixel-Style"})
+
+
+@pytest.mark.parametrize("format", ["FBX", "OBJ", "STL", "BLEND", "USDZ"])
+def test_every_format_has_its_exact_size(sim: Simulator, format: str) -> None:
+    sim.configure(shape="nested")
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    job = neural4d.generate("a cute bird", size_mm=123.4, axis="Z", format=format).wait(120)
+    (root,) = job.objects
+    assert measure_mm([root], bpy.context.scene)[2] == pytest.approx(123.4, rel=0.001)
+    assert (root.scale[:], root.rotation_euler[:]) == ((1, 1, 1), (0, 0, 0))
+    assert job.cost == 70 == sim.spent
+    assert job.variants[0].scale
+    assert neural4d.estimate("a cute bird", format=format) == 70
+
+
+def test_the_stl_for_the_printer(sim: Simulator, tmp_path: Path) -> None:
+    job = neural4d.generate("a cute bird", size_mm=60).wait(60)
+    path = job.save("STL", tmp_path / "print", size_mm=60)
+    assert path.suffix == ".stl"
+    bpy.ops.wm.stl_import(filepath=str(path))
+    assert bpy.context.view_layer.objects.active.type == "MESH"
+    assert job.save("STL", tmp_path / "print", size_mm=60) != path
+    assert sim.spent == 70 == job.cost
+    assert job.save("GLB", tmp_path / "print").read_bytes() == Path(job.variants[0].model).read_bytes()
+    folder = job.save("FBX", tmp_path / "print")
+    assert folder.is_dir() or zipfile.is_zipfile(folder) or folder.suffix == ".fbx"
+    assert sim.spent == 80 == job.cost
+
+
+def test_a_save_that_fails_says_so(sim: Simulator, tmp_path: Path) -> None:
+    job = neural4d.generate("a mug").wait(60)
+    sim.set_fault(endpoint="convertToFormat", fault="conversion_failed", times=None)
+    with pytest.raises(neural4d.JobFailed) as caught:
+        job.save("STL", tmp_path)
+    assert caught.value.reason == "ConversionFailed"
+
+
+def test_a_cap(sim: Simulator) -> None:
+    with pytest.raises(neural4d.JobFailed, match="cap is 59"):
+        neural4d.generate("a mug", max_points=59).wait(60)
+    assert sim.spent == 0
+
+
+def test_pictures_that_cannot_be_used(sim: Simulator, tmp_path: Path) -> None:
+    small = bpy.data.images.new("small", 100, 100)
+    with pytest.raises(neural4d.InvalidInput, match="256"):
+        neural4d.generate(image=small)
+    with pytest.raises(neural4d.InvalidInput):
+        neural4d.generate(image=tmp_path / "not-there.png")
+    with pytest.raises(neural4d.InvalidInput, match="not both"):
+        neural4d.generate("a mug", image=bpy.data.images.new("fine", 300, 300))
+    assert sim.requests() == []
