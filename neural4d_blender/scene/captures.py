@@ -2,7 +2,8 @@
 
 May import bpy, gpu, numpy and the engine's ``protocol``. A capture is drawn beside the window, into memory of the
 graphics card: neither the render result nor the undo history is touched, and overlays and gizmos are off for the
-moment of drawing only. Drawing needs a graphics context, so there are no captures in background.
+moment of drawing only. A view rendered with Cycles is drawn as Material Preview. Drawing needs a graphics context,
+so there are no captures in background.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from . import images, pixels
 _LONGER, _SHORTER = 1024, 256
 #: Longer side of a capture of the camera at most, whatever the render is set to.
 _MOST = 4096
+#: Colours differ by at least so much where there is something to be seen.
+_SOMETHING = 3 / 255
 
 
 def render_result(folder: Path) -> bpy.types.Image:
@@ -107,12 +110,14 @@ def _viewport(
     window, area = _find(area)
     view3d: Any = area.spaces.active
     region = next(region for region in area.regions if region.type == "WINDOW")
-    before = (view3d.overlay.show_overlays, view3d.show_gizmo)
-    view3d.overlay.show_overlays, view3d.show_gizmo = False, False
+    before = (view3d.overlay.show_overlays, view3d.show_gizmo, view3d.shading.type)
     try:
+        view3d.overlay.show_overlays, view3d.show_gizmo = False, False
+        if view3d.shading.type == "RENDERED" and not window.scene.render.engine.startswith("BLENDER_"):
+            view3d.shading.type = "MATERIAL"  # Cycles and other engines draw nothing here but black
         yield window, view3d, region
     finally:
-        view3d.overlay.show_overlays, view3d.show_gizmo = before
+        view3d.overlay.show_overlays, view3d.show_gizmo, view3d.shading.type = before
 
 
 def _find(area: bpy.types.Area | None) -> tuple[bpy.types.Window, bpy.types.Area]:
@@ -137,29 +142,30 @@ def _draw(
     size: tuple[int, int],
 ) -> np.ndarray:
     """Draw the scene as it is displayed; pixels as in ``pixels``."""
+    width, height = size
+    offscreen: Any = gpu.types.GPUOffScreen
+    state: Any = gpu.state
     try:
-        canvas = gpu.types.GPUOffScreen(*size)
+        canvas = offscreen(width, height)
     except (SystemError, RuntimeError, ValueError) as error:
         raise UnsupportedFeature(
             f"The graphics card gave no room for a capture: {error}.", "Use the render result or an image file."
         ) from error
     try:
-        canvas.draw_view3d(
-            window.scene, window.view_layer, view3d, region, view, projection, do_color_management=True
-        )
+        canvas.draw_view3d(window.scene, window.view_layer, view3d, region, view, projection, do_color_management=True)
         with canvas.bind():
-            buffer = gpu.state.active_framebuffer_get().read_color(0, 0, *size, 4, 0, "FLOAT")
+            buffer = state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "FLOAT")
     finally:
         canvas.free()
-    buffer.dimensions = size[0] * size[1] * 4
-    drawn = np.array(buffer, dtype=np.float32).reshape(size[1], size[0], 4)
+    buffer.dimensions = width * height * 4
+    drawn = np.array(buffer, dtype=np.float32).reshape(height, width, 4)
     drawn[..., 3] = 1.0  # what shows in the window has no holes
+    if np.ptp(drawn[..., :3], axis=(0, 1)).max() < _SOMETHING:
+        raise InvalidInput("There is nothing to be seen in the view.", "Turn the view to what it is to show.")
     return np.clip(drawn, 0.0, 1.0)
 
 
 def _write(drawn: np.ndarray, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    height, width = drawn.shape[:2]
-    with pixels.passing(bpy.data.images.new("Neural4D", width, height, alpha=False)) as image:
-        image.pixels.foreach_set(drawn.ravel())
+    with pixels.passing(pixels.from_pixels(drawn)) as image:
         return pixels.save(image, pixels.unique_path(folder, "PNG"), "PNG")

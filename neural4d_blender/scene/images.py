@@ -133,7 +133,7 @@ def _from_memory(image: bpy.types.Image, limits: ImageLimits, folder: Path) -> P
             "Save the image (Image > Save All Images), then try again.",
         )
     _require_pixels(image, image.name)
-    pixels.fitting_size(*image.size, limits)  # refuse before anything is read
+    pixels.fitting_size(image.size[0], image.size[1], limits)  # refuse before anything is read
     return pixels.write(pixels.displayed(image), limits, folder)
 
 
@@ -150,7 +150,8 @@ def _packed(image: bpy.types.Image) -> bytes | None:
     tile = image.tiles.active.number if image.source == "TILED" and image.tiles.active else None
     for packed in image.packed_files:
         if tile in (None, packed.tile_number) and packed.packed_file:
-            return bytes(packed.packed_file.data)
+            content: Any = packed.packed_file.data
+            return bytes(content)
     return None
 
 

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -46,7 +47,8 @@ def raw(image: bpy.types.Image) -> np.ndarray:
     """The pixels as Blender holds them, an array (height, width, channels)."""
     width, height = image.size
     flat = np.empty(width * height * image.channels, dtype=np.float32)
-    image.pixels.foreach_get(flat)
+    held: Any = image.pixels
+    held.foreach_get(flat)
     return flat.reshape(height, width, image.channels)
 
 
@@ -128,8 +130,7 @@ def write(pixels: np.ndarray, limits: ImageLimits, folder: Path, *, photo: bool 
         see_through = False
     attempts = _attempts(limits.formats, see_through, photo)
     height, width = pixels.shape[:2]
-    with passing(bpy.data.images.new("Neural4D", width, height, alpha=see_through)) as image:
-        image.pixels.foreach_set(np.ascontiguousarray(pixels, dtype=np.float32).ravel())
+    with passing(from_pixels(pixels, alpha=see_through)) as image:
         size = fitting_size(width, height, limits)
         while True:
             if size != tuple(image.size):
@@ -151,8 +152,17 @@ def _attempts(formats: Sequence[str], see_through: bool, photo: bool) -> list[tu
     return jpegs if photo and jpegs else possible
 
 
-def save(image: bpy.types.Image, path: Path, format: str, quality: int = 0) -> Path:
-    """Save an image of ours. ``quality``: of a JPEG, 1..100."""
+def from_pixels(pixels: np.ndarray, *, alpha: bool = False) -> bpy.types.Image:
+    """An 8-bit image of ours, to be used within :func:`passing`."""
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new("Neural4D", width, height, alpha=alpha)
+    held: Any = image.pixels
+    held.foreach_set(np.ascontiguousarray(pixels, dtype=np.float32).ravel())
+    return image
+
+
+def save(image: bpy.types.Image, path: Path, format: Any, quality: int = 0) -> Path:
+    """Save an image of ours. ``format``: PNG or JPEG; ``quality``: of a JPEG, 1..100."""
     image.file_format = format
     image.save(filepath=str(path), quality=quality)
     return path

@@ -7,12 +7,13 @@ import atexit
 import bpy
 
 from ..scene import clock, settings
-from . import job_operators, operators, panels, preferences, properties
+from . import image_sources, job_operators, operators, panels, preferences, properties
 
 #: In the order in which Blender has to learn of them: what is pointed to before what points.
 _CLASSES = (
     properties.NEURAL4D_PG_settings,
     preferences.NEURAL4D_AP_preferences,
+    *image_sources.CLASSES,
     *operators.CLASSES,
     *job_operators.CLASSES,
     *panels.CLASSES,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..engine import protocol
+from . import image_sources
 
 _SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 _AXES = [
@@ -33,6 +34,9 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         maxlen=1024,
         options={"TEXTEDIT_UPDATE"},
     )
+    image_source: EnumProperty(name="Image From", description="Where the image comes from", items=image_sources.SOURCES)
+    image_path: StringProperty(name="Image File", description="The image to make a model of", subtype="FILE_PATH")
+    image: PointerProperty(name="Image", description="The image to make a model of", type=bpy.types.Image)
     variants: IntProperty(
         name="Variants",
         description="How many models to make of the same prompt, to choose from",

@@ -99,7 +99,9 @@ class TestFiles:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
         assert difference(read(exported("//picture.png", tmp_path)), colours()) == 0
 
-    @pytest.mark.parametrize(("ending", "options"), [("tif", {}), ("bmp", {}), ("webp", {"lossless": True}), ("tga", {})])
+    @pytest.mark.parametrize(
+        ("ending", "options"), [("tif", {}), ("bmp", {}), ("webp", {"lossless": True}), ("tga", {})]
+    )
     def test_another_format_becomes_a_png_of_the_same_colours(
         self, tmp_path: Path, ending: str, options: dict[str, Any]
     ) -> None:
@@ -146,7 +148,9 @@ class TestFiles:
         noise = np.random.default_rng(1).integers(0, 256, (300, 300, 4), dtype=np.uint8)
         noise[..., 3] = 0
         noise[100:200, 100:200, 3] = 255
-        path = exported(written(tmp_path, "png", noise), tmp_path, ImageLimits(("PNG", "JPEG"), (64, 64), (400, 500), 30_000))
+        path = exported(
+            written(tmp_path, "png", noise), tmp_path, ImageLimits(("PNG", "JPEG"), (64, 64), (400, 500), 30_000)
+        )
         alpha = read(path)[..., 3]
         assert (alpha[0, 0], alpha[len(alpha) // 2, len(alpha) // 2]) == (0, 255)
 
