@@ -251,13 +251,15 @@ class Job:
         Args:
             variant: index of the variant; the job's first one where it is None. One that is not
                 prepared yet is prepared first, which waits for that.
-            location: in Blender units; the 3D cursor where it is None.
+            location: in Blender units; None puts it to the right of what stands of this job already,
+                with a gap of a tenth of its width, or at the 3D cursor where nothing does.
             collection: name of the collection; the active one where it is empty.
 
         Raises:
             Neural4DError: there is nothing to place yet, or the files are gone.
         """
         target = targets.bind(_point(location), collection)
+        target["beside"] = location is None
         if self.is_prepared(variant):
             return arrival.place_job(self._data, variant, target)
         before = set(self.objects)
@@ -287,6 +289,7 @@ def generate(
     collection: str | bpy.types.Collection = "",
     options: dict[str, Any] | None = None,
     choose_cutout: bool = False,
+    place_all: bool = False,
     max_points: int | None = None,
 ) -> Job:
     """Start a job and return at once.
@@ -308,6 +311,7 @@ def generate(
         options: the service's own options, see ``providers()``.
         choose_cutout: stop when the subject is cut out of the image, until ``job.choose(n)`` says which
             cut-out to take; otherwise the first one is taken.
+        place_all: put every variant into the scene, side by side, instead of the first one.
         max_points: the job may not cost more than this; it stops before it would.
 
     Raises:
@@ -327,6 +331,7 @@ def generate(
         name=name,
         options=dict(options or {}),
         choose_cutout=choose_cutout,
+        place_all=place_all,
         max_points=max_points,
     )
     protocol.check(provider, request)

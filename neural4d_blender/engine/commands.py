@@ -162,7 +162,10 @@ class Commands:
 
     def _placed(self, message: Message) -> Message:
         live = self._held(message)
-        live.job.target = message["target"]
+        if message.get("target"):
+            live.job.target = message["target"]
+        if "variant" in message and message["variant"] not in live.job.placed:
+            live.job.placed.append(message["variant"])
         if live.job.state is State.READY:
             live.job.enter(State.PLACED)
         self.engine.runner.save(live.job)

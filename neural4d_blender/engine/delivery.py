@@ -116,7 +116,9 @@ def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float:
         BrokenModel, PreparerFailed and the like: see preparing.prepare.
     """
     job = live.job
-    runner.enter(job, State.PREPARING_MODEL)
+    first = job.state not in (State.READY, State.PLACED)
+    if first:
+        runner.enter(job, State.PREPARING_MODEL)
     if not runner.preparer:
         raise PreparerFailed("No background Blender is known to prepare the model with.")
     facts = prepare(
@@ -130,8 +132,10 @@ def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float:
     variant.blend = facts.pop("output")
     variant.facts = facts
     variant.state = VariantState.PREPARED
-    job.progress = 1.0
-    runner.enter(job, State.READY)
+    if first:
+        job.progress = 1.0
+        job.enter(State.READY)
+    runner.save(job)
     return 0.0
 
 

@@ -118,6 +118,7 @@ class Job:
         provider: id of the service.
         request: what was asked for (prompt, variants, size_mm, ...); never changes.
         target: where the model is to stand; written and read by the host only.
+        placed: indices of the variants that stand in a scene.
         tickets: the uuids of our own that the submission carries, in the journal before it goes out.
         in_doubt: a submission went out, and whether it arrived is not known.
         submission: 1 for the first time the request is sent, counted up by each new one.
@@ -157,6 +158,7 @@ class Job:
     in_doubt: bool = False
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
+    placed: list[int] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
     typical: float = 90.0
@@ -215,12 +217,19 @@ class Job:
         )
 
     @property
+    def next_to_prepare(self) -> Variant | None:
+        """A downloaded variant that is wanted in the scene too, once the job's own one is ready."""
+        if not self.request.get("place_all"):
+            return None
+        return next((v for v in self.variants if v.state is VariantState.DOWNLOADED), None)
+
+    @property
     def under_way(self) -> bool:
         """The engine still has something to do for this job by itself."""
         if self.state in (State.FAILED, State.CANCELLED, State.CHOOSING_CUTOUT):
             return False
         if self.state in (State.READY, State.PLACED):
-            return self.next_save is not None or any(
+            return bool(self.next_save or self.next_to_prepare) or any(
                 v.state is VariantState.GENERATING or self.wants_download(v) or v.lacks_preview for v in self.variants
             )
         return True

@@ -12,7 +12,7 @@ cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that cut-out
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
-placed          ``job``, ``target``: it stands in the scene
+placed          ``job``, ``variant``, ``target``: it stands in the scene
 retarget        ``job``, ``target``: where it is to stand has changed
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``

@@ -41,6 +41,7 @@ class Request:
         name: name of the root object; the prompt where it is empty.
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the cut-outs; otherwise the first one is taken.
+        place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
     """
 
@@ -55,6 +56,7 @@ class Request:
     name: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     choose_cutout: bool = False
+    place_all: bool = False
     max_points: int | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -152,6 +152,8 @@ class Runner:
         done = next((v for v in job.variants if job.wants_download(v)), None)
         if done:
             return self._deliver(live, done, delivery.download_variant)
+        if job.next_to_prepare:
+            return self._deliver(live, job.next_to_prepare, delivery.prepare_variant)
         if job.next_save:
             return saving.advance(self, live, job.next_save)
         bare = next((v for v in job.variants if v.lacks_preview), None)

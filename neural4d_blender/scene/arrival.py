@@ -6,6 +6,7 @@ Called by the timer in a window (clock.py) and by ``Job.wait`` where no timers r
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -22,15 +23,19 @@ trouble: dict[str, dict[str, str]] = {}
 #: When the jobs that were placed here had become ready, by job id. The engine may speak of a job as
 #: ready once more before it has read that it was placed; only a new time means a new model.
 _placed: dict[str, float] = {}
+#: The variants that were placed here, by job id; ahead of what the engine has read.
+_standing: dict[str, set[int]] = {}
+#: Between variants that stand side by side, as a part of the width of the one that comes.
+_GAP = 0.1
 
 
 def pump() -> bool:
     """Drain the engine's events and place what is ready; True where anything changed."""
     changed = bridge.drain()
-    for job in expected():
+    for job, variant in [(job, None) for job in expected()] + _others_wanted():
         if not targets.blocked():
             try:
-                place_job(job)
+                place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
                 trouble[job["id"]] = error.to_dict()
             changed = True
@@ -45,15 +50,42 @@ def expected() -> list[dict[str, Any]]:
         if job["state"] == State.READY
         and _placed.get(job["id"]) != job["entered"]
         and job["id"] not in trouble
+        and not job["dismissed"]
         and targets.is_here(job["target"])
     ]
 
 
+def _others_wanted() -> list[tuple[dict[str, Any], int | None]]:
+    """Variants that go into the open file beside the first one, because all were asked for."""
+    return [
+        (job, variant["index"])
+        for job in bridge.jobs.values()
+        if job["request"].get("place_all") and job["state"] == State.PLACED and targets.is_here(job["target"])
+        for variant in job["variants"]
+        if variant["blend"]
+        and job["id"] not in trouble
+        and variant["index"] not in {*job["placed"], *_standing.get(job["id"], ())}
+    ]
+
+
+def beside(job: dict[str, Any]) -> dict[str, Any]:
+    """The job's target, moved next to what stands of the job already when it is used."""
+    return {**job["target"], "beside": True}
+
+
+def is_for_another_file(job: dict[str, Any]) -> bool:
+    """A ready job whose file is not the one that is open."""
+    return job["state"] == State.READY and not targets.is_here(job["target"])
+
+
 def waiting_for(job: dict[str, Any]) -> str:
     """What keeps a ready job out of the scene, in words; empty when nothing does."""
-    if not targets.is_here(job["target"]):
-        return "It belongs to another file: open that one, or press Place Here."
-    return targets.blocked()
+    if not is_for_another_file(job):
+        return targets.blocked()
+    file = Path(job["target"].get("file") or "").name
+    if file:
+        return f"It belongs to {file}: open that file, or press Place Here."
+    return "It belongs to a file that was closed without being saved: press Place Here."
 
 
 def place_job(
@@ -75,25 +107,31 @@ def place_job(
         prepared.sort(key=lambda v: v["index"] != job["chosen"])
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
+    chosen = prepared[0]
     target = target or job["target"]
     scene = targets.scene_of(target)
     title = Request.from_dict(job["request"]).title
+    standing = placed_roots(job["id"]) if target.get("beside") else []
     with undo_step(f"Place {title}"[:60]):
         roots = place(
-            prepared[0]["blend"],
+            chosen["blend"],
             name=title,
-            location=tuple(target["location"]),
+            location=tuple(standing[0].location if standing else target["location"]),
             collection=targets.collection_of(target, scene),
             scene=scene,
         )
+        if standing:
+            _move_beside(roots, standing)
         for root in roots:
-            _note_provenance(root, job)
+            _note_provenance(root, job, chosen)
+    _standing.setdefault(job["id"], set()).add(chosen["index"])
     trouble.pop(job["id"], None)
     if job["state"] == State.READY:
         _placed[job["id"]] = job["entered"]
         job["state"] = State.PLACED.value  # the engine will say so too, a moment later
         bridge.revision += 1
-    bridge.send("placed", job=job["id"], target=target)
+    kept = None if target.get("beside") else target
+    bridge.send("placed", job=job["id"], variant=chosen["index"], target=kept)
     return roots
 
 
@@ -102,7 +140,19 @@ def placed_roots(job_id: str) -> list[bpy.types.Object]:
     return [thing for thing in bpy.data.objects if thing.parent is None and thing.get(JOB_PROPERTY) == job_id]
 
 
-def _note_provenance(root: bpy.types.Object, job: dict[str, Any]) -> None:
+def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]) -> None:
+    """To the right of what stands of the job, a tenth of its own width away, wherever its origin is."""
+    edge = max(corner.x for root in standing for corner in targets.world_corners(root))
+    own = [corner.x for root in roots for corner in targets.world_corners(root)]
+    step = edge + _GAP * (max(own) - min(own)) - min(own)
+    for root in roots:
+        root.location.x += step
+
+
+def _note_provenance(root: bpy.types.Object, job: dict[str, Any], variant: dict[str, Any]) -> None:
+    root["neural4d_variant"] = variant["index"]
+    if job["request"]["images"]:
+        root["neural4d_image"] = Path(job["request"]["images"][0]).name
     root[JOB_PROPERTY] = job["id"]
     root["neural4d_service"] = job["provider"]
     root["neural4d_prompt"] = job["request"]["prompt"]

@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 import bpy
+from mathutils import Vector
 
 #: Names the file that is open now; another one is made up for each file that is opened.
 _session = uuid.uuid4().hex
@@ -59,6 +60,19 @@ def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.C
     name = target.get("collection", "")
     wanted = next((child for child in scene.collection.children_recursive if child.name == name), None)
     return wanted or scene.collection
+
+
+def world_corners(root: bpy.types.Object) -> list[Vector]:
+    """The corners of the bounding boxes of a root and all below it, in the scene's units.
+
+    Made from the objects' own transforms: what was placed a moment ago has not been evaluated yet.
+    """
+    corners: list[Vector] = []
+    for thing in (root, *root.children_recursive):
+        if thing.type == "MESH":
+            matrix = thing.matrix_basis if thing == root else root.matrix_basis @ thing.matrix_basis
+            corners += [matrix @ Vector(corner) for corner in thing.bound_box]
+    return corners or [root.matrix_basis.translation]
 
 
 def blocked() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from pathlib import Path
 
@@ -102,3 +103,31 @@ def test_pictures_that_cannot_be_used(sim: Simulator, tmp_path: Path) -> None:
     with pytest.raises(neural4d.InvalidInput, match="not both"):
         neural4d.generate("a mug", image=bpy.data.images.new("fine", 300, 300))
     assert sim.requests() == []
+
+
+def edges(root: bpy.types.Object) -> tuple[float, float]:
+    xs = [(root.matrix_world @ vertex.co).x for vertex in root.data.vertices]
+    return min(xs), max(xs)
+
+
+@pytest.mark.parametrize("origin", ["BOTTOM", "AUTHORED"])
+def test_variants_stand_side_by_side(sim: Simulator, origin: str) -> None:
+    job = neural4d.generate("a mug", size_mm=100, variants=3, location=(1, 2, 0), origin=origin).wait(60)
+    (second,), (third,) = job.place(variant=1), job.place(variant=2)
+    bpy.context.view_layer.update()
+    first = next(root for root in job.objects if root not in (second, third))
+    for left, right in ((first, second), (second, third)):
+        low, high = edges(right)
+        assert low - edges(left)[1] == pytest.approx((high - low) * 0.1, rel=0.01)
+        assert right.location.y == pytest.approx(left.location.y)
+    assert sim.spent == 60
+
+
+def test_all_variants_at_once(sim: Simulator) -> None:
+    job = neural4d.generate("a mug", size_mm=100, variants=4, place_all=True).wait(90)
+    assert len(job.objects) == 4
+    bpy.context.view_layer.update()
+    spans = sorted(edges(root) for root in job.objects)
+    assert all(left[1] < right[0] for left, right in itertools.pairwise(spans))
+    assert sorted(root["neural4d_variant"] for root in job.objects) == [0, 1, 2, 3]
+    assert sim.spent == 60
