@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ KINDS = {
     "unit": "tests/unit in a Python without bpy",
     "scene": "tests/scene on Blender as a module, once a version",
     "package": "the built zip installed as an extension, once a version of that module",
+    "demo": "scripts/demo.py as a new user starts it, with the Python that runs this",
     "tester": "the same in a real Blender, by way of blender-addon-tester",
     "gui": "tests/gui in the window of a real Blender, under Xvfb",
 }
@@ -26,6 +28,7 @@ def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[St
     plan = [Stage("lint", _lint), Stage("types", _types), Stage("unit", _unit)]
     plan += [Stage(f"scene {version}", _scene(version)) for version in bpy_versions]
     plan += [Stage(f"package {version}", _package(version)) for version in bpy_versions]
+    plan.append(Stage("demo", _demo))
     plan.append(Stage("tester", _tester(releases), seconds=900 * max(len(releases), 1)))
     # Its tests report how long the window stood still, which a busy machine would falsify.
     plan.append(Stage("gui", _gui, alone=True, seconds=1500))
@@ -61,6 +64,14 @@ def _package(version: str) -> Callable[[Run], None]:
         run.pytest(environments.ensure(f"bpy-{version}"), "tests/package", env=env)
 
     return work
+
+
+def _demo(run: Run) -> None:
+    own = environments.newest_bpy("{}.{}".format(*sys.version_info[:2]))
+    python = environments.ensure(f"bpy-{own or environments.bpy_versions()[-1]}")
+    # A Python that PyPI has no Blender for would need one installed; the newest one that has it stands in.
+    start = Path(sys.executable) if own else python
+    run.pytest(python, "tests/demo", env={"NEURAL4D_TEST_DEMO_PYTHON": str(start)})
 
 
 def _tester(releases: Sequence[str]) -> Callable[[Run], None]:
