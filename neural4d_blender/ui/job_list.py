@@ -46,7 +46,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
     head.label(text=data["request"]["name"] or data["request"]["prompt"], icon=icon)
-    if _ended(data):
+    if _ended(data) or arrival.is_for_another_file(data):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = data["id"]
@@ -62,7 +62,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
 def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) -> None:
     state = data["state"]
     if state in SETTLED or state == State.READY:
-        box.label(text=_how_it_ended(data, words))
+        text.draw(box, _how_it_ended(data, words))
         return
     elapsed = text.seconds(time.time() - data["created"])
     if state in _WITH_BAR:
@@ -74,13 +74,13 @@ def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) ->
 
 
 def _how_it_ended(data: dict[str, Any], words: str) -> str:
-    parts = [words]
+    """The state and the cost; on a line of its own what was measured."""
+    if data["cost"] is not None:
+        words += f"  ·  {data['cost']} points"
     facts = next((v["facts"] for v in data["variants"] if v["facts"]), None)
     if facts and data["state"] in (State.PLACED, State.READY):
-        parts.append(" x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm")
-    if data["cost"] is not None:
-        parts.append(f"{data['cost']} points")
-    return "  ·  ".join(parts)
+        words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
+    return words
 
 
 def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) 
         waiting = arrival.waiting_for(data)
         if waiting:
             text.draw(box, waiting, "INFO")
-        if waiting or trouble:
+        if trouble or arrival.is_for_another_file(data):
             box.operator("neural4d.place", icon="CURSOR").job = data["id"]
     elif state == State.PLACED:
         _draw_variants(box, data)

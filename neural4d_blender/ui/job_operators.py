@@ -81,13 +81,15 @@ class NEURAL4D_OT_place(_JobOperator, bpy.types.Operator):
     variant: IntProperty(name="Variant", default=-1, options={"SKIP_SAVE", "HIDDEN"})
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
-        """Place it now; one that is not prepared yet is placed by the pump as soon as it is."""
+        """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
-        if job.is_prepared(variant):
+        if not targets.blocked() and job.is_prepared(variant):
             job.place(variant)
-        else:
-            bridge.send("retarget", job=job.id, target=targets.bind())
-            bridge.send("prepare", job=job.id, variant=variant)
+            return
+        there = [v.index for v in job.variants if variant in (None, v.index)]
+        there.sort(key=lambda index: not job.is_prepared(index))
+        bridge.send("retarget", job=job.id, target=targets.bind())
+        bridge.send("prepare", job=job.id, variant=there[0])
 
 
 class NEURAL4D_OT_dismiss(_JobOperator, bpy.types.Operator):
