@@ -120,6 +120,7 @@ class Window:
 
     def open_tab(self, category: str, area: str = "VIEW_3D") -> Step:
         """Show the sidebar of an area and one of its tabs."""
+        yield 0.5  # a file that was just opened has to be drawn first: its areas are not whole before that
         self.area(area).spaces[0].show_region_ui = True
         yield Until(lambda: self.region("UI", area).width > 1, "the sidebar to open")
         yield 0.3  # the sidebar slides in, and its tabs exist from its first drawing on
@@ -168,7 +169,7 @@ class Window:
             for x in places:
                 self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
                 yield pause
-                what = self._below_mouse(kind, area)
+                what = self.below_mouse(kind, area)
                 if what:
                     seen.setdefault(what, []).append((x, y))
                     lowest = y
@@ -192,7 +193,8 @@ class Window:
         there = "\n".join(f"  {button}" for button in buttons) or "  none"
         raise GaveUp(f"no button matches {pattern!r}; there are:\n{there}")
 
-    def _below_mouse(self, kind: str, area: str) -> str:
+    def below_mouse(self, kind: str = "UI", area: str = "VIEW_3D") -> str:
+        """What the button below the mouse is, as buttons() tells it; empty where there is none."""
         manager = bpy.context.window_manager
         with bpy.context.temp_override(window=self.window, area=self.area(area), region=self.region(kind, area)):
             for copy, arguments in (

@@ -12,6 +12,7 @@ from tests.gui.scenarios.steps import (
     Until,
     bridge,
     expect,
+    in_viewport,
     in_window,
     names,
     newest,
@@ -84,11 +85,11 @@ def busy(ui, admin_url):
     done = {}
 
     yield from _ready(ui, sim, "a chair")
-    with in_window():
+    with in_viewport():
         bpy.ops.object.mode_set(mode="EDIT")
     yield from _waits(ui, "busy-1-edit-mode")
     done["mode"] = bpy.context.view_layer.objects.active.mode
-    with in_window():
+    with in_viewport():
         bpy.ops.object.mode_set(mode="OBJECT")
     yield reached("placed")
 
@@ -103,11 +104,11 @@ def busy(ui, admin_url):
     yield from _ready(ui, sim, "a bottle")
     bpy.context.scene.render.engine = "CYCLES"
     bpy.context.scene.cycles.samples = 100_000
+    bpy.context.scene.cycles.time_limit = 8.0
     bpy.context.preferences.view.render_display_type = "NONE"
     with in_window():
         bpy.ops.render.render("INVOKE_DEFAULT")
     yield from _waits(ui, "busy-3-render")
-    yield from ui.press("ESC")
     yield reached("placed")
     done["names"] = names()
     return done

@@ -40,7 +40,8 @@ def goes_on(ui, file):
     yield from ui.open_tab("Neural4D")
     yield from ui.screenshot("restart-2-its-file-is-open")
     where = list(bpy.data.objects["a table"].location)
-    yield from press(ui, r"neural4d\.place\(")
+    chair = next(job["id"] for job in bridge.jobs.values() if job["request"]["prompt"] == "a chair")
+    yield from press(ui, rf'neural4d\.place\(job="{chair}"')
     yield all_in("placed")
     return {"before_its_file": before, "table_at": where, "after": _states(), "names": names()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene.bridge import bridge
@@ -12,7 +14,8 @@ from tests.gui.harness_window import WIDE, GaveUp, Until
 #: No test has to wait as long as a user's patience with a service in trouble.
 QUICK = {"quickest": 0.3, "backoff": 0.02, "look_again": 0.2}
 #: Where the icon at the right end of a job's title is, as fractions of the sidebar's width.
-ICON = (0.82, 0.84, 0.86, 0.88, 0.9)
+ICON = (0.8, 0.82, 0.84, 0.86, 0.88)
+_pressed: dict[str, tuple[int, int]] = {}
 
 
 def newest() -> dict:
@@ -56,10 +59,14 @@ def generate(ui):
     yield from press(ui, r"neural4d\.generate\(")
 
 
-def press(ui, pattern: str, columns=WIDE):
-    """Press the topmost button of the sidebar that matches."""
-    button = yield from ui.find(pattern, columns=columns, empty=500)  # what went wrong can take many lines
-    yield from ui.click(button.x, button.y)
+def press(ui, pattern: str, columns=(0.45,)):
+    """Press the topmost button of the sidebar that matches; looked for where it was the last time, to begin with."""
+    if pattern in _pressed:
+        yield from ui.move(*_pressed[pattern])
+    if pattern not in _pressed or not re.search(pattern, ui.below_mouse()):
+        button = yield from ui.find(pattern, columns=columns, empty=500)  # what went wrong can take many lines
+        _pressed[pattern] = (button.x, button.y)
+    yield from ui.click(*_pressed[pattern])
 
 
 def start(ui, prompt: str, **settings):
@@ -71,10 +78,16 @@ def start(ui, prompt: str, **settings):
     yield from ui.redraw()
     yield from generate(ui)
     yield Until(lambda: len(bridge.jobs) > before, "a new job", 5)
+    yield from ui.move(*ui.middle())  # out of the way of pictures
 
 
 def in_window():
-    """A context for operators, as if a hand had called them in the 3D Viewport."""
+    """A context for operators, as if a hand had called them."""
+    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0])
+
+
+def in_viewport():
+    """The same with the mouse in the 3D Viewport; not for opening files, which frees areas."""
     window = bpy.context.window_manager.windows[0]
     area = max((a for a in window.screen.areas if a.type == "VIEW_3D"), key=lambda a: a.width)
     region = next(r for r in area.regions if r.type == "WINDOW")

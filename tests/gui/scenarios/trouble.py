@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bpy
 from bl_ext.user_default.neural4d.scene import settings
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import (
+    ICON,
     QUICK,
     bridge,
     expect,
@@ -33,16 +35,16 @@ def scenario(ui, admin_url, token):
         sim.clear_faults()
         sim.configure(token=token, balance=1000)
 
-    def broken(**fault):
-        return lambda: sim.set_fault(times=None, **fault)
+    def broken(*endpoints, **fault):
+        return lambda: [sim.set_fault(endpoint, times=None, **fault) for endpoint in endpoints]
 
     cases = {
         "wrong-key": lambda: sim.configure(token="another"),
         "service-down": sim.refuse_connections,
-        "http-500": broken(endpoint=GENERATE, fault="http_500"),
-        "http-500-while-generating": broken(endpoint=PROGRESS, fault="http_500"),
-        "truncated-glb": broken(endpoint=FILE, fault="truncated_body"),
-        "broken-glb": broken(endpoint=FILE, fault="broken_glb", where="header"),
+        "http-500": broken(GENERATE, fault="http_500"),
+        "http-500-while-generating": broken(PROGRESS, "retrieveModel", fault="http_500"),
+        "truncated-glb": broken(FILE, fault="truncated_body"),
+        "broken-glb": broken(FILE, fault="broken_glb", where="header"),
         "preparer": no_preparer,
         "too-few-points": lambda: sim.configure(balance=10),
     }
@@ -60,7 +62,7 @@ def scenario(ui, admin_url, token):
         yield reached("placed")
         told[name]["brought"] = len(names()) - len(before)
         told[name]["paid_after_retry"] = sim.spent
-        yield from press(ui, r"neural4d\.dismiss_ended\(")
+        bpy.ops.neural4d.dismiss_ended()
     return told
 
 
@@ -110,8 +112,7 @@ def cancelling(ui, admin_url):
     sim.configure(job_seconds=600)
     yield from start(ui, "a table")
     yield reached("generating")
-    icons = (0.8, 0.82, 0.84, 0.86, 0.88)
-    yield from press(ui, r"neural4d\.cancel\(", columns=icons)
+    yield from press(ui, r"neural4d\.cancel\(", columns=ICON)
     yield reached("cancelled", seconds=15)
     yield from ui.screenshot("cancel-4-cancelled-after-paying")
     paid = {"paid": sim.spent, "note": newest()["note"]}
@@ -119,6 +120,6 @@ def cancelling(ui, admin_url):
     yield reached("generating")
     sim.finish_jobs()
     yield reached("placed")
-    yield from press(ui, r"neural4d\.dismiss\(", columns=icons)
+    yield from press(ui, r"neural4d\.dismiss\(", columns=ICON)
     yield Until(lambda: newest()["dismissed"], "the job to be off the list", 5)
     return {"free": free, "cancelled": paid, "paid_after_retry": sim.spent}

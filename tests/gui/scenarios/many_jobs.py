@@ -1,0 +1,73 @@
+"""Several jobs at once: the list with prompts of every kind, in every width, size and colour of the interface."""
+
+from __future__ import annotations
+
+import os
+
+import bpy
+import rna_xml
+from bl_ext.user_default.neural4d.scene import arrival
+
+from tests.gui.scenarios.steps import ICON, QUICK, Until, all_in, bridge, expect, names, press, start, steer
+
+LONG = "a chair " + "with carved legs and a high back, " * 9
+UNICODE = "ein grüner Fuchs 🦊 小さな狐"
+
+
+def scenario(ui, admin_url):
+    sim = steer(admin_url)
+    bridge.timing = QUICK
+    bpy.context.scene.cursor.location = (0.0, 0.0, 0.0)
+    yield from ui.open_tab("Neural4D")
+    for prompt in ("a cute bird", LONG[:300], UNICODE, "a table"):
+        yield from start(ui, prompt)
+    yield from start(ui, "a bottle", variants=4)
+    yield all_in("generating")
+    yield 1.0
+    yield from ui.screenshot("many-1-generating")
+    yield from _looks(ui)
+    sim.finish_jobs()
+    yield all_in("placed", seconds=90)
+    yield Until(lambda: not any(job["under_way"] for job in bridge.jobs.values()), "the other variants", 60)
+    yield from ui.screenshot("many-2-placed")
+    placed = names()
+
+    bottle = next(job["id"] for job in bridge.jobs.values() if job["request"]["variants"] == 4)
+    bpy.context.scene.cursor.location = (3.0, 0.0, 0.0)
+    columns = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85)
+    yield from press(ui, r"neural4d\.place\(.*variant=2", columns)
+    yield Until(lambda: len(arrival.placed_roots(bottle)) == 2, "the third variant", 60)
+    third = max(arrival.placed_roots(bottle), key=lambda root: root.location.x)
+    where = list(third.location)
+    yield from ui.screenshot("many-3-third-variant")
+
+    yield from press(ui, r"neural4d\.dismiss\(", ICON)
+    yield Until(lambda: len(_listed()) == 4, "the topmost job to be off the list", 5)
+    expect(bridge.jobs[bottle]["dismissed"], "the one that was clicked is gone")
+    yield from press(ui, r"neural4d\.dismiss_ended\(")
+    yield Until(lambda: not _listed(), "the list to be empty", 5)
+    yield from ui.screenshot("many-4-dismissed")
+    return {"placed": placed, "third_at": where, "longest_name": max(map(len, placed))}
+
+
+def _listed():
+    return [job for job in bridge.jobs.values() if not job["dismissed"]]
+
+
+def _looks(ui):
+    """The same list wide, at 150 % and in the light theme."""
+    yield from ui.widen(160)
+    yield from ui.screenshot("looks-1-wide")
+    yield from ui.widen(-160)
+    view = bpy.context.preferences.view
+    view.ui_scale = 1.5
+    yield 1.0
+    yield from ui.screenshot("looks-2-150-percent")
+    view.ui_scale = 1.0
+    themes = bpy.types.USERPREF_MT_interface_theme_presets
+    light = os.path.join(bpy.utils.preset_paths("interface_theme")[0], "Blender_Light.xml")
+    rna_xml.xml_file_run(bpy.context, light, themes.preset_xml_map)
+    yield 1.0
+    yield from ui.screenshot("looks-3-light")
+    bpy.ops.preferences.reset_default_theme()
+    yield 0.5

@@ -1,0 +1,17 @@
+"""Several jobs at once, and a long generation beside the user's own work."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.simulator.handle import Simulator
+from tests.gui.harness import run_scenario
+
+
+def test_several_jobs_with_prompts_of_every_kind() -> None:
+    with Simulator(job_seconds=600, balance=1000) as sim:
+        done = run_scenario("many_jobs", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=240)
+        assert [row["points"] for row in sim.ledger()] == [60] * 5
+    assert {"a cute bird", "a table", "a bottle", "ein grüner Fuchs 🦊 小さな狐"} <= set(done["placed"])
+    assert any(name.startswith("a chair with carved legs") for name in done["placed"])
+    assert done["third_at"] == pytest.approx([3.0, 0.0, 0.0])
