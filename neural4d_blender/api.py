@@ -365,6 +365,11 @@ def estimate(
     return protocol.estimate(provider, request, bridge.prices)
 
 
+def conversion_estimate(provider: str = "neural4d") -> int:
+    """Points that ``job.save`` costs in a format which the service has to make first."""
+    return protocol.conversion_estimate(provider, bridge.prices)
+
+
 def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """Ask the service for the points that are left.
 

@@ -78,6 +78,7 @@ __all__ = [
     "VariantState",
     "check",
     "check_url",
+    "conversion_estimate",
     "declaration",
     "declarations",
     "decode",
@@ -122,6 +123,13 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int:
     declaration(provider)
     quotes = PROVIDERS[provider].quotes(request)
     return sum(measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes)
+
+
+def conversion_estimate(provider: str, measured: dict[str, int]) -> int:
+    """Points that one conversion is going to cost."""
+    declaration(provider)
+    quote = PROVIDERS[provider].conversion_quote()
+    return measured.get(f"{provider}:{quote.operation}", quote.points)
 
 
 def check(provider: str, request: Request) -> None:

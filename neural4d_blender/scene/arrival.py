@@ -116,7 +116,7 @@ def place_job(
         roots = place(
             chosen["blend"],
             name=title,
-            location=tuple(standing[0].location if standing else target["location"]),
+            location=tuple(standing[0].location[:] if standing else target["location"]),
             collection=targets.collection_of(target, scene),
             scene=scene,
         )

@@ -7,15 +7,27 @@ import atexit
 import bpy
 
 from ..scene import clock, settings
-from . import image_sources, job_operators, operators, panels, preferences, properties
+from . import (
+    image_sources,
+    job_operators,
+    operators,
+    options,
+    panels,
+    pictures,
+    preferences,
+    properties,
+    result_operators,
+)
 
 #: In the order in which Blender has to learn of them: what is pointed to before what points.
 _CLASSES = (
+    *options.GROUPS.values(),
     properties.NEURAL4D_PG_settings,
     preferences.NEURAL4D_AP_preferences,
     *image_sources.CLASSES,
     *operators.CLASSES,
     *job_operators.CLASSES,
+    *result_operators.CLASSES,
     *panels.CLASSES,
 )
 
@@ -35,6 +47,7 @@ def unregister() -> None:
     """Take all of it back."""
     atexit.unregister(unregister)
     clock.unregister()
+    pictures.unregister()
     del bpy.types.Scene.neural4d
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)

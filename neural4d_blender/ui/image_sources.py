@@ -112,7 +112,7 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
         if not self.filepath:
             return {"CANCELLED"}
         chosen = context.scene.neural4d
-        chosen.image_source = "FILE"
+        chosen.input, chosen.image_source = "IMAGE", "FILE"
         chosen.image_path = self.filepath
         self.report({"INFO"}, f"{Path(self.filepath).name}: press Generate in the sidebar's Neural4D tab")
         return {"FINISHED"}

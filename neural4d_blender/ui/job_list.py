@@ -7,14 +7,15 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import SETTLED, State
+from ..engine.protocol import SETTLED, Request, State
 from ..scene import arrival
 from ..scene.bridge import bridge
-from . import text
+from . import job_pictures, text
 from .job_operators import pays_again
 
 #: More would push everything else off the screen.
 _SHOWN = 12
+_WITH_MODELS = {State.READY, State.PLACED}
 _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 
 
@@ -45,7 +46,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
-    head.label(text=data["request"]["name"] or data["request"]["prompt"], icon=icon)
+    head.label(text=Request.from_dict(data["request"]).title, icon=icon)
     if _ended(data) or arrival.is_for_another_file(data):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:
@@ -93,7 +94,8 @@ def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
 def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) -> None:
     state = data["state"]
     if state in (State.FAILED, State.CANCELLED):
-        label = "Generate Again (paid)" if pays_again(data) else "Retry"
+        overruled = (data["error"] or {}).get("code") == "NoPortrait"
+        label = "Generate Again (paid)" if pays_again(data) else "Generate Anyway" if overruled else "Retry"
         box.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
     elif state == State.READY:
         waiting = arrival.waiting_for(data)
@@ -101,19 +103,8 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) 
             text.draw(box, waiting, "INFO")
         if trouble or arrival.is_for_another_file(data):
             box.operator("neural4d.place", icon="CURSOR").job = data["id"]
-    elif state == State.PLACED:
-        _draw_variants(box, data)
-
-
-def _draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    """A button for each model of the job, to place it once more or for the first time."""
-    if len(data["variants"]) == 1:
-        box.operator("neural4d.place", text="Place Again", icon="CURSOR").job = data["id"]
-        return
-    row = box.row(align=True)
-    row.label(text="Place")
-    for variant in data["variants"]:
-        button = row.row(align=True)
-        button.enabled = variant["state"] in ("downloaded", "prepared")
-        properties = button.operator("neural4d.place", text=str(variant["index"] + 1))
-        properties.job, properties.variant = data["id"], variant["index"]
+    elif state == State.CHOOSING_CUTOUT:
+        job_pictures.draw_cutouts(box, data)
+    if state in _WITH_MODELS:
+        job_pictures.draw_variants(box, data)
+        job_pictures.draw_saves(box, data)

@@ -17,7 +17,7 @@ from .operators import cancel, report_error
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 
 
-class _JobOperator(_Base):
+class JobOperator(_Base):
     """What the operators on one job share: the job's id, and errors that are shown."""
 
     bl_options = {"INTERNAL"}
@@ -37,7 +37,7 @@ class _JobOperator(_Base):
         return {"FINISHED"}
 
 
-class NEURAL4D_OT_cancel(_JobOperator, bpy.types.Operator):
+class NEURAL4D_OT_cancel(JobOperator, bpy.types.Operator):
     """Stop this job. Free until the service has accepted it; after that Retry picks it up again unpaid"""
 
     bl_idname = "neural4d.cancel"
@@ -48,7 +48,7 @@ class NEURAL4D_OT_cancel(_JobOperator, bpy.types.Operator):
         cancel(job)
 
 
-class NEURAL4D_OT_retry(_JobOperator, bpy.types.Operator):
+class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
     """Go on where this job stopped; what is paid for is not paid again"""
 
     bl_idname = "neural4d.retry"
@@ -61,7 +61,7 @@ class NEURAL4D_OT_retry(_JobOperator, bpy.types.Operator):
                 self,
                 event,
                 title="Pay again?",
-                message="The service could not make this model. Trying again is a new job, with the points it costs.",
+                message="Trying again is a new job at the service, and is paid again.",
                 confirm_text="Generate Again",
             )
         return self.execute(context)
@@ -72,7 +72,7 @@ class NEURAL4D_OT_retry(_JobOperator, bpy.types.Operator):
         arrival.trouble.pop(job.id, None)
 
 
-class NEURAL4D_OT_place(_JobOperator, bpy.types.Operator):
+class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
     """Put the model at the 3D cursor of the open file, at no cost"""
 
     bl_idname = "neural4d.place"
@@ -92,7 +92,7 @@ class NEURAL4D_OT_place(_JobOperator, bpy.types.Operator):
         bridge.send("prepare", job=job.id, variant=there[0])
 
 
-class NEURAL4D_OT_dismiss(_JobOperator, bpy.types.Operator):
+class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
     """Take this job off the list; it stays in the journal and its files are kept"""
 
     bl_idname = "neural4d.dismiss"
@@ -143,8 +143,9 @@ def dismiss(job_id: str) -> None:
 
 def pays_again(data: dict[str, Any]) -> bool:
     """Retrying means a new submission after one that was paid."""
-    paid = data["cost"] is not None
-    return paid and data["state"] == State.FAILED and (data["error"] or {}).get("code") == "GenerationFailed"
+    paid = bool(data["cost"])
+    code = (data["error"] or {}).get("code")
+    return data["state"] == State.FAILED and (code == "PaymentUnknown" or (paid and code == "GenerationFailed"))
 
 
 CLASSES = (

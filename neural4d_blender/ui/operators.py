@@ -11,7 +11,7 @@ from .. import api
 from ..engine.protocol import FREE_TO_CANCEL, Neural4DError, State, declaration
 from ..scene import arrival, clock, settings
 from ..scene.bridge import bridge
-from . import text
+from . import image_sources, text
 from .properties import arguments, service
 
 #: What came of the last Test Key, by service id: a sentence, and whether it is good news.
@@ -38,6 +38,17 @@ def cancel(job: api.Job) -> None:
     bridge.jobs[job.id]["note"] = "Cancelling ..."
 
 
+def _missing(context: bpy.types.Context) -> str:
+    """What the panel's settings lack before a job can be started; empty when nothing."""
+    chosen = context.scene.neural4d
+    kind = "image" if chosen.input == "IMAGE" else "text"
+    if kind not in service(chosen).inputs:
+        return f"{service(chosen).name} makes no models from {'images' if kind == 'image' else 'a prompt'}"
+    if kind == "image":
+        return image_sources.missing(context)
+    return "" if chosen.prompt.strip() else "Write a prompt first"
+
+
 class NEURAL4D_OT_generate(bpy.types.Operator):
     """Send the prompt to the service; the model comes to the 3D cursor when it is done"""
 
@@ -51,24 +62,34 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why the button is grey."""
-        chosen = context.scene.neural4d
+        return cls.may_generate(context, _missing(context))
+
+    @classmethod
+    def may_generate(cls, context: bpy.types.Context, missing: str) -> bool:
+        """Whether a job can be started; ``missing`` says what the settings lack, if anything."""
+        declared = service(context.scene.neural4d)
+        why = missing
         if not settings.online():
-            cls.poll_message_set(text.offline())
-        elif not settings.key(service(chosen)):
-            cls.poll_message_set(f"No key is set for {service(chosen).name}")
-        elif not chosen.prompt.strip():
-            cls.poll_message_set("Write a prompt first")
-        else:
-            return True
-        return False
+            why = text.offline()
+        elif not settings.key(declared):
+            why = f"No key is set for {declared.name}"
+        if why:
+            cls.poll_message_set(why)
+        return not why
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job and return: what a script or Blender in the background gets."""
         try:
-            self._job = api.generate(**arguments(context.scene.neural4d))
+            self._job = self.start(context)
         except Neural4DError as error:
             return report_error(self, error)
         return {"FINISHED"}
+
+    def start(self, context: bpy.types.Context) -> api.Job:
+        """Start the job that the panel's settings amount to."""
+        chosen = context.scene.neural4d
+        image = image_sources.resolve(context, settings.data_dir() / "inputs") if chosen.input == "IMAGE" else None
+        return api.generate(image=image, **arguments(chosen))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Start the job and stay modal until the service has accepted it."""
@@ -108,6 +129,25 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
         return {"FINISHED"}
+
+
+class NEURAL4D_OT_generate_from_editor(NEURAL4D_OT_generate):
+    """Make a model of the image that is open in this Image Editor"""
+
+    bl_idname = "neural4d.generate_from_editor"
+    bl_label = "Generate 3D from This Image"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why the button is grey."""
+        return cls.may_generate(
+            context, "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
+        )
+
+    def start(self, context: bpy.types.Context) -> api.Job:
+        """The panel's settings, with the editor's image whatever the panel's source is."""
+        chosen = context.scene.neural4d
+        return api.generate(image=image_sources.edited_image(context), **arguments(chosen, of_image=True))
 
 
 class NEURAL4D_OT_test_key(bpy.types.Operator):
@@ -189,6 +229,7 @@ class NEURAL4D_OT_open_network_settings(bpy.types.Operator):
 
 CLASSES = (
     NEURAL4D_OT_generate,
+    NEURAL4D_OT_generate_from_editor,
     NEURAL4D_OT_test_key,
     NEURAL4D_OT_measure_files,
     NEURAL4D_OT_open_preferences,

@@ -7,7 +7,7 @@ import bpy
 from .. import api
 from ..scene import settings
 from ..scene.bridge import bridge
-from . import job_list, text
+from . import image_sources, job_list, options, text
 from .properties import NEURAL4D_PG_settings, arguments, service
 
 
@@ -37,18 +37,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
                 "neural4d.open_preferences",
             )
         layout.prop(chosen, "provider", text="")
-        layout.prop(chosen, "prompt", text="", placeholder="A cute bird")
-        column = layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
-        column.prop(chosen, "variants")
-        column.prop(chosen, "pbr")
-        column.prop(chosen, "use_size")
-        size = column.column()
-        size.active = chosen.use_size
-        size.prop(chosen, "size_mm", text="Size (mm)")
-        size.prop(chosen, "axis")
-        column.prop(chosen, "origin")
+        draw_settings(layout, context)
         self._draw_price(layout, chosen)
         button = layout.row()
         button.scale_y = 1.6
@@ -64,7 +53,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     @staticmethod
     def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
         balance = bridge.balances.get(chosen.provider)
-        price = api.estimate(**arguments(chosen))
+        price = api.estimate(image="?" if chosen.input == "IMAGE" else None, **arguments(chosen))
         row = layout.row(align=True)
         left = row.row()
         left.alert = balance is not None and balance["total"] < price
@@ -77,6 +66,53 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
             text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=3)
 
 
+class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
+    """What most jobs need no change of"""
+
+    bl_label = "More"
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Format, cap, the service's own options, and the points in detail."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        declared = service(chosen)
+        layout.prop(chosen, "format")
+        if chosen.format not in declared.formats:
+            text.draw(layout, f"{declared.name} delivers {', '.join(declared.formats)}.", "INFO")
+        layout.prop(chosen, "use_cap")
+        cap = layout.column()
+        cap.active = chosen.use_cap
+        cap.prop(chosen, "max_points")
+        options.draw(layout, chosen, declared, for_images=chosen.input == "IMAGE")
+        _draw_points(layout, chosen.provider)
+
+
+class NEURAL4D_PT_image_editor(bpy.types.Panel):
+    """The tab in the Image Editor: a model of the image that is open there"""
+
+    bl_label = "Generate 3D from This Image"
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The same settings, for the image at hand."""
+        layout, chosen = self.layout, context.scene.neural4d
+        image = image_sources.edited_image(context)
+        layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        _draw_result_settings(column, chosen, of_image=True)
+        button = layout.row()
+        button.scale_y = 1.6
+        button.operator("neural4d.generate_from_editor", icon="SHADERFX")
+        job_list.draw(layout)
+
+
 class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
     """Jobs under way, and how the last ones ended"""
 
@@ -87,4 +123,45 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
         job_list.draw(self.layout)
 
 
-CLASSES = (NEURAL4D_PT_generate, NEURAL4D_PT_jobs)
+def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What to make the model of, and what the model is to be."""
+    chosen = context.scene.neural4d
+    layout.row(align=True).prop(chosen, "input", expand=True)
+    if chosen.input == "IMAGE":
+        image_sources.draw(layout, context)
+    else:
+        layout.prop(chosen, "prompt", text="", placeholder="A cute bird")
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    _draw_result_settings(column, chosen, of_image=chosen.input == "IMAGE")
+
+
+def _draw_result_settings(column: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    if of_image:
+        column.prop(chosen, "choose_cutout")
+    column.prop(chosen, "variants")
+    if chosen.variants > 1:
+        column.prop(chosen, "place_all")
+    column.prop(chosen, "pbr")
+    column.prop(chosen, "use_size")
+    size = column.column()
+    size.active = chosen.use_size
+    size.prop(chosen, "size_mm", text="Size (mm)")
+    size.prop(chosen, "axis")
+    column.prop(chosen, "origin")
+
+
+def _draw_points(layout: bpy.types.UILayout, provider: str) -> None:
+    """The balance by kind, and what was spent through this computer's journal."""
+    balance = bridge.balances.get(provider)
+    if balance:
+        kinds = [f"{balance[kind]:,} {kind}" for kind in ("permanent", "monthly", "yearly") if balance[kind]]
+        text.draw(layout, f"{balance['total']:,} points left: {', '.join(kinds) or 'none'}")
+        if balance["expires"]:
+            text.draw(layout, f"Points lapse on {balance['expires']}", "TIME")
+    if bridge.spent.get(provider):
+        layout.label(text=f"{bridge.spent[provider]:,} points spent so far")
+
+
+CLASSES = (NEURAL4D_PT_generate, NEURAL4D_PT_more, NEURAL4D_PT_jobs, NEURAL4D_PT_image_editor)

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..engine import protocol
-from . import image_sources
+from . import image_sources, options
 
 _SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 _AXES = [
@@ -28,6 +28,35 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     """What the next job is going to be."""
 
     provider: EnumProperty(name="Service", description="The service that makes the model", items=_SERVICES)
+    input: EnumProperty(
+        name="Make It Of",
+        description="What the model is made of",
+        items=[
+            ("TEXT", "Prompt", "Make the model of a few words", "FONT_DATA", 0),
+            ("IMAGE", "Image", "Make the model of a picture", "IMAGE_DATA", 1),
+        ],
+    )
+    choose_cutout: BoolProperty(
+        name="Choose Cut-Out",
+        description="Look at the four ways to cut the subject out of the image and choose one, instead of the first",
+        default=False,
+    )
+    place_all: BoolProperty(
+        name="Place All",
+        description="Put all variants into the scene, side by side, instead of the first one alone",
+        default=False,
+    )
+    format: EnumProperty(
+        name="Format",
+        description="The file that is imported. GLB is what the service makes; others are converted at a price",
+        items=[(name, name if name != "BLEND" else "Blend", "") for name in protocol.FORMATS],
+    )
+    use_cap: BoolProperty(
+        name="Cap",
+        description="Stop the job before it costs more than this",
+        default=False,
+    )
+    max_points: IntProperty(name="Points at Most", description="What the job may cost in all", default=100, min=0)
     prompt: StringProperty(
         name="Prompt",
         description="What to make, in a few words",
@@ -68,6 +97,8 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     origin: EnumProperty(name="Origin", description="Where the origin of the model is", items=_ORIGINS)
 
 
+NEURAL4D_PG_settings.__annotations__ |= options.pointers()
+
 # Functions, not members: a Python property on a PropertyGroup crashes 4.2's and hangs 4.5's bpy
 # module when its interpreter ends (measured on 4.2.23 and 4.5.15).
 
@@ -77,14 +108,21 @@ def service(chosen: NEURAL4D_PG_settings) -> protocol.Declaration:
     return protocol.declaration(chosen.provider)
 
 
-def arguments(chosen: NEURAL4D_PG_settings) -> dict[str, Any]:
-    """The arguments of ``generate`` that the settings amount to."""
+def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> dict[str, Any]:
+    """The arguments of ``generate`` that the settings amount to, less the image itself."""
+    of_image = chosen.input == "IMAGE" if of_image is None else of_image
+    declared = service(chosen)
     return {
-        "prompt": chosen.prompt.strip(),
+        "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
-        "variants": min(chosen.variants, service(chosen).max_variants),
+        "variants": min(chosen.variants, declared.max_variants),
         "pbr": chosen.pbr,
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
+        "format": chosen.format if chosen.format in declared.formats else declared.formats[0],
+        "options": options.values(chosen, declared, for_images=of_image),
+        "choose_cutout": of_image and chosen.choose_cutout,
+        "place_all": chosen.place_all and chosen.variants > 1,
+        "max_points": chosen.max_points if chosen.use_cap else None,
     }

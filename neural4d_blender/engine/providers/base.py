@@ -29,6 +29,7 @@ class Option:
         minimum, maximum: inclusive limits of a number.
         choices: the allowed texts of a "choice".
         help: one sentence for the tooltip.
+        images_only: means nothing for a prompt.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    images_only: bool = False
 
     def check(self, value: object) -> None:
         """Raise InvalidInput, with the limits, where the value does not fit."""

@@ -53,6 +53,7 @@ _OPTIONS = (
         "text",
         "",
         "Makes a cute figure of each image in this style. The tag has to be arranged with Neural4D first",
+        images_only=True,
     ),
     Option(
         "portrait_check",
@@ -61,6 +62,7 @@ _OPTIONS = (
         "auto",
         "Look for a person in the image before anything is spent; auto does it for chibi only",
         choices=("auto", "on", "off"),
+        images_only=True,
     ),
 )
 

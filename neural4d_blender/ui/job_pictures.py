@@ -1,0 +1,74 @@
+"""Draws the pictures of a job: cut-outs to choose from, previews of its models, files that were kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..engine.protocol import VariantState
+from . import pictures, text
+
+_CUTOUT, _PREVIEW = 5.0, 4.5
+_PLACEABLE = (VariantState.DOWNLOADED, VariantState.PREPARED)
+
+
+def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    """Four pictures, two in a row, each with the button that takes it."""
+    paid = f" {data['cost']} points so far." if data["cost"] else ""
+    text.draw(box, f"Which cut-out? The generation is paid for only after this choice.{paid}", "QUESTION")
+    grid = box.grid_flow(columns=2, even_columns=True, even_rows=True, align=True)
+    for number, cutout in enumerate(data["cutouts"]):
+        column = grid.column(align=True)
+        shown = pictures.icon(cutout["path"])
+        if shown:
+            column.template_icon(shown, scale=_CUTOUT)
+        properties = column.operator("neural4d.choose_cutout", text=f"Take {number + 1}")
+        properties.job, properties.cutout = data["id"], number
+
+
+def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    """Each model's picture as it comes, with the buttons to place and to keep it."""
+    variants = data["variants"]
+    grid = box.grid_flow(columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
+    for variant in variants:
+        column = grid.column(align=True)
+        shown = pictures.icon(variant["preview"])
+        if shown:
+            column.template_icon(shown, scale=_PREVIEW)
+        if variant["state"] == VariantState.FAILED:
+            text.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
+        elif variant["state"] in _PLACEABLE:
+            _draw_buttons(column, data, variant["index"], len(variants) > 1)
+        else:
+            column.label(text=f"{variant['index'] + 1}: {variant['progress']:.0%}", icon="TIME")
+
+
+def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: int, several: bool) -> None:
+    again = "Again" if variant in data["placed"] else ""
+    row = column.row(align=True)
+    place = row.operator(
+        "neural4d.place", text=f"Place {variant + 1} {again}" if several else f"Place {again}", icon="CURSOR"
+    )
+    place.job, place.variant = data["id"], variant
+    save = row.operator("neural4d.save", text="", icon="FILE_TICK")
+    save.job, save.variant = data["id"], variant
+
+
+def _why_failed(variant: dict[str, Any]) -> str:
+    error = variant["error"] or {}
+    return f"{variant['index'] + 1}: {error.get('what', 'failed')}"
+
+
+def draw_saves(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    """The files that are being made, were kept, or could not be."""
+    for save in data["saves"]:
+        if save["state"] == "saved":
+            row = box.row(align=True)
+            row.label(text=Path(save["path"]).name, icon="FILE_TICK")
+            row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = save["folder"]
+        elif save["state"] == "failed":
+            text.draw(box, f"{save['format']}: {save['error']['what']} {save['error']['remedy']}", "ERROR")
+        else:
+            box.label(text=f"Making the {save['format']} file", icon="TIME")

@@ -1,0 +1,82 @@
+"""Operators on what a job has brought: choose a cut-out, keep a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from .. import api
+from ..engine.protocol import FORMATS, declaration
+from ..scene.bridge import bridge
+from .job_operators import JobOperator
+
+_FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in FORMATS]
+
+
+class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
+    """Generate the model from this cut-out; this is what the points are paid for"""
+
+    bl_idname = "neural4d.choose_cutout"
+    bl_label = "Take This Cut-Out"
+
+    cutout: IntProperty(name="Cut-Out", options={"SKIP_SAVE", "HIDDEN"})
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Choose it."""
+        bridge.send("choose", job=job.id, cutout=self.cutout)
+
+
+class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
+    """Keep the file: an exact copy of the model as the service makes it, for a printer or another program"""
+
+    bl_idname = "neural4d.save"
+    bl_label = "Keep File"
+
+    variant: IntProperty(name="Variant", options={"SKIP_SAVE", "HIDDEN"})
+    directory: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    format: EnumProperty(name="Format", description="The format of the file", items=_FORMATS, default="STL")
+    size_mm: FloatProperty(
+        name="Size (mm)",
+        description="The size that the service is told, in whole millimetres",
+        default=100.0,
+        min=2.0,
+        soft_max=10_000.0,
+        precision=0,
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Ask for the folder, with the format and the price beside it."""
+        if self.job not in bridge.jobs:
+            return {"CANCELLED"}
+        wanted = bridge.jobs[self.job]["request"]["size_mm"]
+        if wanted and not self.properties.is_property_set("size_mm"):
+            self.size_mm = wanted
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Beside the file browser."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "format")
+        layout.prop(self, "size_mm")
+        job = bridge.jobs.get(self.job)
+        service = declaration(job["provider"]) if job else None
+        if service and self.format not in service.formats:
+            layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
+        elif job and self.format == "GLB" and job["request"]["format"] == "GLB":
+            layout.label(text="Costs nothing", icon="INFO")
+        elif job:
+            layout.label(text=f"Costs about {api.conversion_estimate(job['provider'])} points", icon="INFO")
+
+    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+        """Have it made; the job list tells when it is there."""
+        size = None if self.format == "GLB" else self.size_mm
+        job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
+
+
+CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save)
