@@ -102,7 +102,7 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
     """Make the next model of this image file"""
 
     bl_idname = "neural4d.drop_image"
-    bl_label = "Generate 3D from Image"
+    bl_label = "Generate 3D with Neural4D"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
@@ -122,7 +122,7 @@ class NEURAL4D_FH_image(bpy.types.FileHandler):
     """Offers the above beside what Blender itself does with an image that is dropped on a 3D viewport."""
 
     bl_idname = "NEURAL4D_FH_image"
-    bl_label = "Generate 3D with Neural4D"
+    bl_label = "Neural4D image"
     bl_import_operator = "neural4d.drop_image"
     bl_file_extensions = _ENDINGS
 

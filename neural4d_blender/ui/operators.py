@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
@@ -14,6 +14,8 @@ from ..scene.bridge import bridge
 from . import image_sources, text
 from .properties import arguments, service
 
+#: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
+_Base = bpy.types.Operator if TYPE_CHECKING else object
 #: What came of the last Test Key, by service id: a sentence, and whether it is good news.
 key_tests: dict[str, tuple[str, bool]] = {}
 #: What to do about an error of Test Key: its button is pressed right beside the key and the address.
@@ -49,20 +51,16 @@ def _missing(context: bpy.types.Context) -> str:
     return "" if chosen.prompt.strip() else "Write a prompt first"
 
 
-class NEURAL4D_OT_generate(bpy.types.Operator):
-    """Send the prompt to the service; the model comes to the 3D cursor when it is done"""
+class _Generate(_Base):
+    """Starts a job and stays modal until the service has accepted it; what there are two buttons for.
 
-    bl_idname = "neural4d.generate"
-    bl_label = "Generate"
+    A mixin: Blender loses track of an operator that another registered one inherits from.
+    """
+
     bl_options = {"REGISTER"}
 
     _timer: bpy.types.Timer | None = None
     _job: api.Job | None = None
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Say why the button is grey."""
-        return cls.may_generate(context, _missing(context))
 
     @classmethod
     def may_generate(cls, context: bpy.types.Context, missing: str) -> bool:
@@ -86,10 +84,8 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
         return {"FINISHED"}
 
     def start(self, context: bpy.types.Context) -> api.Job:
-        """Start the job that the panel's settings amount to."""
-        chosen = context.scene.neural4d
-        image = image_sources.resolve(context, settings.data_dir() / "inputs") if chosen.input == "IMAGE" else None
-        return api.generate(image=image, **arguments(chosen))
+        """Start the job."""
+        raise NotImplementedError
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Start the job and stay modal until the service has accepted it."""
@@ -131,7 +127,25 @@ class NEURAL4D_OT_generate(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class NEURAL4D_OT_generate_from_editor(NEURAL4D_OT_generate):
+class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
+    """Send the prompt or the image to the service; the model comes to the 3D cursor when it is done"""
+
+    bl_idname = "neural4d.generate"
+    bl_label = "Generate"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why the button is grey."""
+        return cls.may_generate(context, _missing(context))
+
+    def start(self, context: bpy.types.Context) -> api.Job:
+        """Start the job that the panel's settings amount to."""
+        chosen = context.scene.neural4d
+        image = image_sources.resolve(context, settings.data_dir() / "inputs") if chosen.input == "IMAGE" else None
+        return api.generate(image=image, **arguments(chosen))
+
+
+class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
     """Make a model of the image that is open in this Image Editor"""
 
     bl_idname = "neural4d.generate_from_editor"
