@@ -21,8 +21,7 @@ _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 
 def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
-    present = [data for data in bridge.jobs.values() if not data["dismissed"]]
-    present.sort(key=lambda data: -data["created"])
+    present = sorted(_present(), key=lambda data: -data["created"])
     if not present:
         layout.label(text="Nothing generated yet.")
         layout.operator("neural4d.list_jobs", icon="TIME")
@@ -31,8 +30,16 @@ def draw(layout: bpy.types.UILayout) -> None:
         _draw_job(layout.box(), data)
     if len(present) > _SHOWN:
         layout.label(text=f"and {len(present) - _SHOWN} more")
-    if any(_ended(data) for data in present):
-        layout.operator("neural4d.dismiss_ended", icon="TRASH")
+
+
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Beside the list's title, where it stays in reach however long the list is."""
+    if any(_ended(data) for data in _present()):
+        layout.operator("neural4d.dismiss_ended", text="", icon="TRASH", emboss=False)
+
+
+def _present() -> list[dict[str, Any]]:
+    return [data for data in bridge.jobs.values() if not data["dismissed"]]
 
 
 def _ended(data: dict[str, Any]) -> bool:
@@ -46,7 +53,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
-    head.label(text=Request.from_dict(data["request"]).title, icon=icon)
+    head.label(text=text.first_line(Request.from_dict(data["request"]).title, inset=6), icon=icon)
     if _ended(data) or arrival.is_for_another_file(data):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:

@@ -118,6 +118,10 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
 
     bl_label = "Jobs"
 
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """What concerns the whole list."""
+        job_list.draw_header(self.layout)
+
     def draw(self, _context: bpy.types.Context) -> None:
         """Newest first."""
         job_list.draw(self.layout)

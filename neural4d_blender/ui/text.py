@@ -69,17 +69,26 @@ def wrap(text: str, width: float) -> list[str]:
     return lines
 
 
+def first_line(text: str, *, inset: float) -> str:
+    """As much of a text as fits the region, less ``inset`` rows' heights; with dots where that is not all of it."""
+    lines = wrap(text, _width(inset))
+    return lines[0] if len(lines) < 2 else f"{lines[0]} ..."
+
+
+def _width(inset: float) -> float:
+    unit = 20 * bpy.context.preferences.system.ui_scale
+    return max(bpy.context.region.width - inset * unit, 3 * unit)
+
+
 def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6) -> None:
     """Labels that hold the whole text, broken to the region's width.
 
     Args:
         inset: how much of the width the sidebar's tabs, margins and the box around it take, in rows' heights.
     """
-    unit = 20 * bpy.context.preferences.system.ui_scale
-    icon_width = unit if icon != "NONE" else 0
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for number, line in enumerate(wrap(text, max(bpy.context.region.width - inset * unit - icon_width, 3 * unit))):
+    for number, line in enumerate(wrap(text, _width(inset + (icon != "NONE")))):
         if icon == "NONE":
             column.label(text=line)
         else:

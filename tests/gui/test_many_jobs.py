@@ -15,3 +15,16 @@ def test_several_jobs_with_prompts_of_every_kind() -> None:
     assert {"a cute bird", "a table", "a bottle", "ein grüner Fuchs 🦊 小さな狐"} <= set(done["placed"])
     assert any(name.startswith("a chair with carved legs") for name in done["placed"])
     assert done["third_at"] == pytest.approx([3.0, 0.0, 0.0])
+
+
+def test_auto_save_goes_on_during_a_long_generation() -> None:
+    with Simulator(job_seconds=600) as sim:
+        done = run_scenario("long_job", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=240)
+        assert [row["points"] for row in sim.ledger()] == [60]
+    for what in ("idle", "generating"):
+        print(f"largest gap between ticks of a 5 ms timer, {what}: {done[what]['largest_ms']} ms")
+    for what in ("ticks", "draws"):
+        print(f"our own {what} while generating: {done[what]}")
+    print(f"auto-saved {done['saved_after_s']} s after the interval was set to a minute: {done['files']}")
+    assert done["files"]
+    assert done["state"] == "placed"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 import bpy
-import rna_xml
 from bl_ext.user_default.neural4d.scene import arrival
 
-from tests.gui.scenarios.steps import ICON, QUICK, Until, all_in, bridge, expect, names, press, start, steer
+from tests.gui.scenarios.steps import ICON, QUICK, Until, all_in, bridge, expect, in_window, names, press, start, steer
 
 LONG = "a chair " + "with carved legs and a high back, " * 9
 UNICODE = "ein grüner Fuchs 🦊 小さな狐"
@@ -44,7 +43,7 @@ def scenario(ui, admin_url):
     yield from press(ui, r"neural4d\.dismiss\(", ICON)
     yield Until(lambda: len(_listed()) == 4, "the topmost job to be off the list", 5)
     expect(bridge.jobs[bottle]["dismissed"], "the one that was clicked is gone")
-    yield from press(ui, r"neural4d\.dismiss_ended\(")
+    yield from press(ui, r"neural4d\.dismiss_ended\(", ICON)
     yield Until(lambda: not _listed(), "the list to be empty", 5)
     yield from ui.screenshot("many-4-dismissed")
     return {"placed": placed, "third_at": where, "longest_name": max(map(len, placed))}
@@ -64,9 +63,9 @@ def _looks(ui):
     yield 1.0
     yield from ui.screenshot("looks-2-150-percent")
     view.ui_scale = 1.0
-    themes = bpy.types.USERPREF_MT_interface_theme_presets
     light = os.path.join(bpy.utils.preset_paths("interface_theme")[0], "Blender_Light.xml")
-    rna_xml.xml_file_run(bpy.context, light, themes.preset_xml_map)
+    with in_window():
+        bpy.ops.script.execute_preset(filepath=light, menu_idname="USERPREF_MT_interface_theme_presets")
     yield 1.0
     yield from ui.screenshot("looks-3-light")
     bpy.ops.preferences.reset_default_theme()
