@@ -8,6 +8,7 @@ so there are no captures in background.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,7 @@ def capture_viewport(folder: Path, area: bpy.types.Area | None = None) -> Path:
         factor = max(1.0, _LONGER / max(region.width, region.height), _SHORTER / min(region.width, region.height))
         size = (round(region.width * factor), round(region.height * factor))
         drawn = _draw(window, view3d, region, view.view_matrix, view.window_matrix, size)
-    return _write(drawn, folder)
+    return _write(drawn, folder, "Viewport")
 
 
 def capture_camera(folder: Path) -> Path:
@@ -85,7 +86,7 @@ def capture_camera(folder: Path) -> Path:
         # The aspect of the pixels is in the size already.
         projection = seen.calc_matrix_camera(depsgraph, x=size[0], y=size[1])
         drawn = _draw(window, view3d, region, seen.matrix_world.normalized().inverted(), projection, size)
-    return _write(drawn, folder)
+    return _write(drawn, folder, "Camera")
 
 
 def _camera_size(render: bpy.types.RenderSettings) -> tuple[int, int]:
@@ -165,7 +166,11 @@ def _draw(
     return np.clip(drawn, 0.0, 1.0)
 
 
-def _write(drawn: np.ndarray, folder: Path) -> Path:
+def _write(drawn: np.ndarray, folder: Path, name: str) -> Path:
+    """A PNG by that name, which the model is going to be called by; with a number behind it where it is taken."""
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    if path.exists():
+        path = folder / f"{name}-{uuid.uuid4().hex[:8]}.png"
     with pixels.passing(pixels.from_pixels(drawn)) as image:
-        return pixels.save(image, pixels.unique_path(folder, "PNG"), "PNG")
+        return pixels.save(image, path, "PNG")
