@@ -305,7 +305,7 @@ def generate(
         axis: X, Y, Z or LONGEST.
         origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
         format: GLB, and what else the service offers.
-        name: name of the object; the prompt where it is empty.
+        name: name of the object; the prompt, or the image's name, where it is empty.
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
         collection: where to link it; the active collection where it is empty.
         options: the service's own options, see ``providers()``.
@@ -328,7 +328,7 @@ def generate(
         axis=axis,
         origin=origin,
         format=format,
-        name=name,
+        name=name or _name_of(image),
         options=dict(options or {}),
         choose_cutout=choose_cutout,
         place_all=place_all,
@@ -413,6 +413,14 @@ def _pictures(image: Picture | Sequence[Picture] | None, service: Declaration) -
     if service.image_limits is None:
         raise UnsupportedFeature(f"{service.name} makes no models from images.")
     return [str(export_image(one, service.image_limits, settings.data_dir() / "inputs")) for one in several]
+
+
+def _name_of(image: Picture | Sequence[Picture] | None) -> str:
+    """What a job of a picture is called: the copy that is sent has a name that says nothing."""
+    first = image[0] if isinstance(image, Sequence) and not isinstance(image, str) and image else image
+    if first is None:
+        return ""
+    return Path(first.name if isinstance(first, bpy.types.Image) else os.fspath(first)).stem  # type: ignore[arg-type]
 
 
 def _point(location: Sequence[float] | None) -> tuple[float, float, float] | None:

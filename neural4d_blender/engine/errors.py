@@ -156,7 +156,7 @@ class PaymentUnknown(Neural4DError):
 class NoPortrait(Neural4DError):
     """The service sees no person in the image, or could not tell; the user may know better."""
 
-    default_remedy = "Use another image, or press Retry to generate from this one all the same."
+    default_remedy = "Use another image, or go on with this one all the same (Retry)."
 
 
 class CutoutFailed(Neural4DError):

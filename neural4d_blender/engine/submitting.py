@@ -7,7 +7,6 @@ the service has not acted on it.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .download import Stopped, download
@@ -101,11 +100,11 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
 
 def _check_portrait(provider: Provider, request: Request, job: Job) -> None:
     """A 'no' stops the job before anything is paid; Retry overrules it."""
-    for image in request.images:
+    for number, image in enumerate(request.images, 1):
         portrait = provider.portrait(image)
         if portrait.valid and portrait.found:
             continue
-        name = Path(image).name
+        name = f"image {number}" if len(request.images) > 1 else "the image"
         job.portrait_done = True  # the user's Retry goes on all the same
         if portrait.valid:
             raise NoPortrait(f"The service sees no person in {name}.")

@@ -152,7 +152,7 @@ def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]
 def _note_provenance(root: bpy.types.Object, job: dict[str, Any], variant: dict[str, Any]) -> None:
     root["neural4d_variant"] = variant["index"]
     if job["request"]["images"]:
-        root["neural4d_image"] = Path(job["request"]["images"][0]).name
+        root["neural4d_image"] = Request.from_dict(job["request"]).title
     root[JOB_PROPERTY] = job["id"]
     root["neural4d_service"] = job["provider"]
     root["neural4d_prompt"] = job["request"]["prompt"]

@@ -83,12 +83,15 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
+        data = bridge.jobs[job.id]
+        # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
+        target = {**targets.bind(), "beside": self.variant not in data["placed"]}
         if not targets.blocked() and job.is_prepared(variant):
-            job.place(variant)
+            arrival.place_job(data, variant, target)
             return
         there = [v.index for v in job.variants if variant in (None, v.index)]
         there.sort(key=lambda index: not job.is_prepared(index))
-        bridge.send("retarget", job=job.id, target=targets.bind())
+        bridge.send("retarget", job=job.id, target=target)
         bridge.send("prepare", job=job.id, variant=there[0])
 
 

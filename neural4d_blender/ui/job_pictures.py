@@ -18,7 +18,7 @@ def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     """Four pictures, two in a row, each with the button that takes it."""
     paid = f" {data['cost']} points so far." if data["cost"] else ""
     text.draw(box, f"Which cut-out? The generation is paid for only after this choice.{paid}", "QUESTION")
-    grid = box.grid_flow(columns=2, even_columns=True, even_rows=True, align=True)
+    grid = box.grid_flow(row_major=True, columns=2, even_columns=True, even_rows=True, align=True)
     for number, cutout in enumerate(data["cutouts"]):
         column = grid.column(align=True)
         shown = pictures.icon(cutout["path"])
@@ -31,7 +31,7 @@ def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
 def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     """Each model's picture as it comes, with the buttons to place and to keep it."""
     variants = data["variants"]
-    grid = box.grid_flow(columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
+    grid = box.grid_flow(row_major=True, columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
     for variant in variants:
         column = grid.column(align=True)
         shown = pictures.icon(variant["preview"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -141,8 +143,10 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
     def start(self, context: bpy.types.Context) -> api.Job:
         """Start the job that the panel's settings amount to."""
         chosen = context.scene.neural4d
-        image = image_sources.resolve(context, settings.data_dir() / "inputs") if chosen.input == "IMAGE" else None
-        return api.generate(image=image, **arguments(chosen))
+        if chosen.input != "IMAGE":
+            return api.generate(**arguments(chosen))
+        with tempfile.TemporaryDirectory() as folder:  # of a capture, what is sent is a copy too
+            return api.generate(image=image_sources.resolve(context, Path(folder)), **arguments(chosen))
 
 
 class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
