@@ -86,6 +86,8 @@ def run_scenario(
             "DISPLAY": screen.display,
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "TMPDIR": str(scratch),  # where Blender keeps its auto-saves
+            # Blender 5.2 looks for its online assets at every start: no test's traffic leaves this machine.
+            "HTTPS_PROXY": "http://127.0.0.1:9",
         }
         surroundings |= env or {}
         with log.open("w", encoding="utf-8") as output:
