@@ -1,0 +1,69 @@
+"""Makes the pictures of the README anew: `python3 scripts/screenshots.py`.
+
+The window's are taken by tests/gui/scenarios/pictures.py in a real Blender, the models' is the demo's.
+Needs what the stage `gui` of scripts/test.py needs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts it with an older one reads this)
+    sys.exit("Python 3.11 or newer is needed; this one is " + sys.version.split()[0] + ".")
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.toolbox import environments
+from scripts.toolbox.console import ROOT, ToolError
+
+IMAGES = ROOT / "docs" / "images"
+WINDOW = (1280, 800)
+WIDEST = 900  # pixels
+_INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
+
+
+def main() -> int:
+    """Start again in an environment with the development libraries, and take the pictures there."""
+    if _INSIDE not in os.environ:
+        command = [environments.ensure("unit"), "-m", "scripts.screenshots"]
+        return subprocess.run(command, cwd=ROOT, env=os.environ | {_INSIDE: "1"}, check=False).returncode
+    from scripts import demo
+    from scripts.simulator.handle import Simulator
+    from tests.gui.harness import SCREENSHOTS, run_scenario
+
+    with Simulator(job_seconds=25.0, balance=1000) as simulator:
+        cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
+    for name, cut in cuts.items():
+        keep(SCREENSHOTS / f"{name}.png", name.removeprefix("readme-"), tuple(cut))
+    with tempfile.TemporaryDirectory() as folder:
+        if demo.main(["--out", folder]):
+            return 1
+        keep(Path(folder) / "demo.png", "demo")
+    return 0
+
+
+def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None) -> None:
+    """Cut a picture out, make it small and put it into docs/images."""
+    from PIL import Image
+
+    with Image.open(source) as opened:
+        picture = opened.convert("RGB").crop(cut or (0, 0, *opened.size))
+    if picture.width > WIDEST:
+        picture = picture.resize((WIDEST, round(picture.height * WIDEST / picture.width)), Image.Resampling.LANCZOS)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    target = IMAGES / f"{name}.png"
+    # A palette that keeps small spots of colour, and no dithering, which takes twice the space.
+    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    small.save(target, optimize=True)
+    print(f"{target.relative_to(ROOT)}: {picture.width} x {picture.height}, {target.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ToolError as problem:
+        sys.exit(str(problem))

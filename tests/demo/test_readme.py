@@ -1,0 +1,56 @@
+"""The README's Python example works as written, and its table speaks of errors that there are."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+from neural4d_blender.engine import errors
+from scripts.simulator.handle import Simulator
+from scripts.toolbox.console import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def example(marker: str) -> str:
+    """The Python block that holds this text."""
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    return next(block for block in blocks if marker in block)
+
+
+def test_the_example_for_the_bpy_module_works_as_written(tmp_path: Path) -> None:
+    with Simulator(job_seconds=1.0, balance=500) as service:
+        done = subprocess.run(
+            [sys.executable, "-c", example("import bpy")],
+            cwd=tmp_path,
+            env=os.environ | service.environment | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [row["points"] for row in service.ledger()] == [60]
+    assert "60 of 500 points" in done.stdout
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "chairs.blend"))
+    chairs = [item for item in bpy.context.scene.objects if item.name.startswith("a wooden chair")]
+    assert sorted(round(item.location.x, 3) for item in chairs) == [1.0, 2.0]
+    assert [item.dimensions.z for item in chairs] == pytest.approx([0.9, 0.9], rel=0.001)
+
+
+def test_every_error_in_its_table_exists_with_that_remedy() -> None:
+    rows = re.findall(r"^\| `([A-Z][a-z]\w+)` \| .+? \| (.+?) \|$", README, re.MULTILINE)
+    assert len(rows) > 15
+    assert {name: remedy for name, remedy in rows if getattr(errors, name).default_remedy != remedy} == {}
+
+
+def test_every_picture_it_shows_is_there() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures
+    assert [name for name in pictures if not 0 < (ROOT / name).stat().st_size < 200_000] == []
