@@ -29,7 +29,7 @@ _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 def main() -> int:
     """Start again in an environment with the development libraries, and take the pictures there."""
     if _INSIDE not in os.environ:
-        command = [environments.ensure("unit"), "-m", "scripts.screenshots"]
+        command = [str(environments.ensure("unit")), "-m", "scripts.screenshots"]
         return subprocess.run(command, cwd=ROOT, env=os.environ | {_INSIDE: "1"}, check=False).returncode
     from scripts import demo
     from scripts.simulator.handle import Simulator
