@@ -291,6 +291,8 @@ def generate(
     choose_cutout: bool = False,
     place_all: bool = False,
     max_points: int | None = None,
+    group: str = "",
+    group_points: int | None = None,
 ) -> Job:
     """Start a job and return at once.
 
@@ -313,6 +315,8 @@ def generate(
             cut-out to take; otherwise the first one is taken.
         place_all: put every variant into the scene, side by side, instead of the first one.
         max_points: the job may not cost more than this; it stops before it would.
+        group: jobs of the same name here may not cost more than group_points together.
+        group_points: see group.
 
     Raises:
         InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
@@ -333,6 +337,8 @@ def generate(
         choose_cutout=choose_cutout,
         place_all=place_all,
         max_points=max_points,
+        group=group,
+        group_points=group_points,
     )
     protocol.check(provider, request)
     require_ready(service)

@@ -140,6 +140,14 @@ class Journal:
         with self._lock:
             return {f"{p}:{o}": n for p, o, n in self._db.execute("SELECT provider, operation, points FROM prices")}
 
+    def group_spent(self, group: str) -> int:
+        """Points that the jobs of a group cost together."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT SUM(cost) FROM jobs WHERE json_extract(data, '$.request.group') = ?", (group,)
+            ).fetchone()
+        return int(row[0] or 0)
+
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
         with self._lock:

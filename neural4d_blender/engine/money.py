@@ -62,19 +62,27 @@ class Purse:
         """
         service = provider.declaration.id
         costs = sum(self.expected(service, quote) for quote in quotes)
-        cap = Request.from_dict(job.request).max_points
+        request = Request.from_dict(job.request)
         spent = job.cost or 0
-        if cap is not None and spent + costs > cap:
+        told = "" if spent else _NOTHING_SENT
+        if request.max_points is not None and spent + costs > request.max_points:
             raise NotEnoughPoints(
-                f"This would cost about {spent + costs} points in all; the job's cap is {cap}.",
+                f"This would cost about {spent + costs} points in all; the job's cap is {request.max_points}.",
                 "Raise the cap and generate again.",
-                cost="" if spent else _NOTHING_SENT,
+                cost=told,
             )
+        if request.group_points is not None:
+            together = self.journal.group_spent(request.group) + costs
+            if together > request.group_points:
+                raise NotEnoughPoints(
+                    f"With this, the jobs of {request.group!r} would have cost about {together} points; "
+                    f"their cap is {request.group_points}.",
+                    "Raise the group's cap and generate again.",
+                    cost=told,
+                )
         balance = self.read(provider)
         if balance is not None and balance < costs:
-            raise NotEnoughPoints(
-                f"This costs about {costs} points and {balance} are left.", cost="" if spent else _NOTHING_SENT
-            )
+            raise NotEnoughPoints(f"This costs about {costs} points and {balance} are left.", cost=told)
         return balance
 
     @contextmanager

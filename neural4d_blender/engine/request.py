@@ -43,6 +43,7 @@ class Request:
         choose_cutout: wait for the user to choose one of the cut-outs; otherwise the first one is taken.
         place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
+        group: jobs of the same group share a limit, group_points, on what they cost together.
     """
 
     prompt: str = ""
@@ -58,6 +59,8 @@ class Request:
     choose_cutout: bool = False
     place_all: bool = False
     max_points: int | None = None
+    group: str = ""
+    group_points: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -96,8 +99,11 @@ class Request:
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
-        if self.max_points is not None and not (_is_number(self.max_points, int) and self.max_points >= 0):
-            raise InvalidInput(f"max_points must be a whole number of points, not {self.max_points!r}.")
+        for what, points in (("max_points", self.max_points), ("group_points", self.group_points)):
+            if points is not None and not (_is_number(points, int) and points >= 0):
+                raise InvalidInput(f"{what} must be a whole number of points, not {points!r}.")
+        if self.group_points is not None and not self.group:
+            raise InvalidInput("group_points needs the name of the group that it limits.")
         for key, value in self.options.items():
             service.option(key).check(value)
 
