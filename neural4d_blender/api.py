@@ -50,6 +50,8 @@ class Variant:
         preview: path of the service's picture, empty while there is none.
         model: path of the downloaded file. blend: path of the prepared one.
         facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
+        scale: the service's own word on how it scaled a conversion.
+        details: what else the service says of the model, by its own names.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Variant:
     blend: str
     facts: dict[str, Any]
     scale: float | None
+    details: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,11 @@ class Job:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
         told = arrival.trouble.get(self.id) or self._data["error"]
         return JobFailed.from_dict(told) if told else None
+
+    @property
+    def service(self) -> dict[str, str]:
+        """What else the service said of the job, by its own names."""
+        return dict(self._data["service"])
 
     @property
     def variants(self) -> list[Variant]:

@@ -31,6 +31,7 @@ def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
     if job.state in (State.GENERATING, State.DOWNLOADING):
         runner.enter(job, State.CONVERTING)
     conversion = ask_for_conversion(runner, job, variant.uuid, request.format, request.size_mm)
+    variant.details |= conversion.details
     if conversion.url:
         variant.model_url, variant.scale = conversion.url, conversion.scale
     job.note = "" if conversion.url else conversion.message

@@ -87,6 +87,8 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
         cap.active = chosen.use_cap
         cap.prop(chosen, "max_points")
         options.draw(layout, chosen, declared, for_images=chosen.input == "IMAGE")
+        if chosen.input == "IMAGE" and declared.max_images > 1:
+            layout.operator("neural4d.generate_from_files", icon="FILE_IMAGE")
         _draw_points(layout, chosen.provider)
 
 

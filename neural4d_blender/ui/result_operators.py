@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import FORMATS, declaration
+from ..engine.protocol import FORMATS, Neural4DError, declaration
 from ..scene.bridge import bridge
 from .job_operators import JobOperator
+from .operators import report_error
+from .properties import arguments
 
 _FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in FORMATS]
 
@@ -36,7 +39,7 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
 
     variant: IntProperty(name="Variant", options={"SKIP_SAVE", "HIDDEN"})
     directory: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
-    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
     format: EnumProperty(name="Format", description="The format of the file", items=_FORMATS, default="STL")
     size_mm: FloatProperty(
         name="Size (mm)",
@@ -79,4 +82,31 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 
-CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save)
+class NEURAL4D_OT_generate_from_files(bpy.types.Operator):
+    """Make a model of each of several image files at once, with the panel's settings"""
+
+    bl_idname = "neural4d.generate_from_files"
+    bl_label = "From Several Images"
+    bl_options = {"REGISTER"}
+
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
+    filter_image: BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Ask for the files."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Start one job of all of them."""
+        images = [Path(self.directory) / file.name for file in self.files if file.name]
+        try:
+            api.generate(image=images, **arguments(context.scene.neural4d, of_image=True))
+        except Neural4DError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save, NEURAL4D_OT_generate_from_files)

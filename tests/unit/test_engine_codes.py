@@ -127,3 +127,11 @@ def test_jobs_of_a_group_share_a_cap(sim: Simulator, engine: EngineProcess) -> N
     )
     engine.wait(engine.submit(group="others", group_points=60), "ready")
     assert paid(sim) == [60] * 3
+
+
+def test_progress_is_what_the_service_says(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(job_seconds=1000)
+    sim.set_fault(endpoint="queryJobProgress", fault="set_field", field="progress", value="37%", times=None)
+    job = engine.submit()
+    told = engine.until(lambda: engine.jobs[job] if engine.jobs.get(job, {}).get("progress") else None, "progress")
+    assert (told["progress"], told["progress_estimated"]) == (0.37, False)

@@ -220,3 +220,16 @@ def test_pictures_that_do_not_fit_are_refused_with_the_numbers(
         answer = engine.ask("submit", job="x", provider="neural4d", request={"images": [str(path)]})
         assert (answer["error"]["code"], word in answer["error"]["what"]) == ("InvalidInput", True)
     assert sim.requests() == []
+
+
+def test_a_place_in_the_queue_is_kept(sim: Simulator, engine: EngineProcess, picture: str) -> None:
+    """The document says that the feature is under development: null today, a place some day."""
+    sim.set_fault(endpoint="mattingImage", fault="set_field", field="queuePosition", value=3)
+    assert engine.wait(engine.submit("", images=[picture]), "ready")["service"]["queuePosition"] == "3"
+
+
+def test_cutouts_that_do_not_match(sim: Simulator, engine: EngineProcess, picture: str) -> None:
+    sim.set_fault(endpoint="getMattedResult", fault="set_field", field="fileKeys", value=["one"], times=None)
+    error = engine.wait(engine.submit("", images=[picture]), "failed")["error"]
+    assert (error["code"], "do not match" in error["what"]) == ("UnexpectedAnswer", True)
+    assert paid(sim) == []

@@ -77,6 +77,13 @@ def test_all_variants_are_fetched_and_one_is_prepared(sim: Simulator, engine: En
     assert paid(sim) == [60]
 
 
+@pytest.mark.parametrize("pbr", [True, False])
+def test_pbr_is_asked_for_unless_it_is_switched_off(sim: Simulator, engine: EngineProcess, pbr: bool) -> None:
+    engine.wait(engine.submit(pbr=pbr), "ready")
+    (sent,) = [request for request in sim.requests() if request["endpoint"] == "generateModelWithText"]
+    assert sent["body"]["disablePbr"] == (0 if pbr else 1)
+
+
 def test_one_variant_that_fails_does_not_cost_the_others(sim: Simulator, engine: EngineProcess) -> None:
     sim.set_fault(endpoint="generateModelWithText", fault="generation_failed", variants=[0, 2])
     done = engine.wait(engine.submit(variants=3), "ready")

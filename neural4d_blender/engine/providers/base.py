@@ -206,6 +206,7 @@ class Conversion:
     url: str = ""
     scale: float | None = None
     message: str = ""
+    details: dict[str, str] = field(default_factory=dict)
 
 
 class Http(Protocol):

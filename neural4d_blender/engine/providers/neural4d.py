@@ -197,7 +197,9 @@ class Neural4D(Provider):
                 f"Neural4D made no chibi of the images: {reasons}",
                 "Check the style's tag (it is arranged with Neural4D beforehand) and the images, then Retry.",
             )
-        counts = {name: answer.get(name) for name in ("totalFiles", "successCount", "failureCount", "message")}
+        counts = {
+            name: answer.get(name) for name in ("success", "totalFiles", "successCount", "failureCount", "message")
+        }
         return Submission(made, failures, {key: str(value) for key, value in counts.items() if value is not None})
 
     def arrived(self, tickets: Sequence[str]) -> bool:
@@ -216,12 +218,13 @@ class Neural4D(Provider):
             body["modelSize"] = max(2, round(size_mm))
         answer = self.http.call("/api/convertToFormat", body)
         status, message = answer.get("statusType"), _said(answer)
+        details = _details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
-            return Conversion(message=message)
+            return Conversion(message=message, details=details)
         if status == 0:
             scale = answer.get("scaleNumber")
             known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
-            return Conversion(value_of(answer, "modelUrl", str), known, message)
+            return Conversion(value_of(answer, "modelUrl", str), known, message, details)
         if status == -1:
             raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
         raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
