@@ -68,6 +68,11 @@ def _others_wanted() -> list[tuple[dict[str, Any], int | None]]:
     ]
 
 
+def awaiting() -> bool:
+    """Something goes into the open file by itself as soon as it is safe."""
+    return bool(expected() or _others_wanted())
+
+
 def beside(job: dict[str, Any]) -> dict[str, Any]:
     """The job's target, moved next to what stands of the job already when it is used."""
     return {**job["target"], "beside": True}

@@ -36,7 +36,7 @@ def _tick() -> float | None:
     if changed or now - _redrawn > _REDRAW:
         _redrawn = now
         redraw()
-    return _TICK if bridge.busy or arrival.expected() else None
+    return _TICK if bridge.busy or arrival.awaiting() else None
 
 
 def redraw() -> None:
