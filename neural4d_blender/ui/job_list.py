@@ -53,7 +53,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
-    head.label(text=text.first_line(Request.from_dict(data["request"]).title, inset=6), icon=icon)
+    head.label(text=text.cut(Request.from_dict(data["request"]).title, inset=6), icon=icon)
     if _ended(data) or arrival.is_for_another_file(data):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:
@@ -64,7 +64,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     error = trouble or data["error"]
     if error:
         _draw_error(box, error)
-    _draw_actions(box, data, bool(trouble))
+    _draw_actions(box, data)
 
 
 def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) -> None:
@@ -98,7 +98,7 @@ def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
         text.draw(box, error["remedy"], "INFO")
 
 
-def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) -> None:
+def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     state = data["state"]
     if state in (State.FAILED, State.CANCELLED):
         overruled = (data["error"] or {}).get("code") == "NoPortrait"
@@ -108,8 +108,6 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any], trouble: bool) 
         waiting = arrival.waiting_for(data)
         if waiting:
             text.draw(box, waiting, "INFO")
-        if trouble or arrival.is_for_another_file(data):
-            box.operator("neural4d.place", icon="CURSOR").job = data["id"]
     elif state == State.CHOOSING_CUTOUT:
         job_pictures.draw_cutouts(box, data)
     if state in _WITH_MODELS:

@@ -46,11 +46,12 @@ def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
 
 
 def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: int, several: bool) -> None:
-    again = "Again" if variant in data["placed"] else ""
+    placed = variant in data["placed"]
+    label, icon = "Place Again" if placed else "Place Here", "CURSOR"
+    if several:  # too narrow for words
+        label, icon = f"Place {variant + 1}", "CHECKMARK" if placed else "CURSOR"
     row = column.row(align=True)
-    place = row.operator(
-        "neural4d.place", text=f"Place {variant + 1} {again}" if several else f"Place {again}", icon="CURSOR"
-    )
+    place = row.operator("neural4d.place", text=label, icon=icon)
     place.job, place.variant = data["id"], variant
     save = row.operator("neural4d.save", text="", icon="FILE_TICK")
     save.job, save.variant = data["id"], variant

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Callable
 from typing import Any
 
 import blf
@@ -54,14 +56,13 @@ def offline() -> str:
 
 def wrap(text: str, width: float) -> list[str]:
     """Break a text into lines that fit ``width`` pixels in the interface's font."""
-    points = bpy.context.preferences.ui_styles[0].widget.points
-    blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
+    measured = _measure()
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()
-            if line and blf.dimensions(_FONT, longer)[0] > width:  # type: ignore[index]  # a gap of the stubs
+            if line and measured(longer) > width:
                 lines.append(line)
                 longer = word
             line = longer
@@ -69,10 +70,20 @@ def wrap(text: str, width: float) -> list[str]:
     return lines
 
 
-def first_line(text: str, *, inset: float) -> str:
+def cut(text: str, *, inset: float) -> str:
     """As much of a text as fits the region, less ``inset`` rows' heights; with dots where that is not all of it."""
-    lines = wrap(text, _width(inset))
-    return lines[0] if len(lines) < 2 else f"{lines[0]} ..."
+    measured, width = _measure(), _width(inset)
+    if measured(text) <= width:
+        return text
+    fits = bisect.bisect_right(range(1, len(text)), width, key=lambda count: measured(f"{text[:count]} ..."))
+    return f"{text[:fits].rstrip()} ..."
+
+
+def _measure() -> Callable[[str], float]:
+    """What gives the width of a text in pixels of the interface's font."""
+    points = bpy.context.preferences.ui_styles[0].widget.points
+    blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
+    return lambda text: blf.dimensions(_FONT, text)[0]  # type: ignore[index]  # a gap of the stubs
 
 
 def _width(inset: float) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from scripts.simulator.handle import Simulator
 from tests.gui.harness import run_scenario
 
@@ -14,7 +12,7 @@ def test_several_jobs_with_prompts_of_every_kind() -> None:
         assert [row["points"] for row in sim.ledger()] == [60] * 5
     assert {"a cute bird", "a table", "a bottle", "ein grüner Fuchs 🦊 小さな狐"} <= set(done["placed"])
     assert any(name.startswith("a chair with carved legs") for name in done["placed"])
-    assert done["third_at"] == pytest.approx([3.0, 0.0, 0.0])
+    assert 0 < done["between"] < 0.05  # beside the first one, not in it
 
 
 def test_auto_save_goes_on_during_a_long_generation() -> None:

@@ -9,6 +9,7 @@ from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import (
     ICON,
     QUICK,
+    all_in,
     bridge,
     expect,
     names,
@@ -39,13 +40,13 @@ def scenario(ui, admin_url, token):
         return lambda: [sim.set_fault(endpoint, times=None, **fault) for endpoint in endpoints]
 
     cases = {
+        "preparer": no_preparer,  # first: the models of the others are prepared while it goes on
         "wrong-key": lambda: sim.configure(token="another"),
         "service-down": sim.refuse_connections,
         "http-500": broken(GENERATE, fault="http_500"),
         "http-500-while-generating": broken(PROGRESS, "retrieveModel", fault="http_500"),
         "truncated-glb": broken(FILE, fault="truncated_body"),
         "broken-glb": broken(FILE, fault="broken_glb", where="header"),
-        "preparer": no_preparer,
         "too-few-points": lambda: sim.configure(balance=10),
     }
     yield from ui.open_tab("Neural4D")
@@ -57,13 +58,12 @@ def scenario(ui, admin_url, token):
         yield from ui.screenshot(f"trouble-{number}-{name}")
         told[name] = {**newest()["error"], "paid": sim.spent}
         well_again()
-        before = names()
         yield from press(ui, r"neural4d\.retry\(")
-        yield reached("placed")
-        told[name]["brought"] = len(names()) - len(before)
+        yield reached("preparing_model", "ready", "placed")
         told[name]["paid_after_retry"] = sim.spent
         bpy.ops.neural4d.dismiss_ended()
-    return told
+    yield all_in("placed")
+    return {"told": told, "names": names()}
 
 
 def paying_again(ui, admin_url):
