@@ -102,7 +102,8 @@ def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, F
     """
     lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
     for item, matrix in placed:
-        points = _shaped(item) @ matrix[:3, :3].T + matrix[:3, 3]
+        with np.errstate(invalid="ignore"):  # of infinite coordinates; whoever asks looks whether it is finite
+            points = _shaped(item) @ matrix[:3, :3].T + matrix[:3, 3]
         lower = np.minimum(lower, points.min(axis=0))
         upper = np.maximum(upper, points.max(axis=0))
     return lower, upper
