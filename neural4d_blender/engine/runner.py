@@ -35,6 +35,8 @@ from .transport import backoff
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
+#: Seconds that the host is given to place a ready model before pictures are fetched.
+_LET_IT_BE_PLACED = 0.5
 
 
 @dataclass
@@ -158,6 +160,9 @@ class Runner:
             return saving.advance(self, live, job.next_save)
         bare = next((v for v in job.variants if v.lacks_preview), None)
         if bare:
+            ready_for = time.time() - job.entered
+            if job.state is State.READY and ready_for < _LET_IT_BE_PLACED:
+                return _LET_IT_BE_PLACED - ready_for
             delivery.fetch_preview(self, live, bare)
             return 0.0 if job.under_way else None
         generating = [v for v in job.variants if v.state is VariantState.GENERATING]

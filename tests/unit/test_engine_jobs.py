@@ -39,6 +39,7 @@ def test_a_prompt_becomes_a_prepared_model(sim: Simulator, engine: EngineProcess
     variant = done["variants"][0]
     assert Path(variant["model"]).read_bytes().startswith(b"glTF")
     assert Path(variant["blend"]).exists()
+    engine.until(lambda: not engine.jobs[job]["under_way"] or None, "the picture")
     assert not list(engine.folder.rglob("*.part"))
     assert not any(request["has_token"] for request in sim.requests() if request["host"] == "file")
 
