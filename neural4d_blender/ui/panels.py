@@ -27,43 +27,13 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
-        if not settings.online():
-            remedy = "" if bpy.app.online_access_override else "neural4d.open_network_settings"
-            self._draw_obstacle(layout, text.offline(), remedy)
-        elif not settings.key(service(chosen)):
-            self._draw_obstacle(
-                layout,
-                f"To begin, enter your {service(chosen).name} key in the preferences.",
-                "neural4d.open_preferences",
-            )
+        _draw_obstacles(layout, chosen)
         layout.prop(chosen, "provider", text="")
         draw_settings(layout, context)
-        self._draw_price(layout, chosen)
+        _draw_price(layout, chosen, of_image=chosen.input == "IMAGE")
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate", icon="SHADERFX")
-
-    @staticmethod
-    def _draw_obstacle(layout: bpy.types.UILayout, what: str, remedy: str) -> None:
-        box = layout.box()
-        text.draw(box, what, "ERROR")
-        if remedy:
-            box.operator(remedy)
-
-    @staticmethod
-    def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
-        balance = bridge.balances.get(chosen.provider)
-        price = api.estimate(image="?" if chosen.input == "IMAGE" else None, **arguments(chosen))
-        row = layout.row(align=True)
-        left = row.row()
-        left.alert = balance is not None and balance["total"] < price
-        left.label(text=f"Costs about {price} points")
-        right = row.row(align=True)
-        right.alignment = "RIGHT"
-        right.label(text=f"{balance['total']:,} left" if balance else "Balance")
-        right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
-        if left.alert:
-            text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=3)
 
 
 class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
@@ -104,11 +74,13 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         """The same settings, for the image at hand."""
         layout, chosen = self.layout, context.scene.neural4d
         image = image_sources.edited_image(context)
+        _draw_obstacles(layout, chosen)
         layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
         _draw_result_settings(column, chosen, of_image=True)
+        _draw_price(layout, chosen, of_image=True)
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate_from_editor", icon="SHADERFX")
@@ -127,6 +99,36 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
     def draw(self, _context: bpy.types.Context) -> None:
         """Newest first."""
         job_list.draw(self.layout)
+
+
+def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
+    """What has to be in place before anything can be sent, with the button that leads there."""
+    if not settings.online():
+        what, remedy = text.offline(), "" if bpy.app.online_access_override else "neural4d.open_network_settings"
+    elif not settings.key(service(chosen)):
+        what = f"To begin, enter your {service(chosen).name} key in the preferences."
+        remedy = "neural4d.open_preferences"
+    else:
+        return
+    box = layout.box()
+    text.draw(box, what, "ERROR")
+    if remedy:
+        box.operator(remedy)
+
+
+def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    balance = bridge.balances.get(chosen.provider)
+    price = api.estimate(image="?" if of_image else None, **arguments(chosen, of_image=of_image))
+    row = layout.row(align=True)
+    left = row.row()
+    left.alert = balance is not None and balance["total"] < price
+    left.label(text=f"Costs about {price} points")
+    right = row.row(align=True)
+    right.alignment = "RIGHT"
+    right.label(text=f"{balance['total']:,} left" if balance else "Balance")
+    right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
+    if left.alert:
+        text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=3)
 
 
 def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
