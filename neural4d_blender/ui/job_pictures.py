@@ -47,7 +47,8 @@ def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
 
 def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: int, several: bool) -> None:
     placed = variant in data["placed"]
-    label, icon = "Place Again" if placed else "Place Here", "CURSOR"
+    label = "Place Again" if placed else "Place Here"
+    icon: Any = "CURSOR"
     if several:  # too narrow for words
         label, icon = f"Place {variant + 1}", "CHECKMARK" if placed else "CURSOR"
     row = column.row(align=True)
