@@ -131,10 +131,12 @@ def place_job(
             _note_provenance(root, job, chosen)
     _standing.setdefault(job["id"], set()).add(chosen["index"])
     trouble.pop(job["id"], None)
+    # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
+    job["placed"] = sorted({*job["placed"], chosen["index"]})
+    bridge.revision += 1
     if job["state"] == State.READY:
         _placed[job["id"]] = job["entered"]
-        job["state"] = State.PLACED.value  # the engine will say so too, a moment later
-        bridge.revision += 1
+        job["state"] = State.PLACED.value
     kept = None if target.get("beside") else target
     bridge.send("placed", job=job["id"], variant=chosen["index"], target=kept)
     return roots

@@ -34,6 +34,7 @@ def scenario(ui, admin_url):
     yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3, 0.6))
     yield Until(lambda: len(arrival.placed_roots(bottle)) == 2, "the third variant", 60)
     yield 0.5
+    expect(2 in bridge.jobs[bottle]["placed"], "the list knows that the third variant stands in the scene")
     left, right = sorted(arrival.placed_roots(bottle), key=lambda root: root.location.x)
     between = right.location.x - left.location.x - (left.dimensions.x + right.dimensions.x) / 2
     yield from ui.screenshot("many-3-third-variant")
