@@ -10,6 +10,7 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
+from neural4d_blender import ui
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import Simulator
 from tests.scene.test_api import sim, simulator
@@ -131,3 +132,26 @@ def test_all_variants_at_once(sim: Simulator) -> None:
     assert all(left[1] < right[0] for left, right in itertools.pairwise(spans))
     assert sorted(root["neural4d_variant"] for root in job.objects) == [0, 1, 2, 3]
     assert sim.spent == 60
+
+
+def test_the_operators_take_files_images_and_several_of_them(
+    sim: Simulator, picture: bpy.types.Image, tmp_path: Path
+) -> None:
+    for name in ("first.png", "second.png"):
+        picture.filepath_raw, picture.file_format = str(tmp_path / name), "PNG"
+        picture.save()
+    ui.register()
+    try:
+        chosen = bpy.context.scene.neural4d
+        chosen.input, chosen.image_source, chosen.image_path = "IMAGE", "FILE", str(tmp_path / "first.png")
+        assert bpy.ops.neural4d.generate() == {"FINISHED"}
+        chosen.image_source, chosen.image = "IMAGE", picture
+        assert bpy.ops.neural4d.generate() == {"FINISHED"}
+        chosen.options_neural4d.style, chosen.options_neural4d.portrait_check = "Pixel-Style", "off"
+        files = [{"name": "first.png"}, {"name": "second.png"}]
+        assert bpy.ops.neural4d.generate_from_files(directory=str(tmp_path), files=files) == {"FINISHED"}
+        jobs = [job.wait(60) for job in neural4d.jobs()]
+    finally:
+        ui.unregister()
+    assert sorted(job.cost for job in jobs) == [60, 80, 80]
+    assert sorted(entry["points"] for entry in sim.ledger()) == [30, 30, 80, 80]
