@@ -64,7 +64,7 @@ class Converter:
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
-        self._done: dict[tuple[str, str, float], bytes] = {}
+        self._done: dict[tuple[str, str, float, bool], bytes] = {}
 
     def command(self, blender: str | None) -> list[str]:
         """See `find_command`."""
@@ -78,13 +78,14 @@ class Converter:
         Args:
             kind: fbx, glb, obj, stl, blend or usdz.
             scale: factor on the model as authored.
-            zipped: whether to give a zip of everything Blender wrote, instead of the one file.
+            zipped: whether to give a zip of everything Blender wrote, instead of the one file (which then
+                holds the textures, where its format can).
 
         Raises:
             ConversionError: Blender could not do it.
         """
         source = await glb()
-        key = (hashlib.sha256(source).hexdigest(), kind, scale)
+        key = (hashlib.sha256(source).hexdigest(), kind, scale, zipped)
         async with self._one_at_a_time:
             if key not in self._done:
                 with tempfile.TemporaryDirectory(prefix="simulator-convert-") as folder:
@@ -104,7 +105,8 @@ class Converter:
         out.mkdir()
         target = out / f"model.{kind}"
         job = folder / "job.json"
-        job.write_text(json.dumps({"source": str(model), "target": str(target), "kind": kind, "scale": scale}))
+        order = {"source": str(model), "target": str(target), "kind": kind, "scale": scale, "alone": not zipped}
+        job.write_text(json.dumps(order))
         process = await asyncio.create_subprocess_exec(
             *command,
             str(job),

@@ -22,7 +22,7 @@ def main(job_path: str) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_scene.gltf(filepath=job["source"])
     _scale(job["scale"])
-    EXPORTS[job["kind"]](Path(job["target"]))
+    EXPORTS[job["kind"]](Path(job["target"]), job["alone"])
     print(f"wrote {job['target']}")
 
 
@@ -41,6 +41,9 @@ def _call(operator: Any, **options: Any) -> None:
         raise RuntimeError(f"{operator.idname()} ended with {result}")
 
 
+# Exporters: `alone` says that only the target itself will be passed on, not the files beside it.
+
+
 def _images_to_files(folder: Path) -> None:
     """Exporters that name image files need files: the ones from a GLB live in the .blend only."""
     for number, image in enumerate(bpy.data.images):
@@ -54,36 +57,42 @@ def _images_to_files(folder: Path) -> None:
         image.unpack(method="REMOVE")
 
 
-def _fbx(target: Path) -> None:
+def _fbx(target: Path, alone: bool) -> None:
     _images_to_files(target.parent)
-    _call(bpy.ops.export_scene.fbx, filepath=str(target), path_mode="RELATIVE", object_types={"MESH", "EMPTY"})
+    _call(
+        bpy.ops.export_scene.fbx,
+        filepath=str(target),
+        path_mode="COPY" if alone else "RELATIVE",
+        embed_textures=alone,
+        object_types={"MESH", "EMPTY"},
+    )
 
 
-def _obj(target: Path) -> None:
+def _obj(target: Path, alone: bool) -> None:
     _images_to_files(target.parent)
     _call(bpy.ops.wm.obj_export, filepath=str(target), path_mode="RELATIVE", export_pbr_extensions=True)
 
 
-def _stl(target: Path) -> None:
+def _stl(target: Path, alone: bool) -> None:
     _call(bpy.ops.wm.stl_export, filepath=str(target))
 
 
-def _blend(target: Path) -> None:
+def _blend(target: Path, alone: bool) -> None:
     bpy.ops.file.pack_all()
     bpy.ops.wm.save_as_mainfile(filepath=str(target), compress=True)
 
 
-def _usdz(target: Path) -> None:
+def _usdz(target: Path, alone: bool) -> None:
     if "usd_export" not in dir(bpy.ops.wm):
         raise RuntimeError("this Blender was built without USD")
     _call(bpy.ops.wm.usd_export, filepath=str(target), export_textures=True, export_textures_mode="NEW")
 
 
-def _glb(target: Path) -> None:
+def _glb(target: Path, alone: bool) -> None:
     _call(bpy.ops.export_scene.gltf, filepath=str(target), export_format="GLB")
 
 
-EXPORTS: dict[str, Callable[[Path], None]] = {
+EXPORTS: dict[str, Callable[[Path, bool], None]] = {
     "fbx": _fbx,
     "glb": _glb,
     "obj": _obj,

@@ -12,8 +12,10 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from .convert import ConversionError
 from .faults import FILE, Fault
 from .misbehave import HTML, acts_first, deliver, instead
+from .requestlog import carries_key
 from .world import World
 
 DRIP_CHUNK = 1024
@@ -33,8 +35,8 @@ class FileHost:
         self._world = world
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        text = f"{request.headers} {request.path_qs} {dict(request.query)}"
-        has_token = "Authorization" in request.headers or self._world.settings.token in text
+        query = f"{request.path_qs} {dict(request.query)}"
+        has_token = carries_key(request.headers, query, self._world.settings.keys)
         entry = self._world.log.open("file", FILE, request.method, request.path, has_token)
         entry["body"] = {"range": request.headers["Range"]} if "Range" in request.headers else None
         fault = self._world.faults.take(FILE, request.path)
@@ -70,7 +72,10 @@ class FileHost:
             return _error(404, "NoSuchKey", "The specified key does not exist.")
         if name == "html_instead":
             return 200, {"Content-Type": "text/html"}, HTML
-        body = await producer()
+        try:
+            body = await producer()
+        except ConversionError as error:
+            return _error(500, "InternalError", str(error))
         if name == "broken_glb":
             body = _damaged(body, str(fault.params.get("where", "body")) if fault else "body")
         suffix = "." + key.rpartition(".")[2]

@@ -6,13 +6,14 @@ May import aiohttp. Knows services only by the protocol in `world`.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
 
 from .faults import Fault
 from .misbehave import acts_first, deliver, instead
-from .requestlog import summarise
+from .requestlog import carries_key, summarise
 from .world import Answer, Call, Handler, Service, Upload, World
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -33,11 +34,11 @@ class Gateway:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         found = self._find(request.path)
         endpoint = found[1] if found else request.path
-        token = self._world.settings.token
-        # Percent-escapes could hide it: the query is looked at both ways.
-        text = f"{request.headers} {request.path_qs} {dict(request.query)}"
-        has_token = "Authorization" in request.headers or token in text
-        entry = self._world.log.open("api", endpoint, request.method, request.path, has_token)
+        keys = self._world.settings.keys
+        # Percent-escapes could hide a key: the query is looked at both ways.
+        has_token = carries_key(request.headers, f"{request.path_qs} {dict(request.query)}", keys)
+        path, shown = summarise(request.path, keys), summarise(endpoint, keys)
+        entry = self._world.log.open("api", shown, request.method, path, has_token)
         try:
             call = await _read(request, endpoint)
         except ConnectionError:  # The client went away before it had said all: nothing to answer.
@@ -45,7 +46,9 @@ class Gateway:
         except web.HTTPRequestEntityTooLarge:
             entry["status"] = 413
             return web.json_response({"message": "The request body is too large."}, status=413)
-        entry["body"] = summarise(_body(call), token)
+        hidden = found[0].secret_fields if found else frozenset({"key"})
+        entry["body"] = summarise(_body(call), keys, hidden)
+        entry["has_token"] = entry["has_token"] or _key_in(call, hidden)
         if found is None:
             entry["status"] = 404
             return web.json_response({"message": f"Cannot {request.method} {request.path}"}, status=404)
@@ -56,7 +59,7 @@ class Gateway:
             response = await instead(request, fault, self._world)
         else:
             answer = await self._act(request, service, handler, call)
-            _alter(answer, fault, service.main_fields.get(endpoint, "message"))
+            _alter(answer, fault, service, endpoint)
             response = await deliver(
                 request,
                 fault,
@@ -80,7 +83,7 @@ class Gateway:
             answer = service.refused(call.endpoint, 405, f"Method {request.method} is not allowed.")
             answer.headers["Allow"] = ", ".join(sorted(methods))
             return answer
-        if not service.authorised(request.headers):
+        if not service.authorised(request.headers, call):
             return service.unauthorised(call.endpoint)
         return await handler(call)
 
@@ -122,15 +125,34 @@ def _body(call: Call) -> Any:
         return call.body.decode("utf-8", "replace")
 
 
-def _alter(answer: Answer, fault: Fault | None, main_field: str) -> None:
+def _key_in(call: Call, fields: Collection[str]) -> bool:
+    """Whether the body holds a key, right or wrong."""
+    body = _body(call) if fields else None
+    return isinstance(body, dict) and any(body.get(name) for name in fields)
+
+
+def _alter(answer: Answer, fault: Fault | None, service: Service, endpoint: str) -> None:
     """The faults that change single fields of the answer."""
     if fault is None:
         return
+    field = str(fault.params.get("field", service.main_fields.get(endpoint, "message")))
     if fault.name == "missing_field":
-        answer.body.pop(str(fault.params.get("field", main_field)), None)
+        holder, name = _holder(answer, field)
+        holder.pop(name, None)
     elif fault.name == "set_field":
-        answer.body[str(fault.params.get("field", main_field))] = fault.params.get("value")
+        holder, name = _holder(answer, field)
+        holder[name] = fault.params.get("value")
     elif fault.name == "unknown_code":
-        for name in ("codeStatus", "statusType", "statusCode"):
-            if name in answer.body:
-                answer.body[name] = fault.params.get("code", 7)
+        for field in service.code_fields:
+            holder, name = _holder(answer, field)
+            if name in holder:
+                holder[name] = fault.params.get("code", 7)
+
+
+def _holder(answer: Answer, field: str) -> tuple[dict[str, Any], str]:
+    """The object that a dotted field lies in (an empty one where there is none), and its name there."""
+    *outer, name = field.split(".")
+    holder: Any = answer.body
+    for step in outer:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}, name

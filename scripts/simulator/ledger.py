@@ -1,4 +1,4 @@
-"""The account: points in three purses, and one row for every movement of points.
+"""The accounts: Neural4D's points in three purses, one sum for each other service, a row for every movement.
 
 Standard library only.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .settings import Settings
+from .settings import OTHER_SERVICES, Settings
 
 
 class NotEnough(Exception):
@@ -16,7 +16,10 @@ class NotEnough(Exception):
 
 
 class Ledger:
-    """Points are taken from the purse that runs out first: monthly bonus, then yearly, then permanent."""
+    """Neural4D's points are taken from the purse that runs out first: monthly bonus, then yearly, then permanent.
+
+    `balance` is what each service's account begins with, unless `credits` says otherwise for one of the others.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -27,41 +30,62 @@ class Ledger:
         self.bonus = settings.bonus_points
         self.year = settings.year_points
         self.permanent = settings.balance - settings.bonus_points - settings.year_points
+        self.refill_others(settings)
+
+    def refill_others(self, settings: Settings) -> None:
+        """The accounts of the services beside Neural4D."""
+        self._others = {name: settings.credits.get(name, settings.balance) for name in OTHER_SERVICES}
 
     @property
     def total(self) -> int:
+        """Neural4D's points."""
         return self.bonus + self.year + self.permanent
 
-    def charge(self, operation: str, points: int, uuids: list[str]) -> None:
+    def balance(self, service: str) -> int:
+        """What is left on one service's account."""
+        return self._others.get(service, self.total)
+
+    def charge(self, operation: str, points: int, uuids: list[str], service: str = "neural4d") -> None:
         """Take the points of one accepted operation; a free operation leaves no row.
 
         Raises:
             NotEnough: the balance is too low.
         """
-        if points > self.total:
+        if points > self.balance(service):
             raise NotEnough
         if points == 0:
             return
+        if service in self._others:
+            self._others[service] -= points
+        else:
+            self._take(points)
+        self._note(operation, points, uuids, service)
+
+    def _take(self, points: int) -> None:
         from_bonus = min(points, self.bonus)
         from_year = min(points - from_bonus, self.year)
         self.bonus -= from_bonus
         self.year -= from_year
         self.permanent -= points - from_bonus - from_year
-        self._note(operation, points, uuids)
 
-    def refund(self, operation: str, points: int, uuids: list[str]) -> None:
-        """Give points back (to the permanent purse); the row's points are negative."""
-        if points:
+    def refund(self, operation: str, points: int, uuids: list[str], service: str = "neural4d") -> None:
+        """Give points back (Neural4D: to the permanent purse); the row's points are negative."""
+        if not points:
+            return
+        if service in self._others:
+            self._others[service] += points
+        else:
             self.permanent += points
-            self._note(f"{operation} refund", -points, uuids)
+        self._note(f"{operation} refund", -points, uuids, service)
 
-    def _note(self, operation: str, points: int, uuids: list[str]) -> None:
+    def _note(self, operation: str, points: int, uuids: list[str], service: str) -> None:
         self.rows.append(
             {
+                "service": service,
                 "operation": operation,
                 "points": points,
                 "uuids": list(uuids),
-                "balance_after": self.total,
+                "balance_after": self.balance(service),
                 "time": time.time(),
             }
         )

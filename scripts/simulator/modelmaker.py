@@ -15,7 +15,9 @@ from typing import TypeVar
 
 from .images import cut_out
 from .models.catalogue import Model, build
+from .models.fitting import resize, set_pivot
 from .models.glbfile import write_glb
+from .models.objfile import write_obj
 from .models.preview import draw
 
 Result = TypeVar("Result")
@@ -29,16 +31,24 @@ class ModelSpec:
     """All that decides what a model looks like; equal ones give equal bytes.
 
     image: the uploaded image it is made of (in place of the prompt), cut: which of its cut-outs.
+    face_limit: the most triangles (a shape has its own least number, which it never goes below).
+    box: (width, height, depth) along glTF's axes, stretched to or fitted into; pivot: the place in the
+    bounding box, -0.5 to 0.5 along the same axes, that becomes the origin.
     """
 
-    prompt: str
     variant: int
     pbr: bool
-    image: bytes | None
-    cut: int
-    shape: str | None
-    triangles: int | None
-    texture_size: int
+    prompt: str = ""
+    image: bytes | None = None
+    cut: int = 0
+    shape: str | None = None
+    triangles: int | None = None
+    texture_size: int = 1024
+    textured: bool = True
+    face_limit: int | None = None
+    box: tuple[float, float, float] | None = None
+    keep_proportions: bool = False
+    pivot: tuple[float, float, float] | None = None
 
 
 @dataclass
@@ -61,6 +71,10 @@ class ModelMaker:
     async def glb(self, spec: ModelSpec) -> bytes:
         """The model as a GLB file."""
         return (await self._get(spec, "glb")).data
+
+    async def obj(self, spec: ModelSpec) -> bytes:
+        """The model as an OBJ file with colours at its vertices."""
+        return (await self._get(spec, "obj")).data
 
     async def preview(self, spec: ModelSpec) -> bytes:
         """The model as a JPEG picture; a heavy model is drawn from its light twin."""
@@ -98,14 +112,26 @@ class ModelMaker:
 
 
 def _make(spec: ModelSpec, kind: str) -> Made:
-    model: Model = build(
+    model = _built(spec, spec.triangles)
+    if spec.face_limit is not None and len(model.faces) > spec.face_limit:
+        model = _built(spec, spec.face_limit)
+    if spec.box is not None:
+        resize(model, spec.box, spec.keep_proportions)
+    if spec.pivot is not None:
+        set_pivot(model, spec.pivot)
+    if kind == "jpg":
+        return Made(draw(model), 0.0)
+    if kind == "obj":
+        return Made(write_obj(model), model.longest)
+    return Made(write_glb(model, pbr=spec.pbr, textured=spec.textured), model.longest)
+
+
+def _built(spec: ModelSpec, triangles: int | None) -> Model:
+    return build(
         spec.prompt,
         spec.variant,
         cut_out=None if spec.image is None else cut_out(spec.image, spec.cut),
         shape=spec.shape,
-        triangles=spec.triangles,
+        triangles=triangles,
         texture_size=spec.texture_size,
     )
-    if kind == "jpg":
-        return Made(draw(model), 0.0)
-    return Made(write_glb(model, pbr=spec.pbr), model.longest)

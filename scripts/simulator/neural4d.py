@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from . import asked
 from . import neural4d_input as check
+from .asked import Refusal
 from .images import shows_human
 from .ledger import NotEnough
 from .neural4d_convert import Conversions
 from .neural4d_images import ImageEndpoints
-from .neural4d_input import Refusal
 from .neural4d_jobs import Job, JobBook, new_uuids
+from .timed import shown_percent
 from .world import Answer, Call, Handler, Service, World
 
 #: How each endpoint says that something is wrong, beside `message`.
@@ -55,6 +57,9 @@ class Neural4D(Service):
         "queryJobProgress": "progress",
     }
 
+    code_fields = ("codeStatus", "statusType", "statusCode")
+    secret_fields: frozenset[str] = frozenset()
+
     def __init__(self, world: World) -> None:
         self._world = world
         self._book = JobBook(world)
@@ -84,7 +89,7 @@ class Neural4D(Service):
     def methods(self, endpoint: str) -> set[str]:
         return {"POST"}
 
-    def authorised(self, headers: Mapping[str, str]) -> bool:
+    def authorised(self, headers: Mapping[str, str], call: Call) -> bool:
         """Bearer TOKEN; one sample of the document shows the bare token, so that is accepted too."""
         return headers.get("Authorization", "").removeprefix("Bearer ") == self._world.settings.token
 
@@ -126,17 +131,17 @@ class Neural4D(Service):
     # Text to 3D, and every model's result
 
     async def _generate_with_text(self, call: Call) -> Answer:
-        body = check.json_object(call)
-        prompt = check.text(body, "prompt")
+        body = asked.json_object(call)
+        prompt = asked.text(body, "prompt")
         count = check.model_count(body)
         pbr = check.wants_pbr(body)
         uuids = check.own_uuids(body, count) or new_uuids(count)
-        specs = [self._book.spec(variant, pbr, prompt=prompt) for variant in range(count)]
+        specs = [self._world.spec(variant, pbr, prompt=prompt) for variant in range(count)]
         self._book.start(call, "text", uuids, specs, prompt, "createModel")
         return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
 
     async def _retrieve(self, call: Call) -> Answer:
-        uuid = check.text(check.json_object(call), "uuid")
+        uuid = asked.text(asked.json_object(call), "uuid")
         job = self._book.find(uuid)
         if job is None:
             return Answer({"codeStatus": -2, "message": f"Model not found for this UUID ({uuid})."})
@@ -161,8 +166,8 @@ class Neural4D(Service):
     # Formats, portraits, points, progress
 
     async def _convert(self, call: Call) -> Answer:
-        body = check.json_object(call)
-        uuid = check.text(body, "uuid")
+        body = asked.json_object(call)
+        uuid = asked.text(body, "uuid")
         job = self._book.find(uuid)
         if job is None:
             raise Refusal(f"Model not found for this UUID ({uuid}). Please check if the UUID is correct.")
@@ -174,7 +179,7 @@ class Neural4D(Service):
         if call.has_fault("human_rate_limit"):
             message = "Rate limit reached for image style detection, returning false"
             return Answer({"statusCode": -1, "result": False, "message": message})
-        upload = check.one_file(check.form(call), "image")
+        upload = asked.one_file(asked.form(call), "image")
         check.plain_image(upload)
         fixed = self._world.settings.human
         found = fixed if isinstance(fixed, bool) else await self._world.models.run(partial(shows_human, upload.data))
@@ -192,7 +197,7 @@ class Neural4D(Service):
         return Answer({"statusType": 0, "data": data, "message": "Get the points info successfully"})
 
     async def _progress(self, call: Call) -> Answer:
-        uuid = check.text(check.json_object(call), "uuid")
+        uuid = asked.text(asked.json_object(call), "uuid")
         job = self._book.find(uuid)
         if job is None:
             return Answer(
@@ -206,12 +211,5 @@ class Neural4D(Service):
 
 
 def _shown_progress(call: Call, job: Job) -> str:
-    params = call.fault.params if call.fault is not None else {}
-    if call.has_fault("progress_stall"):
-        return f"{params.get('value', 37)}%"
-    if call.has_fault("progress_garbage"):
-        return str(params.get("value", "abc%"))
-    if call.has_fault("progress_backwards"):
-        job.shown = max(0, (job.percent if job.shown is None else job.shown) - 10)
-        return f"{job.shown}%"
-    return f"{job.percent}%"
+    shown = shown_percent(call, job)
+    return shown if isinstance(shown, str) else f"{shown}%"

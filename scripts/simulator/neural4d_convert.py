@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from . import asked
 from . import neural4d_input as check
+from .asked import Refusal
 from .convert import ConversionError
-from .neural4d_input import Refusal
 from .neural4d_jobs import Job
 from .world import Answer, Call, World
 
@@ -71,7 +72,7 @@ class Conversions:
         kind = body.get("modelType", "glb")
         if kind not in check.MODEL_TYPES:
             raise Refusal(f"'modelType' must be one of {', '.join(check.MODEL_TYPES)}.")
-        size = check.whole_number({"modelSize": check.DEFAULT_SIZE_MM, **body}, "modelSize")
+        size = asked.whole_number({"modelSize": check.DEFAULT_SIZE_MM, **body}, "modelSize")
         if size <= 1:
             raise Refusal("'modelSize' must be greater than 1.")
         key = (job.uuid, kind, size)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from . import asked
 from . import neural4d_input as check
+from .asked import Refusal
 from .images import cut_out
 from .ledger import NotEnough
-from .neural4d_input import Refusal
 from .neural4d_jobs import JobBook, new_uuids
 from .world import Answer, Call, Upload, World
 
@@ -54,7 +55,7 @@ class ImageEndpoints:
             matting.seconds = 0.0
 
     async def matting(self, call: Call) -> Answer:
-        upload = check.one_file(check.form(call), "image")
+        upload = asked.one_file(asked.form(call), "image")
         check.matting_image(upload)
         self._world.ledger.charge("matting", self._world.settings.prices["matting"], [])
         request_id = FIRST_REQUEST_ID + len(self._mattings)
@@ -77,7 +78,7 @@ class ImageEndpoints:
         )
 
     async def matted_result(self, call: Call) -> Answer:
-        request_id = check.whole_number(check.json_object(call), "requestId")
+        request_id = asked.whole_number(asked.json_object(call), "requestId")
         matting = self._mattings.get(request_id)
         if matting is None:
             raise Refusal(f"No matting request with the ID {request_id}.", 404)
@@ -92,8 +93,8 @@ class ImageEndpoints:
         return Answer({"message": "Image matting completed", "mattedImageUrls": urls, "fileKeys": matting.file_keys})
 
     async def generate(self, call: Call) -> Answer:
-        body = check.json_object(call)
-        key = check.text(body, "fileKey")
+        body = asked.json_object(call)
+        key = asked.text(body, "fileKey")
         count = check.model_count(body)
         pbr = check.wants_pbr(body)
         matting, cut = self._cut_outs.get(key, (None, 0))
@@ -101,14 +102,14 @@ class ImageEndpoints:
             raise Refusal("The fileKey is not one that getMattedResult gave.")
         # The document shows `uuids` of the client's own for text only: here they are the service's.
         uuids = new_uuids(count)
-        specs = [self._book.spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
+        specs = [self._world.spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
         self._book.start(call, "image", uuids, specs, "", "direct3DA11")
         return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
 
     async def generate_chibi(self, call: Call) -> Answer:
-        parts = check.form(call)
-        uploads = check.files(parts, "images")
-        style = check.form_text(parts, "styleType")
+        parts = asked.form(call)
+        uploads = asked.files(parts, "images")
+        style = asked.form_text(parts, "styleType")
         # 'A cute model from an image' is the operation, so each image that is accepted is one.
         if self._world.settings.prices["chibi"] * len(uploads) > self._world.ledger.total:
             raise NotEnough
@@ -138,7 +139,7 @@ class ImageEndpoints:
 
     def _chibi_of(self, call: Call, upload: Upload) -> dict[str, Any]:
         uuids = new_uuids(1)
-        specs = [self._book.spec(0, True, image=upload.data)]
+        specs = [self._world.spec(0, True, image=upload.data)]
         self._book.start(call, "chibi", uuids, specs, "", "createCuteModels")
         message = "Task created and model generation started, please retrieve model after a moment"
         return {"uuids": uuids, "success": True, "message": message}

@@ -1,11 +1,10 @@
 """Neural4D's generating operations: what was asked and paid for, and how far each model is.
 
-May import what the stand-in is built on. Time is what moves a job on.
+May import what the stand-in is built on.
 """
 
 from __future__ import annotations
 
-import time
 import uuid as uuid_module
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,51 +13,24 @@ from functools import partial
 from typing import Any
 
 from .modelmaker import ModelSpec
+from .timed import Timed
 from .world import Call, World
 
 
 @dataclass
-class Job:
-    """One model of an operation. Generating until `seconds` have passed, then done or failed."""
+class Job(Timed):
+    """One model of an operation."""
 
     uuid: str
     prompt: str
     source_page: str
     spec: ModelSpec
-    seconds: float
-    fails: bool = False
-    started: float = field(default_factory=time.monotonic)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    #: What 'progress_backwards' showed last.
-    shown: int | None = None
-
-    @property
-    def state(self) -> str:
-        """generating, done or failed."""
-        if time.monotonic() - self.started < self.seconds:
-            return "generating"
-        return "failed" if self.fails else "done"
-
-    @property
-    def percent(self) -> int:
-        """100 when done and never before."""
-        if self.state == "done":
-            return 100
-        share = (time.monotonic() - self.started) / self.seconds if self.seconds else 1.0
-        return min(99, int(100 * share))
 
     @property
     def created_at(self) -> str:
         """As in the document: 2024-11-07T05:59:40.000Z."""
         return self.created.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.created.microsecond // 1000:03d}Z"
-
-    def end(self) -> None:
-        """Now, whatever was left."""
-        self.seconds = 0.0
-
-    def fail(self) -> None:
-        self.fails = True
-        self.end()
 
 
 @dataclass
@@ -86,20 +58,6 @@ class JobBook:
     def find(self, uuid: str) -> Job | None:
         return self._jobs.get(uuid)
 
-    def spec(self, variant: int, pbr: bool, *, prompt: str = "", image: bytes | None = None, cut: int = 0) -> ModelSpec:
-        """What is to be made, under the settings of this moment."""
-        settings = self._world.settings
-        return ModelSpec(
-            prompt=prompt,
-            variant=variant,
-            pbr=pbr,
-            image=image,
-            cut=cut,
-            shape=settings.shape,
-            triangles=settings.triangles,
-            texture_size=settings.texture_size,
-        )
-
     def start(
         self, call: Call, kind: str, uuids: list[str], specs: Sequence[ModelSpec], prompt: str, source_page: str
     ) -> None:
@@ -118,7 +76,7 @@ class JobBook:
             failing = call.fault.params.get("variants", range(len(uuids)))
         for index, (uuid, spec) in enumerate(zip(uuids, specs, strict=True)):
             seconds = settings.job_seconds + index * settings.variant_spread
-            job = Job(uuid, prompt, source_page, spec, seconds, fails=index in failing)
+            job = Job(uuid, prompt, source_page, spec, seconds=seconds, fails=index in failing)
             self._jobs[uuid] = job
             operation.jobs.append(job)
             self._world.files.put(f"{uuid}_0.glb", partial(self._world.models.glb, spec))
@@ -143,6 +101,7 @@ class JobBook:
         """One row a job, for the admin port."""
         return [
             {
+                "service": "neural4d",
                 "uuid": job.uuid,
                 "prompt": job.prompt,
                 "state": job.state,

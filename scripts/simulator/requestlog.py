@@ -1,4 +1,4 @@
-"""What was asked of the simulator, in the order it came in; never with the token in it.
+"""What was asked of the simulator, in the order it came in; never with a key in it.
 
 Standard library only.
 """
@@ -6,9 +6,11 @@ Standard library only.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 LONGEST_TEXT = 200
+BLANK = "***"
 
 
 class RequestLog:
@@ -24,7 +26,7 @@ class RequestLog:
             host: "api" or "file".
             endpoint: name of the endpoint ("file" for the file host).
             path: without the query string, which holds a signature.
-            has_token: whether the request carried an Authorization header or the token anywhere else.
+            has_token: whether the request carried an Authorization header or a key anywhere else.
         """
         entry: dict[str, Any] = {
             "time": time.time(),
@@ -41,15 +43,25 @@ class RequestLog:
         return entry
 
 
-def summarise(value: Any, secret: str) -> Any:
-    """The value with the secret blanked and long texts cut."""
+def carries_key(headers: Mapping[str, str], query: str, keys: Sequence[str]) -> bool:
+    """Whether a request's head holds anything that authenticates it."""
+    text = f"{headers} {query}"
+    return "Authorization" in headers or "X-Api-Key" in headers or any(key in text for key in keys)
+
+
+def summarise(value: Any, secrets: Sequence[str], hidden: Collection[str] = ()) -> Any:
+    """The value with the secrets and the hidden fields blanked and long texts cut."""
     if isinstance(value, str):
-        value = value.replace(secret, "***")
+        for secret in secrets:
+            value = value.replace(secret, BLANK)
         return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "..."
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, dict):
-        return {str(key): summarise(item, secret) for key, item in value.items()}
+        return {
+            summarise(str(key), secrets): BLANK if key in hidden else summarise(item, secrets, hidden)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [summarise(item, secret) for item in value]
+        return [summarise(item, secrets, hidden) for item in value]
     return value

@@ -13,6 +13,14 @@ from .models.catalogue import SHAPE_NAMES
 
 #: Points one operation costs by the document. The document names no price for matting or the queries.
 DOCUMENTED_PRICES = {"text": 60, "image": 80, "chibi": 30, "conversion": 10, "matting": 0}
+#: The other services' documents name no price: these are made up, and not 0 so that paying twice shows.
+MADE_UP_PRICES = {"csm.session": 5, "csm.preview": 7, "csm.refine": 20, "goneural.task": 30, "modelslab.image": 12}
+PRICES = DOCUMENTED_PRICES | MADE_UP_PRICES
+OTHER_SERVICES = ("csm", "goneural", "modelslab")
+#: Settings that are secrets: never listed, never logged.
+KEYS = ("token", "csm_key", "goneural_key", "modelslab_key")
+#: CSM's results, by the ending of their fields (mesh_url_glb, preview_mesh_url_glb, ...).
+CSM_FORMATS = ("glb", "obj", "fbx", "usdz", "zip")
 
 
 class SettingError(ValueError):
@@ -24,19 +32,26 @@ class Settings:
     """Times in seconds, points in points, sizes in pixels."""
 
     token: str = "simulator-token"
+    csm_key: str = "simulator-csm-key"
+    goneural_key: str = "simulator-goneural-key"
+    modelslab_key: str = "simulator-modelslab-key"
+    #: Points on each service's account.
     balance: int = 1000
     #: Parts of `balance` that are monthly bonus and yearly points; the rest is permanent.
     bonus_points: int = 0
     year_points: int = 0
     expiration_day: str | None = None
-    prices: dict[str, int] = field(default_factory=lambda: dict(DOCUMENTED_PRICES))
-    #: Whether points come back when a generation or conversion fails (the document is silent: no).
+    #: What other services' accounts hold where it is not `balance`: {"csm": 100}.
+    credits: dict[str, int] = field(default_factory=dict)
+    prices: dict[str, int] = field(default_factory=lambda: dict(PRICES))
+    #: Whether points come back when a generation or conversion fails (the documents are silent: no).
     refund_failed: bool = False
     #: HTTP status for an operation the balance does not cover.
     no_points_status: int = 402
     job_seconds: float = 6.0
     #: How much later than the one before it each variant of an operation is done.
     variant_spread: float = 0.0
+    #: Time the pictures to choose from take: Neural4D's cut-outs, CSM's spins.
     matting_seconds: float = 1.0
     conversion_seconds: float = 1.0
     #: What a pending matting gives for its two lists: "null", "missing" or "empty".
@@ -52,22 +67,43 @@ class Settings:
     #: Triangle count of the next models (rounded down to an even number); null leaves the shape's own.
     triangles: int | None = None
     texture_size: int = 1024
+    #: CSM's generation of answers: "spins" (status, percentage, spins to choose from, preview, refine) or
+    #: "session" (session_status, percent_done; the mesh comes without any choice).
+    csm_generation: str = "spins"
+    #: Whether the account may use the options that are for enterprise users only.
+    csm_enterprise: bool = True
+    #: What scaled_bbox does: "stretch" to exactly these dimensions, or "fit" inside them with the proportions kept.
+    csm_bbox: str = "stretch"
+    #: The formats in which CSM gives results.
+    csm_formats: list[str] = field(default_factory=lambda: list(CSM_FORMATS))
+    #: How long a GoNeural task is 'queued' of its time.
+    queue_seconds: float = 0.2
+    #: Whether a failed GoNeural task is refunded.
+    goneural_refunds: bool = True
+    #: Image assets that GoNeural's text-to-image endpoint is taken to have made (one from the document).
+    goneural_assets: list[str] = field(default_factory=lambda: ["b4695157-0d1d-4da0-8f9e-5c53149389e4"])
+    #: Whether ModelsLab answers with the result at once.
+    modelslab_at_once: bool = False
+    #: Whether ModelsLab's errors have an HTTP status of their own, beside their text.
+    modelslab_http_errors: bool = False
+    #: Format of ModelsLab's result: "obj" (with colours at its vertices) or "glb".
+    modelslab_format: str = "obj"
     #: Blender for conversions: a path or command line; null looks for one.
     blender: str | None = None
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Set some values, all or none; `prices` may name only the prices that change.
+        """Set some values, all or none; `prices` and `credits` may name only what changes.
 
         Raises:
             SettingError: unknown name or unfit value.
         """
-        fresh = dataclasses.replace(self, prices=dict(self.prices))
+        fresh = dataclasses.replace(self, prices=dict(self.prices), credits=dict(self.credits))
         for name, value in changes.items():
             if name not in _NAMES:
                 raise SettingError(f"There is no setting '{name}'. Settings: {', '.join(sorted(_NAMES))}.")
-            if name == "prices":
-                _check_prices(value)
-                fresh.prices.update(value)
+            if name in _TABLES:
+                _check_table(name, value)
+                getattr(fresh, name).update(value)
             else:
                 _check(name, value)
                 setattr(fresh, name, value)
@@ -77,10 +113,13 @@ class Settings:
             setattr(self, name, getattr(fresh, name))
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings but the token."""
-        values = dataclasses.asdict(self)
-        del values["token"]
-        return values
+        """All settings but the keys."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in KEYS}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every service's key."""
+        return tuple(getattr(self, name) for name in KEYS)
 
 
 _NAMES = {item.name for item in dataclasses.fields(Settings)}
@@ -93,19 +132,29 @@ _NOT_NEGATIVE = {
     "variant_spread": (int, float),
     "matting_seconds": (int, float),
     "conversion_seconds": (int, float),
+    "queue_seconds": (int, float),
     "texture_size": int,
 }
 _OPTIONAL_TEXT = {"expiration_day", "blender"}
+_TRUTHS = {"refund_failed", "csm_enterprise", "goneural_refunds", "modelslab_at_once", "modelslab_http_errors"}
+_CHOICES = {
+    "matting_pending_as": ("null", "missing", "empty"),
+    "csm_generation": ("spins", "session"),
+    "csm_bbox": ("stretch", "fit"),
+    "modelslab_format": ("obj", "glb"),
+}
+_TABLES = {"prices": tuple(PRICES), "credits": OTHER_SERVICES}
 
 
-def _check_prices(value: Any) -> None:
+def _check_table(name: str, value: Any) -> None:
+    known = _TABLES[name]
     if not isinstance(value, dict):
-        raise SettingError('prices must be an object such as {"text": 20}.')
-    for name, points in value.items():
-        if name not in DOCUMENTED_PRICES:
-            raise SettingError(f"There is no price '{name}'. Prices: {', '.join(DOCUMENTED_PRICES)}.")
+        raise SettingError(f'{name} must be an object such as {{"{known[0]}": 20}}.')
+    for key, points in value.items():
+        if key not in known:
+            raise SettingError(f"There is no '{key}' in {name}. There are: {', '.join(known)}.")
         if not _is(points, int) or points < 0:
-            raise SettingError(f"The price of {name} must be a whole number of 0 or more.")
+            raise SettingError(f"'{key}' in {name} must be a whole number of 0 or more.")
 
 
 def _is(value: Any, kind: Any) -> bool:
@@ -123,14 +172,16 @@ def _check(name: str, value: Any) -> None:
         good = value is None or value in SHAPE_NAMES
     elif name in _OPTIONAL_TEXT:
         good = value is None or isinstance(value, str)
-    elif name == "style_types":
+    elif name == "csm_formats":
+        good = isinstance(value, list) and all(item in CSM_FORMATS for item in value)
+    elif name in ("style_types", "goneural_assets"):
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
     elif name == "human":
         good = value == "auto" or isinstance(value, bool)
-    elif name == "refund_failed":
+    elif name in _TRUTHS:
         good = isinstance(value, bool)
-    elif name == "matting_pending_as":
-        good = value in ("null", "missing", "empty")
+    elif name in _CHOICES:
+        good = value in _CHOICES[name]
     else:
         good = isinstance(value, str) and bool(value)
     if not good:

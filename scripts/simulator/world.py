@@ -17,7 +17,7 @@ from .faults import Fault, FaultQueue
 from .filestore import FileStore
 from .ledger import Ledger
 from .listening import Port
-from .modelmaker import ModelMaker
+from .modelmaker import ModelMaker, ModelSpec
 from .requestlog import RequestLog
 from .settings import Settings
 
@@ -71,14 +71,19 @@ class Service(Protocol):
 
     name: str
     endpoints: set[str]
+    #: For each endpoint the field that 'missing_field' and 'set_field' mean, dotted where it lies deeper.
     main_fields: Mapping[str, str]
+    #: The fields that 'unknown_code' changes, dotted where they lie deeper.
+    code_fields: tuple[str, ...]
+    #: Fields of a request body that no log shows.
+    secret_fields: frozenset[str]
 
     def find(self, path: str) -> tuple[str, Handler] | None:
         """The endpoint's name and handler for a path."""
 
     def methods(self, endpoint: str) -> set[str]: ...
 
-    def authorised(self, headers: Mapping[str, str]) -> bool: ...
+    def authorised(self, headers: Mapping[str, str], call: Call) -> bool: ...
 
     def unauthorised(self, endpoint: str) -> Answer: ...
 
@@ -163,6 +168,8 @@ class World:
         self.settings.update(changes)
         if changes.keys() & {"balance", "bonus_points", "year_points"}:
             self.ledger.refill(self.settings)
+        elif "credits" in changes:
+            self.ledger.refill_others(self.settings)
 
     async def reset(self) -> None:
         """As it was at the start, with the token and the settings of the start."""
@@ -175,6 +182,12 @@ class World:
         self.files.clear()
         for service in self.services:
             service.reset()
+
+    def spec(self, variant: int, pbr: bool, **more: Any) -> ModelSpec:
+        """What is to be made, under the settings of this moment; `more` as in ModelSpec, before the settings."""
+        settings = self.settings
+        common = {"shape": settings.shape, "triangles": settings.triangles, "texture_size": settings.texture_size}
+        return ModelSpec(variant=variant, pbr=pbr, **{**common, **more})
 
     def result_url(self, call: Call, key: str) -> str:
         """A fresh URL of a result; an expired one where the call's fault says so."""

@@ -18,18 +18,19 @@ from .catalogue import Model
 #: trimesh is typed only in part.
 _TRIMESH: Any = trimesh
 #: From Z up, front to -Y, to glTF's Y up, front to +Z.
-_TO_GLTF = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+TO_GLTF = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 #: Above this size PNG takes seconds to pack and JPEG does not.
 LARGEST_PNG = 1024
 
 
-def write_glb(model: Model, *, pbr: bool) -> bytes:
+def write_glb(model: Model, *, pbr: bool, textured: bool = True) -> bytes:
     """The file's bytes; the same model gives the same ones.
 
     Args:
         pbr: with metallic-roughness and normal textures; else with base colour only.
+        textured: whether there are textures at all.
     """
-    material = _material(model, pbr)
+    material = _material(model, pbr) if textured else _plain()
     scene: Any = trimesh.Scene(base_frame="world")
     if model.nested:
         _add_nested(scene, model, material)
@@ -78,8 +79,8 @@ def _mesh(model: Model, chosen: NDArray[np.bool_], place: NDArray[np.float64], m
     used, faces = np.unique(model.faces[chosen], return_inverse=True)
     faces = faces.reshape(-1, 3)
     inverse = np.linalg.inv(place)
-    vertices = model.vertices[used] @ _TO_GLTF.T @ inverse[:3, :3].T + inverse[:3, 3]
-    normals = model.normals[used] @ _TO_GLTF.T @ place[:3, :3]
+    vertices = model.vertices[used] @ TO_GLTF.T @ inverse[:3, :3].T + inverse[:3, 3]
+    normals = model.normals[used] @ TO_GLTF.T @ place[:3, :3]
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     if np.linalg.det(place[:3, :3]) < 0:
         faces = faces[:, ::-1]
@@ -101,6 +102,13 @@ def _material(model: Model, pbr: bool) -> Any:
         metallicRoughnessTexture=_image(textures.metallic_roughness, "JPEG"),
         metallicFactor=1.0,
         roughnessFactor=1.0,
+    )
+
+
+def _plain() -> Any:
+    grey = [204, 204, 204, 255]
+    return _TRIMESH.visual.material.PBRMaterial(
+        name="model", baseColorFactor=grey, metallicFactor=0.0, roughnessFactor=0.8
     )
 
 
