@@ -31,13 +31,15 @@ def scenario(ui, admin_url):
     placed = names()
 
     bottle = next(job["id"] for job in bridge.jobs.values() if job["request"]["variants"] == 4)
-    yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3, 0.6))
-    yield Until(lambda: len(arrival.placed_roots(bottle)) == 2, "the third variant", 60)
+    # All four were done at the same moment; which came first is not for us to say.
+    other = next(index for index in (2, 3) if index not in bridge.jobs[bottle]["placed"])
+    yield from press(ui, rf"neural4d\.place\(.*variant={other}", (0.3, 0.6))
+    yield Until(lambda: len(arrival.placed_roots(bottle)) == 2, "another variant", 60)
     yield 0.5
-    expect(2 in bridge.jobs[bottle]["placed"], "the list knows that the third variant stands in the scene")
+    expect(other in bridge.jobs[bottle]["placed"], "the list knows that the other variant stands in the scene")
     left, right = sorted(arrival.placed_roots(bottle), key=lambda root: root.location.x)
     between = right.location.x - left.location.x - (left.dimensions.x + right.dimensions.x) / 2
-    yield from ui.screenshot("many-3-third-variant")
+    yield from ui.screenshot("many-3-another-variant")
 
     yield from press(ui, r"neural4d\.dismiss\(", ICON)
     yield Until(lambda: len(_listed()) == 4, "the topmost job to be off the list", 5)
