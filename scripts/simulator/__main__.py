@@ -1,4 +1,4 @@
-"""python3 -m scripts.simulator: Neural4D's API 1.2 on this machine's loopback, until it is told to end.
+"""python3 -m scripts.simulator: the four services' APIs on this machine's loopback, until it is told to end.
 
 May import aiohttp by way of the parts.
 """
@@ -16,9 +16,12 @@ import sys
 import threading
 
 from . import admin, files, gateway
+from .csm import Csm
+from .goneural import GoNeural
 from .listening import LOOPBACK, Port
+from .modelslab import ModelsLab
 from .neural4d import Neural4D
-from .settings import SettingError, Settings
+from .settings import OTHER_SERVICES, SettingError, Settings
 from .world import World
 
 DEFAULT_PORT = 47310
@@ -29,14 +32,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     defaults = Settings()
     parser = argparse.ArgumentParser(
         prog="python3 -m scripts.simulator",
-        description="A stand-in for Neural4D's API 1.2, on 127.0.0.1 only. Nothing it does costs anything.",
+        description="A stand-in for the APIs of Neural4D, CSM, GoNeural and ModelsLab, on 127.0.0.1 only. "
+        "Nothing it does costs anything.",
         epilog="Faults, settings, ledger and request log are on the admin port; GET /faults there lists all faults.",
     )
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="API port, 0 for any (%(default)s)")
     parser.add_argument("--files-port", type=int, help="port of the results, another host to the client (API port + 1)")
     parser.add_argument("--admin-port", type=int, help="port for faults, settings and ledger (API port + 2)")
-    parser.add_argument("--token", default=defaults.token, help="the token it accepts (%(default)s)")
-    parser.add_argument("--balance", type=int, default=defaults.balance, help="points on the account (%(default)s)")
+    parser.add_argument("--token", default=defaults.token, help="the token that Neural4D accepts (%(default)s)")
+    parser.add_argument("--balance", type=int, default=defaults.balance, help="points on each account (%(default)s)")
     parser.add_argument(
         "--job-seconds", type=float, default=defaults.job_seconds, help="time a model takes (%(default)s)"
     )
@@ -84,7 +88,7 @@ async def run(options: argparse.Namespace, settings: Settings) -> None:
         OSError: a port is taken.
     """
     world = World(settings)
-    world.services.append(Neural4D(world))
+    world.services.extend([Neural4D(world), Csm(world), GoNeural(world), ModelsLab(world)])
     first = options.port
     world.api_port = Port(gateway.make_app(world), first)
     world.file_port = Port(
@@ -121,9 +125,13 @@ def _announce(options: argparse.Namespace, settings: Settings, api: str, file_ho
     if options.json:
         print(json.dumps({"api_url": api, "files_url": file_host, "admin_url": admin_url}), flush=True)
         return
-    print(f"Neural4D's stand-in: API at {api}, results at {file_host}, admin at {admin_url}")
+    print(f"Stand-in for all services: API at {api}, results at {file_host}, admin at {admin_url}")
     print(f"{settings.balance} points, {settings.job_seconds:g} s a model. To use it:\n")
-    print(f"export NEURAL4D_API_URL={api}\nexport NEURAL4D_API_TOKEN={settings.token}\n", flush=True)
+    print(f"export NEURAL4D_API_URL={api}\nexport NEURAL4D_API_TOKEN={settings.token}")
+    for service in OTHER_SERVICES:
+        key = getattr(settings, f"{service}_key")
+        print(f"export {service.upper()}_API_URL={api}\nexport {service.upper()}_API_KEY={key}")
+    print(flush=True)
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -18,12 +18,17 @@ Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(world: World) -> web.Application:
-    """GET: ledger, requests, settings, faults, jobs. POST: faults, configure, reset, finish, expire. DELETE: faults."""
+    """The application behind the admin port.
+
+    GET: ledger, accounts, requests, settings, faults, jobs. POST: faults, configure, reset, finish, expire.
+    DELETE: faults.
+    """
     admin = _Admin(world)
     app = web.Application(middlewares=[_errors])
     app.add_routes(
         [
             web.get("/ledger", admin.ledger),
+            web.get("/accounts", admin.accounts),
             web.get("/requests", admin.requests),
             web.get("/settings", admin.settings),
             web.get("/jobs", admin.jobs),
@@ -57,6 +62,12 @@ class _Admin:
     async def ledger(self, request: web.Request) -> web.Response:
         self._world.settle()
         return web.json_response({"rows": self._world.ledger.rows, "balance": self._world.ledger.total})
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        self._world.settle()
+        return web.json_response(
+            {service.name: self._world.ledger.balance(service.name) for service in self._world.services}
+        )
 
     async def requests(self, request: web.Request) -> web.Response:
         return web.json_response(self._world.log.entries)

@@ -5,8 +5,9 @@ May import Pillow by way of `images`. Where a document is silent the strictest r
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .images import ImageRefused, check_image
 from .world import Call, Upload
@@ -88,6 +89,11 @@ def web_address(value: str, name: str) -> str:
     if not good or any(letter.isspace() for letter in value):
         raise Refusal(f"'{name}' must be a valid URL.")
     return value
+
+
+def image_name(url: str) -> str:
+    """The words of a URL's last part."""
+    return PurePosixPath(unquote(urlsplit(url).path)).stem.replace("-", " ").replace("_", " ")
 
 
 def form(call: Call) -> list[tuple[str, str | Upload]]:

@@ -1,0 +1,198 @@
+"""GoNeural's image-to-3D tasks: create one, look at it.
+
+May import what the stand-in is built on, nothing of the client. Where the document is silent: an image travels
+as the form field `image` only, and an asset_id in JSON only; the image is JPEG, PNG or WEBP; without `pbr` the
+textures are plain albedo; without `seed` the service draws one; fields that only the samples show (prompt,
+negativePrompt, num_inference_steps, textured_mesh) are taken and have no effect; an error is an object with a
+`message` and its HTTP status (400, 401, 402, 404); a failed task has no output, keeps its creditUsed and says
+in `refunded` whether that came back.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid as uuid_module
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from .asked import Refusal
+from .goneural_input import Order, order
+from .ledger import NotEnough
+from .purchases import Purchase, Purchases
+from .timed import Timed
+from .world import Answer, Call, Handler, Service, World
+
+ROOT = "/v1/tasks/"
+CREATE, TASK = "goneural/create", "goneural/task"
+USER_ID = 4711
+
+
+@dataclass
+class Task:
+    """One order on its way to a model."""
+
+    order: Order
+    job: Timed
+    seed: int
+    id: str = field(default_factory=lambda: str(uuid_module.uuid4()))
+    asset_id: str = field(default_factory=lambda: str(uuid_module.uuid4()))
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    purchase: Purchase | None = None
+
+    @property
+    def key(self) -> str:
+        """The result's at the file host."""
+        return f"tasks/{self.id}/model.glb"
+
+
+class GoNeural(Service):
+    """The service. A task is charged once, when it is accepted."""
+
+    name = "goneural"
+    endpoints = {CREATE, TASK}
+    main_fields: Mapping[str, str] = {CREATE: "id", TASK: "status"}
+    code_fields = ("status",)
+    secret_fields: frozenset[str] = frozenset()
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._purchases = Purchases(world, self.name)
+        self._tasks: dict[str, Task] = {}
+
+    # What the gateway asks
+
+    def find(self, path: str) -> tuple[str, Handler] | None:
+        task = path.removeprefix(ROOT)
+        if task == path or not task or "/" in task:
+            return None
+        if task == "image-to-3d":
+            return CREATE, partial(self._guarded, self._create)
+        return TASK, partial(self._guarded, partial(self._task, task))
+
+    def methods(self, endpoint: str) -> set[str]:
+        return {"POST"} if endpoint == CREATE else {"GET"}
+
+    def authorised(self, headers: Mapping[str, str], call: Call) -> bool:
+        return headers.get("Authorization", "") == f"Bearer {self._world.settings.goneural_key}"
+
+    def unauthorised(self, endpoint: str) -> Answer:
+        return self.refused(endpoint, 401, "Unauthorized")
+
+    def refused(self, endpoint: str, status: int, message: str) -> Answer:
+        return Answer({"message": message}, status)
+
+    def settle(self) -> None:
+        self._purchases.settle(self._world.settings.goneural_refunds)
+
+    def finish_jobs(self) -> None:
+        for task in self._tasks.values():
+            task.job.end()
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "service": self.name,
+                "uuid": task.id,
+                "prompt": "",
+                "state": task.job.state,
+                "percent": task.job.percent,
+                "seed": task.seed,
+                "input": task.order.shown,
+            }
+            for task in self._tasks.values()
+        ]
+
+    def reset(self) -> None:
+        self._tasks.clear()
+        self._purchases.clear()
+
+    async def _guarded(self, handler: Handler, call: Call) -> Answer:
+        self.settle()
+        try:
+            return await handler(call)
+        except Refusal as refusal:
+            return self.refused(call.endpoint, refusal.status, refusal.message)
+        except NotEnough:
+            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient credits.")
+
+    # The endpoints
+
+    async def _create(self, call: Call) -> Answer:
+        settings = self._world.settings
+        wanted = order(call, settings.goneural_assets)
+        seed = random.randrange(2**31) if wanted.seed is None else wanted.seed
+        job = Timed(seconds=settings.job_seconds, fails=call.has_fault("generation_failed"))
+        task = Task(wanted, job, seed)
+        task.purchase = self._purchases.buy("goneural.task", task.id, job)
+        # A variant is what this stand-in's models differ by; a seed may be negative, a variant not.
+        spec = self._world.spec(
+            seed % 2**32,
+            wanted.pbr,
+            image=wanted.image,
+            prompt=wanted.asset_id or "",
+            face_limit=wanted.face_limit,
+        )
+        self._world.files.put(task.key, partial(self._world.models.glb, spec))
+        if spec.triangles is not None:
+            self._world.models.make_ahead(spec)
+        self._tasks[task.id] = task
+        return Answer(self._shown(call, task, "queued"))
+
+    async def _task(self, task_id: str, call: Call) -> Answer:
+        task = self._tasks.get(task_id)
+        if task is None:
+            raise Refusal(f"Task {task_id} not found.", 404)
+        if call.has_fault("generation_failed"):
+            task.job.fail()
+            self.settle()
+        statuses = {"generating": "in_progress", "done": "succeeded", "failed": "failed"}
+        status = statuses[task.job.state]
+        age = (datetime.now(UTC) - task.created).total_seconds()
+        if status == "in_progress" and age < self._world.settings.queue_seconds:
+            status = "queued"
+        return Answer(self._shown(call, task, status))
+
+    def _shown(self, call: Call, task: Task, status: str) -> dict[str, Any]:
+        """The task object, with a fresh URL."""
+        succeeded, over = status == "succeeded", status in ("succeeded", "failed")
+        finished = task.created + timedelta(seconds=task.job.seconds)
+        return {
+            "id": task.id,
+            "status": status,
+            "type": "premium-image-to-3d",
+            "seed": task.seed,
+            "input": task.order.shown,
+            "output": {"glb": self._world.result_url(call, task.key)} if succeeded else {},
+            "creditUsed": task.purchase.points if task.purchase else 0,
+            "refunded": task.purchase.refunded if task.purchase else False,
+            "userId": USER_ID,
+            "finishedAt": _moment(finished) if over else None,
+            "createdAt": _moment(task.created),
+            "asset": self._asset(task) if succeeded else None,
+            "assetId": task.asset_id if succeeded else None,
+            "meta": {},
+        }
+
+    @staticmethod
+    def _asset(task: Task) -> dict[str, Any]:
+        return {
+            "id": task.asset_id,
+            "type": "model",
+            "userId": USER_ID,
+            "user": {"id": USER_ID, "name": "simulator"},
+            "name": "Model",
+            "description": "",
+            "isPublic": False,
+            "likes": "0",
+            "tags": [],
+            "permissions": {"canEdit": True},
+            "tasks": [],
+        }
+
+
+def _moment(when: datetime) -> str:
+    """As in the document: 2019-08-24T14:15:22Z."""
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

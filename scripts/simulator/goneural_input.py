@@ -1,0 +1,91 @@
+"""What GoNeural's document asks of a new task, checked to the letter.
+
+May import Pillow by way of `asked`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import asked
+from .asked import Refusal
+from .images import IMAGE_TYPES
+from .world import Call, Upload
+
+VERSION = "premium-v1"
+BOTH = "Either 'image' or 'asset_id' is required, but not both."
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WHOLE = re.compile(r"-?\d{1,19}")
+
+
+@dataclass
+class Order:
+    """A checked request; `shown` is the task's `input`: everything as text."""
+
+    image: bytes | None = None
+    asset_id: str | None = None
+    seed: int | None = None
+    face_limit: int | None = None
+    pbr: bool = False
+    shown: dict[str, str] = field(default_factory=dict)
+
+
+def order(call: Call, assets: Sequence[str]) -> Order:
+    """A form with an image, or JSON with the ID of one of the assets.
+
+    Raises:
+        Refusal: neither, both, or an option outside its range.
+    """
+    if call.content_type == "multipart/form-data":
+        parts = asked.form(call)
+        body = _typed({name: value for name, value in parts if isinstance(value, str)})
+        if "asset_id" in body or not any(name == "image" for name, _ in parts):
+            raise Refusal(BOTH)
+        upload = asked.one_file(parts, "image")
+        asked.image(upload.data, IMAGE_TYPES)
+        wanted = Order(image=upload.data, shown={"image": _name(upload)})
+    else:
+        body = asked.json_object(call)
+        if (body.get("image") is None) == (body.get("asset_id") is None):
+            raise Refusal(BOTH)
+        if body.get("image") is not None:
+            raise Refusal("'image' must be uploaded as multipart/form-data.")
+        asset = asked.text(body, "asset_id")
+        if _UUID.fullmatch(asset) is None:
+            raise Refusal("'asset_id' must be a UUID.")
+        if asset not in assets:
+            raise Refusal(f"Asset {asset} not found.", 404)
+        wanted = Order(asset_id=asset, shown={"asset_id": asset})
+    _options(wanted, body)
+    return wanted
+
+
+def _options(wanted: Order, body: dict[str, Any]) -> None:
+    asked.choice({"version": VERSION, **body}, "version", (VERSION,))
+    wanted.seed = asked.whole_number(body, "seed") if body.get("seed") is not None else None
+    wanted.pbr = asked.truth(body, "pbr", False)
+    if "faceLimit" in body:
+        wanted.face_limit = asked.whole_number(body, "faceLimit")
+        if wanted.face_limit < 1:
+            raise Refusal("'faceLimit' must be greater than 0.")
+    for name in ("seed", "version", "faceLimit", "pbr"):
+        if body.get(name) is not None:
+            wanted.shown[name] = str(body[name]).lower()
+
+
+def _typed(fields: dict[str, str]) -> dict[str, Any]:
+    """Form fields as what JSON would hold; what cannot be read stays text and is refused as such."""
+    typed: dict[str, Any] = dict(fields)
+    for name in ("seed", "faceLimit"):
+        if _WHOLE.fullmatch(fields.get(name, "")):
+            typed[name] = int(fields[name])
+    if fields.get("pbr") in ("true", "false"):
+        typed["pbr"] = fields["pbr"] == "true"
+    return typed
+
+
+def _name(upload: Upload) -> str:
+    return upload.name[:100]
