@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_API = ("Balance", "Job", "Variant", "balance", "estimate", "generate", "jobs", "providers")
+_API = ("Balance", "Job", "Variant", "balance", "conversion_estimate", "estimate", "generate", "jobs", "providers")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from .errors import BrokenModel, UnsafeModel
@@ -39,7 +40,7 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
             _refuse_unsafe(members, archive.name)
             for info in members:
                 _extract(packed, info, folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
     found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() == suffix]
     if not found:

@@ -118,10 +118,9 @@ class Commands:
 
     def _retry(self, message: Message) -> Message:
         live = self._held(message)
-        if live.job.state not in (State.FAILED, State.CANCELLED):
-            raise InvalidInput(
-                "Only a failed or cancelled job can be tried again.", "Wait for the job, or cancel it first."
-            )
+        ended = live.job.state in (State.FAILED, State.CANCELLED)
+        if not ended and not any(v.revivable for v in live.job.variants):
+            raise InvalidInput("There is nothing of this job to try again.", "Wait for the job, or cancel it first.")
         self.engine.runner.retry(live)
         self.engine.wake(live)
         return {}
@@ -144,14 +143,21 @@ class Commands:
         if message["variant"] not in [v.index for v in live.job.variants if v.state is not VariantState.FAILED]:
             raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
         save = saving.add(live.job, message["variant"], message["format"], message["folder"], message["size_mm"])
+        save.id = message.get("save", save.id)
         self.engine.runner.save(live.job)
         self.engine.wake(live)
         return {"save": save.id}
 
     def _prepare(self, message: Message) -> Message:
         live = self._held(message)
-        wanted = next((v for v in live.job.variants if v.index == message["variant"]), None)
+        variants = live.job.variants
+        if message["variant"] is None:
+            wanted = live.job.primary
+        else:
+            wanted = next((v for v in variants if v.index == message["variant"]), None)
         if wanted is None or wanted.state is VariantState.FAILED:
+            if not variants:
+                raise InvalidInput("There is no model of this job yet.", "Wait until it is ready.")
             there_are = [v.index for v in live.job.variants if v.state is not VariantState.FAILED]
             raise InvalidInput(
                 f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
@@ -184,8 +190,10 @@ class Commands:
         return {}
 
     def _list(self, message: Message) -> Message:
+        """The newest jobs, less those that another Blender window is working on."""
         self.engine.take_over()
-        return {"jobs": [job.to_dict() for job in self.engine.journal.newest(message.get("limit", 200))]}
+        newest = self.engine.journal.newest(message.get("limit", 200))
+        return {"jobs": [job.to_dict() for job in newest if self.engine.journal.may_touch(job)]}
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

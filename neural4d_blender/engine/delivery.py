@@ -46,7 +46,7 @@ def ask_for_conversion(runner: Runner, job: Job, uuid: str, format: str, size_mm
         ConversionFailed: asking once more starts it anew.
     """
     provider = runner.provider(job.provider)
-    key = f"{uuid} {format} {size_mm}"
+    key = f"{uuid} {format}" + ("" if size_mm is None else f" {round(size_mm)}")
     before = job.conversions.get(key)
     try:
         if before == "asked":

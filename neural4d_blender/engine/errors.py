@@ -138,7 +138,7 @@ class RequestRefused(Neural4DError):
 class JobNotFound(Neural4DError):
     """The service does not know the job."""
 
-    default_remedy = "Press Retry to send it again: the service has no record of the first try."
+    default_remedy = "Press Retry to ask once more: nothing is sent or paid again."
 
 
 class SubmissionLost(Neural4DError):
@@ -175,7 +175,7 @@ class GenerationFailed(Neural4DError):
 class ConversionFailed(Neural4DError):
     """The service could not convert the model to the wanted format."""
 
-    default_remedy = "Choose the GLB format, which needs no conversion, and press Retry."
+    default_remedy = "Press Retry to have it converted again; the GLB can be kept at no cost, with the disk button."
 
 
 class DownloadFailed(TransportError):

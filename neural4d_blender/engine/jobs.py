@@ -75,8 +75,14 @@ class Variant:
     @property
     def lacks_preview(self) -> bool:
         """There is a picture at the service that has not been fetched; the model itself goes first."""
-        here = self.state in (VariantState.DOWNLOADED, VariantState.PREPARED)
-        return here and bool(self.preview_url) and not self.preview
+        done = self.state not in (VariantState.GENERATING, VariantState.FAILED)
+        return done and bool(self.preview_url) and not self.preview
+
+    @property
+    def revivable(self) -> bool:
+        """It failed, though the service has made it, or may have: trying again costs nothing."""
+        failed = self.state is VariantState.FAILED
+        return failed and (not self.error or self.error["code"] not in ("GenerationFailed", "RequestRefused"))
 
 
 class SaveState(StrEnum):
@@ -197,11 +203,9 @@ class Job:
     @property
     def primary(self) -> Variant | None:
         """The variant that the job's own state speaks of: the chosen one, else the furthest one."""
-        if self.chosen is not None:
-            return next((v for v in self.variants if v.index == self.chosen), None)
         order = (VariantState.PREPARED, VariantState.DOWNLOADED, VariantState.DONE, VariantState.GENERATING)
         alive = [v for v in self.variants if v.state in order]
-        return min(alive, key=lambda v: (order.index(v.state), v.index), default=None)
+        return min(alive, key=lambda v: (v.index != self.chosen, order.index(v.state), v.index), default=None)
 
     @property
     def next_save(self) -> Save | None:
@@ -212,9 +216,9 @@ class Job:
 
     def wants_download(self, variant: Variant) -> bool:
         """A finished variant is fetched at once, unless that costs points and nobody chose it."""
-        return variant.state is VariantState.DONE and (
-            self.request.get("format", "GLB") == "GLB" or variant is self.primary
-        )
+        free = self.request.get("format", "GLB") == "GLB"
+        wanted = free or self.request.get("place_all") or variant is self.primary
+        return variant.state is VariantState.DONE and bool(wanted)
 
     @property
     def next_to_prepare(self) -> Variant | None:
@@ -227,12 +231,21 @@ class Job:
     def under_way(self) -> bool:
         """The engine still has something to do for this job by itself."""
         if self.state in (State.FAILED, State.CANCELLED, State.CHOOSING_CUTOUT):
-            return False
+            return bool(self.next_save)
         if self.state in (State.READY, State.PLACED):
             return bool(self.next_save or self.next_to_prepare) or any(
                 v.state is VariantState.GENERATING or self.wants_download(v) or v.lacks_preview for v in self.variants
             )
         return True
+
+    @property
+    def retry_pays(self) -> bool:
+        """Trying again is a new submission after one that was, or may have been, paid."""
+        if self.state is not State.FAILED or self.in_doubt:
+            return False
+        made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
+        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        return lost or (bool(self.variants) and bool(self.cost) and not made)
 
     @property
     def waits(self) -> bool:
@@ -241,8 +254,8 @@ class Job:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`."""
-        derived = {"under_way": self.under_way, "cost": self.cost, "cost_estimated": self.cost_estimated}
-        return {**asdict(self), **derived}
+        derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
+        return {**asdict(self), **derived, "cost": self.cost, "cost_estimated": self.cost_estimated}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:

@@ -7,7 +7,7 @@ balances are looked at before the request goes out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -86,10 +86,13 @@ class Purse:
         return balance
 
     @contextmanager
-    def spending(self, provider: Provider, job: Job, quote: Quote, *, repeated: bool = False) -> Iterator[Purchase]:
+    def spending(
+        self, provider: Provider, job: Job, quote: Quote, *, to_follow: Sequence[Quote] = (), repeated: bool = False
+    ) -> Iterator[Purchase]:
         """Send one paid request inside; what it really cost is in the job and the journal afterwards.
 
         Args:
+            to_follow: what has to be paid later for this to be of use; balance and caps have to cover it too.
             repeated: the same was paid before, so a balance that does not fall is the truth.
 
         Raises:
@@ -97,7 +100,7 @@ class Purse:
         """
         service = provider.declaration.id
         with self._locks.setdefault(service, threading.Lock()):
-            purchase = Purchase(self.expected(service, quote), self.check(provider, job, [quote]))
+            purchase = Purchase(self.expected(service, quote), self.check(provider, job, [quote, *to_follow]))
             job.balance_before = purchase.before
             yield purchase
             if not purchase.accepted:

@@ -117,14 +117,13 @@ class Runner:
         job = live.job
         try:
             if live.cancelled.is_set():
-                self._cancel(live)
-                return None
+                return self._cancel(live)
             delay = self._advance(live)
             live.attempts = 0
             return delay
         except Stopped:
             if live.cancelled.is_set():
-                self._cancel(live)
+                return self._cancel(live)
         except (TransportError, UnexpectedAnswer, JobNotFound) as error:
             return self._try_again(live, error)
         except Neural4DError as error:
@@ -140,7 +139,7 @@ class Runner:
             case State.QUEUED | State.PREPARING_INPUT | State.SUBMITTING | State.UNKNOWN:
                 return submitting.advance(self, live)
             case State.CHOOSING_CUTOUT | State.FAILED | State.CANCELLED:
-                return None
+                return saving.advance(self, live, job.next_save) if job.next_save else None
         return self._work_on_variants(live)
 
     # From accepted to prepared
@@ -184,8 +183,13 @@ class Runner:
             variant.state, variant.error = VariantState.FAILED, error.to_dict()
             if job.primary is None:
                 raise
-            self.save(job)
-            return 0.0
+            if job.state in (State.READY, State.PLACED):
+                self.save(job)
+            elif job.primary.state is VariantState.PREPARED:  # it was there before this one was asked for
+                self.enter(job, State.PLACED if job.primary.index in job.placed else State.READY)
+            else:
+                self.enter(job, State.GENERATING)
+            return 0.0 if job.under_way else None
         return delay if job.under_way else None
 
     def _poll(self, live: Live, generating: list[Variant]) -> float:
@@ -247,9 +251,10 @@ class Runner:
     def fail(self, job: Job, error: Neural4DError) -> None:
         """Journal the failure with all that the user needs to know; what was paid for stays retryable."""
         if job.state in (State.READY, State.PLACED):
-            # The model is there; a straggling variant's trouble must not take it away.
+            # The model is there; a straggling variant's trouble must not take it away. Retry revives those.
             for variant in job.variants:
-                if variant.state in (VariantState.GENERATING, VariantState.DONE):
+                generating = variant.state is VariantState.GENERATING
+                if generating or job.wants_download(variant) or variant is job.next_to_prepare:
                     variant.state, variant.error = VariantState.FAILED, error.to_dict()
             self.save(job)
             return
@@ -260,20 +265,28 @@ class Runner:
         job.error = told
         self.save(job)
 
-    def _cancel(self, live: Live) -> None:
+    def _cancel(self, live: Live) -> float | None:
         job = live.job
-        if job.state not in (State.PLACED, State.READY):
-            told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
-            if job.in_doubt:
-                told = "It may have reached the service: Retry asks before anything is sent again."
-            job.enter(State.CANCELLED)
-            job.note = told
-            self.save(job)
+        if job.state in (State.PLACED, State.READY):
+            live.cancelled.clear()  # too late for the model, and its siblings are paid for
+            return 0.0 if job.under_way else None
+        told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
+        if job.in_doubt:
+            told = "It may have reached the service: Retry asks before anything is sent again."
+        job.enter(State.CANCELLED)
+        job.note = told
+        self.save(job)
+        return None
 
     def take(self, live: Live, variant: Variant) -> None:
         """Make a variant the job's own and prepare it if it is not; nothing is paid for that."""
         job = live.job
         job.chosen = variant.index
+        if variant.blend and not Path(variant.blend).is_file():
+            # Somebody made room on the disk: the model is still at the service.
+            variant.blend = ""
+            variant.state = VariantState.DOWNLOADED if Path(variant.model).is_file() else VariantState.DONE
+            variant.model_url = ""
         if variant.state is VariantState.PREPARED:
             self.enter(job, State.READY)
         elif job.state in (State.READY, State.PLACED):
@@ -282,25 +295,26 @@ class Runner:
             self.save(job)
 
     def retry(self, live: Live) -> None:
-        """Bring a failed or cancelled job back to the step that did not work; pays nothing that was paid."""
+        """Bring a job, or variants that failed, back to the step that did not work; pays nothing that was paid."""
         job = live.job
         live.cancelled.clear()
         live.attempts = live.looks = 0
         live.since = 0.0
         live.paces.clear()
         for variant in job.variants:
-            ours = not variant.error or variant.error["code"] not in ("GenerationFailed", "RequestRefused")
-            if variant.state is VariantState.FAILED and ours:
+            if variant.revivable:
                 variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
                 variant.error = None
-        if job.primary:
+        if job.state in (State.READY, State.PLACED):
+            self.save(job)
+        elif job.primary:
             self.enter(job, State.GENERATING)
         elif job.in_doubt:
             job.submission = 0
             self.enter(job, State.UNKNOWN)
         else:
             # All models failed at the service, nothing was ever taken, or the user takes the risk.
-            job.variants, job.tickets, job.submission = [], [], 0
+            job.variants, job.tickets, job.submission, job.chosen = [], [], 0, None
             self.enter(job, State.QUEUED)
 
 

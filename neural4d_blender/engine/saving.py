@@ -58,12 +58,14 @@ def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
     """True when something is done and the next step can follow at once."""
     job = live.job
     save.state = SaveState.CONVERTING
-    imported = Request.from_dict(job.request).format
-    if save.format == "GLB" and imported == "GLB" and variant.model:
+    free = save.format == "GLB" and save.size_mm is None
+    if free and Request.from_dict(job.request).format == "GLB" and Path(variant.model).is_file():
         _keep(Path(variant.model), job, save)
         return True
-    if save.format == "GLB" and imported == "GLB":
-        save.url = save.url or variant.model_url
+    if not save.url and free:
+        save.url = runner.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
+        if not save.url:
+            raise UnexpectedAnswer("The service names no address for this model.")
     if not save.url:
         conversion = ask_for_conversion(runner, job, variant.uuid, save.format, save.size_mm)
         save.url = conversion.url

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .download import Stopped, download
 from .errors import (
     CutoutFailed,
+    InvalidInput,
     KeyRejected,
     Neural4DError,
     NoPortrait,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .runner import Live, Runner
 
 #: Trouble in which the service certainly has not acted; every other kind leaves that open.
-_NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused)
+_NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)
 #: Between two questions for the cut-outs, in times of the quickest pace; seconds until they are given up.
 _CUTOUT_EVERY, _CUTOUT_LIMIT = 1.5, 300.0
 _MAX_PICTURE = 40 * 1024 * 1024
@@ -81,7 +82,11 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
             runner.save(job)
         live.since = time.monotonic()
         return runner.timing.quickest
-    cutouts = provider.cutouts(job.matting)
+    try:
+        cutouts = provider.cutouts(job.matting)
+    except RequestRefused:
+        job.matting = ""  # Retry uploads the image again
+        raise
     if not cutouts:
         live.since = live.since or time.monotonic()
         if time.monotonic() - live.since > _CUTOUT_LIMIT:
@@ -125,8 +130,8 @@ def _fetch_cutouts(runner: Runner, job: Job) -> None:
 
 def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
     job = live.job
-    quote = provider.quotes(request)[0]
-    with runner.purse.spending(provider, job, quote) as purchase:
+    quote, *to_follow = provider.quotes(request)
+    with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
         if live.cancelled.is_set():
             raise Stopped  # the last moment at which it is free
         # A submission that is sent again carries the same ids: should the first one turn up after
@@ -195,14 +200,14 @@ def _judge_by_balance(runner: Runner, provider: Provider, job: Job, quote: Quote
     after = runner.purse.read(provider)
     before = job.balance_before
     job.in_doubt = False  # from here on it is the user who decides
-    if before is not None and after is not None and after >= before:
+    if before is not None and after == before:  # one that rose was topped up, and proves nothing
         runner.enter(job, State.QUEUED)  # Retry may send it again
         raise SubmissionLost(
             "No answer came, and the balance has not fallen: the service has not taken the job.",
             "Press Retry to send it again.",
             cost="Nothing was paid.",
         )
-    if before is not None and after is not None:
+    if before is not None and after is not None and after < before:
         job.book(quote.operation, before - after)
         raise PaymentUnknown(
             f"No answer came, but the balance fell by {before - after} points: the service has probably taken the "

@@ -149,7 +149,7 @@ class Transport:
 
     def _translate(self, error: requests.RequestException) -> Neural4DError:
         where = f"{self.name} ({self.url})"
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in repr(error):
             return ServiceUnreachable(
                 f"The certificate of {where} was not accepted.",
                 "Check the service address and this computer's date; a company network may need its own certificate.",

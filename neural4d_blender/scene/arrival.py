@@ -38,6 +38,10 @@ def pump() -> bool:
                 place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
                 trouble[job["id"]] = error.to_dict()
+            except Exception as error:  # one that got out would end the timer, and with it every job
+                what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
+                remedy = "Press Place Here; if it stays so, report this text."
+                trouble[job["id"]] = Neural4DError(what, remedy).to_dict()
             changed = True
     return changed
 

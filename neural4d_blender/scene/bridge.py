@@ -205,6 +205,10 @@ class Bridge:
         if len(self._deaths) <= _RESTARTS and any(job["under_way"] for job in self.jobs.values()):
             self._start()
             self.configure()
+            return
+        for job in self.jobs.values():
+            if job["under_way"]:
+                job["note"] = f"{told['what']} {told['remedy']}"
 
 
 def _environment() -> dict[str, str]:

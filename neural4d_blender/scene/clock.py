@@ -88,7 +88,8 @@ def register() -> None:
     bpy.app.handlers.load_post.append(_file_opened)
     bpy.app.handlers.save_post.append(_file_saved)
     if not bpy.app.background:
-        bpy.app.timers.register(_resume, first_interval=1.0)
+        # Persistent: Blender loads the file it was started with after this, which ends all other timers.
+        bpy.app.timers.register(_resume, first_interval=1.0, persistent=True)
 
 
 def unregister() -> None:

@@ -20,7 +20,7 @@ from ..engine.errors import BrokenModel
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
-_RETRY = "Press Retry: the model is prepared again from the download at no cost."
+_AGAIN = "Place it once more: it is prepared again at no cost."
 
 
 def place(
@@ -133,12 +133,12 @@ def _append(path: Path) -> list[bpy.types.Object]:
             wanted.objects = available.objects
     except OSError as error:
         what = "is missing" if not path.exists() else "is damaged"
-        raise BrokenModel(f"The prepared model {path.name} {what}.", _RETRY) from error
+        raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN) from error
     # Appending leaves an entry of the file it came from; the objects are local by now and do not need it.
     bpy.data.batch_remove([library for library in libraries if library not in before])
     objects = [item for item in wanted.objects if item is not None]
     if not objects:
-        raise BrokenModel(f"The prepared model {path.name} is empty.", _RETRY)
+        raise BrokenModel(f"The prepared model {path.name} is empty.", _AGAIN)
     return objects
 
 

@@ -6,10 +6,13 @@ A target is plain data, because everything in Blender that it speaks of may be g
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 from mathutils import Vector
+
+from ..engine.protocol import InvalidInput
 
 #: Names the file that is open now; another one is made up for each file that is opened.
 _session = uuid.uuid4().hex
@@ -22,13 +25,16 @@ def file_opened() -> None:
 
 
 def bind(
-    location: tuple[float, float, float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
+    location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
 ) -> dict[str, Any]:
     """The target for a job started now.
 
     Args:
         location: in Blender units; the 3D cursor where it is None.
         collection: name of the collection to link to; the active one where it is empty.
+
+    Raises:
+        InvalidInput: the location is not three numbers.
     """
     scene = scene or bpy.context.scene
     if not collection:
@@ -39,8 +45,16 @@ def bind(
         "file": bpy.data.filepath,
         "scene": scene.name,
         "collection": collection,
-        "location": list(scene.cursor.location[:] if location is None else location),
+        "location": list(scene.cursor.location[:]) if location is None else _point(location),
     }
+
+
+def _point(location: Sequence[float]) -> list[float]:
+    try:
+        x, y, z = (float(value) for value in location)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"location takes three numbers, not {location!r}.") from None
+    return [x, y, z]
 
 
 def is_here(target: dict[str, Any]) -> bool:
@@ -56,9 +70,11 @@ def scene_of(target: dict[str, Any]) -> bpy.types.Scene:
 
 
 def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.Collection:
-    """The target's collection where it is still in the scene, else the scene's own."""
+    """The target's collection where it is still in the scene and can be changed, else the scene's own."""
     name = target.get("collection", "")
-    wanted = next((child for child in scene.collection.children_recursive if child.name == name), None)
+    found = (child for child in scene.collection.children_recursive if child.name == name)
+    # What is linked from another file, an override of it included, takes no new objects.
+    wanted = next((child for child in found if not child.library and not child.override_library), None)
     return wanted or scene.collection
 
 

@@ -11,11 +11,12 @@ from ..engine.protocol import SETTLED, Request, State
 from ..scene import arrival
 from ..scene.bridge import bridge
 from . import job_pictures, text
-from .job_operators import pays_again
 
 #: More would push everything else off the screen.
 _SHOWN = 12
 _WITH_MODELS = {State.READY, State.PLACED}
+#: Why a variant is gone for good; whatever else befell it, Retry gets it at no cost.
+_SERVICES_OWN = {"GenerationFailed", "RequestRefused"}
 _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 
 
@@ -102,7 +103,7 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     state = data["state"]
     if state in (State.FAILED, State.CANCELLED):
         overruled = (data["error"] or {}).get("code") == "NoPortrait"
-        label = "Generate Again (paid)" if pays_again(data) else "Generate Anyway" if overruled else "Retry"
+        label = "Generate Again (paid)" if data["retry_pays"] else "Generate Anyway" if overruled else "Retry"
         box.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
     elif state == State.READY:
         waiting = arrival.waiting_for(data)
@@ -110,6 +111,8 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
             text.draw(box, waiting, "INFO")
     elif state == State.CHOOSING_CUTOUT:
         job_pictures.draw_cutouts(box, data)
-    if state in _WITH_MODELS:
+    if state in _WITH_MODELS and any(v["error"] and v["error"]["code"] not in _SERVICES_OWN for v in data["variants"]):
+        box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = data["id"]
+    if state in _WITH_MODELS or (state == State.FAILED and any(v["state"] == "done" for v in data["variants"])):
         job_pictures.draw_variants(box, data)
         job_pictures.draw_saves(box, data)

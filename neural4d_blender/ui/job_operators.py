@@ -8,7 +8,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import SETTLED, Neural4DError, State
+from ..engine.protocol import SETTLED, Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
 from .operators import cancel, report_error
@@ -56,7 +56,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Ask first where trying again is a new, paid job."""
-        if self.job in bridge.jobs and pays_again(bridge.jobs[self.job]):
+        if self.job in bridge.jobs and bridge.jobs[self.job]["retry_pays"]:
             return context.window_manager.invoke_confirm(
                 self,
                 event,
@@ -73,7 +73,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
-    """Put the model at the 3D cursor of the open file, at no cost"""
+    """Put the model at the 3D cursor of the open file; what is paid for is not paid again"""
 
     bl_idname = "neural4d.place"
     bl_label = "Place Here"
@@ -91,6 +91,7 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
             return
         there = [v.index for v in job.variants if variant in (None, v.index)]
         there.sort(key=lambda index: not job.is_prepared(index))
+        arrival.trouble.pop(job.id, None)
         bridge.send("retarget", job=job.id, target=target)
         bridge.send("prepare", job=job.id, variant=there[0])
 
@@ -142,13 +143,6 @@ def dismiss(job_id: str) -> None:
     """Hide a job from the list, now and later."""
     bridge.jobs[job_id]["dismissed"] = True
     bridge.send("dismiss", job=job_id)
-
-
-def pays_again(data: dict[str, Any]) -> bool:
-    """Retrying means a new submission after one that was paid."""
-    paid = bool(data["cost"])
-    code = (data["error"] or {}).get("code")
-    return data["state"] == State.FAILED and (code == "PaymentUnknown" or (paid and code == "GenerationFailed"))
 
 
 CLASSES = (

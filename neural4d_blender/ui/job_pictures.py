@@ -7,11 +7,12 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import VariantState
+from .. import api
+from ..engine.protocol import State, VariantState
 from . import pictures, text
 
 _CUTOUT, _PREVIEW = 5.0, 4.5
-_PLACEABLE = (VariantState.DOWNLOADED, VariantState.PREPARED)
+_PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 
 def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
@@ -40,22 +41,26 @@ def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
         if variant["state"] == VariantState.FAILED:
             text.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
         elif variant["state"] in _PLACEABLE:
-            _draw_buttons(column, data, variant["index"], len(variants) > 1)
+            _draw_buttons(column, data, variant)
         else:
             column.label(text=f"{variant['index'] + 1}: {variant['progress']:.0%}", icon="TIME")
 
 
-def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: int, several: bool) -> None:
-    placed = variant in data["placed"]
+def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: dict[str, Any]) -> None:
+    number, placed = variant["index"], variant["index"] in data["placed"]
     label = "Place Again" if placed else "Place Here"
     icon: Any = "CURSOR"
-    if several:  # too narrow for words
-        label, icon = f"Place {variant + 1}", "CHECKMARK" if placed else "CURSOR"
+    if len(data["variants"]) > 1:  # too narrow for words
+        label, icon = f"Place {number + 1}", "CHECKMARK" if placed else "CURSOR"
+    if variant["state"] == VariantState.DONE and data["request"]["format"] != "GLB":
+        label += f" (~{api.conversion_estimate(data['provider'])})"  # points, for its conversion
     row = column.row(align=True)
-    place = row.operator("neural4d.place", text=label, icon=icon)
-    place.job, place.variant = data["id"], variant
-    save = row.operator("neural4d.save", text="", icon="FILE_TICK")
-    save.job, save.variant = data["id"], variant
+    failed = data["state"] == State.FAILED
+    if not failed:
+        place = row.operator("neural4d.place", text=label, icon=icon)
+        place.job, place.variant = data["id"], number
+    save = row.operator("neural4d.save", text="Keep File" if failed else "", icon="FILE_TICK")
+    save.job, save.variant = data["id"], number
 
 
 def _why_failed(variant: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,10 @@ _KEY_REMEDIES = {
     "ServiceUnreachable": "Check the address above and the internet connection.",
     "InvalidInput": "Check the address above.",
 }
-#: The service has not answered about these jobs yet.
-_NOT_ACCEPTED = FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}
+#: The job is on its way to the service. One that waits for a choice may do so for days.
+_ON_ITS_WAY = (FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}) - {State.CHOOSING_CUTOUT}
+#: Seconds that Generate stays modal at most, because Blender does not auto-save meanwhile; the timer goes on.
+_MODAL = 60.0
 
 
 def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
@@ -63,6 +66,7 @@ class _Generate(_Base):
 
     _timer: bpy.types.Timer | None = None
     _job: api.Job | None = None
+    _ends = 0.0
 
     @classmethod
     def may_generate(cls, context: bpy.types.Context, missing: str) -> bool:
@@ -94,6 +98,7 @@ class _Generate(_Base):
         result = self.execute(context)
         if result != {"FINISHED"} or bpy.app.background:
             return result
+        self._ends = time.monotonic() + _MODAL
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
         clock.redraw()
@@ -106,12 +111,12 @@ class _Generate(_Base):
             return self._finish(context)
         if event.type == "ESC" and event.value == "PRESS" and job.state in FREE_TO_CANCEL:
             cancel(job)
-            self.report({"INFO"}, "Cancelled before it was sent: nothing was paid")
+            self.report({"INFO"}, "Cancelling; the job list says whether it was in time to cost nothing")
             return self._finish(context)
         if event.type == "TIMER":
             if arrival.pump():
                 clock.redraw()
-            if job.state not in _NOT_ACCEPTED:
+            if job.state not in _ON_ITS_WAY or time.monotonic() > self._ends:
                 if error := job.error:
                     # In the status bar; an error would pop up on top of the panel, which says it all.
                     self.report({"WARNING"}, " ".join(part for part in (error.what, error.remedy) if part))

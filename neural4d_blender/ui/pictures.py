@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import bpy
 import bpy.utils.previews
 
@@ -9,15 +11,19 @@ _loaded: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
 def icon(path: str) -> int:
-    """The icon of the picture at that path; 0 where there is none to show. Read from disk once."""
+    """The icon of the picture at that path; 0 where there is none to show. Read again only when it has changed."""
     global _loaded
     if not path or bpy.app.background:
         return 0
+    try:
+        name = f"{path} {os.stat(path).st_mtime_ns}"  # a job that is sent anew writes its pictures anew
+    except OSError:
+        return 0
     if _loaded is None:
         _loaded = bpy.utils.previews.new()
-    if path not in _loaded:
-        _loaded.load(path, path, "IMAGE")
-    return int(_loaded[path].icon_id)
+    if name not in _loaded:
+        _loaded.load(name, path, "IMAGE")
+    return int(_loaded[name].icon_id)
 
 
 def unregister() -> None:

@@ -155,3 +155,54 @@ def test_the_operators_take_files_images_and_several_of_them(
         ui.unregister()
     assert sorted(job.cost for job in jobs) == [60, 80, 80]
     assert sorted(entry["points"] for entry in sim.ledger()) == [30, 30, 80, 80]
+
+
+def test_variants_in_another_format(sim: Simulator) -> None:
+    both = {"variants": 2, "format": "STL", "size_mm": 50}
+    assert neural4d.estimate("a mug", **both, place_all=True) == 80
+    assert len(neural4d.generate("a mug", **both, place_all=True).wait(120).objects) == 2
+    assert sim.spent == 80
+    job = neural4d.generate("a mug", **both).wait(120)
+    assert [bool(variant.preview) for variant in job.variants] == [True, True]
+    assert sorted(variant.state for variant in job.variants) == ["done", "prepared"]
+    other = next(variant.index for variant in job.variants if variant.state == "done")
+    assert len(job.place(variant=other)) == 1
+    assert sim.spent == 80 + 80
+
+
+def test_a_deleted_file_is_no_dead_end(sim: Simulator) -> None:
+    job = neural4d.generate("a mug").wait(60)
+    Path(job.variants[0].blend).unlink()
+    assert len(job.place()) == 1
+    assert sim.spent == 60
+
+
+def test_a_second_variant_that_is_damaged_says_so(sim: Simulator) -> None:
+    job = neural4d.generate("a mug", variants=2).wait(60)
+    other = next(variant for variant in job.variants if not variant.blend)
+    Path(other.model).write_bytes(b"glTF" + bytes(200))
+    with pytest.raises(neural4d.JobFailed):
+        job.place(variant=other.index)
+    assert job.state == "placed"
+
+
+def test_a_collection_of_another_file_takes_no_models(sim: Simulator, tmp_path: Path) -> None:
+    library = bpy.data.collections.new("Linked")
+    bpy.data.libraries.write(str(tmp_path / "library.blend"), {library})
+    bpy.data.collections.remove(library)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_there, wanted):
+        wanted.collections = ["Linked"]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    layers = bpy.context.view_layer
+    layers.active_layer_collection = layers.layer_collection.children["Linked"]
+    (root,) = neural4d.generate("a mug").wait(60).objects
+    assert root.users_collection[:] == (bpy.context.scene.collection,)
+
+
+def test_no_copy_of_an_image_stays_where_nothing_is_sent(
+    sim: Simulator, picture: bpy.types.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NEURAL4D_API_TOKEN")
+    with pytest.raises(neural4d.KeyMissing):
+        neural4d.generate(image=picture)
+    assert list(tmp_path.rglob("*.png")) == []

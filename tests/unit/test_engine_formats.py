@@ -31,8 +31,8 @@ def test_the_glb_itself_is_kept_for_free(sim: Simulator, engine: EngineProcess, 
     job = engine.submit("a cute bird: no/slash?")
     done = engine.wait(job, "ready")
     folder = str(tmp_path / "new" / "folder")
-    for name in ("a cute bird noslash 120mm.glb", "a cute bird noslash 120mm (2).glb"):
-        answer = engine.ask("save", job=job, variant=0, format="GLB", folder=folder, size_mm=120.0)
+    for name in ("a cute bird noslash.glb", "a cute bird noslash (2).glb"):
+        answer = engine.ask("save", job=job, variant=0, format="GLB", folder=folder, size_mm=None)
         path = Path(saved(engine, job, answer["save"], "saved")["path"])
         assert path.name == name
         assert _digest(path) == _digest(Path(done["variants"][0]["model"]))

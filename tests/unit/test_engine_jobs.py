@@ -158,8 +158,10 @@ def test_two_engines_share_a_folder_and_not_a_job(sim: Simulator, tmp_path: Path
         with EngineProcess(tmp_path, sim.api_url, sim.token) as second:
             answer = second.ask("cancel", job=job)
             assert "another Blender window" in answer["error"]["what"]
+            assert second.ask("list")["jobs"] == [], "its progress is not told here, so it would stand still"
+            first.wait(job, "ready")
+            first.until(lambda: first.jobs[job]["under_way"] is False or None, "its preview too")
             assert [listed["id"] for listed in second.ask("list")["jobs"]] == [job]
-        first.wait(job, "ready")
     assert paid(sim) == [60]
 
 

@@ -21,14 +21,15 @@ ALLOWED = {
     "engine": set(),
     "prepare": {"engine"},
     "scene": {"engine.protocol", "engine.errors"},
-    "api": {"scene", "engine.protocol", "engine.errors"},
+    "job": {"scene", "engine.protocol", "engine.errors"},
+    "api": {"job", "scene", "engine.protocol", "engine.errors"},
     "ui": {"scene", "api", "engine.protocol", "engine.errors"},
     "cli": {"scene", "api", "engine.protocol", "engine.errors"},
 }
 #: Outside modules that only these rooms may import: what comes with Blender, and what the engine brings.
 OF_BLENDER = {"bpy", "addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "gpu_extras", "idprop", "mathutils"}
 ONLY_IN = {"requests": {"engine"}, "urllib3": {"engine"}}
-ONLY_IN |= {name: {"scene", "prepare", "ui", "api", "cli", "__init__"} for name in [*OF_BLENDER, "numpy"]}
+ONLY_IN |= {name: {"scene", "prepare", "ui", "job", "api", "cli", "__init__"} for name in [*OF_BLENDER, "numpy"]}
 
 
 def sources() -> list[Path]:

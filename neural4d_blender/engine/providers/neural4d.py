@@ -108,7 +108,10 @@ class Neural4D(Provider):
             first = Quote(f"image x{request.variants}", _IMAGE)
         else:
             first = Quote(f"text x{request.variants}", _TEXT)
-        return [first] if request.format == "GLB" else [first, cls.conversion_quote()]
+        imported = 0 if request.format == "GLB" else 1
+        if request.place_all:
+            imported *= max(request.variants, len(request.images))
+        return [first, *[cls.conversion_quote()] * imported]
 
     @classmethod
     def conversion_quote(cls) -> Quote:
@@ -191,6 +194,8 @@ class Neural4D(Provider):
         failures = [_why_refused(item) for item in refused]
         missing = (answer.get("failureCount") or 0) - len(failures)
         failures += ["The service gave no reason."] * max(missing, 0)
+        if not made and not refused and not missing and answer.get("success") is not False:
+            made = _uuids(answer)  # the document names them in the answer itself, its sample in the results
         if not made:
             reasons = " ".join(failures) or _said(answer)
             raise RequestRefused(
