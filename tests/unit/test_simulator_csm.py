@@ -1,0 +1,368 @@
+"""CSM's stand-in beside its documents' samples: answers, stages, sizes, both generations, faults, ledger."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+import trimesh
+from PIL import Image
+
+from scripts.simulator.handle import Simulator
+from tests.unit.other_services import IMAGE_URL, Others, data_uri, shape
+from tests.unit.simulator_client import Caller, picture
+
+CREATED: dict[str, Any] = json.loads(
+    """{"error": "", "message": "Created", "statusCode": 201, "data": {
+    "_id": "65d5c6ef3fa05a56705af77d", "user_id": "652d54ef642585b4048a3ecf",
+    "session_code": "SESSION_1708502346_4237483", "image_url": "https://via.placeholder.com/300/09f/fff.png",
+    "input_image": "", "caption": "", "discord_user_id": "", "user_name": "", "email": "test@email.com",
+    "preview_mesh_url": "", "mesh_url_usdz": "", "mesh_url_glb": "", "reactions_count": 0,
+    "emoji_reactions": {"heart": 0, "fire": 0, "exploding_head": 0, "meh": 0, "dislike": 0},
+    "texture_resolution": 2048, "mesh_url": "", "polished_mesh_url_usdz": "", "polished_mesh_url_glb": "",
+    "polished_mesh_url": "", "mesh_url_obj": "", "mesh_url_zip": "", "preview_mesh_url_zip": "",
+    "preview_mesh_url_glb": "", "preview_mesh_url_usdz": "", "preview_mesh_url_fbx": "", "mesh_url_fbx": "",
+    "mp4_url": "", "designer_mesh_url": "", "preview_mesh_url_3mf": "", "mesh_url_3mf": "", "session_gif": "",
+    "user_image": "", "percentage": 0, "price": 0, "status": "spin_generate_processing", "topology": "tris",
+    "resolution": "high_poly", "source": "web", "demo": false, "user_demo": false, "private": true, "debug": false,
+    "random_poses": true, "inference": [], "output_id": "b8ef0e62-6ba6-4a21-b6bc-607d97250770",
+    "animated_walk_url": "", "animated_run_url": "", "animated_jump_url": "", "auto_gen_3d": false,
+    "server_type": "fast", "model_version": "2.0", "selected_spin": "", "is_deleted": false,
+    "tier_at_creation": "enterprise", "reaction_by_admin": "", "manual_segmentation": false,
+    "preview_mesh": "turbo", "pixel_alignment": "highest", "model_resolution": "high", "product_version": "1.0.0",
+    "diffusion_time_steps": 32, "selected_spin_index": 0, "spins": [],
+    "created_at": "2024-02-21T09:48:31.604Z", "updated_at": "2024-02-21T09:48:31.604Z"}}"""
+)
+GENERATING: dict[str, Any] = {
+    "error": "",
+    "message": "Generating Mesh",
+    "statusCode": 200,
+    "data": {
+        "scenario": "SESSION_P_44569824122",
+        "unique_trial_key": "168923176748ZJ@NcRfUjXn2r5u8x",
+        "status": "unprocessed",
+        "complete_job_data": {
+            "scenario": "SESSION_P_44569824122",
+            "job_priority": "2",
+            "username": "admin@test.com",
+            "call": "dreamfusion",
+            "user_id": "000000",
+            "status": "unprocessed",
+            "start_time": "1689231769.6472576",
+            "unique_trial_key": "168923176748ZJ@NcRfUjXn2r5u8x",
+            "task_data": "{}",
+            "id": "job:dreamfusion:SESSION_P_44569824122_168923176748ZJ@NcRfUjXn2r5u8x",
+        },
+    },
+}
+#: Values that are this session's own.
+OWN = {"_id", "session_code", "output_id", "created_at", "updated_at"}
+
+
+@pytest.fixture
+def csm(service: Caller) -> Others:
+    """Only GLB, so that a Blender on the machine changes nothing."""
+    service.sim.configure(csm_formats=["glb"])
+    return Others(service.sim)
+
+
+def size(url: str) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high corner of a GLB's bounding box."""
+    scene = trimesh.load(io.BytesIO(requests.get(url, timeout=60).content), file_type="glb")
+    return scene.bounds[0], scene.bounds[1]
+
+
+def test_create_sample(csm: Others) -> None:
+    csm.sim.configure(matting_seconds=1000)
+    highest = {"pixel_alignment": "highest", "model_resolution": "high", "diffusion_time_steps": 32}
+    answer = csm.create(**highest)
+    assert answer.status_code == 201
+    assert shape(answer.json()) == shape(CREATED)
+    assert list(answer.json()["data"]) == list(CREATED["data"])
+    data = answer.json()["data"]
+    assert {k: v for k, v in data.items() if k not in OWN} == {k: v for k, v in CREATED["data"].items() if k not in OWN}
+    assert re.fullmatch(r"SESSION_\d{10}_\d{7}", data["session_code"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", data["created_at"])
+
+
+def test_the_samples_own_body(csm: Others) -> None:
+    data = csm.create().json()["data"]
+    assert [data[name] for name in ("pixel_alignment", "model_resolution", "diffusion_time_steps")] == [
+        "lowest",
+        "low",
+        20,
+    ]
+
+
+def test_refine_sample(csm: Others) -> None:
+    code = csm.session()
+    csm.preview(code)
+    answer = csm.refine(code)
+    assert [answer.status_code, shape(answer.json())] == [200, shape(GENERATING)]
+    data, job = answer.json()["data"], answer.json()["data"]["complete_job_data"]
+    assert [answer.json()[name] for name in ("error", "message", "statusCode")] == ["", "Generating Mesh", 200]
+    assert [data["status"], job["status"], job["call"], job["job_priority"]] == [
+        "unprocessed",
+        "unprocessed",
+        "dreamfusion",
+        "2",
+    ]
+    assert data["scenario"] == job["scenario"] == code
+    assert job["id"] == f"job:dreamfusion:{code}_{data['unique_trial_key']}"
+    assert json.loads(job["task_data"])["image_url"] == IMAGE_URL
+
+
+def test_from_spins_to_a_refined_mesh(csm: Others) -> None:
+    csm.sim.configure(matting_seconds=1000, job_seconds=1000)
+    code = csm.session(image_url=data_uri())
+    assert csm.look(code)["spins"] == []
+    assert csm.preview(code).status_code == 400
+    csm.sim.finish_jobs()
+    spins = csm.look(code)["spins"]
+    pictures = [requests.get(url, timeout=60).content for url in spins]
+    assert len(set(pictures)) == 4
+    assert {Image.open(io.BytesIO(data)).format for data in pictures} == {"JPEG"}
+    assert csm.preview(code, selected_spin=spins[2]).json()["message"] == "Generating Preview Mesh"
+    assert csm.look(code)["status"] == "preview_mesh_processing"
+    assert [csm.preview(code).status_code, csm.refine(code).status_code] == [400, 400]
+    csm.sim.finish_jobs()
+    done = csm.look(code)
+    assert [done["status"], done["selected_spin_index"], done["percentage"]] == ["preview_mesh_completed", 2, 100]
+    assert requests.get(done["preview_mesh_url_glb"], timeout=60).content[:4] == b"glTF"
+    assert done["mesh_url_glb"] == ""
+    csm.refine(code)
+    assert csm.look(code)["status"] == "refine_mesh_processing"
+    csm.sim.finish_jobs()
+    assert csm.look(code)["status"] == "refine_mesh_completed"
+    size(csm.look(code)["mesh_url_glb"])
+    assert requests.get(csm.look(code)["image_url"], timeout=30).content == picture(kind="PNG")
+    assert [(row["service"], row["operation"], row["points"], row["uuids"]) for row in csm.sim.ledger()] == [
+        ("csm", "csm.session", 5, [code]),
+        ("csm", "csm.preview", 7, [code]),
+        ("csm", "csm.refine", 20, [code]),
+    ]
+    assert csm.sim.balances() == {"neural4d": 1000, "csm": 968, "goneural": 1000, "modelslab": 1000}
+
+
+def test_another_spin_is_another_model(csm: Others) -> None:
+    code = csm.session()
+    shapes = []
+    for index in (0, 3):
+        csm.preview(code, selected_spin_index=index)
+        shapes.append(requests.get(csm.look(code)["preview_mesh_url_glb"], timeout=60).content)
+    assert shapes[0] != shapes[1]
+
+
+def test_scaled_bbox_and_pivot_point(csm: Others) -> None:
+    done = csm.refined(csm.session(image_url=data_uri()), scaled_bbox=[0.3, 0.12, 0.05], pivot_point=[0, -0.5, 0.5])
+    low, high = size(done["mesh_url_glb"])
+    assert np.allclose(high - low, [0.3, 0.12, 0.05], rtol=1e-4)
+    assert np.allclose([low, high], [[-0.15, 0, -0.05], [0.15, 0.12, 0]], atol=1e-5)
+
+
+def test_default_pivot_and_a_box_that_is_fitted(csm: Others) -> None:
+    code = csm.session()
+    low, high = size(csm.refined(code)["mesh_url_glb"])
+    assert np.allclose(low, -high, atol=1e-5)
+    own = high - low
+    csm.sim.configure(csm_bbox="fit")
+    low, high = size(csm.refined(code, scaled_bbox=[9, 0.5, 9])["mesh_url_glb"])
+    assert np.allclose((high - low) / own, 0.5 / own[1], rtol=1e-4)
+
+
+def test_auto_gen_3d(csm: Others) -> None:
+    csm.sim.configure(matting_seconds=1000, job_seconds=1000)
+    code = csm.session(auto_gen_3d=True)
+    assert [csm.look(code)["status"], csm.look(code)["percentage"]] == ["spin_generate_processing", 0]
+    csm.sim.finish_jobs()
+    done = csm.look(code)
+    assert [bool(done["mesh_url_glb"]), bool(done["preview_mesh_url_glb"]), len(done["spins"])] == [True, True, 4]
+    assert csm.sim.spent_at("csm") == 32
+    csm.sim.configure(credits={"csm": 31})
+    assert csm.create(auto_gen_3d=True).status_code == 402
+    assert csm.sim.balances()["csm"] == 31
+
+
+def test_newer_servers(csm: Others) -> None:
+    csm.sim.configure(csm_generation="session", job_seconds=1000)
+    created = csm.create(image_url=data_uri(), geometry_model="turbo", texture_model="none").json()["data"]
+    assert {"status", "percentage"}.isdisjoint(created)
+    assert [created["session_status"], created["percent_done"], created["spins"]] == ["incomplete", 0, []]
+    code = created["session_code"]
+    csm.sim.finish_jobs()
+    done = csm.look(code)
+    assert [done["session_status"], done["percent_done"], done["geometry_model"]] == ["complete", 100, "turbo"]
+    glb = requests.get(done["mesh_url_glb"], timeout=60).content
+    assert "images" not in json.loads(glb[20 : 20 + int.from_bytes(glb[12:16], "little")])
+    assert csm.create(texture_model="shiny").status_code == 400
+    csm.refine(code, scaled_bbox=[1, 2, 3])
+    again = csm.look(code)
+    assert [again["session_status"], again["mesh_url_glb"]] == ["incomplete", ""]
+    csm.sim.finish_jobs()
+    low, high = size(csm.look(code)["mesh_url_glb"])
+    assert np.allclose(high - low, [1, 2, 3], rtol=1e-4)
+    csm.sim.set_fault("csm/create", "generation_failed")
+    failed = csm.session()
+    csm.sim.finish_jobs()
+    assert csm.look(failed)["session_status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        *[({name: None}, 400) for name in ("image_url", "model_resolution", "pixel_alignment", "preview_mesh")],
+        ({"image_url": "chair.png"}, 400),
+        ({"image_url": "file:///etc/passwd"}, 400),
+        ({"image_url": "data:image/png;base64,%%%"}, 400),
+        ({"image_url": "data:text/plain;base64,aGFsbG8="}, 400),
+        ({"image_url": data_uri(picture(), "png")}, 400),  # a JPEG that says it is a PNG
+        ({"model_resolution": "medium"}, 400),
+        ({"pixel_alignment": "low"}, 400),
+        ({"preview_mesh": "ultra"}, 400),
+        *[({"diffusion_time_steps": steps}, 400) for steps in (15, 201, 20.5, "20", True)],
+        *[({"diffusion_time_steps": steps}, 201) for steps in (16, 200)],
+        ({"auto_gen_3d": "true"}, 400),
+        ({"topology": "quads", "resolution": "low_poly", "texture_resolution": 128}, 201),
+        ({"topology": "", "resolution": "", "texture_resolution": ""}, 201),
+        ({"topology": "hexes"}, 400),
+        ({"texture_resolution": 300}, 400),
+    ],
+)
+def test_what_a_session_may_be_asked_for(csm: Others, change: dict[str, Any], status: int) -> None:
+    answer = csm.create(**change)
+    assert [answer.status_code, answer.json()["statusCode"]] == [status, status]
+    assert bool(answer.json()["error"]) == (status != 201)
+    assert bool(csm.sim.spent) == (status == 201)
+
+
+@pytest.mark.parametrize("option", [{"topology": "tris"}, {"resolution": "low_poly"}, {"texture_resolution": 512}])
+def test_enterprise_only(csm: Others, option: dict[str, Any]) -> None:
+    csm.sim.configure(csm_enterprise=False)
+    assert csm.create(**option).status_code == 403
+    assert csm.create().json()["data"]["tier_at_creation"] != "enterprise"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"selected_spin_index": 4},
+        {"selected_spin_index": -1},
+        {"selected_spin_index": "1"},
+        {"selected_spin": "https://elsewhere.example/spin_0.jpg"},
+        {"selected_spin_index": 0, "selected_spin": "https://elsewhere.example/spin_0.jpg"},
+        {"spin": 0},
+    ],
+)
+def test_spins_that_are_refused(csm: Others, body: dict[str, Any]) -> None:
+    assert csm.preview(csm.session(), **body).status_code == 400
+    assert csm.sim.spent == 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"pivot_point": [0, -0.51, 0]},
+        {"pivot_point": [0, 0]},
+        {"pivot_point": "centre"},
+        {"scaled_bbox": [1, 0, 1]},
+        {"scaled_bbox": [1, "1", 1]},
+        {"scaled_bbox": [1, 1, True]},
+        {"scaled_bbox": None},
+    ],
+)
+def test_sizes_that_are_refused(csm: Others, body: dict[str, Any]) -> None:
+    code = csm.session()
+    csm.preview(code)
+    assert csm.refine(code, **body).status_code == 400
+    assert csm.sim.spent == 12
+
+
+def test_refine_wants_a_preview_and_a_session(csm: Others) -> None:
+    assert csm.refine(csm.session()).status_code == 400
+    for answer in (csm.refine("SESSION_1_2"), csm.preview("SESSION_1_2"), csm.csm("GET", "/SESSION_1_2")):
+        assert [answer.status_code, answer.json()["statusCode"]] == [404, 404]
+
+
+def test_key_method_and_credits(csm: Others) -> None:
+    for headers in ({}, {"x-api-key": "wrong"}, {"Authorization": f"Bearer {csm.sim.keys['csm']}"}):
+        answer = csm.csm("POST", "", {}, headers=headers)
+        assert [answer.status_code, answer.json()["error"]] == [401, "Unauthorized"]
+    assert csm.csm("GET", "").status_code == 405
+    csm.sim.configure(credits={"csm": 4})
+    assert [csm.create().status_code, csm.sim.spent] == [402, 0]
+    assert [entry["has_token"] for entry in csm.sim.requests()] == [False, True, True, True, True]
+    assert csm.sim.keys["csm"] not in str(csm.sim.requests())
+
+
+@pytest.mark.parametrize(("stage", "name"), [("create", "spin_generate"), ("preview", "preview_mesh")])
+def test_failed_statuses(csm: Others, stage: str, name: str) -> None:
+    csm.sim.configure(refund_failed=True)
+    csm.sim.set_fault(f"csm/{stage}", "generation_failed")
+    code = csm.session()
+    csm.preview(code)
+    assert csm.look(code)["status"] == f"{name}_failed"
+    assert csm.refine(code).status_code == 400
+    assert csm.sim.spent_at("csm") == (0 if stage == "create" else 5)
+
+
+def test_error_text_without_a_status(csm: Others) -> None:
+    code = csm.session()
+    csm.sim.configure(job_seconds=1000)
+    csm.preview(code)
+    csm.sim.set_fault("csm/session", "generation_failed", error="Mesh generation failed")
+    for _ in range(2):
+        answer = csm.csm("GET", f"/{code}").json()
+        assert [answer["error"], answer["data"]["status"]] == ["Mesh generation failed", "preview_mesh_processing"]
+
+
+def test_faults_of_single_fields(csm: Others) -> None:
+    csm.sim.configure(job_seconds=1000)
+    code = csm.session()
+    csm.preview(code)
+    csm.sim.set_fault("csm/create", "missing_field")
+    assert "session_code" not in csm.create().json()["data"]
+    csm.sim.set_fault("csm/session", "unknown_code", code="thinking")
+    assert csm.look(code)["status"] == "thinking"
+    csm.sim.set_fault("csm/session", "set_field", field="data.spins", value=None)
+    assert csm.look(code)["spins"] is None
+    shown = []
+    for fault in ("progress_stall", "progress_garbage", "progress_backwards"):
+        csm.sim.set_fault("csm/session", fault)
+        shown.append(csm.look(code)["percentage"])
+    assert shown == [37, "abc%", 0]
+
+
+def test_an_expired_result(csm: Others) -> None:
+    code = csm.session()
+    csm.refined(code)
+    csm.sim.set_fault("csm/session", "expired_url")
+    assert requests.get(csm.look(code)["mesh_url_glb"], timeout=30).status_code == 403
+    url = csm.look(code)["mesh_url_glb"]
+    assert requests.get(url, timeout=30).status_code == 200
+    assert requests.get(url, headers={"x-api-key": csm.sim.keys["csm"]}, timeout=30).status_code == 400
+
+
+def test_without_a_blender_there_is_glb_only(csm: Others) -> None:
+    csm.sim.configure(csm_formats=["glb", "obj", "fbx", "usdz", "zip"], blender="/nowhere/blender")
+    done = csm.refined(csm.session())
+    assert [name for name, value in done.items() if name.startswith("mesh_url") and value] == ["mesh_url_glb"]
+
+
+def test_every_key_the_handle_was_given(csm: Others) -> None:
+    with Simulator(csm_key="my-csm-key") as sim:
+        assert sim.environment["CSM_API_KEY"] == "my-csm-key"
+        assert Others(sim).create().status_code == 201
+        sim.reset()
+        assert Others(sim).create().status_code == 201
+        assert set(sim.environment) == {
+            "NEURAL4D_API_URL",
+            "NEURAL4D_API_TOKEN",
+            *(f"{name}_API_{part}" for name in ("CSM", "GONEURAL", "MODELSLAB") for part in ("URL", "KEY")),
+        }
+        assert len(set(sim.keys.values())) == 4
+        assert not any(key in str(sim.settings()) for key in sim.keys.values())
