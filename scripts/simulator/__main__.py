@@ -115,7 +115,7 @@ async def run(options: argparse.Namespace, settings: Settings) -> None:
         world.release()
         for service in world.services:
             service.reset()
-        await world.converter.idle()
+        await world.converter.stop()
         for port in ports:
             await port.close()
         world.models.close()

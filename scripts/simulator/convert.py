@@ -65,6 +65,8 @@ class Converter:
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
         self._done: dict[tuple[str, str, float, bool], bytes] = {}
+        self._running: asyncio.Task[bytes] | None = None
+        self._stopped = False
 
     def command(self, blender: str | None) -> list[str]:
         """See `find_command`."""
@@ -87,13 +89,20 @@ class Converter:
         source = await glb()
         key = (hashlib.sha256(source).hexdigest(), kind, scale, zipped)
         async with self._one_at_a_time:
+            if self._stopped:
+                raise ConversionError("The simulator is ending.")
             if key not in self._done:
                 with tempfile.TemporaryDirectory(prefix="simulator-convert-") as folder:
-                    self._done[key] = await self._run(command, source, kind, scale, zipped, Path(folder))
+                    work = self._run(command, source, kind, scale, zipped, Path(folder))
+                    self._running = asyncio.create_task(work)
+                    self._done[key] = await self._running
         return self._done[key]
 
-    async def idle(self) -> None:
-        """Wait until a conversion that was cancelled has ended its Blender."""
+    async def stop(self) -> None:
+        """Convert nothing any more; wait until a running conversion, which is cancelled, has ended its Blender."""
+        self._stopped = True
+        if self._running is not None:
+            self._running.cancel()
         async with self._one_at_a_time:
             pass
 

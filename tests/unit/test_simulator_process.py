@@ -20,6 +20,7 @@ import pytest
 import requests
 
 from scripts.simulator.handle import ROOT, Simulator, SimulatorError
+from tests.unit.other_services import Others
 from tests.unit.simulator_client import Caller
 
 
@@ -169,6 +170,25 @@ def test_ending_takes_a_running_conversion_along(tmp_path: Path) -> None:
         pid = int(note.read_text())
         os.kill(pid, 0)
     assert not _running(pid)
+
+
+def test_ending_takes_a_conversion_along_that_a_download_waits_for(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    blender = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    with Simulator(job_seconds=0.0, matting_seconds=0.0, blender=shlex.join([sys.executable, "-c", blender])) as sim:
+        csm = Others(sim)
+        url = csm.refined(csm.session())["mesh_url_obj"]
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(url, timeout=0.5)
+        for _ in range(600):
+            if note.exists() and note.read_text():
+                break
+            time.sleep(0.05)
+        pid = int(note.read_text())
+        process = sim._process
+    assert not _running(pid)
+    assert process is not None
+    assert process.returncode == 0
 
 
 def test_a_handle_leaves_nothing_behind() -> None:
