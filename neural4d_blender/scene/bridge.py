@@ -76,10 +76,10 @@ class Bridge:
         """
         self._start()
         self.configure()
-        if answer:
-            values["tag"] = uuid.uuid4().hex
-            self._answers[values["tag"]] = answer
-        self._write({"do": do, **values})
+        # Always awaited: the clock may not stop before the engine has done what it was told.
+        tag = uuid.uuid4().hex
+        self._answers[tag] = answer or (lambda _: None)
+        self._write({"do": do, **values, "tag": tag})
 
     def submit(self, job_id: str, provider: str, request: protocol.Request, target: dict[str, Any]) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""

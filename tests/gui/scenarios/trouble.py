@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import bpy
 from bl_ext.user_default.neural4d.scene import settings
 
@@ -116,7 +119,12 @@ def cancelling(ui, admin_url):
     yield reached("cancelled", seconds=15)
     yield from ui.screenshot("cancel-4-cancelled-after-paying")
     paid = {"paid": sim.spent, "note": newest()["note"]}
+    # An engine that is slow to answer must not be left alone with the job.
+    engine = bridge._process.pid
+    os.kill(engine, signal.SIGSTOP)
     yield from press(ui, r"neural4d\.retry\(")
+    yield 1.0
+    os.kill(engine, signal.SIGCONT)
     yield reached("generating")
     sim.finish_jobs()
     yield reached("placed")
