@@ -11,6 +11,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts it with an older one reads this)
     sys.exit("Python 3.11 or newer is needed; this one is " + sys.version.split()[0] + ".")
@@ -22,6 +26,7 @@ from scripts.toolbox.console import ROOT, ToolError
 
 IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
+TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST = 900  # pixels
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 
@@ -37,6 +42,12 @@ def main() -> int:
 
     with Simulator(job_seconds=25.0, balance=1000) as simulator:
         cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
+    with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0, matting_seconds=0.5) as simulator:
+        picture = Path(folder) / "mug.png"
+        mug().save(picture)
+        for name, arguments in (("cutouts", {"picture": str(picture)}), ("variants", {})):
+            env = simulator.environment
+            cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
     for name, cut in cuts.items():
         keep(SCREENSHOTS / f"{name}.png", name.removeprefix("readme-"), tuple(cut))
     with tempfile.TemporaryDirectory() as folder:
@@ -44,6 +55,17 @@ def main() -> int:
             return 1
         keep(Path(folder) / "demo.png", "demo")
     return 0
+
+
+def mug() -> Image.Image:
+    """A picture to make a model of."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (512, 512), "white")
+    draw = ImageDraw.Draw(image)
+    draw.arc((300, 180, 440, 340), -90, 90, fill="#c0503a", width=30)
+    draw.rounded_rectangle((130, 120, 340, 400), 30, fill="#c0503a")
+    return image
 
 
 def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None) -> None:

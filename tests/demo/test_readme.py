@@ -1,4 +1,4 @@
-"""The README's Python example works as written, and its table speaks of errors that there are."""
+"""The README's Python examples work as written, and its table speaks of errors that there are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bpy
 import pytest
+from PIL import Image
 
 from neural4d_blender.engine import errors
 from scripts.simulator.handle import Simulator
@@ -24,24 +25,41 @@ def example(marker: str) -> str:
     return next(block for block in blocks if marker in block)
 
 
+def run(program: str, folder: Path, service: Simulator) -> str:
+    """What the program prints, run in that folder as its own process."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=os.environ | service.environment | {"PYTHONPATH": str(ROOT), "NEURAL4D_DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_the_example_for_the_bpy_module_works_as_written(tmp_path: Path) -> None:
     with Simulator(job_seconds=1.0, balance=500) as service:
-        done = subprocess.run(
-            [sys.executable, "-c", example("import bpy")],
-            cwd=tmp_path,
-            env=os.environ | service.environment | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        printed = run(example("import bpy"), tmp_path, service)
         assert [row["points"] for row in service.ledger()] == [60]
-    assert "60 of 500 points" in done.stdout
+    assert "60 of 500 points" in printed
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "chairs.blend"))
     chairs = [item for item in bpy.context.scene.objects if item.name.startswith("a wooden chair")]
     assert sorted(round(item.location.x, 3) for item in chairs) == [1.0, 2.0]
     assert [item.dimensions.z for item in chairs] == pytest.approx([0.9, 0.9], rel=0.001)
+
+
+def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
+    Image.effect_noise((300, 300), 90).save(tmp_path / "mug.png")
+    beginning = example("import bpy").partition("print(")[0]
+    with Simulator(job_seconds=1.0, matting_seconds=0.2, conversion_seconds=0.2) as service:
+        printed = run(beginning + example("choose_cutout"), tmp_path, service)
+        assert [(row["operation"], row["points"]) for row in service.ledger()] == [("image", 80), ("conversion", 10)]
+    assert printed.startswith("choosing_cutout ")
+    assert printed.split()[-1] == "90"
+    assert [path.name for path in (tmp_path / "for the printer").iterdir()] == ["mug 95mm.stl"]
 
 
 def test_every_error_in_its_table_exists_with_that_remedy() -> None:

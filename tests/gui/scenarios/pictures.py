@@ -1,4 +1,6 @@
-"""The pictures of the README, for scripts/screenshots.py: the panel, a job under way, the model in the scene."""
+"""The pictures of the README, for scripts/screenshots.py: the panel, a job under way, the model in the scene;
+and the pictures that a job shows, cut-outs and variants, each in a window of its own.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def scenario(ui):
     view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22))).to_quaternion()
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
-    yield from fill_in(ui, "a cute bird", "120")
+    yield from fill_in(ui, "a cute bird")
+    bpy.context.scene.neural4d.size_mm = 120
+    yield from ui.redraw()
     yield from ui.screenshot("readme-panel")
     panel = yield from around_the_panel(ui)
     yield from generate(ui)
@@ -42,6 +46,40 @@ def scenario(ui):
     area = ui.area()
     placed = from_top(ui, area.x, area.y, area.width, area.height)
     return {"readme-panel": panel, "readme-generating": generating, "readme-placed": placed}
+
+
+def cutouts(ui, picture: str):
+    """The four cut-outs of a picture, to choose from."""
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    chosen = bpy.context.scene.neural4d
+    chosen.input, chosen.image_source, chosen.image = "IMAGE", "IMAGE", bpy.data.images.load(picture)
+    chosen.choose_cutout = True
+    yield from ui.redraw()
+    yield from generate(ui)
+    yield reached("choosing_cutout")
+    yield from ui.move(*ui.middle())
+    yield 1.5  # the pictures are read
+    yield from ui.screenshot("readme-cutouts")
+    region = ui.region()
+    return {"readme-cutouts": from_top(ui, region.x, region.y, region.width, region.height)}
+
+
+def variants(ui):
+    """Four variants of a prompt with their pictures."""
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    bpy.context.scene.neural4d.variants = 4
+    yield from ui.redraw()
+    yield from fill_in(ui, "a wooden chair", "900")
+    yield from generate(ui)
+    yield reached("placed")
+    yield Until(lambda: all(variant["preview"] for variant in newest()["variants"]), "all previews", 60)
+    yield from ui.move(*ui.middle())
+    yield 1.5
+    yield from ui.screenshot("readme-variants")
+    region = ui.region()
+    return {"readme-variants": from_top(ui, region.x, region.y, region.width, region.height)}
 
 
 def around_the_panel(ui):
