@@ -95,7 +95,12 @@ def _keep(source: Path, job: Job, save: Save) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if save.format != "USDZ" and is_archive(source):
             target = _free(folder, stem, "")
-            unpack(source, target, suffix)
+            part = target.with_name(f"{target.name}.{save.id[:8]}.part")
+            try:
+                unpack(source, part, suffix)
+                os.replace(part, target)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
         else:
             target = _free(folder, stem, suffix)
             part = target.with_name(target.name + ".part")

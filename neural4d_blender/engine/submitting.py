@@ -69,7 +69,8 @@ def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
 def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
     job = live.job
     if provider.checks_portrait(request) and not job.portrait_done:
-        _check_portrait(provider, request, job)
+        last = live.attempts + 1 >= runner.timing.attempts
+        _check_portrait(provider, request, job, last=last)
         job.portrait_done = True
         runner.save(job)
         return 0.0
@@ -103,10 +104,18 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
     return None
 
 
-def _check_portrait(provider: Provider, request: Request, job: Job) -> None:
-    """A 'no' stops the job before anything is paid; Retry overrules it."""
+def _check_portrait(provider: Provider, request: Request, job: Job, *, last: bool) -> None:
+    """A 'no' stops the job before anything is paid, and so does a check that fails for the last time; Retry
+    overrules both.
+    """
     for number, image in enumerate(request.images, 1):
-        portrait = provider.portrait(image)
+        try:
+            portrait = provider.portrait(image)
+        except (TransportError, UnexpectedAnswer, RequestRefused) as error:
+            if not last and not isinstance(error, RequestRefused):
+                raise
+            job.portrait_done = True
+            raise NoPortrait(f"The portrait check did not work. {error.what}") from error
         if portrait.valid and portrait.found:
             continue
         name = f"image {number}" if len(request.images) > 1 else "the image"

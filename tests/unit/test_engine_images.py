@@ -115,8 +115,23 @@ def test_a_portrait_check_that_says_yes(sim: Simulator, engine: EngineProcess, p
 
 def test_an_unknown_code_of_the_portrait_check(sim: Simulator, engine: EngineProcess, picture: str) -> None:
     sim.set_fault(endpoint="checkHumanImage", fault="unknown_code", times=None)
-    error = engine.wait(engine.submit("", images=[picture], options={"portrait_check": "on"}), "failed")["error"]
-    assert (error["code"], "statusCode 7" in error["what"]) == ("UnexpectedAnswer", True)
+    job = engine.submit("", images=[picture], options={"portrait_check": "on"})
+    error = engine.wait(job, "failed")["error"]
+    assert (error["code"], "statusCode 7" in error["what"]) == ("NoPortrait", True)
+    engine.send("retry", job=job)
+    engine.wait(job, "ready")  # never a dead end, also where the check never works
+
+
+@pytest.mark.parametrize("fault", ["http_500", "http_400", "http_429"])
+def test_a_portrait_check_that_does_not_work_can_be_overruled(
+    sim: Simulator, engine: EngineProcess, picture: str, fault: str
+) -> None:
+    sim.set_fault(endpoint="checkHumanImage", fault=fault, times=None, **({"retry_after": 0} if "429" in fault else {}))
+    job = engine.submit("", images=[picture], options={"portrait_check": "on"})
+    assert engine.wait(job, "failed")["error"]["code"] == "NoPortrait"
+    engine.send("retry", job=job)
+    engine.wait(job, "ready")
+    assert paid(sim) == [80]
 
 
 def chibi(engine: EngineProcess, images: list[str], **options: Any) -> str:
