@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.simulator.handle import Simulator
+from tests.unit.other_services import Others
 from tests.unit.simulator_client import Caller
 
 
@@ -22,3 +23,10 @@ def service(simulator_process: Simulator) -> Iterator[Caller]:
     simulator_process.reset()
     yield Caller(simulator_process)
     assert simulator_process.stderr() == "", "the simulator itself had an error"
+
+
+@pytest.fixture
+def csm(service: Caller) -> Others:
+    """Only GLB, so that a Blender on the machine changes nothing."""
+    service.sim.configure(csm_formats=["glb"])
+    return Others(service.sim)

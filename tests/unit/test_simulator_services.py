@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from scripts.simulator.handle import SimulatorError
+from scripts.simulator.handle import Simulator, SimulatorError
 from tests.unit.other_services import Others
 from tests.unit.simulator_client import Caller
 
@@ -133,3 +133,18 @@ def test_other_prices(service: Caller, order: Order) -> None:
 def test_settings_that_do_not_fit(service: Caller, setting: dict[str, object]) -> None:
     with pytest.raises(SimulatorError):
         service.sim.configure(**setting)
+
+
+def test_every_key_the_handle_was_given() -> None:
+    with Simulator(csm_key="my-csm-key") as sim:
+        assert sim.environment["CSM_API_KEY"] == "my-csm-key"
+        assert Others(sim).create().status_code == 201
+        sim.reset()
+        assert Others(sim).create().status_code == 201
+        assert set(sim.environment) == {
+            "NEURAL4D_API_URL",
+            "NEURAL4D_API_TOKEN",
+            *(f"{name}_API_{part}" for name in ("CSM", "GONEURAL", "MODELSLAB") for part in ("URL", "KEY")),
+        }
+        assert len(set(sim.keys.values())) == 4
+        assert not any(key in str(sim.settings()) for key in sim.keys.values())
