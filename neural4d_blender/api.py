@@ -10,14 +10,21 @@ import os
 import shutil
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from .engine import protocol
-from .engine.protocol import Declaration, KeyMissing, Neural4DError, OnlineAccessOff, Request, UnsupportedFeature
+from .engine.protocol import (
+    Balance,
+    Declaration,
+    KeyMissing,
+    Neural4DError,
+    OnlineAccessOff,
+    Request,
+    UnsupportedFeature,
+)
 from .job import Job, Variant
 from .scene import clock, settings, targets
 from .scene.asking import ask
@@ -39,17 +46,6 @@ __all__ = [
 
 #: What a job can be made of: a file, or an image in Blender.
 Picture = str | os.PathLike[str] | bpy.types.Image
-
-
-@dataclass(frozen=True)
-class Balance:
-    """Points at a service. ``expires`` is the day on which points lapse, as the service writes it."""
-
-    total: int
-    monthly: int = 0
-    permanent: int = 0
-    yearly: int = 0
-    expires: str = ""
 
 
 def generate(

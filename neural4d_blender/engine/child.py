@@ -27,10 +27,11 @@ from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
 from .jobs import Job
 from .journal import Journal
+from .live import Live
 from .money import Purse
 from .providers import PROVIDERS
 from .providers.base import Balance, Provider
-from .runner import Live, Runner
+from .runner import Runner
 from .transport import Transport
 
 #: Jobs that are stepped at the same moment; the others wait for a thread, not for a whole job.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from . import protocol, saving, submitting
 from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
 from .jobs import FREE_TO_CANCEL, Job, State, VariantState
+from .live import Live, Timing
 from .request import Request
-from .runner import Live, Timing
 from .transport import backoff
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from .providers.base import Conversion, Outcome
 from .request import Request
 
 if TYPE_CHECKING:
-    from .runner import Live, Runner
+    from .live import Live
+    from .runner import Runner
 
 #: A preview is a picture of a few hundred kilobytes.
 _MAX_PREVIEW = 20 * 1024 * 1024

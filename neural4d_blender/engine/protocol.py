@@ -47,7 +47,7 @@ from .errors import (
 from .imagefile import ImageFacts, read_image_facts
 from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
 from .providers import PROVIDERS
-from .providers.base import Declaration, ImageLimits, Option
+from .providers.base import Balance, Declaration, ImageLimits, Option
 from .request import AXES, FORMATS, ORIGINS, Request
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "SETTLED",
     "UNFINISHED",
     "AnswerLost",
+    "Balance",
     "BrokenModel",
     "Declaration",
     "EngineStopped",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import delivery, saving, submitting
@@ -28,42 +27,17 @@ from .errors import (
 )
 from .jobs import Job, State, Variant, VariantState
 from .journal import Journal
+from .live import Live, Timing
 from .money import Purse
-from .polling import GIVE_UP_AFTER, QUICKEST, Pace
+from .polling import GIVE_UP_AFTER, Pace
 from .providers.base import Outcome, Provider
 from .transport import backoff
+from .wording import all_failed, cost_in_words, kept_in_words
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
 #: Seconds that the host is given to place a ready model before pictures are fetched.
 _LET_IT_BE_PLACED = 0.5
-
-
-@dataclass
-class Timing:
-    """Seconds and counts that tests make small."""
-
-    #: Between two requests for one job.
-    quickest: float = QUICKEST
-    backoff: float = 0.5
-    attempts: int = 6
-    #: Three looks, this far apart, before a lost submission counts as never arrived.
-    look_again: float = 4.0
-    looks: int = 3
-    preparer_limit: float = 600.0
-
-
-@dataclass
-class Live:
-    """What the engine keeps in memory for a job that it works on; nothing in here outlives it."""
-
-    job: Job
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    paces: dict[str, Pace] = field(default_factory=dict)
-    attempts: int = 0
-    looks: int = 0
-    #: When a wait within the present state began (monotonic seconds).
-    since: float = 0.0
 
 
 class Runner:
@@ -167,7 +141,7 @@ class Runner:
         generating = [v for v in job.variants if v.state is VariantState.GENERATING]
         if not generating:
             if job.primary is None:
-                raise _all_failed(job)
+                raise all_failed(job)
             return None
         return self._poll(live, generating)
 
@@ -259,8 +233,8 @@ class Runner:
             self.save(job)
             return
         told = error.to_dict()
-        told["cost"] = told["cost"] or _cost_in_words(job, error)
-        told["kept"] = told["kept"] or _kept_in_words(job)
+        told["cost"] = told["cost"] or cost_in_words(job, error)
+        told["kept"] = told["kept"] or kept_in_words(job)
         job.enter(State.FAILED)
         job.error = told
         self.save(job)
@@ -316,27 +290,3 @@ class Runner:
             # All models failed at the service, nothing was ever taken, or the user takes the risk.
             job.variants, job.tickets, job.submission, job.chosen = [], [], 0, None
             self.enter(job, State.QUEUED)
-
-
-def _all_failed(job: Job) -> GenerationFailed:
-    reasons = {v.error["what"] for v in job.variants if v.error}
-    return GenerationFailed(" ".join(sorted(reasons)) or "The service made no model.")
-
-
-def _cost_in_words(job: Job, error: Neural4DError) -> str:
-    if job.in_doubt:
-        return "Not known yet: press Retry to ask the service."
-    if not job.cost:
-        return "Nothing was paid."
-    paid = f"{job.cost} points were paid{' (estimated)' if job.cost_estimated else ''}"
-    if job.variants and job.primary is None and isinstance(error, GenerationFailed):
-        return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
-    return f"{paid}; Retry does not pay them again."
-
-
-def _kept_in_words(job: Job) -> str:
-    if any(v.model for v in job.variants):
-        return "The downloaded model is kept."
-    if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
-        return "The model stays at the service."
-    return "The prompt and all settings are kept."

@@ -18,7 +18,8 @@ from .jobs import Job, Save, SaveState, Variant
 from .request import Request
 
 if TYPE_CHECKING:
-    from .runner import Live, Runner
+    from .live import Live
+    from .runner import Runner
 
 
 def add(job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:

@@ -30,7 +30,8 @@ from .providers.base import Provider, Quote, Submission
 from .request import Request
 
 if TYPE_CHECKING:
-    from .runner import Live, Runner
+    from .live import Live
+    from .runner import Runner
 
 #: Trouble in which the service certainly has not acted; every other kind leaves that open.
 _NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)

@@ -1,0 +1,36 @@
+"""What the engine keeps in memory of a job that it works on, and the waits that tests make small."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from .jobs import Job
+from .polling import QUICKEST, Pace
+
+
+@dataclass
+class Timing:
+    """Seconds and counts that tests make small."""
+
+    #: Between two requests for one job.
+    quickest: float = QUICKEST
+    backoff: float = 0.5
+    attempts: int = 6
+    #: Three looks, this far apart, before a lost submission counts as never arrived.
+    look_again: float = 4.0
+    looks: int = 3
+    preparer_limit: float = 600.0
+
+
+@dataclass
+class Live:
+    """What the engine keeps in memory for a job that it works on; nothing in here outlives it."""
+
+    job: Job
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    paces: dict[str, Pace] = field(default_factory=dict)
+    attempts: int = 0
+    looks: int = 0
+    #: When a wait within the present state began (monotonic seconds).
+    since: float = 0.0

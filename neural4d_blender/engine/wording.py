@@ -1,0 +1,33 @@
+"""What a failure has cost and what is kept, in the words that the user reads."""
+
+from __future__ import annotations
+
+from .errors import GenerationFailed, Neural4DError
+from .jobs import Job
+
+
+def all_failed(job: Job) -> GenerationFailed:
+    """The error of a job none of whose models came about."""
+    reasons = {v.error["what"] for v in job.variants if v.error}
+    return GenerationFailed(" ".join(sorted(reasons)) or "The service made no model.")
+
+
+def cost_in_words(job: Job, error: Neural4DError) -> str:
+    """What a job that ends with this error has cost, and whether Retry costs it again."""
+    if job.in_doubt:
+        return "Not known yet: press Retry to ask the service."
+    if not job.cost:
+        return "Nothing was paid."
+    paid = f"{job.cost} points were paid{' (estimated)' if job.cost_estimated else ''}"
+    if job.variants and job.primary is None and isinstance(error, GenerationFailed):
+        return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
+    return f"{paid}; Retry does not pay them again."
+
+
+def kept_in_words(job: Job) -> str:
+    """What of a failed job is still there."""
+    if any(v.model for v in job.variants):
+        return "The downloaded model is kept."
+    if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
+        return "The model stays at the service."
+    return "The prompt and all settings are kept."
