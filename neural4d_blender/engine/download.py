@@ -68,7 +68,8 @@ def download(
             check(part)
             os.replace(part, path)
     except requests.RequestException as error:
-        raise DownloadFailed(f"The download from {host} broke off ({type(error).__name__}).") from None
+        lasted = "took too long" if isinstance(error, requests.exceptions.Timeout) else "broke off"
+        raise DownloadFailed(f"The download from {host} {lasted}.") from None
     except OSError as error:
         raise DownloadFailed(
             f"The download could not be written to {path.parent}: {error.strerror or error}.",

@@ -68,7 +68,7 @@ class KeyRejected(Neural4DError):
 class NotEnoughPoints(Neural4DError):
     """The balance, or the user's own cap, does not cover the operation."""
 
-    default_remedy = "Buy points at the service or lower the number of variants, then Retry."
+    default_remedy = "Buy points at the service, then press Retry."
 
 
 class InvalidInput(Neural4DError, ValueError):
@@ -119,7 +119,7 @@ class ServiceBusy(TransportError):
 class ServiceDown(TransportError):
     """The service answered with a server error (5xx)."""
 
-    default_remedy = "The service has trouble of its own: wait a few minutes, then press Retry."
+    default_remedy = "Wait a few minutes, then press Retry."
 
 
 class UnexpectedAnswer(Neural4DError):

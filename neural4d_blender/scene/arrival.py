@@ -93,8 +93,8 @@ def waiting_for(job: dict[str, Any]) -> str:
         return targets.blocked()
     file = Path(job["target"].get("file") or "").name
     if file:
-        return f"It belongs to {file}: open that file, or press Place Here."
-    return "It belongs to a file that was closed without being saved: press Place Here."
+        return f"It belongs to {file}: open that file, or place it here."
+    return "It belongs to a file that was closed without being saved: place it here."
 
 
 def place_job(

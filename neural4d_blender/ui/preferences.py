@@ -24,12 +24,20 @@ def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Conte
     bridge.configure()
 
 
+def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+    """The engine of the old folder ends; its jobs are there when that folder is set again."""
+    bridge.stop()
+    bridge.jobs.clear()
+    bridge.usage = None
+
+
 def _properties() -> dict[str, object]:
     made: dict[str, object] = {
         "data_dir": StringProperty(
             name="Files",
             description="Folder for the job journal, downloads and prepared models. Empty: Blender's own folder",
             subtype="DIR_PATH",
+            update=_moved,
         )
     }
     for service in declarations():

@@ -203,7 +203,7 @@ def test_a_damaged_file_is_told_and_leaves_nothing(
     with pytest.raises(BrokenModel) as caught:
         place(path, scene)
     assert path.name in caught.value.what
-    assert "Retry" in caught.value.remedy
+    assert "Place it once more" in caught.value.remedy
     assert (len(bpy.data.objects), len(bpy.data.meshes)) == before
     assert list(bpy.data.libraries) == []
 
