@@ -25,7 +25,7 @@ from typing import BinaryIO
 from . import protocol
 from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
-from .jobs import Job
+from .jobs import Job, State
 from .journal import Journal
 from .live import Live
 from .money import Purse
@@ -38,6 +38,8 @@ from .transport import Transport
 _WORKERS = 16
 #: At the end: seconds that requests on their way are given to be answered.
 _GRACE = 5.0
+#: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.
+_ASKING = {State.GENERATING, State.UNKNOWN, State.DOWNLOADING}
 
 
 class Engine:
@@ -138,13 +140,17 @@ class Engine:
 
     def _let_requests_finish(self) -> None:
         ends = time.monotonic() + _GRACE
-        while self.stepping and time.monotonic() < ends:
+        while self._must_not_be_cut_off() and time.monotonic() < ends:
             try:
                 act = self.inbox.get(timeout=ends - time.monotonic())
             except queue.Empty:
                 break
             if act is not None:
                 act()
+
+    def _must_not_be_cut_off(self) -> bool:
+        """A step that may be paying, or that has a background Blender to end; questions can be asked again."""
+        return any(self.live[job].job.state not in _ASKING for job in self.stepping)
 
     def _start_due_steps(self) -> None:
         now = time.monotonic()

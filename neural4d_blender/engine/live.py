@@ -34,3 +34,5 @@ class Live:
     looks: int = 0
     #: When a wait within the present state began (monotonic seconds).
     since: float = 0.0
+    #: How many purchases there had been at the service when this job was sent.
+    purchases: int | None = None

@@ -7,6 +7,7 @@ balances are looked at before the request goes out.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Purse:
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self._locks: dict[str, threading.Lock] = {}
+        #: How many purchases this engine has made, by service.
+        self.purchases: Counter[str] = Counter()
 
     def expected(self, provider: str, quote: Quote) -> int:
         """Points the operation cost when it was last measured, else the documented ones."""
@@ -105,6 +108,7 @@ class Purse:
             yield purchase
             if not purchase.accepted:
                 return
+            self.purchases[service] += 1
             after = self.read(provider) if purchase.before is not None else None
             fell = None if purchase.before is None or after is None else purchase.before - after
             # A balance that did not fall may fall later; one that rose was topped up meanwhile.

@@ -142,8 +142,9 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
     job = live.job
     quote, *to_follow = provider.quotes(request)
     with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
-        if live.cancelled.is_set():
+        if live.cancelled.is_set() or runner.stopping.is_set():
             raise Stopped  # the last moment at which it is free
+        live.purchases = runner.purse.purchases[job.provider]
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
         job.tickets = job.tickets or provider.tickets(request)
@@ -195,7 +196,7 @@ def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) 
         return runner.timing.look_again
     live.looks = 0
     if not job.tickets:
-        _judge_by_balance(runner, provider, job, quote)
+        _judge_by_balance(runner, live, provider, quote)
     job.in_doubt = False
     if job.submission >= runner.timing.looks:
         raise SubmissionLost(
@@ -205,10 +206,11 @@ def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) 
     return 0.0
 
 
-def _judge_by_balance(runner: Runner, provider: Provider, job: Job, quote: Quote) -> None:
+def _judge_by_balance(runner: Runner, live: Live, provider: Provider, quote: Quote) -> None:
     """The service has no ids of ours to look for: only the balance can tell. Never sent again unasked."""
-    after = runner.purse.read(provider)
-    before = job.balance_before
+    job = live.job
+    after, before = runner.purse.read(provider), job.balance_before
+    others_paid = live.purchases not in (None, runner.purse.purchases[job.provider])
     job.in_doubt = False  # from here on it is the user who decides
     if before is not None and after == before:  # one that rose was topped up, and proves nothing
         runner.enter(job, State.QUEUED)  # Retry may send it again
@@ -217,7 +219,7 @@ def _judge_by_balance(runner: Runner, provider: Provider, job: Job, quote: Quote
             "Press Retry to send it again.",
             cost="Nothing was paid.",
         )
-    if before is not None and after is not None and after < before:
+    if before is not None and after is not None and after < before and not others_paid:
         job.book(quote.operation, before - after)
         raise PaymentUnknown(
             f"No answer came, but the balance fell by {before - after} points: the service has probably taken the "
@@ -225,6 +227,7 @@ def _judge_by_balance(runner: Runner, provider: Provider, job: Job, quote: Quote
             cost=f"{before - after} points. Retry would be a new job, and paid again.",
         )
     raise PaymentUnknown(
-        "The request went out and no answer came; this service cannot say whether it arrived.",
+        "The request went out and no answer came; this service cannot say whether it arrived, and the balance "
+        "does not tell either.",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -200,6 +200,31 @@ def test_a_lost_answer_to_an_image_is_never_sent_again_unasked(
     assert paid(sim) == [*points, 80]
 
 
+def test_a_balance_that_changed_for_other_reasons_proves_nothing(
+    sim: Simulator, engine: EngineProcess, picture: str
+) -> None:
+    slow = {"quickest": 0.05, "backoff": 0.02, "look_again": 1.0}
+    engine.configure(sim.api_url, sim.token, timing=slow)
+    sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
+    lost = engine.submit("", images=[picture])
+    engine.wait(lost, "unknown")
+    engine.wait(engine.submit(), "ready")
+    failed = engine.wait(lost, "failed")
+    assert (failed["error"]["code"], failed["cost"]) == ("PaymentUnknown", 0), "the 60 points are the other job's"
+    assert paid(sim) == [60]
+
+
+def test_points_that_were_bought_meanwhile_prove_nothing(sim: Simulator, engine: EngineProcess, picture: str) -> None:
+    engine.configure(sim.api_url, sim.token, timing={"quickest": 0.05, "backoff": 0.02, "look_again": 0.5})
+    sim.set_fault(endpoint="generateModelWithImage", fault="reset_after")
+    lost = engine.submit("", images=[picture])
+    engine.wait(lost, "unknown")
+    sim.configure(balance=5000)
+    failed = engine.wait(lost, "failed")
+    assert (failed["error"]["code"], failed["retry_pays"]) == ("PaymentUnknown", True)
+    assert paid(sim) == [80]
+
+
 def test_killed_before_the_answer_to_an_image(sim: Simulator, tmp_path: Path, picture: str) -> None:
     sim.set_fault(endpoint="generateModelWithImage", fault="hang_after")
     first = EngineProcess(tmp_path, sim.api_url, sim.token)
