@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import bpy
 from bl_ext.user_default import neural4d
@@ -39,11 +40,21 @@ def all_in(*states: str, seconds: float = 60.0) -> Until:
 
 def fill_in(ui, prompt: str, size: str = ""):
     """Type a prompt, and a size in millimetres, into the panel."""
-    field = yield from ui.find(r"neural4d\.prompt$", columns=WIDE)
-    yield from retype(ui, field, prompt)
+    chosen = bpy.context.scene.neural4d
+    yield from type_in(ui, r"neural4d\.prompt$", prompt, lambda: chosen.prompt == prompt)
     if size:
-        field = yield from ui.find(r"neural4d\.size_mm$", columns=WIDE)
-        yield from retype(ui, field, size)
+        yield from type_in(ui, r"neural4d\.size_mm$", size, lambda: abs(chosen.size_mm - float(size)) < 0.01)
+
+
+def type_in(ui, pattern: str, text: str, done: Callable[[], bool]):
+    """Type into a field until it holds the text: on a slow machine, Blender can take a click for a drag."""
+    for _ in range(4):
+        field = yield from ui.find(pattern, columns=WIDE)
+        yield from retype(ui, field, text)
+        yield 0.2
+        if done():
+            return
+    raise GaveUp(f"{text!r} could not be typed into {pattern}")
 
 
 def retype(ui, field, text: str):
