@@ -132,7 +132,7 @@ class Job:
         balance_before: points there were before the last paid request.
         matting: the service's id of the cut-out request. cutouts: key, url and path (of the picture)
             of each cut-out; cutout: index of the one that was chosen.
-        portrait_done: the portrait check is through, or overruled.
+        portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
         saves: files that the user wants to keep, in formats of their own.
         conversions: by uuid, format and size, "asked" (and so paid for) or "failed".
@@ -155,6 +155,7 @@ class Job:
     matting: str = ""
     cutouts: list[dict[str, str]] = field(default_factory=list)
     cutout: int | None = None
+    portraits: int = 0
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
     saves: list[Save] = field(default_factory=list)

@@ -72,9 +72,10 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
     if provider.checks_portrait(request) and not job.portrait_done:
         last = live.attempts + 1 >= runner.timing.attempts
         _check_portrait(provider, request, job, last=last)
-        job.portrait_done = True
+        job.portraits += 1
+        job.portrait_done = job.portraits >= len(request.images)
         runner.save(job)
-        return 0.0
+        return runner.timing.quickest
     if not job.matting:
         with runner.purse.spending(provider, job, Quote("matting", 0)) as purchase:
             job.matting, details = provider.cut_out(request.images[0])
@@ -106,24 +107,23 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
 
 
 def _check_portrait(provider: Provider, request: Request, job: Job, *, last: bool) -> None:
-    """A 'no' stops the job before anything is paid, and so does a check that fails for the last time; Retry
-    overrules both.
+    """Look at the next image. A 'no' stops the job before anything is paid, and so does a check that fails for the
+    last time; Retry overrules both.
     """
-    for number, image in enumerate(request.images, 1):
-        try:
-            portrait = provider.portrait(image)
-        except (TransportError, UnexpectedAnswer, RequestRefused) as error:
-            if not last and not isinstance(error, RequestRefused):
-                raise
-            job.portrait_done = True
-            raise NoPortrait(f"The portrait check did not work. {error.what}") from error
-        if portrait.valid and portrait.found:
-            continue
-        name = f"image {number}" if len(request.images) > 1 else "the image"
-        job.portrait_done = True  # the user's Retry goes on all the same
-        if portrait.valid:
-            raise NoPortrait(f"The service sees no person in {name}.")
-        raise NoPortrait(f"The service could not tell whether a person is in {name}: {portrait.message}")
+    try:
+        portrait = provider.portrait(request.images[job.portraits])
+    except (TransportError, UnexpectedAnswer, RequestRefused) as error:
+        if not last and not isinstance(error, RequestRefused):
+            raise
+        job.portrait_done = True
+        raise NoPortrait(f"The portrait check did not work. {error.what}") from error
+    if portrait.valid and portrait.found:
+        return
+    name = f"image {job.portraits + 1}" if len(request.images) > 1 else "the image"
+    job.portrait_done = True  # the user's Retry goes on all the same
+    if portrait.valid:
+        raise NoPortrait(f"The service sees no person in {name}.")
+    raise NoPortrait(f"The service could not tell whether a person is in {name}: {portrait.message}")
 
 
 def _fetch_cutouts(runner: Runner, job: Job) -> None:

@@ -99,6 +99,9 @@ def blocked() -> str:
         active = view_layer.objects.active
         if active and active.mode != "OBJECT":
             return "Waiting until Object Mode is back."
+    running = [operator.bl_idname for window in windows for operator in window.modal_operators]
+    if any(name.startswith("TRANSFORM_OT_") for name in running):
+        return "Waiting until the transform is done."
     if bpy.app.is_job_running("RENDER"):
         return "Waiting until the render is done."
     if any(window.screen.is_animation_playing for window in windows):

@@ -273,3 +273,9 @@ def test_cutouts_that_do_not_match(sim: Simulator, engine: EngineProcess, pictur
     error = engine.wait(engine.submit("", images=[picture]), "failed")["error"]
     assert (error["code"], "do not match" in error["what"]) == ("UnexpectedAnswer", True)
     assert paid(sim) == []
+
+
+def test_several_portraits_are_looked_at_one_by_one(sim: Simulator, engine: EngineProcess, picture: str) -> None:
+    sim.configure(human=True)
+    engine.wait(chibi(engine, [picture] * 3, portrait_check="on"), "ready")
+    assert endpoints(sim).count("checkHumanImage") == 3
