@@ -9,7 +9,18 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_API = ("Balance", "Job", "Variant", "balance", "conversion_estimate", "estimate", "generate", "jobs", "providers")
+_API = (
+    "Balance",
+    "Job",
+    "Variant",
+    "balance",
+    "conversion_estimate",
+    "estimate",
+    "generate",
+    "jobs",
+    "providers",
+    "spent",
+)
 _ERRORS = (
     "InvalidInput",
     "JobFailed",

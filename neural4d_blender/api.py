@@ -42,6 +42,7 @@ __all__ = [
     "jobs",
     "providers",
     "require_ready",
+    "spent",
 ]
 
 #: What a job can be made of: a file, or an image in Blender.
@@ -167,6 +168,13 @@ def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """
     require_ready(protocol.declaration(provider))
     return Balance(**ask("balance", timeout, provider=provider)["balance"])
+
+
+def spent(provider: str = "neural4d") -> int:
+    """Points that all jobs of this computer's journal cost at the service together."""
+    protocol.declaration(provider)
+    ask("list", limit=1)  # the engine tells the totals when it starts and whenever they change
+    return bridge.spent.get(provider, 0)
 
 
 def jobs(limit: int = 200) -> list[Job]:

@@ -216,9 +216,11 @@ def test_the_operator_gives_what_the_api_gives(sim: Simulator) -> None:
 def test_balance_estimate_and_services(sim: Simulator) -> None:
     assert neural4d.balance("neural4d").total == sim.balance
     assert neural4d.estimate("a mug", variants=2, size_mm=3, location=(0, 0, 0)) == 60
+    assert neural4d.spent() == 0
     sim.configure(prices={"text": 20})
     neural4d.generate("a mug").wait(60)
     assert neural4d.estimate("another mug") == 20
+    assert neural4d.spent() == sim.spent == 20
     assert next(iter(neural4d.providers())).id == "neural4d"
 
 
@@ -230,7 +232,7 @@ def test_no_secret_is_in_a_saved_file(sim: Simulator, tmp_path: Path) -> None:
 
 
 def test_help_tells_the_whole_story() -> None:
-    for name in ("generate", "estimate", "balance", "jobs", "providers"):
+    for name in ("generate", "estimate", "balance", "jobs", "providers", "spent"):
         assert inspect.getdoc(getattr(neural4d, name))
     parameters = inspect.signature(neural4d.generate).parameters
     text = inspect.getdoc(neural4d.generate) or ""
