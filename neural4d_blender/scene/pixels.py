@@ -22,6 +22,8 @@ from mathutils import Color
 
 from ..engine.protocol import ImageLimits, InvalidInput
 
+#: Pixels above which an opaque picture is a JPEG at once: a PNG of it takes seconds, in which Blender stands still.
+_LARGE = 4_000_000
 #: An alpha above this is opaque in 8 bits.
 _OPAQUE = 1 - 0.5 / 255
 #: Tried in this order until the file is small enough. A cut-out stays a PNG: its transparency is worth more.
@@ -128,8 +130,8 @@ def write(pixels: np.ndarray, limits: ImageLimits, folder: Path, *, photo: bool 
     if see_through and "PNG" not in limits.formats:
         pixels = np.concatenate((pixels[..., :3] * alpha + (1 - alpha), np.ones_like(alpha)), axis=2)
         see_through = False
-    attempts = _attempts(limits.formats, see_through, photo)
     height, width = pixels.shape[:2]
+    attempts = _attempts(limits.formats, see_through, photo or width * height > _LARGE)
     with passing(from_pixels(pixels, alpha=see_through)) as image:
         size = fitting_size(width, height, limits)
         while True:
