@@ -11,7 +11,7 @@ from .. import api
 from ..engine.protocol import SETTLED, Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
-from .operators import cancel, report_error
+from .operators import ListsJobs, cancel, report_error
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -123,20 +123,11 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class NEURAL4D_OT_list_jobs(bpy.types.Operator):
+class NEURAL4D_OT_list_jobs(ListsJobs, bpy.types.Operator):
     """Show the jobs of earlier sessions that were not dismissed, and go on with those that were cut off"""
 
     bl_idname = "neural4d.list_jobs"
     bl_label = "Show Earlier Jobs"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Ask the engine's journal."""
-        try:
-            clock.list_jobs()
-        except Neural4DError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
 
 
 def dismiss(job_id: str) -> None:

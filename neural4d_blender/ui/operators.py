@@ -209,20 +209,25 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
         return take
 
 
-class NEURAL4D_OT_measure_files(bpy.types.Operator):
-    """Find out how much room the journal, downloads and prepared models take"""
+class ListsJobs(_Base):
+    """Asks the engine for its jobs; starting it for that also has it measure the data folder."""
 
-    bl_idname = "neural4d.measure_files"
-    bl_label = "Measure"
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Start the engine, which measures first of all."""
+        """Ask the engine."""
         try:
             clock.list_jobs()
         except Neural4DError as error:
             return report_error(self, error)
         return {"FINISHED"}
+
+
+class NEURAL4D_OT_measure_files(ListsJobs, bpy.types.Operator):
+    """Find out how much room the journal, downloads and prepared models take"""
+
+    bl_idname = "neural4d.measure_files"
+    bl_label = "Measure"
 
 
 class NEURAL4D_OT_open_preferences(bpy.types.Operator):

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .images import ImageRefused, check_image
-from .world import Call, Upload
+from .ledger import NotEnough
+from .world import Answer, Call, Handler, Service, Upload, World
 
 
 class Refusal(Exception):
@@ -20,6 +21,17 @@ class Refusal(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
+
+
+async def guarded(service: Service, world: World, handler: Handler, call: Call) -> Answer:
+    """Call a handler; what it refuses becomes the service's own kind of error answer."""
+    service.settle()
+    try:
+        return await handler(call)
+    except Refusal as refusal:
+        return service.refused(call.endpoint, refusal.status, refusal.message)
+    except NotEnough:
+        return service.refused(call.endpoint, world.settings.no_points_status, "Insufficient credits.")
 
 
 def json_object(call: Call) -> dict[str, Any]:

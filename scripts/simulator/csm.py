@@ -21,10 +21,9 @@ from typing import Any
 
 from . import asked
 from . import csm_input as check
-from .asked import Refusal
+from .asked import Refusal, guarded
 from .csm_book import CENTRE, Book
 from .csm_sessions import PREVIEW, REFINE, SPIN, Session, shown
-from .ledger import NotEnough
 from .world import Answer, Call, Handler, Service, World
 
 ROOT = "/image-to-3d-sessions"
@@ -54,7 +53,7 @@ class Csm(Service):
 
     def find(self, path: str) -> tuple[str, Handler] | None:
         if path == ROOT:
-            return CREATE, partial(self._guarded, self._create)
+            return CREATE, partial(guarded, self, self._world, self._create)
         for start, endpoint, handler in (
             (f"{ROOT}/get-3d/preview/", GET_PREVIEW, self._preview),
             (f"{ROOT}/get-3d/refine/", GET_REFINE, self._refine),
@@ -62,7 +61,7 @@ class Csm(Service):
         ):
             code = path.removeprefix(start)
             if code and code != path and "/" not in code:
-                return endpoint, partial(self._guarded, partial(handler, code))
+                return endpoint, partial(guarded, self, self._world, partial(handler, code))
         return None
 
     def methods(self, endpoint: str) -> set[str]:
@@ -88,15 +87,6 @@ class Csm(Service):
 
     def reset(self) -> None:
         self._book.clear()
-
-    async def _guarded(self, handler: Handler, call: Call) -> Answer:
-        self.settle()
-        try:
-            return await handler(call)
-        except Refusal as refusal:
-            return self.refused(call.endpoint, refusal.status, refusal.message)
-        except NotEnough:
-            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient credits.")
 
     # The endpoints
 

@@ -18,9 +18,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from .asked import Refusal
+from .asked import Refusal, guarded
 from .goneural_input import Order, order
-from .ledger import NotEnough
 from .purchases import Purchase, Purchases
 from .timed import Timed
 from .world import Answer, Call, Handler, Service, World
@@ -69,8 +68,8 @@ class GoNeural(Service):
         if task == path or not task or "/" in task:
             return None
         if task == "image-to-3d":
-            return CREATE, partial(self._guarded, self._create)
-        return TASK, partial(self._guarded, partial(self._task, task))
+            return CREATE, partial(guarded, self, self._world, self._create)
+        return TASK, partial(guarded, self, self._world, partial(self._task, task))
 
     def methods(self, endpoint: str) -> set[str]:
         return {"POST"} if endpoint == CREATE else {"GET"}
@@ -108,15 +107,6 @@ class GoNeural(Service):
     def reset(self) -> None:
         self._tasks.clear()
         self._purchases.clear()
-
-    async def _guarded(self, handler: Handler, call: Call) -> Answer:
-        self.settle()
-        try:
-            return await handler(call)
-        except Refusal as refusal:
-            return self.refused(call.endpoint, refusal.status, refusal.message)
-        except NotEnough:
-            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient credits.")
 
     # The endpoints
 

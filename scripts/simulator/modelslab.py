@@ -21,8 +21,7 @@ from functools import partial
 from typing import Any
 
 from . import asked
-from .asked import Refusal
-from .ledger import NotEnough
+from .asked import Refusal, guarded
 from .modelslab_input import checked
 from .purchases import Purchases
 from .timed import Timed, shown_percent
@@ -78,10 +77,10 @@ class ModelsLab(Service):
 
     def find(self, path: str) -> tuple[str, Handler] | None:
         if path == f"{ROOT}image_to_3d":
-            return CREATE, partial(self._guarded, self._create)
+            return CREATE, partial(guarded, self, self._world, self._create)
         number = path.removeprefix(f"{ROOT}fetch/")
         if number and number != path and "/" not in number:
-            return FETCH, partial(self._guarded, partial(self._fetch, number))
+            return FETCH, partial(guarded, self, self._world, partial(self._fetch, number))
         return None
 
     def methods(self, endpoint: str) -> set[str]:
@@ -125,15 +124,6 @@ class ModelsLab(Service):
     def reset(self) -> None:
         self._orders.clear()
         self._purchases.clear()
-
-    async def _guarded(self, handler: Handler, call: Call) -> Answer:
-        self.settle()
-        try:
-            return await handler(call)
-        except Refusal as refusal:
-            return self.refused(call.endpoint, refusal.status, refusal.message)
-        except NotEnough:
-            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient credits.")
 
     # The endpoints
 
