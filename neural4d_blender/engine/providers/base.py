@@ -94,7 +94,7 @@ class Declaration:
         formats: the first one is the default and costs nothing extra.
         balance: the service can tell how many points are left.
         finds_lost_jobs: it can say whether a request whose answer was lost did arrive.
-        keys_page: where a user gets a key.
+        keys_page: where a user gets a key. ``terms_page``: where the service says what its models may be used for.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Declaration:
     balance: bool
     finds_lost_jobs: bool
     keys_page: str
+    terms_page: str
     options: tuple[Option, ...] = ()
     image_limits: ImageLimits | None = None
     max_images: int = 1

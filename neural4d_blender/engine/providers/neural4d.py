@@ -82,6 +82,7 @@ class Neural4D(Provider):
         balance=True,
         finds_lost_jobs=True,
         keys_page="https://www.neural4d.com",
+        terms_page="https://www.neural4d.com",  # no page of its own is documented for them
         options=_OPTIONS,
         # WEBP is documented for matting only: PNG and JPEG go everywhere.
         image_limits=ImageLimits(("PNG", "JPEG"), (256, 256), (6048, 8064), 10_000_000 - 1),
