@@ -59,6 +59,11 @@ def generate(
     size_mm: float | None = None,
     axis: str = "LONGEST",
     origin: str = "BOTTOM",
+    joined: bool = False,
+    max_faces: int | None = None,
+    recalculate_normals: bool = False,
+    quads: bool = False,
+    pack_images: bool = True,
     format: str = "GLB",
     name: str = "",
     location: Sequence[float] | None = None,
@@ -82,6 +87,11 @@ def generate(
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST.
         origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
+        joined: one mesh instead of the parts it came in.
+        max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
+        recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
+        quads: pairs of triangles become quads.
+        pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers.
         name: name of the object; the prompt, or the image's name, where it is empty.
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
@@ -110,6 +120,11 @@ def generate(
             size_mm=size_mm,
             axis=axis,
             origin=origin,
+            joined=joined,
+            max_faces=max_faces,
+            recalculate_normals=recalculate_normals,
+            quads=quads,
+            texture_folder="" if pack_images else settings.texture_folder(),
             format=format,
             name=name or _name_of(image),
             options=dict(options or {}),

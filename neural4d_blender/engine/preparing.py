@@ -70,6 +70,11 @@ def prepare(
                 "size_mm": request.size_mm,
                 "axis": request.axis,
                 "origin": request.origin,
+                "joined": request.joined,
+                "max_faces": request.max_faces,
+                "recalculate_normals": request.recalculate_normals,
+                "quads": request.quads,
+                "texture_folder": request.texture_folder,
             }
         ),
         encoding="utf-8",

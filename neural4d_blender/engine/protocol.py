@@ -48,12 +48,13 @@ from .imagefile import ImageFacts, read_image_facts
 from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
 from .providers import PROVIDERS
 from .providers.base import Balance, Declaration, ImageLimits, Option
-from .request import AXES, FORMATS, ORIGINS, Request
+from .request import AXES, FORMATS, MIN_FACES, ORIGINS, Request
 
 __all__ = [
     "AXES",
     "FORMATS",
     "FREE_TO_CANCEL",
+    "MIN_FACES",
     "ORIGINS",
     "SETTLED",
     "UNFINISHED",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
+#: Fewer faces enclose nothing.
+MIN_FACES = 4
 #: A service may take less; nobody's prompt is longer, but a pasted file is.
 MAX_PROMPT = 10_000
 #: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.
@@ -37,6 +39,11 @@ class Request:
         size_mm: millimetres along ``axis``; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
         origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
+        joined: one mesh instead of the parts it came in.
+        max_faces: at most this many faces, which takes detail away; None keeps them all.
+        recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
+        quads: pairs of triangles become quads.
+        texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
         options: the service's own options, by key.
@@ -53,6 +60,11 @@ class Request:
     size_mm: float | None = None
     axis: str = "LONGEST"
     origin: str = "BOTTOM"
+    joined: bool = False
+    max_faces: int | None = None
+    recalculate_normals: bool = False
+    quads: bool = False
+    texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
     options: dict[str, Any] = field(default_factory=dict)
@@ -96,6 +108,7 @@ class Request:
         for what, value, allowed in (("axis", self.axis, AXES), ("origin", self.origin, ORIGINS)):
             if value not in allowed:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
+        self._check_arrival()
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -106,6 +119,15 @@ class Request:
             raise InvalidInput("group_points needs the name of the group that it limits.")
         for key, value in self.options.items():
             service.option(key).check(value)
+
+    def _check_arrival(self) -> None:
+        for what in ("joined", "recalculate_normals", "quads"):
+            if not isinstance(getattr(self, what), bool):
+                raise InvalidInput(f"{what} must be True or False, not {getattr(self, what)!r}.")
+        if self.max_faces is not None and not (_is_number(self.max_faces, int) and self.max_faces >= MIN_FACES):
+            raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
+        if self.texture_folder and not Path(self.texture_folder).is_absolute():
+            raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
     def _check_input(self, service: Declaration) -> None:
         if bool(self.prompt.strip()) == bool(self.images):

@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import Declaration, declarations
+from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
 PACKAGE = __package__.rpartition(".")[0]
@@ -64,6 +64,18 @@ def _user_data_dir() -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "neural4d"
     return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "neural4d"
+
+
+def texture_folder() -> str:
+    """The folder for images that are not packed: ``textures`` beside the open .blend.
+
+    Raises:
+        InvalidInput: the open file has never been saved, so there is no "beside".
+    """
+    if not bpy.data.filepath:
+        remedy = "Save the file first, or have the images packed."
+        raise InvalidInput("Images on disk go beside the .blend, and this file has none yet.", remedy)
+    return str(Path(bpy.data.filepath).resolve().parent / "textures")
 
 
 def online() -> bool:

@@ -89,6 +89,7 @@ def _how_it_ended(data: dict[str, Any], words: str) -> str:
     facts = next((v["facts"] for v in data["variants"] if v["facts"]), None)
     if facts and data["state"] in (State.PLACED, State.READY):
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
+        words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
     return words
 
 

@@ -62,6 +62,30 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
         _draw_points(layout, chosen.provider)
 
 
+class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
+    """What is made of the model before it comes into the scene"""
+
+    bl_label = "Arrival"
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Parts and faces first, then what they look like."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(chosen, "joined")
+        layout.prop(chosen, "use_max_faces")
+        limit = layout.column()
+        limit.active = chosen.use_max_faces
+        limit.prop(chosen, "max_faces")
+        layout.prop(chosen, "quads")
+        layout.prop(chosen, "recalculate_normals")
+        layout.prop(chosen, "pack_images")
+        if not (chosen.pack_images or bpy.data.filepath):
+            text.draw(layout, "Save the file first: the images go to a folder beside it.", "INFO")
+
+
 class NEURAL4D_PT_image_editor(bpy.types.Panel):
     """The tab in the Image Editor: a model of the image that is open there"""
 
@@ -172,4 +196,4 @@ def _draw_points(layout: bpy.types.UILayout, provider: str) -> None:
         layout.label(text=f"{bridge.spent[provider]:,} points spent so far")
 
 
-CLASSES = (NEURAL4D_PT_generate, NEURAL4D_PT_more, NEURAL4D_PT_jobs, NEURAL4D_PT_image_editor)
+CLASSES = (NEURAL4D_PT_generate, NEURAL4D_PT_arrival, NEURAL4D_PT_more, NEURAL4D_PT_jobs, NEURAL4D_PT_image_editor)

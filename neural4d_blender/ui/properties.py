@@ -95,6 +95,34 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     )
     axis: EnumProperty(name="Along", description="The side that gets the size", items=_AXES)
     origin: EnumProperty(name="Origin", description="Where the origin of the model is", items=_ORIGINS)
+    joined: BoolProperty(
+        name="One Mesh",
+        description="Join all parts into one mesh; otherwise they hang below one root as they came",
+        default=False,
+    )
+    use_max_faces: BoolProperty(
+        name="Face Limit",
+        description="Take detail away until the model has no more faces than this",
+        default=False,
+    )
+    max_faces: IntProperty(
+        name="Faces at Most",
+        description="Triangles that the model may have; Quads then makes fewer faces of them",
+        default=20_000,
+        min=protocol.MIN_FACES,
+        soft_max=1_000_000,
+    )
+    recalculate_normals: BoolProperty(
+        name="Recalculate Normals",
+        description="Turn all faces outwards and shade smooth up to 30 degrees, instead of by the file's own normals",
+        default=False,
+    )
+    quads: BoolProperty(name="Quads", description="Make quads of pairs of triangles", default=False)
+    pack_images: BoolProperty(
+        name="Pack Images",
+        description="Images become part of the .blend; otherwise they are written to a folder, textures, beside it",
+        default=True,
+    )
 
 
 NEURAL4D_PG_settings.__annotations__ |= options.pointers()
@@ -120,6 +148,11 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
+        "joined": chosen.joined,
+        "max_faces": chosen.max_faces if chosen.use_max_faces else None,
+        "recalculate_normals": chosen.recalculate_normals,
+        "quads": chosen.quads,
+        "pack_images": chosen.pack_images,
         "format": chosen.format if chosen.format in declared.formats else declared.formats[0],
         "options": options.values(chosen, declared, for_images=of_image),
         "choose_cutout": of_image and chosen.choose_cutout,
