@@ -1,68 +1,78 @@
-"""Measures what the extension costs: `python3 scripts/bench.py window [--json]`.
+"""Measures what the extension costs: `python3 scripts/bench.py NAME [--json]`; `--help` names them.
 
 Every figure is taken in one run beside the thing it is compared with, because machines are shared and
-noisy; no test asserts a time. Runs against the simulator, on this machine only.
+noisy; no test asserts a time. Runs against the simulator, on this machine only. Each benchmark is a
+module of scripts/benchmarks.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts import benchmarks
 from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError
-
-_EXPLAINED = {
-    "idle_gap_ms": "largest gap between the ticks of a 5 ms timer, nothing going on",
-    "sidebar_redrawn_gap_ms": "the same while Blender only redraws the sidebar once a second",
-    "working_gap_ms": "the same while a job is generating, its tab open",
-    "placing_gap_ms": "the same from the download to a second after the model stands in the scene",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a benchmark; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["window"], help="window: how far the window stays responsive")
-    parser.add_argument("--seconds", type=int, default=8, help="length of each measurement (default 8)")
-    parser.add_argument("--size", type=int, nargs=2, default=(1000, 640), help="of the window (default 1000 640)")
-    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object in the last line")
-    options = parser.parse_args(arguments)
+    there_are = {name: importlib.import_module(f"scripts.benchmarks.{name}") for name in names()}
+    options = _parser(there_are).parse_args(arguments)
+    module = there_are[options.what]
     try:
-        python = environments.ensure("unit")
+        python = environments.ensure(getattr(module, "ENVIRONMENT", "unit"))
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1
     if Path(sys.prefix) != python.parent.parent:
         command = [str(python), __file__, *(sys.argv[1:] if arguments is None else arguments)]
         return subprocess.run(command, cwd=ROOT, check=False).returncode
-    figures = _window(options.seconds, tuple(options.size))
-    for name, meaning in _EXPLAINED.items():
-        print(f"{figures[name]:9.1f} ms  {meaning}")
-    for name, meaning in (("tick", "a look at the engine's pipe"), ("draw", "drawing a panel, our own code")):
-        told = figures[name]
-        print(f"{told['p50_ms']:9.3f} ms  {meaning}; p99 {told['p99_ms']:.3f}, max {told['max_ms']:.3f} ms")
+    figures = module.measure(options)
+    for name, meaning in module.EXPLAINED.items():
+        print(f"{_shown(_figure(figures, name)):>12} {name:28} {meaning}")
     if options.json:
         print(json.dumps(figures))
     return 0
 
 
-def _window(seconds: int, size: tuple[int, int]) -> dict[str, Any]:
-    from scripts.simulator.handle import Simulator
-    from tests.gui.harness import run_scenario
+def names() -> list[str]:
+    """The benchmarks there are; what begins with an underscore is shared by several."""
+    found = (module.name for module in pkgutil.iter_modules(benchmarks.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
 
-    with Simulator(job_seconds=seconds + 8) as sim:
-        figures: dict[str, Any] = run_scenario(
-            "bench.window", env=sim.environment, arguments={"seconds": seconds}, timeout=120 + 4 * seconds, size=size
-        )
-    return figures
+
+def _parser(there_are: dict[str, ModuleType]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    choices = parser.add_subparsers(dest="what", metavar="NAME", required=True)
+    for name, module in there_are.items():
+        about = (module.__doc__ or "").strip().splitlines()[0]
+        choice = choices.add_parser(name, help=about, description=about)
+        choice.add_argument("--json", action="store_true", help="print the figures as one JSON object in the last line")
+        module.arguments(choice)
+    return parser
+
+
+def _figure(figures: dict[str, Any], name: str) -> Any:
+    """A figure by its name, ``a.b`` for one within another."""
+    value: Any = figures
+    for part in name.split("."):
+        value = value[part]
+    return value
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

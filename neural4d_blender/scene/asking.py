@@ -1,35 +1,13 @@
-"""Asks the engine something and waits for the answer: what a script does, and no button ever.
-
-May import the bridge and the engine's ``protocol``. An answer comes in moments, except for a job whose
-present step is a request that hangs: the engine obeys when that is over.
-"""
+"""Asks Blender's one engine something and waits for the answer; see ``client/asking.py``."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from functools import partial
 
-from ..engine.protocol import JobFailed
+from ..client import asking
+from ..client.asking import LOOK
 from .bridge import bridge
 
-#: Seconds between two looks at the engine's pipe where no timer does it.
-LOOK = 0.02
+__all__ = ["LOOK", "ask"]
 
-
-def ask(do: str, timeout: float = 30.0, **values: Any) -> dict[str, Any]:
-    """Send a command and wait for its answer.
-
-    Raises:
-        JobFailed: the engine refused it. TimeoutError: it did not answer.
-    """
-    answers: list[dict[str, Any]] = []
-    bridge.send(do, answers.append, **values)
-    ends = time.monotonic() + timeout
-    while not answers:
-        if time.monotonic() > ends:
-            raise TimeoutError(f"The engine did not answer within {timeout:g} s.")
-        if not bridge.drain():
-            time.sleep(LOOK)
-    if told := answers[0]["error"]:
-        raise JobFailed.from_dict(told)
-    return answers[0]
+ask = partial(asking.ask, bridge)

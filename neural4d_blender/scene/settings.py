@@ -6,18 +6,17 @@ shown; the key goes from here to the engine's pipe.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..client.settings import DATA_DIR_ENV, from_environment, user_data_dir
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
 PACKAGE = __package__.rpartition(".")[0]
-DATA_DIR_ENV = "NEURAL4D_DATA_DIR"
 _PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
 
 
@@ -38,7 +37,7 @@ def url(service: Declaration) -> str:
 
 
 def _setting(variable: str, attribute: str) -> str:
-    return (os.environ.get(variable) or getattr(preferences(), attribute, "")).strip()
+    return from_environment(variable) or getattr(preferences(), attribute, "").strip()
 
 
 def services() -> dict[str, dict[str, str]]:
@@ -48,22 +47,13 @@ def services() -> dict[str, dict[str, str]]:
 
 def data_dir() -> Path:
     """The folder that holds the journal, downloads and prepared models."""
-    chosen = os.environ.get(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
+    chosen = from_environment(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
     if chosen:
         return Path(bpy.path.abspath(chosen)).expanduser().resolve()
     try:
         return Path(bpy.utils.extension_path_user(PACKAGE))
     except ValueError:  # not installed as an extension: a checkout, or bpy as a module
-        return _user_data_dir()
-
-
-def _user_data_dir() -> Path:
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "neural4d"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "neural4d"
-    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "neural4d"
+        return user_data_dir()
 
 
 def texture_folder() -> str:

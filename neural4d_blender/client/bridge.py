@@ -1,0 +1,221 @@
+"""The engine process as its user sees it: commands go out, events come in, the newest of each is kept.
+
+Standard library and the engine's ``protocol`` only. Runs on the main thread, starts no thread and
+never waits. The engine is started by the first command and again when it ended on its own; the
+journal sees to it that nothing is lost or paid twice.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..engine import protocol
+from ..engine.protocol import EngineStopped, Job, State
+from .pipes import PipeReader, PipeWriter
+from .settings import Settings
+
+Message = dict[str, Any]
+Answer = Callable[[Message], None]
+
+_ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
+#: An engine that dies more often than this within a minute is not started again by itself.
+_RESTARTS = 3
+
+
+class Bridge:
+    """Owns the engine process.
+
+    Args:
+        settings: what the engine is told; asked anew whenever something is sent.
+
+    Attributes:
+        jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
+        balances: the last known balance of each service, by id.
+        prices: measured points by ``provider:operation``.
+        spent: points spent in all, by service.
+        usage: bytes that the data folder takes, None while not known.
+        revision: goes up whenever any of these changed.
+        timing: seconds and counts handed to the engine; empty except in tests.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.balances: dict[str, dict[str, Any]] = {}
+        self.prices: dict[str, int] = {}
+        self.spent: dict[str, int] = {}
+        self.usage: int | None = None
+        self.revision = 0
+        self.timing: dict[str, float] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reader: PipeReader | None = None
+        self._writer: PipeWriter | None = None
+        self._answers: dict[str, Answer] = {}
+        self._configured: Message = {}
+        self._deaths: list[float] = []
+
+    @property
+    def running(self) -> bool:
+        """An engine process is there."""
+        return self._process is not None
+
+    @property
+    def busy(self) -> bool:
+        """Something is under way: a job that the engine works on, or an answer that is awaited."""
+        return bool(self._answers) or any(job["under_way"] for job in self.jobs.values())
+
+    def send(self, do: str, answer: Answer | None = None, **values: Any) -> None:
+        """Send a command, starting the engine if need be.
+
+        Args:
+            do: the command's name; see engine.protocol for the names and their values.
+            answer: called from :meth:`drain` with the answer, whose ``error`` is None when all is well.
+        """
+        self._start()
+        self.configure()
+        # Always awaited: the clock may not stop before the engine has done what it was told.
+        tag = uuid.uuid4().hex
+        self._answers[tag] = answer or (lambda _: None)
+        self._write({"do": do, **values, "tag": tag})
+
+    def submit(self, job_id: str, provider: str, request: protocol.Request, target: dict[str, Any]) -> None:
+        """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
+        job = Job(job_id, provider, request.to_dict(), target)
+        self.jobs[job_id] = job.to_dict()
+        self.revision += 1
+
+        def refused(answer: Message) -> None:
+            if answer["error"]:
+                job.enter(State.FAILED)
+                job.error = answer["error"]
+                self.jobs[job_id] = job.to_dict()
+
+        self.send("submit", refused, job=job_id, provider=provider, request=job.request, target=target)
+
+    def configure(self) -> None:
+        """Tell a running engine what the user has set, if that changed."""
+        if not self.running:
+            return
+        wanted: Message = {
+            "do": "configure",
+            "services": self.settings.services(),
+            "online": self.settings.online(),
+            "preparer": self.settings.preparer(),
+            "timing": self.timing,
+        }
+        if wanted != self._configured:
+            self._configured = wanted
+            self._write(wanted)
+
+    def drain(self) -> bool:
+        """Take in the events that have arrived; True where anything changed. Takes microseconds when nothing did."""
+        if self._reader is None or self._writer is None:
+            return False
+        before = self.revision
+        self._writer.write()
+        for line in self._reader.lines():
+            try:
+                event = protocol.decode(line)
+            except ValueError:
+                continue
+            self._take(event)
+        if self._reader.closed:
+            self._died()
+        return self.revision != before
+
+    def stop(self, patience: float = 8.0) -> None:
+        """Close the pipe: the engine finishes what must not be cut off, and ends.
+
+        Args:
+            patience: seconds to wait for that; 0 leaves it to end on its own.
+        """
+        process, self._process, self._reader, self._writer = self._process, None, None, None
+        self._configured = {}
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+        if patience:
+            try:
+                process.wait(patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self) -> None:
+        if self._process is not None:
+            return
+        folder = self.settings.data_dir()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "engine.log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=_environment(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+        except OSError as error:
+            raise EngineStopped(
+                f"The engine could not be started in {folder}: {error}.",
+                "Check the folder for files in Preferences > Add-ons > Neural4D.",
+            ) from error
+        if self._process.stdin and self._process.stdout:
+            self._writer = PipeWriter(self._process.stdin)
+            self._reader = PipeReader(self._process.stdout)
+
+    def _write(self, message: Message) -> None:
+        if self._writer:
+            self._writer.write(protocol.encode(message))
+
+    def _take(self, event: Message) -> None:
+        self.revision += 1
+        match event.get("event"):
+            case "job":
+                self.jobs[event["job"]["id"]] = event["job"]
+            case "balance":
+                self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
+            case "prices":
+                self.prices, self.spent = event["prices"], event["spent"]
+            case "usage":
+                self.usage = event["bytes"]
+            case "answer":
+                answer = self._answers.pop(event.get("tag") or "", None)
+                if answer:
+                    answer(event)
+
+    def _died(self) -> None:
+        """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
+        self.revision += 1
+        self.stop(patience=1.0)
+        told = EngineStopped(
+            "The engine process ended unexpectedly; its log is engine.log in the data folder."
+        ).to_dict()
+        waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            answer({"error": told})
+        now = time.monotonic()
+        self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
+        if len(self._deaths) <= _RESTARTS and any(job["under_way"] for job in self.jobs.values()):
+            self._start()
+            self.configure()
+            return
+        for job in self.jobs.values():
+            if job["under_way"]:
+                job["note"] = f"{told['what']} {told['remedy']}"
+
+
+def _environment() -> dict[str, str]:
+    """The environment less the keys: they reach the engine through its pipe only."""
+    keys = {service.key_env for service in protocol.declarations()}
+    return {name: value for name, value in os.environ.items() if name not in keys}
