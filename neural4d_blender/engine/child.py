@@ -12,6 +12,7 @@ import heapq
 import itertools
 import os
 import queue
+import sqlite3
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ from typing import BinaryIO
 from . import protocol
 from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
+from .history import History
 from .jobs import Job, State
 from .journal import Journal
 from .live import Live
@@ -55,6 +57,7 @@ class Engine:
         self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.stopping = threading.Event()
         self.journal = Journal(data_dir)
+        self.history = History(self.journal)
         purse = Purse(self.journal, self.balance_changed, self.prices_changed)
         self.runner = Runner(self.journal, self.provider, self.publish, purse, self.stopping, data_dir)
         self.commands = Commands(self)
@@ -173,7 +176,7 @@ class Engine:
         elif not live.job.under_way:
             del self.live[live.job.id]
             if not self.stopping.is_set():
-                self.pool.submit(self.measure)
+                self.pool.submit(self.measure, live.job.id)
         for message in self.waiting.pop(live.job.id, []):
             self.commands.obey(message)
 
@@ -182,11 +185,18 @@ class Engine:
         self.live[live.job.id] = live
         heapq.heappush(self.schedule, (time.monotonic() + delay, next(self._order), live.job.id))
 
-    def measure(self) -> None:
-        """Tell the host how much the data folder takes."""
-        files = (path.stat().st_size for path in self.journal.folder.rglob("*") if path.is_file())
-        with suppress(OSError):
-            self.send({"event": "usage", "bytes": sum(files)})
+    def measure(self, job: str = "") -> None:
+        """Tell the host how much the data folder takes, now that a job's files have changed.
+
+        Args:
+            job: the job; all that were never measured where it is empty.
+        """
+        with suppress(OSError, sqlite3.Error):  # the engine may be ending meanwhile
+            if job:
+                self.history.measure(job)
+            else:
+                self.history.measure_unknown()
+            self.send({"event": "usage", "bytes": self.history.usage()})
 
     def take_over(self) -> None:
         """Go on with jobs that an engine which is no more has left."""

@@ -43,6 +43,9 @@ class Commands:
             "dismiss": self._dismiss,
             "balance": self._balance,
             "list": self._list,
+            "history": self._history,
+            "totals": self._totals,
+            "delete": self._delete,
         }.get(message.get("do", ""))
         if message.get("job") in self.engine.stepping:
             if message["do"] == "cancel":
@@ -194,6 +197,22 @@ class Commands:
         self.engine.take_over()
         newest = self.engine.journal.newest(message.get("limit", 200))
         return {"jobs": [job.to_dict() for job in newest if self.engine.journal.may_touch(job)]}
+
+    def _history(self, message: Message) -> Message:
+        names = ("text", "provider", "states", "since", "until", "limit", "offset")
+        jobs, total = self.engine.history.search(**{name: message[name] for name in names if name in message})
+        return {"jobs": jobs, "total": total}
+
+    def _totals(self, _message: Message) -> Message:
+        return {"totals": self.engine.history.totals()}
+
+    def _delete(self, message: Message) -> Message:
+        live = self._held(message)
+        if live.job.under_way or live.job.state is State.CHOOSING_CUTOUT:
+            raise InvalidInput("This job is not over yet, so it was not deleted.", "Wait for it, or cancel it first.")
+        freed = self.engine.history.delete(live.job)
+        self.engine.send({"event": "usage", "bytes": self.engine.history.usage()})
+        return {"freed": freed}
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

@@ -18,21 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from . import schema
 from .jobs import UNFINISHED, Job, State
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
-    under_way INTEGER NOT NULL, waits INTEGER NOT NULL, cost INTEGER NOT NULL, created REAL NOT NULL,
-    data TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS jobs_by_created ON jobs (created);
-CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
-CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
-CREATE TABLE IF NOT EXISTS transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
-CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER, at REAL,
-    PRIMARY KEY (provider, operation));
-"""
 
 
 class Journal:
@@ -56,13 +43,13 @@ class Journal:
         )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
-        self._db.executescript(_SCHEMA)
+        schema.bring_up_to_date(self._db)
         self._states: dict[str, State] = {}
 
     def close(self) -> None:
         """Give up every job held, so that the next engine takes them over at once."""
         with self._lock:
-            self._mark()
+            self.mark()
             self._db.close()
             self._alive.close()
             with suppress(OSError):
@@ -70,34 +57,38 @@ class Journal:
 
     def save(self, job: Job) -> None:
         """Write the job as it is now; a change of state also goes into the transitions."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             job.owner = self.owner
             before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
             db.execute(
-                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, created, data, "
+                "words, month, team) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
                 "waits = excluded.waits, cost = excluded.cost, data = excluded.data",
                 (
                     *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0),
                     *(job.created, json.dumps(job.to_dict())),
+                    *(schema.words(job), schema.month(job), schema.team(job)),
                 ),
             )
             if self._states.get(job.id) is not job.state:
                 self._states[job.id] = job.state
                 db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
         if before != (job.under_way, job.waits):
-            self._mark()
+            self.mark()
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
         with self._lock:
-            row = self._db.execute("SELECT data FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            row = self._db.execute("SELECT data FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
         return Job.from_dict(json.loads(row[0])) if row else None
 
     def newest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
         with self._lock:
-            rows = self._db.execute("SELECT data FROM jobs ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
+            rows = self._db.execute(
+                "SELECT data FROM jobs WHERE deleted = 0 ORDER BY created DESC LIMIT ?", (limit,)
+            ).fetchall()
         return [Job.from_dict(json.loads(row[0])) for row in rows]
 
     def transitions(self, job_id: str) -> list[tuple[State, float]]:
@@ -108,7 +99,7 @@ class Journal:
 
     def take_over(self) -> list[Job]:
         """Make the unfinished jobs of engines that are no more ours, and return them, oldest first."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY created").fetchall()
             dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
             taken = [Job.from_dict(json.loads(data)) for owner, data in rows if owner in dead]
@@ -132,7 +123,7 @@ class Journal:
 
     def learn_price(self, provider: str, operation: str, points: int) -> None:
         """Remember what an operation really cost."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, time.time()))
 
     def prices(self) -> dict[str, int]:
@@ -143,9 +134,7 @@ class Journal:
     def group_spent(self, group: str) -> int:
         """Points that the jobs of a group cost together."""
         with self._lock:
-            row = self._db.execute(
-                "SELECT SUM(cost) FROM jobs WHERE json_extract(data, '$.request.group') = ?", (group,)
-            ).fetchone()
+            row = self._db.execute("SELECT SUM(cost) FROM jobs WHERE team = ? AND team != ''", (group,)).fetchone()
         return int(row[0] or 0)
 
     def spent(self) -> dict[str, int]:
@@ -154,7 +143,14 @@ class Journal:
             return dict(self._db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for nobody else meanwhile."""
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside, or nothing of it."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -164,7 +160,8 @@ class Journal:
                 raise
             self._db.execute("COMMIT")
 
-    def _mark(self) -> None:
+    def mark(self) -> None:
+        """Have the file :data:`UNFINISHED` there while something is under way or waits, and only then."""
         marker = self.folder / UNFINISHED
         with self._lock:
             if self._db.execute(

@@ -17,6 +17,10 @@ retarget        ``job``, ``target``: where it is to stand has changed
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 list            ``limit``
+history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
+                left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
+totals          answers ``totals``: month, provider, jobs, points, bytes
+delete          ``job``: its files and what is known of it, less its cost; answers ``freed`` (bytes)
 ==============  =====================================================================================
 
 A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.

@@ -1,0 +1,89 @@
+"""The tables of the journal, and how a journal of an earlier form becomes one of today's, in place.
+
+Standard library only. What is asked for often stands in columns of its own, and each such question is
+answered from an index alone: a row's ``data`` is thousands of bytes, which nobody wants to pass over
+ten thousand times.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+
+from .jobs import Job
+from .request import Request
+
+#: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
+VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
+    under_way INTEGER NOT NULL, waits INTEGER NOT NULL, cost INTEGER NOT NULL, created REAL NOT NULL,
+    data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER, at REAL,
+    PRIMARY KEY (provider, operation));
+"""
+#: bytes: what the job's folder takes, NULL where that was not measured yet. deleted: seconds since the
+#: epoch, 0 for a job that is there; of a deleted one the line stays, for what it cost was spent.
+_COLUMNS = (
+    "words TEXT NOT NULL DEFAULT ''",
+    "month TEXT NOT NULL DEFAULT ''",
+    "team TEXT NOT NULL DEFAULT ''",
+    "bytes INTEGER",
+    "deleted REAL NOT NULL DEFAULT 0",
+)
+_INDICES = """
+DROP INDEX IF EXISTS jobs_by_created;
+CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
+CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
+CREATE INDEX IF NOT EXISTS jobs_to_look_through ON jobs (deleted, created, provider, state, words);
+CREATE INDEX IF NOT EXISTS jobs_to_sum ON jobs (provider, month, cost, bytes);
+CREATE INDEX IF NOT EXISTS jobs_by_team ON jobs (team, cost) WHERE team != '';
+CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
+"""
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Make the tables, or change those of an earlier version; whole or not at all.
+
+    Args:
+        db: a connection that commits nothing by itself (``isolation_level=None``).
+    """
+    if db.execute("PRAGMA user_version").fetchone()[0] >= VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")  # another Blender may be starting on the same journal
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+            for statement in (*_TABLES.split(";"), *(f"ALTER TABLE jobs ADD COLUMN {name}" for name in _COLUMNS)):
+                db.execute(statement)
+            for (data,) in db.execute("SELECT data FROM jobs").fetchall():
+                job = Job.from_dict(json.loads(data))
+                db.execute(
+                    "UPDATE jobs SET words = ?, month = ?, team = ? WHERE id = ?",
+                    (words(job), month(job), team(job), job.id),
+                )
+            for statement in _INDICES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def words(job: Job) -> str:
+    """What a search looks through, in the form in which upper and lower case are the same."""
+    request = Request.from_dict(job.request)
+    return " ".join(f"{request.title} {request.prompt} {request.group}".casefold().split())
+
+
+def month(job: Job) -> str:
+    """The month it was made in, as the user's calendar has it: 2031-05."""
+    return time.strftime("%Y-%m", time.localtime(job.created))
+
+
+def team(job: Job) -> str:
+    """The group whose cap it counts towards; empty for none."""
+    return str(job.request.get("group", ""))

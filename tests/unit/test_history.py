@@ -1,0 +1,194 @@
+"""The journal's memory: searched, paged, summed up, deleted from; its start and its migration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural4d_blender.engine.history import History
+from neural4d_blender.engine.jobs import Job, State
+from neural4d_blender.engine.journal import Journal
+from tests.unit import old_journal
+
+MARCH, APRIL = (time.mktime((2031, month, 10, 12, 0, 0, 0, 0, -1)) for month in (3, 4))
+
+
+def made(job_id: str, prompt: str, created: float = MARCH, **fields: Any) -> Job:
+    """A job that is over, and cost 60 points."""
+    request = {"prompt": prompt, "images": [], **fields.pop("request", {})}
+    job = Job(job_id, fields.pop("provider", "neural4d"), request, created=created, state=State.PLACED)
+    job.spent = [{"operation": "text", "points": 60, "estimated": False}]
+    return replace(job, **fields)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(journal: Journal) -> History:
+    jobs = [
+        made("a", "a cute Bird", MARCH),
+        made("b", "a wooden chair", MARCH + 60, provider="csm"),
+        made("c", "ÄRGERLICHER bird", APRIL, state=State.FAILED, spent=[]),
+        made("d", "", APRIL + 60, request={"name": "my bird", "images": ["/x/input-1.png"], "group": "Zoo 50%"}),
+    ]
+    for job in jobs:
+        journal.save(job)
+    return History(journal)
+
+
+def ids(history: History, **asked: Any) -> str:
+    """The ids of a page, newest first, in one word."""
+    jobs, total = history.search(**asked)
+    assert total == len(jobs) or "limit" in asked
+    return "".join(job["id"] for job in jobs)
+
+
+def test_everything_newest_first_a_page_at_a_time(history: History) -> None:
+    assert ids(history) == "dcba"
+    assert ids(history, limit=3) == "dcb"
+    assert ids(history, limit=3, offset=3) == "a"
+    assert history.search(limit=3, offset=9) == ([], 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("bird", "dca"),
+        ("BIRD my", "d"),
+        ("cute bird", "a"),
+        ("bird cute", "a"),
+        ("ärgerlich", "c"),
+        ("zoo 50%", "d"),
+    ],
+)
+def test_words_in_any_order_and_case(history: History, text: str, found: str) -> None:
+    assert ids(history, text=text) == found
+
+
+def test_what_a_search_does_not_take_for_a_pattern(history: History) -> None:
+    assert ids(history, text="%") == "d"
+    assert ids(history, text="_") == ids(history, text="'") == ""
+
+
+def test_service_state_and_date(history: History) -> None:
+    assert ids(history, provider="csm") == "b"
+    assert ids(history, states=["failed", "cancelled"]) == "c"
+    assert ids(history, since=APRIL) == "dc"
+    assert ids(history, until=APRIL) == "ba"
+    assert ids(history, text="bird", states=["placed"], since=MARCH, until=APRIL) == "a"
+
+
+def test_no_question_walks_through_the_jobs_themselves(history: History, journal: Journal) -> None:
+    """A row is thousands of bytes: what is asked is answered from an index, whatever SQLite's planner thinks."""
+    asked: list[str] = []
+    with journal.reading() as db:
+        db.set_trace_callback(asked.append)
+        history.search(text="bird", provider="csm", states=["placed"], since=0.0)
+        journal.take_over()
+        journal.mark()
+        journal.spent()
+        journal.group_spent("g")
+        history.totals()
+        history.usage()
+        db.set_trace_callback(None)
+        plans = [
+            (step[3], statement)
+            for statement in asked
+            if statement.startswith("SELECT")
+            for step in db.execute(f"EXPLAIN QUERY PLAN {statement}")
+            if " jobs" in step[3]
+        ]
+    assert len(plans) >= 7
+    for step, statement in plans:
+        assert any(good in step for good in ("COVERING INDEX", "INDEX jobs_under_way", "PRIMARY KEY")), statement
+
+
+def test_totals_by_month_and_service(history: History) -> None:
+    told = [(t["month"], t["provider"], t["jobs"], t["points"]) for t in history.totals()]
+    assert told == [("2031-04", "neural4d", 2, 60), ("2031-03", "csm", 1, 60), ("2031-03", "neural4d", 1, 60)]
+
+
+def test_deleting_frees_the_files_and_keeps_the_costs(history: History, journal: Journal) -> None:
+    folder = journal.folder / "jobs" / "d"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "model.glb").write_bytes(b"x" * 1_000_000)
+    history.measure("d")
+    before, points = history.usage(), journal.spent()
+    job = journal.get("d")
+    assert job is not None
+    assert history.search(text="my bird")[0][0]["bytes"] == 1_000_000
+    assert history.delete(job) == 1_000_000
+    assert not folder.exists()
+    assert history.usage() <= before - 500_000
+    assert ids(history) == "cba"
+    assert (journal.get("d"), journal.transitions("d")) == (None, [])
+    assert [job.id for job in journal.newest()] == ["c", "b", "a"]
+    assert (journal.spent(), journal.group_spent("Zoo 50%")) == (points, 60)
+    assert history.totals()[0]["jobs"] == 2, "it existed"
+    with journal.reading() as db:
+        left = db.execute("SELECT * FROM jobs WHERE id = 'd'").fetchone()
+    assert "my bird" not in str(left)
+
+
+def test_a_file_that_cannot_be_removed_keeps_the_job(
+    history: History, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (journal.folder / "jobs" / "a").mkdir(parents=True)
+
+    def refuse(_folder: Path) -> None:
+        raise PermissionError("in use")
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    job = journal.get("a")
+    assert job is not None
+    with pytest.raises(Exception, match="could not be deleted: in use"):
+        history.delete(job)
+    assert ids(history) == "dcba"
+
+
+def test_folders_that_somebody_removed_count_no_more(history: History, journal: Journal) -> None:
+    for job in "ab":
+        (journal.folder / "jobs" / job).mkdir(parents=True)
+        (journal.folder / "jobs" / job / "model.glb").write_bytes(b"x" * 500_000)
+    history.measure_unknown()
+    assert history.usage() > 1_000_000
+    (journal.folder / "jobs" / "a" / "model.glb").unlink()
+    (journal.folder / "jobs" / "a").rmdir()
+    history.measure_unknown()
+    assert 500_000 < history.usage() < 1_000_000
+
+
+def test_an_old_journal_becomes_one_of_today(tmp_path: Path) -> None:
+    under_way = made("b", "a half made chair", APRIL, state=State.GENERATING, request={"group": "g"})
+    old_journal.write(tmp_path, [made("a", "a Bird"), under_way])
+    for _ in range(2):  # the second time it is up to date already
+        journal = Journal(tmp_path)
+        history = History(journal)
+        assert ids(history, text="bird") == "a"
+        assert [t["month"] for t in history.totals()] == ["2031-04", "2031-03"]
+        assert (journal.spent(), journal.group_spent("g")) == ({"neural4d": 120}, 60)
+        assert journal.price("neural4d", "text") == 55
+        assert journal.transitions("a") == [(State.PLACED, MARCH)]
+        assert [job.id for job in journal.take_over()] == ["b"]
+        journal.close()
+
+
+def test_a_migration_that_is_cut_off_has_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old_journal.write(tmp_path, [made("a", "a bird")])
+    with monkeypatch.context() as patch:
+        patch.setattr("neural4d_blender.engine.schema.month", lambda _job: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Journal(tmp_path)
+    journal = Journal(tmp_path)
+    assert ids(History(journal), text="bird") == "a"
+    journal.close()
