@@ -5,19 +5,16 @@ Called by the timer in a window (clock.py) and by ``Job.wait`` where no timers r
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..engine.protocol import Neural4DError, Request, State
-from . import targets
+from . import provenance, targets
 from .bridge import bridge
 from .placing import place, undo_step
 
-#: Custom property on a placed root that says which job it came from.
-JOB_PROPERTY = "neural4d_job"
 #: Why a ready model is not in the scene, by job id; for the panel.
 trouble: dict[str, dict[str, str]] = {}
 #: When the jobs that were placed here had become ready, by job id. The engine may speak of a job as
@@ -131,8 +128,7 @@ def place_job(
         )
         if standing:
             _move_beside(roots, standing)
-        for root in roots:
-            _note_provenance(root, job, chosen)
+        provenance.note(roots, job, chosen)
     _standing.setdefault(job["id"], set()).add(chosen["index"])
     trouble.pop(job["id"], None)
     # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
@@ -148,7 +144,7 @@ def place_job(
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:
     """The root objects in the open file that came from the job."""
-    return [thing for thing in bpy.data.objects if thing.parent is None and thing.get(JOB_PROPERTY) == job_id]
+    return [thing for thing in bpy.data.objects if thing.parent is None and thing.get(provenance.JOB) == job_id]
 
 
 def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]) -> None:
@@ -158,16 +154,3 @@ def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]
     step = edge + _GAP * (max(own) - min(own)) - min(own)
     for root in roots:
         root.location.x += step
-
-
-def _note_provenance(root: bpy.types.Object, job: dict[str, Any], variant: dict[str, Any]) -> None:
-    root["neural4d_variant"] = variant["index"]
-    if job["request"]["images"]:
-        root["neural4d_image"] = Request.from_dict(job["request"]).title
-    root[JOB_PROPERTY] = job["id"]
-    root["neural4d_service"] = job["provider"]
-    root["neural4d_prompt"] = job["request"]["prompt"]
-    made = dt.datetime.fromtimestamp(job["created"], dt.UTC)
-    root["neural4d_made"] = made.isoformat(timespec="seconds")
-    if job["cost"] is not None:
-        root["neural4d_points"] = job["cost"]

@@ -17,6 +17,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine.errors import BrokenModel
+from .provenance import PART
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
@@ -48,8 +49,7 @@ def place(
     Raises:
         BrokenModel: the file is missing, damaged or empty.
     """
-    objects = _append(Path(blend_path))
-    _fit_to_units(objects, 1 / metres_per_unit(scene))
+    objects = bring(blend_path, scene)
     for item in objects:
         collection.objects.link(item)
     roots = [item for item in objects if item.parent is None]
@@ -61,6 +61,16 @@ def place(
     if select:
         _select(roots, scene)
     return roots
+
+
+def bring(blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Append a prepared model in the scene's units, without linking it to anything; raises BrokenModel."""
+    objects = _append(Path(blend_path))
+    _fit_to_units(objects, 1 / metres_per_unit(scene))
+    for item in objects:
+        if item.parent is not None:
+            item[PART] = True
+    return objects
 
 
 def metres_per_unit(scene: bpy.types.Scene) -> float:
