@@ -126,7 +126,8 @@ def _copy_modifiers(source: bpy.types.Object, target: bpy.types.Object) -> None:
             if not attribute.is_readonly:
                 with suppress(AttributeError, TypeError):
                     setattr(copy, attribute.identifier, getattr(modifier, attribute.identifier))
-        _copy_properties(modifier, copy)  # the inputs of a node group
+        with suppress(TypeError):  # only a modifier of nodes has properties of its own: the inputs
+            _copy_properties(modifier, copy)
 
 
 def _copy_properties(source: Any, target: Any) -> None:

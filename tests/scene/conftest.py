@@ -5,10 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import bpy
 import pytest
 
+from neural4d_blender.prepare import job
+from tests.scene import samples
+
+LENGTH = 120.0  # of every prepared model along Z, in millimetres
+Prepared = Callable[[str], Path]
 _exit_status = pytest.StashKey[int]()
 
 
@@ -18,6 +25,25 @@ def empty_file() -> bpy.types.Scene:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene: bpy.types.Scene = bpy.context.scene
     return scene
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The .blend that the preparer makes of a sample, made once; leaves another file open when it makes one."""
+    made: dict[str, Path] = {}
+
+    def make(model: str) -> Path:
+        if model not in made:
+            folder = tmp_path_factory.mktemp(model)
+            bpy.ops.wm.read_factory_settings(use_empty=True)
+            samples.MODELS[model]()
+            source, output = samples.export("GLB", folder), folder / "prepared.blend"
+            values = {"source": source, "format": "GLB", "output": output, "name": model, "size_mm": LENGTH}
+            assert job.run(values | {"axis": "Z"})["ok"]
+            made[model] = output
+        return made[model]
+
+    return make
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -11,33 +10,11 @@ import pytest
 from mathutils import Euler
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.prepare import job
 from neural4d_blender.scene import placing
 from tests.scene import samples
+from tests.scene.conftest import LENGTH, Prepared
 
-LENGTH = 120.0  # of every prepared model along Z, in millimetres
 UNIT_SCALES = [1.0, 0.01, 0.001, 1000.0]
-
-Prepared = Callable[[str], Path]
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The .blend that the preparer makes of a sample, made once; leaves another file open when it makes one."""
-    made: dict[str, Path] = {}
-
-    def make(model: str) -> Path:
-        if model not in made:
-            folder = tmp_path_factory.mktemp(model)
-            bpy.ops.wm.read_factory_settings(use_empty=True)
-            samples.MODELS[model]()
-            source, output = samples.export("GLB", folder), folder / "prepared.blend"
-            values = {"source": source, "format": "GLB", "output": output, "name": model, "size_mm": LENGTH}
-            assert job.run(values | {"axis": "Z"})["ok"]
-            made[model] = output
-        return made[model]
-
-    return make
 
 
 @pytest.fixture
