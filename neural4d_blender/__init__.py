@@ -12,14 +12,18 @@ from typing import Any
 _API = (
     "Balance",
     "Job",
+    "Total",
     "Variant",
     "balance",
     "conversion_estimate",
+    "delete",
     "estimate",
     "generate",
+    "history",
     "jobs",
     "providers",
     "spent",
+    "totals",
 )
 _ERRORS = (
     "InvalidInput",

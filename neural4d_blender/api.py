@@ -26,6 +26,7 @@ from .engine.protocol import (
     UnsupportedFeature,
 )
 from .job import Job, Variant
+from .past import Total, delete, history, totals
 from .scene import clock, settings, targets
 from .scene.asking import ask
 from .scene.bridge import bridge
@@ -34,15 +35,19 @@ from .scene.images import export_image
 __all__ = [
     "Balance",
     "Job",
+    "Total",
     "Variant",
     "balance",
     "conversion_estimate",
+    "delete",
     "estimate",
     "generate",
+    "history",
     "jobs",
     "providers",
     "require_ready",
     "spent",
+    "totals",
 ]
 
 #: What a job can be made of: a file, or an image in Blender.

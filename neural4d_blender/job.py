@@ -51,8 +51,9 @@ class Variant:
 class Job:
     """A job, by its id. All attributes are as of the last look at the engine; nothing here waits but wait()."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, past: dict[str, Any] | None = None) -> None:
         self.id = job_id
+        self._past = past  # the snapshot of a job that the journal knows and nobody works on
 
     def __repr__(self) -> str:
         return f"<Job {self.id[:8]} {self.state} {Request.from_dict(self._data['request']).title[:40]!r}>"
@@ -65,7 +66,7 @@ class Job:
 
     @property
     def _data(self) -> dict[str, Any]:
-        return bridge.jobs[self.id]
+        return bridge.jobs[self.id] if self._past is None else bridge.jobs.get(self.id, self._past)
 
     @property
     def state(self) -> str:
@@ -275,6 +276,25 @@ class Job:
             raise JobFailed.from_dict(failed.error)
         return [root for root in self.objects if root not in before]
 
+    def delete(self) -> int:
+        """Delete a job that is over: its files, and what is known of it less what it cost; returns the bytes freed.
+
+        Models in scenes and files that were kept elsewhere stay. There is no retry and no placing again.
+
+        Raises:
+            JobFailed: it is still under way, or its files are in use; the job is kept.
+        """
+        freed: int = ask("delete", job=self.id)["freed"]
+        forget(self.id)
+        return freed
+
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""
         return any(v.blend and Path(v.blend).is_file() for v in self.variants if variant in (None, v.index))
+
+
+def forget(job_id: str) -> None:
+    """Take a deleted job out of what this Blender knows."""
+    bridge.jobs.pop(job_id, None)
+    arrival.trouble.pop(job_id, None)
+    bridge.revision += 1

@@ -24,8 +24,9 @@ ALLOWED = {
     "client": PROTOCOL,
     "scene": {"client"} | PROTOCOL,
     "job": {"scene", "client"} | PROTOCOL,
-    "api": {"job", "scene", "client"} | PROTOCOL,
-    "ui": {"api", "job", "scene", "client"} | PROTOCOL,
+    "past": {"job", "scene"} | PROTOCOL,
+    "api": {"job", "past", "scene", "client"} | PROTOCOL,
+    "ui": {"api", "past", "job", "scene", "client"} | PROTOCOL,
     "cli": {"api", "job", "scene", "client"} | PROTOCOL,
 }
 #: Outside modules that only these rooms may import: what comes with Blender, and what the engine brings.
