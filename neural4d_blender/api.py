@@ -19,11 +19,12 @@ from .engine import protocol
 from .engine.protocol import (
     Balance,
     Declaration,
+    Feature,
     KeyMissing,
     Neural4DError,
     OnlineAccessOff,
     Request,
-    UnsupportedFeature,
+    is_web_address,
 )
 from .job import Job, Variant
 from .past import Total, delete, history, totals
@@ -60,7 +61,7 @@ def generate(
     image: Picture | Sequence[Picture] | None = None,
     provider: str = "neural4d",
     variants: int = 1,
-    pbr: bool = True,
+    pbr: bool | None = None,
     size_mm: float | None = None,
     axis: str = "LONGEST",
     origin: str = "BOTTOM",
@@ -69,7 +70,7 @@ def generate(
     recalculate_normals: bool = False,
     quads: bool = False,
     pack_images: bool = True,
-    format: str = "GLB",
+    format: str = "",
     name: str = "",
     location: Sequence[float] | None = None,
     collection: str | bpy.types.Collection = "",
@@ -86,9 +87,10 @@ def generate(
         prompt: what to make.
         image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
             service takes several at once. The original stays untouched: what is sent is a copy that
-            fits the service's limits.
+            fits the service's limits. For a service that fetches pictures from the web: an address.
         provider: id of the service, see :func:`providers`.
-        variants: how many models to make. pbr: with roughness, metallic and normal maps.
+        variants: how many models to make.
+        pbr: with roughness, metallic and normal maps, or without; None takes them where the service has them.
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST.
         origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
@@ -97,7 +99,7 @@ def generate(
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
-        format: GLB, and what else the service offers.
+        format: GLB, and what else the service offers; what it makes of itself where this is empty.
         name: name of the object; the prompt, or the image's name, where it is empty.
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
         collection: where to link it; the active collection where it is empty.
@@ -130,7 +132,7 @@ def generate(
             recalculate_normals=recalculate_normals,
             quads=quads,
             texture_folder="" if pack_images else settings.texture_folder(),
-            format=format,
+            format=format or service.native,
             name=name or _name_of(image),
             options=dict(options or {}),
             choose_cutout=choose_cutout,
@@ -156,26 +158,27 @@ def estimate(
     image: Picture | Sequence[Picture] | None = None,
     provider: str = "neural4d",
     variants: int = 1,
-    format: str = "GLB",
+    format: str = "",
     options: dict[str, Any] | None = None,
     place_all: bool = False,
     **_others: Any,
-) -> int:
+) -> int | None:
     """Points that :func:`generate` with the same arguments is going to cost.
 
-    The price measured last goes before the documented one. Arguments that change no price are
-    passed over.
+    None where the service documents no price and none was measured yet. The price measured last goes before
+    the documented one. Arguments that change no price are passed over.
     """
     several = isinstance(image, Sequence) and not isinstance(image, str)
     count = len(image) if several else int(image is not None)  # type: ignore[arg-type]
     # How many pictures there are is all that a price may depend on; they need not exist yet.
     pictures = ["?"] * count
+    format = format or protocol.declaration(provider).native
     request = Request(prompt, pictures, variants, format=format, options=dict(options or {}), place_all=place_all)
     return protocol.estimate(provider, request, bridge.prices)
 
 
-def conversion_estimate(provider: str = "neural4d") -> int:
-    """Points that ``job.save`` costs in a format which the service has to make first."""
+def conversion_estimate(provider: str = "neural4d") -> int | None:
+    """Points that ``job.save`` costs in a format which the service has to make first; None where nobody knows."""
     return protocol.conversion_estimate(provider, bridge.prices)
 
 
@@ -183,9 +186,11 @@ def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """Ask the service for the points that are left.
 
     Raises:
+        UnsupportedFeature: the service does not tell it.
         OnlineAccessOff, KeyMissing, JobFailed: it could not be asked, or did not answer.
         TimeoutError: no answer within ``timeout`` seconds.
     """
+    protocol.declaration(provider).require(Feature.BALANCE)
     require_ready(protocol.declaration(provider))
     return Balance(**ask("balance", timeout, provider=provider)["balance"])
 
@@ -206,7 +211,7 @@ def jobs(limit: int = 200) -> list[Job]:
 
 
 def providers() -> list[Declaration]:
-    """What each service can do; each has ``id``, ``name``, ``inputs``, ``formats``, ``options``, ..."""
+    """What each service can do; each has ``id``, ``name``, ``features``, ``formats``, ``options``, ..."""
     return protocol.declarations()
 
 
@@ -222,13 +227,19 @@ def require_ready(service: Declaration) -> None:
 
 
 def _pictures(image: Picture | Sequence[Picture] | None, service: Declaration, folder: Path) -> list[str]:
-    """Paths of copies in the folder that fit the service's limits."""
+    """What the job is made of: web addresses, and paths of copies in the folder that fit the service's limits."""
     if image is None:
         return []
     several = list(image) if isinstance(image, Sequence) and not isinstance(image, str) else [image]
-    if service.image_limits is None:
-        raise UnsupportedFeature(f"{service.name} makes no models from images.")
-    return [str(export_image(one, service.image_limits, folder)) for one in several]
+    return [_picture(one, service, folder) for one in several]
+
+
+def _picture(image: Picture, service: Declaration, folder: Path) -> str:
+    if isinstance(image, str) and is_web_address(image):
+        service.require(Feature.IMAGE_URL)
+        return image
+    service.require(Feature.IMAGE)
+    return str(export_image(image, service.image_limits, folder))
 
 
 def _name_of(image: Picture | Sequence[Picture] | None) -> str:

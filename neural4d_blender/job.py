@@ -184,7 +184,7 @@ class Job:
         The GLB is free. Another format, or a GLB in a size of its own, is converted by the service, at its price.
 
         Args:
-            format: GLB, STL, FBX, OBJ, BLEND or USDZ, as far as the service offers it.
+            format: GLB, STL, FBX, OBJ, BLEND or USDZ, or ZIP, as far as the service offers it.
             folder: where to, made if it is not there; the file is named after the job.
             size_mm: the size the service is told; where it is None the job's own, and none for GLB.
             variant: index of the variant; the job's own one where it is None.
@@ -213,7 +213,7 @@ class Job:
         self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
     ) -> str:
         """Like :meth:`save`, without waiting for anything; returns the id under which the job lists the file."""
-        if size_mm is None and format != "GLB":
+        if size_mm is None and format != self._data["native"]:
             size_mm = self.request["size_mm"]
         kept: dict[str, Any] = {
             "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,

@@ -88,7 +88,8 @@ def agree(yes: bool) -> None:
     service = protocol.declaration(PROVIDER)
     if not os.environ.get(service.key_env, "").strip():
         raise ToolError(f"--live needs your key for {service.name}: set {service.key_env} in the environment.")
-    points = sum(protocol.estimate(PROVIDER, protocol.Request(prompt=str(model["prompt"])), {}) for model in MODELS)
+    prices = (protocol.estimate(PROVIDER, protocol.Request(prompt=str(model["prompt"])), {}) for model in MODELS)
+    points = sum(price or 0 for price in prices)
     address = os.environ.get(service.url_env) or service.url
     say(f"This sends {len(MODELS)} prompts to {address} and costs about {points} points of yours.")
     if yes:

@@ -87,7 +87,8 @@ class Bridge:
 
     def submit(self, job_id: str, provider: str, request: protocol.Request, target: dict[str, Any]) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
-        job = Job(job_id, provider, request.to_dict(), target)
+        native = protocol.declaration(provider).native
+        job = Job(job_id, provider, request.to_dict(), target, native=native)
         self.jobs[job_id] = job.to_dict()
         self.revision += 1
 

@@ -28,6 +28,11 @@ def check_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def is_web_address(text: str) -> bool:
+    """Whether the text names something on the web rather than a file."""
+    return text.lower().startswith(("http://", "https://"))
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine by name or address."""
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())

@@ -106,7 +106,13 @@ class Engine:
             if not service.get("key"):
                 raise KeyMissing(f"No key is set for {declared.name}.")
             self.providers[name] = PROVIDERS[name](
-                Transport(declared.name, service.get("url") or declared.url, service["key"])
+                Transport(
+                    declared.name,
+                    service.get("url") or declared.url,
+                    service["key"],
+                    key_header=declared.key_header,
+                    key_field=declared.key_field,
+                )
             )
         return self.providers[name]
 

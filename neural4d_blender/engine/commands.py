@@ -42,6 +42,7 @@ class Commands:
             "retarget": self._retarget,
             "dismiss": self._dismiss,
             "balance": self._balance,
+            "test_key": self._balance,
             "list": self._list,
             "history": self._history,
             "totals": self._totals,
@@ -87,7 +88,13 @@ class Commands:
         declared = protocol.declaration(message["provider"])
         request = Request.from_dict(message["request"])
         protocol.check(declared.id, request)
-        job = Job(message["job"], declared.id, request.to_dict(), target=message.get("target", {}))
+        job = Job(
+            message["job"],
+            declared.id,
+            request.to_dict(),
+            target=message.get("target", {}),
+            native=declared.native,
+        )
         job.typical = self._typical_seconds(declared.id)
         self.engine.runner.save(job)
         self.engine.wake(Live(job))
@@ -141,8 +148,10 @@ class Commands:
 
     def _save(self, message: Message) -> Message:
         live = self._held(message)
-        if message["format"] not in protocol.declaration(live.job.provider).formats:
-            raise UnsupportedFeature(f"The service delivers no {message['format']!r}.")
+        declared = protocol.declaration(live.job.provider)
+        if message["format"] not in declared.formats + declared.keeps:
+            there_are = ", ".join(declared.formats + declared.keeps)
+            raise UnsupportedFeature(f"{declared.name} delivers {there_are}, not {message['format']!r}.")
         if message["variant"] not in [v.index for v in live.job.variants if v.state is not VariantState.FAILED]:
             raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
         save = saving.add(live.job, message["variant"], message["format"], message["folder"], message["size_mm"])
@@ -222,7 +231,8 @@ class Commands:
         error: Neural4DError | None = None
         for attempt in range(3):
             try:
-                balance = self.engine.provider(message["provider"]).balance()
+                service = self.engine.provider(message["provider"])
+                balance = service.balance() if message["do"] == "balance" else service.test_key()
             except TransportError as trouble:
                 error = trouble
                 if self.engine.stopping.wait(backoff(attempt, self.engine.runner.timing.backoff)):
@@ -231,7 +241,8 @@ class Commands:
                 error = refusal
                 break
             else:
-                self.engine.balance_changed(message["provider"], balance)
-                self._answer(message, balance=asdict(balance))
+                if balance is not None:
+                    self.engine.balance_changed(message["provider"], balance)
+                self._answer(message, balance=asdict(balance) if balance else None)
                 return
         self._answer(message, error)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+import urllib.parse
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from .archive import is_archive, unpack
 from .download import download
-from .errors import BrokenModel, ConversionFailed, LinkExpired, Neural4DError, PreparerFailed
+from .errors import (
+    BrokenModel,
+    ConversionFailed,
+    DownloadFailed,
+    GenerationFailed,
+    LinkExpired,
+    Neural4DError,
+    PreparerFailed,
+)
 from .glb import check_glb
 from .jobs import Job, State, Variant, VariantState
 from .preparing import prepare
-from .providers.base import Conversion, Outcome
-from .request import Request
+from .providers.base import Conversion, Outcome, Poll
+from .request import FORMATS, Request
 
 if TYPE_CHECKING:
     from .live import Live
@@ -23,6 +32,26 @@ if TYPE_CHECKING:
 _MAX_PREVIEW = 20 * 1024 * 1024
 #: Between two questions whether a conversion is done, in times of the quickest pace.
 CONVERSION_EVERY = 3.0
+
+
+def take_in(job: Job, variant: Variant, poll: Poll) -> None:
+    """Note what a poll says of a model that is done, or has failed for good."""
+    if poll.outcome is Outcome.FAILED:
+        variant.state = VariantState.FAILED
+        variant.error = GenerationFailed(
+            f"The service could not make this model: {poll.message or 'no reason given'}"
+        ).to_dict()
+    elif poll.outcome is Outcome.DONE:
+        variant.state, variant.progress = VariantState.DONE, 1.0
+        variant.preview_url, variant.details = poll.preview_url, poll.details
+        _take_address(job, variant, poll)
+
+
+def _take_address(job: Job, variant: Variant, poll: Poll) -> None:
+    """Another format comes from another address, which has to be asked for."""
+    native = job.request.get("format", job.native) == job.native
+    variant.model_url = poll.model_url if native else ""
+    variant.mirrors = list(poll.mirrors) if native else []
 
 
 def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
@@ -80,12 +109,13 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
         runner.enter(job, State.DOWNLOADING)
         job.progress, job.progress_estimated = 0.0, False
     if not variant.model_url:
-        if request.format != "GLB":
+        if request.format != job.native:
             return convert_variant(runner, live, variant)
         _ask_for_fresh_address(runner, job, variant)
         if variant.state is VariantState.GENERATING:
             return 0.0
-    path = runner.folder_of(job) / f"v{variant.index}.{request.format.lower()}"
+    variant.format = _format_of(variant.model_url) or request.format
+    path = runner.folder_of(job) / f"v{variant.index}.{variant.format.lower()}"
     shown = 0.0
 
     def progress(fraction: float) -> None:
@@ -100,12 +130,16 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
             path,
             stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
             progress=progress,
-            check=check_glb if request.format == "GLB" else check_something,
+            check=check_glb if variant.format == "GLB" else check_something,
         )
     except LinkExpired:
-        variant.model_url = ""
+        variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
         raise
-    variant.model = str(_unpacked(path, request.format))
+    except DownloadFailed:
+        variant.mirrors.append(variant.model_url)  # the next try goes to the next place that has the file
+        variant.model_url = variant.mirrors.pop(0)
+        raise
+    variant.model = str(_unpacked(path, variant.format))
     variant.state = VariantState.DOWNLOADED
     runner.save(job)
     return 0.0
@@ -160,6 +194,12 @@ def check_something(path: Path) -> None:
         raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
 
 
+def _format_of(url: str) -> str:
+    """The format that an address names by its ending, empty where it names none that can be imported."""
+    ending = PurePosixPath(urllib.parse.urlsplit(url).path).suffix[1:].upper()
+    return ending if ending in FORMATS else ""
+
+
 def _unpacked(path: Path, format: str) -> Path:
     """The model itself: services send formats of several files as a .zip."""
     if format == "USDZ" or not is_archive(path):
@@ -174,4 +214,5 @@ def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
     if poll.outcome is not Outcome.DONE:
         variant.state = VariantState.GENERATING
         return
-    variant.model_url, variant.preview_url = poll.model_url, poll.preview_url
+    variant.preview_url = poll.preview_url
+    _take_address(job, variant, poll)

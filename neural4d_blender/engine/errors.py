@@ -23,6 +23,8 @@ class Neural4DError(Exception):
     default_remedy: ClassVar[str] = ""
     #: A retry of the same step can help without the user changing anything first.
     retryable: ClassVar[bool] = False
+    #: The HTTP status that the service refused with, 0 where there was none.
+    http: int = 0
 
     def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "") -> None:
         super().__init__(what)

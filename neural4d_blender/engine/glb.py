@@ -12,7 +12,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from .errors import BrokenModel, UnsafeModel
 from .gltf import GltfFacts, check_gltf
@@ -70,6 +70,23 @@ def check_glb(path: str | os.PathLike[str]) -> GlbFacts:
     binary = chunks[1].length if len(chunks) > 1 and chunks[1].kind == _BIN else 0
     facts = check_gltf(document, binary_length=binary)
     return GlbFacts(**vars(facts), size_bytes=size)
+
+
+def read_parts(path: Path) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a checked GLB and the whole of its binary chunk (empty where it has none), in memory.
+
+    Raises:
+        BrokenModel, UnsafeModel: as :func:`check_glb`.
+    """
+    check_glb(path)
+    with path.open("rb") as file:
+        chunks = _walk_chunks(file, os.fstat(file.fileno()).st_size)
+        document = _read_json(file, chunks[0])
+        binary = next((chunk for chunk in chunks if chunk.kind == _BIN), None)
+        if binary is None:
+            return cast("dict[str, Any]", document), b""
+        file.seek(binary.offset)
+        return cast("dict[str, Any]", document), file.read(binary.length)
 
 
 def parse_json(text: bytes) -> object:

@@ -52,10 +52,10 @@ class VariantState(StrEnum):
 class Variant:
     """One of the models that a job asked for.
 
-    ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are absolute paths, empty until the
-    file is there whole. ``facts`` is what the preparer measured (see prepare/). ``scale`` is the
-    service's own word on how it scaled a conversion. ``details`` is what else the service says of the
-    model, by its own names.
+    ``mirrors`` are other addresses of the same file. ``format`` is what the file turned out to be.
+    ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are absolute paths, empty until the file is
+    there whole. ``facts`` is what the preparer measured (see prepare/). ``scale`` is the service's own word
+    on how it scaled a conversion. ``details`` is what else the service says of the model, by its own names.
     """
 
     index: int
@@ -63,6 +63,8 @@ class Variant:
     state: VariantState = VariantState.GENERATING
     progress: float = 0.0
     model_url: str = ""
+    mirrors: list[str] = field(default_factory=list)
+    format: str = ""
     preview_url: str = ""
     preview: str = ""
     model: str = ""
@@ -128,7 +130,10 @@ class Job:
         tickets: the uuids of our own that the submission carries, in the journal before it goes out.
         in_doubt: a submission went out, and whether it arrived is not known.
         submission: 1 for the first time the request is sent, counted up by each new one.
-        spent: what each paid operation cost: operation, points, and whether that is estimated.
+        ordered: the order of a further stage that was sent last, by the service's name for it.
+        native: the format that the service makes; every other one has to be asked for.
+        spent: what each paid operation cost: operation, points (None where nobody says), and whether that is
+            estimated.
         balance_before: points there were before the last paid request.
         matting: the service's id of the cut-out request. cutouts: key, url and path (of the picture)
             of each cut-out; cutout: index of the one that was chosen.
@@ -162,6 +167,8 @@ class Job:
     conversions: dict[str, str] = field(default_factory=dict)
     tickets: list[str] = field(default_factory=list)
     submission: int = 0
+    ordered: str = ""
+    native: str = "GLB"
     in_doubt: bool = False
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
@@ -183,8 +190,8 @@ class Job:
         if state is not State.FAILED:
             self.error = None
 
-    def book(self, operation: str, points: int) -> None:
-        """Note what an operation is expected to cost, until :meth:`measured` says what it did."""
+    def book(self, operation: str, points: int | None) -> None:
+        """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did."""
         self.spent.append({"operation": operation, "points": points, "estimated": True})
 
     def measured(self, points: int) -> None:
@@ -193,8 +200,10 @@ class Job:
 
     @property
     def cost(self) -> int | None:
-        """Points that were spent in all, or None before the service accepted anything."""
-        return sum(entry["points"] for entry in self.spent) if self.spent else None
+        """Points that were spent in all, as far as known; None before the service accepted anything, or where
+        nothing is known of what it takes."""
+        known = [entry["points"] for entry in self.spent if entry["points"] is not None]
+        return sum(known) if known else None
 
     @property
     def cost_estimated(self) -> bool:
@@ -217,7 +226,7 @@ class Job:
 
     def wants_download(self, variant: Variant) -> bool:
         """A finished variant is fetched at once, unless that costs points and nobody chose it."""
-        free = self.request.get("format", "GLB") == "GLB"
+        free = self.request.get("format", self.native) == self.native
         wanted = free or self.request.get("place_all") or variant is self.primary
         return variant.state is VariantState.DONE and bool(wanted)
 
@@ -246,7 +255,7 @@ class Job:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        return lost or (bool(self.variants) and bool(self.cost) and not made)
+        return lost or (bool(self.variants and self.spent) and self.cost != 0 and not made)
 
     @property
     def waits(self) -> bool:

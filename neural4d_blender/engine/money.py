@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .errors import NotEnoughPoints, TransportError, UnexpectedAnswer
+from .declaration import Feature, Quote
+from .errors import InvalidInput, NotEnoughPoints, TransportError, UnexpectedAnswer
 from .jobs import Job
 from .journal import Journal
-from .providers.base import Balance, Provider, Quote
+from .providers.base import Balance, Provider
 from .request import Request
 
 _NOTHING_SENT = "Nothing was sent and nothing was paid."
@@ -26,11 +27,12 @@ class Purchase:
     """A request that may cost points.
 
     Args:
-        expected: points it is going to cost. before: the balance before it, None where unknown.
+        expected: points it is going to cost, None where nobody knows.
+        before: the balance before it, None where unknown.
         accepted: set by whoever sends it, when the service has taken it.
     """
 
-    expected: int
+    expected: int | None
     before: int | None
     accepted: bool = False
 
@@ -52,8 +54,8 @@ class Purse:
         #: How many purchases this engine has made, by service.
         self.purchases: Counter[str] = Counter()
 
-    def expected(self, provider: str, quote: Quote) -> int:
-        """Points the operation cost when it was last measured, else the documented ones."""
+    def expected(self, provider: str, quote: Quote) -> int | None:
+        """Points the operation cost when it was last measured, else the documented ones, else None."""
         measured = self.journal.price(provider, quote.operation)
         return quote.points if measured is None else measured
 
@@ -62,10 +64,17 @@ class Purse:
 
         Raises:
             NotEnoughPoints: one of them does not cover what the quotes amount to.
+            InvalidInput: there is a cap, and a price that nobody knows.
         """
         service = provider.declaration.id
-        costs = sum(self.expected(service, quote) for quote in quotes)
+        prices = [self.expected(service, quote) for quote in quotes]
+        costs = sum(price for price in prices if price is not None)
         request = Request.from_dict(job.request)
+        if None in prices and (request.max_points is not None or request.group_points is not None):
+            raise InvalidInput(
+                f"{provider.declaration.name} documents no price for this, so a cap on the points cannot be kept.",
+                "Generate without a cap.",
+            )
         spent = job.cost or 0
         told = "" if spent else _NOTHING_SENT
         if request.max_points is not None and spent + costs > request.max_points:
@@ -119,9 +128,18 @@ class Purse:
             self.journal.save(job)
             self.prices_changed()
 
+    def told(self, job: Job, points: int) -> None:
+        """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""
+        if job.spent and (job.spent[-1]["estimated"] or job.spent[-1]["points"] != points):
+            job.measured(points)
+            if points:
+                self.journal.learn_price(job.provider, job.spent[-1]["operation"], points)
+            self.journal.save(job)
+            self.prices_changed()
+
     def read(self, provider: Provider) -> int | None:
         """The points that are left, or None: not knowing them is no reason to stop."""
-        if not provider.declaration.balance:
+        if not provider.declaration.can(Feature.BALANCE):
             return None
         try:
             balance = provider.balance()

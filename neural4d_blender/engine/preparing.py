@@ -63,7 +63,7 @@ def prepare(
         json.dumps(
             {
                 "source": variant.model,
-                "format": request.format,
+                "format": variant.format or request.format,
                 "output": str(output),
                 "facts": str(facts_file),
                 "name": request.title,

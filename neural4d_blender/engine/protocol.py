@@ -16,6 +16,7 @@ placed          ``job``, ``variant``, ``target``: it stands in the scene
 retarget        ``job``, ``target``: where it is to stand has changed
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
+test_key        ``provider``: answers ``balance``, None where the service does not tell it
 list            ``limit``
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
@@ -34,7 +35,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .addresses import check_url
+from .addresses import check_url, is_web_address
+from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
     AnswerLost,
     BrokenModel,
@@ -51,7 +53,7 @@ from .errors import (
 from .imagefile import ImageFacts, read_image_facts
 from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
 from .providers import PROVIDERS
-from .providers.base import Balance, Declaration, ImageLimits, Option
+from .providers.base import Balance
 from .request import AXES, FORMATS, MIN_FACES, ORIGINS, Request
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "BrokenModel",
     "Declaration",
     "EngineStopped",
+    "Feature",
     "ImageFacts",
     "ImageLimits",
     "InvalidInput",
@@ -90,6 +93,7 @@ __all__ = [
     "decode",
     "encode",
     "estimate",
+    "is_web_address",
     "read_image_facts",
 ]
 
@@ -119,8 +123,8 @@ def declaration(provider: str) -> Declaration:
     return PROVIDERS[provider].declaration
 
 
-def estimate(provider: str, request: Request, measured: dict[str, int]) -> int:
-    """Points the request is going to cost.
+def estimate(provider: str, request: Request, measured: dict[str, int]) -> int | None:
+    """Points the request is going to cost; None where the service documents no price and none was measured yet.
 
     Args:
         measured: real prices by ``provider:operation``, as the engine reports them; they go before
@@ -128,11 +132,12 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int:
     """
     declaration(provider)
     quotes = PROVIDERS[provider].quotes(request)
-    return sum(measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes)
+    prices = [measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes]
+    return None if None in prices else sum(price for price in prices if price is not None)
 
 
-def conversion_estimate(provider: str, measured: dict[str, int]) -> int:
-    """Points that one conversion is going to cost."""
+def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:
+    """Points that one conversion is going to cost; None where nobody knows."""
     declaration(provider)
     quote = PROVIDERS[provider].conversion_quote()
     return measured.get(f"{provider}:{quote.operation}", quote.points)

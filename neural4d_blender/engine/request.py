@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .addresses import is_web_address
+from .declaration import Feature
 from .errors import InvalidInput, UnsupportedFeature
 
 if TYPE_CHECKING:
-    from .providers.base import Declaration
+    from .declaration import Declaration
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -33,9 +35,10 @@ class Request:
 
     Args:
         prompt: the text; empty for an image job.
-        images: absolute paths of image files; empty for a text job.
+        images: absolute paths of image files, or the web address of one; empty for a text job.
         variants: how many models to make, 1 or more.
-        pbr: ask for roughness, metallic and normal maps too.
+        pbr: ask for roughness, metallic and normal maps too; None leaves that to the service, and asks for
+            them where it has a switch.
         size_mm: millimetres along ``axis``; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
         origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
@@ -56,7 +59,7 @@ class Request:
     prompt: str = ""
     images: list[str] = field(default_factory=list)
     variants: int = 1
-    pbr: bool = True
+    pbr: bool | None = None
     size_mm: float | None = None
     axis: str = "LONGEST"
     origin: str = "BOTTOM"
@@ -97,6 +100,7 @@ class Request:
             UnsupportedFeature: the service cannot do it.
         """
         self._check_input(service)
+        self._check_features(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
             raise InvalidInput(
                 f"Variants must be 1 to {service.max_variants} for {service.name}, not {self.variants!r}."
@@ -130,19 +134,31 @@ class Request:
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
     def _check_input(self, service: Declaration) -> None:
-        if bool(self.prompt.strip()) == bool(self.images):
-            raise InvalidInput("Give either a prompt or an image: one of the two, not both and not none.")
-        if ("image" if self.images else "text") not in service.inputs:
-            raise UnsupportedFeature(f"{service.name} makes no models from {'images' if self.images else 'a prompt'}.")
+        replacing = [option.key for option in service.options if option.replaces_image]
+        named = [key for key in replacing if self.options.get(key)]
+        if bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
+            others = "".join(f" or the option {key}" for key in replacing)
+            raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
         if len(self.prompt) > MAX_PROMPT:
             raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
-        if len(self.images) > service.max_images:
-            raise UnsupportedFeature(
-                f"{service.name} takes {service.max_images} images at once, not {len(self.images)}."
-            )
+        if self.prompt.strip():
+            service.require(Feature.TEXT)
         for image in self.images:
-            if service.image_limits:
+            service.require(Feature.IMAGE_URL if is_web_address(image) else Feature.IMAGE)
+        if len(self.images) > service.max_images:
+            service.require(Feature.SEVERAL_IMAGES)
+            raise InvalidInput(f"{service.name} takes {service.max_images} images at once, not {len(self.images)}.")
+        for image in self.images:
+            if not is_web_address(image):
                 service.image_limits.check(image)
+
+    def _check_features(self, service: Declaration) -> None:
+        if self.pbr:
+            service.require(Feature.PBR)
+        if self.choose_cutout:
+            service.require(Feature.CHOICE)
+        if _is_number(self.variants, int) and self.variants > 1:
+            service.require(Feature.VARIANTS)
 
 
 def _is_number(value: object, *kinds: type) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import delivery, saving, submitting
+from . import delivery, saving, stages, submitting
 from .download import Stopped
 from .errors import (
     BrokenModel,
@@ -166,7 +166,7 @@ class Runner:
             return 0.0 if job.under_way else None
         return delay if job.under_way else None
 
-    def _poll(self, live: Live, generating: list[Variant]) -> float:
+    def _poll(self, live: Live, generating: list[Variant]) -> float | None:
         job, now = live.job, time.monotonic()
         for variant in generating:
             if variant.uuid not in live.paces:
@@ -187,18 +187,15 @@ class Runner:
         poll = self.provider(job.provider).poll(variant.uuid, expect_done)
         pace.heard(now, poll.progress, expect_done)
         pace.doubtful = poll.doubtful
-        if poll.outcome is Outcome.DONE:
-            variant.state, variant.progress = VariantState.DONE, 1.0
-            variant.preview_url, variant.details = poll.preview_url, poll.details
-            # Another format comes from another address, which has to be asked for.
-            variant.model_url = poll.model_url if job.request.get("format", "GLB") == "GLB" else ""
-        elif poll.outcome is Outcome.FAILED:
-            variant.state = VariantState.FAILED
-            variant.error = GenerationFailed(
-                f"The service could not make this model: {poll.message or 'no reason given'}"
-            ).to_dict()
-        else:
+        if poll.points is not None:
+            self.purse.told(job, poll.points)
+        if poll.outcome is Outcome.NEXT:
+            return stages.go_on(self, live, variant, poll)
+        stages.arrived(self, job, poll)
+        if poll.outcome is Outcome.GENERATING:
             variant.progress, job.progress_estimated = pace.shown(now)
+        else:
+            delivery.take_in(job, variant, poll)
         if job.state is State.GENERATING:
             job.progress = max(v.progress for v in job.variants)
         job.note = ""
@@ -288,5 +285,7 @@ class Runner:
             self.enter(job, State.UNKNOWN)
         else:
             # All models failed at the service, nothing was ever taken, or the user takes the risk.
-            job.variants, job.tickets, job.submission, job.chosen = [], [], 0, None
+            if job.ordered:
+                job.cutouts, job.cutout = [], None  # pictures of the submission that failed
+            job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
             self.enter(job, State.QUEUED)

@@ -59,8 +59,9 @@ def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
     """True when something is done and the next step can follow at once."""
     job = live.job
     save.state = SaveState.CONVERTING
-    free = save.format == "GLB" and save.size_mm is None
-    if free and Request.from_dict(job.request).format == "GLB" and Path(variant.model).is_file():
+    free = save.format == job.native and save.size_mm is None
+    fetched_as = variant.format or job.request.get("format", job.native)
+    if free and fetched_as == save.format and Path(variant.model).is_file():
         _keep(Path(variant.model), job, save)
         return True
     if not save.url and free:

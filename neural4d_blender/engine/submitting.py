@@ -7,8 +7,11 @@ the service has not acted on it.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from . import delivery
+from .declaration import Feature, Quote
 from .download import Stopped, download
 from .errors import (
     CutoutFailed,
@@ -26,7 +29,7 @@ from .errors import (
     UnexpectedAnswer,
 )
 from .jobs import Job, State, Variant, VariantState
-from .providers.base import Provider, Quote, Submission
+from .providers.base import Cutout, Provider, Submission
 from .request import Request
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from .runner import Runner
 
 #: Trouble in which the service certainly has not acted; every other kind leaves that open.
-_NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)
+NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)
 #: Between two questions for the cut-outs, in times of the quickest pace; seconds until they are given up.
 _CUTOUT_EVERY, _CUTOUT_LIMIT = 1.5, 300.0
 _MAX_PICTURE = 40 * 1024 * 1024
@@ -57,9 +60,9 @@ def advance(runner: Runner, live: Live) -> float | None:
 
 
 def choose_cutout(runner: Runner, live: Live, cutout: int) -> None:
-    """Go on with the chosen cut-out."""
+    """Go on with the chosen picture: with the submission, or with the next stage of what was submitted."""
     live.job.cutout = cutout
-    runner.enter(live.job, State.QUEUED)
+    runner.enter(live.job, State.GENERATING if live.job.variants else State.QUEUED)
 
 
 def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
@@ -96,14 +99,19 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
             job.matting = ""
             raise CutoutFailed(f"The cut-outs were not ready after {_CUTOUT_LIMIT:g} s.")
         return _CUTOUT_EVERY * runner.timing.quickest
-    job.cutouts = [{"key": cutout.key, "url": cutout.url, "path": ""} for cutout in cutouts]
-    if not request.choose_cutout:
+    return 0.0 if take_choices(runner, job, cutouts) else None
+
+
+def take_choices(runner: Runner, job: Job, choices: Sequence[Cutout]) -> bool:
+    """Note the pictures to choose from. True where the first one is to be taken, False where the user chooses."""
+    job.cutouts = [{"key": choice.key, "url": choice.url, "path": ""} for choice in choices]
+    if not job.request.get("choose_cutout"):
         job.cutout = 0
         runner.save(job)
-        return 0.0
+        return True
     _fetch_cutouts(runner, job)
     runner.enter(job, State.CHOOSING_CUTOUT)
-    return None
+    return False
 
 
 def _check_portrait(provider: Provider, request: Request, job: Job, *, last: bool) -> None:
@@ -147,14 +155,14 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
         live.purchases = runner.purse.purchases[job.provider]
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
-        job.tickets = job.tickets or provider.tickets(request)
+        job.tickets = job.tickets or provider.tickets(request, job.id)
         job.submission += 1
         job.in_doubt = True
         runner.enter(job, State.SUBMITTING)
         cutout = job.cutouts[job.cutout]["key"] if job.cutout is not None else ""
         try:
             submission = provider.submit(request, job.tickets, cutout)
-        except _NOTHING_HAPPENED as error:
+        except NOTHING_HAPPENED as error:
             job.tickets, job.in_doubt = [], False
             if isinstance(error, RequestRefused):
                 job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
@@ -171,8 +179,11 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
     return runner.timing.quickest
 
 
-def _accepted(runner: Runner, job: Job, submission: Submission, operation: str, points: int) -> None:
+def _accepted(runner: Runner, job: Job, submission: Submission, operation: str, points: int | None) -> None:
     job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
+    for variant in job.variants:
+        if variant.uuid in submission.polls:
+            delivery.take_in(job, variant, submission.polls[variant.uuid])
     for reason in submission.failures:
         error = RequestRefused(f"The service refused this image: {reason}").to_dict()
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
@@ -188,14 +199,17 @@ def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) 
     if job.state is State.SUBMITTING:
         runner.enter(job, State.UNKNOWN)
     quote = provider.quotes(request)[0]
-    if job.tickets and provider.arrived(job.tickets):
+    arrived = provider.arrived(job.tickets)
+    if arrived is None and not provider.declaration.can(Feature.BALANCE):
+        _judge_by_balance(runner, live, provider, quote)
+    if arrived:
         _accepted(runner, job, Submission(job.tickets), quote.operation, runner.purse.expected(job.provider, quote))
         return runner.timing.quickest
     live.looks += 1
     if live.looks < runner.timing.looks:
         return runner.timing.look_again
     live.looks = 0
-    if not job.tickets:
+    if arrived is None:
         _judge_by_balance(runner, live, provider, quote)
     job.in_doubt = False
     if job.submission >= runner.timing.looks:
@@ -226,8 +240,10 @@ def _judge_by_balance(runner: Runner, live: Live, provider: Provider, quote: Quo
             "job, and its answer with the model's address is lost.",
             cost=f"{before - after} points. Retry would be a new job, and paid again.",
         )
+    can_tell = provider.declaration.can(Feature.BALANCE)
+    no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
     raise PaymentUnknown(
-        "The request went out and no answer came; this service cannot say whether it arrived, and the balance "
-        "does not tell either.",
+        f"The request went out and no answer came; {provider.declaration.name} cannot say whether it arrived, "
+        f"{no_word}.",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -48,14 +48,15 @@ class NoAuth(requests.auth.AuthBase):
         return request
 
 
-class BearerAuth(NoAuth):
-    """``Authorization: Bearer KEY``."""
+class HeaderAuth(NoAuth):
+    """The key in a header: ``Authorization: Bearer KEY``, or as it is in a header of another name."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key
+    def __init__(self, header: str, key: str) -> None:
+        self._header = header
+        self._value = f"Bearer {key}" if header == "Authorization" else key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
+        request.headers[self._header] = self._value
         return request
 
 
@@ -82,6 +83,7 @@ class Transport:
     Args:
         name: the service's name, for messages.
         url: its base address. key: its key.
+        key_header, key_field: where the key goes, see Declaration.
         connect, read: timeouts in seconds.
 
     Raises:
@@ -89,7 +91,15 @@ class Transport:
     """
 
     def __init__(
-        self, name: str, url: str, key: str, *, connect: float = CONNECT_TIMEOUT, read: float = READ_TIMEOUT
+        self,
+        name: str,
+        url: str,
+        key: str,
+        *,
+        key_header: str = "Authorization",
+        key_field: str = "",
+        connect: float = CONNECT_TIMEOUT,
+        read: float = READ_TIMEOUT,
     ) -> None:
         self.name = name
         self.url = check_url(url)
@@ -101,14 +111,21 @@ class Transport:
             raise KeyRejected(
                 f"The key for {name} holds characters that no key has (a line break or a letter with an accent)."
             )
-        self._sessions = Sessions(BearerAuth(self._key))
+        self._in_body = {key_field: self._key} if key_field else {}
+        self._sessions = Sessions(NoAuth() if key_field else HeaderAuth(key_header, self._key))
 
     def call(
-        self, path: str, body: Mapping[str, Any] | None = None, files: Sequence[tuple[str, str]] = ()
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        files: Sequence[tuple[str, str]] = (),
+        *,
+        method: str = "POST",
     ) -> dict[str, Any]:
-        """POST ``body`` as JSON, or with ``files`` as a form, and return the JSON object of the answer.
+        """Send ``body`` as JSON, or with ``files`` as a form, and return the JSON object of the answer.
 
         Args:
+            method: POST, or GET, which has no body.
             files: (field, path) pairs of pictures; the same field may come several times.
 
         Raises:
@@ -118,20 +135,27 @@ class Transport:
         """
         # In memory: a picture is small, and a form of open files cannot be told apart from a broken disk.
         pictures = [(name, _picture(file)) for name, file in files]
+        fields = {**(body or {}), **self._in_body}
         try:
-            with self._sessions.get().post(
+            with self._sessions.get().request(
+                method,
                 self.url + path,
-                json=None if pictures else dict(body or {}),
-                data=dict(body or {}) if pictures else None,
+                json=None if pictures or method == "GET" else fields,
+                data=fields if pictures else None,
                 files=pictures or None,
                 timeout=self._timeout,
                 allow_redirects=False,  # the key stays with the host it was given for
                 stream=True,
             ) as response:
-                content = _read(response, MAX_ANSWER)
+                # A service may repeat what it was sent: the key goes no further than here.
+                content = _read(response, MAX_ANSWER).replace(self._key.encode(), b"***")
         except requests.RequestException as error:
             raise self._translate(error) from None  # its text may hold headers
-        self._check_status(response, content)
+        try:
+            self._check_status(response, content)
+        except Neural4DError as error:
+            error.http = response.status_code
+            raise
         try:
             answer = json.loads(content)
         except ValueError:
@@ -142,10 +166,6 @@ class Transport:
                 f"{self.name} answered with something that is not JSON ({kind}): {self._excerpt(content)}"
             )
         return answer
-
-    def redact(self, text: str) -> str:
-        """The text with the key taken out."""
-        return text.replace(self._key, "•••")
 
     def _translate(self, error: requests.RequestException) -> Neural4DError:
         where = f"{self.name} ({self.url})"
@@ -200,7 +220,7 @@ class Transport:
             text = str(answer.get("message") or answer.get("error") or text)
         except (ValueError, AttributeError):
             pass
-        return self.redact(" ".join(text.split())[:160]) or "no reason given"
+        return " ".join(text.split())[:160] or "no reason given"
 
 
 def _picture(path: str) -> tuple[str, bytes, str]:

@@ -16,8 +16,13 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
     """What a job that ends with this error has cost, and whether Retry costs it again."""
     if job.in_doubt:
         return "Not known yet: press Retry to ask the service."
-    if not job.cost:
+    if not job.spent or job.cost == 0:
         return "Nothing was paid."
+    if job.cost is None:
+        paid = "The service accepted the job and does not say what it costs"
+        if job.variants and job.primary is None:
+            return f"{paid}; Retry is a new job and is paid again."
+        return f"{paid}; Retry does not pay it again."
     paid = f"{job.cost} points were paid{' (estimated)' if job.cost_estimated else ''}"
     if job.variants and job.primary is None and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."

@@ -52,8 +52,9 @@ def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: dic
     icon: Any = "CURSOR"
     if len(data["variants"]) > 1:  # too narrow for words
         label, icon = f"Place {number + 1}", "CHECKMARK" if placed else "CURSOR"
-    if variant["state"] == VariantState.DONE and data["request"]["format"] != "GLB":
-        label += f" (~{api.conversion_estimate(data['provider'])})"  # points, for its conversion
+    if variant["state"] == VariantState.DONE and data["request"]["format"] != data["native"]:
+        price = api.conversion_estimate(data["provider"])
+        label += f" (~{price})" if price else ""  # points, for its conversion
     row = column.row(align=True)
     failed = data["state"] == State.FAILED
     if not failed:

@@ -11,7 +11,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import api
-from ..engine.protocol import FREE_TO_CANCEL, Neural4DError, State, declaration
+from ..engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State, declaration
 from ..scene import arrival, clock, settings
 from ..scene.bridge import bridge
 from . import image_sources, text
@@ -48,11 +48,10 @@ def cancel(job: api.Job) -> None:
 def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
-    kind = "image" if chosen.input == "IMAGE" else "text"
-    if kind not in service(chosen).inputs:
-        return f"{service(chosen).name} makes no models from {'images' if kind == 'image' else 'a prompt'}"
-    if kind == "image":
-        return image_sources.missing(context)
+    if chosen.input == "IMAGE":
+        return service(chosen).lacks(Feature.IMAGE).rstrip(".") or image_sources.missing(context)
+    if why := service(chosen).lacks(Feature.TEXT):
+        return why.rstrip(".")
     return "" if chosen.prompt.strip() else "Write a prompt first"
 
 
@@ -187,7 +186,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
         asked = declaration(self.provider)
         try:
             api.require_ready(asked)
-            bridge.send("balance", self._answered(self.provider), provider=self.provider)
+            bridge.send("test_key", self._answered(self.provider), provider=self.provider)
         except Neural4DError as error:
             key_tests[self.provider] = (error.what, False)
             return report_error(self, error)
@@ -203,7 +202,8 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
                 remedy = _KEY_REMEDIES.get(error["code"], "Press Test Key again in a few minutes.")
                 key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
-                key_tests[provider] = (f"The key works: {answer['balance']['total']:,} points left.", True)
+                left = f"{answer['balance']['total']:,} points left." if answer["balance"] else ""
+                key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
             clock.redraw()
 
         return take

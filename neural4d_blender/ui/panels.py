@@ -145,8 +145,8 @@ def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_
     price = api.estimate(image="?" if of_image else None, **arguments(chosen, of_image=of_image))
     row = layout.row(align=True)
     left = row.row()
-    left.alert = balance is not None and balance["total"] < price
-    left.label(text=f"Costs about {price} points")
+    left.alert = balance is not None and price is not None and balance["total"] < price
+    left.label(text=text.price(price))
     right = row.row(align=True)
     right.alignment = "RIGHT"
     right.label(text=f"{balance['total']:,} left" if balance else "Balance")

@@ -144,7 +144,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
         "variants": min(chosen.variants, declared.max_variants),
-        "pbr": chosen.pbr,
+        "pbr": chosen.pbr if declared.can(protocol.Feature.PBR) else None,
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
@@ -155,7 +155,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "pack_images": chosen.pack_images,
         "format": chosen.format if chosen.format in declared.formats else declared.formats[0],
         "options": options.values(chosen, declared, for_images=of_image),
-        "choose_cutout": of_image and chosen.choose_cutout,
-        "place_all": chosen.place_all and chosen.variants > 1,
+        "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
+        "place_all": chosen.place_all and min(chosen.variants, declared.max_variants) > 1,
         "max_points": chosen.max_points if chosen.use_cap else None,
     }

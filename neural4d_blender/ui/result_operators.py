@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatPrope
 from .. import api
 from ..engine.protocol import FORMATS, Neural4DError, declaration
 from ..scene.bridge import bridge
+from . import text
 from .job_operators import JobOperator
 from .operators import report_error
 from .properties import arguments
@@ -69,16 +70,17 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         layout.prop(self, "size_mm")
         job = bridge.jobs.get(self.job)
         service = declaration(job["provider"]) if job else None
+        price = api.conversion_estimate(job["provider"]) if job else 0
         if service and self.format not in service.formats:
             layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
-        elif job and self.format == "GLB" and job["request"]["format"] == "GLB":
+        elif job and (price == 0 or self.format == job["native"] == job["request"]["format"]):
             layout.label(text="Costs nothing", icon="INFO")
         elif job:
-            layout.label(text=f"Costs about {api.conversion_estimate(job['provider'])} points", icon="INFO")
+            layout.label(text=text.price(price), icon="INFO")
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Have it made; the job list tells when it is there."""
-        size = None if self.format == "GLB" else self.size_mm
+        size = None if self.format == bridge.jobs[job.id]["native"] else self.size_mm
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 

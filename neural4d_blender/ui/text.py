@@ -47,6 +47,13 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
+def price(points: int | None) -> str:
+    """What something costs, for a label."""
+    if points is None:
+        return "Price not known"
+    return f"Costs about {points} points" if points else "Costs nothing"
+
+
 def offline() -> str:
     """Why no service can be reached, and what to do: a start option cannot be overruled in the preferences."""
     if bpy.app.online_access_override:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from neural4d_blender.engine.errors import InvalidInput
 from neural4d_blender.engine.imagefile import read_image_facts
-from neural4d_blender.engine.providers.base import ImageLimits
+from neural4d_blender.engine.declaration import ImageLimits
 from neural4d_blender.scene import images
 from tests.scene.pictures import LIMITS, WIDTH, colours, difference, exported, hold, read, written
 

@@ -1,8 +1,9 @@
-"""What every service looks like to the rest: a declaration of what it can do, and the calls.
+"""What every service looks like to the engine: the calls, and what comes back from them.
 
-Standard library only: the host reads declarations, so nothing here may import requests. A provider
-is handed an object that can make HTTP calls (``Http``) and translates meanings; trouble with the
-network has been translated to errors.py before it gets here.
+What it can do stands in its declaration (declaration.py). Standard library only: the host reads
+declarations, so nothing here may import requests. A provider is handed an object that can make HTTP
+calls (``Http``) and translates meanings; trouble with the network has been translated to errors.py
+before it gets here.
 """
 
 from __future__ import annotations
@@ -11,123 +12,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ..errors import InvalidInput, UnexpectedAnswer, UnsupportedFeature
-from ..imagefile import read_image_facts
+from ..declaration import Declaration, Feature, Quote
+from ..errors import UnexpectedAnswer
 from ..request import Request
-
-
-@dataclass(frozen=True)
-class Option:
-    """A setting that only this service has.
-
-    Args:
-        key: its name in Python and on the wire.
-        kind: "int", "float", "bool", "choice" or "text".
-        minimum, maximum: inclusive limits of a number.
-        choices: the allowed texts of a "choice".
-        help: one sentence for the tooltip.
-        images_only: means nothing for a prompt.
-    """
-
-    key: str
-    label: str
-    kind: str
-    default: Any
-    help: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    images_only: bool = False
-
-    def check(self, value: object) -> None:
-        """Raise InvalidInput, with the limits, where the value does not fit."""
-        types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
-        fits = isinstance(value, types.get(self.kind, (str,))) and isinstance(value, bool) == (self.kind == "bool")
-        if fits and isinstance(value, int | float):
-            fits = (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
-        if not fits or (self.choices and value not in self.choices):
-            limits = ", ".join(self.choices) or f"{self.kind}, {self.minimum} to {self.maximum}"
-            raise InvalidInput(f"The option {self.key} takes {limits}, not {value!r}.")
-
-
-@dataclass(frozen=True)
-class ImageLimits:
-    """What a service takes as a picture.
-
-    Args:
-        formats: "PNG", "JPEG", "WEBP".
-        smallest, largest: (width, height) in pixels, inclusive. max_bytes: inclusive.
-    """
-
-    formats: tuple[str, ...]
-    smallest: tuple[int, int]
-    largest: tuple[int, int]
-    max_bytes: int
-
-    def check(self, path: str) -> None:
-        """Raise InvalidInput, with the numbers, where the picture file does not fit."""
-        facts, name = read_image_facts(path), Path(path).name
-        if facts.format not in self.formats:
-            raise InvalidInput(f"{name} is a {facts.format} picture; the service takes {', '.join(self.formats)}.")
-        size = (facts.width, facts.height)
-        for limit, off, word in (
-            (self.smallest, any(a < b for a, b in zip(size, self.smallest, strict=True)), "least"),
-            (self.largest, any(a > b for a, b in zip(size, self.largest, strict=True)), "most"),
-        ):
-            if off:
-                raise InvalidInput(f"{name} is {size[0]} x {size[1]} pixels; {limit[0]} x {limit[1]} are the {word}.")
-        if facts.size_bytes > self.max_bytes:
-            raise InvalidInput(f"{name} is {facts.size_bytes:,} bytes long; {self.max_bytes:,} are the most.")
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """All that panel, command line and Python API need to know of a service.
-
-    Args:
-        id: its name in Python. ``name``: for people.
-        url: default base address; ``url_env`` and ``key_env`` name the environment variables.
-        inputs: "text", "image".
-        formats: the first one is the default and costs nothing extra.
-        balance: the service can tell how many points are left.
-        finds_lost_jobs: it can say whether a request whose answer was lost did arrive.
-        keys_page: where a user gets a key. ``terms_page``: where the service says what its models may be used for.
-    """
-
-    id: str
-    name: str
-    url: str
-    url_env: str
-    key_env: str
-    inputs: frozenset[str]
-    max_variants: int
-    formats: tuple[str, ...]
-    balance: bool
-    finds_lost_jobs: bool
-    keys_page: str
-    terms_page: str
-    options: tuple[Option, ...] = ()
-    image_limits: ImageLimits | None = None
-    max_images: int = 1
-
-    def option(self, key: str) -> Option:
-        """The option of that name; UnsupportedFeature, naming those there are, otherwise."""
-        for option in self.options:
-            if option.key == key:
-                return option
-        there_are = ", ".join(option.key for option in self.options) or "none"
-        raise UnsupportedFeature(f"{self.name} has no option {key!r}; it has: {there_are}.")
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What an operation is going to cost: documented points, and the name its real price is kept under."""
-
-    operation: str
-    points: int
 
 
 @dataclass(frozen=True)
@@ -145,8 +34,17 @@ class Outcome(Enum):
     """What polling found."""
 
     GENERATING = "generating"
+    NEXT = "next"  # a stage is done, and the service waits for the order of the next one
     DONE = "done"
     FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """One of the pictures to choose from: what the service calls it, and where it is."""
+
+    key: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -155,16 +53,25 @@ class Poll:
 
     Args:
         progress: 0..1, or None where this answer does not tell.
+        model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
+        mirrors: where else the same file is.
         doubtful: the answer casts doubt on the job: ask for its result next.
+        points: what the service says the job has cost; None where it says nothing.
+        order: with NEXT, the name of the order that the service waits for.
+        choices: with NEXT, pictures one of which the order has to name.
         details: what else the service says of the model, by its own names.
     """
 
     outcome: Outcome
     progress: float | None = None
     model_url: str = ""
+    mirrors: tuple[str, ...] = ()
     preview_url: str = ""
     message: str = ""
     doubtful: bool = False
+    points: int | None = None
+    order: str = ""
+    choices: tuple[Cutout, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
 
 
@@ -175,20 +82,14 @@ class Submission:
     Args:
         uuids: an id for each model under way.
         failures: for each model that was refused, why.
+        polls: what is known of a model already, by its id: some services answer with the result at once.
         details: what else the service said, by its own names.
     """
 
     uuids: list[str]
     failures: list[str] = field(default_factory=list)
+    polls: dict[str, Poll] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Cutout:
-    """One way to cut the subject out of a picture: what the service calls it, and a picture of it."""
-
-    key: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -214,12 +115,17 @@ class Http(Protocol):
     """What a provider needs of the transport."""
 
     def call(
-        self, path: str, body: Mapping[str, Any] | None = None, files: Sequence[tuple[str, str]] = ()
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        files: Sequence[tuple[str, str]] = (),
+        *,
+        method: str = "POST",
     ) -> dict[str, Any]:
-        """POST and return the JSON object that came back; raises the classes of errors.py.
+        """Make one request and return the JSON object that came back; raises the classes of errors.py.
 
         Args:
-            body: sent as JSON, or as the text fields of a form where there are files.
+            body: sent as JSON, or as the text fields of a form where there are files; a GET has none.
             files: (field, path) pairs, sent as multipart/form-data.
         """
         ...
@@ -243,13 +149,22 @@ class Provider(ABC):
     def quotes(cls, request: Request) -> list[Quote]:
         """What the request is documented to cost: the submission itself first, then what may follow."""
 
-    @abstractmethod
     def balance(self) -> Balance:
-        """The points that are left."""
+        """The points that are left; UnsupportedFeature where the service does not tell."""
+        self.declaration.require(Feature.BALANCE)
+        raise NotImplementedError
+
+    def test_key(self) -> Balance | None:
+        """Make a call that costs nothing and works only with a valid key; the balance where there is one.
+
+        Raises:
+            KeyRejected: the service did not accept the key.
+        """
+        return self.balance()
 
     @classmethod
-    def tickets(cls, request: Request) -> list[str]:
-        """Ids of our own for the submission; empty where the service takes none."""
+    def tickets(cls, request: Request, job_id: str) -> list[str]:
+        """Ids of our own that the submission carries; empty where the service takes none."""
         return []
 
     def checks_portrait(self, request: Request) -> bool:
@@ -287,6 +202,24 @@ class Provider(ABC):
     @abstractmethod
     def poll(self, uuid: str, expect_done: bool) -> Poll:
         """Ask about one model. ``expect_done``: it may well be finished, so ask for the result itself."""
+
+    @classmethod
+    def order_quote(cls, order: str) -> Quote:
+        """What the order that a poll names is documented to cost."""
+        return Quote(order, None)
+
+    def order(
+        self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
+    ) -> None:
+        """Order the next stage of a model, which may cost points; a poll tells whether it arrived.
+
+        Args:
+            order: as the poll named it.
+            choice: key of the chosen picture, empty where there was nothing to choose.
+            dimensions: (width, height, depth) in metres, in glTF's axes, of what there is of the model so
+                far at the size that is asked for; None where no size is, or the model could not be measured.
+        """
+        raise NotImplementedError
 
     def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
         """Ask for a model in another format; asking again for the same one costs nothing."""

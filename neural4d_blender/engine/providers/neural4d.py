@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from ..declaration import Declaration, Feature, ImageLimits, Option, Quote
 from ..errors import (
     ConversionFailed,
     GenerationFailed,
@@ -27,14 +28,10 @@ from .base import (
     Balance,
     Conversion,
     Cutout,
-    Declaration,
-    ImageLimits,
-    Option,
     Outcome,
     Poll,
     Portrait,
     Provider,
-    Quote,
     Submission,
     value_of,
 )
@@ -76,11 +73,14 @@ class Neural4D(Provider):
         url="https://alb.neural4d.com:3000",
         url_env="NEURAL4D_API_URL",
         key_env="NEURAL4D_API_TOKEN",
-        inputs=frozenset({"text", "image"}),
+        features=frozenset(Feature) - {Feature.IMAGE_URL},
         max_variants=4,
         formats=("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ"),
-        balance=True,
-        finds_lost_jobs=True,
+        choice="cut-out",
+        lost_answers=(
+            "A prompt's job carries ids of ours: the service is asked about them, and the job is sent again only when "
+            "it knows none of them. For images the fall of the balance tells; where it cannot, you are asked."
+        ),
         keys_page="https://www.neural4d.com",
         terms_page="https://www.neural4d.com",  # no page of its own is documented for them
         options=_OPTIONS,
@@ -120,7 +120,7 @@ class Neural4D(Provider):
         return Quote("conversion", _CONVERSION)
 
     @classmethod
-    def tickets(cls, request: Request) -> list[str]:
+    def tickets(cls, request: Request, job_id: str) -> list[str]:
         """A fresh uuid for each variant of a text job; the image endpoints take none."""
         return [] if request.images else [str(uuid.uuid4()) for _ in range(request.variants)]
 
@@ -176,7 +176,7 @@ class Neural4D(Provider):
         """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
         if style := request.options.get("style"):
             return self._submit_chibi(request.images, style)
-        body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 0 if request.pbr else 1}
+        body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
         if request.images:
             answer = self.http.call("/api/generateModelWithImage", {"fileKey": cutout, **body})
         else:
@@ -206,10 +206,13 @@ class Neural4D(Provider):
         counts = {
             name: answer.get(name) for name in ("success", "totalFiles", "successCount", "failureCount", "message")
         }
-        return Submission(made, failures, {key: str(value) for key, value in counts.items() if value is not None})
+        details = {key: str(value) for key, value in counts.items() if value is not None}
+        return Submission(made, failures, details=details)
 
-    def arrived(self, tickets: Sequence[str]) -> bool:
+    def arrived(self, tickets: Sequence[str]) -> bool | None:
         """A uuid of ours that retrieveModel knows was accepted and is paid for."""
+        if not tickets:
+            return None
         status: int = value_of(self._retrieve(tickets[0]), "codeStatus", int)
         return status != _NO_SUCH_UUID
 

@@ -1,0 +1,199 @@
+"""What a service declares of itself: all that the panel, the command line and the Python API are built from.
+
+Standard library only: Blender's own process reads declarations, so nothing here may import requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from .errors import InvalidInput, UnsupportedFeature
+from .imagefile import read_image_facts
+
+
+class Feature(StrEnum):
+    """Something that one service can do and another cannot."""
+
+    TEXT = "text"
+    IMAGE = "image"  # a file, or an image that Blender holds
+    IMAGE_URL = "image_url"  # the web address of a picture, which the service itself fetches
+    SEVERAL_IMAGES = "several_images"
+    VARIANTS = "variants"
+    CHOICE = "choice"  # pictures to choose from before the model is made of one
+    PBR = "pbr"  # a switch for roughness, metallic and normal maps
+    PROGRESS = "progress"
+    BALANCE = "balance"
+
+
+#: What is said of a feature that a service lacks, unless its declaration has a reason of its own.
+_LACKING = {
+    Feature.TEXT: "{name} makes no models from a prompt.",
+    Feature.IMAGE: "{name} makes no models from image files.",
+    Feature.IMAGE_URL: "{name} takes no web addresses of images: download the image and choose the file.",
+    Feature.SEVERAL_IMAGES: "{name} makes a model of one image at a time.",
+    Feature.VARIANTS: "{name} makes one model a job.",
+    Feature.CHOICE: "{name} offers no pictures to choose from.",
+    Feature.PBR: "{name} has no switch for PBR textures.",
+    Feature.PROGRESS: "{name} tells no progress; it is estimated by time.",
+    Feature.BALANCE: "{name} does not tell how many points are left.",
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting that only this service has.
+
+    Args:
+        key: its name in Python and on the wire.
+        kind: "int", "float", "bool", "choice" or "text".
+        minimum, maximum: inclusive limits of a number.
+        choices: the allowed texts of a "choice".
+        help: one sentence for the tooltip.
+        images_only: means nothing for a prompt.
+        enterprise: the service takes it from enterprise accounts only.
+        replaces_image: names a picture that the service has already; given, no other input may be.
+    """
+
+    key: str
+    label: str
+    kind: str
+    default: Any
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    images_only: bool = False
+    enterprise: bool = False
+    replaces_image: bool = False
+
+    def check(self, value: object) -> None:
+        """Raise InvalidInput, with the limits, where the value does not fit."""
+        types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
+        fits = isinstance(value, types.get(self.kind, (str,))) and isinstance(value, bool) == (self.kind == "bool")
+        if fits and isinstance(value, int | float):
+            fits = (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+        if not fits or (self.choices and value not in self.choices):
+            raise InvalidInput(f"The option {self.key} takes {self.limits}, not {value!r}.")
+
+    @property
+    def limits(self) -> str:
+        """What it takes, in words."""
+        if self.choices:
+            return ", ".join(choice or "nothing" for choice in self.choices)
+        if self.minimum is None and self.maximum is None:
+            return {"bool": "True or False", "text": "a text"}.get(self.kind, f"any {self.kind}")
+        if self.maximum is None:
+            return f"{self.kind}, {self.minimum} or more"
+        return f"{self.kind}, {self.minimum} to {self.maximum}"
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What a service takes as a picture.
+
+    Args:
+        formats: "PNG", "JPEG", "WEBP".
+        smallest, largest: (width, height) in pixels, inclusive. max_bytes: inclusive.
+    """
+
+    formats: tuple[str, ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    max_bytes: int
+
+    def check(self, path: str) -> None:
+        """Raise InvalidInput, with the numbers, where the picture file does not fit."""
+        facts, name = read_image_facts(path), Path(path).name
+        if facts.format not in self.formats:
+            raise InvalidInput(f"{name} is a {facts.format} picture; the service takes {', '.join(self.formats)}.")
+        size = (facts.width, facts.height)
+        for limit, off, word in (
+            (self.smallest, any(a < b for a, b in zip(size, self.smallest, strict=True)), "least"),
+            (self.largest, any(a > b for a, b in zip(size, self.largest, strict=True)), "most"),
+        ):
+            if off:
+                raise InvalidInput(f"{name} is {size[0]} x {size[1]} pixels; {limit[0]} x {limit[1]} are the {word}.")
+        if facts.size_bytes > self.max_bytes:
+            raise InvalidInput(f"{name} is {facts.size_bytes:,} bytes long; {self.max_bytes:,} are the most.")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """All that panel, command line and Python API need to know of a service.
+
+    Args:
+        id: its name in Python. ``name``: for people.
+        url: default base address; ``url_env`` and ``key_env`` name the environment variables.
+        features: what it can do. ``reasons``: why it lacks one, where there is more to say than that.
+        formats: what can be imported; the first one is what it makes, and costs nothing extra.
+        keeps: formats that can be kept as a file besides those.
+        image_limits: what is sent fits these; a service that documents none gets what any server takes.
+        choice: what the pictures to choose from are called ("cut-out", "spin"); empty where there are none.
+        lost_answers: what can be proved of a request whose answer was lost, in a sentence.
+        keys_page: where a user gets a key. terms_page: where the service says what its models may be used for.
+        key_header: the header that carries the key; ``Authorization`` carries it as a Bearer token.
+        key_field: the field of the JSON body that carries the key instead of a header.
+    """
+
+    id: str
+    name: str
+    url: str
+    url_env: str
+    key_env: str
+    features: frozenset[Feature]
+    formats: tuple[str, ...]
+    lost_answers: str
+    keys_page: str
+    terms_page: str
+    options: tuple[Option, ...] = ()
+    image_limits: ImageLimits = ImageLimits(("PNG", "JPEG"), (16, 16), (8192, 8192), 20_000_000)
+    max_images: int = 1
+    max_variants: int = 1
+    keeps: tuple[str, ...] = ()
+    choice: str = ""
+    key_header: str = "Authorization"
+    key_field: str = ""
+    reasons: Mapping[Feature, str] = field(default_factory=dict, hash=False)
+
+    def can(self, feature: Feature) -> bool:
+        """Whether the service has the feature."""
+        return feature in self.features
+
+    def lacks(self, feature: Feature) -> str:
+        """Why the service cannot do that, in a sentence; empty where it can."""
+        return "" if self.can(feature) else self.reasons.get(feature) or _LACKING[feature].format(name=self.name)
+
+    def require(self, feature: Feature) -> None:
+        """Raise UnsupportedFeature, with the reason, where the service lacks the feature."""
+        if why := self.lacks(feature):
+            raise UnsupportedFeature(why)
+
+    @property
+    def native(self) -> str:
+        """The format that the service makes."""
+        return self.formats[0]
+
+    def option(self, key: str) -> Option:
+        """The option of that name; UnsupportedFeature, naming those there are, otherwise."""
+        for option in self.options:
+            if option.key == key:
+                return option
+        there_are = ", ".join(option.key for option in self.options) or "none"
+        raise UnsupportedFeature(f"{self.name} has no option {key!r}; it has: {there_are}.")
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What an operation is going to cost.
+
+    Args:
+        operation: the name its real price is kept under.
+        points: as documented; None where the service's documents name no price.
+    """
+
+    operation: str
+    points: int | None

@@ -1,0 +1,111 @@
+"""Jobs that a service makes in several stages, each of them ordered, and paid, by itself.
+
+An order is journaled before it is sent. Where its answer is lost, the service's own word on the job
+tells whether it arrived, and only an order that certainly did not is sent again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .download import Stopped, download
+from .errors import Neural4DError, SubmissionLost, TransportError, UnexpectedAnswer
+from .glb_size import size_of
+from .jobs import Job, Variant
+from .providers.base import Poll
+from .request import Request
+from .submitting import NOTHING_HAPPENED, take_choices
+
+if TYPE_CHECKING:
+    from .live import Live
+    from .runner import Runner
+
+#: What there is of a model between two stages is smaller than the model.
+_MAX_SKETCH = 500 * 1024 * 1024
+
+
+def arrived(runner: Runner, job: Job, poll: Poll) -> None:
+    """The service has moved on: an order whose answer was lost did reach it, and is paid for."""
+    if job.in_doubt and job.ordered and job.ordered != poll.order:
+        job.in_doubt = False
+        quote = runner.provider(job.provider).order_quote(job.ordered)
+        job.book(quote.operation, runner.purse.expected(job.provider, quote))
+
+
+def go_on(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float | None:
+    """A stage is done: order the next one. Returns seconds until the next step, None where the user chooses first."""
+    job = live.job
+    arrived(runner, job, poll)
+    if job.ordered == poll.order and not job.in_doubt:
+        return runner.timing.quickest  # accepted, and not shown yet
+    if job.in_doubt and not _never_arrived(runner, live):
+        return runner.timing.look_again
+    if poll.choices and job.cutout is None and not take_choices(runner, job, poll.choices):
+        return None
+    return _order(runner, live, variant, poll)
+
+
+def _never_arrived(runner: Runner, live: Live) -> bool:
+    """Several looks, some time apart, still find the service waiting for the order.
+
+    Raises:
+        SubmissionLost: the order was sent several times, and never arrived.
+    """
+    job = live.job
+    live.looks += 1
+    if live.looks < runner.timing.looks:
+        return False
+    live.looks = 0
+    job.in_doubt = False
+    if job.submission >= runner.timing.looks:
+        order, job.ordered, job.submission = job.ordered, "", 0
+        raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
+    return True
+
+
+def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
+    job = live.job
+    request = Request.from_dict(job.request)
+    provider = runner.provider(job.provider)
+    choice = job.cutouts[job.cutout]["key"] if poll.choices and job.cutout is not None else ""
+    dimensions = _dimensions(runner, job, request, poll)
+    quote = provider.order_quote(poll.order)
+    with runner.purse.spending(provider, job, quote) as purchase:
+        if live.cancelled.is_set() or runner.stopping.is_set():
+            raise Stopped  # the last moment at which it is free
+        job.submission = job.submission + 1 if job.ordered == poll.order else 1
+        job.ordered, job.in_doubt = poll.order, True
+        runner.save(job)
+        try:
+            provider.order(variant.uuid, poll.order, request, choice, dimensions)
+        except NOTHING_HAPPENED:
+            job.ordered, job.in_doubt = "", False
+            runner.save(job)
+            raise
+        except (TransportError, UnexpectedAnswer) as error:
+            job.note = f"{error.what} Finding out whether the order arrived."
+            runner.save(job)
+            return runner.timing.look_again
+        job.in_doubt, purchase.accepted = False, True
+        job.book(quote.operation, purchase.expected)
+        runner.save(job)
+    runner.publish(job)
+    return runner.timing.quickest
+
+
+def _dimensions(runner: Runner, job: Job, request: Request, poll: Poll) -> tuple[float, float, float] | None:
+    """What there is of the model, scaled to the size that is asked for; not knowing is no reason to stop."""
+    if request.size_mm is None or not poll.model_url:
+        return None
+    path = runner.folder_of(job) / "sketch.glb"
+    try:
+        download(poll.model_url, path, limit=_MAX_SKETCH, stopped=runner.stopping.is_set)
+        width, height, depth = size_of(path)
+    except Neural4DError:
+        return None
+    finally:
+        path.unlink(missing_ok=True)
+    # glTF's Y is up: Blender's Z. Its Z comes towards the viewer: Blender's Y.
+    along = {"X": width, "Y": depth, "Z": height, "LONGEST": max(width, height, depth)}[request.axis]
+    factor = request.size_mm / 1000 / along if along > 0 else 0.0
+    return (width * factor, height * factor, depth * factor) if factor else None
