@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from neural4d_blender.engine.imagefile import read_image_facts
 from neural4d_blender.engine.declaration import ImageLimits
+from neural4d_blender.engine.imagefile import read_image_facts
 from neural4d_blender.scene import images
 
 LIMITS = ImageLimits(("PNG", "JPEG"), (64, 64), (400, 500), 200_000)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from neural4d_blender.engine.declaration import ImageLimits
 from neural4d_blender.engine.errors import InvalidInput
 from neural4d_blender.engine.imagefile import read_image_facts
-from neural4d_blender.engine.declaration import ImageLimits
 from neural4d_blender.scene import images
 from tests.scene.pictures import LIMITS, WIDTH, colours, difference, exported, hold, read, written
 

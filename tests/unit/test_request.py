@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine import protocol
-from neural4d_blender.engine.errors import InvalidInput, Neural4DError, UnsupportedFeature
 from neural4d_blender.engine.declaration import Option
+from neural4d_blender.engine.errors import InvalidInput, Neural4DError, UnsupportedFeature
 from neural4d_blender.engine.request import Request
 
 NEURAL4D = protocol.declaration("neural4d")
