@@ -59,19 +59,37 @@ def transform_mesh(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
     """Apply any affine matrix to a mesh that has one user, shape keys included."""
     linear = np.array(matrix.to_3x3(), dtype=np.float64)
     mirrored = matrix.determinant() < 0
-    normals = None
-    if mesh.has_custom_normals and not (_is_uniform(linear) and not mirrored):
-        normals = _transformed_normals(mesh, linear)
+    carried = mesh.has_custom_normals and not (_is_uniform(linear) and not mirrored)
+    carried = carried and keep_normals(mesh, linear)
     mesh.transform(matrix, shape_keys=True)
-    if normals is not None:
-        _carrier(mesh).data.foreach_set("vector", normals.ravel())
     if mirrored:
         mesh.flip_normals()  # turns the corners of each face round, and every corner attribute with them
-    if normals is not None:
-        carrier = _carrier(mesh)
-        carrier.data.foreach_get("vector", normals.ravel())
-        mesh.attributes.remove(carrier)
-        mesh.normals_split_custom_set(normals)
+    if carried:
+        restore_normals(mesh)
+
+
+def keep_normals(mesh: bpy.types.Mesh, linear: Floats | None = None) -> bool:
+    """Write the normals at the corners, under a matrix's inverse transpose, to an attribute that goes with them.
+
+    Returns False, and writes nothing, where the 3x3 matrix flattens the mesh.
+    """
+    normals = _transformed_normals(mesh, np.eye(3) if linear is None else linear)
+    if normals is None:
+        return False
+    _carrier(mesh).data.foreach_set("vector", normals.ravel())
+    return True
+
+
+def restore_normals(mesh: bpy.types.Mesh) -> None:
+    """Make the kept normals the mesh's custom normals; corners that lost theirs get the surface's."""
+    carrier = _carrier(mesh)
+    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    carrier.data.foreach_get("vector", normals.ravel())
+    mesh.attributes.remove(carrier)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(lengths, 1e-12)
+    normals[lengths[:, 0] < 1e-6] = 0  # Blender's word for: as the surface has it
+    mesh.normals_split_custom_set(normals)
 
 
 def reset_transform(item: bpy.types.Object) -> None:

@@ -1,4 +1,4 @@
-"""Takes away everything in the open file that could run code or read files when it is evaluated, and notes.
+"""Takes away everything of the model that could run code or read files when it is evaluated, and notes.
 
 A .blend from a service brings drivers (Python expressions), text blocks, script nodes and modifiers that
 read caches. All of it goes before any object is linked to a scene. May import bpy.
@@ -6,9 +6,9 @@ read caches. All of it goes before any object is linked to a scene. May import b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import bpy
+
+from .opened import all_own, own
 
 _READS_FILES_OR_SIMULATES = frozenset({
     "CLOTH", "COLLISION", "DYNAMIC_PAINT", "EXPLODE", "FLUID", "MESH_CACHE", "MESH_SEQUENCE_CACHE", "MULTIRES",
@@ -21,9 +21,9 @@ _MODEL_KINDS = (bpy.types.Object, bpy.types.Mesh, bpy.types.Armature, bpy.types.
 
 
 def disarm() -> None:
-    """Strip drivers, animation, constraints, texts, script nodes and file-reading modifiers from the whole file."""
+    """Strip drivers, animation, constraints, texts, script nodes and file-reading modifiers from all of it."""
     trees: list[bpy.types.NodeTree] = []
-    for datablock in _all_datablocks():
+    for datablock in list(all_own()):
         tree = getattr(datablock, "node_tree", None)
         if isinstance(datablock, bpy.types.NodeTree):
             tree = datablock
@@ -37,13 +37,11 @@ def disarm() -> None:
         tree.animation_data_clear()
         for node in [node for node in tree.nodes if node.bl_idname.startswith(_FORBIDDEN_NODES)]:
             tree.nodes.remove(node)
-    for item in bpy.data.objects:
+    for item in own("objects"):
         for modifier in [m for m in item.modifiers if m.type in _READS_FILES_OR_SIMULATES]:
             item.modifiers.remove(modifier)
     for kind in _DROPPED_KINDS:
-        datablocks = getattr(bpy.data, kind, None)
-        if datablocks:
-            bpy.data.batch_remove(list(datablocks))
+        bpy.data.batch_remove(own(kind))
 
 
 def _strip_notes(datablock: bpy.types.ID) -> None:
@@ -53,9 +51,3 @@ def _strip_notes(datablock: bpy.types.ID) -> None:
         del datablock[key]
     datablock.asset_clear()
     datablock.use_fake_user = False
-
-
-def _all_datablocks() -> Iterator[bpy.types.ID]:
-    for kind in bpy.data.bl_rna.properties:
-        if kind.type == "COLLECTION" and kind.identifier != "libraries":
-            yield from list(getattr(bpy.data, kind.identifier))

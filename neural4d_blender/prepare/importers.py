@@ -1,6 +1,6 @@
-"""Brings a model file of any supported format into the open, empty Blender file.
+"""Brings a model file of any supported format into the open Blender file, whose scene is empty.
 
-What an operator imported is the difference of bpy.data.objects before and after, never the selection,
+What an operator imported is what there is of objects and was not before, never the selection,
 and "FINISHED" with nothing imported is an error. May import bpy and `engine`.
 """
 
@@ -15,7 +15,7 @@ import bpy
 from ..engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ..engine.glb import check_glb
 from .disarm import disarm
-from .opened import scene, update
+from .opened import own, scene, update
 from .signature import check_signature
 
 Operator = Any  # bpy.ops' members have no type of their own
@@ -33,14 +33,13 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
     if importer is None:
         raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
     check_signature(source, model_format)
-    before = set(bpy.data.objects)
     try:
         shown = importer(source, warnings)
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
         raise BrokenModel(f"Blender cannot read the {model_format} file: {_last_line(error)}") from error
-    imported = [item for item in bpy.data.objects if item not in before and (shown is None or item in shown)]
+    imported = [item for item in own("objects") if shown is None or item in shown]
     if not imported:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
     disarm()
@@ -103,11 +102,11 @@ def _blend(source: Path, warnings: list[str]) -> set[bpy.types.Object] | None:
         wanted.scenes = available.scenes
     shown = {item for one in wanted.scenes for item in one.collection.all_objects}
     bpy.data.batch_remove(wanted.scenes)
-    others = [library for library in bpy.data.libraries if Path(bpy.path.abspath(library.filepath)) != source]
+    others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != source]
     if others:
         warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
-    bpy.data.batch_remove(list(bpy.data.libraries))
-    return {item for item in bpy.data.objects if item in shown} or None  # None: a file without scenes shows all
+    bpy.data.batch_remove(own("libraries"))
+    return {item for item in own("objects") if item in shown} or None  # None: a file without scenes shows all
 
 
 def _fbx(source: Path, warnings: list[str]) -> None:

@@ -20,7 +20,7 @@ import bpy
 
 from ..engine.errors import BrokenModel, InvalidInput, Neural4DError, PreparerFailed
 from ..engine.names import datablock_name
-from . import importers, materials, sanitise, sizing, writing
+from . import importers, materials, opened, reshape, sanitise, sizing, writing
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -38,6 +38,11 @@ class PrepareJob:
         size_mm: wanted size along `axis` in millimetres; None keeps the size it came with.
         axis: X, Y, Z (Blender's, Z up) or LONGEST.
         origin: where the root's origin lies: BOTTOM (centre of the underside), CENTER or AUTHORED.
+        joined: one mesh of all parts.
+        max_faces: how many faces there may be at most; None keeps them all.
+        recalculate_normals: faces outwards, shading by the surface.
+        quads: quads of pairs of triangles.
+        texture_folder: where images go; None packs them.
     """
 
     source: Path
@@ -47,6 +52,11 @@ class PrepareJob:
     size_mm: float | None = None
     axis: str = "LONGEST"
     origin: str = "BOTTOM"
+    joined: bool = False
+    max_faces: int | None = None
+    recalculate_normals: bool = False
+    quads: bool = False
+    texture_folder: Path | None = None
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> PrepareJob:
@@ -61,6 +71,11 @@ class PrepareJob:
                 size_mm=size,
                 axis=str(values.get("axis", "LONGEST")).upper(),
                 origin=str(values.get("origin", "BOTTOM")).upper(),
+                joined=bool(values.get("joined", False)),
+                max_faces=None if values.get("max_faces") is None else int(values["max_faces"]),
+                recalculate_normals=bool(values.get("recalculate_normals", False)),
+                quads=bool(values.get("quads", False)),
+                texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"The preparer's job is malformed: {error!r}.") from error
@@ -79,18 +94,19 @@ def prepare(job: PrepareJob) -> dict[str, Any]:
         PreparerFailed: the result could not be written.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    opened.begin()
     warnings: list[str] = []
     started = time.perf_counter()
     imported = importers.import_model(job.source, job.format, warnings)
     after_import = time.perf_counter()
 
-    model = sanitise.reduce_to_model(imported, warnings)
+    model = _reshaped(sanitise.reduce_to_model(imported, warnings), job, warnings)
     fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     root = sanitise.put_under_one_root(model, job.name)
-    images = materials.tidy(model.meshes, job.name, job.source.parent, warnings)
+    images = materials.tidy(model.meshes, job.name, job.source.parent, job.texture_folder, warnings)
     after_prepare = time.perf_counter()
 
-    writing.write(job.output, [root, *root.children])
+    writing.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)
     return {
         "ok": True,
         "root": root.name,
@@ -106,6 +122,21 @@ def prepare(job: PrepareJob) -> dict[str, Any]:
             "write": round(time.perf_counter() - after_prepare, 4),
         },
     }
+
+
+def _reshaped(model: sanitise.Model, job: PrepareJob, warnings: list[str]) -> sanitise.Model:
+    """The parts and faces that were asked for; before the size, which is exact for what comes of this."""
+    if job.joined:
+        model = reshape.join(model, warnings)
+    if job.max_faces is not None:
+        reshape.limit_faces(model, job.max_faces, warnings)
+    if job.recalculate_normals:
+        reshape.recalculate_normals(model)
+    if job.quads:
+        reshape.make_quads(model)
+    for item in model.meshes:
+        sanitise.drop_defaults(opened.mesh_of(item))
+    return model
 
 
 def run(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images and materials as a careful user would leave them: packed, named, in the right colour space.
+"""Images and materials as a careful user would leave them: packed (or on disk), named, in the right colour space.
 
 May import bpy and `engine`.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bpy
 
+from ..engine.errors import PreparerFailed
 from ..engine.names import datablock_name
 from .opened import mesh_of, purge
 
@@ -23,11 +24,16 @@ _COLOUR_SOCKETS = frozenset({
 })  # fmt: skip
 
 
-def tidy(meshes: list[bpy.types.Object], name: str, folder: Path, warnings: list[str]) -> int:
+def tidy(
+    meshes: list[bpy.types.Object], name: str, folder: Path, texture_folder: Path | None, warnings: list[str]
+) -> int:
     """Tidy the materials of the meshes and the images in them; returns the number of images.
 
     Images that lie outside `folder`, cannot be read or are absurdly large are taken out of the materials with
-    a warning.
+    a warning. The others are packed, or written to `texture_folder` where there is one.
+
+    Raises:
+        PreparerFailed: they cannot be written there.
     """
     for item in meshes:
         _move_materials_to_data(item)
@@ -43,6 +49,8 @@ def tidy(meshes: list[bpy.types.Object], name: str, folder: Path, warnings: list
                 continue
             if image not in verdicts:
                 verdicts[image] = _pack(image, name, folder.resolve(), warnings)
+                if verdicts[image] and texture_folder:
+                    _write(image, texture_folder)
             if verdicts[image]:
                 _set_colour_space(image, node)
             else:
@@ -99,6 +107,30 @@ def _pack(image: bpy.types.Image, name: str, folder: Path, warnings: list[str]) 
     image.name = datablock_name(f"{name[:40]} {image.name.removesuffix(ending)}")
     image.filepath_raw = f"//textures/{bpy.path.clean_name(image.name)}{ending}"
     return True
+
+
+def _write(image: bpy.types.Image, folder: Path) -> None:
+    """From packed to a file of its own, byte for byte; a file that is there already is never overwritten."""
+    name = Path(image.filepath_raw.removeprefix("//")).name
+    wanted = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while True:
+            try:
+                with wanted.open("xb") as file:
+                    file.write(image.packed_file.data)  # type: ignore[union-attr]  # it was packed a moment ago
+                break
+            except FileExistsError:
+                number += 1
+                wanted = folder / f"{Path(name).stem}.{number:03}{Path(name).suffix}"
+    except OSError as error:
+        raise PreparerFailed(
+            f"The model's images cannot be written to {folder}: {error.strerror or error}.",
+            "Make room there, or have the images packed; then press Retry.",
+        ) from error
+    image.filepath_raw = str(wanted)
+    image.unpack(method="REMOVE")
 
 
 def _set_colour_space(image: bpy.types.Image, node: bpy.types.ShaderNodeTexImage) -> None:

@@ -1,12 +1,45 @@
-"""Shorthands for the one file that is open in the preparer. May import bpy."""
+"""Shorthands for the file that is open in the preparer, and what of it is the model's own. May import bpy.
+
+Where the model is prepared inside the user's Blender the file holds the user's own work too. What stood in it
+at `begin` is nobody's business here: everything that is stripped or removed comes from `own`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import bpy
+
+#: What stood in the file before the model came; only compared, never looked into.
+_others: set[bpy.types.ID] = set()
+#: In the order in which they can be removed together; the kinds that no model needs come on top of these.
+_KINDS = [
+    kind.identifier
+    for kind in bpy.types.BlendData.bl_rna.properties
+    if kind.type == "COLLECTION" and kind.identifier != "libraries"
+]
+
+
+def begin() -> None:
+    """All that is in the file from now on and was not before is the model's own."""
+    _others.clear()
+    _others.update(datablock for kind in [*_KINDS, "libraries"] for datablock in getattr(bpy.data, kind))
+
+
+def own(kind: str) -> list[Any]:
+    """The model's own datablocks of a kind: "objects", "meshes", ..."""
+    return [datablock for datablock in getattr(bpy.data, kind, ()) if datablock not in _others]
+
+
+def all_own() -> Iterator[bpy.types.ID]:
+    """The model's own datablocks of all kinds but libraries."""
+    for kind in _KINDS:
+        yield from own(kind)
 
 
 def scene() -> bpy.types.Scene:
-    """The open file's only scene."""
+    """The scene that the model is imported to; it holds nothing else."""
     found = bpy.context.scene
     assert found is not None  # noqa: S101 (there always is one; its type says otherwise for scripts without a file)
     return found
@@ -30,5 +63,6 @@ def armature_of(modifier: bpy.types.Modifier) -> bpy.types.Object | None:
 
 
 def purge() -> None:
-    """Remove what nobody uses, and what only that used."""
-    bpy.data.orphans_purge(do_recursive=True)  # type: ignore[call-arg]  # the stubs know no arguments
+    """Remove what nobody uses of the model's own, and what only that used."""
+    while unused := [datablock for datablock in all_own() if not datablock.users]:
+        bpy.data.batch_remove(unused)

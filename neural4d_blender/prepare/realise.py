@@ -23,10 +23,15 @@ _BECOMES_MESH = frozenset({"CURVE", "SURFACE", "FONT", "META"})
 
 @dataclass(frozen=True)
 class Part:
-    """A mesh or armature object, and where it stands in the world (metres, Z up)."""
+    """A mesh or armature object, and where it stands in the world (metres, Z up).
+
+    Attributes:
+        parent: what it hangs below in the file, if anything.
+    """
 
     item: bpy.types.Object
     world: Matrix
+    parent: bpy.types.Object | None = None
 
 
 def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
@@ -45,12 +50,12 @@ def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
     for item in shown:
         world = item.matrix_world.copy()
         if item.type in _BECOMES_MESH:
-            parts.append(Part(_mesh_object(item.evaluated_get(depsgraph), depsgraph), world))
+            parts.append(Part(_mesh_object(item.evaluated_get(depsgraph), depsgraph), world, item.parent))
         elif item.type == "MESH":
             _apply_modifiers(item, depsgraph)
-            parts.append(Part(item, world))
+            parts.append(Part(item, world, item.parent))
         elif item.type == "ARMATURE":
-            parts.append(Part(item, world))
+            parts.append(Part(item, world, item.parent))
     for modifier in deforming:
         modifier.show_viewport = True
     return parts
@@ -66,7 +71,7 @@ def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> 
         if source.type != "MESH" and source.type not in _BECOMES_MESH:
             continue
         item = _mesh_object(source, depsgraph)
-        parts.append(Part(item, instance.matrix_world.copy()))
+        parts.append(Part(item, instance.matrix_world.copy(), parent.original))
         corners += len(mesh_of(item).loops)
         if len(parts) > MAX_INSTANCES or corners > 3 * MAX_TRIANGLES:
             raise UnsafeModel(f"The model repeats its parts more than {len(parts):,} times; that is not opened.")

@@ -6,7 +6,7 @@ Cameras, lights, empties, helper collections and orphans go. May import bpy, num
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bmesh
 import bpy
@@ -14,8 +14,8 @@ import numpy as np
 
 from ..engine.errors import BrokenModel
 from ..engine.names import datablock_name
-from . import baking
-from .opened import armature_of, mesh_of, purge, scene, update
+from . import baking, hierarchy
+from .opened import armature_of, mesh_of, own, purge, scene, update
 from .realise import parts_of
 
 #: A helper collection of the glTF importer, for the shapes of bones.
@@ -32,15 +32,27 @@ class Model:
         meshes: all have faces.
         armatures: those that deform one of the meshes.
         center: where the file had what now is the origin: the centre of the model (x, y, z in metres).
+        parents: what hangs below what, as far as the file has it so; an Empty where several things hang together.
     """
 
     meshes: list[bpy.types.Object]
     armatures: list[bpy.types.Object]
     center: baking.Floats
+    parents: dict[bpy.types.Object, bpy.types.Object] = field(default_factory=dict)
+
+    @property
+    def shapes(self) -> list[bpy.types.Object]:
+        """What has a size."""
+        return [*self.armatures, *self.meshes]
+
+    @property
+    def groups(self) -> list[bpy.types.Object]:
+        """The Empties."""
+        return [item for item in dict.fromkeys(self.parents.values()) if item.data is None]
 
     @property
     def objects(self) -> list[bpy.types.Object]:
-        return [*self.armatures, *self.meshes]
+        return [*self.groups, *self.shapes]
 
 
 def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -> Model:
@@ -60,8 +72,9 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
         _clean_mesh(mesh, warnings)
     armatures = _deforming(meshes)
     kept = {*meshes, *armatures}
-    center = baking.bake_world(part for part in parts if part.item in kept)
-    model = Model(meshes, armatures, center)
+    parts = [part for part in parts if part.item in kept]
+    parents = hierarchy.parents_of(parts)
+    model = Model(meshes, armatures, baking.bake_world(parts), parents)
     _remove_all_but(model)
     return model
 
@@ -77,7 +90,9 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
         root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
         scene().collection.objects.link(root)
         for item in model.objects:
-            item.parent = root
+            item.parent = model.parents.get(item, root)
+            if item.data is None:
+                item.empty_display_size = root.empty_display_size
     root.name = name
     for item in model.objects:
         item.name = datablock_name(item.name.removeprefix("part "))
@@ -102,7 +117,7 @@ def count(model: Model) -> dict[str, int]:
 
 def _rest_poses() -> None:
     """Size is exact in the rest pose, so every armature is put into it, free of whatever held it elsewhere."""
-    for item in bpy.data.objects:
+    for item in own("objects"):
         for bone in item.pose.bones if item.pose else ():
             bone.matrix_basis.identity()
             bone.custom_shape = None
@@ -112,7 +127,7 @@ def _rest_poses() -> None:
 
 
 def _helper_objects() -> set[bpy.types.Object]:
-    collections = [c for c in bpy.data.collections if c.name.startswith(_HELPER_COLLECTION)]
+    collections = [c for c in own("collections") if c.name.startswith(_HELPER_COLLECTION)]
     return {item for collection in collections for item in collection.all_objects}
 
 
@@ -133,10 +148,10 @@ def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
         bmesh.ops.delete(editable, geom=doomed, context="VERTS")
         editable.to_mesh(mesh)
         editable.free()
-    _drop_defaults(mesh)
+    drop_defaults(mesh)
 
 
-def _drop_defaults(mesh: bpy.types.Mesh) -> None:
+def drop_defaults(mesh: bpy.types.Mesh) -> None:
     """Remove what says nothing (selections, flags that are set nowhere): a tenth of what is read when placing."""
     names = [attribute.name for attribute in mesh.attributes]
     for name in names:
@@ -167,8 +182,8 @@ def _deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
 def _remove_all_but(model: Model) -> None:
     """Leave the model's objects, linked to the scene once, and nothing that nobody uses."""
     kept = set(model.objects)
-    bpy.data.batch_remove([item for item in bpy.data.objects if item not in kept])
-    bpy.data.batch_remove(list(bpy.data.collections))
+    bpy.data.batch_remove([item for item in own("objects") if item not in kept])
+    bpy.data.batch_remove(own("collections"))
     for item in model.objects:
         if scene() not in item.users_scene:
             scene().collection.objects.link(item)

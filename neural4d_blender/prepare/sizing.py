@@ -62,7 +62,7 @@ def fit(model: Model, *, size_mm: float | None, axis: str, origin: str) -> Fitte
         if abs(factor - 1) <= _ACCURACY and np.abs(move).max() <= _ACCURACY * reach:
             break
         matrix = Matrix.Translation(move) @ Matrix.Scale(factor, 4)
-        for item in model.objects:
+        for item in model.shapes:
             baking.transform(item, matrix)
         lower, upper = _bounds(model)
     x, y, z = ((upper - lower) * 1000).tolist()
