@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -43,6 +44,7 @@ def tidy(
     for material in materials:
         own = name if len(materials) == 1 else f"{name[:30]} {material.name}"
         material.name = datablock_name(own)
+        _make_principled(material)
         for node in _texture_nodes(material):
             image = node.image
             if image is None:
@@ -66,6 +68,45 @@ def _move_materials_to_data(item: bpy.types.Object) -> None:
             material = slot.material
             slot.link = "DATA"
             slot.material = material
+
+
+def _make_principled(material: bpy.types.Material) -> None:
+    """A Principled BSDF of the same colour where there is none behind the surface (unlit models, old .blend files)."""
+    tree = material.node_tree
+    output = tree.get_output_node("ALL") if tree else None
+    if tree is None or output is None:
+        return
+    shaders = list(_behind(output.inputs["Surface"]))
+    if any(shader.bl_idname in ("ShaderNodeBsdfPrincipled", "ShaderNodeGroup") for shader in shaders):
+        return
+    principled: Any = tree.nodes.new("ShaderNodeBsdfPrincipled")
+    principled.location = output.location.x - 300, output.location.y
+    principled.inputs["Roughness"].default_value = 1.0
+    coloured = [shader.inputs["Color"] for shader in shaders if "Color" in shader.inputs]
+    coloured.sort(key=lambda socket: not socket.is_linked)  # a picture says more than a plain colour
+    for socket in coloured[:1]:
+        colour: Any = socket
+        if colour.is_linked:
+            tree.links.new(colour.links[0].from_socket, principled.inputs["Base Color"])
+        else:
+            principled.inputs["Base Color"].default_value = colour.default_value[:]
+    tree.links.new(principled.outputs["BSDF"], output.inputs["Surface"])
+    for shader in shaders:
+        tree.nodes.remove(shader)
+    for node in [node for node in tree.nodes if node.outputs and not any(entry.is_linked for entry in node.outputs)]:
+        tree.nodes.remove(node)
+
+
+def _behind(socket: bpy.types.NodeSocket) -> Iterator[bpy.types.Node]:
+    """The shaders whose light reaches a socket, once each."""
+    waiting, seen = [socket], set()
+    while waiting:
+        for link in waiting.pop().links or ():
+            node = link.from_node
+            if node is not None and node not in seen:
+                seen.add(node)
+                yield node
+                waiting += [entry for entry in node.inputs if entry.type == "SHADER"]
 
 
 def _texture_nodes(material: bpy.types.Material) -> Iterator[bpy.types.ShaderNodeTexImage]:
@@ -111,6 +152,7 @@ def _pack(image: bpy.types.Image, name: str, folder: Path, warnings: list[str]) 
 
 def _write(image: bpy.types.Image, folder: Path) -> None:
     """From packed to a file of its own, byte for byte; a file that is there already is never overwritten."""
+    packed: Any = image.packed_file  # the stubs take its bytes for a text
     name = Path(image.filepath_raw.removeprefix("//")).name
     wanted = folder / name
     try:
@@ -119,7 +161,7 @@ def _write(image: bpy.types.Image, folder: Path) -> None:
         while True:
             try:
                 with wanted.open("xb") as file:
-                    file.write(image.packed_file.data)  # type: ignore[union-attr]  # it was packed a moment ago
+                    file.write(packed.data)
                 break
             except FileExistsError:
                 number += 1

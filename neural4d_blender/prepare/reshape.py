@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import bmesh
 import bpy
@@ -42,8 +43,8 @@ def join(model: Model, warnings: list[str]) -> Model:
         bpy.data.objects.remove(group)
     if len(model.meshes) > 1:
         _same_uv_maps([mesh_of(item) for item in model.meshes])
-        context = {"object": into, "active_object": into}
-        context |= dict.fromkeys(("selected_objects", "selected_editable_objects"), model.meshes)
+        context: dict[str, Any] = {"object": into, "active_object": into}
+        context |= {"selected_objects": model.meshes, "selected_editable_objects": model.meshes}
         with bpy.context.temp_override(**context):
             bpy.ops.object.join()
     return Model([into], model.armatures, model.center, {into: parent} if parent in model.armatures else {})
@@ -53,9 +54,8 @@ def limit_faces(model: Model, most: int, warnings: list[str]) -> None:
     """Decimate all parts alike until the model has no more than `most` faces; then all of them are triangles."""
     if _faces(model) <= most:
         return
-    for item in model.meshes:
-        if mesh_of(item).shape_keys is not None:
-            warnings.append(f"The shape keys of {item.name!r} were given up for the face limit.")
+    shaped = (item.name for item in model.meshes if mesh_of(item).shape_keys is not None)
+    warnings += [f"The shape keys of {name!r} were given up for the face limit." for name in shaped]
     weld(model)
     for _ in range(_PASSES):
         for item in model.meshes:

@@ -140,16 +140,26 @@ def _append(path: Path) -> list[bpy.types.Object]:
     before = set(libraries)
     try:
         with libraries.load(str(path), link=False) as (available, wanted):
-            wanted.objects = available.objects
+            wanted.objects, wanted.images = available.objects, available.images
     except OSError as error:
         what = "is missing" if not path.exists() else "is damaged"
         raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN) from error
     # Appending leaves an entry of the file it came from; the objects are local by now and do not need it.
     bpy.data.batch_remove([library for library in libraries if library not in before])
+    for image in wanted.images:
+        _forget_origin(image)
     objects = [item for item in wanted.objects if item is not None]
     if not objects:
         raise BrokenModel(f"The prepared model {path.name} is empty.", _AGAIN)
     return objects
+
+
+def _forget_origin(image: bpy.types.Image) -> None:
+    """Appending made a packed image's name a path to our own folder, where unpacking it would write to."""
+    if image.packed_file is not None:
+        image.filepath_raw = f"//textures/{Path(image.filepath_raw).name}"
+        for packed in image.packed_files:
+            packed.filepath = image.filepath_raw
 
 
 def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:

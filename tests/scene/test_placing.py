@@ -75,7 +75,7 @@ def test_a_rig_keeps_bending_its_mesh_in_another_unit_scale(scene: bpy.types.Sce
     scene.unit_settings.scale_length = 0.01
     root = place(prepared("rigged"), scene)
     rig = next(item for item in root.children if item.type == "ARMATURE")
-    skin = next(item for item in root.children if item.type == "MESH")
+    skin = next(item for item in rig.children if item.type == "MESH")
     low, high = rig.data.bones["Low"], rig.data.bones["High"]
     expected = world_size(root)[2] / 2.8  # the sample's bones are 1 long, its mesh is 2.8 high
     assert (high.head_local - low.head_local).length == pytest.approx(expected, rel=1e-3)

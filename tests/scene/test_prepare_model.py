@@ -48,6 +48,34 @@ def test_textures_are_packed_connected_and_in_the_right_colour_space(
     assert bpy.data.meshes[0].uv_layers
 
 
+@pytest.mark.parametrize(
+    ("model_format", "shader"),
+    [("GLB", "ShaderNodeBackground"), ("BLEND", "ShaderNodeEmission"), ("BLEND", "ShaderNodeBsdfDiffuse")],
+    ids=["unlit GLB", "emission", "diffuse"],
+)
+def test_materials_of_other_kinds_become_principled(
+    empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, shader: str
+) -> None:
+    samples.single()
+    image = bpy.data.images.new("Paint", 8, 8)
+    image.filepath_raw, image.file_format = str(tmp_path / "Paint.png"), "PNG"
+    image.save()
+    material = samples.paint(bpy.data.objects["Wedge"], image)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.remove(nodes["Principled BSDF"])
+    old = nodes.new(shader)
+    links.new(nodes["Image Texture"].outputs["Color"], old.inputs["Color"])
+    links.new(old.outputs[0], nodes["Material Output"].inputs["Surface"])
+    prepare(samples.export(model_format, tmp_path), model_format)
+    (material,) = bpy.data.materials
+    output = material.node_tree.get_output_node("ALL")
+    principled = output.inputs["Surface"].links[0].from_node
+    assert principled.bl_idname == "ShaderNodeBsdfPrincipled"
+    assert image_behind(principled.inputs["Base Color"]).colorspace_settings.name == "sRGB"
+    left = sorted(node.bl_idname for node in material.node_tree.nodes)
+    assert left == ["ShaderNodeBsdfPrincipled", "ShaderNodeOutputMaterial", "ShaderNodeTexImage"]
+
+
 def image_behind(socket: bpy.types.NodeSocket) -> bpy.types.Image:
     """The image that feeds a socket, through any nodes in between."""
     node = socket.links[0].from_node
@@ -122,8 +150,8 @@ def test_a_rig_still_bends_its_mesh(empty_file: bpy.types.Scene, tmp_path: Path,
     facts = prepare(samples.export(model_format, tmp_path), model_format, size_mm=1800, axis="Z")
     root = bpy.data.objects[facts["root"]]
     assert root.type == "EMPTY"
-    rig = next(item for item in root.children if item.type == "ARMATURE")
-    skin = next(item for item in root.children if item.type == "MESH")
+    (rig,) = root.children
+    (skin,) = rig.children
     before = samples.world_points()
     assert np.ptp(before[:, 2]) == pytest.approx(1.8, rel=1e-3)
     # Bones grew with the mesh: the joint lies inside it, and bending there moves one half of it only.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,16 @@ def test_shape_size_and_transforms(exported: Any, tmp_path: Path, model: str, mo
         assert tuple(item.scale) == (1, 1, 1)
         assert tuple(item.rotation_euler) == (0, 0, 0)
         assert tuple(item.location) == (0, 0, 0)
-        assert item.parent is None or item.parent.name == facts["root"]
+        assert facts["root"] in {item.name, *(above.name for above in ancestors(item))}
         if item.type == "MESH":
             assert samples.signed_volume(item) > 0
     assert output.stat().st_size > 0
+
+
+def ancestors(item: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    while item.parent:
+        item = item.parent
+        yield item
 
 
 @pytest.mark.parametrize("axis", ["X", "Y", "Z"])
