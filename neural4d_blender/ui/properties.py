@@ -144,7 +144,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
         "variants": min(chosen.variants, declared.max_variants),
-        "pbr": chosen.pbr if declared.can(protocol.Feature.PBR) else None,
+        "pbr": None if chosen.pbr else False,
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
