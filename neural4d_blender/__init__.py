@@ -20,6 +20,7 @@ _API = (
     "estimate",
     "generate",
     "history",
+    "job_of",
     "jobs",
     "providers",
     "spent",

@@ -20,18 +20,17 @@ from .engine.protocol import (
     Balance,
     Declaration,
     Feature,
-    KeyMissing,
     Neural4DError,
-    OnlineAccessOff,
     Request,
     is_web_address,
 )
 from .job import Job, Variant
 from .past import Total, delete, history, totals
-from .scene import clock, settings, targets
+from .scene import provenance, settings, targets
 from .scene.asking import ask
 from .scene.bridge import bridge
 from .scene.images import export_image
+from .scene.starting import require_ready, start
 
 __all__ = [
     "Balance",
@@ -44,6 +43,7 @@ __all__ = [
     "estimate",
     "generate",
     "history",
+    "job_of",
     "jobs",
     "providers",
     "require_ready",
@@ -141,14 +141,11 @@ def generate(
             group=group,
             group_points=group_points,
         )
-        protocol.check(provider, request)
-        require_ready(service)
         target = targets.bind(location, collection if isinstance(collection, str) else collection.name)
+        start(job_id, provider, request, target)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
-    bridge.submit(job_id, provider, request, target)
-    clock.start()
     return Job(job_id)
 
 
@@ -210,20 +207,21 @@ def jobs(limit: int = 200) -> list[Job]:
     return [Job(data["id"]) for data in newest]
 
 
+def job_of(thing: bpy.types.Object) -> Job | None:
+    """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
+    root = provenance.root_of(thing)
+    if root is None:
+        return None
+    job_id = provenance.read(root).job
+    if job_id not in bridge.jobs:
+        for data in ask("find", job=job_id)["jobs"]:
+            bridge.jobs[job_id] = data
+    return Job(job_id) if job_id in bridge.jobs else None
+
+
 def providers() -> list[Declaration]:
     """What each service can do; each has ``id``, ``name``, ``features``, ``formats``, ``options``, ..."""
     return protocol.declarations()
-
-
-def require_ready(service: Declaration) -> None:
-    """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
-    if not settings.online():
-        raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
-    if not settings.key(service):
-        raise KeyMissing(
-            f"No key is set for {service.name}.",
-            f"Enter it in Preferences > Add-ons > Neural4D, or set {service.key_env} in the environment.",
-        )
 
 
 def _pictures(image: Picture | Sequence[Picture] | None, service: Declaration, folder: Path) -> list[str]:

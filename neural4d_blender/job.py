@@ -16,10 +16,20 @@ from typing import Any
 
 import bpy
 
-from .engine.protocol import SETTLED, EngineStopped, JobFailed, Request, State, VariantState
-from .scene import arrival, clock, targets
+from .engine.protocol import (
+    SETTLED,
+    EngineStopped,
+    InvalidInput,
+    JobFailed,
+    Neural4DError,
+    Request,
+    State,
+    VariantState,
+)
+from .scene import arrival, clock, provenance, starting, targets
 from .scene.asking import LOOK, ask
 from .scene.bridge import bridge
+from .scene.replacing import twins
 
 
 @dataclass(frozen=True)
@@ -264,9 +274,33 @@ class Job:
         """
         target = targets.bind(location, collection)
         target["beside"] = location is None
+        return self._place(variant, target)
+
+    def replace(self, thing: bpy.types.Object, variant: int | None = None) -> list[bpy.types.Object]:
+        """Put the model into the place of another one, at no cost; returns the root objects that hold it now.
+
+        Transform, parent, children, collections, visibility, name, modifiers and constraints stay; duplicates that
+        share the mesh get it too. It is one undo step.
+
+        Args:
+            thing: the model to be replaced, or anything below its root. variant: as in :meth:`place`.
+
+        Raises:
+            InvalidInput: it is no model that came from a job. Neural4DError: as :meth:`place`.
+        """
+        root = provenance.root_of(thing)
+        if root is None:
+            raise InvalidInput(f"{thing.name} is no model of this extension.", "Choose one that is.")
+        if why := targets.blocked():
+            raise Neural4DError(why, "Try again then.")
+        return self._place(variant, targets.in_place_of(root), twins(root))
+
+    def _place(
+        self, variant: int | None, target: dict[str, Any], replaced: Sequence[bpy.types.Object] = ()
+    ) -> list[bpy.types.Object]:
         if self.is_prepared(variant):
             return arrival.place_job(self._data, variant, target)
-        before = set(self.objects)
+        before = set(self.objects).difference(replaced)
         arrival.trouble.pop(self.id, None)
         ask("retarget", job=self.id, target=target)
         ask("prepare", job=self.id, variant=variant)
@@ -287,6 +321,64 @@ class Job:
         freed: int = ask("delete", job=self.id)["freed"]
         forget(self.id)
         return freed
+
+    def start_place(self, variant: int | None, target: dict[str, Any]) -> None:
+        """Put the model where the target says, now or as soon as it is prepared and the scene is free; never waits."""
+        if not targets.blocked() and self.is_prepared(variant):
+            arrival.place_job(self._data, variant, target)
+            return
+        there = [v.index for v in self.variants if variant in (None, v.index)]
+        there.sort(key=lambda index: not self.is_prepared(index))
+        arrival.trouble.pop(self.id, None)
+        bridge.send("retarget", job=self.id, target=target)
+        bridge.send("prepare", job=self.id, variant=there[0])
+        clock.start()
+
+    def again(
+        self,
+        *,
+        replace: bpy.types.Object | None = None,
+        location: Sequence[float] | None = None,
+        collection: str = "",
+        **changes: Any,
+    ) -> Job:
+        """Start the same request once more, as a new job that is paid anew; returns it at once.
+
+        Args:
+            replace: the model whose place the new one takes when it is ready, or anything below its root.
+            location, collection: where to otherwise. Where both are left out it comes to the right of what stands of
+                this job; where nothing does, to the 3D cursor.
+            changes: what is to be different, by the names of ``generate``: variants=, size_mm=, options=, ...
+
+        Raises:
+            InvalidInput: the copy of the image is gone; or what ``generate`` raises.
+        """
+        request = starting.changed(starting.anew(Request.from_dict(self.request)), changes)
+        standing = self.objects
+        if replace is not None and (root := provenance.root_of(replace)):
+            target = targets.in_place_of(root)
+        elif standing and location is None and not collection:
+            target = targets.next_to(standing[0])
+        else:
+            target = targets.bind(location, collection)
+        return Job(starting.start_again(self.provider, request, target))
+
+    def variations(self, count: int = 4) -> list[Job]:
+        """Start jobs that bring so many other results of the same request, beside what stands of it; paid anew.
+
+        One job where the service makes several variants of a request, else a job for each, with a seed of its
+        own where the service takes one.
+        """
+        requests = starting.variations(self.provider, Request.from_dict(self.request), count)
+        standing = self.objects
+        return [
+            Job(
+                starting.start_again(
+                    self.provider, request, targets.next_to(standing[0], number) if standing else targets.bind()
+                )
+            )
+            for number, request in enumerate(requests, 1)
+        ]
 
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""

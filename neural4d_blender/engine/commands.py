@@ -44,6 +44,7 @@ class Commands:
             "balance": self._balance,
             "test_key": self._balance,
             "list": self._list,
+            "find": self._find,
             "history": self._history,
             "totals": self._totals,
             "delete": self._delete,
@@ -222,6 +223,11 @@ class Commands:
         freed = self.engine.history.delete(live.job)
         self.engine.send({"event": "usage", "bytes": self.engine.history.usage()})
         return {"freed": freed}
+
+    def _find(self, message: Message) -> Message:
+        found = self.engine.live.get(message["job"])
+        job = found.job if found else self.engine.journal.get(message["job"])
+        return {"jobs": [job.to_dict()] if job and self.engine.journal.may_touch(job) else []}
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

@@ -18,6 +18,7 @@ dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
 list            ``limit``
+find            ``job``: answers ``jobs``, a list of that job's snapshot, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
 totals          answers ``totals``: month, provider, jobs, points, bytes

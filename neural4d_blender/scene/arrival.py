@@ -14,6 +14,7 @@ from ..engine.protocol import Neural4DError, Request, State
 from . import provenance, targets
 from .bridge import bridge
 from .placing import place, undo_step
+from .replacing import replace
 
 #: Why a ready model is not in the scene, by job id; for the panel.
 trouble: dict[str, dict[str, str]] = {}
@@ -22,8 +23,6 @@ trouble: dict[str, dict[str, str]] = {}
 _placed: dict[str, float] = {}
 #: The variants that were placed here, by job id; ahead of what the engine has read.
 _standing: dict[str, set[int]] = {}
-#: Between variants that stand side by side, as a part of the width of the one that comes.
-_GAP = 0.1
 
 
 def pump() -> bool:
@@ -118,14 +117,18 @@ def place_job(
     scene = targets.scene_of(target)
     title = Request.from_dict(job["request"]).title
     standing = placed_roots(job["id"]) if target.get("beside") else []
-    with undo_step(f"Place {title}"[:60]):
-        roots = place(
-            chosen["blend"],
-            name=title,
-            location=tuple(standing[0].location[:] if standing else target["location"]),
-            collection=targets.collection_of(target, scene),
-            scene=scene,
-        )
+    replaced = None if target.get("beside") else targets.replaced_by(target)
+    with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
+        if replaced:
+            roots = replace(replaced, chosen["blend"], scene)
+        else:
+            roots = place(
+                chosen["blend"],
+                name=title,
+                location=tuple(targets.world_matrix(standing[0]).translation[:] if standing else target["location"]),
+                collection=targets.collection_of(target, scene),
+                scene=scene,
+            )
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
@@ -144,13 +147,13 @@ def place_job(
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:
     """The root objects in the open file that came from the job."""
-    return [thing for thing in bpy.data.objects if thing.parent is None and thing.get(provenance.JOB) == job_id]
+    return [thing for thing in bpy.data.objects if thing.get(provenance.JOB) == job_id]
 
 
 def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]) -> None:
     """To the right of what stands of the job, a tenth of its own width away, wherever its origin is."""
     edge = max(corner.x for root in standing for corner in targets.world_corners(root))
     own = [corner.x for root in roots for corner in targets.world_corners(root)]
-    step = edge + _GAP * (max(own) - min(own)) - min(own)
+    step = edge + targets.GAP * (max(own) - min(own)) - min(own)
     for root in roots:
         root.location.x += step

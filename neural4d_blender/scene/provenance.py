@@ -24,7 +24,7 @@ JOB = "neural4d_job"
 #: On what came with a root, below it; what the user has put there has it not.
 PART = "neural4d_part"
 #: Of a request: what stands in a property of its own, and what concerns the job and not the model.
-_NOT_OPTIONS = frozenset({"prompt", "images", "name", "max_points", "group", "group_points"})
+_NOT_OPTIONS = frozenset({"prompt", "images", "name", "texture_folder", "max_points", "group", "group_points"})
 #: No work of anybody: the job waits for a user.
 _IDLE = frozenset({State.CHOOSING_CUTOUT, State.READY, State.PLACED, State.FAILED, State.CANCELLED})
 
@@ -76,7 +76,7 @@ def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
         "neural4d_service": job["provider"],
         "neural4d_terms": _terms(job["provider"]),
         "neural4d_prompt": request["prompt"],
-        "neural4d_image": Path(Request.from_dict(request).title).name if request["images"] else None,
+        "neural4d_image": _name(Request.from_dict(request).title) if request["images"] else None,
         "neural4d_options": json.dumps(options, ensure_ascii=False, sort_keys=True),
         "neural4d_seed": str(said["seed"]) if said.get("seed") not in (None, "") else None,
         "neural4d_made": dt.datetime.fromtimestamp(job["created"], dt.UTC).isoformat(timespec="seconds"),
@@ -138,6 +138,11 @@ def request_of(said: Provenance) -> Request | None:
     values = {key: value for key, value in said.options.items() if key not in _NOT_OPTIONS}
     own = values.get("options")
     return Request.from_dict({**values, "prompt": said.prompt, "options": own if isinstance(own, dict) else {}})
+
+
+def _name(image: str) -> str:
+    """Of an image's path or address the name: the rest of an address may be a secret."""
+    return Path(image.partition("?")[0]).name
 
 
 def _terms(service: str) -> str:

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from ..engine.protocol import InvalidInput
+from .provenance import JOB
 
+#: Between models that stand side by side, as a part of the width of the one that comes.
+GAP = 0.1
 #: Names the file that is open now; another one is made up for each file that is opened.
 _session = uuid.uuid4().hex
 
@@ -49,6 +52,42 @@ def bind(
     }
 
 
+def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
+    """The target to the right of a model, in its collections' first, for another one about as large.
+
+    Args:
+        number: 1 for the first one beside it, 2 for the next.
+    """
+    across = [corner.x for corner in world_corners(root)]
+    place = world_matrix(root).translation
+    step = number * (1 + GAP) * (max(across) - min(across))
+    return {**bind((place.x + step, place.y, place.z)), "collection": _collection_name(root)}
+
+
+def in_place_of(root: bpy.types.Object) -> dict[str, Any]:
+    """The target that is a model's own place; should it be gone by then, its location."""
+    replaced = {"name": root.name, "job": root.get(JOB)}
+    place = world_matrix(root).translation[:]
+    return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
+
+
+def replaced_by(target: dict[str, Any]) -> bpy.types.Object | None:
+    """The model whose place the target is; None where it is no such target, or the model is gone."""
+    replaced = target.get("replaces")
+    if not replaced:
+        return None
+    named: bpy.types.Object | None = bpy.data.objects.get(replaced["name"])
+    if named is not None and named.get(JOB) == replaced["job"]:
+        return named
+    return next((item for item in bpy.data.objects if item.get(JOB) == replaced["job"]), None)
+
+
+def _collection_name(item: bpy.types.Object) -> str:
+    """The first collection of an object, as a target has it: empty for the scene's own."""
+    found = item.users_collection
+    return found[0].name if found and found[0] != bpy.context.scene.collection else ""
+
+
 def _point(location: Sequence[float]) -> list[float]:
     try:
         x, y, z = (float(value) for value in location)
@@ -78,17 +117,21 @@ def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.C
     return wanted or scene.collection
 
 
-def world_corners(root: bpy.types.Object) -> list[Vector]:
-    """The corners of the bounding boxes of a root and all below it, in the scene's units.
+def world_matrix(item: bpy.types.Object) -> Matrix:
+    """Where an object is, from the transforms themselves: what was placed a moment ago is not evaluated yet."""
+    if item.parent is None:
+        return item.matrix_basis
+    return world_matrix(item.parent) @ item.matrix_parent_inverse @ item.matrix_basis
 
-    Made from the objects' own transforms: what was placed a moment ago has not been evaluated yet.
-    """
+
+def world_corners(root: bpy.types.Object) -> list[Vector]:
+    """The corners of the bounding boxes of a root and all below it, in the scene's units."""
     corners: list[Vector] = []
     for thing in (root, *root.children_recursive):
         if thing.type == "MESH":
-            matrix = thing.matrix_basis if thing == root else root.matrix_basis @ thing.matrix_basis
+            matrix = world_matrix(thing)
             corners += [matrix @ Vector(corner) for corner in thing.bound_box]
-    return corners or [root.matrix_basis.translation]
+    return corners or [world_matrix(root).translation]
 
 
 def blocked() -> str:

@@ -86,14 +86,7 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
         data = bridge.jobs[job.id]
         # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
         target = {**targets.bind(), "beside": self.variant not in data["placed"]}
-        if not targets.blocked() and job.is_prepared(variant):
-            arrival.place_job(data, variant, target)
-            return
-        there = [v.index for v in job.variants if variant in (None, v.index)]
-        there.sort(key=lambda index: not job.is_prepared(index))
-        arrival.trouble.pop(job.id, None)
-        bridge.send("retarget", job=job.id, target=target)
-        bridge.send("prepare", job=job.id, variant=there[0])
+        job.start_place(variant, target)
 
 
 class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):

@@ -1,0 +1,123 @@
+"""The start of a job, new or once more: what can be refused is refused here, before anything leaves Blender.
+
+May import bpy and the engine's ``protocol``.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..engine import protocol
+from ..engine.protocol import (
+    Declaration,
+    InvalidInput,
+    KeyMissing,
+    Neural4DError,
+    OnlineAccessOff,
+    Request,
+    UnsupportedFeature,
+    is_web_address,
+)
+from . import clock, settings
+from .bridge import bridge
+
+
+def require_ready(service: Declaration) -> None:
+    """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+    if not settings.online():
+        raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
+    if not settings.key(service):
+        raise KeyMissing(
+            f"No key is set for {service.name}.",
+            f"Enter it in Preferences > Add-ons > Neural4D, or set {service.key_env} in the environment.",
+        )
+
+
+def start(job_id: str, provider: str, request: Request, target: dict[str, Any]) -> None:
+    """Check the request and hand it to the engine; raises what :func:`api.generate` does."""
+    protocol.check(provider, request)
+    require_ready(protocol.declaration(provider))
+    bridge.submit(job_id, provider, request, target)
+    clock.start()
+
+
+def start_again(provider: str, request: Request, target: dict[str, Any]) -> str:
+    """Start a request that a job had before as a new job, which is paid anew; returns its id.
+
+    Raises:
+        InvalidInput: the copy of a picture that was sent is gone.
+    """
+    job_id = str(uuid.uuid4())
+    folder = settings.data_dir() / "jobs" / job_id
+    try:
+        images = [image if is_web_address(image) else _copied(Path(image), folder) for image in request.images]
+        textures = settings.texture_folder() if request.texture_folder else ""
+        start(job_id, provider, replace(request, images=images, texture_folder=textures), target)
+    except Neural4DError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return job_id
+
+
+def anew(request: Request) -> Request:
+    """The request of another job like that one: the limit that several jobs shared was theirs."""
+    return replace(request, group="", group_points=None)
+
+
+def changed(request: Request, changes: dict[str, Any]) -> Request:
+    """The request with other values; InvalidInput where one of them is none of a request's."""
+    try:
+        return replace(request, **changes)
+    except TypeError as error:
+        raise InvalidInput(
+            f"This cannot be changed: {', '.join(changes)}.", "Use the names that generate has."
+        ) from error
+
+
+def variations(provider: str, request: Request, count: int) -> list[Request]:
+    """The requests of the jobs that bring so many other results of a request.
+
+    Several variants of one job where the service makes such, else jobs of one result each; with another seed each
+    where the service takes one.
+
+    Raises:
+        InvalidInput, UnsupportedFeature: the request itself cannot be made.
+    """
+    if count < 1:
+        raise InvalidInput(f"There have to be 1 or more variations, not {count!r}.")
+    service = protocol.declaration(provider)
+    most = service.max_variants
+    if most > 1:
+        try:
+            protocol.check(provider, replace(request, variants=2))
+        except UnsupportedFeature:  # this service makes several, though not of this kind
+            most = 1
+    sizes = [min(most, count - done) for done in range(0, count, most)]
+    return [
+        replace(anew(request), variants=size, place_all=size > 1, options=_seeded(service, request)) for size in sizes
+    ]
+
+
+def _seeded(service: Declaration, request: Request) -> dict[str, Any]:
+    seed = next((option for option in service.options if option.key == "seed" and option.kind == "int"), None)
+    if seed is None:
+        return request.options
+    low = max(1, int(seed.minimum or 1))
+    high = int(seed.maximum or 2**31 - 1)
+    return {**request.options, "seed": low + secrets.randbelow(high - low + 1)}
+
+
+def _copied(image: Path, folder: Path) -> str:
+    """A copy of its own for the new job: the old one's files may be deleted while it is under way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return str(shutil.copyfile(image, folder / image.name))
+    except OSError as error:
+        raise InvalidInput(
+            "The copy of the image that this job was made of is gone.", "Generate from the image itself."
+        ) from error

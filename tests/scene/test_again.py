@@ -1,0 +1,167 @@
+"""From a model in the scene to its job and on: again, variations, another one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import pytest
+
+import neural4d_blender as neural4d
+from neural4d_blender.engine import protocol
+from neural4d_blender.engine.protocol import Option, Request
+from neural4d_blender.scene import arrival, provenance, starting
+from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.scene.placing import undo_push
+from scripts.simulator.handle import Simulator
+from tests.scene import pictures
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(job_seconds=0.0) as process:
+        yield process
+
+
+@pytest.fixture
+def sim(
+    simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    simulator.reset()
+    for name, value in simulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
+    bpy.context.preferences.system.use_online_access = True
+    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+    yield simulator
+    bridge.stop()
+    bridge.jobs.clear()
+    bridge.prices.clear()
+    arrival.trouble.clear()
+
+
+def test_an_object_leads_to_its_job(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=120).wait(60)
+    (root,) = job.objects
+    label = bpy.data.objects.new("Label", None)
+    label.parent = root
+    bridge.jobs.clear()  # as after a start of Blender
+    assert neural4d.job_of(label) == job
+    assert neural4d.job_of(root).cost == 60
+    root[provenance.JOB] = "somebody else's"
+    assert neural4d.job_of(root) is None
+    del root[provenance.JOB]
+    assert neural4d.job_of(root) is None
+
+
+def test_again_is_a_job_of_its_own_beside_the_first(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=120, axis="X", group="g", group_points=70).wait(60)
+    other = job.again(size_mm=60).wait(60)
+    assert other != job
+    assert [row["points"] for row in sim.ledger()] == [60, 60]
+    assert {**other.request, "size_mm": 120, "group": "g", "group_points": 70} == job.request
+    (first,), (second,) = job.objects, other.objects
+    assert second.dimensions.x == pytest.approx(0.06, rel=0.001)
+    assert second.location.x - first.location.x == pytest.approx(0.132, rel=0.001)
+    with pytest.raises(neural4d.InvalidInput, match="colour"):
+        job.again(colour="red")
+    assert len(bridge.jobs) == 2
+
+
+def test_again_in_the_place_of_a_model(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=120, location=(3, 0, 0)).wait(60)
+    (root,) = job.objects
+    root.rotation_euler.z = 1.0
+    root.name = "Tweety"
+    twin = root.copy()
+    bpy.context.scene.collection.objects.link(twin)
+    twin.location.x = 9
+    other = job.again(prompt="a red rocket", replace=root)
+    root.name = "Renamed"  # the user goes on meanwhile
+    undo_push("Rename")
+    other.wait(60)
+    assert set(other.objects) == {root, twin}
+    assert (root.name, root.location.x, round(root.rotation_euler.z, 3)) == ("Renamed", 3, 1.0)
+    assert root.data == twin.data
+    assert {provenance.read(thing).prompt for thing in (root, twin)} == {"a red rocket"}
+    assert job.objects == []
+    assert len(bpy.data.meshes) == 1
+    bpy.ops.ed.undo()
+    assert provenance.read(bpy.data.objects["Renamed"]).prompt == "a cute bird"
+
+
+def test_a_model_that_is_gone_leaves_its_place(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=120, location=(3, 1, 0)).wait(60)
+    other = job.again(replace=job.objects[0])
+    bpy.data.objects.remove(job.objects[0])
+    other.wait(60)
+    assert other.objects[0].location[:] == (3, 1, 0)
+
+
+def test_another_variant_takes_the_place_for_nothing(sim: Simulator) -> None:
+    job = neural4d.generate("a red rocket", size_mm=50, variants=3, location=(1, 2, 3)).wait(60)
+    (root,) = job.objects
+    before = provenance.read(root).variant
+    other = next(v.index for v in job.variants if v.index != before)
+    assert not job.is_prepared(other)
+    assert job.replace(root, variant=other) == [root]
+    assert (provenance.read(root).variant, root.location[:]) == (other, (1, 2, 3))
+    assert job.replace(root, variant=before) == [root]
+    assert provenance.read(root).variant == before
+    assert sim.spent == 60
+    assert len(bpy.data.objects) == 1
+    with pytest.raises(neural4d.InvalidInput, match="no model"):
+        job.replace(bpy.data.objects.new("Mine", None))
+
+
+def test_nothing_is_replaced_under_an_edit(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=50, variants=2).wait(60)
+    bpy.context.view_layer.objects.active = job.objects[0]
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(neural4d.Neural4DError, match="Object Mode"):
+        job.replace(job.objects[0], variant=1)
+
+
+def test_variations_are_variants_of_one_job(sim: Simulator) -> None:
+    job = neural4d.generate("a red rocket", size_mm=50).wait(60)
+    (more,) = job.variations(2)
+    more.wait(60)
+    assert len(more.objects) == 2
+    assert sim.spent == 120
+    places = sorted(round(root.location.x, 3) for root in (*job.objects, *more.objects))
+    assert len(set(places)) == 3
+
+
+def test_variations_fit_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rocket = Request("a red rocket", group="g", group_points=60)
+    requests = starting.variations("neural4d", rocket, 5)
+    assert [(one.variants, one.place_all, one.group) for one in requests] == [(4, True, ""), (1, False, "")]
+    picture = pictures.written(tmp_path, "png", pictures.colours(512, 400))
+    chibi = Request(images=[str(picture)], options={"style": "tag"})  # of which there are no variants
+    assert [one.variants for one in starting.variations("neural4d", chibi, 2)] == [1, 1]
+    with pytest.raises(neural4d.InvalidInput):
+        starting.variations("neural4d", rocket, 0)
+
+    seed = Option("seed", "Seed", "int", 1, "", minimum=1, maximum=9)
+    declared = replace(protocol.declaration("neural4d"), options=(seed,), max_variants=1)
+    monkeypatch.setattr(protocol, "declaration", lambda _: declared)
+    requests = starting.variations("neural4d", rocket, 12)
+    assert {one.options["seed"] for one in requests} <= set(range(1, 10))
+    assert len({one.options["seed"] for one in requests}) > 1
+
+
+def test_a_picture_is_sent_again_until_its_copy_is_gone(sim: Simulator, tmp_path: Path) -> None:
+    picture = pictures.written(tmp_path, "png", pictures.colours(512, 400)).rename(tmp_path / "mug.png")
+    job = neural4d.generate(image=picture, size_mm=95).wait(60)
+    assert provenance.read(job.objects[0]).image == "mug"
+    other = job.again().wait(60)
+    assert Path(other.request["images"][0]).read_bytes() == Path(job.request["images"][0]).read_bytes()
+    assert len(sim.requests("mattingImage")) == 2
+    Path(job.request["images"][0]).unlink()
+    spent = sim.spent
+    with pytest.raises(neural4d.InvalidInput, match="gone"):
+        job.again()
+    assert sim.spent == spent
+    assert len(bridge.jobs) == 2
