@@ -54,31 +54,41 @@ def prepare(
         PreparerFailed: the background Blender is.
         Stopped: ``stopped`` said so.
     """
-    stem = f"v{variant.index}"
-    facts_file, log_file = folder / f"{stem}.facts.json", folder / f"{stem}.prepare.log"
-    output = folder / f"{stem}.blend"
+    output = folder / f"v{variant.index}.blend"
+    values = {
+        "source": variant.model,
+        "format": variant.format or request.format,
+        "output": str(output),
+        "name": request.title,
+        "size_mm": request.size_mm,
+        "axis": request.axis,
+        "origin": request.origin,
+        "joined": request.joined,
+        "max_faces": request.max_faces,
+        "recalculate_normals": request.recalculate_normals,
+        "quads": request.quads,
+        "texture_folder": request.texture_folder,
+    }
+    facts = run_in_blender(argv, values, folder / f"v{variant.index}.prepare", limit=limit, stopped=stopped)
+    return {**facts, "output": str(output)}
+
+
+def run_in_blender(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    stem: Path,
+    *,
+    limit: float = 600.0,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Have a background Blender do a job, and return the facts that it told; raises what :func:`prepare` does.
+
+    Args:
+        values: the job. stem: path of the job file, the facts and the log, less their endings.
+    """
+    job_file, facts_file, log_file = (Path(f"{stem}{ending}") for ending in (".json", ".facts.json", ".log"))
     facts_file.unlink(missing_ok=True)
-    job_file = folder / f"{stem}.prepare.json"
-    job_file.write_text(
-        json.dumps(
-            {
-                "source": variant.model,
-                "format": variant.format or request.format,
-                "output": str(output),
-                "facts": str(facts_file),
-                "name": request.title,
-                "size_mm": request.size_mm,
-                "axis": request.axis,
-                "origin": request.origin,
-                "joined": request.joined,
-                "max_faces": request.max_faces,
-                "recalculate_normals": request.recalculate_normals,
-                "quads": request.quads,
-                "texture_folder": request.texture_folder,
-            }
-        ),
-        encoding="utf-8",
-    )
+    job_file.write_text(json.dumps({**values, "facts": str(facts_file)}), encoding="utf-8")
     with _at_once:
         code = _run([*argv, str(job_file)], log_file, limit, stopped)
     try:
@@ -90,7 +100,7 @@ def prepare(
     if not facts.get("ok"):
         kind = _ERRORS.get(facts.get("code", ""), PreparerFailed)
         raise kind(facts.get("what") or "The model could not be prepared.", facts.get("remedy", ""))
-    return {**facts, "output": str(output)}
+    return facts
 
 
 def _run(argv: list[str], log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
