@@ -101,7 +101,7 @@ def test_pictures_that_cannot_be_used(sim: Simulator, tmp_path: Path) -> None:
         neural4d.generate(image=small)
     with pytest.raises(neural4d.InvalidInput):
         neural4d.generate(image=tmp_path / "not-there.png")
-    with pytest.raises(neural4d.InvalidInput, match="not both"):
+    with pytest.raises(neural4d.InvalidInput, match="one of them, not several"):
         neural4d.generate("a mug", image=bpy.data.images.new("fine", 300, 300))
     assert sim.requests() == []
 

@@ -1,0 +1,127 @@
+"""The README's part on the services, made of their declarations: `python3 -m scripts.toolbox.services`.
+
+Imports the extension's declarations, which are standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from neural4d_blender.engine.declaration import Declaration, Feature, Option
+from neural4d_blender.engine.protocol import Request, declarations
+from neural4d_blender.engine.providers import PROVIDERS
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+BEGIN, END = "<!-- made by scripts/toolbox/services.py: begin -->", "<!-- end -->"
+
+
+def tables(services: list[Declaration]) -> str:
+    """Markdown: what each service can do, and the options of each."""
+    head = ["", *(service.name for service in services)]
+    rows = [head, ["---"] * len(head)]
+    rows += [[label, *(tell(service) for service in services)] for label, tell in _ROWS]
+    parts = ["\n".join(_line(row) for row in rows)]
+    for service in services:
+        if service.options:
+            options = [["option", "takes", "default", ""], ["---"] * 4, *map(_option, service.options)]
+            parts.append(f"**{service.name}**, `options={{...}}` in Python:")
+            parts.append("\n".join(_line(row) for row in options))
+    return "\n\n".join(parts) + "\n"
+
+
+def replaced(text: str, part: str) -> str:
+    """The README with its part on the services made anew; ValueError where it has no such part."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md has no part between {BEGIN!r} and {END!r}.")
+    return f"{before}{BEGIN}\n\n{part}\n{END}{after}"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+
+def _option(option: Option) -> list[str]:
+    words = f"{option.help}.".replace("..", ".")
+    if option.enterprise and "nterprise" not in words:
+        words += " Enterprise accounts only."
+    default = "" if option.default in ("", None) else f"`{option.default}`"
+    return [f"`{option.key}`", option.limits, default, words]
+
+
+def _made_of(service: Declaration) -> str:
+    kinds = {
+        Feature.TEXT: "a prompt",
+        Feature.IMAGE: "an image",
+        Feature.IMAGE_URL: "the web address of an image",
+    }
+    return ", ".join(words for feature, words in kinds.items() if service.can(feature))
+
+
+def _several_images(service: Declaration) -> str:
+    return f"up to {service.max_images}" if service.can(Feature.SEVERAL_IMAGES) else "no"
+
+
+def _price(service: Declaration) -> str:
+    said = {}
+    for feature, request in (
+        (Feature.TEXT, Request(prompt="?")),
+        (Feature.IMAGE, Request(images=["?"])),
+        (Feature.IMAGE_URL, Request(images=["https://?"])),
+    ):
+        if service.can(feature):
+            prices = [quote.points for quote in PROVIDERS[service.id].quotes(request)]
+            known = [price for price in prices if price is not None]
+            kind = "prompt" if feature is Feature.TEXT else "image"
+            said[kind] = "not documented" if len(known) < len(prices) else f"{sum(known)} points"
+    if set(said.values()) == {"not documented"}:
+        return "not documented"
+    return ", ".join(f"{kind} {price}" for kind, price in said.items())
+
+
+def _can(feature: Feature, yes: str = "yes", no: str = "no") -> Callable[[Declaration], str]:
+    return lambda service: yes if service.can(feature) else no
+
+
+_ROWS: list[tuple[str, Callable[[Declaration], str]]] = [
+    ("`provider=`", lambda service: f"`{service.id}`"),
+    ("makes models of", _made_of),
+    ("several images at once", _several_images),
+    ("variants", lambda service: f"1 to {service.max_variants}" if service.can(Feature.VARIANTS) else "1"),
+    ("pictures to choose from", lambda service: f"{service.choice}s" if service.can(Feature.CHOICE) else "no"),
+    ("switch for PBR textures", _can(Feature.PBR)),
+    ("formats", lambda service: ", ".join(service.formats)),
+    ("files to keep besides", lambda service: ", ".join(service.keeps) or "none"),
+    ("progress", _can(Feature.PROGRESS, "told", "estimated by time")),
+    ("points left", _can(Feature.BALANCE, "told", "not told")),
+    ("price", _price),
+    ("when an answer is lost", lambda service: service.lost_answers),
+    ("key in the environment", lambda service: f"`{service.key_env}`"),
+    ("address in the environment", lambda service: f"`{service.url_env}`"),
+]
+
+
+def main() -> int:
+    """Write the README's part, or with --check say whether it is as it should be; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the README is out of date")
+    options = parser.parse_args()
+    text = README.read_text(encoding="utf-8")
+    wanted = replaced(text, tables(declarations()))
+    if wanted == text:
+        print("README.md is up to date.")
+        return 0
+    if options.check:
+        print("README.md does not say what the declarations say: python3 -m scripts.toolbox.services", file=sys.stderr)
+        return 1
+    README.write_text(wanted, encoding="utf-8")
+    print("README.md is up to date now.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
