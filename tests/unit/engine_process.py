@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from scripts.simulator.handle import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"
@@ -26,13 +29,22 @@ Snapshot = dict[str, Any]
 class EngineProcess:
     """An engine on a data folder.
 
+    Args:
+        url: every service's address. key: the key for all of them, or one each by service (a simulator's ``keys``).
+
     Attributes:
         jobs: the newest snapshot of each job by id. seen: every (id, state) in the order it was told.
         sent: everything that went down the pipe and came back, for looking for secrets in it.
     """
 
     def __init__(
-        self, folder: Path, url: str, key: str, *, online: bool = True, preparer: list[str] = PREPARER
+        self,
+        folder: Path,
+        url: str,
+        key: str | Mapping[str, str],
+        *,
+        online: bool = True,
+        preparer: list[str] = PREPARER,
     ) -> None:
         self.folder = folder
         self.jobs: dict[str, Snapshot] = {}
@@ -59,13 +71,14 @@ class EngineProcess:
     def configure(
         self,
         url: str,
-        key: str,
+        key: str | Mapping[str, str],
         *,
         online: bool = True,
         preparer: list[str] = PREPARER,
         timing: dict[str, float] = TIMING,
     ) -> None:
-        services = {"neural4d": {"url": url, "key": key}}
+        keys = dict.fromkeys(SERVICES, key) if isinstance(key, str) else key
+        services = {name: {"url": url, "key": key} for name, key in keys.items()}
         self.send("configure", services=services, online=online, preparer=preparer, timing=timing)
 
     def send(self, do: str, **values: Any) -> None:
@@ -79,12 +92,11 @@ class EngineProcess:
         self.send(do, tag=tag, **values)
         return self.until(lambda: next((e for e in self.events if e.get("tag") == tag), None), do)
 
-    def submit(self, prompt: str = "a cute bird", **request: Any) -> str:
+    def submit(self, prompt: str = "a cute bird", *, provider: str = "neural4d", **request: Any) -> str:
         """Start a job and return its id."""
         job_id = str(uuid.uuid4())
-        answer = self.ask(
-            "submit", job=job_id, provider="neural4d", request={"prompt": prompt, "size_mm": 120.0, **request}
-        )
+        asked = {"prompt": prompt, "size_mm": 120.0, **request}
+        answer = self.ask("submit", job=job_id, provider=provider, request=asked)
         assert answer["error"] is None, answer["error"]
         return job_id
 

@@ -22,7 +22,7 @@ def sim(service: Caller) -> Simulator:
 
 @pytest.fixture
 def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.token) as process:
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
         yield process
 
 
