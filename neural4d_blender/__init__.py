@@ -14,6 +14,7 @@ _API = (
     "Job",
     "Total",
     "Variant",
+    "add_library",
     "balance",
     "conversion_estimate",
     "delete",

@@ -26,7 +26,7 @@ from .engine.protocol import (
 )
 from .job import Job, Variant
 from .past import Total, delete, history, totals
-from .scene import provenance, settings, targets
+from .scene import assets, provenance, settings, targets
 from .scene.asking import ask
 from .scene.bridge import bridge
 from .scene.images import export_image
@@ -37,6 +37,7 @@ __all__ = [
     "Job",
     "Total",
     "Variant",
+    "add_library",
     "balance",
     "conversion_estimate",
     "delete",
@@ -205,6 +206,16 @@ def jobs(limit: int = 200) -> list[Job]:
         bridge.jobs[data["id"]] = data
     newest = sorted(bridge.jobs.values(), key=lambda data: -data["created"])[:limit]
     return [Job(data["id"]) for data in newest]
+
+
+def add_library(folder: str | os.PathLike[str] = "") -> Path:
+    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
+
+    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
+    """
+    place = Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else settings.library_dir()
+    assets.register_library(place)
+    return place
 
 
 def job_of(thing: bpy.types.Object) -> Job | None:

@@ -26,7 +26,7 @@ from .engine.protocol import (
     State,
     VariantState,
 )
-from .scene import arrival, clock, provenance, starting, targets
+from .scene import arrival, assets, clock, provenance, settings, starting, targets
 from .scene.asking import LOOK, ask
 from .scene.bridge import bridge
 from .scene.replacing import twins
@@ -379,6 +379,58 @@ class Job:
             )
             for number, request in enumerate(requests, 1)
         ]
+
+    def save_asset(
+        self,
+        folder: str | os.PathLike[str] = "",
+        *,
+        variant: int | None = None,
+        name: str = "",
+        catalog: str = assets.NAME,
+        description: str = "",
+        author: str = "",
+        tags: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> Path:
+        """Put the model into an asset library, as a .blend of its own with picture and catalog; returns the file.
+
+        It is the model as it was prepared, in real metres, written by a background Blender. Saving the same variant
+        again under the same name writes it anew.
+
+        Args:
+            folder: of the library, made if it is not there; the one in the preferences where it is empty.
+                ``neural4d.add_library()`` has the Asset Browser show it.
+            variant: index of the variant; the job's first prepared one where it is None.
+            catalog: path of the catalog ("Props/Birds").
+            name, description, author, tags: of the asset; from the job where they are empty.
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            JobFailed: it is not prepared, or could not be written. TimeoutError: the time is up; it is still made.
+        """
+        told = {"name": name, "catalog": catalog, "description": description, "author": author, "tags": tags}
+        answers: list[dict[str, Any]] = []
+        self.start_save_asset(folder, variant, answers.append, **told)
+        self._until(lambda: answers, timeout)
+        if error := answers[0]["error"]:
+            raise JobFailed.from_dict(error)
+        return Path(answers[0]["path"])
+
+    def start_save_asset(
+        self,
+        folder: str | os.PathLike[str],
+        variant: int | None,
+        answer: Callable[[dict[str, Any]], None],
+        **told: Any,
+    ) -> None:
+        """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
+        place = Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else settings.library_dir()
+        index = next((v.index for v in self.variants if v.blend), 0) if variant is None else variant
+        raw = next((v for v in self._data["variants"] if v["index"] == index), None)
+        if raw is None:
+            raise InvalidInput(f"There is no variant {index} of this job yet.", "Wait until it is ready.")
+        bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, raw, place, **told))
+        clock.start()
 
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""

@@ -6,8 +6,10 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from . import protocol, saving, submitting
+from .download import Stopped
 from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
-from .jobs import FREE_TO_CANCEL, Job, State, VariantState
+from .jobs import FREE_TO_CANCEL, Job, State, Variant, VariantState
+from .library import write_asset
 from .live import Live, Timing
 from .request import Request
 from .transport import backoff
@@ -45,6 +47,7 @@ class Commands:
             "test_key": self._balance,
             "list": self._list,
             "find": self._find,
+            "asset": self._asset,
             "history": self._history,
             "totals": self._totals,
             "delete": self._delete,
@@ -228,6 +231,24 @@ class Commands:
         found = self.engine.live.get(message["job"])
         job = found.job if found else self.engine.journal.get(message["job"])
         return {"jobs": [job.to_dict()] if job and self.engine.journal.may_touch(job) else []}
+
+    def _asset(self, message: Message) -> None:
+        """Answered later: a background Blender writes it, beside whatever the job itself is doing."""
+        job = self._held(message).job
+        variant = next((v for v in job.variants if v.index == message["variant"]), None)
+        if variant is None:
+            raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")
+        self.engine.pool.submit(self._write_asset, message, job, variant)
+
+    def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
+        try:
+            path = write_asset(self.engine.runner.preparer, job, variant, message, stopped=self.engine.stopping.is_set)
+        except Stopped:
+            return
+        except Neural4DError as error:
+            self._answer(message, error)
+        else:
+            self._answer(message, path=str(path))
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

@@ -18,6 +18,8 @@ dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
 list            ``limit``
+asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
+                ``properties``: write an asset of it there (see library.py); answers ``path``, in its time
 find            ``job``: answers ``jobs``, a list of that job's snapshot, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
@@ -37,6 +39,7 @@ import json
 from typing import Any
 
 from .addresses import check_url, is_web_address
+from .catalogs import catalog_id
 from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
     AnswerLost,
@@ -86,6 +89,7 @@ __all__ = [
     "State",
     "UnsupportedFeature",
     "VariantState",
+    "catalog_id",
     "check",
     "check_url",
     "conversion_estimate",

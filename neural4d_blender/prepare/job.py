@@ -20,7 +20,7 @@ import bpy
 
 from ..engine.errors import BrokenModel, InvalidInput, Neural4DError, PreparerFailed
 from ..engine.names import datablock_name
-from . import importers, materials, opened, reshape, sanitise, sizing, writing
+from . import asset, importers, materials, opened, reshape, sanitise, sizing, writing
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -142,7 +142,7 @@ def _reshaped(model: sanitise.Model, job: PrepareJob, warnings: list[str]) -> sa
 def run(values: dict[str, Any]) -> dict[str, Any]:
     """The facts of a job, whether it succeeds or fails; never raises for a bad model."""
     try:
-        return prepare(PrepareJob.from_json(values))
+        return asset.write_asset(values) if values.get("task") == "asset" else prepare(PrepareJob.from_json(values))
     except Neural4DError as error:
         return {"ok": False, "code": error.code, "what": error.what, "remedy": error.remedy}
     except MemoryError:

@@ -101,7 +101,7 @@ def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tup
 
 def undo_push(message: str) -> None:
     """End an undo step here, called `message` in the Edit menu's history."""
-    with _in_a_window():
+    with in_a_window():
         bpy.ops.ed.undo_push(message=message)
 
 
@@ -112,7 +112,7 @@ def undo_step(message: str) -> Iterator[None]:
     In background nothing has started the undo system yet, and a first push could not be undone: there, the
     state before is pushed as well.
     """
-    with _in_a_window():
+    with in_a_window():
         if not bpy.ops.ed.undo.poll():  # type: ignore[call-arg]  # the stubs ask for a context
             bpy.ops.ed.undo_push(message=f"Before {message}")
     yield
@@ -120,8 +120,8 @@ def undo_step(message: str) -> Iterator[None]:
 
 
 @contextmanager
-def _in_a_window() -> Iterator[None]:
-    """Operators called from a timer have no window in their context; undo needs one."""
+def in_a_window() -> Iterator[None]:
+    """A context with a window. Operators called from a timer have no window in their context; undo needs one."""
     windows = _windows()
     if bpy.context.window is None and windows:
         with bpy.context.temp_override(window=windows[0]):  # never window=None, which crashes Blender

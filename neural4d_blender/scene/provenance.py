@@ -113,8 +113,8 @@ def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
     return [item for item in root.children_recursive if item.get(PART) and root_of(item) == root]
 
 
-def read(root: bpy.types.Object) -> Provenance:
-    """What the properties of a root say."""
+def read(root: Any) -> Provenance:
+    """What the properties of a root say; or such properties themselves, as :func:`properties` gives them."""
     said = {name: root.get(f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
     text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "made", "terms")}
     text["terms"] = _terms(text["service"]) or (text["terms"] if text["terms"].startswith("https://") else "")

@@ -56,6 +56,19 @@ def data_dir() -> Path:
         return user_data_dir()
 
 
+def library_dir() -> Path:
+    """The asset library's folder: the preference, else "Neural4D" beside the asset library that Blender comes with.
+
+    Not in the folder for files, which goes when the extension is uninstalled.
+    """
+    chosen = getattr(preferences(), "library_dir", "")
+    if chosen:
+        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+    shipped: Any = bpy.context.preferences.filepaths.asset_libraries.get("User Library")
+    around = Path(shipped.path).parent if shipped and shipped.path else Path.home() / "Documents"
+    return around / "Neural4D"
+
+
 def texture_folder() -> str:
     """The folder for images that are not packed: ``textures`` beside the open .blend.
 

@@ -1,0 +1,67 @@
+"""The catalogs of an asset library: the file beside its .blend files that the Asset Browser reads.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "blender_assets.cats.txt"
+#: A catalog of the same path has the same id in every library of ours, whichever was made first.
+_NAMESPACE: Final = uuid.UUID("6f2a7a3e-6f0b-5b52-9d6c-3f4a35a4b8de")
+_HEAD: Final = """\
+# This is an Asset Catalog Definition file for Blender.
+#
+# Empty lines and lines starting with `#` will be ignored.
+# The first non-ignored line should be the version indicator.
+# Other lines are of the format "UUID:catalog/path/for/assets:simple catalog name"
+
+VERSION 1
+
+"""
+
+
+def catalog_id(folder: Path, path: str) -> str:
+    """The id of a catalog, which is added to the folder's file where it is not there; empty for an empty path.
+
+    Whatever else stands in the file stays. It is written whole or not at all.
+
+    Args:
+        path: "Props/Birds".
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    path = clean_path(path)
+    if not path:
+        return ""
+    file = folder / FILE
+    text = file.read_text(encoding="utf-8") if file.exists() else _HEAD
+    for line in text.splitlines():
+        found, _, rest = line.partition(":")
+        if rest.partition(":")[0] == path and _is_id(found):
+            return found
+    made = str(uuid.uuid5(_NAMESPACE, path))
+    text += "" if text.endswith("\n") else "\n"
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
+    unfinished.write_text(f"{text}{made}:{path}:{path.replace('/', '-')}\n", encoding="utf-8")
+    os.replace(unfinished, file)
+    return made
+
+
+def clean_path(path: str) -> str:
+    """A catalog's path as Blender takes it: no colons, no empty parts, one line."""
+    parts = (" ".join(part.replace(":", "-").split()) for part in path.replace("\\", "/").split("/"))
+    return "/".join(part for part in parts if part)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
