@@ -1,7 +1,22 @@
 """Neural4D for Blender: models from a prompt or an image, in the scene at their real size.
 
-The public Python API stands in ``api.py``; its names are here too, loaded when they are first used,
-so that enabling the extension costs Blender's start next to nothing.
+In Blender's Python console or a script, the same in a window, in the background and on the bpy module:
+
+    from bl_ext.user_default import neural4d
+
+    neural4d.estimate("a cute bird"), neural4d.balance().total      # points
+    job = neural4d.generate("a cute bird", size_mm=120)             # returns at once
+    job = neural4d.generate(image="mug.png", size_mm=95, axis="Z")
+    job.wait(timeout=600)         # not needed in a window: the model comes by itself
+    job.state, job.cost, job.objects, job.error
+    job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()
+    neural4d.history("bird", since="2031-05-01"), neural4d.totals(), neural4d.spent()
+    neural4d.providers()          # the services, with what each can do and its own options
+
+What goes wrong is a ``Neural4DError``: it says what happened, what was kept, what it cost and what to do.
+
+The names come from ``api.py`` and are loaded when they are first used, so that enabling the extension
+costs Blender's start next to nothing.
 """
 
 from __future__ import annotations

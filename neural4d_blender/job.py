@@ -6,6 +6,7 @@ May import scene and the engine's ``protocol``. Nothing here waits but :meth:`Jo
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 import uuid
@@ -66,7 +67,7 @@ class Job:
         self._past = past  # the snapshot of a job that the journal knows and nobody works on
 
     def __repr__(self) -> str:
-        return f"<Job {self.id[:8]} {self.state} {Request.from_dict(self._data['request']).title[:40]!r}>"
+        return f"<Job {self.id[:8]} {self.state} {self.title[:40]!r}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and other.id == self.id
@@ -88,6 +89,16 @@ class Job:
     def provider(self) -> str:
         """Id of the service."""
         return str(self._data["provider"])
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else its prompt or its image's name."""
+        return Request.from_dict(self._data["request"]).title
+
+    @property
+    def created(self) -> dt.datetime:
+        """When it was started, in this computer's time."""
+        return dt.datetime.fromtimestamp(self._data["created"]).astimezone()
 
     @property
     def request(self) -> dict[str, Any]:

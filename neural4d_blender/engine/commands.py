@@ -135,6 +135,7 @@ class Commands:
         ended = live.job.state in (State.FAILED, State.CANCELLED)
         if not ended and not any(v.revivable for v in live.job.variants):
             raise InvalidInput("There is nothing of this job to try again.", "Wait for the job, or cancel it first.")
+        live.job.dismissed = False  # it may have been, long ago: now it is one of the present jobs again
         self.engine.runner.retry(live)
         self.engine.wake(live)
         return {}
@@ -178,6 +179,7 @@ class Commands:
             raise InvalidInput(
                 f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
             )
+        live.job.dismissed = False
         self.engine.runner.take(live, wanted)
         self.engine.wake(live)
         return {}

@@ -61,12 +61,15 @@ class History:
         if states:
             where.append(f"state IN ({', '.join('?' * len(states))})")
             values += states
+        fitting = f"FROM jobs WHERE {' AND '.join(where)}"  # our own words; what was asked for is bound
         with self.journal.reading() as db:
-            sql = f"SELECT rowid FROM jobs WHERE {' AND '.join(where)} ORDER BY created DESC"  # noqa: S608 (our own words)
-            fitting = db.execute(sql, values).fetchall()
-            page = fitting[offset : offset + limit]
-            rows = [db.execute("SELECT data, bytes FROM jobs WHERE rowid = ?", row).fetchone() for row in page]
-        return [{**Job.from_dict(json.loads(data)).to_dict(), "bytes": taken} for data, taken in rows], len(fitting)
+            total = db.execute(f"SELECT COUNT(*) {fitting}", values).fetchone()[0]
+            rows = db.execute(
+                f"SELECT data, bytes FROM jobs WHERE rowid IN (SELECT rowid {fitting} "  # noqa: S608 (see above)
+                "ORDER BY created DESC LIMIT ? OFFSET ?) ORDER BY created DESC",
+                [*values, limit, offset],
+            ).fetchall()
+        return [{**Job.from_dict(json.loads(data)).to_dict(), "bytes": taken} for data, taken in rows], total
 
     def totals(self) -> list[dict[str, Any]]:
         """Jobs, points and bytes by month and service, newest month first; deleted jobs count for what they cost."""

@@ -8,6 +8,9 @@ import bpy
 
 from ..scene import clock, settings
 from . import (
+    as_python,
+    history,
+    history_page,
     image_sources,
     job_operators,
     operators,
@@ -17,6 +20,7 @@ from . import (
     preferences,
     properties,
     result_operators,
+    templates,
 )
 
 #: In the order in which Blender has to learn of them: what is pointed to before what points.
@@ -29,14 +33,20 @@ _CLASSES = (
     *job_operators.CLASSES,
     *result_operators.CLASSES,
     *panels.CLASSES,
+    history_page.NEURAL4D_PG_history,
+    *history.CLASSES,
+    *as_python.CLASSES,
+    *templates.CLASSES,
 )
 
 
 def register() -> None:
-    """Tell Blender of every class, the settings on the scene, and the clock."""
+    """Tell Blender of every class, the settings on the scene, the history's filters, and the clock."""
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.types.Scene.neural4d = bpy.props.PointerProperty(type=properties.NEURAL4D_PG_settings)
+    bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
+    templates.register()
     clock.register()
     if settings.is_module():
         # A bpy module whose interpreter ends with classes registered crashes (4.2) or hangs (4.5).
@@ -47,7 +57,9 @@ def unregister() -> None:
     """Take all of it back."""
     atexit.unregister(unregister)
     clock.unregister()
+    templates.unregister()
     pictures.unregister()
+    del bpy.types.WindowManager.neural4d_history
     del bpy.types.Scene.neural4d
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import SETTLED, Request, State
+from ..engine.protocol import SETTLED, State
 from ..scene import arrival
 from ..scene.bridge import bridge
 from . import job_pictures, text
@@ -54,7 +54,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
-    head.label(text=text.cut(Request.from_dict(data["request"]).title, inset=6), icon=icon)
+    head.label(text=text.cut(text.title(data), inset=6), icon=icon)
     if _ended(data) or arrival.is_for_another_file(data):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:

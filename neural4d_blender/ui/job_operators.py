@@ -11,10 +11,16 @@ from .. import api
 from ..engine.protocol import SETTLED, Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
+from .history_page import page
 from .operators import ListsJobs, cancel, report_error
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
+
+
+def snapshot(job_id: str) -> dict[str, Any] | None:
+    """The newest snapshot of a job that is listed, or of one on the page of the history."""
+    return bridge.jobs.get(job_id) or page.find(job_id)
 
 
 class JobOperator(_Base):
@@ -26,10 +32,11 @@ class JobOperator(_Base):
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Do it; what goes wrong is shown with its remedy."""
-        if self.job not in bridge.jobs:
+        data = snapshot(self.job)
+        if data is None:
             return {"CANCELLED"}
         try:
-            self.act(context, api.Job(self.job))
+            self.act(context, api.Job(self.job, data))
         except Neural4DError as error:
             return report_error(self, error)
         clock.start()
@@ -56,7 +63,8 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Ask first where trying again is a new, paid job."""
-        if self.job in bridge.jobs and bridge.jobs[self.job]["retry_pays"]:
+        data = snapshot(self.job)
+        if data and data["retry_pays"]:
             return context.window_manager.invoke_confirm(
                 self,
                 event,
@@ -83,7 +91,7 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
-        data = bridge.jobs[job.id]
+        data = snapshot(job.id) or {}
         # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
         target = {**targets.bind(), "beside": self.variant not in data["placed"]}
         job.start_place(variant, target)

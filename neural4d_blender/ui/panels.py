@@ -24,6 +24,10 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
 
     bl_label = "Generate"
 
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """For those who go on in Python."""
+        self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
+
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d

@@ -15,6 +15,7 @@ from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
 from ..scene import settings
 from ..scene.bridge import bridge
 from . import text
+from .history_page import page
 from .operators import key_tests
 
 
@@ -29,6 +30,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     bridge.stop()
     bridge.jobs.clear()
     bridge.usage = None
+    page.forget()
 
 
 def _properties() -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Any
 import blf
 import bpy
 
-from ..engine.protocol import State
+from ..engine.protocol import Request, State, declarations
 
 #: What each state is called, and its icon.
 STATES: dict[str, tuple[str, Any]] = {
@@ -52,6 +52,16 @@ def price(points: int | None) -> str:
     if points is None:
         return "Price not known"
     return f"Costs about {points} points" if points else "Costs nothing"
+
+
+def title(job: dict[str, Any]) -> str:
+    """What to call a job, by its snapshot."""
+    return Request.from_dict(job["request"]).title
+
+
+def service(provider: str) -> str:
+    """The name of a service; its id where this version does not know it."""
+    return next((one.name for one in declarations() if one.id == provider), provider)
 
 
 def offline() -> str:

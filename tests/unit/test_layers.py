@@ -36,7 +36,8 @@ ONLY_IN |= {name: {"scene", "prepare", "ui", "job", "api", "cli", "__init__"} fo
 
 
 def sources() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+    """All modules; templates are texts for a user to run."""
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "templates")
 
 
 def module_name(path: Path) -> str:
