@@ -68,8 +68,10 @@ def __dir__() -> list[str]:
 def register() -> None:
     """Called by Blender when the extension is enabled."""
     importlib.import_module(".ui", __name__).register()
+    importlib.import_module(".cli", __name__).register()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled."""
+    importlib.import_module(".cli", __name__).unregister()
     importlib.import_module(".ui", __name__).unregister()

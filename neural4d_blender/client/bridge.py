@@ -43,6 +43,7 @@ class Bridge:
         usage: bytes that the data folder takes, None while not known.
         revision: goes up whenever any of these changed.
         timing: seconds and counts handed to the engine; empty except in tests.
+        adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -54,6 +55,7 @@ class Bridge:
         self.usage: int | None = None
         self.revision = 0
         self.timing: dict[str, float] = {}
+        self.adopting = True
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: PipeReader | None = None
         self._writer: PipeWriter | None = None
@@ -110,6 +112,7 @@ class Bridge:
             "online": self.settings.online(),
             "preparer": self.settings.preparer(),
             "timing": self.timing,
+            "adopt": self.adopting,
         }
         if wanted != self._configured:
             self._configured = wanted
@@ -165,6 +168,8 @@ class Bridge:
                     stderr=log,
                     env=_environment(),
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    # Ctrl+C on a terminal is for the command, which closes the pipe; a submission on its way goes on.
+                    start_new_session=True,
                 )
         except OSError as error:
             raise EngineStopped(

@@ -63,6 +63,7 @@ class Engine:
         self.commands = Commands(self)
         self.services: dict[str, dict[str, str]] = {}
         self.online = False
+        self.adopting = True
         self.providers: dict[str, Provider] = {}
         self.live: dict[str, Live] = {}
         self.stepping: set[str] = set()
@@ -205,8 +206,8 @@ class Engine:
             self.send({"event": "usage", "bytes": self.history.usage()})
 
     def take_over(self) -> None:
-        """Go on with jobs that an engine which is no more has left."""
-        for job in self.journal.take_over():
+        """Go on with jobs that an engine which is no more has left, unless the host wants none of them."""
+        for job in self.journal.take_over() if self.adopting else ():
             self.wake(Live(job))
             self.publish(job)
 

@@ -83,8 +83,10 @@ class Commands:
         self.engine.runner.preparer = message["preparer"]
         known = {f.name for f in fields(Timing)}
         self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
-        if first:
+        newly, self.engine.adopting = not self.engine.adopting, bool(message.get("adopt", True))
+        if first or newly:
             self.engine.take_over()
+        if first:
             self.engine.pool.submit(self.engine.measure)
         return {}
 

@@ -6,7 +6,8 @@ A message is one JSON object a line, in UTF-8. The key travels here and nowhere 
 Commands (host to engine), told apart by ``"do"``:
 
 ==============  =====================================================================================
-configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s}
+configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
+                ``adopt`` bool: go on with unfinished jobs of engines that are no more
 submit          ``job`` id, ``provider``, ``request``, ``target``
 cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that cut-out

@@ -1,0 +1,56 @@
+"""What a command's exit code says. Standard library and the engine's ``protocol`` only."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from ..engine.protocol import InvalidInput, JobFailed, Neural4DError
+
+
+class Exit(IntEnum):
+    """The exit codes; the text of ``--help`` and the README's table say the same."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_READY = 3
+    NO_POINTS = 4
+    SOME_FAILED = 5
+    TIME_UP = 6
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Exit.DONE: "done",
+    Exit.FAILED: "failed; the message says what was kept and what it cost",
+    Exit.USAGE: "wrong usage or input; nothing was sent",
+    Exit.NOT_READY: "no key, a key that is refused, or online access is off; nothing was paid",
+    Exit.NO_POINTS: "the points, or the cap, do not cover it; what they do not cover was not sent",
+    Exit.SOME_FAILED: "some jobs are done and some failed",
+    Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
+    Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
+}
+_REASONS = {
+    "OnlineAccessOff": Exit.NOT_READY,
+    "KeyMissing": Exit.NOT_READY,
+    "KeyRejected": Exit.NOT_READY,
+    "NotEnoughPoints": Exit.NO_POINTS,
+}
+
+
+def code_of(error: Neural4DError) -> Exit:
+    """The exit code for an error that ended a command."""
+    reason = error.reason if isinstance(error, JobFailed) else error.code
+    if isinstance(error, InvalidInput):
+        return Exit.USAGE
+    return _REASONS.get(reason, Exit.FAILED)
+
+
+def code_of_many(done: int, failures: list[Neural4DError]) -> Exit:
+    """The exit code for several jobs: how many are done, and what the others failed of."""
+    if not failures:
+        return Exit.DONE
+    if done:
+        return Exit.SOME_FAILED
+    codes = {code_of(failure) for failure in failures}
+    return codes.pop() if len(codes) == 1 else Exit.FAILED

@@ -1,0 +1,182 @@
+"""The commands that make something: generate, and resume for what was interrupted. Each returns the exit code.
+
+Standard library, client and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine import protocol
+from ..engine.protocol import Declaration, InvalidInput, JobFailed, Neural4DError, Request, State
+from . import arguments
+from .codes import Exit, code_of_many
+from .console import Console
+from .desk import Desk, Job, failure_of, settled
+from .plan import Plan, file_stem
+
+#: How many of the newest jobs are looked through.
+_ALL = 10_000
+_ENDED = (State.FAILED, State.CANCELLED)
+
+
+def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Make a model and write it to files."""
+    service = protocol.declaration(asked.provider)
+    job_id = str(uuid.uuid4())
+    folder = desk.bridge.settings.data_dir() / "jobs" / job_id
+    try:
+        request = _request(desk, asked, service, folder)
+        protocol.check(service.id, request)
+        plan = _plan(asked, request)
+        desk.check(plan, service)
+        if asked.dry_run:
+            return _price(desk, service, request, plan, console)
+        desk.require_ready(service)
+    except Neural4DError:
+        shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
+        raise
+    desk.bridge.adopting = False  # what earlier commands left is resume's business
+    desk.bridge.submit(job_id, service.id, request, plan.target())
+    console.result("", "job", job=job_id, provider=service.id) if console.as_json else None
+    return _finish(desk, [job_id], console, asked.timeout)
+
+
+def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
+    images = desk.pictures(asked.image, service, folder) if asked.image else []
+    return Request(
+        prompt=asked.prompt,
+        images=images,
+        variants=asked.variants,
+        pbr=not asked.no_pbr,
+        size_mm=asked.size_mm,
+        axis=asked.axis,
+        origin=asked.origin,
+        joined=asked.joined,
+        max_faces=asked.max_faces,
+        recalculate_normals=asked.recalculate_normals,
+        quads=asked.quads,
+        format=asked.format or service.formats[0],
+        name=asked.name or (Path(asked.image[0]).stem if asked.image else ""),
+        options=arguments.options_of(service, asked.option),
+        place_all=asked.every_variant,
+        max_points=asked.max_points,
+    )
+
+
+def _plan(asked: argparse.Namespace, request: Request) -> Plan:
+    outputs = asked.output or [f"{file_stem(request.title)}.glb"]
+    if len(set(outputs)) < len(outputs):
+        raise InvalidInput("Two outputs have the same name.")
+    if asked.thumbnail and Path(asked.thumbnail).suffix.lower() != ".png":
+        raise InvalidInput(f"A thumbnail has to end in .png, not {Path(asked.thumbnail).name}.")
+    thumbnail = str(Path(asked.thumbnail).resolve()) if asked.thumbnail else ""
+    return Plan([str(Path(one).resolve()) for one in outputs], thumbnail, asked.as_made, asked.every_variant)
+
+
+def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
+    points = protocol.estimate(service.id, request, desk.bridge.prices)
+    if plan.as_made:
+        files = sum(Path(path).suffix.lower() != ".glb" for path in plan.outputs)
+        count = request.variants if plan.every_variant else 1
+        points += files * count * protocol.conversion_estimate(service.id, desk.bridge.prices)
+    files_text = ", ".join([*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])])
+    console.result(f"{points} points at {service.name} for {files_text}", "price", points=points, provider=service.id)
+    return Exit.DONE
+
+
+def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Go on with everything that was interrupted."""
+    desk.bridge.adopting = False  # offline, an adopted job would fail: look first
+    wanted = _unfinished(_chosen(desk.ask("list", limit=_ALL)["jobs"], asked.job), retry=asked.retry)
+    if not wanted:
+        console.result("Nothing is unfinished.", "nothing")
+        return Exit.DONE
+    for provider in {job["provider"] for job in wanted}:
+        desk.require_ready(protocol.declaration(provider))
+    desk.bridge.jobs |= {job["id"]: job for job in wanted}
+    desk.bridge.adopting = True
+    for job in wanted:
+        if job["state"] in _ENDED:
+            desk.ask("retry", job=job["id"])
+    desk.ask("list", limit=0)  # by its answer the jobs are the engine's own
+    return _finish(desk, [job["id"] for job in wanted], console, asked.timeout)
+
+
+def _unfinished(jobs: Sequence[Job], *, retry: bool) -> list[Job]:
+    """The jobs that are under way, or whose files are not written; with retry those, too, that cost nothing again."""
+    return [
+        job
+        for job in jobs
+        if job["under_way"]
+        or (Plan.of(job) and job["state"] in (State.READY, State.PLACED))
+        or (retry and job["state"] in _ENDED and not job["retry_pays"])
+    ]
+
+
+def _chosen(listed: Sequence[Job], ids: Sequence[str]) -> list[Job]:
+    unknown = [one for one in ids if not any(job["id"].startswith(one) for job in listed)]
+    if unknown:
+        raise InvalidInput(f"There is no job {unknown[0]}.", "The command jobs lists those there are.")
+    return [job for job in reversed(listed) if not ids or job["id"].startswith(tuple(ids))]
+
+
+def _finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> int:
+    """Wait for the jobs and write what each one was asked for, as soon as it is ready."""
+    jobs = desk.bridge.jobs
+    titles = {one: Request.from_dict(jobs[one]["request"]).title for one in ids}
+    left, failures = list(ids), []
+    ends = None if timeout is None else time.monotonic() + timeout
+    while left:
+        desk.work(
+            lambda: any(settled(jobs[one]) for one in left),
+            show=lambda: console.watch([jobs[one] for one in ids], titles),
+            timeout=None if ends is None else ends - time.monotonic(),
+        )
+        for one in [one for one in left if settled(jobs[one])]:
+            left.remove(one)
+            try:
+                _deliver(desk, jobs[one], titles[one], console)
+            except Neural4DError as error:
+                failures.append(error)
+                told = {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
+                if len(ids) > 1:
+                    console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told)
+    console.clear()
+    if len(ids) == 1 and failures:
+        raise failures[0]
+    return code_of_many(len(ids) - len(failures), failures)
+
+
+def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
+    """Write the job's files and say what it came to; raises why there are none."""
+    if failure := failure_of(job):
+        raise failure
+    plan = Plan.of(job)
+    files: list[Path] = []
+    if plan:
+        console.note(f"{title}: writing {', '.join(Path(path).name for path in plan.outputs)}")
+        files = desk.write(job, plan)
+        own = plan.variants(job)[:1]
+        desk.ask("placed", job=job["id"], variant=own[0], target={"written": [str(path) for path in files]})
+    facts: Job = next((variant["facts"] for variant in job["variants"] if variant["facts"]), {})
+    told: dict[str, Any] = {
+        "job": job["id"],
+        "provider": job["provider"],
+        "points": job["cost"],
+        "seconds": round(sum(job["seconds"].values()), 1),
+        "size_mm": facts.get("dimensions_mm"),
+        "faces": facts.get("faces"),
+        "files": [str(path) for path in files],
+    }
+    size = " x ".join(f"{side:.4g}" for side in told["size_mm"]) + " mm, " if told["size_mm"] else ""
+    lines = [f"{title}: {size}{job['cost']} points, {told['seconds']:g} s", *(f"  {path}" for path in files)]
+    if not plan:
+        lines.append("  waits for its Blender file")
+    console.result("\n".join(lines), "done", **told)

@@ -1,0 +1,105 @@
+"""What a command prints: results on standard output, progress on standard error, or one JSON object a line.
+
+Standard library only. On a terminal progress is a bar; elsewhere it is a line for each change, without
+control characters, so that a log stays readable. With ``--json`` everything goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+_BAR = 20
+#: Between two events that tell nothing but a job's progress: this much of it has to be new.
+_STEP = 0.1
+Row = dict[str, Any]
+
+
+class Console:
+    """Prints for a person or a program.
+
+    Args:
+        as_json: one JSON object a line, on ``out``.
+        out: where results go. err: where progress and errors go.
+    """
+
+    def __init__(self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._out, self._err = out or sys.stdout, err or sys.stderr
+        self._bar = not as_json and self._err.isatty()
+        self._shown: dict[str, tuple[str, float]] = {}
+        self._on_line = False
+
+    def result(self, text: str, event: str, **values: Any) -> None:
+        """Something that was asked for: the text for a person, the event with its values for a program."""
+        self.clear()
+        if self.as_json:
+            self._out.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+        else:
+            self._out.write(text + "\n")
+        self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Something that a person may want to know; a program does not."""
+        self.clear()
+        if not self.as_json:
+            print(text, file=self._err, flush=True)
+
+    def error(self, told: dict[str, str], code: int) -> None:
+        """What went wrong, in the form of ``Neural4DError.to_dict``; a program is told on ``out``, too."""
+        if self.as_json:
+            self.result("", "error", **told, exit=code)
+        text = " ".join(told[part] for part in ("what", "kept", "cost", "remedy") if told.get(part))
+        self.clear()
+        print(f"neural4d: {text}", file=self._err, flush=True)
+
+    def watch(self, jobs: Sequence[Row], title: dict[str, str]) -> None:
+        """Show how far the jobs are (as Job.to_dict has them), if there is anything new; titles by job id."""
+        for job in jobs:
+            state, progress = str(job["state"]), float(job["progress"])
+            before = self._shown.get(job["id"])
+            if before and before[0] == state and (not self.as_json or progress < before[1] + _STEP):
+                continue
+            self._shown[job["id"]] = (state, progress)
+            if self.as_json:
+                told = {"job": job["id"], "state": state, "progress": round(progress, 3), "points": job["cost"]}
+                self.result("", "progress", **told)
+            elif not self._bar:
+                print(f"{title[job['id']]}: {_words(job)}", file=self._err, flush=True)
+        if self._bar and jobs:
+            self._draw(jobs, title)
+
+    def _draw(self, jobs: Sequence[Row], title: dict[str, str]) -> None:
+        going = [job for job in jobs if job["under_way"]]
+        shown = going[0] if going else jobs[-1]
+        filled = round(_BAR * float(shown["progress"]))
+        elapsed = int(time.time() - shown["created"])
+        line = f"{title[shown['id']][:30]}  {_words(shown)} [{'#' * filled}{'-' * (_BAR - filled)}]"
+        line += f" {float(shown['progress']):4.0%}  {elapsed // 60}:{elapsed % 60:02}"
+        if len(jobs) > 1:
+            line = f"{len(jobs) - len(going)} of {len(jobs)}  " + line
+        self._err.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
+        self._err.flush()
+        self._on_line = True
+
+    def clear(self) -> None:
+        """Take the bar away, so that a line can be printed."""
+        if self._on_line:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+            self._on_line = False
+
+
+def table(rows: Sequence[Sequence[object]]) -> str:
+    """Columns as wide as their widest text; the first row is the heading."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(texts[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in texts)  # noqa: B905
+
+
+def _words(job: Row) -> str:
+    return f"{str(job['state']).replace('_', ' ')}{': ' + job['note'] if job['note'] else ''}"

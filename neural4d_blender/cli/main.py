@@ -1,0 +1,99 @@
+"""Runs one command and turns whatever becomes of it into an exit code.
+
+Standard library, client and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from ..engine.protocol import JobFailed, Neural4DError
+from . import arguments, commands, listings
+from .codes import Exit, code_of
+from .console import Console
+from .desk import Desk
+
+_COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
+    "generate": commands.generate,
+    "resume": commands.resume,
+    "jobs": listings.jobs,
+    "balance": listings.balance,
+    "services": listings.services,
+}
+
+
+class Ended(KeyboardInterrupt):
+    """Ctrl+C, or SIGTERM, as a batch system sends it when a job's time is up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
+    """Run the command; returns its exit code, see codes.py. Nothing is raised.
+
+    Args:
+        argv: without the program's name. prog: what starts this, for the help.
+    """
+    try:
+        chosen = arguments.parser(prog).parse_args(argv)
+    except SystemExit as ended:  # argparse's way to say that it has printed help or an error
+        return int(ended.code or 0)
+    console = Console(as_json=chosen.json)
+    desk = make_desk()
+    if getattr(chosen, "online_mode", False):
+        desk.allow_network()
+    try:
+        with _signals():
+            try:
+                return int(_COMMANDS[chosen.command](desk, chosen, console))
+            finally:
+                desk.bridge.stop()
+                desk.bridge.adopting = True
+    except Neural4DError as error:
+        code = int(code_of(error))
+        console.error(_told(error), code)
+        return code
+    except TimeoutError as error:
+        console.error({"code": "TimeUp", "what": str(error), "remedy": _go_on(prog)}, Exit.TIME_UP)
+        return Exit.TIME_UP
+    except KeyboardInterrupt as interrupt:
+        code = interrupt.code if isinstance(interrupt, Ended) else int(Exit.INTERRUPTED)
+        going = sum(job["under_way"] for job in desk.bridge.jobs.values())
+        what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
+        console.error({"code": "Interrupted", "what": what, "remedy": _go_on(prog) if going else ""}, code)
+        return code
+
+
+def _told(error: Neural4DError) -> dict[str, str]:
+    return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
+
+
+def _go_on(prog: str) -> str:
+    return f"Go on with: {prog} resume"
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Ctrl+C and SIGTERM raise :class:`Ended`; Blender's own handlers would end the process at the second one."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise Ended(number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # Blender's own, which Python can not put back
+                signal.signal(number, handler)
+
+
+def without_blender(argv: Sequence[str], prog: str) -> int:
+    """Run a command in a Python that has no bpy."""
+    return main(argv, prog, Desk)

@@ -1,0 +1,59 @@
+"""What is to become of a job's model: the files that a command was asked to write.
+
+Standard library only. The plan stands in the job's target, and with it in the journal, until its files are
+written: so ``resume`` writes what an interrupted ``generate`` was asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+#: The key of a job's target that holds the plan.
+KEY = "files"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Files to write.
+
+    Args:
+        outputs: absolute paths; the ending says the format.
+        thumbnail: absolute path of a PNG, empty for none.
+        as_made: the service's own files instead of the prepared model.
+        every_variant: a file for each variant; all but the first have a number in their name.
+    """
+
+    outputs: list[str]
+    thumbnail: str = ""
+    as_made: bool = False
+    every_variant: bool = False
+
+    def target(self) -> dict[str, Any]:
+        """The target of a job that is to end in files and in no scene."""
+        return {KEY: asdict(self)}
+
+    @classmethod
+    def of(cls, job: dict[str, Any]) -> Plan | None:
+        """The plan of a job (a snapshot) whose files are not written yet."""
+        told = job["target"].get(KEY)
+        return cls(**told) if told else None
+
+    def variants(self, job: dict[str, Any]) -> list[int]:
+        """Which of the job's models are written: those there are, or the job's own one."""
+        there = [variant["index"] for variant in job["variants"] if variant["state"] in ("downloaded", "prepared")]
+        own = [job["chosen"]] if job["chosen"] in there else there[:1]
+        return there if self.every_variant else own
+
+
+def numbered(path: str, position: int) -> Path:
+    """The file for the variant at that position: the path itself, then bird-2.glb, bird-3.glb, ..."""
+    whole = Path(path)
+    return whole if not position else whole.with_stem(f"{whole.stem}-{position + 1}")
+
+
+def file_stem(title: str) -> str:
+    """A title as a file name without its ending."""
+    return re.sub(r"[^\w\-. ]+", "", title)[:60].strip(" .") or "model"

@@ -1,0 +1,198 @@
+"""The command line with bpy: files of every kind in real size, a picture, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+import trimesh
+from PIL import Image
+
+from neural4d_blender.cli.blender import BlenderDesk
+from neural4d_blender.cli.main import main
+from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.scene.placing import measure_mm
+from scripts.simulator.handle import ROOT, Simulator
+
+SIZE = 150.0
+#: Pixels of the largest texture that the simulated bird has.
+TEXTURE = 1024
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(job_seconds=0.0, conversion_seconds=0.0) as process:
+        yield process
+
+
+@pytest.fixture
+def sim(
+    simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    simulator.reset()
+    for name, value in simulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    bpy.context.preferences.system.use_online_access = True
+    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+    yield simulator
+    bridge.jobs.clear()
+    bridge.prices.clear()
+
+
+def run(*argv: str) -> int:
+    return main([*argv], "neural4d", BlenderDesk)
+
+
+def told(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What a command said with --json: every line has to be an object, whatever Blender printed meanwhile."""
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def imported(path: Path) -> tuple[float, float, float]:
+    """A file's size in millimetres, as Blender itself reads it."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    if path.suffix == ".blend":
+        bpy.ops.wm.open_mainfile(filepath=str(path))
+        scene = bpy.context.scene
+    elif path.suffix == ".fbx":
+        operator = bpy.ops.wm.fbx_import if "fbx_import" in dir(bpy.ops.wm) else bpy.ops.import_scene.fbx
+        operator(filepath=str(path))
+    else:
+        bpy.ops.wm.usd_import(filepath=str(path))
+    assert max(image.size[0] for image in bpy.data.images) == TEXTURE, f"{path.suffix} without its textures"
+    return measure_mm([item for item in scene.objects if item.parent is None], scene)
+
+
+def test_a_file_of_every_kind_in_real_size(sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bpy.context.scene.unit_settings.scale_length = 0.001  # of a file that has nothing to do with the command
+    kinds = (".blend", ".glb", ".fbx", ".obj", ".stl", ".usdz")
+    files = [tmp_path / "new folder" / f"a bird{kind}" for kind in kinds]
+    outputs = [part for file in files for part in ("-o", str(file))]
+    thumbnail = tmp_path / "bird.png"
+    argv = ["generate", "a cute bird", "--size-mm", str(SIZE), "--axis", "Z", "--thumbnail", str(thumbnail), "--json"]
+    assert run(*argv, *outputs) == 0
+    done = told(capfd)[-1]
+    assert (done["event"], done["points"]) == ("done", 60)
+    assert done["files"] == [str(file) for file in (*files, thumbnail)]
+    expected = pytest.approx(done["size_mm"], rel=0.001)
+    assert done["size_mm"][2] == pytest.approx(SIZE, rel=0.001)
+    for file in files:
+        if file.suffix in (".glb", ".obj", ".stl"):
+            mesh = trimesh.load(file, force="mesh")
+            x, y, z = mesh.extents.tolist()
+            to_mm = 1.0 if file.suffix == ".stl" else 1000.0
+            size = (x, y, z) if file.suffix == ".stl" else (x, z, y)  # the others have Y up
+            assert [side * to_mm for side in size] == expected, file.suffix
+            looks = getattr(mesh.visual, "material", None)
+            picture = getattr(looks, "baseColorTexture", None) or getattr(looks, "image", None)
+            assert file.suffix == ".stl" or picture.size == (TEXTURE, TEXTURE), f"{file.suffix} without its textures"
+        else:
+            assert imported(file) == expected, file.suffix
+    with Image.open(thumbnail) as rendered:
+        assert rendered.size == (512, 512)
+        shown = rendered.getchannel("A").getbbox()
+    assert shown is not None
+    assert 300 < max(shown[2] - shown[0], shown[3] - shown[1]) < 512, "the model does not fill the picture"
+    assert sim.spent == 60
+    assert not [name for name in os.listdir(tmp_path / "new folder") if name.startswith(".")]
+    assert run("resume") == 0
+    assert "Nothing is unfinished" in capfd.readouterr().out
+
+
+def test_every_variant_and_the_services_own_files(
+    sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("generate", "a chair", "--variants", "2", "--every-variant", "--size-mm", "90") == 0
+    found = [trimesh.load(tmp_path / name, force="mesh") for name in ("a chair.glb", "a chair-2.glb")]
+    assert [max(mesh.extents) for mesh in found] == pytest.approx([0.09, 0.09], rel=0.001)
+    assert len(found[0].vertices) != len(found[1].vertices)
+    capfd.readouterr()
+    assert run("generate", "a chair", "--as-made", "-o", "own.glb", "-o", "own.stl", "--json") == 0
+    (listed,) = [line for line in told(capfd) if line.get("files")]
+    job = bridge.jobs[listed["job"]]
+    assert (tmp_path / "own.glb").read_bytes() == Path(job["variants"][0]["model"]).read_bytes()
+    assert (tmp_path / "own.stl").stat().st_size > 1000
+    assert [row["points"] for row in sim.ledger()] == [60, 60, 10]
+    assert run("jobs", "CHAIR", "--json") == 0
+    assert [line["points"] for line in told(capfd)] == [70, 60]
+    assert run("jobs", "--state", "failed") == 0
+    assert capfd.readouterr().out == "No such job.\n"
+
+
+def test_a_failed_job_has_its_exit_code(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("generate", "a mug", "--max-points", "20", "--json") == 4
+    assert told(capfd)[-1]["code"] == "NotEnoughPoints"
+    bridge.timing |= {"attempts": 2}
+    sim.set_fault(endpoint="file", fault="truncated_body", times=None)
+    assert run("generate", "a mug", "-o", "mug.glb") == 1
+    assert "60 points were paid" in capfd.readouterr().err
+    sim.clear_faults()
+    assert run("resume", "--retry", "--json") == 5  # the one beyond its cap fails again
+    assert Path("mug.glb").is_file()
+    assert sim.spent == 60
+
+
+def test_online_access_that_is_off(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
+    bpy.context.preferences.system.use_online_access = False
+    assert run("generate", "a mug") == 3
+    assert "--online-mode" in capfd.readouterr().err
+    assert sim.requests() == []
+    assert run("balance", "--online-mode") == 0
+
+
+def test_time_that_is_up(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
+    sim.configure(job_seconds=1000)
+    assert run("generate", "a mug", "-o", "mug.glb", "--timeout", "1") == 6
+    assert "neural4d resume" in capfd.readouterr().err
+    sim.finish_jobs()
+    bridge.jobs.clear()
+    assert run("resume") == 0
+    assert Path("mug.glb").is_file()
+    assert sim.spent == 60
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to another process")
+def test_killed_and_interrupted_it_pays_once(sim: Simulator, tmp_path: Path) -> None:
+    sim.configure(job_seconds=1000)
+
+    def start(*argv: str) -> subprocess.Popen[str]:
+        # A group of its own, as a terminal has it: Ctrl+C goes to the command and all it started.
+        return subprocess.Popen(
+            [sys.executable, "-m", "neural4d_blender", *argv, "--online-mode", "--json"],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def until(process: subprocess.Popen[str], state: str) -> None:
+        assert process.stdout is not None
+        assert any(json.loads(line).get("state") == state for line in process.stdout)
+
+    first = start("generate", "a mug", "--size-mm", "80", "-o", str(tmp_path / "mug.stl"))
+    until(first, "generating")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    second = start("resume")
+    until(second, "generating")
+    os.killpg(second.pid, signal.SIGINT)
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 130
+    assert "python -m neural4d_blender resume" in json.loads(said.splitlines()[-1])["remedy"]
+    sim.finish_jobs()
+    third = start("resume")
+    third.communicate(timeout=120)
+    assert third.returncode == 0
+    assert max(trimesh.load(tmp_path / "mug.stl").extents) == pytest.approx(80, rel=0.001)
+    assert [row["points"] for row in sim.ledger()] == [60]
