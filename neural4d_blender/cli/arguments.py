@@ -68,13 +68,21 @@ def _generate(commands: Any, prog: str) -> None:
     command = _command(commands, "generate", "make a model and write it to files", examples, more=more)
     command.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="what to make")
     command.add_argument(
-        "--image", action="append", default=[], metavar="FILE", help="make it of a picture (repeatable)"
+        "--image",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="of a picture instead: a file, or a web address if the service takes it (repeatable)",
     )
     _service(command, "neural4d")
     most = max(service.max_variants for service in declarations())
     command.add_argument("--variants", type=int, default=1, metavar="N", help=f"models to make, up to {most}")
     command.add_argument("--every-variant", action="store_true", help="write all of them: bird.glb, bird-2.glb, ...")
-    command.add_argument("--no-pbr", action="store_true", help="without roughness, metallic and normal maps")
+    command.add_argument(
+        "--pbr",
+        action=argparse.BooleanOptionalAction,
+        help="with roughness, metallic and normal maps, or without; by default where the service has them",
+    )
     command.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
     command.add_argument("--axis", type=str.upper, choices=AXES, default="LONGEST", help="default: %(default)s")
     command.add_argument("--origin", type=str.upper, choices=ORIGINS, default="BOTTOM", help="default: %(default)s")
@@ -82,7 +90,7 @@ def _generate(commands: Any, prog: str) -> None:
         "--format",
         type=str.upper,
         choices=_formats(),
-        help="what the service delivers; Blender makes the output of it. Default: the service's first",
+        help="what the service delivers, of which Blender makes the output; by default what it makes of itself",
     )
     command.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="see below (repeatable)")
     command.add_argument("--name", default="", help="name of the object and of the files; the prompt by default")
@@ -128,7 +136,8 @@ def _resume(commands: Any, prog: str) -> None:
 def _jobs(commands: Any, prog: str) -> None:
     examples = (
         f"{prog} jobs",
-        f"{prog} jobs --state failed --provider neural4d",
+        f"{prog} jobs --state failed",
+        f"{prog} jobs --totals",
         f"{prog} jobs chair --limit 5 --json",
     )
     command = _command(commands, "jobs", "list the jobs of this computer, newest first", examples, online=False)
@@ -136,6 +145,7 @@ def _jobs(commands: Any, prog: str) -> None:
     command.add_argument("--state", choices=[state.value for state in State], metavar="STATE", help="%(choices)s")
     _service(command)
     command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
+    command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
 
 
 def _balance(commands: Any, prog: str) -> None:
@@ -171,19 +181,12 @@ def _options() -> list[str]:
     lines = []
     for service in declarations():
         lines.append(f"  {service.name}:" + ("" if service.options else " none"))
-        lines += [f"    {option.key}={values_of(option)}  {option.help}" for option in service.options]
+        lines += [f"    {option.key}={_takes(option)}  {option.help}" for option in service.options]
     return lines
 
 
-def values_of(option: Option) -> str:
-    """What an option takes, in few characters."""
-    if option.choices:
-        return "|".join(option.choices)
-    if option.kind == "bool":
-        return "true|false"
-    if option.minimum is not None or option.maximum is not None:
-        return f"{'' if option.minimum is None else option.minimum}..{'' if option.maximum is None else option.maximum}"
-    return option.kind.upper()
+def _takes(option: Option) -> str:
+    return "|".join(option.choices) if option.choices else f"({option.limits})"
 
 
 def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
@@ -210,4 +213,4 @@ def _value(option: Option, text: str) -> Any:
             return word in _TRUE
         return {"int": int, "float": float}.get(option.kind, str)(text)
     except ValueError:
-        raise InvalidInput(f"The option {option.key} takes {values_of(option)}, not {text!r}.") from None
+        raise InvalidInput(f"The option {option.key} takes {option.limits}, not {text!r}.") from None

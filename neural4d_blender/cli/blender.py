@@ -15,11 +15,11 @@ from pathlib import Path
 
 import bpy
 
-from ..api import require_ready
-from ..engine.protocol import Declaration, OnlineAccessOff, UnsupportedFeature
+from ..engine.protocol import Declaration, Feature, OnlineAccessOff, is_web_address
 from ..scene import arrival, settings, targets
 from ..scene.bridge import bridge
 from ..scene.images import export_image
+from ..scene.starting import require_ready
 from . import outputs, thumbnail
 from .desk import Desk, Job, check_as_made, write_as_made
 from .main import main
@@ -48,10 +48,12 @@ class BlenderDesk(Desk):
         require_ready(service)
 
     def pictures(self, paths: Sequence[str], service: Declaration, folder: Path) -> list[str]:
-        """Copies of the pictures that fit the service's limits."""
-        if service.image_limits is None:
-            raise UnsupportedFeature(f"{service.name} makes no models from images.")
-        return [str(export_image(path, service.image_limits, folder)) for path in paths]
+        """Web addresses as they are, and copies of the other pictures that fit the service's limits."""
+        files = [path for path in paths if not is_web_address(path)]
+        if files:
+            service.require(Feature.IMAGE)
+        copies = {path: str(export_image(path, service.image_limits, folder)) for path in files}
+        return [copies.get(path, path) for path in paths]
 
     def check(self, plan: Plan, service: Declaration) -> None:
         """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""

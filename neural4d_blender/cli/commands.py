@@ -22,7 +22,7 @@ from .desk import Desk, Job, failure_of, settled
 from .plan import Plan, file_stem
 
 #: How many of the newest jobs are looked through.
-_ALL = 10_000
+_ALL = 2000
 _ENDED = (State.FAILED, State.CANCELLED)
 
 
@@ -54,7 +54,7 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         prompt=asked.prompt,
         images=images,
         variants=asked.variants,
-        pbr=not asked.no_pbr,
+        pbr=asked.pbr,
         size_mm=asked.size_mm,
         axis=asked.axis,
         origin=asked.origin,
@@ -62,7 +62,7 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         max_faces=asked.max_faces,
         recalculate_normals=asked.recalculate_normals,
         quads=asked.quads,
-        format=asked.format or service.formats[0],
+        format=asked.format or service.native,
         name=asked.name or (Path(asked.image[0]).stem if asked.image else ""),
         options=arguments.options_of(service, asked.option),
         place_all=asked.every_variant,
@@ -82,12 +82,14 @@ def _plan(asked: argparse.Namespace, request: Request) -> Plan:
 
 def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
     points = protocol.estimate(service.id, request, desk.bridge.prices)
-    if plan.as_made:
-        files = sum(Path(path).suffix.lower() != ".glb" for path in plan.outputs)
-        count = request.variants if plan.every_variant else 1
-        points += files * count * protocol.conversion_estimate(service.id, desk.bridge.prices)
-    files_text = ", ".join([*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])])
-    console.result(f"{points} points at {service.name} for {files_text}", "price", points=points, provider=service.id)
+    converted = [path for path in plan.outputs if Path(path).suffix[1:].upper() != service.native]
+    if plan.as_made and converted and points is not None:
+        each = protocol.conversion_estimate(service.id, desk.bridge.prices)
+        count = len(converted) * (request.variants if plan.every_variant else 1)
+        points = None if each is None else points + count * each
+    files = ", ".join([*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])])
+    price = f"{points} points" if points is not None else "A price that nobody documents and no job has measured yet"
+    console.result(f"{price} at {service.name} for {files}", "price", points=points, provider=service.id)
     return Exit.DONE
 
 

@@ -27,6 +27,8 @@ from ..engine.protocol import (
     Neural4DError,
     State,
     UnsupportedFeature,
+    declaration,
+    is_web_address,
 )
 from .plan import Plan, numbered
 
@@ -55,10 +57,11 @@ class Desk:
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
     def pictures(self, paths: Sequence[str], service: Declaration, folder: Path) -> list[str]:
-        """Absolute paths of the pictures as they are sent."""
-        if missing := [path for path in paths if not Path(path).is_file()]:
+        """The pictures as they are sent: web addresses, and absolute paths."""
+        files = [path for path in paths if not is_web_address(path)]
+        if missing := [path for path in files if not Path(path).is_file()]:
             raise InvalidInput(f"There is no file {missing[0]}.")
-        return [str(Path(path).resolve()) for path in paths]
+        return [str(Path(path).resolve()) if path in files else path for path in paths]
 
     def check(self, plan: Plan, service: Declaration) -> None:
         """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""
@@ -105,8 +108,8 @@ def settled(job: Job) -> bool:
 def check_as_made(plan: Plan, service: Declaration) -> None:
     """Refuse endings that are no format of the service's; UnsupportedFeature."""
     for path in map(Path, plan.outputs):
-        if path.suffix[1:].upper() not in service.formats:
-            endings = ", ".join(f".{name.lower()}" for name in service.formats)
+        if path.suffix[1:].upper() not in (*service.formats, *service.keeps):
+            endings = ", ".join(f".{name.lower()}" for name in (*service.formats, *service.keeps))
             raise UnsupportedFeature(
                 f"{service.name} makes no {path.name}; it makes {endings}.", "Choose one of those endings."
             )
@@ -135,7 +138,8 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
 
 
 def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> Path:
-    size = None if format == "GLB" else desk.bridge.jobs[job_id]["request"]["size_mm"]
+    job = desk.bridge.jobs[job_id]
+    size = None if format == declaration(job["provider"]).native else job["request"]["size_mm"]
     save_id = str(uuid.uuid4())
     kept = {"variant": variant, "format": format, "folder": folder, "size_mm": size}
     desk.ask("save", job=job_id, save=save_id, **kept)

@@ -11,29 +11,23 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from ..engine import protocol
-from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
+from ..engine.protocol import Declaration, Feature, Neural4DError, Request, UnsupportedFeature
 from .codes import Exit
 from .console import Console, table
-from .desk import Desk, Job
+from .desk import Desk
 
-#: How many of the newest jobs are looked through.
-_ALL = 10_000
+_INPUTS = {Feature.TEXT: "prompt", Feature.IMAGE: "image", Feature.IMAGE_URL: "web address"}
 
 
 def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """List the jobs, newest first; goes on with none of them."""
     desk.bridge.adopting = False
-    listed: list[Job] = desk.ask("list", limit=_ALL)["jobs"]
-    found = []
-    for job in listed:
-        request = Request.from_dict(job["request"])
-        text = f"{request.title} {request.prompt}".lower()
-        named = asked.state in (None, job["state"]) and asked.provider in (None, job["provider"])
-        if named and asked.text.lower() in text:
-            found.append(job)
-    found = found[: asked.limit]
+    if asked.totals:
+        return _totals(desk, console)
+    states = [asked.state] if asked.state else []
+    answer = desk.ask("history", text=asked.text, provider=asked.provider or "", states=states, limit=asked.limit)
     rows: list[Sequence[object]] = [("ID", "MADE", "STATE", "POINTS", "SERVICE", "WHAT")]
-    for job in found:
+    for job in answer["jobs"]:
         title = Request.from_dict(job["request"]).title
         made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job["created"]))
         points = "" if job["cost"] is None else job["cost"]
@@ -44,7 +38,21 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             told = {key: job[key] for key in keys}
             console.result("", "job", job=job["id"], points=job["cost"], files=files, **told)
     if not console.as_json:
-        console.result(table(rows) if found else "No such job.", "jobs")
+        console.result(table(rows) if answer["jobs"] else "No such job.", "jobs")
+        if len(answer["jobs"]) < answer["total"]:
+            console.note(f"{len(answer['jobs'])} of {answer['total']}; --limit shows more")
+    return Exit.DONE
+
+
+def _totals(desk: Desk, console: Console) -> int:
+    totals = desk.ask("totals")["totals"]
+    rows: list[Sequence[object]] = [("MONTH", "SERVICE", "JOBS", "POINTS", "MB")]
+    for row in totals:
+        rows.append((row["month"], row["provider"], row["jobs"], row["points"], f"{row['bytes'] / 1e6:.1f}"))
+        if console.as_json:
+            console.result("", "total", **row)
+    if not console.as_json:
+        console.result(table(rows), "totals")
     return Exit.DONE
 
 
@@ -52,9 +60,9 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Ask the services that can tell for the points that are left."""
     desk.bridge.adopting = False
     named = [protocol.declaration(asked.provider)] if asked.provider else protocol.declarations()
-    able = [service for service in named if service.balance]
+    able = [service for service in named if service.can(Feature.BALANCE)]
     if not able:
-        raise InvalidInput(f"{named[0].name} does not tell a balance.", "Look at the service's own page.")
+        raise UnsupportedFeature(named[0].lacks(Feature.BALANCE), "Look at the service's own page.")
     for service in [service for service in able if _ready(desk, service)] or able[:1]:
         desk.require_ready(service)
         left = desk.ask("balance", provider=service.id, timeout=60.0)["balance"]
@@ -75,24 +83,18 @@ def _ready(desk: Desk, service: Declaration) -> bool:
 
 def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Show what each service can do."""
-    rows: list[Sequence[object]] = [
-        ("ID", "NAME", "FROM", "VARIANTS", "IMAGES", "FORMATS", "BALANCE", "KEY IN", "SET", "OPTIONS")
-    ]
-    keys = desk.bridge.settings.services()
+    rows: list[Sequence[object]] = [("ID", "NAME", "FROM", "IMAGES", "VARIANTS", "FORMATS", "BALANCE", "KEY IN", "SET")]
+    keys, yes = desk.bridge.settings.services(), {True: "yes", False: "no"}
     for service in protocol.declarations():
-        inputs, has_key = "+".join(sorted(service.inputs)), bool(keys[service.id]["key"])
-        told = asdict(service)
-        told["inputs"] = sorted(service.inputs)
-        yes = {True: "yes", False: "no"}
-        options = ",".join(option.key for option in service.options) or "-"
-        rows.append(
-            (
-                *(service.id, service.name, inputs, service.max_variants, service.max_images),
-                *(",".join(service.formats), yes[service.balance], service.key_env, yes[has_key], options),
-            )
-        )
+        inputs = ", ".join(words for feature, words in _INPUTS.items() if service.can(feature))
+        has_key, balance = bool(keys[service.id]["key"]), service.can(Feature.BALANCE)
+        most = (service.max_images, service.max_variants)
+        formats = " ".join((*service.formats, *service.keeps))
+        rows.append((service.id, service.name, inputs, *most, formats, yes[balance], service.key_env, yes[has_key]))
         if console.as_json:
+            told = {**asdict(service), "features": sorted(service.features)}
             console.result("", "service", key_is_set=has_key, **told)
     if not console.as_json:
         console.result(table(rows), "services")
+        console.note("The options of each are shown by: generate --help")
     return Exit.DONE

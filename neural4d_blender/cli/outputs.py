@@ -91,7 +91,7 @@ def _fbx(_roots: Roots, path: Path) -> None:
 
 
 def _obj(roots: Roots, path: Path) -> None:
-    with _plain_images(roots, path, beside=True):
+    with _on_disk(roots, path.parent, path.stem):
         _call(
             bpy.ops.wm.obj_export,
             path,
@@ -115,7 +115,7 @@ def _stl(_roots: Roots, path: Path) -> None:
 
 
 def _usdz(roots: Roots, path: Path) -> None:
-    with _plain_images(roots, path):  # 5.2 packs no image whose name has a space
+    with tempfile.TemporaryDirectory(prefix="neural4d-") as folder, _on_disk(roots, Path(folder), path.stem):
         _call(
             bpy.ops.wm.usd_export,
             path,
@@ -160,26 +160,26 @@ def _select(roots: Roots) -> None:
 
 
 @contextmanager
-def _plain_images(roots: Roots, path: Path, *, beside: bool = False) -> Iterator[None]:
-    """Give the packed images names that an exporter makes one and the same file name of.
+def _on_disk(roots: Roots, folder: Path, stem: str) -> Iterator[None]:
+    """Let images that are files in the folder stand in for the packed ones.
 
-    Args:
-        beside: also write them next to the file, for a format whose materials can only name files.
+    An .obj can only name files, and Blender 5.2 writes no packed image into a .usdz whose name or path it dislikes.
     """
-    stem = re.sub(r"[^\w.-]+", "_", path.stem)
-    before: list[tuple[bpy.types.Image, str, str]] = []
+    plain = re.sub(r"[^\w.-]+", "_", stem)
+    twins: list[tuple[bpy.types.Image, bpy.types.Image]] = []
     try:
         for number, image in enumerate([image for image in _images(roots) if image.packed_file], 1):
-            before.append((image, image.name, image.filepath_raw))
-            image.name = f"{stem}_{number}"
-            file = path.with_name(image.name + (".jpg" if image.file_format == "JPEG" else ".png"))
-            image.filepath_raw = str(file)
-            if beside:
-                file.write_bytes(image.packed_file.data)
+            file = folder / f"{plain}_{number}{'.jpg' if image.file_format == 'JPEG' else '.png'}"
+            file.write_bytes(image.packed_file.data)
+            twin = bpy.data.images.load(str(file))
+            twin.colorspace_settings.name, twin.alpha_mode = image.colorspace_settings.name, image.alpha_mode
+            image.user_remap(twin)
+            twins.append((image, twin))
         yield
     finally:
-        for image, name, filepath in before:
-            image.name, image.filepath_raw = name, filepath
+        for image, twin in twins:
+            twin.user_remap(image)
+            bpy.data.images.remove(twin)
 
 
 def _images(roots: Roots) -> list[bpy.types.Image]:

@@ -126,6 +126,8 @@ def test_every_variant_and_the_services_own_files(
     assert [row["points"] for row in sim.ledger()] == [60, 60, 10]
     assert run("jobs", "CHAIR", "--json") == 0
     assert [line["points"] for line in told(capfd)] == [70, 60]
+    assert run("jobs", "--totals", "--json") == 0
+    assert [(line["jobs"], line["points"]) for line in told(capfd)] == [(2, 130)]
     assert run("jobs", "--state", "failed") == 0
     assert capfd.readouterr().out == "No such job.\n"
 

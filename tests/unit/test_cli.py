@@ -79,7 +79,7 @@ def test_a_new_service_needs_nothing_here(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr(arguments, "declarations", lambda: there_are)
     assert run("generate", "--help") == Exit.DONE
     text = " ".join(capsys.readouterr().out.split())
-    assert "Fifth: shine=1..9 How much it shines" in text
+    assert "Fifth: shine=(int, 1 to 9) How much it shines" in text
     assert "up to 7" in text
     asked = arguments.parser("x").parse_args(["generate", "a mug", "--provider", "fifth", "--format", "ply"])
     assert (asked.provider, asked.format) == ("fifth", "PLY")
