@@ -17,27 +17,29 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from . import protocol
+from .batching import Batches
 from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
 from .history import History
 from .jobs import Job, State
 from .journal import Journal
+from .lanes import Lanes, lane_of
 from .live import Live
 from .money import Purse
+from .outbox import Outbox
 from .providers import PROVIDERS
 from .providers.base import Balance, Provider
 from .runner import Runner
 from .transport import Transport
+from .turns import Turns
 
-#: Jobs that are stepped at the same moment; the others wait for a thread, not for a whole job.
-_WORKERS = 16
 #: At the end: seconds that requests on their way are given to be answered.
 _GRACE = 5.0
 #: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.
@@ -53,37 +55,35 @@ class Engine:
     """
 
     def __init__(self, data_dir: Path, source: BinaryIO, sink: BinaryIO) -> None:
-        self.source, self.sink = source, sink
+        self.source = source
         self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.stopping = threading.Event()
+        self.outbox = Outbox(sink, self.stopping.set)
         self.journal = Journal(data_dir)
         self.history = History(self.journal)
         purse = Purse(self.journal, self.balance_changed, self.prices_changed)
         self.runner = Runner(self.journal, self.provider, self.publish, purse, self.stopping, data_dir)
+        self.batches = Batches(self)
+        self.turns = Turns(self.batches.limit)
         self.commands = Commands(self)
         self.services: dict[str, dict[str, str]] = {}
         self.online = False
         self.adopting = True
         self.providers: dict[str, Provider] = {}
         self.live: dict[str, Live] = {}
-        self.stepping: set[str] = set()
+        #: The step that each job is taking.
+        self.stepping: dict[str, Future[object]] = {}
         #: Commands for a job whose step is running: a job is never changed by two threads.
         self.waiting: dict[str, list[Message]] = {}
         self.schedule: list[tuple[float, int, str]] = []
-        self.pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="step")
+        self.lanes = Lanes()
         self._order = itertools.count()
-        self._writing = threading.Lock()
 
     # Events
 
     def send(self, message: Message) -> None:
-        """Write one event; a host that is gone is noticed by the reader, not here."""
-        with self._writing:
-            try:
-                self.sink.write(protocol.encode(message))
-                self.sink.flush()
-            except (OSError, ValueError):
-                self.stopping.set()
+        """Say something to the host, which may take its time to listen."""
+        self.outbox.put(message)
 
     def publish(self, job: Job) -> None:
         """Tell the host what a job is like now."""
@@ -135,9 +135,10 @@ class Engine:
                 pass
             self._start_due_steps()
         self.stopping.set()
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.lanes.close()
         self._let_requests_finish()
         self.journal.close()
+        self.outbox.flush(_GRACE)
 
     def _read(self) -> None:
         for line in iter(self.source.readline, b""):
@@ -160,7 +161,8 @@ class Engine:
 
     def _must_not_be_cut_off(self) -> bool:
         """A step that may be paying, or that has a background Blender to end; questions can be asked again."""
-        return any(self.live[job].job.state not in _ASKING for job in self.stepping)
+        under_way = (job for job, step in self.stepping.items() if not step.cancelled())
+        return any(self.live[job].job.state not in _ASKING for job in under_way)
 
     def _start_due_steps(self) -> None:
         now = time.monotonic()
@@ -169,27 +171,29 @@ class Engine:
             live = self.live.get(job_id)
             if live is None or job_id in self.stepping:
                 continue
-            self.stepping.add(job_id)
-            self.pool.submit(self._step, live)
+            self.stepping[job_id] = self.lanes.run(lane_of(live.job), self._step, live)
 
     def _step(self, live: Live) -> None:
         delay = self.runner.step(live)
         self.inbox.put(lambda: self._stepped(live, delay))
 
     def _stepped(self, live: Live, delay: float | None) -> None:
-        self.stepping.discard(live.job.id)
+        self.stepping.pop(live.job.id, None)
+        self.batches.stepped(live.job)
         if delay is not None:
             self.wake(live, delay)
         elif not live.job.under_way:
             del self.live[live.job.id]
             if not self.stopping.is_set():
-                self.pool.submit(self.measure, live.job.id)
+                self.lanes.run("ask", self.measure, live.job.id)
         for message in self.waiting.pop(live.job.id, []):
             self.commands.obey(message)
 
     def wake(self, live: Live, delay: float = 0.0) -> None:
-        """Take the job's next step after so many seconds."""
+        """Take the job's next step after so many seconds, or when it is its turn."""
         self.live[live.job.id] = live
+        if not self.turns.may_go(live):
+            return
         heapq.heappush(self.schedule, (time.monotonic() + delay, next(self._order), live.job.id))
 
     def measure(self, job: str = "") -> None:
@@ -207,8 +211,10 @@ class Engine:
 
     def take_over(self) -> None:
         """Go on with jobs that an engine which is no more has left, unless the host wants none of them."""
-        for job in self.journal.take_over() if self.adopting else ():
-            self.wake(Live(job))
+        jobs = self.journal.take_over() if self.adopting else []
+        # Of a batch, those that are at the service take their places before others are let go.
+        for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
+            self.wake(Live(job, halted=self.batches.halted(job.batch)))
             self.publish(job)
 
 

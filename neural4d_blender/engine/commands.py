@@ -35,6 +35,11 @@ class Commands:
         do = {
             "configure": self._configure,
             "submit": self._submit,
+            "submit_many": self.engine.batches.submit,
+            "stop_batch": self.engine.batches.stop,
+            "continue_batch": self.engine.batches.go_on,
+            "batch": self.engine.batches.tell,
+            "batches": self.engine.batches.newest,
             "cancel": self._cancel,
             "retry": self._retry,
             "choose": self._choose,
@@ -75,7 +80,7 @@ class Commands:
             )
 
     def _configure(self, message: Message) -> Message:
-        first = not self.engine.runner.preparer
+        first = not self.engine.services
         if message["services"] != self.engine.services:
             self.engine.services = message["services"]
             self.engine.providers = {}
@@ -87,7 +92,7 @@ class Commands:
         if first or newly:
             self.engine.take_over()
         if first:
-            self.engine.pool.submit(self.engine.measure)
+            self.engine.lanes.run("ask", self.engine.measure)
         return {}
 
     def _submit(self, message: Message) -> Message:
@@ -101,12 +106,13 @@ class Commands:
             target=message.get("target", {}),
             native=declared.native,
         )
-        job.typical = self._typical_seconds(declared.id)
+        job.typical = self.typical_seconds(declared.id)
         self.engine.runner.save(job)
         self.engine.wake(Live(job))
         return {}
 
-    def _typical_seconds(self, provider: str) -> float:
+    def typical_seconds(self, provider: str) -> float:
+        """How long the newest jobs of the service took to be made there."""
         took = [
             job.seconds["generating"]
             for job in self.engine.journal.newest(20)
@@ -256,7 +262,7 @@ class Commands:
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""
-        self.engine.pool.submit(self._read_balance, message)
+        self.engine.lanes.run("ask", self._read_balance, message)
 
     def _read_balance(self, message: Message) -> None:
         error: Neural4DError | None = None

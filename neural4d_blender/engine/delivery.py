@@ -115,7 +115,7 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
         if variant.state is VariantState.GENERATING:
             return 0.0
     variant.format = _format_of(variant.model_url) or request.format
-    path = runner.folder_of(job) / f"v{variant.index}.{variant.format.lower()}"
+    path = downloaded_file(runner, job, variant)
     shown = 0.0
 
     def progress(fraction: float) -> None:
@@ -143,6 +143,12 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
     variant.state = VariantState.DOWNLOADED
     runner.save(job)
     return 0.0
+
+
+def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:
+    """Where a variant's download is, as it came: for formats of several files, the archive."""
+    format = variant.format or job.request.get("format", job.native)
+    return runner.folder_of(job) / f"v{variant.index}.{format.lower()}"
 
 
 def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float:

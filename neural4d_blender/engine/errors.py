@@ -68,9 +68,21 @@ class KeyRejected(Neural4DError):
 
 
 class NotEnoughPoints(Neural4DError):
-    """The balance, or the user's own cap, does not cover the operation."""
+    """The balance does not cover the operation."""
 
     default_remedy = "Buy points at the service, then press Retry."
+
+
+class CapReached(NotEnoughPoints):
+    """The user's own cap for a job, or for a group of them, does not cover the operation."""
+
+    default_remedy = "Raise the cap and generate again."
+
+
+class BudgetUsedUp(NotEnoughPoints):
+    """The batch's budget does not cover its next item."""
+
+    default_remedy = "Continue the batch with a larger budget; nothing that was paid is paid again."
 
 
 class InvalidInput(Neural4DError, ValueError):

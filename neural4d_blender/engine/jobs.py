@@ -145,6 +145,9 @@ class Job:
         note: what is going on right now in words, where the state alone does not say it.
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
         typical: seconds such a job usually takes, for progress where the service reports none.
+        batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
+        reserved: points that were checked against caps and not spent since, for the present request and what
+            has to follow it.
     """
 
     id: str
@@ -178,6 +181,9 @@ class Job:
     typical: float = 90.0
     folder: str = ""
     dismissed: bool = False
+    batch: str = ""
+    item: int = 0
+    reserved: int = 0
     created: float = field(default_factory=time.time)
     entered: float = field(default_factory=time.time)
     owner: str = ""
@@ -192,6 +198,7 @@ class Job:
 
     def book(self, operation: str, points: int | None) -> None:
         """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did."""
+        self.reserved = max(0, self.reserved - (points or 0))
         self.spent.append({"operation": operation, "points": points, "estimated": True})
 
     def measured(self, points: int) -> None:
@@ -204,6 +211,21 @@ class Job:
         nothing is known of what it takes."""
         known = [entry["points"] for entry in self.spent if entry["points"] is not None]
         return sum(known) if known else None
+
+    @property
+    def committed(self) -> int:
+        """Points that caps have to count: what was spent, and what may be or have been beyond that."""
+        over = self.state in (*SETTLED, State.READY) and not self.in_doubt
+        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        return (self.cost or 0) + (self.reserved if lost or not over else 0)
+
+    @property
+    def at_service(self) -> bool:
+        """The service is being asked for it, or works on it; what follows (downloads and so on) is our own work."""
+        if self.state in (State.PREPARING_INPUT, State.SUBMITTING, State.UNKNOWN):
+            return True
+        ended = self.state in (State.FAILED, State.CANCELLED)
+        return not ended and any(v.state is VariantState.GENERATING for v in self.variants)
 
     @property
     def cost_estimated(self) -> bool:
@@ -260,12 +282,15 @@ class Job:
     @property
     def waits(self) -> bool:
         """The user, or an open file, is waited for: the job is to be shown after a restart."""
+        if self.state is State.READY and self.request.get("keep_in"):
+            return False  # its file is where it was to go
         return self.state in (State.CHOOSING_CUTOUT, State.READY) and not self.dismissed
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`."""
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
-        return {**asdict(self), **derived, "cost": self.cost, "cost_estimated": self.cost_estimated}
+        points = {"cost": self.cost, "cost_estimated": self.cost_estimated, "committed": self.committed}
+        return {**asdict(self), **derived, **points}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from . import schema
+from .batches import BatchRecord
 from .jobs import UNFINISHED, Job, State
 
 
@@ -55,27 +56,36 @@ class Journal:
             with suppress(OSError):
                 (self.folder / f"engine-{self.owner}.lock").unlink()
 
-    def save(self, job: Job) -> None:
-        """Write the job as it is now; a change of state also goes into the transitions."""
+    def save(self, *jobs: Job, batch: BatchRecord | None = None) -> None:
+        """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too."""
         with self.transaction() as db:
-            job.owner = self.owner
-            before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
-            db.execute(
-                "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, created, data, "
-                "words, month, team) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
-                "waits = excluded.waits, cost = excluded.cost, data = excluded.data",
-                (
-                    *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0),
-                    *(job.created, json.dumps(job.to_dict())),
-                    *(schema.words(job), schema.month(job), schema.team(job)),
-                ),
-            )
-            if self._states.get(job.id) is not job.state:
-                self._states[job.id] = job.state
-                db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
-        if before != (job.under_way, job.waits):
+            if batch:
+                row = (batch.id, batch.created, json.dumps(batch.to_dict()))
+                db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
+            marks = [self._write(db, job) for job in jobs]
+        if any(marks):
             self.mark()
+
+    def _write(self, db: sqlite3.Connection, job: Job) -> bool:
+        """Write one job; True where Blender's next start has to know of it now, or no longer."""
+        job.owner = self.owner
+        before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
+        db.execute(
+            "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
+            "words, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET "
+            "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
+            "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
+            (
+                *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0, job.committed),
+                *(job.created, json.dumps(job.to_dict())),
+                *(schema.words(job), schema.month(job), schema.team(job), job.batch),
+            ),
+        )
+        if self._states.get(job.id) is not job.state:
+            self._states[job.id] = job.state
+            db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
+        return bool(before != (job.under_way, job.waits))
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
@@ -131,11 +141,40 @@ class Journal:
         with self._lock:
             return {f"{p}:{o}": n for p, o, n in self._db.execute("SELECT provider, operation, points FROM prices")}
 
-    def group_spent(self, group: str) -> int:
-        """Points that the jobs of a group cost together."""
+    def group_committed(self, group: str, but: str) -> int:
+        """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
+        return self._committed("team = ? AND team != ''", group, but)
+
+    def batch_committed(self, batch: str, but: str) -> int:
+        """The same of a batch."""
+        return self._committed("batch = ? AND batch != ''", batch, but)
+
+    def _committed(self, where: str, name: str, but: str) -> int:
         with self._lock:
-            row = self._db.execute("SELECT SUM(cost) FROM jobs WHERE team = ? AND team != ''", (group,)).fetchone()
-        return int(row[0] or 0)
+            (all_of_it,) = self._db.execute(f"SELECT TOTAL(committed) FROM jobs WHERE {where}", (name,)).fetchone()  # noqa: S608
+            own = self._db.execute(f"SELECT committed FROM jobs WHERE id = ? AND {where}", (but, name)).fetchone()  # noqa: S608
+        return int(all_of_it) - (own[0] if own else 0)
+
+    def batch(self, batch_id: str) -> BatchRecord | None:
+        """The batch as it was last written, or None."""
+        with self._lock:
+            row = self._db.execute("SELECT data FROM batches WHERE id = ?", (batch_id,)).fetchone()
+        return BatchRecord.from_dict(json.loads(row[0])) if row else None
+
+    def batches(self, limit: int = 50) -> list[BatchRecord]:
+        """The newest batches, newest first."""
+        with self._lock:
+            rows = self._db.execute("SELECT data FROM batches ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
+        return [BatchRecord.from_dict(json.loads(row[0])) for row in rows]
+
+    def jobs_of(self, batch_id: str) -> list[Job]:
+        """All jobs of a batch, in the order of its input."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT data FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,)
+            )
+            jobs = [Job.from_dict(json.loads(row[0])) for row in rows.fetchall()]
+        return sorted(jobs, key=lambda job: job.item)
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from .jobs import Job
+from .jobs import FREE_TO_CANCEL, Job
 from .polling import QUICKEST, Pace
 
 
@@ -29,6 +29,8 @@ class Live:
 
     job: Job
     cancelled: threading.Event = field(default_factory=threading.Event)
+    #: Set while nothing more of the job's batch may be submitted; one for all of them.
+    halted: threading.Event = field(default_factory=threading.Event)
     paces: dict[str, Pace] = field(default_factory=dict)
     attempts: int = 0
     looks: int = 0
@@ -36,3 +38,8 @@ class Live:
     since: float = 0.0
     #: How many purchases there had been at the service when this job was sent.
     purchases: int | None = None
+
+    @property
+    def unwanted(self) -> bool:
+        """It is to be given up: cancelled itself, or its batch was stopped while that is still free."""
+        return self.cancelled.is_set() or (self.halted.is_set() and self.job.state in FREE_TO_CANCEL)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .batches import BatchRecord
 from .declaration import Feature, Quote
-from .errors import InvalidInput, NotEnoughPoints, TransportError, UnexpectedAnswer
+from .errors import BudgetUsedUp, CapReached, InvalidInput, NotEnoughPoints, TransportError, UnexpectedAnswer
 from .jobs import Job
 from .journal import Journal
 from .providers.base import Balance, Provider
@@ -51,6 +52,8 @@ class Purse:
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self._locks: dict[str, threading.Lock] = {}
+        #: Held from the look at what others have committed until the own share is in the journal.
+        self._sharing = threading.Lock()
         #: How many purchases this engine has made, by service.
         self.purchases: Counter[str] = Counter()
 
@@ -63,39 +66,52 @@ class Purse:
         """Look at the caps and the balance before anything is sent; returns the balance, None where unknown.
 
         Raises:
-            NotEnoughPoints: one of them does not cover what the quotes amount to.
+            NotEnoughPoints, CapReached, BudgetUsedUp: one of them does not cover what the quotes amount to.
             InvalidInput: there is a cap, and a price that nobody knows.
         """
         service = provider.declaration.id
         prices = [self.expected(service, quote) for quote in quotes]
         costs = sum(price for price in prices if price is not None)
-        request = Request.from_dict(job.request)
-        if None in prices and (request.max_points is not None or request.group_points is not None):
+        told = "" if job.cost else _NOTHING_SENT
+        batch = self.journal.batch(job.batch) if job.batch else None
+        if None in prices and (_capped(job) or (batch and batch.budget is not None)):
             raise InvalidInput(
                 f"{provider.declaration.name} documents no price for this, so a cap on the points cannot be kept.",
                 "Generate without a cap.",
             )
-        spent = job.cost or 0
-        told = "" if spent else _NOTHING_SENT
-        if request.max_points is not None and spent + costs > request.max_points:
-            raise NotEnoughPoints(
-                f"This would cost about {spent + costs} points in all; the job's cap is {request.max_points}.",
-                "Raise the cap and generate again.",
-                cost=told,
-            )
-        if request.group_points is not None:
-            together = self.journal.group_spent(request.group) + costs
-            if together > request.group_points:
-                raise NotEnoughPoints(
-                    f"With this, the jobs of {request.group!r} would have cost about {together} points; "
-                    f"their cap is {request.group_points}.",
-                    "Raise the group's cap and generate again.",
-                    cost=told,
-                )
+        self._reserve(job, batch, costs, told)
         balance = self.read(provider)
         if balance is not None and balance < costs:
             raise NotEnoughPoints(f"This costs about {costs} points and {balance} are left.", cost=told)
         return balance
+
+    def _reserve(self, job: Job, batch: BatchRecord | None, costs: int, told: str) -> None:
+        """Hold the job's points against all caps, so that no other job can count on them too."""
+        request = Request.from_dict(job.request)
+        in_all = (job.cost or 0) + costs
+        if request.max_points is not None and in_all > request.max_points:
+            what = f"This would cost about {in_all} points in all; the job's cap is {request.max_points}."
+            raise CapReached(what, cost=told)
+        with self._sharing:
+            if request.group_points is not None:
+                together = self.journal.group_committed(request.group, job.id) + in_all
+                if together > request.group_points:
+                    raise CapReached(
+                        f"With this, the jobs of {request.group!r} would have cost about {together} points; "
+                        f"their cap is {request.group_points}.",
+                        "Raise the group's cap and generate again.",
+                        cost=told,
+                    )
+            if batch and batch.budget is not None:
+                together = self.journal.batch_committed(job.batch, job.id) + in_all
+                if together > batch.budget:
+                    raise BudgetUsedUp(
+                        f"With this, the batch would have cost about {together} points; its budget is {batch.budget}.",
+                        cost=told,
+                    )
+            job.reserved = max(job.reserved, costs)  # what an earlier step holds is still to come
+            if request.group or batch:
+                self.journal.save(job)
 
     @contextmanager
     def spending(
@@ -147,3 +163,7 @@ class Purse:
             return None
         self.balance_changed(provider.declaration.id, balance)
         return balance.total
+
+
+def _capped(job: Job) -> bool:
+    return job.request.get("max_points") is not None or job.request.get("group_points") is not None

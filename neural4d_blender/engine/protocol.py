@@ -9,6 +9,11 @@ Commands (host to engine), told apart by ``"do"``:
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with unfinished jobs of engines that are no more
 submit          ``job`` id, ``provider``, ``request``, ``target``
+submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}]
+stop_batch      ``batch`` id: nothing more is submitted
+continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not done; answers ``again``, how many
+batch           ``batch`` id: tells its jobs as events; answers ``batch``
+batches         ``limit``; answers ``batches``
 cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that cut-out
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
@@ -31,7 +36,8 @@ delete          ``job``: its files and what is known of it, less its cost; answe
 A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.
 
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
-``balance`` (provider, balance), ``prices`` (prices, spent), ``usage`` (bytes), ``answer``.
+``balance`` (provider, balance), ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
+``answer``. A host that does not listen for long misses older snapshots of a job, never the newest one.
 """
 
 from __future__ import annotations
@@ -40,6 +46,7 @@ import json
 from typing import Any
 
 from .addresses import check_url, is_web_address
+from .batches import BatchRecord
 from .catalogs import catalog_id
 from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
@@ -71,6 +78,7 @@ __all__ = [
     "UNFINISHED",
     "AnswerLost",
     "Balance",
+    "BatchRecord",
     "BrokenModel",
     "Declaration",
     "EngineStopped",

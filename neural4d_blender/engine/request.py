@@ -54,6 +54,8 @@ class Request:
         place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
+        keep_in: a folder that the models are put into as the service made them; such a job prepares and
+            places nothing, so it needs no Blender.
     """
 
     prompt: str = ""
@@ -76,6 +78,7 @@ class Request:
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
+    keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""

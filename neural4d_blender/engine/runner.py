@@ -90,13 +90,13 @@ class Runner:
         """Do the next thing for the job. Returns seconds until the next step, or None."""
         job = live.job
         try:
-            if live.cancelled.is_set():
+            if live.unwanted:
                 return self._cancel(live)
             delay = self._advance(live)
             live.attempts = 0
             return delay
         except Stopped:
-            if live.cancelled.is_set():
+            if live.unwanted:
                 return self._cancel(live)
         except (TransportError, UnexpectedAnswer, JobNotFound) as error:
             return self._try_again(live, error)
@@ -122,7 +122,11 @@ class Runner:
         """Finish the job's own model first, then the others; poll in between."""
         job = live.job
         primary = job.primary
+        saving.keep_downloads(job)
         if primary and primary.state is VariantState.DOWNLOADED and job.state not in (State.READY, State.PLACED):
+            if job.request.get("keep_in") and job.chosen is None:
+                self.enter(job, State.READY)  # nothing is to be prepared: the file itself is what was wanted
+                return 0.0
             return self._deliver(live, primary, delivery.prepare_variant)
         done = next((v for v in job.variants if job.wants_download(v)), None)
         if done:
@@ -267,6 +271,11 @@ class Runner:
 
     def retry(self, live: Live) -> None:
         """Bring a job, or variants that failed, back to the step that did not work; pays nothing that was paid."""
+        self.revive(live)
+        self.save(live.job)
+
+    def revive(self, live: Live) -> None:
+        """The same, for the caller to save."""
         job = live.job
         live.cancelled.clear()
         live.attempts = live.looks = 0
@@ -277,15 +286,15 @@ class Runner:
                 variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
                 variant.error = None
         if job.state in (State.READY, State.PLACED):
-            self.save(job)
-        elif job.primary:
-            self.enter(job, State.GENERATING)
+            return
+        if job.primary:
+            job.enter(State.GENERATING)
         elif job.in_doubt:
             job.submission = 0
-            self.enter(job, State.UNKNOWN)
+            job.enter(State.UNKNOWN)
         else:
             # All models failed at the service, nothing was ever taken, or the user takes the risk.
             if job.ordered:
                 job.cutouts, job.cutout = [], None  # pictures of the submission that failed
             job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
-            self.enter(job, State.QUEUED)
+            job.enter(State.QUEUED)

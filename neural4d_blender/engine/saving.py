@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .archive import is_archive, unpack
-from .delivery import CONVERSION_EVERY, ask_for_conversion, check_something
+from .delivery import CONVERSION_EVERY, ask_for_conversion, check_something, downloaded_file
 from .download import download
 from .errors import DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
 from .glb import check_glb
@@ -21,12 +22,35 @@ if TYPE_CHECKING:
     from .live import Live
     from .runner import Runner
 
+#: Held from the choice of a free name until the file has it.
+_naming = threading.Lock()
+
 
 def add(job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
     """Note a file to keep; :func:`advance` makes it."""
     save = Save(str(uuid.uuid4()), variant, format, folder, size_mm)
     job.saves.append(save)
     return save
+
+
+def keep_downloads(job: Job) -> None:
+    """Where a job is to deliver files, note each variant that has been fetched as one to keep."""
+    request = Request.from_dict(job.request)
+    if not request.keep_in:
+        return
+    noted = {save.variant for save in job.saves}
+    for variant in job.variants:
+        if variant.model and variant.index not in noted:
+            format = variant.format or request.format
+            size = None if format == job.native else request.size_mm  # what was not converted is kept as it came
+            add(job, variant.index, format, request.keep_in, size)
+
+
+def forget_failed(job: Job) -> bool:
+    """Where a job is to deliver files, those that could not be written are tried again; True where there are some."""
+    failed = [save for save in job.saves if save.state is SaveState.FAILED and job.request.get("keep_in")]
+    job.saves = [save for save in job.saves if save not in failed]
+    return bool(failed)
 
 
 def advance(runner: Runner, live: Live, save: Save) -> float:
@@ -59,10 +83,12 @@ def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
     """True when something is done and the next step can follow at once."""
     job = live.job
     save.state = SaveState.CONVERTING
+    request = Request.from_dict(job.request)
+    fetched_as = variant.format or request.format
     free = save.format == job.native and save.size_mm is None
-    fetched_as = variant.format or job.request.get("format", job.native)
-    if free and fetched_as == save.format and Path(variant.model).is_file():
-        _keep(Path(variant.model), job, save)
+    same = save.format == fetched_as and (free or (save.size_mm == request.size_mm and save.format != job.native))
+    if same and variant.model and (there := downloaded_file(runner, job, variant)).is_file():
+        _keep(there, job, save)
         return True
     if not save.url and free:
         save.url = runner.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
@@ -88,26 +114,29 @@ def _keep(source: Path, job: Job, save: Save) -> None:
     """Copy into the user's folder under a name that is free; whole or not at all."""
     folder = Path(save.folder)
     stem = re.sub(r"[^\w\-. ]+", "", Request.from_dict(job.request).title)[:60].strip(" .") or "model"
+    if job.batch:
+        stem = f"{job.item + 1:04d} {stem}"  # in the order of the input, and never two of the same name
     if save.size_mm:
         stem += f" {save.size_mm:g}mm"
     if save.variant:
         stem += f" v{save.variant + 1}"
     suffix = f".{save.format.lower()}"
+    part = folder / f"{save.id}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if save.format != "USDZ" and is_archive(source):
-            target = _free(folder, stem, "")
-            part = target.with_name(f"{target.name}.{save.id[:8]}.part")
-            try:
+        try:
+            if save.format != "USDZ" and is_archive(source):
                 unpack(source, part, suffix)
+                suffix = ""
+            else:
+                shutil.copyfile(source, part)
+            with _naming:
+                target = _free(folder, stem, suffix)
                 os.replace(part, target)
-            finally:
+        finally:
+            if part.is_dir():
                 shutil.rmtree(part, ignore_errors=True)
-        else:
-            target = _free(folder, stem, suffix)
-            part = target.with_name(target.name + ".part")
-            shutil.copyfile(source, part)
-            os.replace(part, target)
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise DownloadFailed(
             f"The file could not be written to {folder}: {error.strerror or error}.",

@@ -15,7 +15,7 @@ from .jobs import Job
 from .request import Request
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
-VERSION = 1
+VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -40,8 +40,17 @@ CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
 CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
 CREATE INDEX IF NOT EXISTS jobs_to_look_through ON jobs (deleted, created, provider, state, words);
 CREATE INDEX IF NOT EXISTS jobs_to_sum ON jobs (provider, month, cost, bytes);
-CREATE INDEX IF NOT EXISTS jobs_by_team ON jobs (team, cost) WHERE team != '';
 CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
+"""
+#: Version 2. committed: points that caps count, which may be more than the cost while a job is under way.
+_BATCHES = """
+CREATE TABLE batches (id TEXT PRIMARY KEY, created REAL NOT NULL, data TEXT NOT NULL);
+ALTER TABLE jobs ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN committed INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET committed = cost;
+DROP INDEX IF EXISTS jobs_by_team;
+CREATE INDEX jobs_by_team ON jobs (team, committed) WHERE team != '';
+CREATE INDEX jobs_by_batch ON jobs (batch, committed) WHERE batch != '';
 """
 
 
@@ -55,22 +64,34 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         return
     db.execute("BEGIN IMMEDIATE")  # another Blender may be starting on the same journal
     try:
-        if db.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-            for statement in (*_TABLES.split(";"), *(f"ALTER TABLE jobs ADD COLUMN {name}" for name in _COLUMNS)):
-                db.execute(statement)
-            for (data,) in db.execute("SELECT data FROM jobs").fetchall():
-                job = Job.from_dict(json.loads(data))
-                db.execute(
-                    "UPDATE jobs SET words = ?, month = ?, team = ? WHERE id = ?",
-                    (words(job), month(job), team(job), job.id),
-                )
-            for statement in _INDICES.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {VERSION}")
+        there = db.execute("PRAGMA user_version").fetchone()[0]
+        if there < 1:
+            _first(db)
+        if there < 2:
+            _run(db, _BATCHES)
+        db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def _first(db: sqlite3.Connection) -> None:
+    """The tables, or those of a journal that knew no history, with what history looks through."""
+    _run(db, _TABLES)
+    for name in _COLUMNS:
+        db.execute(f"ALTER TABLE jobs ADD COLUMN {name}")
+    for (data,) in db.execute("SELECT data FROM jobs").fetchall():
+        job = Job.from_dict(json.loads(data))
+        db.execute(
+            "UPDATE jobs SET words = ?, month = ?, team = ? WHERE id = ?", (words(job), month(job), team(job), job.id)
+        )
+    _run(db, _INDICES)
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):  # executescript would commit what came before
+        db.execute(statement)
 
 
 def words(job: Job) -> str:

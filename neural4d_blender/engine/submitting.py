@@ -150,7 +150,7 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
     job = live.job
     quote, *to_follow = provider.quotes(request)
     with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
-        if live.cancelled.is_set() or runner.stopping.is_set():
+        if live.unwanted or runner.stopping.is_set():
             raise Stopped  # the last moment at which it is free
         live.purchases = runner.purse.purchases[job.provider]
         # A submission that is sent again carries the same ids: should the first one turn up after

@@ -122,7 +122,7 @@ def test_jobs_of_a_group_share_a_cap(sim: Simulator, engine: EngineProcess) -> N
         engine.wait(engine.submit(group="props", group_points=150), "ready")
     error = engine.wait(engine.submit(group="props", group_points=150), "failed")["error"]
     assert (error["code"], "180 points" in error["what"], error["cost"]) == (
-        *("NotEnoughPoints", True),
+        *("CapReached", True),
         "Nothing was sent and nothing was paid.",
     )
     engine.wait(engine.submit(group="others", group_points=60), "ready")

@@ -88,7 +88,7 @@ def test_cancelling_too_late_is_no_dead_end(sim: Simulator, engine: EngineProces
 
 def test_a_cap_covers_the_conversion_before_anything_is_paid(sim: Simulator, engine: EngineProcess) -> None:
     job = engine.submit(format="STL", max_points=65)
-    assert engine.wait(job, "failed")["error"]["code"] == "NotEnoughPoints"
+    assert engine.wait(job, "failed")["error"]["code"] == "CapReached"
     assert paid(sim) == []
 
 

@@ -97,7 +97,8 @@ def test_no_question_walks_through_the_jobs_themselves(history: History, journal
         journal.take_over()
         journal.mark()
         journal.spent()
-        journal.group_spent("g")
+        journal.group_committed("g", "")
+        journal.batch_committed("b", "a")
         history.totals()
         history.usage()
         db.set_trace_callback(None)
@@ -108,7 +109,7 @@ def test_no_question_walks_through_the_jobs_themselves(history: History, journal
             for step in db.execute(f"EXPLAIN QUERY PLAN {statement}")
             if " jobs" in step[3]
         ]
-    assert len(plans) >= 7
+    assert len(plans) >= 9
     for step, statement in plans:
         assert any(good in step for good in ("COVERING INDEX", "INDEX jobs_under_way", "PRIMARY KEY")), statement
 
@@ -133,7 +134,7 @@ def test_deleting_frees_the_files_and_keeps_the_costs(history: History, journal:
     assert ids(history) == "cba"
     assert (journal.get("d"), journal.transitions("d")) == (None, [])
     assert [job.id for job in journal.newest()] == ["c", "b", "a"]
-    assert (journal.spent(), journal.group_spent("Zoo 50%")) == (points, 60)
+    assert (journal.spent(), journal.group_committed("Zoo 50%", "")) == (points, 60)
     assert history.totals()[0]["jobs"] == 2, "it existed"
     with journal.reading() as db:
         left = db.execute("SELECT * FROM jobs WHERE id = 'd'").fetchone()
@@ -176,7 +177,7 @@ def test_an_old_journal_becomes_one_of_today(tmp_path: Path) -> None:
         history = History(journal)
         assert ids(history, text="bird") == "a"
         assert [t["month"] for t in history.totals()] == ["2031-04", "2031-03"]
-        assert (journal.spent(), journal.group_spent("g")) == ({"neural4d": 120}, 60)
+        assert (journal.spent(), journal.group_committed("g", "")) == ({"neural4d": 120}, 60)
         assert journal.price("neural4d", "text") == 55
         assert journal.transitions("a") == [(State.PLACED, MARCH)]
         assert [job.id for job in journal.take_over()] == ["b"]
