@@ -143,17 +143,19 @@ class Journal:
 
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
-        return self._committed("team = ? AND team != ''", group, but)
+        return self._committed("team", group, but)
 
     def batch_committed(self, batch: str, but: str) -> int:
         """The same of a batch."""
-        return self._committed("batch = ? AND batch != ''", batch, but)
+        return self._committed("batch", batch, but)
 
-    def _committed(self, where: str, name: str, but: str) -> int:
+    def _committed(self, column: str, name: str, but: str) -> int:
+        of_all = f"SELECT TOTAL(committed) FROM jobs WHERE {column} = ? AND {column} != ''"  # noqa: S608 (our own words)
+        of_one = f"SELECT committed FROM jobs WHERE id = ? AND +{column} = ?"  # noqa: S608
         with self._lock:
-            (all_of_it,) = self._db.execute(f"SELECT TOTAL(committed) FROM jobs WHERE {where}", (name,)).fetchone()  # noqa: S608
-            own = self._db.execute(f"SELECT committed FROM jobs WHERE id = ? AND {where}", (but, name)).fetchone()  # noqa: S608
-        return int(all_of_it) - (own[0] if own else 0)
+            (together,) = self._db.execute(of_all, (name,)).fetchone()
+            own = self._db.execute(of_one, (but, name)).fetchone()
+        return int(together) - (own[0] if own else 0)
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
