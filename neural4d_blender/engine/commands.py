@@ -248,7 +248,7 @@ class Commands:
         variant = next((v for v in job.variants if v.index == message["variant"]), None)
         if variant is None:
             raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")
-        self.engine.pool.submit(self._write_asset, message, job, variant)
+        self.engine.lanes.run("prepare", self._write_asset, message, job, variant)
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
         try:
