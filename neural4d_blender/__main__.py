@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PROG = "python -m neural4d_blender"
 
@@ -17,9 +19,22 @@ def _main() -> int:
         from .cli.main import without_blender
 
         return without_blender(sys.argv[1:], _PROG)
-    from .cli.blender import as_a_module
+    with _standard_output_kept_clean():
+        from .cli.blender import as_a_module
 
     return as_a_module(sys.argv[1:], _PROG)
+
+
+@contextmanager
+def _standard_output_kept_clean() -> Iterator[None]:
+    """Blender's C code may say on standard output how it starts, where a program expects JSON."""
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 if __name__ == "__main__":
