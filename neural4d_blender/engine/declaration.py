@@ -72,6 +72,8 @@ class Option:
 
     def check(self, value: object) -> None:
         """Raise InvalidInput, with the limits, where the value does not fit."""
+        if self.kind == "choice" and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)  # a choice among numbers
         types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
         fits = isinstance(value, types.get(self.kind, (str,))) and isinstance(value, bool) == (self.kind == "bool")
         if fits and isinstance(value, int | float):

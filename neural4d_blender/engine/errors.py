@@ -25,6 +25,8 @@ class Neural4DError(Exception):
     retryable: ClassVar[bool] = False
     #: The HTTP status that the service refused with, 0 where there was none.
     http: int = 0
+    #: That refusal was JSON, as an API gives it, rather than the page of some web server.
+    by_api: bool = False
 
     def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "") -> None:
         super().__init__(what)

@@ -209,8 +209,9 @@ class Job:
     def cost(self) -> int | None:
         """Points that were spent in all, as far as known; None before the service accepted anything, or where
         nothing is known of what it takes."""
-        known = [entry["points"] for entry in self.spent if entry["points"] is not None]
-        return sum(known) if known else None
+        points = [entry["points"] for entry in self.spent]
+        known = sum(value for value in points if value is not None)
+        return known if points and (known or None not in points) else None
 
     @property
     def committed(self) -> int:

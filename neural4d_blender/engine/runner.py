@@ -31,6 +31,7 @@ from .live import Live, Timing
 from .money import Purse
 from .polling import GIVE_UP_AFTER, Pace
 from .providers.base import Outcome, Provider
+from .request import Request
 from .transport import backoff
 from .wording import all_failed, cost_in_words, kept_in_words
 
@@ -188,15 +189,18 @@ class Runner:
                 kept="The job stays at the service.",
             )
         expect_done = pace.expect_done(now)
-        poll = self.provider(job.provider).poll(variant.uuid, expect_done)
+        provider = self.provider(job.provider)
+        poll = provider.poll(variant.uuid, expect_done)
         pace.heard(now, poll.progress, expect_done)
         pace.doubtful = poll.doubtful
         if poll.points is not None:
             self.purse.told(job, poll.points)
-        if poll.outcome is Outcome.NEXT:
+        waits = poll.outcome is Outcome.NEXT and not provider.goes_on_by_itself(Request.from_dict(job.request))
+        if waits:
+            pace.due = now  # what is done about it says when to look again
             return stages.go_on(self, live, variant, poll)
         stages.arrived(self, job, poll)
-        if poll.outcome is Outcome.GENERATING:
+        if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
             variant.progress, job.progress_estimated = pace.shown(now)
         else:
             delivery.take_in(job, variant, poll)

@@ -125,7 +125,7 @@ def _keep(source: Path, job: Job, save: Save) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            if save.format != "USDZ" and is_archive(source):
+            if save.format not in ("USDZ", "ZIP") and is_archive(source):
                 unpack(source, part, suffix)
                 suffix = ""
             else:

@@ -86,6 +86,7 @@ def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
             job.note = f"{error.what} Finding out whether the order arrived."
             runner.save(job)
             return runner.timing.look_again
+        live.paces.pop(variant.uuid, None)  # a stage has a time of its own
         job.in_doubt, purchase.accepted = False, True
         job.book(quote.operation, purchase.expected)
         runner.save(job)

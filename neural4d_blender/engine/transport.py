@@ -154,7 +154,7 @@ class Transport:
         try:
             self._check_status(response, content)
         except Neural4DError as error:
-            error.http = response.status_code
+            error.http, error.by_api = response.status_code, content.lstrip().startswith(b"{")
             raise
         try:
             answer = json.loads(content)

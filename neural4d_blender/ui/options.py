@@ -9,10 +9,16 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from ..engine.protocol import Declaration, Option, declarations
 
+#: Blender's enumerations have no empty identifier; this one stands for the choice of leaving it to the service.
+_UNSET = "UNSET"
+
 
 def _property(option: Option) -> Any:
     """The Blender property that holds an option; its limits are the option's own."""
     common: dict[str, Any] = {"name": option.label, "description": option.help}
+    if option.enterprise:
+        common["name"] += " (Enterprise)"
+        common["description"] += ". The service takes it from enterprise accounts only"
     number = int if option.kind == "int" else float
     bounds = {"min": option.minimum, "max": option.maximum}
     limits: dict[str, Any] = {key: number(value) for key, value in bounds.items() if value is not None}
@@ -24,8 +30,11 @@ def _property(option: Option) -> Any:
         case "float":
             return FloatProperty(default=option.default, **limits, **common)
         case "choice":
-            items = [(choice, choice.replace("_", " ").title(), "") for choice in option.choices]
-            return EnumProperty(items=items, default=option.default, **common)
+            named = [
+                (choice or _UNSET, choice.replace("_", " ").title() or "As the Service Chooses")
+                for choice in option.choices
+            ]
+            return EnumProperty(items=[(*item, "") for item in named], default=option.default or _UNSET, **common)
     return StringProperty(default=option.default, **common)
 
 
@@ -48,7 +57,13 @@ def values(chosen: Any, service: Declaration, *, for_images: bool) -> dict[str, 
     """The options that differ from their defaults, as ``generate`` takes them."""
     group = getattr(chosen, f"options_{service.id}", None)
     meant = [option for option in service.options if for_images or not option.images_only]
-    return {option.key: getattr(group, option.key) for option in meant if getattr(group, option.key) != option.default}
+    found = {option: _value(group, option) for option in meant}
+    return {option.key: value for option, value in found.items() if value != option.default}
+
+
+def _value(group: Any, option: Option) -> Any:
+    value = getattr(group, option.key)
+    return "" if option.kind == "choice" and value == _UNSET else value
 
 
 def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_images: bool) -> None:

@@ -204,6 +204,11 @@ class Provider(ABC):
         """Ask about one model. ``expect_done``: it may well be finished, so ask for the result itself."""
 
     @classmethod
+    def goes_on_by_itself(cls, request: Request) -> bool:
+        """Whether the service goes from stage to stage unasked: nothing is ordered, whatever its answers look like."""
+        return False
+
+    @classmethod
     def order_quote(cls, order: str) -> Quote:
         """What the order that a poll names is documented to cost."""
         return Quote(order, None)
