@@ -32,7 +32,7 @@ class Console:
         self._out, self._err = out or sys.stdout, err or sys.stderr
         self._bar = not as_json and self._err.isatty()
         self._shown: dict[str, tuple[str, float]] = {}
-        self._on_line = False
+        self._line = ""
 
     def result(self, text: str, event: str, **values: Any) -> None:
         """Something that was asked for: the text for a person, the event with its values for a program."""
@@ -78,20 +78,21 @@ class Console:
         shown = going[0] if going else jobs[-1]
         filled = round(_BAR * float(shown["progress"]))
         elapsed = int(time.time() - shown["created"])
-        line = f"{title[shown['id']][:30]}  {_words(shown)} [{'#' * filled}{'-' * (_BAR - filled)}]"
-        line += f" {float(shown['progress']):4.0%}  {elapsed // 60}:{elapsed % 60:02}"
-        if len(jobs) > 1:
-            line = f"{len(jobs) - len(going)} of {len(jobs)}  " + line
-        self._err.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
-        self._err.flush()
-        self._on_line = True
+        count = f"{len(jobs) - len(going)} of {len(jobs)}  " if len(jobs) > 1 else ""
+        bar = f"[{'#' * filled}{'-' * (_BAR - filled)}] {float(shown['progress']):4.0%}"
+        line = f"{count}{title[shown['id']][:30]}  {bar}  {elapsed // 60}:{elapsed % 60:02}  {_words(shown)}"
+        line = line[: shutil.get_terminal_size().columns - 1]
+        if line != self._line:
+            self._err.write("\r\x1b[K" + line)
+            self._err.flush()
+            self._line = line
 
     def clear(self) -> None:
         """Take the bar away, so that a line can be printed."""
-        if self._on_line:
+        if self._line:
             self._err.write("\r\x1b[K")
             self._err.flush()
-            self._on_line = False
+            self._line = ""
 
 
 def table(rows: Sequence[Sequence[object]]) -> str:

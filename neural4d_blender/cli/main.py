@@ -6,11 +6,15 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
+from ..client.settings import DATA_DIR_ENV
 from ..engine.protocol import JobFailed, Neural4DError
 from . import arguments, commands, listings
 from .codes import Exit, code_of
@@ -45,6 +49,10 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
     except SystemExit as ended:  # argparse's way to say that it has printed help or an error
         return int(ended.code or 0)
     console = Console(as_json=chosen.json)
+    go_on = f"Go on with: {prog} resume"
+    if chosen.data_dir:
+        os.environ[DATA_DIR_ENV] = str(Path(chosen.data_dir).resolve())
+        go_on += f" --data-dir {shlex.quote(chosen.data_dir)}"
     desk = make_desk()
     if getattr(chosen, "online_mode", False):
         desk.allow_network()
@@ -60,22 +68,18 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         console.error(_told(error), code)
         return code
     except TimeoutError as error:
-        console.error({"code": "TimeUp", "what": str(error), "remedy": _go_on(prog)}, Exit.TIME_UP)
+        console.error({"code": "TimeUp", "what": str(error), "remedy": go_on}, Exit.TIME_UP)
         return Exit.TIME_UP
     except KeyboardInterrupt as interrupt:
         code = interrupt.code if isinstance(interrupt, Ended) else int(Exit.INTERRUPTED)
         going = sum(job["under_way"] for job in desk.bridge.jobs.values())
         what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
-        console.error({"code": "Interrupted", "what": what, "remedy": _go_on(prog) if going else ""}, code)
+        console.error({"code": "Interrupted", "what": what, "remedy": go_on if going else ""}, code)
         return code
 
 
 def _told(error: Neural4DError) -> dict[str, str]:
     return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
-
-
-def _go_on(prog: str) -> str:
-    return f"Go on with: {prog} resume"
 
 
 @contextmanager

@@ -153,13 +153,16 @@ def test_online_access_that_is_off(sim: Simulator, capfd: pytest.CaptureFixture[
     assert run("balance", "--online-mode") == 0
 
 
-def test_time_that_is_up(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
+def test_time_that_is_up(sim: Simulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     sim.configure(job_seconds=1000)
-    assert run("generate", "a mug", "-o", "mug.glb", "--timeout", "1") == 6
-    assert "neural4d resume" in capfd.readouterr().err
+    own = ("--data-dir", "of its own")
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", "is put back at the end")
+    assert run("generate", "a mug", "-o", "mug.glb", "--timeout", "1", *own) == 6
+    assert "neural4d resume --data-dir 'of its own'" in capfd.readouterr().err
+    assert Path("of its own", "journal.sqlite3").is_file()
     sim.finish_jobs()
     bridge.jobs.clear()
-    assert run("resume") == 0
+    assert run("resume", *own) == 0
     assert Path("mug.glb").is_file()
     assert sim.spent == 60
 
