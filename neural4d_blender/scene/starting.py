@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def changed(request: Request, changes: dict[str, Any]) -> Request:
         raise InvalidInput(
             f"This cannot be changed: {', '.join(changes)}.", "Use the names that generate has."
         ) from error
+
+
+def price(provider: str, requests: Sequence[Request]) -> int | None:
+    """Points that all of these requests are going to cost; None where nobody knows."""
+    prices = [protocol.estimate(provider, request, bridge.prices) for request in requests]
+    return None if None in prices else sum(one for one in prices if one is not None)
 
 
 def variations(provider: str, request: Request, count: int) -> list[Request]:

@@ -53,7 +53,7 @@ def bind(
 
 
 def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
-    """The target to the right of a model, in its collections' first, for another one about as large.
+    """The target to the right of a model, in the first of its collections, for what is made again of its request.
 
     Args:
         number: 1 for the first one beside it, 2 for the next.
@@ -61,7 +61,8 @@ def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
     across = [corner.x for corner in world_corners(root)]
     place = world_matrix(root).translation
     step = number * (1 + GAP) * (max(across) - min(across))
-    return {**bind((place.x + step, place.y, place.z)), "collection": _collection_name(root)}
+    home = {"collection": _collection_name(root), "again_of": root.get(JOB)}
+    return {**bind((place.x + step, place.y, place.z)), **home}
 
 
 def in_place_of(root: bpy.types.Object) -> dict[str, Any]:

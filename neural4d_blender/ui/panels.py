@@ -7,7 +7,7 @@ import bpy
 from .. import api
 from ..scene import settings
 from ..scene.bridge import bridge
-from . import image_sources, job_list, options, text
+from . import about, image_sources, job_list, options, text
 from .properties import NEURAL4D_PG_settings, arguments, service
 
 
@@ -200,4 +200,11 @@ def _draw_points(layout: bpy.types.UILayout, provider: str) -> None:
         layout.label(text=f"{bridge.spent[provider]:,} points spent so far")
 
 
-CLASSES = (NEURAL4D_PT_generate, NEURAL4D_PT_arrival, NEURAL4D_PT_more, NEURAL4D_PT_jobs, NEURAL4D_PT_image_editor)
+CLASSES = (
+    NEURAL4D_PT_generate,
+    NEURAL4D_PT_arrival,
+    NEURAL4D_PT_more,
+    *about.CLASSES,
+    NEURAL4D_PT_jobs,
+    NEURAL4D_PT_image_editor,
+)

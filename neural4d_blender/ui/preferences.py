@@ -12,7 +12,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
-from ..scene import settings
+from ..scene import assets, settings
 from ..scene.bridge import bridge
 from . import text
 from .history_page import page
@@ -40,7 +40,12 @@ def _properties() -> dict[str, object]:
             description="Folder for the job journal, downloads and prepared models. Empty: Blender's own folder",
             subtype="DIR_PATH",
             update=_moved,
-        )
+        ),
+        "library_dir": StringProperty(
+            name="Asset Library",
+            description="Folder that Save to Library writes to. Empty: Neural4D, beside Blender's own asset library",
+            subtype="DIR_PATH",
+        ),
     }
     for service in declarations():
         made[f"key_{service.id}"] = StringProperty(
@@ -74,6 +79,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         for service in declarations():
             self._draw_service(layout.box(), service)
         self._draw_files(layout.box())
+        self._draw_library(layout.box())
 
     def _draw_service(self, box: bpy.types.UILayout, service: Declaration) -> None:
         box.label(text=service.name, icon="WORLD")
@@ -117,3 +123,15 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         else:
             row.label(text=f"{text.size(bridge.usage)} taken")
         row.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(folder)
+
+    def _draw_library(self, box: bpy.types.UILayout) -> None:
+        box.label(text="Asset Library", icon="ASSET_MANAGER")
+        column = box.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        folder = settings.library_dir()
+        column.prop(self, "library_dir", text="Folder", placeholder=str(folder))
+        if assets.is_registered(folder):
+            text.draw(box, f"The Asset Browser shows {folder}", inset=4)
+        else:
+            box.operator("neural4d.add_library", icon="ADD")
