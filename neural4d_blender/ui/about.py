@@ -80,7 +80,7 @@ def _in_short(said: provenance.Provenance) -> str:
         "" if said.variant is None else f"variant {said.variant + 1}",
         _day(said.made),
         "" if said.points is None else f"{said.points} points",
-        "" if said.seconds is None else text.seconds(said.seconds),
+        "" if said.seconds is None else f"took {text.seconds(said.seconds)}",
     ]
     return "  ·  ".join(part for part in parts if part)
 

@@ -6,10 +6,13 @@ import statistics
 import time
 
 import bpy
-from bl_ext.user_default.neural4d.scene import clock
-from bl_ext.user_default.neural4d.ui import panels
+from bl_ext.user_default import neural4d
+from bl_ext.user_default.neural4d.scene import clock, provenance
+from bl_ext.user_default.neural4d.scene.bridge import bridge
+from bl_ext.user_default.neural4d.ui import about, panels
 
-from tests.gui.scenarios.steps import reached, start
+from tests.gui.harness_window import Until
+from tests.gui.scenarios.steps import all_in, newest, reached, start, steer
 
 
 class Meter:
@@ -87,3 +90,60 @@ def window(ui, seconds):
         **figures,
         "blender": bpy.app.version_string,
     }
+
+
+def tick(ui, seconds, admin_url):
+    """A hundred jobs in the list, eight of them generating; then the service hangs."""
+    sim = steer(admin_url)
+    bridge.send("list", clock._take_list, limit=92)
+    clock.start()
+    yield Until(lambda: len(bridge.jobs) >= 92, "the jobs of the past", 20)
+    for number in range(8):
+        neural4d.generate(f"robot number {number}", size_mm=100.0)
+    yield all_in("generating", "placed", "failed")
+    root = bpy.data.objects.new("A model", None)
+    root.update(provenance.properties(newest(), {"index": 0, "details": {}}))
+    bpy.context.scene.collection.objects.link(root)
+    bpy.context.view_layer.objects.active = root
+    root.select_set(True)
+    draws = {"generate": Meter(), "about": Meter(), "jobs": Meter()}
+    panel_of = {
+        "generate": panels.NEURAL4D_PT_generate,
+        "about": about.NEURAL4D_PT_about,
+        "jobs": panels.NEURAL4D_PT_jobs,
+    }
+    for name, panel in panel_of.items():
+        panel.draw = drawn(draws[name].around(panel.draw))
+    yield from ui.open_tab("Neural4D")
+    yield 2.0
+    answering = Meter()
+    _measure_ticks(answering)
+    yield seconds
+    sim.set_fault("*", "hang", times=None)
+    yield 1.0
+    hung = Meter()
+    _measure_ticks(hung)
+    yield seconds
+    both = Meter()
+    both.took = answering.took + hung.took
+    yield from ui.screenshot("bench-tick")
+    figures = both.figures()
+    return {
+        **{name: figures[name] for name in ("p50_ms", "p99_ms", "max_ms")},
+        "ticks": figures["calls"],
+        "hung_max_ms": hung.figures()["max_ms"],
+        "jobs": len(bridge.jobs),
+        "running": sum(job["under_way"] for job in bridge.jobs.values()),
+        "draw": {name: meter.figures() for name, meter in draws.items()},
+        "blender": bpy.app.version_string,
+    }
+
+
+_tick = clock._tick
+
+
+def _measure_ticks(meter):
+    """From now on, the timer's own function is measured."""
+    bpy.app.timers.unregister(clock._tick)
+    clock._tick = meter.around(_tick)
+    clock.start()

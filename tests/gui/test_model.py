@@ -1,0 +1,20 @@
+"""A model that stands in the scene, its panel, and the asset library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.simulator.handle import Simulator
+from tests.gui.harness import run_scenario
+
+
+def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:
+    library = tmp_path / "Library"
+    with Simulator(job_seconds=1.0) as sim:
+        done = run_scenario("model", env=sim.environment, arguments={"library": str(library)}, timeout=240)
+        assert [row["points"] for row in sim.ledger()] == [60, 60]
+    assert done["jobs"] == [60, 60]
+    assert "Neural4D" in done["libraries"]
+    assert len(list(library.glob("*.blend"))) == 1
+    assert done["dragged"] == 1
+    assert abs(done["size"] - 0.12) < 0.001
