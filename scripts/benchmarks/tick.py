@@ -10,6 +10,7 @@ EXPLAINED = {
     "p50_ms": "one tick of the extension's timer, our own code: median",
     "p99_ms": "one tick: 99 of 100 are quicker",
     "max_ms": "one tick: the slowest",
+    "processor_max_ms": "the most that the processor worked on a tick; the rest is other programs' turn",
     "ticks": "how many were measured",
     "hung_max_ms": "the slowest tick from when the service answers nothing any more",
     "jobs": "jobs in the list",
