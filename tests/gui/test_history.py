@@ -9,12 +9,12 @@ from scripts.simulator.handle import Simulator
 from tests.gui.harness import run_scenario
 
 PAST = 40
-TALL = (1600, 1300)
+SIZE = (1280, 1000)
 
 
 def test_the_past_and_the_panel_as_a_call(tmp_path: Path) -> None:
     _past.write(tmp_path / "data", PAST, pictures=12)
     with Simulator(job_seconds=2) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path / "data")}
-        done = run_scenario("history", env=env, arguments={"past": PAST}, timeout=120, size=TALL)
+        done = run_scenario("history", env=env, arguments={"past": PAST}, timeout=120, size=SIZE)
     print(done)

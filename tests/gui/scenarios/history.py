@@ -10,7 +10,7 @@ from tests.gui.harness_window import WIDE
 from tests.gui.scenarios.steps import Until, bridge, expect, names, press, reached, retype, start
 
 #: Where the last buttons of a job's line are.
-BIN = (0.88, 0.9, 0.86, 0.84)
+BIN = (0.85, 0.87)
 
 
 def show_panels(*, on_top: bool):

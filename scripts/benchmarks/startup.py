@@ -1,0 +1,118 @@
+"""What the extension adds to Blender's start, and how soon the engine answers on a journal of 10,000 jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EXPLAINED = {
+    "blender_off_s": "Blender in background from its start to its end, the extension installed and off: median",
+    "blender_on_s": "the same with the extension on",
+    "growth_percent": "what the extension adds to that, in processor time: median of the pairs",
+    "enabled_ms": "enabling the extension, inside Blender: median",
+    "requests_imported": "whether the extension brought requests into Blender's process",
+    "engine_ms": "from the engine's start to its first answer, 10,000 jobs in the journal: median",
+    "engine_empty_ms": "the same with an empty journal",
+    "jobs": "jobs in the journal",
+}
+_INSTALL = """
+import bpy, sys
+bpy.ops.extensions.package_install_files(filepath=sys.argv[-1], repo="user_default", enable_on_install=True)
+bpy.ops.wm.save_userpref()
+"""
+_SWITCH_OFF = """
+import bpy
+bpy.ops.preferences.addon_disable(module="bl_ext.user_default.neural4d")
+bpy.ops.wm.save_userpref()
+"""
+#: Enables the extension in a Blender where it is off, and says what that took and brought along.
+_ENABLE = """
+import sys, time, json, addon_utils
+before = set(sys.modules)
+begun = time.perf_counter()
+addon_utils.enable("bl_ext.user_default.neural4d", default_set=True)
+took = time.perf_counter() - begun
+print("ENABLED=" + json.dumps([took * 1000, "requests" in set(sys.modules) - before]))
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--rounds", type=int, default=10, help="starts of each kind, in turns (default 10)")
+    parser.add_argument("--jobs", type=int, default=10_000, help="jobs in the journal (default 10000)")
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds and milliseconds; needs a Blender."""
+    with tempfile.TemporaryDirectory(prefix="neural4d-startup-") as folder:
+        scratch = Path(folder)
+        return {**_blender(scratch, options.rounds), **_engine(scratch, options.rounds, options.jobs)}
+
+
+def _blender(scratch: Path, rounds: int) -> dict[str, Any]:
+    from scripts.toolbox import blender, package
+    from scripts.toolbox.stages import clean_environment
+
+    program, zipped = blender.find().path, package.build().path
+
+    def start(kind: str, *arguments: str) -> str:
+        env = clean_environment(scratch / kind) | {"TMPDIR": str(scratch)}
+        command = [str(program), "--background", *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout
+
+    for kind in ("on", "off"):
+        (scratch / kind).mkdir()
+        start(kind, "--python-expr", _INSTALL, "--", str(zipped))
+    start("off", "--python-expr", _SWITCH_OFF)
+    took: dict[str, list[tuple[float, float]]] = {"on": [], "off": []}
+    for _ in range(rounds + 1):
+        for kind, times in took.items():
+            times.append(_timed(lambda kind=kind: start(kind)))  # type: ignore[misc]
+    pairs = list(zip(took["on"][1:], took["off"][1:], strict=True))  # the first ones compile what later ones read
+    said = [line for _ in range(rounds) for line in start("off", "--python-expr", _ENABLE).splitlines()]
+    enabled = [json.loads(line.removeprefix("ENABLED=")) for line in said if line.startswith("ENABLED=")]
+    return {
+        "blender_off_s": statistics.median(off[0] for _, off in pairs),
+        "blender_on_s": statistics.median(on[0] for on, _ in pairs),
+        "growth_percent": statistics.median(100 * (on[1] / off[1] - 1) for on, off in pairs),
+        "enabled_ms": statistics.median(ms for ms, _ in enabled),
+        "requests_imported": any(brought for _, brought in enabled),
+    }
+
+
+def _timed(act: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and of the processor in the child processes."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    act()
+    took, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _engine(scratch: Path, rounds: int, jobs: int) -> dict[str, Any]:
+    from scripts.benchmarks import _past
+    from tests.unit.engine_process import EngineProcess
+
+    _past.write(scratch / "past", jobs, pictures=0)
+    os.makedirs(scratch / "empty")
+    took: dict[str, list[float]] = {"past": [], "empty": []}
+    for _ in range(rounds):
+        for folder, times in took.items():
+            begun = time.perf_counter()
+            with EngineProcess(scratch / folder, "http://127.0.0.1:9", "none", online=False) as engine:
+                engine.ask("history", limit=6)
+                times.append((time.perf_counter() - begun) * 1000)
+    return {
+        "engine_ms": statistics.median(took["past"]),
+        "engine_empty_ms": statistics.median(took["empty"]),
+        "jobs": jobs,
+    }
