@@ -29,7 +29,6 @@ from .past import Total, delete, history, totals
 from .scene import assets, provenance, settings, targets
 from .scene.asking import ask
 from .scene.bridge import bridge
-from .scene.images import export_image
 from .scene.starting import require_ready, start
 
 __all__ = [
@@ -248,6 +247,8 @@ def _picture(image: Picture, service: Declaration, folder: Path) -> str:
         service.require(Feature.IMAGE_URL)
         return image
     service.require(Feature.IMAGE)
+    from .scene.images import export_image  # it brings numpy, which would hold up Blender's start
+
     return str(export_image(image, service.image_limits, folder))
 
 

@@ -10,14 +10,16 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
 from mathutils import Matrix
 
 from ..engine.errors import BrokenModel
 from .provenance import PART
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
@@ -85,6 +87,8 @@ def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tup
     Measured on the evaluated vertices, so parents, modifiers and the scene's unit scale count.
     Zeros where there is no vertex, or where an object is not in the scene.
     """
+    import numpy as np  # not before it is needed: it takes longer to load than all of ours together
+
     lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         depsgraph = bpy.context.evaluated_depsgraph_get()
@@ -194,6 +198,8 @@ def _select(roots: list[bpy.types.Object], scene: bpy.types.Scene) -> None:
 
 def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
     """The evaluated vertices of an object in the world, an (n, 3) array in Blender units."""
+    import numpy as np
+
     evaluated = item.evaluated_get(depsgraph)
     if not isinstance(evaluated.data, bpy.types.Mesh):
         return np.empty((0, 3))

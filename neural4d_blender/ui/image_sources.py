@@ -12,7 +12,6 @@ import bpy
 from bpy.props import StringProperty
 
 from ..engine.protocol import InvalidInput
-from ..scene import captures
 
 #: For an EnumProperty.
 SOURCES = [
@@ -70,6 +69,8 @@ def resolve(context: bpy.types.Context, folder: Path) -> str | Path | bpy.types.
     """
     if why := missing(context):
         raise InvalidInput(f"{why}.", "Choose one, or another source.")
+    from ..scene import captures  # it brings numpy, which would hold up Blender's start
+
     chosen = context.scene.neural4d
     match chosen.image_source:
         case "FILE":
