@@ -17,4 +17,11 @@ def test_the_past_and_the_panel_as_a_call(tmp_path: Path) -> None:
     with Simulator(job_seconds=2) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path / "data")}
         done = run_scenario("history", env=env, arguments={"past": PAST}, timeout=120, size=SIZE)
-    print(done)
+        assert sim.spent == 60, "placing again and deleting cost nothing"
+    assert done["names"].count("a brass lantern") == 1
+    assert "a brass lantern.001" in done["names"]
+    assert done["copied"].endswith("job = neural4d.generate('a brass lantern', size_mm=120)\n")
+    assert (
+        done["copied"].splitlines()[0] == done["template"].splitlines()[5] == "from bl_ext.user_default import neural4d"
+    )
+    assert sum(total["jobs"] for total in done["totals"]) == PAST + 1, "a deleted job was paid all the same"

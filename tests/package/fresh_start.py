@@ -22,6 +22,7 @@ assert module is not None, "it could not be enabled"
 assert callable(importlib.import_module(MODULE).generate)
 found = {
     "requests": "requests" in set(sys.modules) - modules,
+    "numpy": "numpy" in set(sys.modules) - modules,
     "network": sorted(set(connected)),
     "threads": len(set(threading.enumerate()) - threads),
 }

@@ -78,7 +78,7 @@ def test_it_comes_and_goes_cleanly_twice(neural4d: ModuleType) -> None:
         assert hasattr(bpy.types.Scene, "neural4d")
 
 
-def test_starting_it_loads_no_requests_and_opens_no_connection(neural4d: ModuleType) -> None:
+def test_starting_it_loads_nothing_large_and_opens_no_connection(neural4d: ModuleType) -> None:
     script = Path(__file__).with_name("fresh_start.py")
     if bpy.app.binary_path:
         command = [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1"]
@@ -90,7 +90,12 @@ def test_starting_it_loads_no_requests_and_opens_no_connection(neural4d: ModuleT
     said = done.stdout + done.stderr
     assert done.returncode == 0, f"exit code {done.returncode}: {said}"
     assert lines, said
-    assert json.loads(lines[0].removeprefix("FOUND=")) == {"requests": False, "network": [], "threads": 0}
+    assert json.loads(lines[0].removeprefix("FOUND=")) == {
+        "requests": False,
+        "numpy": False,
+        "network": [],
+        "threads": 0,
+    }
 
 
 def test_a_prompt_becomes_a_sized_model(neural4d: ModuleType, simulator: Simulator) -> None:
