@@ -39,7 +39,7 @@ _LACKING = {
     Feature.CHOICE: "{name} offers no pictures to choose from.",
     Feature.PBR: "{name} has no switch for PBR textures.",
     Feature.PROGRESS: "{name} tells no progress; it is estimated by time.",
-    Feature.BALANCE: "{name} does not tell how many points are left.",
+    Feature.BALANCE: "{name} does not tell how many {unit} are left.",
 }
 
 
@@ -139,6 +139,7 @@ class Declaration:
         keys_page: where a user gets a key. terms_page: where the service says what its models may be used for.
         key_header: the header that carries the key; ``Authorization`` carries it as a Bearer token.
         key_field: the field of the JSON body that carries the key instead of a header.
+        unit: what the service calls its points.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Declaration:
     choice: str = ""
     key_header: str = "Authorization"
     key_field: str = ""
+    unit: str = "points"
     reasons: Mapping[Feature, str] = field(default_factory=dict, hash=False)
 
     def can(self, feature: Feature) -> bool:
@@ -167,7 +169,11 @@ class Declaration:
 
     def lacks(self, feature: Feature) -> str:
         """Why the service cannot do that, in a sentence; empty where it can."""
-        return "" if self.can(feature) else self.reasons.get(feature) or _LACKING[feature].format(name=self.name)
+        return (
+            ""
+            if self.can(feature)
+            else self.reasons.get(feature) or _LACKING[feature].format(name=self.name, unit=self.unit)
+        )
 
     def require(self, feature: Feature) -> None:
         """Raise UnsupportedFeature, with the reason, where the service lacks the feature."""

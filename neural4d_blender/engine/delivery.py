@@ -132,12 +132,11 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
             progress=progress,
             check=check_glb if variant.format == "GLB" else check_something,
         )
-    except LinkExpired:
+    except (DownloadFailed, BrokenModel) as error:
+        if not (isinstance(error, LinkExpired) and variant.uuid):
+            variant.mirrors.append(variant.model_url)
+        # The next try goes to the next place that has the file, or asks for a fresh address.
         variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
-        raise
-    except DownloadFailed:
-        variant.mirrors.append(variant.model_url)  # the next try goes to the next place that has the file
-        variant.model_url = variant.mirrors.pop(0)
         raise
     variant.model = str(_unpacked(path, variant.format))
     variant.state = VariantState.DOWNLOADED

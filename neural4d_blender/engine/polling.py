@@ -58,6 +58,10 @@ class Pace:
         """The reported progress has stood still for longer than such a job has any reason to."""
         return now - self.moved > max(20.0, self.typical / 2)
 
+    def promised(self, now: float, seconds: float) -> None:
+        """Take in the service's word on how much longer it takes."""
+        self.typical = max(now - self.started + seconds, self.quickest)
+
     def heard(self, now: float, progress: float | None, asked_for_result: bool) -> None:
         """Take in an answer and set the time of the next question."""
         self.asked_result_last = asked_for_result

@@ -156,7 +156,7 @@ class Runner:
         try:
             delay = deliver(self, live, variant)
         except BrokenModel as error:
-            variant.model = variant.model_url = ""
+            variant.model = ""
             if live.attempts < _DOWNLOAD_AGAIN and deliver is delivery.download_variant:
                 raise DownloadFailed(error.what, error.remedy) from error
             variant.state, variant.error = VariantState.FAILED, error.to_dict()
@@ -191,6 +191,8 @@ class Runner:
         expect_done = pace.expect_done(now)
         provider = self.provider(job.provider)
         poll = provider.poll(variant.uuid, expect_done)
+        if poll.eta is not None:
+            pace.promised(now, poll.eta)
         pace.heard(now, poll.progress, expect_done)
         pace.doubtful = poll.doubtful
         if poll.points is not None:
@@ -265,7 +267,7 @@ class Runner:
             # Somebody made room on the disk: the model is still at the service.
             variant.blend = ""
             variant.state = VariantState.DOWNLOADED if Path(variant.model).is_file() else VariantState.DONE
-            variant.model_url = ""
+            variant.model_url = "" if variant.uuid else variant.model_url
         if variant.state is VariantState.PREPARED:
             self.enter(job, State.READY)
         elif job.state in (State.READY, State.PLACED):

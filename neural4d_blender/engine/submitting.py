@@ -191,6 +191,9 @@ def _accepted(runner: Runner, job: Job, submission: Submission, operation: str, 
     job.in_doubt = False
     job.book(operation, points)
     runner.enter(job, State.GENERATING)
+    for poll in submission.polls.values():
+        if poll.points is not None:
+            runner.purse.told(job, poll.points)
 
 
 def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
@@ -245,5 +248,8 @@ def _judge_by_balance(runner: Runner, live: Live, provider: Provider, quote: Quo
     raise PaymentUnknown(
         f"The request went out and no answer came; {provider.declaration.name} cannot say whether it arrived, "
         f"{no_word}.",
+        f"Look for the job {job.tickets[0]} on {provider.declaration.name}'s own page, before you press Retry."
+        if job.tickets
+        else "",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -56,6 +56,7 @@ class Poll:
         model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
         mirrors: where else the same file is.
         doubtful: the answer casts doubt on the job: ask for its result next.
+        eta: seconds that are left, by the service's word.
         points: what the service says the job has cost; None where it says nothing.
         order: with NEXT, the name of the order that the service waits for.
         choices: with NEXT, pictures one of which the order has to name.
@@ -69,6 +70,7 @@ class Poll:
     preview_url: str = ""
     message: str = ""
     doubtful: bool = False
+    eta: float | None = None
     points: int | None = None
     order: str = ""
     choices: tuple[Cutout, ...] = ()
@@ -80,7 +82,7 @@ class Submission:
     """What the service accepted.
 
     Args:
-        uuids: an id for each model under way.
+        uuids: an id for each model; empty for one that came at once and cannot be asked about again.
         failures: for each model that was refused, why.
         polls: what is known of a model already, by its id: some services answer with the result at once.
         details: what else the service said, by its own names.
