@@ -169,11 +169,9 @@ class Declaration:
 
     def lacks(self, feature: Feature) -> str:
         """Why the service cannot do that, in a sentence; empty where it can."""
-        return (
-            ""
-            if self.can(feature)
-            else self.reasons.get(feature) or _LACKING[feature].format(name=self.name, unit=self.unit)
-        )
+        if self.can(feature):
+            return ""
+        return self.reasons.get(feature) or _LACKING[feature].format(name=self.name, unit=self.unit)
 
     def require(self, feature: Feature) -> None:
         """Raise UnsupportedFeature, with the reason, where the service lacks the feature."""

@@ -69,20 +69,20 @@ class Purse:
             NotEnoughPoints, CapReached, BudgetUsedUp: one of them does not cover what the quotes amount to.
             InvalidInput: there is a cap, and a price that nobody knows.
         """
-        service = provider.declaration.id
+        service, unit = provider.declaration.id, provider.declaration.unit
         prices = [self.expected(service, quote) for quote in quotes]
         costs = sum(price for price in prices if price is not None)
         told = "" if job.cost else _NOTHING_SENT
         batch = self.journal.batch(job.batch) if job.batch else None
         if None in prices and (_capped(job) or (batch and batch.budget is not None)):
             raise InvalidInput(
-                f"{provider.declaration.name} documents no price for this, so a cap on the points cannot be kept.",
+                f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
                 "Generate without a cap.",
             )
         self._reserve(job, batch, costs, told)
         balance = self.read(provider)
         if balance is not None and balance < costs:
-            raise NotEnoughPoints(f"This costs about {costs} points and {balance} are left.", cost=told)
+            raise NotEnoughPoints(f"This costs about {costs} {unit} and {balance} are left.", cost=told)
         return balance
 
     def _reserve(self, job: Job, batch: BatchRecord | None, costs: int, told: str) -> None:
