@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from . import protocol, saving, submitting
+from .declaration import Feature
 from .download import Stopped
 from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
 from .jobs import FREE_TO_CANCEL, Job, State, Variant, VariantState
@@ -150,11 +151,12 @@ class Commands:
 
     def _choose(self, message: Message) -> Message:
         live = self._held(message)
+        what = protocol.declaration(live.job.provider).choice or "picture"
         if live.job.state is not State.CHOOSING_CUTOUT:
-            raise InvalidInput("This job is not waiting for a cut-out to be chosen.", "Choose while it is waiting.")
+            raise InvalidInput(f"This job is not waiting for a {what} to be chosen.", "Choose while it is waiting.")
         if not 0 <= message["cutout"] < len(live.job.cutouts):
             there_are = len(live.job.cutouts) - 1
-            raise InvalidInput(f"There is no cut-out {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
+            raise InvalidInput(f"There is no {what} {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
         submitting.choose_cutout(self.engine.runner, live, message["cutout"])
         self.engine.wake(live)
         return {}
@@ -167,6 +169,8 @@ class Commands:
             raise UnsupportedFeature(f"{declared.name} delivers {there_are}, not {message['format']!r}.")
         if message["variant"] not in [v.index for v in live.job.variants if v.state is not VariantState.FAILED]:
             raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
+        if message["size_mm"] not in (None, live.job.request.get("size_mm")):
+            declared.require(Feature.FILE_SIZE)
         save = saving.add(live.job, message["variant"], message["format"], message["folder"], message["size_mm"])
         save.id = message.get("save", save.id)
         self.engine.runner.save(live.job)

@@ -27,6 +27,7 @@ class Feature(StrEnum):
     PBR = "pbr"  # a switch for roughness, metallic and normal maps
     PROGRESS = "progress"
     BALANCE = "balance"
+    FILE_SIZE = "file_size"  # a file to keep may have a size that is not the job's
 
 
 #: What is said of a feature that a service lacks, unless its declaration has a reason of its own.
@@ -39,6 +40,7 @@ _LACKING = {
     Feature.CHOICE: "{name} offers no pictures to choose from.",
     Feature.PBR: "{name} has no switch for PBR textures.",
     Feature.PROGRESS: "{name} tells no progress; it is estimated by time.",
+    Feature.FILE_SIZE: "{name} makes files in the size of the job alone.",
     Feature.BALANCE: "{name} does not tell how many {unit} are left.",
 }
 

@@ -17,6 +17,7 @@ from .errors import (
     LinkExpired,
     Neural4DError,
     PreparerFailed,
+    UnexpectedAnswer,
 )
 from .glb import check_glb
 from .jobs import Job, State, Variant, VariantState
@@ -219,5 +220,7 @@ def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
     if poll.outcome is not Outcome.DONE:
         variant.state = VariantState.GENERATING
         return
+    if not poll.model_url:
+        raise UnexpectedAnswer(f"The service has no {job.native} of this model. {poll.message}")
     variant.preview_url = poll.preview_url
     _take_address(job, variant, poll)

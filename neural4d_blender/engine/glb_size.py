@@ -35,6 +35,8 @@ def size_of(path: Path) -> tuple[float, float, float]:
     left = MAX_VERTICES
     for matrix, mesh in _placed_meshes(document):
         for primitive in document["meshes"][mesh]["primitives"]:
+            if "POSITION" not in primitive["attributes"]:
+                continue  # nothing to see
             accessor = document["accessors"][primitive["attributes"]["POSITION"]]
             left -= accessor["count"]
             if left < 0:

@@ -38,7 +38,7 @@ def go_on(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float | N
     arrived(runner, job, poll)
     if job.ordered == poll.order and not job.in_doubt:
         return runner.timing.quickest  # accepted, and not shown yet
-    if job.in_doubt and not _never_arrived(runner, live):
+    if job.in_doubt and (poll.doubtful or not _never_arrived(runner, live)):
         return runner.timing.look_again
     if poll.choices and job.cutout is None and not take_choices(runner, job, poll.choices):
         return None

@@ -55,7 +55,8 @@ class Poll:
         progress: 0..1, or None where this answer does not tell.
         model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
         mirrors: where else the same file is.
-        doubtful: the answer casts doubt on the job: ask for its result next.
+        doubtful: the answer casts doubt on the job: ask for its result next. With NEXT: the service may be at
+            work on that order already.
         eta: seconds that are left, by the service's word.
         points: what the service says the job has cost; None where it says nothing.
         order: with NEXT, the name of the order that the service waits for.

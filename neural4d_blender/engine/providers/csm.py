@@ -38,6 +38,8 @@ _PREVIEW, _REFINE = "preview", "refine"
 _NO_SESSION = "SESSION_0_0"
 #: In a status: a stage is under way.
 _WORKING = ("processing", "training", "incomplete", "queued", "pending", "unprocessed", "progress", "running", "start")
+#: In a status: CSM waits for the next order, and is certainly not at work on it.
+_WAITING = ("done", "complete", "finished", "ready")
 #: Where a stage begins and ends in the progress of the whole.
 _SHARES = {"spin": (0.0, 0.25), _PREVIEW: (0.25, 0.5), _REFINE: (0.5, 1.0)}
 _PIVOTS = {"BOTTOM": [0.0, -0.5, 0.0], "CENTER": [0.0, 0.0, 0.0]}
@@ -179,7 +181,7 @@ class Csm(Provider):
         if trouble or "failed" in status or "error" in status:
             return Poll(Outcome.FAILED, message=trouble or f"CSM says: {status}")
         working = any(word in status for word in _WORKING)
-        progress = _progress(data, status)
+        doubtful = not any(word in status for word in _WAITING)
         meshes, previews, spins = _addresses(data, "mesh_url_"), _addresses(data, "preview_mesh_url_"), _spins(data)
         if meshes.get("GLB") or (meshes and not working):
             return Poll(
@@ -191,11 +193,12 @@ class Csm(Provider):
                 details=_told(data, "model_version", "topology", "resolution", "texture_resolution", "price"),
             )
         if previews and (not working or _PREVIEW in status):
-            return Poll(Outcome.NEXT, progress=_SHARES[_REFINE][0], model_url=previews.get("GLB", ""), order=_REFINE)
+            model = previews.get("GLB", "")
+            return Poll(Outcome.NEXT, _SHARES[_REFINE][0], model, doubtful=doubtful, order=_REFINE)
         if spins and not (working or data.get("selected_spin")):
             choices = tuple(Cutout(str(number), url) for number, url in enumerate(spins))
-            return Poll(Outcome.NEXT, progress=_SHARES[_PREVIEW][0], order=_PREVIEW, choices=choices)
-        return Poll(Outcome.GENERATING, progress=progress, message=status)
+            return Poll(Outcome.NEXT, _SHARES[_PREVIEW][0], doubtful=doubtful, order=_PREVIEW, choices=choices)
+        return Poll(Outcome.GENERATING, _progress(data, status), message=status)
 
     def order(
         self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
