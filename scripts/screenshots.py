@@ -48,6 +48,9 @@ def main() -> int:
         for name, arguments in (("cutouts", {"picture": str(picture)}), ("variants", {})):
             env = simulator.environment
             cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
+    with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
+        env, arguments = simulator.environment, {"folder": folder}
+        cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=WINDOW, timeout=120)
     for name, cut in cuts.items():
         keep(SCREENSHOTS / f"{name}.png", name.removeprefix("readme-"), tuple(cut))
     with tempfile.TemporaryDirectory() as folder:

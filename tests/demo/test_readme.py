@@ -62,6 +62,16 @@ def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "for the printer").iterdir()] == ["mug 95mm.stl"]
 
 
+def test_the_example_of_a_model_in_the_scene_works_as_written(tmp_path: Path) -> None:
+    with Simulator(job_seconds=1.0, balance=500) as service:
+        run(example("import bpy") + example("job_of"), tmp_path, service)
+        assert [row["points"] for row in service.ledger()] == [60, 60]
+    (written,) = (tmp_path / "Library").glob("*.blend")
+    assert ":Furniture/Chairs:" in (tmp_path / "Library" / "blender_assets.cats.txt").read_text()
+    bpy.ops.wm.open_mainfile(filepath=str(written))
+    assert bpy.data.objects["a wooden chair"].dimensions.z == pytest.approx(0.45, rel=0.001)
+
+
 def test_every_error_in_its_table_exists_with_that_remedy() -> None:
     rows = re.findall(r"^\| `([A-Z][a-z]\w+)` \| .+? \| (.+?) \|$", README, re.MULTILINE)
     assert len(rows) > 15

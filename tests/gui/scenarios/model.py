@@ -9,6 +9,7 @@ from bl_ext.user_default.neural4d.scene.settings import PACKAGE
 from bl_ext.user_default.neural4d.ui import model_operators
 
 from tests.gui.harness_window import Until
+from tests.gui.scenarios.assets import drag_asset, show_assets
 from tests.gui.scenarios.steps import QUICK, bridge, expect, in_viewport, in_window, newest, press, reached, start
 
 
@@ -63,12 +64,12 @@ def scenario(ui, library):
     yield from ui.screenshot("model-4-save")
     yield from ui.press("RET")
     yield Until(lambda: _in_library(), "the asset in the library", 60)
-    yield from _asset_browser()
+    yield from show_assets()
     yield 3.0
     yield from ui.screenshot("model-5-asset-browser")
     before = len(bpy.data.objects)
     browser = ui.region("WINDOW", "FILE_BROWSER")
-    yield from _drag(ui, (browser.x + 60, browser.y + browser.height - 60), ui.middle())
+    yield from drag_asset(ui, (browser.x + 60, browser.y + browser.height - 60), ui.middle())
     yield Until(lambda: len(bpy.data.objects) > before, "the asset to come into the scene", 20)
     yield 0.5
     yield from ui.screenshot("model-6-dragged")
@@ -78,22 +79,6 @@ def scenario(ui, library):
         "dragged": len(bpy.data.objects) - before,
         "size": max(bpy.context.active_object.dimensions) if bpy.context.active_object else 0,
     }
-
-
-def _drag(ui, start, end):
-    """As a hand does it: an asset is picked up by the first few pixels of a move."""
-    window = bpy.context.window_manager.windows[0]
-    yield from ui.move(*start)
-    window.event_simulate(type="LEFTMOUSE", value="PRESS", x=start[0], y=start[1])
-    yield 0.2
-    for pixels in (2, 4, 8, 12):
-        yield from ui.move(start[0] + pixels, start[1] + pixels)
-    for part in range(1, 6):
-        yield from ui.move(*(round(a + (b - a) * part / 5) for a, b in zip(start, end, strict=True)))
-        yield 0.1
-    window = bpy.context.window_manager.windows[0]
-    window.event_simulate(type="LEFTMOUSE", value="RELEASE", x=end[0], y=end[1])
-    yield 0.5
 
 
 def _root(job):
@@ -116,17 +101,3 @@ def _select(job):
 
 def _in_library():
     return any(icon == "CHECKMARK" for _, icon in model_operators.library_news.values())
-
-
-def _asset_browser():
-    """The lower part of the viewport becomes an Asset Browser that shows the library."""
-    with in_viewport():
-        bpy.ops.screen.area_split(direction="HORIZONTAL", factor=0.4)
-    yield 0.5
-    window = bpy.context.window_manager.windows[0]
-    lowest = min((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.y)
-    lowest.ui_type = "ASSETS"
-    yield 0.5
-    window = bpy.context.window_manager.windows[0]
-    area = next(area for area in window.screen.areas if area.type == "FILE_BROWSER")
-    area.spaces[0].params.asset_library_reference = "Neural4D"

@@ -7,10 +7,13 @@ from __future__ import annotations
 import math
 
 import bpy
+from bl_ext.user_default import neural4d
+from bl_ext.user_default.neural4d.scene.settings import PACKAGE
 from mathutils import Euler
 
-from tests.gui.harness_window import Until
-from tests.gui.scenarios.steps import fill_in, generate, in_window, newest, reached
+from tests.gui.harness_window import WIDE, Until
+from tests.gui.scenarios.assets import drag_asset, show_assets
+from tests.gui.scenarios.steps import fill_in, generate, in_window, newest, reached, start
 
 
 def scenario(ui):
@@ -80,6 +83,46 @@ def variants(ui):
     yield from ui.screenshot("readme-variants")
     region = ui.region()
     return {"readme-variants": from_top(ui, region.x, region.y, region.width, region.height)}
+
+
+def library(ui, folder: str):
+    """A model in the asset library, and once more in the scene, with what the panel says of it."""
+    bpy.context.preferences.addons[PACKAGE].preferences.library_dir = folder
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    space = ui.area().spaces[0]
+    space.clip_start = 0.001
+    space.shading.type = "MATERIAL"
+    view = space.region_3d
+    view.view_location, view.view_distance = (0.03, 0.0, 0.05), 0.6
+    view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22))).to_quaternion()
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    yield from start(ui, "a cute bird", size_mm=120, variants=4)
+    yield reached("placed")
+    job = neural4d.Job(newest()["id"])
+    yield Until(lambda: all(variant.preview for variant in job.variants), "the pictures", 60)
+    again = yield from ui.find(r"neural4d\.generate_again\(", columns=WIDE)
+    yield from ui.move(*ui.middle())
+    yield 0.5
+    yield from ui.screenshot("readme-about")
+    region = ui.region()
+    about = from_top(ui, region.x, again.y - 95, region.width, 185)
+    answers = []
+    job.start_save_asset("", None, answers.append)
+    yield Until(lambda: answers, "the asset", 60)
+    neural4d.add_library()
+    yield from show_assets()
+    yield 3.0
+    browser = ui.region("WINDOW", "FILE_BROWSER")
+    x, y = ui.middle()
+    yield from drag_asset(ui, (browser.x + 60, browser.y + browser.height - 60), (x - 250, y - 40))
+    yield Until(lambda: len(bpy.data.objects) == 2, "the asset in the scene", 20)
+    yield 6.0  # the viewport compiles its shaders
+    yield from ui.screenshot("readme-library")
+    area, browser = ui.area(), ui.area("FILE_BROWSER")
+    whole = from_top(ui, area.x, browser.y, area.width, area.y + area.height - browser.y)
+    return {"readme-about": about, "readme-library": whole}
 
 
 def around_the_panel(ui):
