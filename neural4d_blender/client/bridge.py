@@ -12,19 +12,23 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import EngineStopped, Job, State
+from ..engine.protocol import BatchRecord, EngineStopped, Job, State
 from .pipes import PipeReader, PipeWriter
 from .settings import Settings
+from .table import Jobs
 
 Message = dict[str, Any]
 Answer = Callable[[Message], None]
 
 _ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
+#: Seconds that one look at the pipe may take: a user's window waits meanwhile.
+_AT_A_TIME = 0.004
 #: An engine that dies more often than this within a minute is not started again by itself.
 _RESTARTS = 3
 
@@ -37,6 +41,7 @@ class Bridge:
 
     Attributes:
         jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
+        batches: the batches that were spoken of in this session, by id, as engine.batches.BatchRecord.to_dict does.
         balances: the last known balance of each service, by id.
         prices: measured points by ``provider:operation``.
         spent: points spent in all, by service.
@@ -48,7 +53,8 @@ class Bridge:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.jobs: dict[str, dict[str, Any]] = {}
+        self.jobs = Jobs()
+        self.batches: dict[str, dict[str, Any]] = {}
         self.balances: dict[str, dict[str, Any]] = {}
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
@@ -58,6 +64,7 @@ class Bridge:
         self.adopting = True
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: PipeReader | None = None
+        self._unread: deque[bytes] = deque()
         self._writer: PipeWriter | None = None
         self._answers: dict[str, Answer] = {}
         self._configured: Message = {}
@@ -71,7 +78,7 @@ class Bridge:
     @property
     def busy(self) -> bool:
         """Something is under way: a job that the engine works on, or an answer that is awaited."""
-        return bool(self._answers) or any(job["under_way"] for job in self.jobs.values())
+        return bool(self._answers) or bool(self.jobs.under_way)
 
     def send(self, do: str, answer: Answer | None = None, **values: Any) -> None:
         """Send a command, starting the engine if need be.
@@ -102,6 +109,23 @@ class Bridge:
 
         self.send("submit", refused, job=job_id, provider=provider, request=job.request, target=target)
 
+    def submit_many(self, batch: BatchRecord, jobs: Sequence[Job]) -> None:
+        """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
+        self.batches[batch.id] = batch.to_dict()
+        for job in jobs:
+            self.jobs[job.id] = job.to_dict()
+        self.revision += 1
+
+        def refused(answer: Message) -> None:
+            for job in jobs if answer["error"] else ():
+                job.enter(State.FAILED)
+                job.error = answer["error"]
+                self.jobs[job.id] = job.to_dict()
+
+        names = ("provider", "request", "target", "item")
+        sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
+        self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+
     def configure(self) -> None:
         """Tell a running engine what the user has set, if that changed."""
         if not self.running:
@@ -119,18 +143,23 @@ class Bridge:
             self._write(wanted)
 
     def drain(self) -> bool:
-        """Take in the events that have arrived; True where anything changed. Takes microseconds when nothing did."""
+        """Take in the events that have arrived; True where anything changed.
+
+        Takes microseconds when nothing did, and leaves the rest for the next call when very much did.
+        """
         if self._reader is None or self._writer is None:
             return False
         before = self.revision
         self._writer.write()
-        for line in self._reader.lines():
+        self._unread += self._reader.lines()
+        ends = time.perf_counter() + _AT_A_TIME
+        while self._unread and time.perf_counter() < ends:
             try:
-                event = protocol.decode(line)
+                event = protocol.decode(self._unread.popleft())
             except ValueError:
                 continue
             self._take(event)
-        if self._reader.closed:
+        if self._reader.closed and not self._unread:
             self._died()
         return self.revision != before
 
@@ -142,6 +171,7 @@ class Bridge:
         """
         process, self._process, self._reader, self._writer = self._process, None, None, None
         self._configured = {}
+        self._unread.clear()
         if process is None:
             return
         for pipe in (process.stdin, process.stdout):
@@ -193,6 +223,8 @@ class Bridge:
                 self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
             case "prices":
                 self.prices, self.spent = event["prices"], event["spent"]
+            case "batch":
+                self.batches[event["batch"]["id"]] = event["batch"]
             case "usage":
                 self.usage = event["bytes"]
             case "answer":
@@ -212,13 +244,12 @@ class Bridge:
             answer({"error": told})
         now = time.monotonic()
         self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
-        if len(self._deaths) <= _RESTARTS and any(job["under_way"] for job in self.jobs.values()):
+        if len(self._deaths) <= _RESTARTS and self.jobs.under_way:
             self._start()
             self.configure()
             return
-        for job in self.jobs.values():
-            if job["under_way"]:
-                job["note"] = f"{told['what']} {told['remedy']}"
+        for job in self.jobs.under_way.values():
+            job["note"] = f"{told['what']} {told['remedy']}"
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,8 @@ import os
 import sys
 from typing import IO
 
-_CHUNK = 1 << 16
+#: Bytes of one read, and reads of one look.
+_CHUNK, _CHUNKS = 1 << 16, 4
 
 if sys.platform == "win32":
     import ctypes
@@ -36,8 +37,13 @@ class PipeReader:
             os.set_blocking(self._fd, False)
 
     def lines(self) -> list[bytes]:
-        """Whole lines that have arrived since the last call; ``closed`` is set at the end of the pipe."""
-        while not self.closed:
+        """Whole lines that have arrived since the last call; ``closed`` is set at the end of the pipe.
+
+        Reads no more than a few hundred kilobytes at a time; what remains is there for the next call.
+        """
+        for _ in range(_CHUNKS):
+            if self.closed:
+                break
             chunk = self._read()
             if chunk is None:
                 break

@@ -46,7 +46,7 @@ def expected() -> list[dict[str, Any]]:
     """The ready jobs that go into the open file by themselves, as soon as it is safe."""
     return [
         job
-        for job in bridge.jobs.values()
+        for job in bridge.jobs.arriving.values()
         if job["state"] == State.READY
         and _placed.get(job["id"]) != job["entered"]
         and job["id"] not in trouble
@@ -59,7 +59,7 @@ def _others_wanted() -> list[tuple[dict[str, Any], int | None]]:
     """Variants that go into the open file beside the first one, because all were asked for."""
     return [
         (job, variant["index"])
-        for job in bridge.jobs.values()
+        for job in bridge.jobs.arriving.values()
         if job["request"].get("place_all") and job["state"] == State.PLACED and targets.is_here(job["target"])
         for variant in job["variants"]
         if variant["blend"]
@@ -140,6 +140,7 @@ def place_job(
     if job["state"] == State.READY:
         _placed[job["id"]] = job["entered"]
         job["state"] = State.PLACED.value
+    bridge.jobs.touch(job["id"])
     kept = None if target.get("beside") else target
     bridge.send("placed", job=job["id"], variant=chosen["index"], target=kept)
     return roots

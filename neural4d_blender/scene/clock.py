@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..engine.protocol import UNFINISHED, Neural4DError, State
+from ..engine.protocol import UNFINISHED, Neural4DError
 from . import arrival, settings, targets
 from .bridge import bridge
 
@@ -76,9 +76,8 @@ def _file_opened(_path: object) -> None:
 @persistent
 def _file_saved(_path: object) -> None:
     """A job bound to a file that had no name yet can now be found again after a restart."""
-    for job in bridge.jobs.values():
-        open_ended = job["under_way"] or job["state"] == State.READY
-        if open_ended and targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
+    for job in {**bridge.jobs.under_way, **bridge.jobs.arriving}.values():
+        if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
             job["target"] = {**job["target"], "file": bpy.data.filepath}
             bridge.send("retarget", job=job["id"], target=job["target"])
 

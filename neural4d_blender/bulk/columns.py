@@ -1,0 +1,149 @@
+"""The columns of a batch: the arguments of ``generate``, and how a cell's text becomes a value.
+
+Standard library and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Option, declaration, is_web_address
+from .sources import Row
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_OPTION = "options."
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
+def _upper(value: object) -> str:
+    return _text(value).upper()
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, str):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise ValueError("a whole number")
+    return int(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number")
+    return value
+
+
+def _truth(value: object) -> bool:
+    word = str(value).lower()
+    if word not in (*_TRUE, *_FALSE):
+        raise ValueError("true or false")
+    return word in _TRUE
+
+
+def _point(value: object) -> list[float]:
+    parts = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or len(parts) != 3:
+        raise ValueError("three numbers")
+    return [float(part) for part in parts]
+
+
+def _pictures(value: object) -> list[str]:
+    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("a path, or several with ; between them")
+    return [part for part in parts if part]
+
+
+def _options(value: object) -> dict[str, Any]:
+    found = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object")
+    return found
+
+
+#: Every argument of ``generate`` with what reads it; the ValueError says what it takes.
+COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
+    "prompt": (_text, "a text"),
+    "image": (_pictures, "a path, or several with ; between them"),
+    "provider": (_text, "the id of a service"),
+    "variants": (_whole, "a whole number"),
+    "pbr": (_truth, "true or false"),
+    "size_mm": (_number, "a number of millimetres"),
+    "axis": (_upper, "X, Y, Z or LONGEST"),
+    "origin": (_upper, "BOTTOM, CENTER or AUTHORED"),
+    "joined": (_truth, "true or false"),
+    "max_faces": (_whole, "a whole number"),
+    "recalculate_normals": (_truth, "true or false"),
+    "quads": (_truth, "true or false"),
+    "pack_images": (_truth, "true or false"),
+    "format": (_upper, "a file format"),
+    "name": (_text, "a text"),
+    "location": (_point, "three numbers"),
+    "collection": (_text, "a collection's name"),
+    "options": (_options, "a JSON object"),
+    "choose_cutout": (_truth, "true or false"),
+    "place_all": (_truth, "true or false"),
+    "max_points": (_whole, "a whole number of points"),
+    "group": (_text, "a text"),
+    "group_points": (_whole, "a whole number of points"),
+}
+
+
+def arguments(row: Row, defaults: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of ``generate`` that a row amounts to, and all that is wrong with it.
+
+    Args:
+        defaults: arguments of ``generate`` that hold where the row says nothing.
+    """
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
+    single: dict[str, Any] = {}
+    given = {**defaults, **{name: value for name, value in row.values.items() if value not in (None, "")}}
+    if "prompt" in row.values or "image" in row.values:  # a row's own input takes the place of a default one
+        given = {name: value for name, value in given.items() if name in row.values or name not in ("prompt", "image")}
+    for name, value in given.items():
+        if name.startswith(_OPTION):
+            single[name.removeprefix(_OPTION)] = value
+        elif name not in COLUMNS:
+            wrong.append(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, options.NAME")
+        else:
+            read, takes = COLUMNS[name]
+            try:
+                found[name] = read(value)
+            except (ValueError, TypeError, OverflowError):
+                wrong.append(f"{name} takes {takes}, not {value!r}")
+    try:
+        service = declaration(found.setdefault("provider", "neural4d"))
+        options = {**dict(defaults.get("options") or {}), **found.get("options", {})}
+        found["options"] = options | {key: _option(service, key, value) for key, value in single.items()}
+    except Neural4DError as error:
+        wrong.append(error.what.rstrip("."))
+    found["image"] = [one if is_web_address(one) else str(_path(one, row.folder)) for one in found.get("image", [])]
+    return found, wrong
+
+
+def _path(text: str, folder: Path) -> Path:
+    return folder / Path(text).expanduser()
+
+
+def _option(service: Declaration, key: str, value: Any) -> Any:
+    """An option's value of the kind that the service wants."""
+    option: Option = service.option(key)
+    if not isinstance(value, str):
+        return value
+    readers: dict[str, Callable[[object], Any]] = {"int": _whole, "float": _number, "bool": _truth}
+    try:
+        return readers.get(option.kind, _text)(value)
+    except ValueError:
+        raise InvalidInput(f"the option {key} takes {option.limits}, not {value!r}") from None

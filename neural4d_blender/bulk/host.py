@@ -1,0 +1,138 @@
+"""What a batch needs of the place it runs in; here a plain Python, where the results are files.
+
+Standard library, client and the engine's ``protocol`` only. ``many.py`` has the same for a scene in Blender.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..client.bridge import Bridge
+from ..client.settings import Environment
+from ..engine.protocol import (
+    SETTLED,
+    Declaration,
+    InvalidInput,
+    JobFailed,
+    KeyMissing,
+    Request,
+    State,
+    UnsupportedFeature,
+    is_web_address,
+)
+from .plan import Item
+
+Snapshot = dict[str, Any]
+
+
+class FileJob:
+    """A job whose result is files, as of the last look at the engine."""
+
+    def __init__(self, bridge: Bridge, job_id: str) -> None:
+        self.id = job_id
+        self._bridge = bridge
+
+    def __repr__(self) -> str:
+        return f"<FileJob {self.id[:8]} {self.state} {self.title[:40]!r}>"
+
+    @property
+    def _data(self) -> Snapshot:
+        return self._bridge.jobs[self.id]
+
+    @property
+    def state(self) -> str:
+        """queued, submitting, generating, downloading, ... and at the end ready, failed or cancelled."""
+        return str(self._data["state"])
+
+    @property
+    def title(self) -> str:
+        """Its name, else its prompt or its image's name."""
+        return Request.from_dict(self._data["request"]).title
+
+    @property
+    def cost(self) -> int | None:
+        """Points that were spent; None before the service accepted the job."""
+        cost: int | None = self._data["cost"]
+        return cost
+
+    @property
+    def files(self) -> list[Path]:
+        """What was kept of it so far."""
+        return [Path(save["path"]) for save in self._data["saves"] if save["path"]]
+
+    @property
+    def error(self) -> JobFailed | None:
+        """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
+        told = [self._data["error"], *(save["error"] for save in self._data["saves"])]
+        return next((JobFailed.from_dict(error) for error in told if error), None)
+
+
+class Host:
+    """A plain Python: keys from the environment, models as files.
+
+    Args:
+        bridge: to the engine; a new one where it is None.
+    """
+
+    #: Models can be prepared and put into a scene.
+    has_scene = False
+
+    def __init__(self, bridge: Bridge | None = None) -> None:
+        self.bridge = bridge or Bridge(Environment())
+
+    def pump(self) -> bool:
+        """Take in what the engine says; True where anything changed."""
+        return self.bridge.drain()
+
+    def wake(self) -> None:
+        """See to it that the pump is worked by itself, where something does that."""
+
+    def job(self, job_id: str) -> Any:
+        """What a batch's results give for a job."""
+        return FileJob(self.bridge, job_id)
+
+    def settled(self, job: Snapshot) -> bool:
+        """Nothing more happens to the job by itself."""
+        return not job["under_way"] and job["state"] in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
+
+    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+        """What keeps a finished model from its place."""
+        return None
+
+    def require_ready(self, service: Declaration) -> None:
+        """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+        if not self.bridge.settings.services()[service.id]["key"]:
+            raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
+
+    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
+        """The pictures as they are sent; a file that fits the service's limits is sent as it is.
+
+        Args:
+            folder: for copies that fit, where a file does not.
+
+        Raises:
+            InvalidInput: one cannot be sent.
+        """
+        for path in paths:
+            if not is_web_address(path) and service.image_limits:
+                service.image_limits.check(path)
+        return paths
+
+    def target(self, item: Item, offset: tuple[float, float], own_collection: bool) -> dict[str, Any]:
+        """Where the item is to stand.
+
+        Args:
+            offset: to the right and to the back, in millimetres.
+        """
+        raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
+
+    def folder(self, path: str) -> str:
+        """The folder for files, as an absolute path; InvalidInput where none is named."""
+        if not path:
+            raise InvalidInput("layout='files' needs a folder for them: output='models'.")
+        return str(Path(path).expanduser().resolve())
+
+    def texture_folder(self) -> str:
+        """Where images go that are not packed; without Blender nothing is packed at all."""
+        return ""

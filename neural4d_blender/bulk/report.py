@@ -1,0 +1,162 @@
+"""What became of a batch, one line an item: written as CSV or JSON, read again, and several made one.
+
+Standard library and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..engine.protocol import InvalidInput, Neural4DError, Request, State
+
+_SIDES = ("width_mm", "depth_mm", "height_mm")
+
+
+@dataclass
+class Line:
+    """One item.
+
+    Attributes:
+        item: its number in the input, from 1. of: how many items the whole input has.
+        input: the prompt, or the images. name: what it is called. provider: id of the service.
+        state: as ``Job.state``. points: what it cost; empty where nothing was paid or nobody knows.
+        seconds: from its first step to its last, waiting for its turn left out.
+        width_mm, depth_mm, height_mm: of the model; faces: its triangles. Empty where they were not measured.
+        files: what was kept, or the prepared .blend. error: why there is no model.
+        job, batch: their ids. shard: "2/8", or empty.
+    """
+
+    item: int
+    of: int
+    input: str
+    name: str
+    provider: str
+    state: str
+    points: int | None
+    seconds: float
+    width_mm: float | None
+    depth_mm: float | None
+    height_mm: float | None
+    faces: int | None
+    files: list[str]
+    error: str
+    job: str
+    batch: str
+    shard: str
+
+    @property
+    def done(self) -> bool:
+        """There is a model."""
+        return self.state in (State.READY, State.PLACED) and not self.error
+
+
+def line(job: dict[str, Any], batch: dict[str, Any]) -> Line:
+    """The line of a job's snapshot in the batch of that record."""
+    request = Request.from_dict(job["request"])
+    made = [variant for variant in job["variants"] if variant["blend"] or variant["model"]]
+    facts = made[0]["facts"] if made else {}
+    size = [round(side, 3) for side in facts.get("dimensions_mm") or ()] or [None] * 3
+    saved = [save["path"] for save in job["saves"] if save["path"]]
+    errors = [job["error"], *(save["error"] for save in job["saves"])]
+    told = next((error for error in errors if error), None)
+    return Line(
+        item=job["item"] + 1,
+        of=batch["size"],
+        input=request.prompt or "; ".join(request.images),
+        name=request.title,
+        provider=job["provider"],
+        state=str(job["state"]),
+        points=job["cost"],
+        seconds=round(sum(spent for state, spent in job["seconds"].items() if state != State.QUEUED), 2),
+        width_mm=size[0],
+        depth_mm=size[1],
+        height_mm=size[2],
+        faces=facts.get("triangles"),
+        files=saved or [variant["blend"] for variant in made if variant["blend"]],
+        error=f"{told['code']}: {told['what']}" if told else "",
+        job=job["id"],
+        batch=batch["id"],
+        shard=batch["shard"],
+    )
+
+
+def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
+    """Write a report, whole or not at all; its ending, .csv or .json, says which kind.
+
+    Raises:
+        InvalidInput: another ending. Neural4DError: it cannot be written.
+    """
+    target = Path(os.fspath(path)).expanduser()
+    records = [asdict(one) for one in lines]
+    _check_ending(target)
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8", newline="") as file:
+            if target.suffix.lower() == ".json":
+                json.dump(records, file, ensure_ascii=False, indent=1)
+            else:
+                writer = csv.DictWriter(file, [one.name for one in fields(Line)])
+                writer.writeheader()
+                writer.writerows({**record, "files": "; ".join(record["files"])} for record in records)
+        os.replace(part, target)
+    except OSError as error:
+        raise Neural4DError(
+            f"The report could not be written to {target}: {error.strerror or error}.", "Choose another place for it."
+        ) from error
+    return target
+
+
+def read(path: str | os.PathLike[str]) -> list[Line]:
+    """The lines of a report that :func:`write` made.
+
+    Raises:
+        InvalidInput: it cannot be read, or is no report.
+    """
+    source = Path(os.fspath(path)).expanduser()
+    _check_ending(source)
+    try:
+        with source.open(encoding="utf-8", newline="") as file:
+            if source.suffix.lower() == ".json":
+                return [Line(**record) for record in json.load(file)]
+            return [_from_texts(record) for record in csv.DictReader(file)]
+    except OSError as error:
+        raise InvalidInput(f"{source} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidInput(f"{source.name} is no report of a batch.") from error
+
+
+def merge(paths: Iterable[str | os.PathLike[str]]) -> list[Line]:
+    """The lines of several reports in the order of the input; of an item that is in several, the one that got furthest.
+
+    Raises:
+        InvalidInput: one cannot be read, or they are of inputs of different lengths.
+    """
+    best: dict[int, Line] = {}
+    for path in paths:
+        for one in read(path):
+            known = best.get(one.item)
+            if known and known.of != one.of:
+                raise InvalidInput(f"{path} is the report of another input: that one has {one.of} items.")
+            if known is None or (one.done, one.points or 0) > (known.done, known.points or 0):
+                best[one.item] = one
+    return [best[number] for number in sorted(best)]
+
+
+def _from_texts(record: dict[str, Any]) -> Line:
+    values: dict[str, Any] = dict(record)
+    for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
+        values |= {name: kind(record[name]) if record[name] else None for name in names}
+    values["files"] = [file for file in record["files"].split("; ") if file]
+    return Line(**values)
+
+
+def _check_ending(path: Path) -> None:
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise InvalidInput(f"A report is a .csv or a .json, not {path.name}.")

@@ -1,0 +1,81 @@
+"""All known jobs, with those at hand that something is still to be done for.
+
+Standard library and the engine's ``protocol`` only. A look at the engine's pipe ten times a second may not pass
+over thousands of jobs: what is asked each time is kept up to date by what changes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from ..engine.protocol import State
+
+Snapshot = dict[str, Any]
+Watcher = Callable[[Snapshot], None]
+
+
+class Jobs(dict[str, Snapshot]):
+    """The newest snapshot of each job, by id.
+
+    Whoever changes a snapshot in place calls :meth:`touch` afterwards.
+
+    Attributes:
+        under_way: those that the engine works on.
+        arriving: those that may have to be put into a scene.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: dict[str, Snapshot] = {}
+        self.arriving: dict[str, Snapshot] = {}
+        self._watchers: dict[str, list[Watcher]] = defaultdict(list)
+
+    def watch(self, batch: str, watcher: Watcher) -> None:
+        """Have the watcher told each new snapshot of the batch's jobs."""
+        self._watchers[batch].append(watcher)
+
+    def touch(self, job_id: str) -> None:
+        """The job's snapshot has changed."""
+        if job_id in self:
+            self[job_id] = self[job_id]
+
+    def __setitem__(self, job_id: str, job: Snapshot) -> None:
+        super().__setitem__(job_id, job)
+        for index, fits in ((self.under_way, job["under_way"]), (self.arriving, _may_arrive(job))):
+            if fits:
+                index[job_id] = job
+            else:
+                index.pop(job_id, None)
+        for watcher in self._watchers.get(job.get("batch", ""), ()):
+            watcher(job)
+
+    def setdefault(self, job_id: str, job: Snapshot) -> Snapshot:
+        """The job's snapshot; the given one where none is known."""
+        if job_id not in self:
+            self[job_id] = job
+        return self[job_id]
+
+    def pop(self, job_id: str, *default: Any) -> Any:
+        """Forget a job."""
+        self.under_way.pop(job_id, None)
+        self.arriving.pop(job_id, None)
+        return super().pop(job_id, *default)
+
+    def __delitem__(self, job_id: str) -> None:
+        self.pop(job_id)
+
+    def clear(self) -> None:
+        """Forget all jobs, and who wanted to be told of them."""
+        super().clear()
+        for index in (self.under_way, self.arriving, self._watchers):
+            index.clear()
+
+
+def _may_arrive(job: Snapshot) -> bool:
+    if job["state"] == State.READY:
+        return not job["dismissed"] and not job["request"].get("keep_in")
+    if job["state"] == State.PLACED and job["request"].get("place_all"):
+        return any(v["blend"] and v["index"] not in job["placed"] for v in job["variants"])
+    return False
