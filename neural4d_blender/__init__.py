@@ -10,6 +10,8 @@ In Blender's Python console or a script, the same in a window, in the background
     job.wait(timeout=600)         # not needed in a window: the model comes by itself
     job.state, job.cost, job.objects, job.error
     job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()
+    batch = neural4d.batch("prompts.csv", concurrency=4, budget=2000)   # many at once; see help(neural4d.batch)
+    batch.wait(), batch.results, batch.report("report.csv"), neural4d.resume()
     neural4d.history("bird", since="2031-05-01"), neural4d.totals(), neural4d.spent()
     neural4d.providers()          # the services, with what each can do and its own options
 
@@ -22,6 +24,7 @@ costs Blender's start next to nothing.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 _API = (
@@ -42,6 +45,8 @@ _API = (
     "spent",
     "totals",
 )
+#: In a Python without bpy they are there too, for batches whose results are files.
+_BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",
@@ -50,12 +55,15 @@ _ERRORS = (
     "OnlineAccessOff",
     "UnsupportedFeature",
 )
-__all__ = [*_API, *_ERRORS, "register", "unregister"]
+__all__ = [*_API, *_BATCHES, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _API:
         return getattr(importlib.import_module(".api", __name__), name)
+    if name in _BATCHES:
+        module = ".many" if importlib.util.find_spec("bpy") else ".bulk.alone"
+        return getattr(importlib.import_module(module, __name__), name)
     if name in _ERRORS:
         return getattr(importlib.import_module(".engine.errors", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -125,10 +125,14 @@ def arguments(row: Row, defaults: Mapping[str, Any]) -> tuple[dict[str, Any], li
                 wrong.append(f"{name} takes {takes}, not {value!r}")
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
-        options = {**dict(defaults.get("options") or {}), **found.get("options", {})}
-        found["options"] = options | {key: _option(service, key, value) for key, value in single.items()}
     except Neural4DError as error:
-        wrong.append(error.what.rstrip("."))
+        return found, [*wrong, error.what.rstrip(".")]
+    found["options"] = {**dict(defaults.get("options") or {}), **found.get("options", {})}
+    for key, value in single.items():
+        try:
+            found["options"][key] = _option(service, key, value)
+        except Neural4DError as error:
+            wrong.append(error.what.rstrip("."))
     found["image"] = [one if is_web_address(one) else str(_path(one, row.folder)) for one in found.get("image", [])]
     return found, wrong
 

@@ -119,11 +119,12 @@ class Host:
                 service.image_limits.check(path)
         return paths
 
-    def target(self, item: Item, offset: tuple[float, float], own_collection: bool) -> dict[str, Any]:
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
         """Where the item is to stand.
 
         Args:
-            offset: to the right and to the back, in millimetres.
+            offset: from the 3D cursor to the right and to the back, in millimetres.
+            own: the job's id and title, where it is to have a collection of its own.
         """
         raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
 

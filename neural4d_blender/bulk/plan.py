@@ -6,14 +6,15 @@ Standard library and the engine's ``protocol`` only. All that is wrong with an i
 from __future__ import annotations
 
 import re
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import InvalidInput, Neural4DError, Request
+from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from . import columns
 from .sources import Row
 
@@ -26,12 +27,13 @@ class Item:
     """One item of a batch.
 
     Args:
-        index: its place in the whole input, from 0.
-        request: checked, its pictures as they were named.
+        index: its place in the whole input, from 0. job: the id its job is going to have.
+        request: checked, its pictures as they are going to be sent.
         location, collection, pack_images: as ``generate`` takes them.
     """
 
     index: int
+    job: str
     provider: str
     request: Request
     location: list[float] | None = None
@@ -55,22 +57,31 @@ class Estimate:
     by_service: dict[str, int]
 
 
-def plan(rows: Iterable[Row], defaults: Mapping[str, Any], *, keep_in: str = "") -> list[Item]:
-    """The items of all rows.
+#: Paths, the service and the job's id to the paths of pictures that the service takes.
+Pictures = Callable[[list[str], Declaration, str], list[str]]
+
+
+def plan(
+    rows: Sequence[Row], defaults: Mapping[str, Any], pictures: Pictures, *, shard: str = "", keep_in: str = ""
+) -> list[Item]:
+    """The items of all rows, or of one shard of them: of "2/8" every eighth one, from the second on.
 
     Args:
         defaults: arguments of ``generate`` that hold where a row says nothing.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:
-        InvalidInput: of any of them something is wrong; the text names each with its line.
+        InvalidInput: of any row something is wrong; the text names each with its line.
     """
+    number, count = _shard(shard)
     items, wrong = [], []
     for index, row in enumerate(rows):
         values, complaints = columns.arguments(row, defaults)
-        if not complaints:
+        mine = index % count == number - 1
+        if not complaints and (mine or not values["image"]):  # other shards' pictures may be elsewhere
             try:
-                items.append(_item(index, values, keep_in))
+                item = _item(index, values, pictures, keep_in)
+                items += [item] if mine else []
             except Neural4DError as error:
                 complaints = [error.what.rstrip(".")]
         wrong += [f"{row.where}: {complaint}" for complaint in complaints]
@@ -83,19 +94,12 @@ def plan(rows: Iterable[Row], defaults: Mapping[str, Any], *, keep_in: str = "")
     return items
 
 
-def shard(items: list[Item], text: str) -> list[Item]:
-    """The items of one shard, "2/8" for the second of eight: every eighth one, from the second on.
-
-    Raises:
-        InvalidInput: the text is no such thing.
-    """
-    if not text:
-        return items
-    match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip() or "1/1")
     number, count = (int(part) for part in match.groups()) if match else (0, 0)
     if not 1 <= number <= count:
         raise InvalidInput(f"shard takes a text such as '2/8', the second of eight parts, not {text!r}.")
-    return [item for item in items if item.index % count == number - 1]
+    return number, count
 
 
 def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
@@ -118,7 +122,7 @@ def check_budget(budget: int | None, items: Iterable[Item], prices: dict[str, in
             )
 
 
-def _item(index: int, values: dict[str, Any], keep_in: str) -> Item:
+def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) -> Item:
     provider = values.pop("provider")
     images = values.pop("image")
     aside = {name: values.pop(name) for name in ("location", "collection", "pack_images") if name in values}
@@ -126,6 +130,7 @@ def _item(index: int, values: dict[str, Any], keep_in: str) -> Item:
     values["format"] = values.get("format") or service.native
     if not values.get("name") and images:
         values["name"] = Path(images[0]).stem
-    request = Request(images=images, keep_in=keep_in, **values)
+    job = str(uuid.uuid4())
+    request = Request(images=pictures(images, service, job), keep_in=keep_in, **values)
     protocol.check(provider, request)
-    return Item(index, provider, request, **aside)
+    return Item(index, job, provider, request, **aside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..client.asking import ask
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, InvalidInput, Job, Request
+from ..engine.protocol import BatchRecord, Declaration, InvalidInput, Job
 from . import layout as layouts
 from . import plan, report, sources
 from .batch import AS_BEFORE, Batch, OnProgress
@@ -32,25 +33,46 @@ def check(
     """Everything about a batch that can be looked at before anything is sent; raises InvalidInput."""
     layouts.check(layout)
     keep_in = host.folder(output) if layout == "files" else ""
-    items = plan.plan(sources.read(source), defaults, keep_in=keep_in)
+    rows = sources.read(source)
     record = BatchRecord(
         id=str(uuid.uuid4()),
         name=sources.name_of(source),
         concurrency=concurrency,
         budget=budget,
-        size=len(items),
+        size=len(rows),
         shard=shard.strip(),
         settings={"layout": layout, "output": keep_in},
     )
     record.check()
-    mine = plan.shard(items, shard)
-    plan.check_budget(budget, mine, host.bridge.prices)
-    return mine, record
+    copies: list[Path] = []
+
+    def pictures(paths: list[str], service: Declaration, job: str) -> list[str]:
+        copies.append(_folder(host, job))
+        return host.pictures(paths, service, copies[-1]) if paths else []
+
+    try:
+        items = plan.plan(rows, defaults, pictures, shard=shard, keep_in=keep_in)
+        plan.check_budget(budget, items, host.bridge.prices)
+    except InvalidInput:
+        _discard(copies)
+        raise
+    return items, record
 
 
 def estimate(host: Host, items: list[Item]) -> Estimate:
-    """What the items are going to cost."""
+    """What the items would cost, now that they are not to be sent after all."""
+    _discard([_folder(host, item.job) for item in items])
     return plan.estimate(items, host.bridge.prices)
+
+
+def _folder(host: Host, job: str) -> Path:
+    return host.bridge.settings.data_dir() / "jobs" / job
+
+
+def _discard(copies: list[Path]) -> None:
+    """Remove the copies of pictures that are not going to be sent."""
+    for folder in copies:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def start(
@@ -72,13 +94,13 @@ def start(
     step = spacing_mm or layouts.spacing_mm(items)
     jobs = []
     for item in items:
-        job_id = str(uuid.uuid4())
-        target = {}
-        if not item.request.keep_in:
+        request, target = item.request, dict[str, Any]()
+        if not request.keep_in:
             offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
-            target = host.target(item, offset, collections)
-        request = _as_sent(host, item, host.bridge.settings.data_dir() / "jobs" / job_id)
-        jobs.append(Job(job_id, item.provider, request.to_dict(), target, batch=record.id, item=item.index))
+            target = host.target(item, offset, (item.job, request.title) if collections else None)
+            if not item.pack_images:
+                request = replace(request, texture_folder=host.texture_folder())
+        jobs.append(Job(item.job, item.provider, request.to_dict(), target, batch=record.id, item=item.index))
     host.bridge.submit_many(record, jobs)
     host.wake()
     return Batch(host, record, [job.id for job in jobs], on_progress)
@@ -133,13 +155,3 @@ def _find(host: Host, which: str) -> BatchRecord:
             "Name it by its id, its report, or its folder of files.",
         )
     return found[0]
-
-
-def _as_sent(host: Host, item: Item, folder: Path) -> Request:
-    request = item.request
-    if not item.pack_images:
-        request = replace(request, texture_folder=host.texture_folder())
-    if not request.images:
-        return request
-    pictures = host.pictures(request.images, protocol.declaration(item.provider), folder)
-    return replace(request, images=pictures)

@@ -8,13 +8,14 @@ import shutil
 import threading
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .archive import is_archive, unpack
 from .delivery import CONVERSION_EVERY, ask_for_conversion, check_something, downloaded_file
 from .download import download
-from .errors import DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
+from .errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
 from .glb import check_glb
+from .glb_size import size_of
 from .jobs import Job, Save, SaveState, Variant
 from .request import Request
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()
+#: Vertices of a model whose size is measured in a fraction of a second.
+_QUICKLY_MEASURED = 200_000
 
 
 def add(job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
@@ -44,6 +47,21 @@ def keep_downloads(job: Job) -> None:
             format = variant.format or request.format
             size = None if format == job.native else request.size_mm  # what was not converted is kept as it came
             add(job, variant.index, format, request.keep_in, size)
+            if format == "GLB":
+                variant.facts = _facts(Path(variant.model))
+
+
+def _facts(glb: Path) -> dict[str, Any]:
+    """What can be said of a file that nothing prepares: its triangles, and its size where that is quickly measured."""
+    try:
+        said = check_glb(glb)
+        facts: dict[str, Any] = {"triangles": said.triangles}
+        if said.vertices <= _QUICKLY_MEASURED:
+            width, height, depth = size_of(glb)  # glTF's Y is up
+            facts["dimensions_mm"] = [side * 1000 for side in (width, depth, height)]
+    except BrokenModel:
+        return {}
+    return facts
 
 
 def forget_failed(job: Job) -> bool:

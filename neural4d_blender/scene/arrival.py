@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import Neural4DError, Request, State
+from ..engine.protocol import EngineStopped, Neural4DError, Request, State
 from . import provenance, targets
 from .bridge import bridge
 from .placing import place, undo_step
@@ -23,11 +23,15 @@ trouble: dict[str, dict[str, str]] = {}
 _placed: dict[str, float] = {}
 #: The variants that were placed here, by job id; ahead of what the engine has read.
 _standing: dict[str, set[int]] = {}
+#: What an engine that died was told last and may not have heard.
+_untold: list[dict[str, Any]] = []
 
 
 def pump() -> bool:
     """Drain the engine's events and place what is ready; True where anything changed."""
     changed = bridge.drain()
+    while _untold and bridge.running:
+        _tell(**_untold.pop())
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
         if not targets.blocked():
             try:
@@ -141,9 +145,18 @@ def place_job(
         _placed[job["id"]] = job["entered"]
         job["state"] = State.PLACED.value
     bridge.jobs.touch(job["id"])
-    kept = None if target.get("beside") else target
-    bridge.send("placed", job=job["id"], variant=chosen["index"], target=kept)
+    _tell(job=job["id"], variant=chosen["index"], target=None if target.get("beside") else target)
     return roots
+
+
+def _tell(**placed: Any) -> None:
+    """Let the engine know that a model stands in the scene; the next one, should this one die before it has heard."""
+
+    def answered(answer: dict[str, Any]) -> None:
+        if answer["error"] and answer["error"]["code"] == EngineStopped.__name__:
+            _untold.append(placed)
+
+    bridge.send("placed", answered, **placed)
 
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:

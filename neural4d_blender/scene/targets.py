@@ -115,7 +115,19 @@ def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.C
     found = (child for child in scene.collection.children_recursive if child.name == name)
     # What is linked from another file, an override of it included, takes no new objects.
     wanted = next((child for child in found if not child.library and not child.override_library), None)
-    return wanted or scene.collection
+    parent = wanted or scene.collection
+    return _own_collection(parent, *target["own"]) if target.get("own") else parent
+
+
+def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:
+    """The collection below the parent that is for this job's models alone, made where it is not there."""
+    for child in parent.children:
+        if child.get(JOB) == job_id:
+            return child
+    own = bpy.data.collections.new(name.encode("utf-8", "replace")[:63].decode("utf-8", "ignore"))
+    own[JOB] = job_id
+    parent.children.link(own)
+    return own
 
 
 def world_matrix(item: bpy.types.Object) -> Matrix:

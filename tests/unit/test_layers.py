@@ -22,17 +22,21 @@ ALLOWED = {
     "engine": set(),
     "prepare": {"engine"},
     "client": PROTOCOL,
+    "bulk": {"client"} | PROTOCOL,
     "scene": {"client"} | PROTOCOL,
     "job": {"scene", "client"} | PROTOCOL,
     "past": {"job", "scene"} | PROTOCOL,
-    "api": {"job", "past", "scene", "client"} | PROTOCOL,
-    "ui": {"api", "past", "job", "scene", "client"} | PROTOCOL,
-    "cli": {"api", "job", "scene", "client"} | PROTOCOL,
+    "many": {"bulk", "job", "scene", "client"} | PROTOCOL,
+    "api": {"many", "past", "bulk", "job", "scene", "client"} | PROTOCOL,
+    "ui": {"api", "many", "past", "bulk", "job", "scene", "client"} | PROTOCOL,
+    "cli": {"api", "many", "bulk", "job", "scene", "client"} | PROTOCOL,
 }
 #: Outside modules that only these rooms may import: what comes with Blender, and what the engine brings.
 OF_BLENDER = {"bpy", "addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "gpu_extras", "idprop", "mathutils"}
 ONLY_IN = {"requests": {"engine"}, "urllib3": {"engine"}}
-ONLY_IN |= {name: {"scene", "prepare", "ui", "job", "api", "cli", "__init__"} for name in [*OF_BLENDER, "numpy"]}
+ONLY_IN |= {
+    name: {"scene", "prepare", "ui", "job", "many", "api", "cli", "__init__"} for name in [*OF_BLENDER, "numpy"]
+}
 
 
 def sources() -> list[Path]:
@@ -106,7 +110,7 @@ def test_no_bpy_stands_where_the_unit_tests_run() -> None:
     assert importlib.util.find_spec("bpy") is None
 
 
-@pytest.mark.parametrize("room", ["engine", "client"])
+@pytest.mark.parametrize("room", ["engine", "client", "bulk"])
 def test_a_whole_room_imports_without_bpy(room: str) -> None:
     names = [f"neural4d_blender.{module_name(path)}" for path in sources() if path.is_relative_to(PACKAGE / room)]
     # A package of that name is made by hand: the real one's __init__ belongs to Blender.

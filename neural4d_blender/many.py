@@ -1,0 +1,203 @@
+"""Batches in Blender: many models from one table, placed in the scene or written to a folder.
+
+The part of the Python API that starts many jobs at once; may import bulk, job and scene.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .bulk import report, sources, starting
+from .bulk.batch import AS_BEFORE, Batch, OnProgress, Progress
+from .bulk.host import Host, Snapshot
+from .bulk.plan import Estimate, Item
+from .bulk.report import Line
+from .engine.protocol import BatchRecord, Declaration, Feature, InvalidInput, State, is_web_address
+from .job import Job
+from .scene import arrival, clock, settings, targets
+from .scene.bridge import bridge
+from .scene.images import export_image
+from .scene.placing import metres_per_unit
+from .scene.starting import require_ready
+
+__all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "merge_reports", "resume"]
+
+
+def batch(
+    source: sources.Source,
+    *,
+    concurrency: int = 4,
+    budget: int | None = None,
+    layout: str = "grid",
+    spacing_mm: float | None = None,
+    collections: bool = False,
+    output: str | os.PathLike[str] = "",
+    shard: str = "",
+    dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+    **defaults: Any,
+) -> Batch | Estimate:
+    """Start many jobs and return at once.
+
+    In a window the models arrive while you go on working, each as one undo step; elsewhere ``batch.wait()`` does it:
+
+        batch = neural4d.batch("prompts.csv", concurrency=4, budget=2000, size_mm=100)
+        batch.wait()
+        for job in batch.results: print(job.state, job.cost, job.objects)
+        batch.report("report.csv")
+
+    Everything is checked before anything is sent. All items are on disk by then too, so that a batch that was
+    stopped, crashed or used up its budget goes on with ``neural4d.resume()`` and pays nothing twice.
+
+    Args:
+        source: a list of prompts and of dictionaries with the arguments of :func:`generate`; or a file: .csv, whose
+            columns are those arguments, or .jsonl, an object a line; or a folder of images. A service's own options are
+            columns ``options.NAME``, or JSON in the column ``options``. ``image`` is a path, relative to the file;
+            several have ``;`` between them. ``location`` is three numbers. Empty cells say nothing.
+        concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
+            preparations do not count.
+        budget: points that all of it may cost together, looked at before each submission; what is under way counts.
+            Where it does not cover the next item the rest stops for free, and ``batch.resume(budget=...)`` goes on.
+        layout: "grid" or "row" from the 3D cursor on, "cursor" (all in that one place), or "files": nothing is placed,
+            the service's own files go to ``output``. An item's own ``location`` goes before it.
+        spacing_mm: between the middles of neighbours; a quarter more than the largest size where it is None.
+        collections: a collection of its own for each item.
+        output: the folder for layout="files"; the files' names begin with the item's number.
+        shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
+            folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
+        dry_run: send nothing, and return an Estimate: items, points, by_service.
+        on_progress: called with (batch, job) whenever a job has come to another state.
+        **defaults: arguments of :func:`generate` for every item without its own: size_mm=100, provider="csm".
+
+    Raises:
+        InvalidInput: something is wrong with the input; the text names every line with what is wrong in it.
+        OnlineAccessOff, KeyMissing: nothing was sent.
+    """
+    collection = defaults.get("collection")
+    if isinstance(collection, bpy.types.Collection):
+        defaults["collection"] = collection.name
+    items, record = starting.check(
+        _HOST,
+        source,
+        defaults,
+        layout=layout,
+        output=os.fspath(output),
+        shard=shard,
+        concurrency=concurrency,
+        budget=budget,
+    )
+    if dry_run:
+        return starting.estimate(_HOST, items)
+    return starting.start(_HOST, items, record, spacing_mm=spacing_mm, collections=collections, on_progress=on_progress)
+
+
+def resume(
+    which: str = "",
+    *,
+    budget: int | None = AS_BEFORE,
+    concurrency: int = AS_BEFORE,
+    on_progress: OnProgress | None = None,
+) -> Batch:
+    """Go on with a batch of this computer's journal, and pay nothing that was paid.
+
+    Args:
+        which: its id, its report, or its folder of files; the newest one where it is empty.
+        budget, concurrency: new ones; as they were where they are left out.
+        on_progress: see :func:`batch`.
+
+    Raises:
+        InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
+    """
+    return starting.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+
+
+def batches(limit: int = 50) -> list[BatchRecord]:
+    """The newest batches of the journal, newest first: ``id``, ``name``, ``size``, ``budget``, ``stopped``, ..."""
+    return starting.newest(_HOST, limit)
+
+
+def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
+    """Join the reports of a batch's shards, or of its runs, and write the whole where a path is given.
+
+    Of an item that is in several, the line that got furthest is kept.
+
+    Raises:
+        InvalidInput: one is no report, or they are of different inputs.
+    """
+    lines = report.merge(paths)
+    if path:
+        report.write(lines, path)
+    return lines
+
+
+class SceneHost(Host):
+    """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
+
+    has_scene = True
+
+    def __init__(self) -> None:
+        super().__init__(bridge)
+
+    def pump(self) -> bool:
+        """Take in what the engine says, and place what is ready."""
+        return arrival.pump()
+
+    def wake(self) -> None:
+        """The timer works the pump in a window."""
+        clock.start()
+
+    def job(self, job_id: str) -> Job:
+        """The job of the Python API."""
+        return Job(job_id)
+
+    def settled(self, job: Snapshot) -> bool:
+        """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
+        if job["state"] == State.READY and not job["request"].get("keep_in"):
+            return bool(arrival.trouble.get(job["id"]) or arrival.waiting_for(job))
+        return super().settled(job)
+
+    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+        """What keeps a finished model out of the scene."""
+        return arrival.trouble.get(job["id"])
+
+    def require_ready(self, service: Declaration) -> None:
+        """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
+        require_ready(service)
+
+    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
+        """A file that fits the service's limits as it is, a copy that does in place of every other one."""
+        return [path if is_web_address(path) else _fitting(path, service, folder) for path in paths]
+
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+        """In the open file, from the 3D cursor on."""
+        bound = targets.bind(item.location, item.collection)
+        if item.location is None:
+            scale = 0.001 / metres_per_unit(bpy.context.scene)
+            x, y, z = bound["location"]
+            bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
+        return {**bound, "own": own} if own else bound
+
+    def folder(self, path: str) -> str:
+        """The folder for files; ``//`` is the open file's."""
+        return super().folder(bpy.path.abspath(path))
+
+    def texture_folder(self) -> str:
+        """Beside the open .blend; InvalidInput where that was never saved."""
+        return settings.texture_folder()
+
+
+def _fitting(path: str, service: Declaration, folder: Path) -> str:
+    service.require(Feature.IMAGE)
+    try:
+        service.image_limits.check(path)
+    except InvalidInput:
+        return str(export_image(path, service.image_limits, folder))
+    return path
+
+
+_HOST = SceneHost()
