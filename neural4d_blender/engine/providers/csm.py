@@ -117,7 +117,7 @@ class Csm(Provider):
             "only when it shows that the order never arrived."
         ),
         keys_page="https://3d.csm.ai",
-        terms_page="https://www.csm.ai",
+        terms_page="https://www.csm.ai/terms-and-conditions",
         key_header="x-api-key",
         options=_OPTIONS,
     )
