@@ -7,13 +7,13 @@ can read a program's arguments.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, ORIGINS, Declaration, InvalidInput, Option, State, declarations
-from .codes import MEANINGS
+from ..engine.protocol import AXES, ORIGINS, State, declarations
+from .options import describe
+from .parts import add_service, add_timeout, command_of, exit_codes
 
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
 _INTRO = "Models from a prompt or an image, as files in real size."
 _KEYS = "The key of a service is read from the environment ({keys}) or from Blender's preferences."
 
@@ -23,39 +23,13 @@ def parser(prog: str) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog=prog,
         description=f"{_INTRO} {_KEYS.format(keys=', '.join(service.key_env for service in declarations()))}",
-        epilog=_exit_codes(),
+        epilog=exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _resume, _jobs, _balance, _services):
+    for add in (_generate, _batch, _merge, _resume, _jobs, _balance, _services):
         add(commands, prog)
     return top
-
-
-def _command(
-    commands: Any, name: str, purpose: str, examples: Iterable[str], *, online: bool = True, more: str = ""
-) -> argparse.ArgumentParser:
-    parts = ["examples:\n" + "\n".join(f"  {example}" for example in examples), more, _exit_codes()]
-    command: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=purpose,
-        description=purpose[0].upper() + purpose[1:] + ".",
-        epilog="\n\n".join(part for part in parts if part),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
-    command.add_argument("--data-dir", metavar="FOLDER", help="for journal and downloads, instead of the usual one")
-    if online:
-        command.add_argument(
-            "--online-mode",
-            action="store_true",
-            help="allow network access for this command where Blender's preferences do not",
-        )
-    return command
-
-
-def _exit_codes() -> str:
-    return "exit codes:\n" + "\n".join(f"  {code:3d}  {meaning}" for code, meaning in MEANINGS.items())
 
 
 def _generate(commands: Any, prog: str) -> None:
@@ -65,8 +39,8 @@ def _generate(commands: Any, prog: str) -> None:
         f"{prog} generate --image mug.png --size-mm 95 --axis Z --max-points 100 -o mug.usdz --json",
         f'{prog} generate "a red rocket" --variants 4 --every-variant -o rocket.glb --dry-run',
     )
-    more = "options of a service (--option KEY=VALUE):\n" + "\n".join(_options())
-    command = _command(commands, "generate", "make a model and write it to files", examples, more=more)
+    more = "options of a service (--option KEY=VALUE):\n" + "\n".join(describe())
+    command = command_of(commands, "generate", "make a model and write it to files", examples, more=more)
     command.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="what to make")
     command.add_argument(
         "--image",
@@ -75,7 +49,7 @@ def _generate(commands: Any, prog: str) -> None:
         metavar="FILE",
         help="of a picture instead: a file, or a web address if the service takes it (repeatable)",
     )
-    _service(command, "neural4d")
+    add_service(command, "neural4d")
     most = max(service.max_variants for service in declarations())
     command.add_argument("--variants", type=int, default=1, metavar="N", help=f"models to make, up to {most}")
     command.add_argument("--every-variant", action="store_true", help="write all of them: bird.glb, bird-2.glb, ...")
@@ -99,7 +73,7 @@ def _generate(commands: Any, prog: str) -> None:
     _files(command)
     command.add_argument("--max-points", type=int, metavar="N", help="stop before the job costs more than this")
     command.add_argument("--dry-run", action="store_true", help="check everything, print the price, send nothing")
-    _timeout(command)
+    add_timeout(command)
 
 
 def _arrival(command: argparse.ArgumentParser) -> None:
@@ -125,13 +99,58 @@ def _files(command: argparse.ArgumentParser) -> None:
     group.add_argument("--thumbnail", default="", metavar="PNG", help="render a picture of the model")
 
 
+def _batch(commands: Any, prog: str) -> None:
+    examples = (
+        f"{prog} batch prompts.csv --output models --report report.csv --budget 2000",
+        f"{prog} batch photos/ --output models --type glb --type stl --thumbnails --dry-run",
+        f"{prog} batch prompts.csv --output models --continue",
+        f"{prog} batch prompts.csv --shard 3/8 --data-dir work/3 --output models --report report-3.csv --continue",
+    )
+    more = (
+        "A table's columns are prompt, image, provider, variants, size_mm, axis, options.NAME, ...: the arguments of\n"
+        "generate in Python. A line that cannot work is an error that names it, before anything is sent."
+    )
+    command = command_of(commands, "batch", "make a model of each line of a table", examples, more=more)
+    command.add_argument("table", metavar="FILE", help="a .csv or .jsonl file, or a folder of images")
+    add_service(command, "neural4d")
+    command.add_argument("--concurrency", type=int, metavar="N", help="jobs at one service at a time; default: 4")
+    command.add_argument("--budget", type=int, metavar="N", help="points that all of it may cost together")
+    command.add_argument("--shard", default="", metavar="I/N", help="only the I-th of N equal shares of the lines")
+    command.add_argument("--output", "-o", default=".", metavar="DIR", help="folder for the files; default: here")
+    command.add_argument(
+        "--type",
+        action="append",
+        type=str.lower,
+        choices=FILE_TYPES,
+        help="kinds of files to write (repeatable); default: glb",
+    )
+    command.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
+    command.add_argument("--files-only", action="store_true", help="the service's own files; needs no Blender")
+    command.add_argument("--report", default="", metavar="FILE", help="what became of each line, as .csv or .json")
+    command.add_argument("--dry-run", action="store_true", help="check every line, print the price, send nothing")
+    command.add_argument(
+        "--continue",
+        dest="go_on",
+        action="store_true",
+        help="go on with this batch where it was, failed lines too; begin it where it was not begun",
+    )
+    add_timeout(command)
+
+
+def _merge(commands: Any, prog: str) -> None:
+    examples = (f"{prog} merge report-*.csv -o report.csv",)
+    command = command_of(commands, "merge", "join the reports of a batch's shares", examples, online=False)
+    command.add_argument("report", nargs="+", metavar="REPORT", help=".csv or .json, as batch --report wrote them")
+    command.add_argument("--output", "-o", required=True, metavar="FILE", help="the whole report, .csv or .json")
+
+
 def _resume(commands: Any, prog: str) -> None:
     examples = (f"{prog} resume", f"{prog} resume --retry --timeout 600", f"{prog} resume 3f2a9c1e")
     what = "go on with everything that was interrupted, wait for it, and write the files"
-    command = _command(commands, "resume", what, examples)
+    command = command_of(commands, "resume", what, examples)
     command.add_argument("job", nargs="*", metavar="JOB", help="these jobs only; the beginning of an id will do")
     command.add_argument("--retry", action="store_true", help="failed jobs too, where that is not paid again")
-    _timeout(command)
+    add_timeout(command)
 
 
 def _jobs(commands: Any, prog: str) -> None:
@@ -141,77 +160,24 @@ def _jobs(commands: Any, prog: str) -> None:
         f"{prog} jobs --totals",
         f"{prog} jobs chair --limit 5 --json",
     )
-    command = _command(commands, "jobs", "list the jobs of this computer, newest first", examples, online=False)
+    command = command_of(commands, "jobs", "list the jobs of this computer, newest first", examples, online=False)
     command.add_argument("text", nargs="?", default="", metavar="TEXT", help="whose prompt or name has this in it")
     command.add_argument("--state", choices=[state.value for state in State], metavar="STATE", help="%(choices)s")
-    _service(command)
+    add_service(command)
     command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
     command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
 
 
 def _balance(commands: Any, prog: str) -> None:
     examples = (f"{prog} balance", f"{prog} balance --provider neural4d --json")
-    command = _command(commands, "balance", "ask for the points that are left", examples)
-    _service(command)
+    command = command_of(commands, "balance", "ask for the points that are left", examples)
+    add_service(command)
 
 
 def _services(commands: Any, prog: str) -> None:
-    _command(commands, "services", "show what each service can do", (f"{prog} services",), online=False)
-
-
-def _service(command: argparse.ArgumentParser, default: str | None = None) -> None:
-    command.add_argument(
-        "--provider",
-        "--service",
-        choices=[service.id for service in declarations()],
-        default=default,
-        help="the service; default: %(default)s" if default else "this service only",
-    )
-
-
-def _timeout(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer; the jobs go on with resume")
+    command_of(commands, "services", "show what each service can do", (f"{prog} services",), online=False)
 
 
 def _formats() -> list[str]:
     found = {name: None for service in declarations() for name in service.formats}
     return list(found)
-
-
-def _options() -> list[str]:
-    lines = []
-    for service in declarations():
-        lines.append(f"  {service.name}:" + ("" if service.options else " none"))
-        lines += [f"    {option.key}={_takes(option)}  {option.help}" for option in service.options]
-    return lines
-
-
-def _takes(option: Option) -> str:
-    return "|".join(option.choices) if option.choices else f"({option.limits})"
-
-
-def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
-    """The service's options from KEY=VALUE texts.
-
-    Raises:
-        InvalidInput: no KEY=VALUE, or a value of another kind. UnsupportedFeature: the service has no such option.
-    """
-    found = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InvalidInput(f"--option takes KEY=VALUE, not {text!r}.")
-        found[key] = _value(service.option(key), value)
-    return found
-
-
-def _value(option: Option, text: str) -> Any:
-    word = text.lower()
-    try:
-        if option.kind == "bool":
-            if word not in (*_TRUE, *_FALSE):
-                raise ValueError(word)
-            return word in _TRUE
-        return {"int": int, "float": float}.get(option.kind, str)(text)
-    except ValueError:
-        raise InvalidInput(f"The option {option.key} takes {option.limits}, not {text!r}.") from None

@@ -21,7 +21,7 @@ from ..scene.bridge import bridge
 from ..scene.images import export_image
 from ..scene.starting import require_ready
 from . import outputs, thumbnail
-from .desk import Desk, Job, check_as_made, write_as_made
+from .desk import Desk, Job, check_as_made, check_folders, write_as_made
 from .main import main
 from .plan import Plan, numbered
 
@@ -47,7 +47,7 @@ class BlenderDesk(Desk):
             )
         require_ready(service)
 
-    def pictures(self, paths: Sequence[str], service: Declaration, folder: Path) -> list[str]:
+    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
         """Web addresses as they are, and copies of the other pictures that fit the service's limits."""
         files = [path for path in paths if not is_web_address(path)]
         if files:
@@ -57,6 +57,7 @@ class BlenderDesk(Desk):
 
     def check(self, plan: Plan, service: Declaration) -> None:
         """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""
+        check_folders(plan)
         if plan.as_made:
             check_as_made(plan, service)
         else:

@@ -1,10 +1,11 @@
-"""What a command's exit code says. Standard library and the engine's ``protocol`` only."""
+"""What a command's exit code says. Standard library and the engine's ``errors`` only."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from ..engine.protocol import InvalidInput, JobFailed, Neural4DError
+from ..engine import errors
+from ..engine.errors import InvalidInput, JobFailed, Neural4DError
 
 
 class Exit(IntEnum):
@@ -30,20 +31,17 @@ MEANINGS = {
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
 }
-_REASONS = {
-    "OnlineAccessOff": Exit.NOT_READY,
-    "KeyMissing": Exit.NOT_READY,
-    "KeyRejected": Exit.NOT_READY,
-    "NotEnoughPoints": Exit.NO_POINTS,
-}
+_NOT_READY = (errors.OnlineAccessOff, errors.KeyMissing, errors.KeyRejected)
 
 
 def code_of(error: Neural4DError) -> Exit:
     """The exit code for an error that ended a command."""
-    reason = error.reason if isinstance(error, JobFailed) else error.code
     if isinstance(error, InvalidInput):
         return Exit.USAGE
-    return _REASONS.get(reason, Exit.FAILED)
+    kind = getattr(errors, error.reason, JobFailed) if isinstance(error, JobFailed) else type(error)
+    if issubclass(kind, _NOT_READY):
+        return Exit.NOT_READY
+    return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
 def code_of_many(done: int, failures: list[Neural4DError]) -> Exit:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import Declaration, InvalidInput, JobFailed, Neural4DError, Request, State
-from . import arguments
+from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
+from . import finishing
 from .codes import Exit, code_of_many
 from .console import Console
-from .desk import Desk, Job, failure_of, settled
+from .desk import Desk, Job
+from .options import options_of
 from .plan import Plan, file_stem
 
 #: How many of the newest jobs are looked through.
@@ -44,8 +43,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         raise
     desk.bridge.adopting = False  # what earlier commands left is resume's business
     desk.bridge.submit(job_id, service.id, request, plan.target())
-    console.result("", "job", job=job_id, provider=service.id) if console.as_json else None
-    return _finish(desk, [job_id], console, asked.timeout)
+    return _ended(finishing.finish(desk, [job_id], console, asked.timeout), 1)
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
@@ -64,9 +62,11 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         quads=asked.quads,
         format=asked.format or service.native,
         name=asked.name or (Path(asked.image[0]).stem if asked.image else ""),
-        options=arguments.options_of(service, asked.option),
+        options=options_of(service, asked.option),
         place_all=asked.every_variant,
         max_points=asked.max_points,
+        # Nothing has to be prepared for files as they were made, so no Blender has to be there.
+        keep_in=str(folder / "as made") if asked.as_made and not asked.thumbnail else "",
     )
 
 
@@ -102,13 +102,22 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         return Exit.DONE
     for provider in {job["provider"] for job in wanted}:
         desk.require_ready(protocol.declaration(provider))
-    desk.bridge.jobs |= {job["id"]: job for job in wanted}
+    for job in wanted:
+        desk.bridge.jobs[job["id"]] = job
     desk.bridge.adopting = True
     for job in wanted:
         if job["state"] in _ENDED:
             desk.ask("retry", job=job["id"])
     desk.ask("list", limit=0)  # by its answer the jobs are the engine's own
-    return _finish(desk, [job["id"] for job in wanted], console, asked.timeout)
+    ids = [job["id"] for job in wanted]
+    return _ended(finishing.finish(desk, ids, console, asked.timeout), len(ids))
+
+
+def _ended(failures: dict[str, Neural4DError], count: int) -> int:
+    """The exit code; where there was one job only, its error is the command's."""
+    if count == 1 and failures:
+        raise next(iter(failures.values()))
+    return code_of_many(count - len(failures), list(failures.values()))
 
 
 def _unfinished(jobs: Sequence[Job], *, retry: bool) -> list[Job]:
@@ -127,58 +136,3 @@ def _chosen(listed: Sequence[Job], ids: Sequence[str]) -> list[Job]:
     if unknown:
         raise InvalidInput(f"There is no job {unknown[0]}.", "The command jobs lists those there are.")
     return [job for job in reversed(listed) if not ids or job["id"].startswith(tuple(ids))]
-
-
-def _finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> int:
-    """Wait for the jobs and write what each one was asked for, as soon as it is ready."""
-    jobs = desk.bridge.jobs
-    titles = {one: Request.from_dict(jobs[one]["request"]).title for one in ids}
-    left, failures = list(ids), []
-    ends = None if timeout is None else time.monotonic() + timeout
-    while left:
-        desk.work(
-            lambda: any(settled(jobs[one]) for one in left),
-            show=lambda: console.watch([jobs[one] for one in ids], titles),
-            timeout=None if ends is None else ends - time.monotonic(),
-        )
-        for one in [one for one in left if settled(jobs[one])]:
-            left.remove(one)
-            try:
-                _deliver(desk, jobs[one], titles[one], console)
-            except Neural4DError as error:
-                failures.append(error)
-                told = {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
-                if len(ids) > 1:
-                    console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told)
-    console.clear()
-    if len(ids) == 1 and failures:
-        raise failures[0]
-    return code_of_many(len(ids) - len(failures), failures)
-
-
-def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
-    """Write the job's files and say what it came to; raises why there are none."""
-    if failure := failure_of(job):
-        raise failure
-    plan = Plan.of(job)
-    files: list[Path] = []
-    if plan:
-        console.note(f"{title}: writing {', '.join(Path(path).name for path in plan.outputs)}")
-        files = desk.write(job, plan)
-        own = plan.variants(job)[:1]
-        desk.ask("placed", job=job["id"], variant=own[0], target={"written": [str(path) for path in files]})
-    facts: Job = next((variant["facts"] for variant in job["variants"] if variant["facts"]), {})
-    told: dict[str, Any] = {
-        "job": job["id"],
-        "provider": job["provider"],
-        "points": job["cost"],
-        "seconds": round(sum(job["seconds"].values()), 1),
-        "size_mm": facts.get("dimensions_mm"),
-        "faces": facts.get("faces"),
-        "files": [str(path) for path in files],
-    }
-    size = " x ".join(f"{side:.4g}" for side in told["size_mm"]) + " mm, " if told["size_mm"] else ""
-    lines = [f"{title}: {size}{job['cost']} points, {told['seconds']:g} s", *(f"  {path}" for path in files)]
-    if not plan:
-        lines.append("  waits for its Blender file")
-    console.result("\n".join(lines), "done", **told)

@@ -1,6 +1,6 @@
 """What commands work with: the engine, and how a model becomes files. Here without Blender.
 
-Standard library, client and the engine's ``protocol`` only; ``blender.py`` has the same with Blender.
+Standard library, client, bulk and the engine's ``protocol`` only; ``blender.py`` has the same with Blender.
 """
 
 from __future__ import annotations
@@ -10,58 +10,42 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..bulk.host import Host
+from ..bulk.plan import Item
 from ..client.asking import LOOK, ask
-from ..client.bridge import Bridge
-from ..client.settings import Environment
 from ..engine.protocol import (
-    SETTLED,
     Declaration,
     EngineStopped,
     InvalidInput,
     JobFailed,
-    KeyMissing,
     Neural4DError,
     State,
     UnsupportedFeature,
     declaration,
-    is_web_address,
 )
 from .plan import Plan, numbered
 
 Job = dict[str, Any]
 
 
-class Desk:
-    """A plain Python's desk: models are kept as the service made them.
-
-    Args:
-        bridge: to the engine; a new one where it is None.
-    """
+class Desk(Host):
+    """A plain Python's desk: models are kept as the service made them."""
 
     #: There is a Blender to prepare, convert and render with.
     blender = False
-
-    def __init__(self, bridge: Bridge | None = None) -> None:
-        self.bridge = bridge or Bridge(Environment())
+    #: The files that each item of a batch is to become; None where there is no batch.
+    planned: Callable[[Item], Plan] | None = None
 
     def allow_network(self) -> None:
         """What ``--online-mode`` asks for; nobody but Blender has a switch for that."""
 
-    def require_ready(self, service: Declaration) -> None:
-        """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
-        if not self.bridge.settings.services()[service.id]["key"]:
-            raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
-
-    def pictures(self, paths: Sequence[str], service: Declaration, folder: Path) -> list[str]:
-        """The pictures as they are sent: web addresses, and absolute paths."""
-        files = [path for path in paths if not is_web_address(path)]
-        if missing := [path for path in files if not Path(path).is_file()]:
-            raise InvalidInput(f"There is no file {missing[0]}.")
-        return [str(Path(path).resolve()) if path in files else path for path in paths]
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+        """Files, and no place in a scene."""
+        return self.planned(item).target() if self.planned else {}
 
     def check(self, plan: Plan, service: Declaration) -> None:
         """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""
@@ -72,6 +56,7 @@ class Desk:
             )
         if plan.thumbnail:
             raise UnsupportedFeature("A thumbnail needs Blender.", "Leave it out, or run the command with Blender.")
+        check_folders(plan)
         check_as_made(plan, service)
 
     def write(self, job: Job, plan: Plan) -> list[Path]:
@@ -93,16 +78,19 @@ class Desk:
         while not done():
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"Not done after {timeout:g} s.")
-            if not self.bridge.drain():
+            if not self.pump():
                 if not self.bridge.running:
                     raise EngineStopped("The engine process ended and did not come back; engine.log says why.")
                 time.sleep(LOOK)
             show()
 
 
-def settled(job: Job) -> bool:
-    """Nothing more happens to the job by itself."""
-    return not job["under_way"] and (job["state"] in SETTLED or job["state"] in (State.READY, State.CHOOSING_CUTOUT))
+def check_folders(plan: Plan) -> None:
+    """Refuse folders that cannot be written, or made; InvalidInput."""
+    for path in map(Path, [*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])]):
+        there = next(folder for folder in path.parents if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
 
 
 def check_as_made(plan: Plan, service: Declaration) -> None:
@@ -119,8 +107,17 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
     """Have the engine keep exact copies of what the service made, under the plan's names.
 
     Raises:
-        JobFailed: the service could not convert it, or the file could not be written.
+        JobFailed: the service could not convert it. Neural4DError: the file could not be written.
     """
+    try:
+        return _write_as_made(desk, job, plan)
+    except OSError as error:
+        raise Neural4DError(
+            f"{error.filename} could not be written: {error.strerror}.", "Make room for it and run resume."
+        ) from error
+
+
+def _write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
     written = []
     for position, variant in enumerate(plan.variants(job)):
         for output in plan.outputs:
@@ -156,11 +153,13 @@ def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> P
 
 
 def failure_of(job: Job) -> Neural4DError | None:
-    """Why the job has no model; None where it has one."""
+    """Why the job has no model, or no files where it was to keep them by itself; None where it has."""
     if job["state"] == State.CANCELLED:
         return JobFailed("The job was cancelled.", "Run resume --retry to go on with it.", cost=job["note"])
     if job["state"] == State.CHOOSING_CUTOUT:
-        return JobFailed("The job waits for a cut-out to be chosen.", "Choose it in Blender's panel.")
-    if job["state"] == State.FAILED:
-        return JobFailed.from_dict(job["error"]) if job["error"] else JobFailed("The job failed.")
-    return None
+        return JobFailed("The job waits for a picture to be chosen.", "Choose it in Blender's panel.")
+    own = (save for save in job["saves"] if save["folder"] == job["request"].get("keep_in"))
+    told = [job["error"], *(save["error"] for save in own)]
+    if error := next((error for error in told if error), None):
+        return JobFailed.from_dict(error)
+    return JobFailed("The job failed.") if job["state"] == State.FAILED else None

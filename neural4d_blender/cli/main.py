@@ -15,14 +15,17 @@ from pathlib import Path
 from types import FrameType
 
 from ..client.settings import DATA_DIR_ENV
-from ..engine.protocol import JobFailed, Neural4DError
-from . import arguments, commands, listings
+from ..engine.protocol import Neural4DError
+from . import arguments, batches, commands, listings
 from .codes import Exit, code_of
 from .console import Console
 from .desk import Desk
+from .finishing import told
 
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "generate": commands.generate,
+    "batch": batches.batch,
+    "merge": batches.merge,
     "resume": commands.resume,
     "jobs": listings.jobs,
     "balance": listings.balance,
@@ -65,7 +68,7 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
                 desk.bridge.adopting = True
     except Neural4DError as error:
         code = int(code_of(error))
-        console.error(_told(error), code)
+        console.error(told(error), code)
         return code
     except TimeoutError as error:
         console.error({"code": "TimeUp", "what": str(error), "remedy": go_on}, Exit.TIME_UP)
@@ -76,10 +79,6 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
         console.error({"code": "Interrupted", "what": what, "remedy": go_on if going else ""}, code)
         return code
-
-
-def _told(error: Neural4DError) -> dict[str, str]:
-    return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def check(paths: Sequence[Path]) -> None:
     """Refuse, before anything is paid, what could not be written at the end.
 
     Raises:
-        InvalidInput: an unknown ending, two files of one name, or a folder that cannot be written.
+        InvalidInput: an unknown ending.
         UnsupportedFeature: this Blender cannot write that format.
     """
     for path in paths:
@@ -44,9 +44,6 @@ def check(paths: Sequence[Path]) -> None:
             raise InvalidInput(f"{path.name} has to end in one of {', '.join(WRITERS)}.")
         if path.suffix.lower() == ".usdz" and "usd_export" not in dir(bpy.ops.wm):
             raise UnsupportedFeature("This Blender was built without USD.", "Leave the .usdz out, or use --as-made.")
-        there = next(folder for folder in path.parents if folder.exists())
-        if not os.access(there, os.W_OK):
-            raise InvalidInput(f"{there} cannot be written to.", "Choose another folder for the output.")
 
 
 def write(roots: Roots, path: Path) -> None:

@@ -256,7 +256,7 @@ class Job:
     @property
     def next_to_prepare(self) -> Variant | None:
         """A downloaded variant that is wanted in the scene too, once the job's own one is ready."""
-        if not self.request.get("place_all"):
+        if not self.request.get("place_all") or self.request.get("keep_in"):
             return None
         return next((v for v in self.variants if v.state is VariantState.DOWNLOADED), None)
 

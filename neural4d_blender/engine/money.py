@@ -136,6 +136,8 @@ class Purse:
             self.purchases[service] += 1
             after = self.read(provider) if purchase.before is not None else None
             fell = None if purchase.before is None or after is None else purchase.before - after
+            if fell is not None and purchase.expected is not None and fell > purchase.expected and self._shared(job):
+                fell = None  # the other shares' purchases are in it
             # A balance that did not fall may fall later; one that rose was topped up meanwhile.
             if fell is not None and (fell > 0 or repeated or purchase.expected == 0):
                 job.measured(max(fell, 0))
@@ -143,6 +145,11 @@ class Purse:
                 self.journal.learn_price(service, quote.operation, fell)
             self.journal.save(job)
             self.prices_changed()
+
+    def _shared(self, job: Job) -> bool:
+        """The job is of one share of a batch, so other engines spend from the same account meanwhile."""
+        batch = self.journal.batch(job.batch) if job.batch else None
+        return bool(batch and batch.shard)
 
     def told(self, job: Job, points: int) -> None:
         """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""

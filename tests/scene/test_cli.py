@@ -132,9 +132,27 @@ def test_every_variant_and_the_services_own_files(
     assert capfd.readouterr().out == "No such job.\n"
 
 
+def test_a_table_becomes_sized_files(sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("things.csv").write_text(
+        "prompt,size_mm,axis,name\na cute bird,120,x,\na wooden chair,,,seat\n", encoding="utf-8"
+    )
+    argv = ["batch", "things.csv", "--output", "models", "--type", "glb", "--type", "stl", "--report", "report.json"]
+    assert run(*argv, "--json") == 0
+    said = told(capfd)[-1]
+    assert (said["event"], said["done"], said["failed"], said["points"]) == ("batch", 2, 0, 120)
+    bird = trimesh.load(tmp_path / "models" / "0001 a cute bird.stl")
+    assert bird.extents[0] == pytest.approx(120, rel=0.001)
+    first, second = json.loads(Path("report.json").read_text(encoding="utf-8"))
+    assert [first["width_mm"], first["depth_mm"]] == pytest.approx(bird.extents[:2].tolist(), rel=0.001)
+    assert [Path(file).name for file in second["files"]] == [f"0002 seat.{kind}" for kind in ("glb", "stl")]
+    assert all(Path(file).is_file() for file in first["files"] + second["files"])
+    assert run(*argv, "--continue") == 0
+    assert sim.spent == 120
+
+
 def test_a_failed_job_has_its_exit_code(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("generate", "a mug", "--max-points", "20", "--json") == 4
-    assert told(capfd)[-1]["code"] == "NotEnoughPoints"
+    assert told(capfd)[-1]["code"] == "CapReached"
     bridge.timing |= {"attempts": 2}
     sim.set_fault(endpoint="file", fault="truncated_body", times=None)
     assert run("generate", "a mug", "-o", "mug.glb") == 1

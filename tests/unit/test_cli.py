@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.cli import arguments
+from neural4d_blender.cli import arguments, options, parts
 from neural4d_blender.cli.codes import MEANINGS, Exit, code_of, code_of_many
 from neural4d_blender.cli.console import Console, table
 from neural4d_blender.cli.desk import Desk
@@ -63,11 +63,11 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
 
 
 def test_no_command_takes_a_key() -> None:
-    options = {
+    given = {
         text for command in subcommands().values() for action in command._actions for text in action.option_strings
     }
-    assert options
-    assert [text for text in options if any(word in text for word in ("key", "token", "secret"))] == []
+    assert given
+    assert [text for text in given if any(word in text for word in ("key", "token", "secret"))] == []
 
 
 def test_a_new_service_needs_nothing_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +76,8 @@ def test_a_new_service_needs_nothing_here(monkeypatch: pytest.MonkeyPatch, capsy
         protocol.declaration("neural4d"), id="fifth", name="Fifth", options=(option,), formats=("PLY",), max_variants=7
     )
     there_are = [*protocol.declarations(), fifth]
-    monkeypatch.setattr(arguments, "declarations", lambda: there_are)
+    for module in (arguments, options, parts):
+        monkeypatch.setattr(module, "declarations", lambda: there_are)
     assert run("generate", "--help") == Exit.DONE
     text = " ".join(capsys.readouterr().out.split())
     assert "Fifth: shine=(int, 1 to 9) How much it shines" in text
@@ -93,12 +94,12 @@ def test_an_option_becomes_what_the_service_declares(kind: str, text: str, value
     service = dataclasses.replace(
         protocol.declaration("neural4d"), options=(Option("o", "O", kind, None, "What it does"),)
     )
-    found = arguments.options_of(service, [f"o={text}"])
+    found = options.options_of(service, [f"o={text}"])
     assert found == {"o": value}
     assert type(found["o"]) is type(value)
     for wrong in ("o", "other=1", *(["o=many"] if kind != "text" else [])):
         with pytest.raises(errors.InvalidInput):
-            arguments.options_of(service, [wrong])
+            options.options_of(service, [wrong])
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,7 @@ def test_an_option_becomes_what_the_service_declares(kind: str, text: str, value
         (errors.OnlineAccessOff("x"), 3),
         (errors.JobFailed("x", reason="KeyRejected"), 3),
         (errors.JobFailed("x", reason="NotEnoughPoints"), 4),
+        (errors.JobFailed("x", reason="BudgetUsedUp"), 4),
         (errors.JobFailed("x", reason="GenerationFailed"), 1),
         (errors.EngineStopped("x"), 1),
     ],
@@ -185,7 +187,7 @@ def test_services_are_what_is_declared(at_home: Path, capsys: pytest.CaptureFixt
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["id"] for line in told] == [service.id for service in protocol.declarations()]
     assert run("services") == Exit.DONE
-    assert capsys.readouterr().out.splitlines()[1].startswith("neural4d  Neural4D")
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["neural4d", "Neural4D"]
 
 
 def test_it_starts_as_a_module_of_a_plain_python(at_home: Path) -> None:

@@ -1,0 +1,50 @@
+"""A service's own options, as ``--option KEY=VALUE``. Standard library and the engine's ``protocol`` only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..engine.protocol import Declaration, InvalidInput, Option, declarations
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def describe() -> list[str]:
+    """What each service takes with --option, a line each."""
+    lines = []
+    for service in declarations():
+        lines.append(f"  {service.name}:" + ("" if service.options else " none"))
+        lines += [f"    {option.key}={_takes(option)}  {option.help}" for option in service.options]
+    return lines
+
+
+def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
+    """The service's options from KEY=VALUE texts.
+
+    Raises:
+        InvalidInput: no KEY=VALUE, or a value of another kind. UnsupportedFeature: the service has no such option.
+    """
+    found = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"--option takes KEY=VALUE, not {text!r}.")
+        found[key] = _value(service.option(key), value)
+    return found
+
+
+def _value(option: Option, text: str) -> Any:
+    word = text.lower()
+    try:
+        if option.kind == "bool":
+            if word not in (*_TRUE, *_FALSE):
+                raise ValueError(word)
+            return word in _TRUE
+        return {"int": int, "float": float}.get(option.kind, str)(text)
+    except ValueError:
+        raise InvalidInput(f"The option {option.key} takes {option.limits}, not {text!r}.") from None
+
+
+def _takes(option: Option) -> str:
+    return "|".join(option.choices) if option.choices else f"({option.limits})"

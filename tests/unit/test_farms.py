@@ -1,0 +1,85 @@
+"""The examples for farms: they parse, and what they run are commands that there are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from py_mini_racer import MiniRacer
+
+from neural4d_blender.cli import arguments
+
+FARMS = Path(__file__).resolve().parents[2] / "docs" / "farms"
+#: What Flamenco hands a job type's script: the functions that write down tasks, and Go's path functions.
+FLAMENCO = """
+const path = { join: (...parts) => parts.join("/") };
+const author = {
+    Command: (name, parameters) => ({ name, parameters }),
+    Task: (name, type) => {
+        const task = { name, type, commands: [], after: [] };
+        task.addCommand = (command) => task.commands.push(command);
+        task.addDependency = (other) => task.after.push(other.name);
+        return task;
+    },
+};
+function compiled(settings) {
+    const tasks = [];
+    compileJob({ settings, addTask: (task) => tasks.push(task) });
+    return JSON.stringify(tasks);
+}
+"""
+
+
+def parsed(blender: list[str]) -> dict[str, object]:
+    """The arguments that our command gets when Blender is started so."""
+    assert blender[:3] == ["--online-mode", "--command", "neural4d"]
+    return vars(arguments.parser("neural4d").parse_args(blender[3:]))
+
+
+def test_the_flamenco_job_type_splits_the_table_and_joins_the_reports() -> None:
+    engine = MiniRacer()
+    engine.eval(FLAMENCO)
+    engine.eval((FARMS / "neural4d_batch.js").read_text(encoding="utf-8"))
+    settings = json.loads(str(engine.eval("JSON.stringify(JOB_TYPE.settings)")))
+    assert {setting["key"] for setting in settings if setting.get("required")} == {"table", "folder"}
+    chosen = {setting["key"]: setting.get("default") for setting in settings}
+    chosen |= {"table": "/t/prompts.csv", "folder": "/t/out", "shards": 3, "budget": 500}
+    *shares, merging = json.loads(str(engine.eval(f"compiled({json.dumps(chosen)})")))
+    assert all(command["name"] == "exec" for task in (*shares, merging) for command in task["commands"])
+    found = [parsed(task["commands"][0]["parameters"]["args"]) for task in shares]
+    assert [share["shard"] for share in found] == ["1/3", "2/3", "3/3"]
+    assert len({share["data_dir"] for share in found}) == 3
+    assert all((share["table"], share["budget"], share["go_on"]) == ("/t/prompts.csv", 500, True) for share in found)
+    joined = parsed(merging["commands"][0]["parameters"]["args"])
+    assert joined["report"] == [share["report"] for share in found]
+    assert joined["output"] == "/t/out/report.csv"
+    assert merging["after"] == [task["name"] for task in shares]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Slurm runs on Linux")
+def test_the_slurm_array_runs_one_share_a_task(tmp_path: Path) -> None:
+    script = FARMS / "neural4d_slurm.sh"
+    subprocess.run(["bash", "-n", script], check=True, timeout=30)
+    blender = tmp_path / "blender"
+    blender.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    blender.chmod(0o755)
+    task = {"BLENDER": str(blender), "SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "8"}
+    done = subprocess.run(
+        ["bash", script, "my prompts.csv", "/t/out"],
+        env=os.environ | task,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    share = parsed(done.stdout.splitlines())
+    assert (share["table"], share["shard"], share["go_on"]) == ("my prompts.csv", "2/8", True)
+    assert (share["output"], share["report"]) == ("/t/out", "/t/out/report-2.csv")
+
+
+def test_every_file_the_page_speaks_of_is_there() -> None:
+    page = (FARMS.parent / "farms.md").read_text(encoding="utf-8")
+    assert [path.name for path in FARMS.iterdir() if f"farms/{path.name}" not in page] == []
