@@ -10,11 +10,13 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
+from neural4d_blender import ui
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Option, Request
 from neural4d_blender.scene import arrival, provenance, starting
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import undo_push
+from neural4d_blender.ui import model_operators
 from scripts.simulator.handle import Simulator
 from tests.scene import pictures
 
@@ -42,22 +44,17 @@ def sim(
     arrival.trouble.clear()
 
 
-def test_an_object_leads_to_its_job(sim: Simulator) -> None:
-    job = neural4d.generate("a cute bird", size_mm=120).wait(60)
+def test_an_object_leads_to_its_job_and_that_to_another_one(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", size_mm=120, axis="X", group="g", group_points=70).wait(60)
     (root,) = job.objects
     label = bpy.data.objects.new("Label", None)
     label.parent = root
     bridge.jobs.clear()  # as after a start of Blender
     assert neural4d.job_of(label) == job
-    assert neural4d.job_of(root).cost == 60
     root[provenance.JOB] = "somebody else's"
     assert neural4d.job_of(root) is None
-    del root[provenance.JOB]
-    assert neural4d.job_of(root) is None
+    root[provenance.JOB] = job.id
 
-
-def test_again_is_a_job_of_its_own_beside_the_first(sim: Simulator) -> None:
-    job = neural4d.generate("a cute bird", size_mm=120, axis="X", group="g", group_points=70).wait(60)
     other = job.again(size_mm=60).wait(60)
     assert other != job
     assert [row["points"] for row in sim.ledger()] == [60, 60]
@@ -89,15 +86,11 @@ def test_again_in_the_place_of_a_model(sim: Simulator) -> None:
     assert job.objects == []
     assert len(bpy.data.meshes) == 1
     bpy.ops.ed.undo()
-    assert provenance.read(bpy.data.objects["Renamed"]).prompt == "a cute bird"
-
-
-def test_a_model_that_is_gone_leaves_its_place(sim: Simulator) -> None:
-    job = neural4d.generate("a cute bird", size_mm=120, location=(3, 1, 0)).wait(60)
-    other = job.again(replace=job.objects[0])
-    bpy.data.objects.remove(job.objects[0])
-    other.wait(60)
-    assert other.objects[0].location[:] == (3, 1, 0)
+    root = bpy.data.objects["Renamed"]
+    assert provenance.read(root).prompt == "a cute bird"
+    third = job.again(replace=root)
+    bpy.data.batch_remove(job.objects)  # what is gone leaves its place
+    assert [thing.location.x for thing in third.wait(60).objects] == [3]
 
 
 def test_another_variant_takes_the_place_for_nothing(sim: Simulator) -> None:
@@ -114,14 +107,10 @@ def test_another_variant_takes_the_place_for_nothing(sim: Simulator) -> None:
     assert len(bpy.data.objects) == 1
     with pytest.raises(neural4d.InvalidInput, match="no model"):
         job.replace(bpy.data.objects.new("Mine", None))
-
-
-def test_nothing_is_replaced_under_an_edit(sim: Simulator) -> None:
-    job = neural4d.generate("a cute bird", size_mm=50, variants=2).wait(60)
-    bpy.context.view_layer.objects.active = job.objects[0]
+    bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(neural4d.Neural4DError, match="Object Mode"):
-        job.replace(job.objects[0], variant=1)
+        job.replace(root, variant=other)
 
 
 def test_variations_are_variants_of_one_job(sim: Simulator) -> None:
@@ -156,7 +145,8 @@ def test_a_picture_is_sent_again_until_its_copy_is_gone(sim: Simulator, tmp_path
     picture = pictures.written(tmp_path, "png", pictures.colours(512, 400)).rename(tmp_path / "mug.png")
     job = neural4d.generate(image=picture, size_mm=95).wait(60)
     assert provenance.read(job.objects[0]).image == "mug"
-    other = job.again().wait(60)
+    other = job.again()
+    other._until(lambda: other.cost, 60)
     assert Path(other.request["images"][0]).read_bytes() == Path(job.request["images"][0]).read_bytes()
     assert len(sim.requests("mattingImage")) == 2
     Path(job.request["images"][0]).unlink()
@@ -165,3 +155,36 @@ def test_a_picture_is_sent_again_until_its_copy_is_gone(sim: Simulator, tmp_path
         job.again()
     assert sim.spent == spent
     assert len(bridge.jobs) == 2
+
+
+def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
+    ui.register()
+    try:
+        job = neural4d.generate("a cute bird", size_mm=50, variants=2).wait(60)
+        (root,) = job.objects
+        before = provenance.read(root).variant
+        assert bpy.ops.neural4d.replace(job=job.id, variant=1 - before) == {"FINISHED"}
+        job._until(lambda: provenance.read(root).variant != before, 60)
+        assert bpy.ops.neural4d.mark_asset(title="Bird", catalog="Birds") == {"FINISHED"}
+        assert root.asset_data
+        # Somebody else's model: what its properties tell is enough for a prompt, and no more than that.
+        root[provenance.JOB] = "somebody else's"
+        assert bpy.ops.neural4d.find_job() == {"FINISHED"}
+        job._until(lambda: model_operators.unknown == {"somebody else's"}, 60)
+        with pytest.raises(RuntimeError, match="Mark as Asset instead"):
+            bpy.ops.neural4d.save_asset()
+        spent = sim.spent
+        assert bpy.ops.neural4d.generate_again(place="REPLACE") == {"FINISHED"}
+        newest = max((neural4d.Job(one) for one in bridge.jobs), key=lambda one: one._data["created"])
+        assert newest.wait(60).objects == [root]
+        assert (newest.request["size_mm"], newest.request["variants"]) == (50, 2)
+        assert sim.spent == spent + 60
+        root["neural4d_prompt"] = ""
+        root[provenance.JOB] = "somebody else's"
+        with pytest.raises(RuntimeError, match="does not know"):
+            bpy.ops.neural4d.variations(count=2)
+        root.select_set(False)
+        assert not bpy.ops.neural4d.variations.poll()
+    finally:
+        model_operators.unknown.clear()
+        ui.unregister()
