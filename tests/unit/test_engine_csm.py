@@ -131,8 +131,8 @@ def test_csm_may_go_through_all_stages_by_itself(sim: Simulator, engine: EngineP
 def test_nothing_is_ordered_of_a_session_that_does_not_say_that_it_goes_on_by_itself(
     sim: Simulator, engine: EngineProcess
 ) -> None:
-    sim.configure(job_seconds=0.5, matting_seconds=0.0)
-    sim.set_fault(endpoint=SESSION, fault="set_field", field="data.status", value="spin_generate_done", times=3)
+    waiting = {"status": "spin_generate_done", "spins": [URL]}
+    sim.set_fault(endpoint=SESSION, fault="set_field", field="data", value=waiting, times=3)
     engine.wait(start(engine, options=ALL_AT_ONCE), "ready")
     assert sim.requests(PREVIEW) == sim.requests(REFINE) == []
 

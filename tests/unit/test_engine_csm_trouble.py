@@ -16,6 +16,7 @@ from tests.unit.test_engine_csm import (
     REFINE,
     SESSION,
     STAGES,
+    URL,
     any_sim,
     engine,
     paid,
@@ -45,6 +46,19 @@ def test_an_order_whose_answer_is_lost_is_looked_for_in_the_session(
     assert paid(sim) == STAGES
     assert len(sim.requests(endpoint)) == (1 if acted else 2)
     assert [entry["operation"] for entry in done["spent"]] == ["session", "preview", "refine"]
+
+
+@pytest.mark.parametrize(("status", "looks"), [("spin_generate_done", 2), ("a new word", 5)])
+def test_an_order_that_shows_late_is_not_sent_again(
+    sim: Simulator, engine: EngineProcess, status: str, looks: int
+) -> None:
+    """One look proves nothing, and a status that nobody knows proves nothing however often it is seen."""
+    sim.set_fault(endpoint=PREVIEW, fault="reset_after")
+    as_before = {"status": status, "spins": [URL]}
+    sim.set_fault(endpoint=SESSION, fault="set_field", field="data", value=as_before, after=1, times=looks)
+    engine.wait(start(engine), "ready")
+    assert len(sim.requests(PREVIEW)) == 1
+    assert paid(sim) == STAGES
 
 
 @pytest.mark.parametrize(("fault", "params", "acted"), [*LOST, ("missing_field", {}, True)])
