@@ -104,8 +104,8 @@ def generate(
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
         collection: where to link it; the active collection where it is empty.
         options: the service's own options, see ``providers()``.
-        choose_cutout: stop when the subject is cut out of the image, until ``job.choose(n)`` says which
-            cut-out to take; otherwise the first one is taken.
+        choose_cutout: stop when the service has made pictures to choose from (cut-outs of the image, spins of
+            its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
         place_all: put every variant into the scene, side by side, instead of the first one.
         max_points: the job may not cost more than this; it stops before it would.
         group: jobs of the same name here may not cost more than group_points together.

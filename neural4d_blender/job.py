@@ -187,7 +187,7 @@ class Job:
         return [cutout["path"] for cutout in self._data["cutouts"]]
 
     def choose(self, cutout: int) -> None:
-        """Go on with one of the cut-outs (0, 1, ...); the generation is paid for only from here on."""
+        """Go on with one of the pictures (0, 1, ...); the generation is paid for only from here on."""
         ask("choose", job=self.id, cutout=cutout)
         clock.start()
 

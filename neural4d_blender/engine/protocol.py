@@ -15,7 +15,7 @@ continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not
 batch           ``batch`` id: tells its jobs as events; answers ``batch``
 batches         ``limit``; answers ``batches``
 cancel, retry   ``job``
-choose          ``job``, ``cutout``: go on with that cut-out
+choose          ``job``, ``cutout``: go on with that picture
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
 placed          ``job``, ``variant``, ``target``: it stands in the scene

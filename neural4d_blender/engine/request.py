@@ -50,7 +50,8 @@ class Request:
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
         options: the service's own options, by key.
-        choose_cutout: wait for the user to choose one of the cut-outs; otherwise the first one is taken.
+        choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
+            first one is taken.
         place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.

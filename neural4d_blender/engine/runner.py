@@ -208,7 +208,7 @@ class Runner:
             delivery.take_in(job, variant, poll)
         if job.state is State.GENERATING:
             job.progress = max(v.progress for v in job.variants)
-        job.note = ""
+        job.note = poll.stage
         self.save(job)
         return 0.0 if poll.outcome is Outcome.DONE else self.timing.quickest
 

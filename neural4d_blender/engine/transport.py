@@ -36,8 +36,8 @@ from .imagefile import MIME_TYPES, read_image_facts
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
-#: An API answer is a few hundred bytes; more than this is not one.
-MAX_ANSWER = 4 * 1024 * 1024
+#: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
+MAX_ANSWER = 40 * 1024 * 1024
 USER_AGENT = "neural4d-blender"
 
 
@@ -230,7 +230,7 @@ def _picture(path: str) -> tuple[str, bytes, str]:
 
 
 def _read(response: requests.Response, limit: int) -> bytes:
-    content = b""
+    content = bytearray()
     for chunk in response.iter_content(65536):
         content += chunk
         if len(content) > limit:
@@ -238,7 +238,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
     expected = response.headers.get("Content-Length", "")
     if expected.isdigit() and len(content) < int(expected):
         raise requests.exceptions.ChunkedEncodingError("short answer")
-    return content
+    return bytes(content)
 
 
 def retry_after(header: str | None) -> float | None:

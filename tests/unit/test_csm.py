@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from neural4d_blender.engine.protocol import check
 from neural4d_blender.engine.providers.base import Outcome, Poll
 from neural4d_blender.engine.providers.csm import Csm
 from neural4d_blender.engine.request import Request
+from neural4d_blender.engine.transport import Transport
 
 URL = "https://via.placeholder.com/300/09f/fff.png"
 SPINS = ["https://files.example/0.jpg", "https://files.example/1.jpg"]
@@ -231,3 +235,25 @@ def test_an_option_out_of_its_range_is_refused(option: str, value: object, words
 def test_what_csm_cannot_do_is_said(asked: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         check("csm", Request(**{"images": [URL], **asked}))
+
+
+class Parrot(BaseHTTPRequestHandler):
+    """Takes every session, and repeats a picture of nine million characters."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        said = json.dumps({"statusCode": 201, "data": {"session_code": "S_1", "image_url": "x" * 9_000_000}}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""
+
+
+def test_an_answer_that_repeats_the_picture_is_not_lost() -> None:
+    with HTTPServer(("127.0.0.1", 0), Parrot) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        service = Csm(Transport("CSM", f"http://127.0.0.1:{server.server_port}", "key", key_header="x-api-key"))
+        assert service.submit(Request(images=[URL]), []).uuids == ["S_1"]

@@ -155,6 +155,8 @@ def test_progress_never_falls_from_one_stage_to_the_next(sim: Simulator, engine:
     assert shown == sorted(shown)
     assert any(0.25 < value < 0.5 for value in shown)
     assert any(0.5 < value < 1.0 for value in shown)
+    notes = {data["note"] for data in told}
+    assert {"Making the spins.", "Making the preview mesh.", "Refining the mesh."} <= notes
 
 
 @pytest.mark.parametrize(("axis", "side"), [("LONGEST", None), ("Y", 2), ("Z", 1)])

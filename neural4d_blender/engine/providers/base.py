@@ -55,6 +55,7 @@ class Poll:
         progress: 0..1, or None where this answer does not tell.
         model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
         mirrors: where else the same file is.
+        stage: what the service is at, in words, where a model takes several stages.
         doubtful: the answer casts doubt on the job: ask for its result next. With NEXT: the service may be at
             work on that order already.
         eta: seconds that are left, by the service's word.
@@ -70,6 +71,7 @@ class Poll:
     mirrors: tuple[str, ...] = ()
     preview_url: str = ""
     message: str = ""
+    stage: str = ""
     doubtful: bool = False
     eta: float | None = None
     points: int | None = None

@@ -42,6 +42,7 @@ _WORKING = ("processing", "training", "incomplete", "queued", "pending", "unproc
 _WAITING = ("done", "complete", "finished", "ready")
 #: Where a stage begins and ends in the progress of the whole.
 _SHARES = {"spin": (0.0, 0.25), _PREVIEW: (0.25, 0.5), _REFINE: (0.5, 1.0)}
+_STAGES = {"spin": "Making the spins.", _PREVIEW: "Making the preview mesh.", _REFINE: "Refining the mesh."}
 _PIVOTS = {"BOTTOM": [0.0, -0.5, 0.0], "CENTER": [0.0, 0.0, 0.0]}
 #: scaled_bbox has no documented unit or limits; a side of nothing is no side.
 _THINNEST = 1e-6
@@ -198,7 +199,8 @@ class Csm(Provider):
         if spins and not (working or data.get("selected_spin")):
             choices = tuple(Cutout(str(number), url) for number, url in enumerate(spins))
             return Poll(Outcome.NEXT, _SHARES[_PREVIEW][0], doubtful=doubtful, order=_PREVIEW, choices=choices)
-        return Poll(Outcome.GENERATING, _progress(data, status), message=status)
+        stage = next((words for name, words in _STAGES.items() if name in status), "")
+        return Poll(Outcome.GENERATING, _progress(data, status), message=status, stage=stage)
 
     def order(
         self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
