@@ -7,7 +7,7 @@ balances are looked at before the request goes out.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from .journal import Journal
 from .providers.base import Balance, Provider
 from .request import Request
 
+#: A price that is higher than the last one is believed when it was seen so often.
+_BELIEVED = 3
 _NOTHING_SENT = "Nothing was sent and nothing was paid."
 
 
@@ -56,6 +58,10 @@ class Purse:
         self._sharing = threading.Lock()
         #: How many purchases this engine has made, by service.
         self.purchases: Counter[str] = Counter()
+        #: The balance after the last purchase; a higher price, and how often it was seen; prices reckoned with so far.
+        self._after: dict[str, int | None] = {}
+        self._rises: dict[tuple[str, str], tuple[int, int]] = {}
+        self._known: dict[str, set[int]] = defaultdict(set)
 
     def expected(self, provider: str, quote: Quote) -> int | None:
         """Points the operation cost when it was last measured, else the documented ones, else None."""
@@ -72,6 +78,7 @@ class Purse:
         service, unit = provider.declaration.id, provider.declaration.unit
         prices = [self.expected(service, quote) for quote in quotes]
         costs = sum(price for price in prices if price is not None)
+        self._known[service] |= {price for price in prices if price}
         told = "" if job.cost else _NOTHING_SENT
         batch = self.journal.batch(job.batch) if job.batch else None
         if None in prices and (_capped(job) or (batch and batch.budget is not None)):
@@ -130,26 +137,43 @@ class Purse:
         with self._locks.setdefault(service, threading.Lock()):
             purchase = Purchase(self.expected(service, quote), self.check(provider, job, [quote, *to_follow]))
             job.balance_before = purchase.before
+            if self._after.get(service) != purchase.before:  # somebody else has been at it since
+                self._rises = {key: seen for key, seen in self._rises.items() if key[0] != service}
             yield purchase
             if not purchase.accepted:
                 return
             self.purchases[service] += 1
             after = self.read(provider) if purchase.before is not None else None
             fell = None if purchase.before is None or after is None else purchase.before - after
-            if fell is not None and purchase.expected is not None and fell > purchase.expected and self._shared(job):
-                fell = None  # the other shares' purchases are in it
+            self._after[service] = after
             # A balance that did not fall may fall later; one that rose was topped up meanwhile.
             if fell is not None and (fell > 0 or repeated or purchase.expected == 0):
-                job.measured(max(fell, 0))
-            if fell is not None and fell > 0:
-                self.journal.learn_price(service, quote.operation, fell)
+                if self._is_ours(job, quote.operation, purchase, fell):
+                    job.measured(max(fell, 0))
+                    if fell > 0:
+                        self.journal.learn_price(service, quote.operation, fell)
             self.journal.save(job)
             self.prices_changed()
 
-    def _shared(self, job: Job) -> bool:
-        """The job is of one share of a batch, so other engines spend from the same account meanwhile."""
+    def _is_ours(self, job: Job, operation: str, purchase: Purchase, fell: int) -> bool:
+        """Whether the fall of the balance is this purchase's price, and not that of somebody else's as well.
+
+        Other computers may buy on the same account at the same moment, and other shares of the same batch certainly
+        do. So more than was expected is only believed when it is the same time after time, with nobody else at it
+        in between.
+        """
+        expected = purchase.expected
+        if expected is None or fell <= expected:
+            return True
         batch = self.journal.batch(job.batch) if job.batch else None
-        return bool(batch and batch.shard)
+        if batch and batch.shard:
+            return False
+        if expected == 0:
+            return not any(fell % price == 0 for price in self._known[job.provider])
+        before = self._rises.get((job.provider, operation), (0, 0))
+        times = before[1] + 1 if before[0] == fell else 1
+        self._rises[job.provider, operation] = (fell, times)
+        return times >= _BELIEVED
 
     def told(self, job: Job, points: int) -> None:
         """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""

@@ -53,6 +53,13 @@ def test_the_price_is_what_the_balance_really_fell_by(sim: Simulator, engine: En
     assert told in engine.events
 
 
+def test_what_others_buy_meanwhile_is_not_taken_for_the_price(sim: Simulator, engine: EngineProcess) -> None:
+    """A price that really rises is believed when it was seen three times; until then the cost is an estimate."""
+    sim.configure(prices={"text": 80})
+    costs = [engine.wait(engine.submit(f"bird {number}"), "ready") for number in range(4)]
+    assert [(job["cost"], job["cost_estimated"]) for job in costs] == [(60, True), (60, True), (80, False), (80, False)]
+
+
 def test_the_preview_comes_after_the_model(sim: Simulator, engine: EngineProcess) -> None:
     job = engine.submit()
     engine.wait(job, "ready")

@@ -1,0 +1,244 @@
+"""Batches without Blender: what is read, what is refused, shards that are killed, reports that are joined."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neural4d_blender as neural4d
+from neural4d_blender.bulk import alone, columns, layout, report, sources
+from neural4d_blender.bulk.batch import Batch
+from neural4d_blender.engine.jobs import Job
+from scripts.simulator.handle import ROOT, Simulator
+from tests.unit.simulator_client import Caller
+
+SHARD = Path(__file__).with_name("shard_run.py")
+
+
+@pytest.fixture
+def sim(service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    service.sim.configure(triangles=200, texture_size=16, balance=10_000)
+    for name, value in service.sim.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(alone, "_host", None)
+    alone.host().bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+    yield service.sim
+    alone.host().bridge.stop()
+
+
+def rows(tmp_path: Path, name: str, text: str) -> list[dict[str, Any]]:
+    (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    return [dict(row.values) for row in sources.read(tmp_path / name)]
+
+
+def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    table = 'prompt;size_mm\r\n"a bird;\nred";120\r\n;\r\n chair ;\r\n'
+    assert rows(tmp_path, "a.csv", table) == [{"prompt": "a bird;\nred", "size_mm": "120"}, {"prompt": "chair"}]
+    assert [row.where for row in sources.read(tmp_path / "a.csv")] == ["line 2 of a.csv", "line 5 of a.csv"]
+    assert rows(tmp_path, "b.tsv", "prompt\tname\nö\tÄ, B\n") == [{"prompt": "ö", "name": "Ä, B"}]
+
+
+def test_jsonl(tmp_path: Path) -> None:
+    assert rows(tmp_path, "a.jsonl", '{"prompt": "x", "variants": 2}\n\n"y"\n') == [
+        {"prompt": "x", "variants": 2},
+        {"prompt": "y"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "prompt,name\nx,y,z\n", "Line 2 of a.csv has more cells"),
+        ("a.csv", "prompt\n", "nothing in this batch"),
+        ("a.jsonl", '{"prompt": "x"}\n{"prompt"}\n', "Line 2 of a.jsonl is no JSON"),
+        ("a.jsonl", "[1]\n", "Line 1 of a.jsonl has to be an object"),
+        ("a.txt", "x\n", "no batch"),
+    ],
+)
+def test_files_that_are_no_batch(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(neural4d.InvalidInput, match=said):
+        rows(tmp_path, name, text)
+    with pytest.raises(neural4d.InvalidInput, match="cannot be read"):
+        sources.read(tmp_path / "missing.csv")
+
+
+def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
+    row = sources.Row(
+        "line 2",
+        {
+            "image": "a.png; b.png",
+            "size_mm": "95.5",
+            "variants": "2",
+            "pbr": "no",
+            "axis": "z",
+            "location": "1; 2.5 -3",
+            "options": '{"style": "TAG"}',
+            "options.portrait_check": "off",
+            "name": "",
+        },
+        tmp_path,
+    )
+    found, wrong = columns.arguments(row, {"name": "Mug", "prompt": "passed over", "axis": "X"})
+    assert wrong == []
+    assert found == {
+        "image": [str(tmp_path / "a.png"), str(tmp_path / "b.png")],
+        "size_mm": 95.5,
+        "variants": 2,
+        "pbr": False,
+        "axis": "Z",
+        "location": [1.0, 2.5, -3.0],
+        "options": {"style": "TAG", "portrait_check": "off"},
+        "name": "Mug",
+        "provider": "neural4d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"promt": "x"}, "no column 'promt'"),
+        ({"prompt": 3}, "prompt takes a text, not 3"),
+        ({"variants": "2.5"}, "variants takes a whole number, not '2.5'"),
+        ({"size_mm": "wide"}, "size_mm takes a number of millimetres"),
+        ({"size_mm": True}, "size_mm takes a number"),
+        ({"pbr": "perhaps"}, "pbr takes true or false"),
+        ({"location": "1 2"}, "location takes three numbers"),
+        ({"options": "[1]"}, "options takes a JSON object"),
+        ({"options.nope": "1"}, "has no option 'nope'"),
+        ({"provider": "nobody"}, "no service 'nobody'"),
+    ],
+)
+def test_what_is_wrong_with_a_cell(values: dict[str, Any], said: str, tmp_path: Path) -> None:
+    _, wrong = columns.arguments(sources.Row("item 1", values, tmp_path), {})
+    assert len(wrong) == 1
+    assert said in wrong[0]
+
+
+def test_a_grid_is_as_wide_as_deep() -> None:
+    assert [layout.offset("grid", index, 5, 10.0) for index in range(5)] == [
+        (0, 0),
+        (10, 0),
+        (20, 0),
+        (0, 10),
+        (10, 10),
+    ]
+    assert layout.offset("row", 3, 5, 10.0) == (30, 0)
+    assert layout.offset("cursor", 3, 5, 10.0) == (0, 0)
+
+
+def test_every_wrong_line_is_named_and_nothing_is_sent(sim: Simulator, tmp_path: Path) -> None:
+    with pytest.raises(neural4d.InvalidInput) as caught:
+        neural4d.batch([f"bird {number}" if number % 2 else "" for number in range(60)], output=str(tmp_path))
+    assert str(caught.value).count("item ") == 20
+    assert "and 10 more" in str(caught.value)
+    for shard in ("0/3", "4/3", "1", "a/b"):
+        with pytest.raises(neural4d.InvalidInput, match="shard"):
+            neural4d.batch(["a bird"], output=str(tmp_path), shard=shard)
+    with pytest.raises(neural4d.InvalidInput, match="concurrency"):
+        neural4d.batch(["a bird"], output=str(tmp_path), concurrency=0)
+    assert sim.requests() == []
+    assert not alone.host().bridge.running
+
+
+def test_stop_retry_and_a_callback_that_fails(
+    sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sim.configure(job_seconds=0.5)
+    sim.set_fault("generateModelWithText", "generation_failed", match="bird 0")
+
+    def fails(batch: Batch, job: Any) -> None:
+        raise RuntimeError("not mine")
+
+    batch = neural4d.batch(
+        [f"bird {n}" for n in range(4)], output=str(tmp_path / "o"), concurrency=2, on_progress=fails
+    )
+    while batch.progress.working < 2 or batch.cost < 120:
+        alone.host().pump()
+    batch.stop()
+    batch.wait(60)
+    assert [job.state for job in batch.results] == ["failed", "ready", "cancelled", "cancelled"]
+    assert str(batch.progress) == "1 of 4 done, 1 failed, 2 stopped; 120 points"
+    assert batch.resume(concurrency=4) == 2  # what the service failed to make would be paid again
+    batch.wait(60)
+    assert (batch.progress.done, sim.spent) == (3, 240)
+    batch.retry(0)
+    batch.wait(60)
+    assert (batch.progress.done, sim.spent, batch.cost) == (4, 300, 300)
+    assert "not mine" in capfd.readouterr().err
+
+
+def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: Simulator, tmp_path: Path) -> None:
+    sim.configure(job_seconds=0.4)
+    table = tmp_path / "prompts.csv"
+    table.write_text("prompt,size_mm\n" + "".join(f"robot {number},{50 + number}\n" for number in range(14)))
+    folders = [tmp_path / f"shard{number}" for number in (1, 2, 3)]
+
+    def run(what: str, number: int) -> subprocess.Popen[str]:
+        folder = folders[number - 1]
+        folder.mkdir(exist_ok=True)
+        return subprocess.Popen(
+            [sys.executable, str(SHARD), what, str(table), f"{number}/3"],
+            cwd=folder,
+            env={**os.environ, "NEURAL4D_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    started = [run("start", number) for number in (1, 2, 3)]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+        process.communicate()
+    assert 0 < sim.spent < 14 * 60
+    for number in (1, 2, 3):
+        continued = run("resume", number)
+        continued.communicate(timeout=120)
+        assert continued.returncode == 0
+    lines = neural4d.merge_reports([folder / "report.csv" for folder in folders], tmp_path / "all.json")
+    assert [(line.item, line.input, line.state) for line in lines] == [
+        (number + 1, f"robot {number}", "ready") for number in range(14)
+    ]
+    assert {line.shard for line in lines} == {"1/3", "2/3", "3/3"}
+    assert sum(line.points or 0 for line in lines) == sim.spent == 14 * 60
+    assert len({request["body"]["prompt"] for request in sim.requests("generateModelWithText")}) == 14
+    assert all(Path(file).read_bytes().startswith(b"glTF") for line in lines for file in line.files)
+    assert report.read(tmp_path / "all.json") == lines
+
+
+def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_path: Path) -> None:
+    record = {"id": "b", "size": 2, "shard": ""}
+    made = [Job(str(item), "neural4d", {"prompt": f"bird; {item}"}, batch="b", item=item).to_dict() for item in (0, 1)]
+    lines = [report.line(job, record) for job in made]
+    done = report.line({**made[1], "state": "ready", "cost": 60, "saves": [{"path": "a.glb", "error": None}]}, record)
+    for name in ("r.csv", "r.json"):
+        assert report.read(report.write(lines, tmp_path / name)) == lines
+    report.write([done], tmp_path / "later.csv")
+    assert report.merge([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
+    report.write([report.line(made[0], {**record, "size": 3})], tmp_path / "other.csv")
+    with pytest.raises(neural4d.InvalidInput, match="another input"):
+        report.merge([tmp_path / "r.csv", tmp_path / "other.csv"])
+    with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):
+        report.write(lines, tmp_path / "r.txt")
+    (tmp_path / "no.csv").write_text("prompt\nx\n")
+    with pytest.raises(neural4d.InvalidInput, match="no report"):
+        report.read(tmp_path / "no.csv")
+
+
+def test_a_batch_is_found_by_its_id_its_report_and_its_folder(sim: Simulator, tmp_path: Path) -> None:
+    first = neural4d.batch(["a bird"], output=str(tmp_path / "one")).wait(60)
+    second = neural4d.batch(["a dog"], output=str(tmp_path / "two")).wait(60)
+    first.report(tmp_path / "one.csv")
+    assert [record.id for record in neural4d.batches()] == [second.id, first.id]
+    found = [neural4d.resume(which).id for which in (first.id[:8], tmp_path / "one.csv", str(tmp_path / "one"), "")]
+    assert found == [first.id] * 3 + [second.id]
+    with pytest.raises(neural4d.InvalidInput, match="no batch"):
+        neural4d.resume("nothing")
+    assert sim.spent == 120
