@@ -147,11 +147,11 @@ class Purse:
             fell = None if purchase.before is None or after is None else purchase.before - after
             self._after[service] = after
             # A balance that did not fall may fall later; one that rose was topped up meanwhile.
-            if fell is not None and (fell > 0 or repeated or purchase.expected == 0):
-                if self._is_ours(job, quote.operation, purchase, fell):
-                    job.measured(max(fell, 0))
-                    if fell > 0:
-                        self.journal.learn_price(service, quote.operation, fell)
+            tells = fell is not None and (fell > 0 or repeated or purchase.expected == 0)
+            if fell is not None and tells and self._is_ours(job, quote.operation, purchase, fell):
+                job.measured(max(fell, 0))
+                if fell > 0:
+                    self.journal.learn_price(service, quote.operation, fell)
             self.journal.save(job)
             self.prices_changed()
 
