@@ -299,9 +299,7 @@ class Job:
         Raises:
             InvalidInput: it is no model that came from a job. Neural4DError: as :meth:`place`.
         """
-        root = provenance.root_of(thing)
-        if root is None:
-            raise InvalidInput(f"{thing.name} is no model of this extension.", "Choose one that is.")
+        root = _root(thing)
         if why := targets.blocked():
             raise Neural4DError(why, "Try again then.")
         return self._place(variant, targets.in_place_of(root), twins(root))
@@ -366,8 +364,8 @@ class Job:
         """
         request = starting.changed(starting.anew(Request.from_dict(self.request)), changes)
         standing = self.objects
-        if replace is not None and (root := provenance.root_of(replace)):
-            target = targets.in_place_of(root)
+        if replace is not None:
+            target = targets.in_place_of(_root(replace))
         elif standing and location is None and not collection:
             target = targets.next_to(standing[0])
         else:
@@ -453,3 +451,10 @@ def forget(job_id: str) -> None:
     bridge.jobs.pop(job_id, None)
     arrival.trouble.pop(job_id, None)
     bridge.revision += 1
+
+
+def _root(thing: bpy.types.Object) -> bpy.types.Object:
+    root = provenance.root_of(thing)
+    if root is None:
+        raise InvalidInput(f"{thing.name} is no model of this extension.", "Choose one that is.")
+    return root

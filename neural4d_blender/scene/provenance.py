@@ -23,8 +23,13 @@ from ..engine.protocol import InvalidInput, Request, State, declaration
 JOB = "neural4d_job"
 #: On what came with a root, below it; what the user has put there has it not.
 PART = "neural4d_part"
-#: Of a request: what stands in a property of its own, and what concerns the job and not the model.
-_NOT_OPTIONS = frozenset({"prompt", "images", "name", "texture_folder", "max_points", "group", "group_points"})
+#: Of a request: what made the model the one it is. Named one by one, so that no path ever gets in.
+_OPTIONS = frozenset(
+    {
+        *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
+        *("joined", "max_faces", "recalculate_normals", "quads"),
+    }
+)
 #: No work of anybody: the job waits for a user.
 _IDLE = frozenset({State.CHOOSING_CUTOUT, State.READY, State.PLACED, State.FAILED, State.CANCELLED})
 
@@ -67,8 +72,8 @@ def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
         job: the snapshot. variant: the one of its variants that the root is.
     """
     request = job["request"]
-    options = {key: value for key, value in request.items() if key not in _NOT_OPTIONS}
-    said: dict[str, Any] = {**job["service"], **variant["details"], **request["options"]}
+    options = {key: value for key, value in request.items() if key in _OPTIONS}
+    said: dict[str, Any] = {**request["options"], **job["service"], **variant["details"]}
     worked = sum(seconds for state, seconds in job["seconds"].items() if state not in _IDLE)
     values = {
         JOB: job["id"],
@@ -135,7 +140,7 @@ def request_of(said: Provenance) -> Request | None:
     """
     if not said.prompt.strip():
         return None
-    values = {key: value for key, value in said.options.items() if key not in _NOT_OPTIONS}
+    values = {key: value for key, value in said.options.items() if key in _OPTIONS}
     own = values.get("options")
     return Request.from_dict({**values, "prompt": said.prompt, "options": own if isinstance(own, dict) else {}})
 

@@ -116,7 +116,7 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
         picture.template_icon(shown, scale=_PREVIEW)
     inset = 5.0 + (_PREVIEW if shown else 0.0)
     column = row.column(align=True)
-    words, icon = text.STATES[data["state"]]
+    words, icon = text.state(data)
     column.label(text=text.cut(text.title(data), inset=inset + 1), icon=icon)
     column.label(text=text.cut("  ·  ".join(_facts(data, words)), inset=inset))
     _draw_buttons(column.row(align=True), data)
@@ -141,7 +141,7 @@ def _draw_buttons(row: bpy.types.UILayout, data: dict[str, Any]) -> None:
         label = "Pay Again" if data["retry_pays"] else "Retry"
         row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
     else:
-        row.label(text=text.STATES[data["state"]][0])
+        row.label(text=text.state(data)[0])
     if data["folder"]:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = data["folder"]
     if is_over(data):

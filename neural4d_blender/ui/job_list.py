@@ -49,7 +49,7 @@ def _ended(data: dict[str, Any]) -> bool:
 
 def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     state = data["state"]
-    words, icon = text.STATES[state]
+    words, icon = text.state(data)
     trouble = arrival.trouble.get(data["id"])
     if trouble:
         words, icon = "Could not be placed", "ERROR"

@@ -1,4 +1,4 @@
-"""Draws the pictures of a job: cut-outs to choose from, previews of its models, files that were kept."""
+"""Draws the pictures of a job: those to choose from, previews of its models, files that were kept."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     """Four pictures, two in a row, each with the button that takes it."""
+    what = text.choice(data["provider"])
     paid = f" {data['cost']} points so far." if data["cost"] else ""
-    text.draw(box, f"Which cut-out? The generation is paid for only after this choice.{paid}", "QUESTION")
+    if data["variants"]:  # they are a stage of the job
+        paid = paid or f" The {what}s themselves are ordered already."
+    text.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")
     grid = box.grid_flow(row_major=True, columns=2, even_columns=True, even_rows=True, align=True)
     for number, cutout in enumerate(data["cutouts"]):
         column = grid.column(align=True)

@@ -44,7 +44,10 @@ class _OnModel(_Base):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """A model is selected, and nobody is at work in it."""
-        return context.mode == "OBJECT" and selected_root(context) is not None
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Go back to Object Mode first")
+            return False
+        return selected_root(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Do it; what goes wrong is shown with its remedy."""

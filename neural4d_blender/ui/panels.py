@@ -175,7 +175,7 @@ def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
 
 def _draw_result_settings(column: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
     if of_image:
-        column.prop(chosen, "choose_cutout")
+        column.prop(chosen, "choose_cutout", text=f"Choose {text.choice(chosen.provider).title()}")
     column.prop(chosen, "variants")
     if chosen.variants > 1:
         column.prop(chosen, "place_all")

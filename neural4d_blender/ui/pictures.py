@@ -1,4 +1,4 @@
-"""Pictures from disk as icons: cut-outs to choose from, previews of models. There are none in background."""
+"""Pictures from disk as icons: those to choose from, previews of models. There are none in background."""
 
 from __future__ import annotations
 

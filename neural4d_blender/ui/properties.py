@@ -38,7 +38,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     )
     choose_cutout: BoolProperty(
         name="Choose Cut-Out",
-        description="Look at the four ways to cut the subject out of the image and choose one, instead of the first",
+        description="Look at the pictures that the service offers (cut-outs, spins) and take one, instead of the first",
         default=False,
     )
     place_all: BoolProperty(

@@ -1,4 +1,4 @@
-"""Operators on what a job has brought: choose a cut-out, keep a file."""
+"""Operators on what a job has brought: choose a picture, keep a file."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import FORMATS, Neural4DError, declaration
+from ..engine.protocol import FORMATS, Feature, Neural4DError, declaration, declarations
 from ..scene.bridge import bridge
 from . import text
 from .job_operators import JobOperator
 from .operators import report_error
 from .properties import arguments
 
-_FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in FORMATS]
+_KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
+_FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in _KEPT]
 
 
 class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
-    """Generate the model from this cut-out; this is what the points are paid for"""
+    """Generate the model from this picture; this is what the points are paid for"""
 
     bl_idname = "neural4d.choose_cutout"
-    bl_label = "Take This Cut-Out"
+    bl_label = "Take This Picture"
 
-    cutout: IntProperty(name="Cut-Out", options={"SKIP_SAVE", "HIDDEN"})
+    cutout: IntProperty(name="Picture", options={"SKIP_SAVE", "HIDDEN"})
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Choose it."""
@@ -56,7 +57,10 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         """Ask for the folder, with the format and the price beside it."""
         if self.job not in bridge.jobs:
             return {"CANCELLED"}
-        wanted = bridge.jobs[self.job]["request"]["size_mm"]
+        data = bridge.jobs[self.job]
+        service, wanted = declaration(data["provider"]), data["request"]["size_mm"]
+        if self.format not in service.formats + service.keeps:
+            self.format = service.native
         if wanted and not self.properties.is_property_set("size_mm"):
             self.size_mm = wanted
         context.window_manager.fileselect_add(self)
@@ -67,20 +71,26 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "format")
-        layout.prop(self, "size_mm")
         job = bridge.jobs.get(self.job)
-        service = declaration(job["provider"]) if job else None
-        price = api.conversion_estimate(job["provider"]) if job else 0
-        if service and self.format not in service.formats:
+        if job is None:
+            return
+        service, price = declaration(job["provider"]), api.conversion_estimate(job["provider"])
+        size = layout.column()
+        size.active = service.can(Feature.FILE_SIZE) and self.format != service.native
+        size.prop(self, "size_mm")
+        if why := service.lacks(Feature.FILE_SIZE):
+            text.draw(layout, why, "INFO")
+        if self.format not in service.formats + service.keeps:
             layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
-        elif job and (price == 0 or self.format == job["native"] == job["request"]["format"]):
+        elif price == 0 or self.format == job["native"] == job["request"]["format"]:
             layout.label(text="Costs nothing", icon="INFO")
-        elif job:
+        else:
             layout.label(text=text.price(price), icon="INFO")
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Have it made; the job list tells when it is there."""
-        size = None if self.format == bridge.jobs[job.id]["native"] else self.size_mm
+        service = declaration(job.provider)
+        size = self.size_mm if service.can(Feature.FILE_SIZE) and self.format != service.native else None
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 

@@ -11,11 +11,10 @@ import bpy
 
 from ..engine.protocol import Request, State, declarations
 
-#: What each state is called, and its icon.
-STATES: dict[str, tuple[str, Any]] = {
+_STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
     State.PREPARING_INPUT: ("Preparing the image", "TIME"),
-    State.CHOOSING_CUTOUT: ("Choose a cut-out", "QUESTION"),
+    State.CHOOSING_CUTOUT: ("Choose a {choice}", "QUESTION"),
     State.SUBMITTING: ("Sending", "EXPORT"),
     State.UNKNOWN: ("Checking whether it arrived", "QUESTION"),
     State.GENERATING: ("Generating", "SHADERFX"),
@@ -28,6 +27,17 @@ STATES: dict[str, tuple[str, Any]] = {
     State.CANCELLED: ("Cancelled", "CANCEL"),
 }
 _FONT = 0
+
+
+def state(data: dict[str, Any]) -> tuple[str, Any]:
+    """What a job is doing, in words, and the icon for it."""
+    words, icon = _STATES[data["state"]]
+    return words.format(choice=choice(data["provider"])), icon
+
+
+def choice(service: str) -> str:
+    """What the pictures to choose from are called at a service."""
+    return next((known.choice for known in declarations() if known.id == service), "") or "picture"
 
 
 def seconds(value: float) -> str:

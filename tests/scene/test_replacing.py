@@ -10,6 +10,7 @@ import pytest
 from mathutils import Matrix
 
 from neural4d_blender.engine.errors import BrokenModel, InvalidInput
+from neural4d_blender.engine.request import Request
 from neural4d_blender.scene import placing, provenance, replacing
 from tests.scene.conftest import Prepared
 
@@ -209,11 +210,10 @@ def test_the_properties_say_it_all_and_nothing_of_this_machine(scene: bpy.types.
     assert provenance.root_of(part) == root
     assert provenance.root_of(None) is None
 
-    picture = {
-        **JOB,
-        "request": {**JOB["request"], "prompt": "", "images": ["/home/someone/secret/0.png"], "name": "mug"},
-    }
-    provenance.note([root], picture, {"index": 0, "details": {"seed": "77"}})
+    request = Request("", ["/home/someone/secret/0.png"], name="mug", options={"seed": -1}).to_dict()
+    paths = {key: f"/home/someone/{key}" for key, value in request.items() if value == "" and key != "prompt"}
+    assert {"texture_folder", "keep_in"} <= paths.keys()
+    provenance.note([root], {**JOB, "request": request | paths}, {"index": 0, "details": {"seed": "77"}})
     said = provenance.read(root)
     assert (said.image, said.prompt, said.title, said.seed) == ("mug", "", "mug", "77")
     assert provenance.request_of(said) is None

@@ -71,11 +71,15 @@ _OPTIONS = (
         "CSM goes through spins, preview and refined mesh by itself, and charges all of them at the start: no spin can "
         "be chosen, and CSM is not told the size",
     ),
+    Option("topology", "Topology", "choice", "", "Triangles or quads", choices=("", "tris", "quads"), enterprise=True),
     Option(
-        "topology", "Topology", "choice", "", "Three corners or four", choices=("", "tris", "quads"), enterprise=True
-    ),
-    Option(
-        "resolution", "Polygons", "choice", "", "Few or many", choices=("", "low_poly", "high_poly"), enterprise=True
+        "resolution",
+        "Polygons",
+        "choice",
+        "",
+        "Few faces or many",
+        choices=("", "low_poly", "high_poly"),
+        enterprise=True,
     ),
     Option(
         "texture_resolution",
@@ -86,13 +90,13 @@ _OPTIONS = (
         choices=("", "128", "256", "512", "1024", "2048"),
         enterprise=True,
     ),
-    Option("geometry_model", "Geometry", "choice", "", f"Makes the shape. {_NEWER}", choices=("", "base", "turbo")),
+    Option("geometry_model", "Geometry", "choice", "", f"For the shape. {_NEWER}", choices=("", "base", "turbo")),
     Option(
         "texture_model",
         "Textures",
         "choice",
         "",
-        f"None, colours, or PBR. {_NEWER}",
+        f"Colours, PBR or none. {_NEWER}",
         choices=("", "none", "baked", "pbr"),
     ),
 )
@@ -118,7 +122,7 @@ class Csm(Provider):
             "only when it shows that the order never arrived."
         ),
         keys_page="https://3d.csm.ai",
-        terms_page="https://www.csm.ai",
+        terms_page="https://www.csm.ai/terms-and-conditions",
         key_header="x-api-key",
         options=_OPTIONS,
     )

@@ -87,7 +87,7 @@ class ModelsLab(Provider):
             "PaymentUnknown at once and names the track_id, and is sent again only when you say so."
         ),
         keys_page="https://modelslab.com",
-        terms_page="https://modelslab.com",  # no page of its own is documented for them
+        terms_page="https://modelslab.com/terms-of-service",
         key_field="key",
         options=_OPTIONS,
     )
