@@ -1,0 +1,91 @@
+"""The main job of each service on the bpy module: from the request to a model of the right size in the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import neural4d_blender as neural4d
+from neural4d_blender.scene import arrival
+from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.scene.placing import measure_mm
+from scripts.simulator.handle import Simulator
+from tests.every_service import CASES, Case
+
+each = pytest.mark.parametrize("case", CASES, ids=str)
+#: What a service makes in the formats that it offers without being asked to convert.
+FORMATS = [(case, format) for case in CASES if case.provider == "csm" for format in case.declared.formats]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(job_seconds=0.2, matting_seconds=0.0) as process:
+        yield process
+
+
+@pytest.fixture
+def sim(
+    simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    simulator.reset()
+    for name, value in simulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
+    bpy.context.preferences.system.use_online_access = True
+    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+    yield simulator
+    bridge.stop()
+    bridge.jobs.clear()
+    bridge.prices.clear()
+    arrival.trouble.clear()
+
+
+def start(case: Case, folder: Path, **arguments: object) -> neural4d.Job:
+    given = case.input(folder)
+    image = {"image": given["images"][0]} if "images" in given else {}
+    return neural4d.generate(given["prompt"], provider=case.provider, name="chair", **image, **arguments)
+
+
+@each
+@pytest.mark.parametrize(("axis", "origin"), [("Z", "BOTTOM"), ("X", "CENTER")])
+def test_it_stands_there_in_its_size(sim: Simulator, tmp_path: Path, case: Case, axis: str, origin: str) -> None:
+    scene = bpy.context.scene
+    scene.unit_settings.scale_length = 0.001
+    job = start(case, tmp_path, size_mm=900, axis=axis, origin=origin, location=(1, 2, 3)).wait(100)
+    (root,) = job.objects
+    assert root.location[:] == (1, 2, 3)
+    assert (root.scale[:], root.rotation_euler[:]) == ((1, 1, 1), (0, 0, 0))
+    assert measure_mm([root], scene)["XYZ".index(axis)] == pytest.approx(900, rel=0.001)
+    assert case.operations(sim.ledger(case.provider)) == list(case.paid)
+    assert root["neural4d_service"] == case.provider
+
+
+@pytest.mark.parametrize(("case", "format"), FORMATS, ids=str)
+def test_other_formats(sim: Simulator, tmp_path: Path, case: Case, format: str) -> None:
+    job = start(case, tmp_path, size_mm=40, axis="LONGEST", format=format).wait(100)
+    assert max(measure_mm(job.objects, bpy.context.scene)) == pytest.approx(40, rel=0.001)
+    assert case.operations(sim.ledger(case.provider)) == list(case.paid)
+    assert Path(job.variants[0].model).suffix == f".{format.lower()}"
+
+
+@each
+def test_an_engine_that_is_killed_goes_on(sim: Simulator, tmp_path: Path, case: Case) -> None:
+    sim.configure(job_seconds=1.0)
+    job = start(case, tmp_path, size_mm=50)
+    job._until(lambda: job.state == "generating", 30)
+    assert bridge._process is not None
+    bridge._process.kill()
+    job.wait(100)
+    assert job.state == "placed"
+    assert case.operations(sim.ledger(case.provider)) == list(case.paid)
+
+
+@each
+def test_no_key_is_in_a_saved_file(sim: Simulator, tmp_path: Path, case: Case) -> None:
+    start(case, tmp_path, size_mm=50).wait(100)
+    saved = tmp_path / "saved.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(saved), compress=False)
+    assert not any(key.encode() in saved.read_bytes() for key in sim.keys.values())
