@@ -15,6 +15,7 @@ from PIL import Image
 from scripts.toolbox.console import ROOT
 from tests.scene.fifth.service import KEY, AtelierService
 
+pytestmark = pytest.mark.one_blender
 FIFTH = ROOT / "tests" / "scene" / "fifth"
 
 
