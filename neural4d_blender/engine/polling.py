@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 #: Never more than one request a second for one job.
 QUICKEST = 1.0
+#: Nor fewer than this, at that pace.
 SLOWEST = 15.0
 #: Ask for the result itself at least this often, in case the progress stands still or lies.
 RESULT_EVERY = 30.0
@@ -80,7 +81,8 @@ class Pace:
         # Come back a little before the expected end; nearly there, when the result itself is there.
         nearly = self.reported is not None and self.reported >= NEARLY_DONE
         wait = remaining + 0.3 if nearly else remaining * 0.8
-        self.due = now + min(max(wait, self.quickest), SLOWEST if steady else SLOWEST / 2)
+        slowest = SLOWEST * self.quickest / QUICKEST
+        self.due = now + min(max(wait, self.quickest), slowest if steady else slowest / 2)
 
     def shown(self, now: float) -> tuple[float, bool]:
         """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""
