@@ -38,6 +38,7 @@ def sim(
     bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
     yield simulator
     bridge.stop()
+    bridge._deaths.clear()  # of the last minute: after three an engine is given up
     bridge.jobs.clear()
     bridge.prices.clear()
     arrival.trouble.clear()
@@ -71,6 +72,7 @@ def test_other_formats(sim: Simulator, tmp_path: Path, case: Case, format: str) 
     assert Path(job.variants[0].model).suffix == f".{format.lower()}"
 
 
+@pytest.mark.one_blender
 @each
 def test_an_engine_that_is_killed_goes_on(sim: Simulator, tmp_path: Path, case: Case) -> None:
     sim.configure(job_seconds=1.0)
@@ -83,6 +85,7 @@ def test_an_engine_that_is_killed_goes_on(sim: Simulator, tmp_path: Path, case: 
     assert case.operations(sim.ledger(case.provider)) == list(case.paid)
 
 
+@pytest.mark.one_blender
 @each
 def test_no_key_is_in_a_saved_file(sim: Simulator, tmp_path: Path, case: Case) -> None:
     start(case, tmp_path, size_mm=50).wait(100)
