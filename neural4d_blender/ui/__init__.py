@@ -9,10 +9,12 @@ import bpy
 from ..scene import clock, settings
 from . import (
     as_python,
+    dropping,
     history,
     history_page,
     image_sources,
     job_operators,
+    lacking,
     model_operators,
     operators,
     options,
@@ -29,7 +31,9 @@ _CLASSES = (
     *options.GROUPS.values(),
     properties.NEURAL4D_PG_settings,
     preferences.NEURAL4D_AP_preferences,
+    *lacking.CLASSES,
     *image_sources.CLASSES,
+    *dropping.CLASSES,
     *operators.CLASSES,
     *job_operators.CLASSES,
     *result_operators.CLASSES,

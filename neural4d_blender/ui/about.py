@@ -79,7 +79,7 @@ def _in_short(said: provenance.Provenance) -> str:
         text.service(said.service),
         "" if said.variant is None else f"variant {said.variant + 1}",
         _day(said.made),
-        "" if said.points is None else f"{said.points} points",
+        "" if said.points is None else text.points(said.points, said.service),
         "" if said.seconds is None else f"took {text.seconds(said.seconds)}",
     ]
     return "  ·  ".join(part for part in parts if part)

@@ -48,7 +48,7 @@ def script(context: bpy.types.Context) -> str:
     defaults = {name: one.default for name, one in inspect.signature(api.generate).parameters.items()}
     told = {name: _literal(value) for name, value in given.items() if value != defaults[name]}
     head, note = [import_line()], ""
-    if chosen.input == "IMAGE":
+    if chosen.input == "IMAGE" and chosen.image_source != "SERVICE":  # that one is an option
         told["image"], note = _picture(context)
         if told["image"].startswith("bpy."):
             head.insert(0, "import bpy")
@@ -67,6 +67,8 @@ def _picture(context: bpy.types.Context) -> tuple[str, str]:
     match chosen.image_source:
         case "FILE":
             return repr(bpy.path.abspath(chosen.image_path)), ""
+        case "URL":
+            return repr(chosen.image_url.strip()), ""
         case "IMAGE":
             image = chosen.image
         case "EDITOR":

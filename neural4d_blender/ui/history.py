@@ -126,7 +126,7 @@ def _facts(data: dict[str, Any], words: str) -> list[str]:
     """When it was made, what it cost, and what its files take."""
     made, now = time.localtime(data["created"]), time.localtime()
     facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
-    facts.append(words if data["cost"] is None else f"{data['cost']} points")
+    facts.append(words if data["cost"] is None else text.points(data["cost"], data["provider"]))
     if data.get("bytes"):
         facts.append(text.size(data["bytes"]))
     return facts

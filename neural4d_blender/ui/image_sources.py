@@ -1,4 +1,4 @@
-"""Where the picture of a job comes from: the panel's choice of sources, and images dropped on the 3D viewport.
+"""Where the picture of a job comes from: the panel's choice of sources, as far as the service takes them.
 
 Nothing here looks at a picture's content; that is done when it is sent (``scene/images.py``).
 """
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
 
-from ..engine.protocol import InvalidInput
+from ..engine.protocol import Declaration, Feature, InvalidInput, Option, declaration, is_web_address
+from . import options, text
+from .lacking import row
 
 #: For an EnumProperty.
 SOURCES = [
@@ -21,9 +22,34 @@ SOURCES = [
     ("RENDER", "Render Result", "What was rendered last in this scene", "RENDER_RESULT", 3),
     ("VIEWPORT", "Viewport", "What the 3D viewport shows, without overlays and gizmos", "VIEW3D", 4),
     ("CAMERA", "Camera View", "What the scene's camera sees, shaded as in the viewport", "CAMERA_DATA", 5),
+    ("URL", "Web Address", "An image on the web, which the service fetches by itself", "URL", 6),
+    ("SERVICE", "At the Service", "An image that the service has already, by its id there", "ASSET_MANAGER", 7),
 ]
-#: What a viewport takes as an image; Blender's own handlers of images take these too, and movies.
-_ENDINGS = ".png;.jpg;.jpeg;.webp;.tif;.tiff;.bmp;.tga;.exr;.hdr;.jp2;.dpx;.cin"
+#: Width of a reason in the menu, in rows' heights.
+_REASON = 16
+
+
+def reference(service: Declaration) -> Option | None:
+    """The option that names an image which the service has already."""
+    return next((option for option in service.options if option.replaces_image), None)
+
+
+def lacks(service: Declaration, source: str) -> str:
+    """Why the service takes no image from there; empty where it does."""
+    if source == "SERVICE":
+        return "" if reference(service) else f"{service.name} keeps no images that a model could be made of."
+    return service.lacks(Feature.IMAGE_URL if source == "URL" else Feature.IMAGE)
+
+
+def lacks_all(service: Declaration) -> str:
+    """Why the service makes no models of images at all."""
+    reasons = [lacks(service, source) for source, *_ in SOURCES]
+    return "" if "" in reasons else reasons[0]
+
+
+def first_of(service: Declaration) -> str:
+    """The first source that the service takes images from; FILE where there is none."""
+    return next((source for source, *_ in SOURCES if not lacks(service, source)), "FILE")
 
 
 def edited_image(context: bpy.types.Context) -> bpy.types.Image | None:
@@ -41,9 +67,12 @@ def edited_image(context: bpy.types.Context) -> bpy.types.Image | None:
     return None
 
 
-def missing(context: bpy.types.Context) -> str:
+def missing(context: bpy.types.Context, service: Declaration) -> str:
     """Why the chosen source gives no picture, for a button that is grey; empty where it may well give one."""
     chosen = context.scene.neural4d
+    if why := lacks(service, chosen.image_source):
+        return why.rstrip(".")
+    named = reference(service)
     match chosen.image_source:
         case "FILE" if not chosen.image_path:
             return "Choose an image file"
@@ -55,11 +84,15 @@ def missing(context: bpy.types.Context) -> str:
             return "No image is open in an Image Editor"
         case "CAMERA" if context.scene.camera is None:
             return "The scene has no camera"
+        case "URL" if not is_web_address(chosen.image_url.strip()):
+            return "Enter the image's address: https://..."
+        case "SERVICE" if named and not getattr(options.group(chosen, service), named.key).strip():
+            return f"Enter the {named.label}"
     return ""
 
 
-def resolve(context: bpy.types.Context, folder: Path) -> str | Path | bpy.types.Image:
-    """What ``generate(image=...)`` takes of the chosen source.
+def resolve(context: bpy.types.Context, service: Declaration, folder: Path) -> str | Path | bpy.types.Image | None:
+    """What ``generate(image=...)`` takes of the chosen source; None for an image that an option names.
 
     Args:
         folder: where a capture is written.
@@ -67,7 +100,7 @@ def resolve(context: bpy.types.Context, folder: Path) -> str | Path | bpy.types.
     Raises:
         InvalidInput: the source gives no picture. UnsupportedFeature: a capture, in background.
     """
-    if why := missing(context):
+    if why := missing(context, service):
         raise InvalidInput(f"{why}.", "Choose one, or another source.")
     from ..scene import captures  # it brings numpy, which would hold up Blender's start
 
@@ -81,56 +114,66 @@ def resolve(context: bpy.types.Context, folder: Path) -> str | Path | bpy.types.
             return captures.capture_viewport(folder, context.area)
         case "CAMERA":
             return captures.capture_camera(folder)
+        case "URL":
+            return str(chosen.image_url).strip()
+        case "SERVICE":
+            return None
     return edited_image(context) if chosen.image_source == "EDITOR" else chosen.image
 
 
-def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context, service: Declaration) -> None:
     """The source, and what it asks for."""
     chosen = context.scene.neural4d
-    layout.prop(chosen, "image_source", text="")
-    if chosen.image_source == "FILE":
-        layout.prop(chosen, "image_path", text="")
-    elif chosen.image_source == "IMAGE":
-        layout.template_ID(chosen, "image", open="image.open")
-    elif chosen.image_source == "EDITOR":
-        image = edited_image(context)
-        layout.label(text=image.name if image else missing(context), icon="IMAGE_DATA" if image else "INFO")
-    elif why := missing(context):
-        layout.label(text=why, icon="INFO")
+    why = lacks(service, chosen.image_source)
+    named = reference(service)
+    _, label, _, icon, _ = next(source for source in SOURCES if source[0] == chosen.image_source)
+    chosen_here = named.label if named and chosen.image_source == "SERVICE" else label
+    layout.menu("NEURAL4D_MT_image_source", text=chosen_here, icon=icon)  # type: ignore[arg-type]
+    if why:
+        text.draw(layout, why, "ERROR", inset=3)
+        return
+    match chosen.image_source:
+        case "FILE":
+            layout.prop(chosen, "image_path", text="")
+        case "IMAGE":
+            layout.template_ID(chosen, "image", open="image.open")
+        case "EDITOR":
+            image = edited_image(context)
+            shown = image.name if image else missing(context, service)
+            layout.label(text=shown, icon="IMAGE_DATA" if image else "INFO")
+        case "URL":
+            field = row(layout, "" if service.can(Feature.IMAGE) else service.lacks(Feature.IMAGE), grey=False)
+            field.prop(chosen, "image_url", text="", placeholder="https://...")
+        case "SERVICE" if named:
+            layout.prop(options.group(chosen, service), named.key, text="", placeholder="ID")
+        case _:
+            if why := missing(context, service):
+                layout.label(text=why, icon="INFO")
 
 
-class NEURAL4D_OT_drop_image(bpy.types.Operator):
-    """Make the next model of this image file"""
+class NEURAL4D_MT_image_source(bpy.types.Menu):
+    """Where the image comes from"""
 
-    bl_idname = "neural4d.drop_image"
-    bl_label = "Generate 3D with Neural4D"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_label = "Image From"
 
-    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
-
-    def execute(self, context: bpy.types.Context) -> set[Any]:
-        """Choose the file in the panel; nothing is sent before Generate is pressed."""
-        if not self.filepath:
-            return {"CANCELLED"}
+    def draw(self, context: bpy.types.Context) -> None:
+        """All sources, those greyed out that the service takes no images from, and why."""
         chosen = context.scene.neural4d
-        chosen.input, chosen.image_source = "IMAGE", "FILE"
-        chosen.image_path = self.filepath
-        self.report({"INFO"}, f"{Path(self.filepath).name}: press Generate in the sidebar's Neural4D tab")
-        return {"FINISHED"}
+        service, named = declaration(chosen.provider), reference(declaration(chosen.provider))
+        column, reasons = self.layout.column(), list[str]()
+        for source, label, *_ in SOURCES:
+            why = lacks(service, source)
+            if source == "SERVICE" and not named:
+                continue
+            item = column.row()
+            item.enabled = not why
+            item.prop_enum(chosen, "image_source", source, text=named.label if named and source == "SERVICE" else label)
+            if why and why not in reasons:
+                reasons.append(why)
+        for why in reasons:
+            column.separator()
+            for line in text.wrap(why, _REASON * 20 * context.preferences.system.ui_scale):
+                column.label(text=line)
 
 
-class NEURAL4D_FH_image(bpy.types.FileHandler):
-    """Offers the above beside what Blender itself does with an image that is dropped on a 3D viewport."""
-
-    bl_idname = "NEURAL4D_FH_image"
-    bl_label = "Neural4D image"
-    bl_import_operator = "neural4d.drop_image"
-    bl_file_extensions = _ENDINGS
-
-    @classmethod
-    def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Only on a 3D viewport."""
-        return bool(context.area and context.area.type == "VIEW_3D")
-
-
-CLASSES = (NEURAL4D_OT_drop_image, NEURAL4D_FH_image)
+CLASSES = (NEURAL4D_MT_image_source,)

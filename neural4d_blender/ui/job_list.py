@@ -85,7 +85,9 @@ def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) ->
 def _how_it_ended(data: dict[str, Any], words: str) -> str:
     """The state and the cost; on a line of its own what was measured."""
     if data["cost"] is not None:
-        words += f"  ·  {data['cost']} points"
+        words += f"  ·  {text.points(data['cost'], data['provider'])}"
+    elif data["spent"]:
+        words += "  ·  price not told"
     facts = next((v["facts"] for v in data["variants"] if v["facts"]), None)
     if facts and data["state"] in (State.PLACED, State.READY):
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"

@@ -18,7 +18,7 @@ _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     """Four pictures, two in a row, each with the button that takes it."""
     what = text.choice(data["provider"])
-    paid = f" {data['cost']} points so far." if data["cost"] else ""
+    paid = f" {text.points(data['cost'], data['provider'])} so far." if data["cost"] else ""
     if data["variants"]:  # they are a stage of the job
         paid = paid or f" The {what}s themselves are ordered already."
     text.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import Neural4DError, Request
+from ..engine.protocol import Neural4DError, Request, declaration
 from ..scene import assets, clock, placing, provenance, settings, starting, targets
 from ..scene.bridge import bridge
 from . import text
@@ -89,7 +89,10 @@ class _Paid(_OnModel):
         if asked:
             layout.label(text=asked[1].title)
             try:
-                layout.label(text=text.price(starting.price(asked[0], self.requests(*asked))), icon="INFO")
+                layout.label(
+                    text=text.price(starting.price(asked[0], self.requests(*asked)), declaration(asked[0]).unit),
+                    icon="INFO",
+                )
             except Neural4DError as error:
                 layout.label(text=error.what, icon="ERROR")
 

@@ -14,7 +14,7 @@ from .. import api
 from ..engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State, declaration
 from ..scene import arrival, clock, settings
 from ..scene.bridge import bridge
-from . import image_sources, text
+from . import image_sources, prices, text
 from .properties import arguments, service
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
@@ -48,8 +48,10 @@ def cancel(job: api.Job) -> None:
 def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
+    if chosen.use_cap and (why := prices.no_cap(chosen)):
+        return f"{why} Untick Cap under More"
     if chosen.input == "IMAGE":
-        return service(chosen).lacks(Feature.IMAGE).rstrip(".") or image_sources.missing(context)
+        return image_sources.missing(context, service(chosen))
     if why := service(chosen).lacks(Feature.TEXT):
         return why.rstrip(".")
     return "" if chosen.prompt.strip() else "Write a prompt first"
@@ -150,7 +152,8 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
         if chosen.input != "IMAGE":
             return api.generate(**arguments(chosen))
         with tempfile.TemporaryDirectory() as folder:  # of a capture, what is sent is a copy too
-            return api.generate(image=image_sources.resolve(context, Path(folder)), **arguments(chosen))
+            image = image_sources.resolve(context, service(chosen), Path(folder))
+            return api.generate(image=image, **arguments(chosen))
 
 
 class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
@@ -162,9 +165,9 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why the button is grey."""
-        return cls.may_generate(
-            context, "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
-        )
+        missing = "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
+        why = service(context.scene.neural4d).lacks(Feature.IMAGE).rstrip(".")
+        return cls.may_generate(context, why or missing)
 
     def start(self, context: bpy.types.Context) -> api.Job:
         """The panel's settings, with the editor's image whatever the panel's source is."""
@@ -173,7 +176,7 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
 
 
 class NEURAL4D_OT_test_key(bpy.types.Operator):
-    """Ask the service for the balance, which works only with a valid key and costs nothing"""
+    """Ask the service something that it answers only with a valid key, and that costs nothing"""
 
     bl_idname = "neural4d.test_key"
     bl_label = "Test Key"
@@ -202,7 +205,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
                 remedy = _KEY_REMEDIES.get(error["code"], "Press Test Key again in a few minutes.")
                 key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
-                left = f"{answer['balance']['total']:,} points left." if answer["balance"] else ""
+                left = f"{answer['balance']['total']:,} {declaration(provider).unit} left." if answer["balance"] else ""
                 key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
             clock.redraw()
 
@@ -237,8 +240,10 @@ class NEURAL4D_OT_open_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
     bl_options = {"INTERNAL"}
 
-    def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Show the extension's own entry."""
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Show the extension's own entry, with the settings of the chosen service unfolded."""
+        if own := settings.preferences():
+            setattr(own, f"show_{context.scene.neural4d.provider}", True)
         return bpy.ops.preferences.addon_show(module=settings.PACKAGE)
 
 

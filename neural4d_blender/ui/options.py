@@ -17,7 +17,6 @@ def _property(option: Option) -> Any:
     """The Blender property that holds an option; its limits are the option's own."""
     common: dict[str, Any] = {"name": option.label, "description": option.help}
     if option.enterprise:
-        common["name"] += " (Enterprise)"
         common["description"] += ". The service takes it from enterprise accounts only"
     number = int if option.kind == "int" else float
     bounds = {"min": option.minimum, "max": option.maximum}
@@ -30,22 +29,32 @@ def _property(option: Option) -> Any:
         case "float":
             return FloatProperty(default=option.default, **limits, **common)
         case "choice":
-            named = [
-                (choice or _UNSET, choice.replace("_", " ").title() or "As the Service Chooses")
-                for choice in option.choices
-            ]
+            named = [(choice or _UNSET, _in_words(choice)) for choice in option.choices]
             return EnumProperty(items=[(*item, "") for item in named], default=option.default or _UNSET, **common)
     return StringProperty(default=option.default, **common)
 
 
+def _in_words(choice: str) -> str:
+    """What a choice is called; the name of a version stays as it is."""
+    if any(char.isdigit() for char in choice):
+        return choice
+    return choice.replace("_", " ").title() or "As the Service Chooses"
+
+
 def _group(service: Declaration) -> type[bpy.types.PropertyGroup]:
-    annotations = {option.key: _property(option) for option in service.options}
-    body = {"__annotations__": annotations, "__doc__": f"The options of {service.name}.", "__module__": __name__}
+    others = ": others are converted by the service, at a price" if len(service.formats) > 1 else ""
+    formats = EnumProperty(
+        name="Format",
+        description=f"The file that is imported. {service.native} is what {service.name} makes{others}",
+        items=[(name, name if name != "BLEND" else "Blend", "") for name in service.formats],
+    )
+    annotations = {"file_format": formats, **{option.key: _property(option) for option in service.options}}
+    body = {"__annotations__": annotations, "__doc__": f"The settings of {service.name}.", "__module__": __name__}
     return type(f"NEURAL4D_PG_options_{service.id}", (bpy.types.PropertyGroup,), body)
 
 
-#: A property group for each service that has options, by the service's id.
-GROUPS = {service.id: _group(service) for service in declarations() if service.options}
+#: A property group for each service, by its id: its options, and the format that its models come in.
+GROUPS = {service.id: _group(service) for service in declarations()}
 
 
 def pointers() -> dict[str, Any]:
@@ -53,22 +62,39 @@ def pointers() -> dict[str, Any]:
     return {f"options_{service}": PointerProperty(type=group) for service, group in GROUPS.items()}
 
 
-def values(chosen: Any, service: Declaration, *, for_images: bool) -> dict[str, Any]:
-    """The options that differ from their defaults, as ``generate`` takes them."""
-    group = getattr(chosen, f"options_{service.id}", None)
+def group(chosen: Any, service: Declaration) -> Any:
+    """The settings that this service has for itself."""
+    return getattr(chosen, f"options_{service.id}")
+
+
+def values(chosen: Any, service: Declaration, *, for_images: bool, by_reference: bool) -> dict[str, Any]:
+    """The options that differ from their defaults, as ``generate`` takes them.
+
+    Args:
+        by_reference: the model is made of an image that an option names.
+    """
     meant = [option for option in service.options if for_images or not option.images_only]
-    found = {option: _value(group, option) for option in meant}
+    meant = [option for option in meant if by_reference or not option.replaces_image]
+    found = {option: _value(group(chosen, service), option) for option in meant}
     return {option.key: value for option, value in found.items() if value != option.default}
 
 
-def _value(group: Any, option: Option) -> Any:
-    value = getattr(group, option.key)
+def _value(settings: Any, option: Option) -> Any:
+    value = getattr(settings, option.key)
+    if option.kind == "float":
+        value = float(f"{value:.7g}")  # Blender's floats have no more digits; the rest is noise
     return "" if option.kind == "choice" and value == _UNSET else value
 
 
 def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_images: bool) -> None:
-    """The options of a service that mean something for the kind of input."""
-    group = getattr(chosen, f"options_{service.id}", None)
-    for option in service.options:
-        if for_images or not option.images_only:
-            layout.prop(group, option.key)
+    """The options of a service that mean something for the kind of input; those of enterprise accounts last."""
+    shown = [option for option in service.options if (for_images or not option.images_only)]
+    shown = [option for option in shown if not option.replaces_image]  # stands where the image is chosen
+    for option in shown:
+        if not option.enterprise:
+            layout.prop(group(chosen, service), option.key)
+    marked = [option for option in shown if option.enterprise]
+    if marked:
+        layout.label(text="Enterprise accounts only:", icon="SOLO_ON")
+    for option in marked:
+        layout.prop(group(chosen, service), option.key)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import bpy
 
-from .. import api
+from ..engine.protocol import Feature
 from ..scene import settings
-from ..scene.bridge import bridge
-from . import about, image_sources, job_list, options, text
-from .properties import NEURAL4D_PG_settings, arguments, service
+from . import about, image_sources, job_list, making, options, prices, text
+from .properties import NEURAL4D_PG_settings, service
 
 
 class _SidebarPanel:
@@ -33,8 +32,8 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         layout, chosen = self.layout, context.scene.neural4d
         _draw_obstacles(layout, chosen)
         layout.prop(chosen, "provider", text="")
-        draw_settings(layout, context)
-        _draw_price(layout, chosen, of_image=chosen.input == "IMAGE")
+        making.draw(layout, context)
+        prices.draw(layout, chosen, of_image=chosen.input == "IMAGE")
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate", icon="SHADERFX")
@@ -48,22 +47,41 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Format, cap, the service's own options, and the points in detail."""
+        """Format, cap, and the points in detail."""
         layout, chosen = self.layout, context.scene.neural4d
         layout.use_property_split = True
         layout.use_property_decorate = False
         declared = service(chosen)
-        layout.prop(chosen, "format")
-        if chosen.format not in declared.formats:
-            text.draw(layout, f"{declared.name} delivers {', '.join(declared.formats)}.", "INFO")
-        layout.prop(chosen, "use_cap")
-        cap = layout.column()
-        cap.active = chosen.use_cap
-        cap.prop(chosen, "max_points")
+        layout.prop(options.group(chosen, declared), "file_format")
+        prices.draw_cap(layout, chosen)
+        prices.draw_points(layout, chosen.provider, declared.unit)
+
+
+class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
+    """What only the chosen service can do"""
+
+    bl_label = ""
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The service has options."""
+        return bool(service(context.scene.neural4d).options)
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """Named after the service."""
+        self.layout.label(text=f"{service(context.scene.neural4d).name} Options")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The options as it declares them."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        declared = service(chosen)
         options.draw(layout, chosen, declared, for_images=chosen.input == "IMAGE")
         if chosen.input == "IMAGE" and declared.max_images > 1:
             layout.operator("neural4d.generate_from_files", icon="FILE_IMAGE")
-        _draw_points(layout, chosen.provider)
 
 
 class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
@@ -104,11 +122,10 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         image = image_sources.edited_image(context)
         _draw_obstacles(layout, chosen)
         layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
-        column = layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
-        _draw_result_settings(column, chosen, of_image=True)
-        _draw_price(layout, chosen, of_image=True)
+        if why := service(chosen).lacks(Feature.IMAGE):
+            text.draw(layout, why, "ERROR", inset=3)
+        making.draw_result(layout, chosen, of_image=True)
+        prices.draw(layout, chosen, of_image=True)
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate_from_editor", icon="SHADERFX")
@@ -144,64 +161,9 @@ def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) ->
         box.operator(remedy)
 
 
-def _draw_price(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    balance = bridge.balances.get(chosen.provider)
-    price = api.estimate(image="?" if of_image else None, **arguments(chosen, of_image=of_image))
-    row = layout.row(align=True)
-    left = row.row()
-    left.alert = balance is not None and price is not None and balance["total"] < price
-    left.label(text=text.price(price))
-    right = row.row(align=True)
-    right.alignment = "RIGHT"
-    right.label(text=f"{balance['total']:,} left" if balance else "Balance")
-    right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
-    if left.alert:
-        text.draw(layout, "There are not enough points for this at the service.", "ERROR", inset=3)
-
-
-def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What to make the model of, and what the model is to be."""
-    chosen = context.scene.neural4d
-    layout.row(align=True).prop(chosen, "input", expand=True)
-    if chosen.input == "IMAGE":
-        image_sources.draw(layout, context)
-    else:
-        layout.prop(chosen, "prompt", text="", placeholder="A cute bird")
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    _draw_result_settings(column, chosen, of_image=chosen.input == "IMAGE")
-
-
-def _draw_result_settings(column: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    if of_image:
-        column.prop(chosen, "choose_cutout", text=f"Choose {text.choice(chosen.provider).title()}")
-    column.prop(chosen, "variants")
-    if chosen.variants > 1:
-        column.prop(chosen, "place_all")
-    column.prop(chosen, "pbr")
-    column.prop(chosen, "use_size")
-    size = column.column()
-    size.active = chosen.use_size
-    size.prop(chosen, "size_mm", text="Size (mm)")
-    size.prop(chosen, "axis")
-    column.prop(chosen, "origin")
-
-
-def _draw_points(layout: bpy.types.UILayout, provider: str) -> None:
-    """The balance by kind, and what was spent through this computer's journal."""
-    balance = bridge.balances.get(provider)
-    if balance:
-        kinds = [f"{balance[kind]:,} {kind}" for kind in ("permanent", "monthly", "yearly") if balance[kind]]
-        text.draw(layout, f"{balance['total']:,} points left: {', '.join(kinds) or 'none'}")
-        if balance["expires"]:
-            text.draw(layout, f"Points lapse on {balance['expires']}", "TIME")
-    if bridge.spent.get(provider):
-        layout.label(text=f"{bridge.spent[provider]:,} points spent so far")
-
-
 CLASSES = (
     NEURAL4D_PT_generate,
+    NEURAL4D_PT_service,
     NEURAL4D_PT_arrival,
     NEURAL4D_PT_more,
     *about.CLASSES,

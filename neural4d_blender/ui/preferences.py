@@ -7,9 +7,10 @@ by itself. Keys are kept by Blender in the user preferences, never in a .blend o
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
 from ..scene import assets, settings
@@ -47,7 +48,10 @@ def _properties() -> dict[str, object]:
             subtype="DIR_PATH",
         ),
     }
-    for service in declarations():
+    for number, service in enumerate(declarations()):
+        made[f"show_{service.id}"] = BoolProperty(
+            name=service.name, description=f"Show the key and the address of {service.name}", default=number == 0
+        )
         made[f"key_{service.id}"] = StringProperty(
             name="Key",
             description=f"Your key for {service.name}. It is kept in Blender's user preferences, never in a .blend",
@@ -82,7 +86,23 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         self._draw_library(layout.box())
 
     def _draw_service(self, box: bpy.types.UILayout, service: Declaration) -> None:
-        box.label(text=service.name, icon="WORLD")
+        """One line; the settings below it where they are wanted, and where they need a look."""
+        head = box.row()
+        shown = getattr(self, f"show_{service.id}")
+        icon: Any = "DISCLOSURE_TRI_DOWN" if shown else "DISCLOSURE_TRI_RIGHT"
+        head.prop(self, f"show_{service.id}", text="", icon=icon, emboss=False)
+        head.label(text=service.name, icon="WORLD")
+        state = head.row()
+        state.alignment = "RIGHT"
+        said, good = key_tests.get(service.id, ("", True))
+        if not settings.key(service):
+            state.label(text="No key yet")
+        elif said:
+            state.label(text="", icon="CHECKMARK" if good else "ERROR")
+        else:
+            state.label(text="", icon="KEYINGSET")
+        if not shown:
+            return
         column = box.column()
         column.use_property_split = True
         column.use_property_decorate = False
@@ -95,8 +115,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         row = box.row(align=True)
         row.operator("neural4d.test_key", icon="KEYINGSET").provider = service.id
         row.operator("wm.url_open", text="Get a Key", icon="URL").url = service.keys_page
-        if service.id in key_tests:
-            said, good = key_tests[service.id]
+        if said:
             text.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
 
     def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:

@@ -24,10 +24,31 @@ _ORIGINS = [
 ]
 
 
+def _adapt(chosen: NEURAL4D_PG_settings, _context: bpy.types.Context) -> None:
+    """Another service: an input that it takes, where it takes none of what is chosen."""
+    declared = service(chosen)
+    if image_sources.lacks(declared, chosen.image_source):
+        chosen.image_source = image_sources.first_of(declared)
+    no_text, no_images = declared.lacks(protocol.Feature.TEXT), image_sources.lacks_all(declared)
+    if chosen.input == "TEXT" and no_text and not no_images:
+        chosen.input = "IMAGE"
+    elif chosen.input == "IMAGE" and no_images and not no_text:
+        chosen.input = "TEXT"
+
+
+def _fit(chosen: NEURAL4D_PG_settings, _context: bpy.types.Context) -> None:
+    """No more variants than the service makes; a service of single models leaves the number for the others."""
+    most = service(chosen).max_variants
+    if chosen.variants > most > 1:
+        chosen.variants = most
+
+
 class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     """What the next job is going to be."""
 
-    provider: EnumProperty(name="Service", description="The service that makes the model", items=_SERVICES)
+    provider: EnumProperty(
+        name="Service", description="The service that makes the model", items=_SERVICES, update=_adapt
+    )
     input: EnumProperty(
         name="Make It Of",
         description="What the model is made of",
@@ -46,11 +67,6 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         description="Put all variants into the scene, side by side, instead of the first one alone",
         default=False,
     )
-    format: EnumProperty(
-        name="Format",
-        description="The file that is imported. GLB is what the service makes; others are converted at a price",
-        items=[(name, name if name != "BLEND" else "Blend", "") for name in protocol.FORMATS],
-    )
     use_cap: BoolProperty(
         name="Cap",
         description="Stop the job before it costs more than this",
@@ -64,6 +80,9 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         options={"TEXTEDIT_UPDATE"},
     )
     image_source: EnumProperty(name="Image From", description="Where the image comes from", items=image_sources.SOURCES)
+    image_url: StringProperty(
+        name="Web Address", description="Address of the image; the service fetches it from there", maxlen=2048
+    )
     image_path: StringProperty(name="Image File", description="The image to make a model of", subtype="FILE_PATH")
     image: PointerProperty(name="Image", description="The image to make a model of", type=bpy.types.Image)
     variants: IntProperty(
@@ -71,7 +90,8 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         description="How many models to make of the same prompt, to choose from",
         default=1,
         min=1,
-        max=8,
+        max=max(declared.max_variants for declared in protocol.declarations()),
+        update=_fit,
     )
     pbr: BoolProperty(
         name="PBR Textures",
@@ -138,13 +158,15 @@ def service(chosen: NEURAL4D_PG_settings) -> protocol.Declaration:
 
 def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> dict[str, Any]:
     """The arguments of ``generate`` that the settings amount to, less the image itself."""
+    by_reference = of_image is None and (chosen.input, chosen.image_source) == ("IMAGE", "SERVICE")
     of_image = chosen.input == "IMAGE" if of_image is None else of_image
     declared = service(chosen)
+    one_each = options.group(chosen, declared)
     return {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
         "variants": min(chosen.variants, declared.max_variants),
-        "pbr": None if chosen.pbr else False,
+        "pbr": None if chosen.pbr or not declared.can(protocol.Feature.PBR) else False,
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
@@ -153,8 +175,8 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
         "pack_images": chosen.pack_images,
-        "format": chosen.format if chosen.format in declared.formats else declared.formats[0],
-        "options": options.values(chosen, declared, for_images=of_image),
+        "format": one_each.file_format,
+        "options": options.values(chosen, declared, for_images=of_image, by_reference=by_reference),
         "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
         "place_all": chosen.place_all and min(chosen.variants, declared.max_variants) > 1,
         "max_points": chosen.max_points if chosen.use_cap else None,

@@ -85,7 +85,7 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         elif price == 0 or self.format == job["native"] == job["request"]["format"]:
             layout.label(text="Costs nothing", icon="INFO")
         else:
-            layout.label(text=text.price(price), icon="INFO")
+            layout.label(text=text.price(price, service.unit), icon="INFO")
 
     def act(self, _context: bpy.types.Context, job: api.Job) -> None:
         """Have it made; the job list tells when it is there."""

@@ -57,11 +57,16 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
-def price(points: int | None) -> str:
+def price(points: int | None, unit: str = "points") -> str:
     """What something costs, for a label."""
     if points is None:
         return "Price not known"
-    return f"Costs about {points} points" if points else "Costs nothing"
+    return f"Costs about {points} {unit}" if points else "Costs nothing"
+
+
+def points(count: int, provider: str) -> str:
+    """A number of what the service calls its points."""
+    return f"{count:,} {next((one.unit for one in declarations() if one.id == provider), 'points')}"
 
 
 def title(job: dict[str, Any]) -> str:

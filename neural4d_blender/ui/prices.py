@@ -1,0 +1,70 @@
+"""Draws what a job costs, what is left, and the cap on it; and what is said where a service names no price."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import api
+from ..engine.protocol import Feature
+from ..scene.bridge import bridge
+from . import lacking, text
+from .properties import NEURAL4D_PG_settings, arguments, service
+
+
+def estimate(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> int | None:
+    """What the settings amount to, in the service's points; None where nobody knows."""
+    return api.estimate(image="?" if of_image else None, **arguments(chosen, of_image=of_image))
+
+
+def no_cap(chosen: NEURAL4D_PG_settings) -> str:
+    """Why the job's cost cannot be capped; empty where it can."""
+    if estimate(chosen, of_image=chosen.input == "IMAGE") is not None:
+        return ""
+    declared = service(chosen)
+    return f"{declared.name} documents no price for this and none was measured yet, so a cap cannot be kept."
+
+
+def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """The price beside the balance, or one of them, or neither."""
+    declared = service(chosen)
+    balance = bridge.balances.get(chosen.provider)
+    price = estimate(chosen, of_image=of_image)
+    row = layout.row(align=True)
+    left = row.row()
+    left.alert = balance is not None and price is not None and balance["total"] < price
+    left.label(text=text.price(price, declared.unit))
+    right = row.row(align=True)
+    right.alignment = "RIGHT"
+    if why := declared.lacks(Feature.BALANCE):
+        if price is None:
+            why = f"{declared.name} documents no price. {why}"
+        right.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
+        return
+    right.label(text=f"{balance['total']:,} left" if balance else "Balance")
+    right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
+    if left.alert:
+        text.draw(layout, f"There are not enough {declared.unit} for this at the service.", "ERROR", inset=3)
+
+
+def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
+    """The cap; one that is set and cannot be kept can still be taken off."""
+    why = no_cap(chosen)
+    row = lacking.row(layout, why)
+    row.enabled = row.enabled or chosen.use_cap
+    row.alert = bool(why and chosen.use_cap)
+    row.prop(chosen, "use_cap")
+    most = layout.column()
+    most.active = chosen.use_cap and not why
+    most.prop(chosen, "max_points", text=f"{service(chosen).unit.title()} at Most")
+
+
+def draw_points(layout: bpy.types.UILayout, provider: str, unit: str) -> None:
+    """The balance by kind, and what was spent through this computer's journal."""
+    balance = bridge.balances.get(provider)
+    if balance:
+        kinds = [f"{balance[kind]:,} {kind}" for kind in ("permanent", "monthly", "yearly") if balance[kind]]
+        text.draw(layout, f"{balance['total']:,} {unit} left: {', '.join(kinds) or 'none'}")
+        if balance["expires"]:
+            text.draw(layout, f"{unit.title()} lapse on {balance['expires']}", "TIME")
+    if bridge.spent.get(provider):
+        layout.label(text=f"{bridge.spent[provider]:,} {unit} spent so far")
