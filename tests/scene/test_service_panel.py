@@ -33,6 +33,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     yield bpy.context.scene.neural4d
     ui.unregister()
     bridge.stop()
+    bridge.jobs.clear()
 
 
 def test_another_service_takes_an_input_that_it_can_use(chosen: Any) -> None:

@@ -42,7 +42,7 @@ _OPTIONS = (
         "Seed",
         "int",
         _ANY_SEED,
-        "The same image and seed give the same model; -1 has the service draw one",
+        "The seed that the model is made with; -1 has the service draw one",
         minimum=_ANY_SEED,
         maximum=2**31 - 1,
     ),
