@@ -26,7 +26,7 @@ VERSION 1
 
 
 def catalog_id(folder: Path, path: str) -> str:
-    """The id of a catalog, which is added to the folder's file where it is not there; empty for an empty path.
+    """The id of a catalog, which is added to the folder's file with those above it; empty for an empty path.
 
     Whatever else stands in the file stays. It is written whole or not at all.
 
@@ -41,16 +41,28 @@ def catalog_id(folder: Path, path: str) -> str:
         return ""
     file = folder / FILE
     text = file.read_text(encoding="utf-8") if file.exists() else _HEAD
+    known = _read(text)
+    parts = path.split("/")
+    missing = [above for count in range(len(parts)) if (above := "/".join(parts[: count + 1])) not in known]
+    if missing:
+        made = {above: str(uuid.uuid5(_NAMESPACE, above)) for above in missing}
+        text += "" if text.endswith("\n") else "\n"
+        text += "".join(f"{id}:{above}:{above.replace('/', '-')}\n" for above, id in made.items())
+        known |= made
+        unfinished = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, file)
+    return known[path]
+
+
+def _read(text: str) -> dict[str, str]:
+    """Ids by path; of several catalogs of one path, the first."""
+    found: dict[str, str] = {}
     for line in text.splitlines():
-        found, _, rest = line.partition(":")
-        if rest.partition(":")[0] == path and _is_id(found):
-            return found
-    made = str(uuid.uuid5(_NAMESPACE, path))
-    text += "" if text.endswith("\n") else "\n"
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
-    unfinished.write_text(f"{text}{made}:{path}:{path.replace('/', '-')}\n", encoding="utf-8")
-    os.replace(unfinished, file)
-    return made
+        id, _, rest = line.partition(":")
+        if _is_id(id):
+            found.setdefault(rest.partition(":")[0], id)
+    return found
 
 
 def clean_path(path: str) -> str:

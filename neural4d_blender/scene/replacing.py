@@ -55,18 +55,26 @@ def replace(root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Sce
         raise InvalidInput(f"{root.name} is linked from another file.", "Replace it in that file.")
     model = placing.bring(blend_path, scene)
     (new,) = (item for item in model if item.parent is None)
+    parts = {item: _free_name(item, places) for item in model if item != new}
+    for part in parts:
+        part.name = "new"  # out of the way of what gets its name
     old_data = _data_of(places)
     name = root.data.name if root.data is not None else root.name
-    held = [_put(new, [item for item in model if item != new], place) for place in places]
+    held = [_put(new, parts, place) for place in places]
     bpy.data.batch_remove(model)  # each place has copies of its own, which share the data
     _purge(old_data)
-    if held[0].data is not None:
-        held[0].data.name = name
+    for item in (held[0], *provenance.parts_of(held[0])):
+        if item.data is not None:
+            item.data.name = name if item == held[0] else item.name
     return held
 
 
-def _put(new: bpy.types.Object, parts: list[bpy.types.Object], place: bpy.types.Object) -> bpy.types.Object:
-    """The model in one place; returns its root there."""
+def _put(new: bpy.types.Object, parts: dict[bpy.types.Object, str], place: bpy.types.Object) -> bpy.types.Object:
+    """The model in one place; returns its root there.
+
+    Args:
+        parts: what is below the new root, with the name it is to have.
+    """
     old_parts = provenance.parts_of(place)
     hidden = bool(old_parts) and all(part.hide_viewport for part in old_parts)
     holder = place if (place.data is None) == (new.data is None) else _successor(place, new)
@@ -74,9 +82,12 @@ def _put(new: bpy.types.Object, parts: list[bpy.types.Object], place: bpy.types.
         place.data = new.data
         for slot in place.material_slots:
             slot.link = "DATA"
+    _adopt([child for part in old_parts for child in part.children if child not in old_parts], holder)
+    bpy.data.batch_remove(old_parts)
     made = {new: holder} | {part: part.copy() for part in parts}
-    for part, copy in ((part, made[part]) for part in parts):
-        copy.parent = made[part.parent]
+    for part, name in parts.items():
+        copy = made[part]
+        copy.name, copy.parent = name, made[part.parent]
         copy.hide_viewport, copy.hide_render = holder.hide_viewport or hidden, holder.hide_render
         for modifier in copy.modifiers:
             if isinstance(modifier, bpy.types.ArmatureModifier) and modifier.object in made:
@@ -85,9 +96,16 @@ def _put(new: bpy.types.Object, parts: list[bpy.types.Object], place: bpy.types.
             collection.objects.link(copy)
         if place != holder:
             _copy_modifiers(place, copy)
-    _adopt([child for part in old_parts for child in part.children if child not in old_parts], holder)
-    bpy.data.batch_remove(old_parts + ([place] if place != holder else []))
+    if place != holder:
+        bpy.data.objects.remove(place)
     return holder
+
+
+def _free_name(item: bpy.types.Object, places: list[bpy.types.Object]) -> str:
+    """The name that an object had in its file, where only what makes way for it kept it from having that here."""
+    plain = item.name.rpartition(".")[0]
+    taken = {part.name for place in places for part in provenance.parts_of(place)}
+    return plain if plain in taken else item.name
 
 
 def _successor(place: bpy.types.Object, new: bpy.types.Object) -> bpy.types.Object:

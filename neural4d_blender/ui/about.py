@@ -64,10 +64,11 @@ class NEURAL4D_PT_about_details(bpy.types.Panel):
         if root is None:
             return
         said = provenance.read(root)
-        if said.prompt:
-            text.draw(layout, said.prompt)
+        text.draw(layout, said.prompt)
+        rows = layout.column(align=True)
+        rows.scale_y = 0.75
         for name, value in _details(said):
-            split = layout.split(factor=0.35)
+            split = rows.split(factor=0.4)
             split.label(text=name)
             split.label(text=value)
         if said.terms:
@@ -97,12 +98,14 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
     options: dict[str, Any] = {**said.options, **(own if isinstance(own, dict) else {})}
     options.pop("options", None)
     told = {"image": said.image, **dict(sorted(options.items())), "seed": said.seed, "job": said.job}
-    return [(name.replace("_", " ").title(), _word(value)) for name, value in told.items() if value not in ("", None)]
+    return [
+        (name.replace("_", " ").title(), _word(value)) for name, value in told.items() if value not in ("", None, False)
+    ]
 
 
 def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if value is True:
+        return "yes"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -90,6 +90,9 @@ def test_the_place_is_kept(scene: bpy.types.Scene, prepared: Prepared, old: str,
     expected = {"single": 1, "family": 3, "rigged": 2}[new]
     assert len(provenance.parts_of(held)) == (0 if new == "single" else expected)
     assert all(set(part.users_collection) == {shelf, scene.collection} for part in provenance.parts_of(held))
+    for part in provenance.parts_of(held):
+        assert "." not in part.name
+        assert part.data is None or part.data.name == part.name
     # Nothing of the old model is left, nothing of the new one is doubled.
     bpy.data.orphans_purge(do_recursive=True)
     assert {mesh.name for mesh in bpy.data.meshes} == meshes_below(held)

@@ -12,13 +12,15 @@ from neural4d_blender.engine.catalogs import FILE, catalog_id, clean_path
 
 def test_a_catalog_keeps_its_id(tmp_path: Path) -> None:
     first = catalog_id(tmp_path, "Props/Birds")
-    other = catalog_id(tmp_path, "Props")
-    assert first != other
+    written = (tmp_path / FILE).read_bytes()
+    above = catalog_id(tmp_path, "Props")
+    assert first != above
+    assert (tmp_path / FILE).read_bytes() == written  # a catalog comes with those above it
     assert (catalog_id(tmp_path, "Props/Birds"), catalog_id(tmp_path, " Props / Birds/")) == (first, first)
     uuid.UUID(first)
     lines = (tmp_path / FILE).read_text().splitlines()
     assert lines.count("VERSION 1") == 1
-    assert lines[-2:] == [f"{first}:Props/Birds:Props-Birds", f"{other}:Props:Props"]
+    assert lines[-2:] == [f"{above}:Props:Props", f"{first}:Props/Birds:Props-Birds"]
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
