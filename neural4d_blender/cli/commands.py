@@ -33,7 +33,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     try:
         request = _request(desk, asked, service, folder)
         protocol.check(service.id, request)
-        plan = _plan(asked, request)
+        plan = _plan(asked, request, service)
         desk.check(plan, service)
         if asked.dry_run:
             return _price(desk, service, request, plan, console)
@@ -70,8 +70,9 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
     )
 
 
-def _plan(asked: argparse.Namespace, request: Request) -> Plan:
-    outputs = asked.output or [f"{file_stem(request.title)}.glb"]
+def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> Plan:
+    usual = service.native.lower() if asked.as_made else "glb"
+    outputs = asked.output or [f"{file_stem(request.title)}.{usual}"]
     if len(set(outputs)) < len(outputs):
         raise InvalidInput("Two outputs have the same name.")
     if asked.thumbnail and Path(asked.thumbnail).suffix.lower() != ".png":
