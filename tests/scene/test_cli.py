@@ -110,6 +110,7 @@ def test_a_file_of_every_kind_in_real_size(sim: Simulator, tmp_path: Path, capfd
     assert "Nothing is unfinished" in capfd.readouterr().out
 
 
+@pytest.mark.one_blender
 def test_every_variant_and_the_services_own_files(
     sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +133,7 @@ def test_every_variant_and_the_services_own_files(
     assert capfd.readouterr().out == "No such job.\n"
 
 
+@pytest.mark.one_blender
 def test_a_table_becomes_sized_files(sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Path("things.csv").write_text(
         "prompt,size_mm,axis,name\na cute bird,120,x,\na wooden chair,,,seat\n", encoding="utf-8"
@@ -150,6 +152,7 @@ def test_a_table_becomes_sized_files(sim: Simulator, tmp_path: Path, capfd: pyte
     assert sim.spent == 120
 
 
+@pytest.mark.one_blender
 def test_a_failed_job_has_its_exit_code(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("generate", "a mug", "--max-points", "20", "--json") == 4
     assert told(capfd)[-1]["code"] == "CapReached"
@@ -163,6 +166,7 @@ def test_a_failed_job_has_its_exit_code(sim: Simulator, capfd: pytest.CaptureFix
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_online_access_that_is_off(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
     bpy.context.preferences.system.use_online_access = False
     assert run("generate", "a mug") == 3
@@ -171,6 +175,7 @@ def test_online_access_that_is_off(sim: Simulator, capfd: pytest.CaptureFixture[
     assert run("balance", "--online-mode") == 0
 
 
+@pytest.mark.one_blender
 def test_time_that_is_up(sim: Simulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     sim.configure(job_seconds=1000)
     own = ("--data-dir", "of its own")
@@ -185,6 +190,7 @@ def test_time_that_is_up(sim: Simulator, capfd: pytest.CaptureFixture[str], monk
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to another process")
 def test_killed_and_interrupted_it_pays_once(sim: Simulator, tmp_path: Path) -> None:
     sim.configure(job_seconds=1000)
