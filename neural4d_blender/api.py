@@ -77,6 +77,7 @@ def generate(
     options: dict[str, Any] | None = None,
     choose_cutout: bool = False,
     place_all: bool = False,
+    placeholder: bool | None = None,
     max_points: int | None = None,
     group: str = "",
     group_points: int | None = None,
@@ -107,6 +108,8 @@ def generate(
         choose_cutout: stop when the service has made pictures to choose from (cut-outs of the image, spins of
             its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
         place_all: put every variant into the scene, side by side, instead of the first one.
+        placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
+            renamed, parented, and the model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
         group: jobs of the same name here may not cost more than group_points together.
         group_points: see group.
@@ -142,7 +145,7 @@ def generate(
             group_points=group_points,
         )
         target = targets.bind(location, collection if isinstance(collection, str) else collection.name)
-        start(job_id, provider, request, target)
+        start(job_id, provider, request, target, placeholder)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise

@@ -27,7 +27,7 @@ from .engine.protocol import (
     State,
     VariantState,
 )
-from .scene import arrival, assets, clock, provenance, settings, starting, targets
+from .scene import arrival, assets, clock, placeholder, provenance, settings, starting, targets
 from .scene.asking import LOOK, ask
 from .scene.bridge import bridge
 from .scene.replacing import twins
@@ -142,6 +142,16 @@ class Job:
     def objects(self) -> list[bpy.types.Object]:
         """The root objects in the open file that came from this job."""
         return arrival.placed_roots(self.id)
+
+    @property
+    def placeholder(self) -> bpy.types.Object | None:
+        """The Empty in the open file whose place the model is going to take."""
+        return placeholder.find(self.id)
+
+    @property
+    def note(self) -> str:
+        """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
+        return str(self._data["note"]) or arrival.remarks.get(self.id, "")
 
     def wait(self, timeout: float | None = None) -> Job:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
@@ -277,14 +287,15 @@ class Job:
             variant: index of the variant; the job's first one where it is None. One that is not
                 prepared yet is prepared first, which waits for that.
             location: in Blender units; None puts it to the right of what stands of this job already,
-                with a gap of a tenth of its width, or at the 3D cursor where nothing does.
+                with a gap of a tenth of its width; where nothing does, into the place of its placeholder; where there
+                is none, at the 3D cursor.
             collection: name of the collection; the active one where it is empty.
 
         Raises:
             Neural4DError: there is nothing to place yet, or the files are gone.
         """
         target = targets.bind(location, collection)
-        target["beside"] = location is None
+        target["beside"], target["exact"] = location is None, location is not None
         return self._place(variant, target)
 
     def replace(self, thing: bpy.types.Object, variant: int | None = None) -> list[bpy.types.Object]:
@@ -450,6 +461,7 @@ def forget(job_id: str) -> None:
     """Take a deleted job out of what this Blender knows."""
     bridge.jobs.pop(job_id, None)
     arrival.trouble.pop(job_id, None)
+    arrival.remarks.pop(job_id, None)
     bridge.revision += 1
 
 

@@ -11,13 +11,15 @@ from typing import Any
 import bpy
 
 from ..engine.protocol import EngineStopped, Neural4DError, Request, State
-from . import provenance, targets
+from . import placeholder, provenance, settings, targets
 from .bridge import bridge
 from .placing import place, undo_step
 from .replacing import replace
 
 #: Why a ready model is not in the scene, by job id; for the panel.
 trouble: dict[str, dict[str, str]] = {}
+#: What is to be said of how a model came into the scene, by job id; for the panel.
+remarks: dict[str, str] = {}
 #: When the jobs that were placed here had become ready, by job id. The engine may speak of a job as
 #: ready once more before it has read that it was placed; only a new time means a new model.
 _placed: dict[str, float] = {}
@@ -43,7 +45,7 @@ def pump() -> bool:
                 remedy = "Press Place Here; if it stays so, report this text."
                 trouble[job["id"]] = Neural4DError(what, remedy).to_dict()
             changed = True
-    return changed
+    return placeholder.tend(keep=settings.keeps_placeholders()) or changed
 
 
 def expected() -> list[dict[str, Any]]:
@@ -117,11 +119,12 @@ def place_job(
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
     chosen = prepared[0]
-    target = target or job["target"]
+    automatic, target = target is None, target or job["target"]
     scene = targets.scene_of(target)
     title = Request.from_dict(job["request"]).title
     standing = placed_roots(job["id"]) if target.get("beside") else []
     replaced = None if target.get("beside") else targets.replaced_by(target)
+    held = None if standing or replaced else _placeholder(job, remark=automatic)
     with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
         if replaced:
             roots = replace(replaced, chosen["blend"], scene)
@@ -132,7 +135,12 @@ def place_job(
                 location=tuple(targets.world_matrix(standing[0]).translation[:] if standing else target["location"]),
                 collection=targets.collection_of(target, scene),
                 scene=scene,
+                instead_of=None if target.get("exact") else held,
             )
+            if held is not None and target.get("exact"):
+                called = held.name
+                bpy.data.objects.remove(held)
+                roots[0].name = called
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
@@ -157,6 +165,18 @@ def _tell(**placed: Any) -> None:
             _untold.append(placed)
 
     bridge.send("placed", answered, **placed)
+
+
+def _placeholder(job: dict[str, Any], *, remark: bool) -> bpy.types.Object | None:
+    """The job's placeholder in the open file, if there is one; with a remark where it should be there and is not."""
+    remarks.pop(job["id"], None)
+    made = targets.is_here(job["target"]) and job["target"].get("placeholder") and not placeholder.is_owed(job["id"])
+    found = placeholder.find(job["id"]) if made or placeholder.is_known(job["id"]) else None
+    if found is not None and job["state"] == State.PLACED and not placeholder.is_original(found):
+        return None  # a copy that the user has kept
+    if found is None and made and remark:
+        remarks[job["id"]] = "Its placeholder was deleted, so it came to where it was meant to go."
+    return found
 
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:

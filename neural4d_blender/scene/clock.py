@@ -6,19 +6,23 @@ A persistent timer survives File > Open and does not hold up auto-save, which a 
 from __future__ import annotations
 
 import time
+from collections.abc import Set
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ..engine.protocol import UNFINISHED, Neural4DError
-from . import arrival, settings, targets
+from ..engine.protocol import UNFINISHED, Neural4DError, State
+from . import arrival, placeholder, settings, targets
 from .bridge import bridge
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0
 _redrawn = 0.0
+#: What the labels of the placeholders showed when they were drawn last.
+_labelled: dict[str, tuple[str, int]] = {}
 
 
 def start() -> None:
@@ -28,8 +32,11 @@ def start() -> None:
 
 
 def _tick() -> float | None:
-    global _redrawn
+    global _redrawn, _labelled
     changed = arrival.pump()
+    if changed and (stages := placeholder.stages()) != _labelled:
+        _labelled = stages
+        redraw({"UI", "WINDOW"})
     now = time.monotonic()
     if now - _redrawn > _REDRAW:
         bridge.configure()  # the user may have changed a key or the online switch
@@ -39,13 +46,13 @@ def _tick() -> float | None:
     return _TICK if bridge.busy or arrival.awaiting() else None
 
 
-def redraw() -> None:
-    """Draw the sidebars again, and nothing else of the window."""
+def redraw(regions: Set[str] = frozenset({"UI"})) -> None:
+    """Draw the sidebars again, and no other regions of the window unless they are named."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
                 for region in area.regions:
-                    if region.type == "UI" or area.type == "PREFERENCES":
+                    if region.type in regions or area.type == "PREFERENCES":
                         region.tag_redraw()
 
 
@@ -65,12 +72,42 @@ def list_jobs() -> None:
 def _take_list(answer: dict[str, Any]) -> None:
     for job in answer.get("jobs", []):
         bridge.jobs.setdefault(job["id"], job)
+    _take_in_moved_file()
+
+
+def _take_in_moved_file() -> None:
+    """A file that was moved or renamed outside Blender still has the placeholders of jobs that were bound to it."""
+    for job_id in placeholder.standing():
+        job = bridge.jobs.get(job_id)
+        if job is None or job["state"] == State.PLACED or targets.is_here(job["target"]):
+            continue
+        if not (job["target"].get("file") and Path(job["target"]["file"]).exists()):
+            _retarget(job)
+
+
+def _retarget(job: dict[str, Any]) -> None:
+    """Bind the job to the file that is open."""
+    job["target"] = {**job["target"], "session": targets.session(), "file": bpy.data.filepath}
+    bridge.send("retarget", job=job["id"], target=job["target"])
 
 
 @persistent
 def _file_opened(_path: object) -> None:
     targets.file_opened()
+    placeholder.file_opened()
+    _take_in_moved_file()
     start()
+
+
+@persistent
+def _undone(_scene: object) -> None:
+    """Undo and redo bring placeholders back."""
+    placeholder.survey()
+
+
+@persistent
+def _about_to_save(_path: object) -> None:
+    placeholder.before_save()
 
 
 @persistent
@@ -78,14 +115,24 @@ def _file_saved(_path: object) -> None:
     """A job bound to a file that had no name yet can now be found again after a restart."""
     for job in {**bridge.jobs.under_way, **bridge.jobs.arriving}.values():
         if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
-            job["target"] = {**job["target"], "file": bpy.data.filepath}
-            bridge.send("retarget", job=job["id"], target=job["target"])
+            _retarget(job)
+
+
+def _handlers() -> list[tuple[list[Any], Any]]:
+    on = bpy.app.handlers
+    return [
+        (on.load_post, _file_opened),
+        (on.save_pre, _about_to_save),
+        (on.save_post, _file_saved),
+        (on.undo_post, _undone),
+        (on.redo_post, _undone),
+    ]
 
 
 def register() -> None:
     """Hook into Blender."""
-    bpy.app.handlers.load_post.append(_file_opened)
-    bpy.app.handlers.save_post.append(_file_saved)
+    for handlers, handler in _handlers():
+        handlers.append(handler)
     if not bpy.app.background:
         # Persistent: Blender loads the file it was started with after this, which ends all other timers.
         bpy.app.timers.register(_resume, first_interval=1.0, persistent=True)
@@ -96,6 +143,6 @@ def unregister() -> None:
     for timer in (_tick, _resume):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
-    bpy.app.handlers.load_post.remove(_file_opened)
-    bpy.app.handlers.save_post.remove(_file_saved)
+    for handlers, handler in _handlers():
+        handlers.remove(handler)
     bridge.stop()

@@ -16,6 +16,7 @@ import bpy
 from mathutils import Matrix
 
 from ..engine.errors import BrokenModel
+from .handover import take_over
 from .provenance import PART
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def place(
     collection: bpy.types.Collection,
     scene: bpy.types.Scene,
     select: bool = True,
+    instead_of: bpy.types.Object | None = None,
 ) -> list[bpy.types.Object]:
     """Append a prepared model and put it where it belongs.
 
@@ -44,6 +46,8 @@ def place(
         collection: the one collection the objects are linked to.
         scene: whose unit scale counts.
         select: select the root and make it active wherever the scene is shown and in Object Mode.
+        instead_of: the object whose place the model takes: transform, parent, collections, visibility, selection and
+            name are its own then, whatever the other arguments say. It is deleted.
 
     Returns:
         The roots (objects without a parent); one, for what the preparer writes.
@@ -51,18 +55,29 @@ def place(
     Raises:
         BrokenModel: the file is missing, damaged or empty.
     """
+    if instead_of is not None and scene not in instead_of.users_scene:
+        scene = instead_of.users_scene[0]
     objects = bring(blend_path, scene)
-    for item in objects:
-        collection.objects.link(item)
     roots = [item for item in objects if item.parent is None]
-    for root in roots:
-        root.name = name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
-        root.location = location
+    if instead_of is not None:
+        take_over(instead_of, roots[0], [item for item in objects if item != roots[0]])
+        bpy.data.objects.remove(instead_of, do_unlink=instead_of.users > 0)  # unlinking looks through the whole file
+    else:
+        for item in objects:
+            collection.objects.link(item)
+        for root in roots:
+            root.name = cut(name)
+            root.location = location
+        if select:
+            select_only(roots, scene)
     if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name
-    if select:
-        _select(roots, scene)
     return roots
+
+
+def cut(name: str) -> str:
+    """As much of a name as every Blender keeps of it."""
+    return name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def bring(blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
@@ -148,8 +163,11 @@ def _append(path: Path) -> list[bpy.types.Object]:
     except OSError as error:
         what = "is missing" if not path.exists() else "is damaged"
         raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN) from error
-    # Appending leaves an entry of the file it came from; the objects are local by now and do not need it.
-    bpy.data.batch_remove([library for library in libraries if library not in before])
+    # Appending leaves an entry of the file it came from. All of it is local by now, so the entry goes without the
+    # look through every datablock of the file that removing takes otherwise.
+    for library in [library for library in libraries if library not in before]:
+        library.user_clear()
+        libraries.remove(library, do_unlink=False)
     for image in wanted.images:
         _forget_origin(image)
     objects = [item for item in wanted.objects if item is not None]
@@ -180,7 +198,8 @@ def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
             item.empty_display_size *= factor
 
 
-def _select(roots: list[bpy.types.Object], scene: bpy.types.Scene) -> None:
+def select_only(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
+    """Select these and make the last one active, wherever the scene is shown and nobody is editing anything."""
     shown = {window.view_layer for window in _windows() if window.scene == scene}
     for view_layer in shown:
         active = view_layer.objects.active

@@ -16,14 +16,10 @@ import bpy
 
 from ..engine.errors import InvalidInput
 from . import placing, provenance
+from .handover import take_over
 
-#: What a successor takes over as it is.
-_TAKEN_OVER = (
-    *("parent", "parent_type", "parent_bone", "matrix_parent_inverse", "location", "scale", "rotation_mode"),
-    *("rotation_euler", "rotation_quaternion", "rotation_axis_angle", "delta_location", "delta_scale"),
-    *("delta_rotation_euler", "delta_rotation_quaternion", "lock_location", "lock_rotation", "lock_scale"),
-    *("hide_viewport", "hide_render", "hide_select", "display_type", "show_in_front", "color", "pass_index"),
-)
+#: What a successor takes over beside its place.
+_LOOKS = ("display_type", "show_in_front", "color", "pass_index")
 
 
 def twins(root: bpy.types.Object) -> list[bpy.types.Object]:
@@ -111,26 +107,11 @@ def _free_name(item: bpy.types.Object, places: list[bpy.types.Object]) -> str:
 def _successor(place: bpy.types.Object, new: bpy.types.Object) -> bpy.types.Object:
     """Another object that is what ``place`` was to the user and to everything that points at it."""
     copy: bpy.types.Object = new.copy()
-    name, place.name = place.name, f"{place.name} (replaced)"
-    copy.name = name
-    for attribute in _TAKEN_OVER:
-        setattr(copy, attribute, getattr(place, attribute))
-    for constraint in place.constraints:
-        copy.constraints.copy(constraint)
     _copy_modifiers(place, copy)
     _copy_properties(place, copy)
-    _copy_action(place.animation_data, copy)
-    shown = [layer for scene in bpy.data.scenes for layer in scene.view_layers if place.name in layer.objects]
-    looks = [(layer, place.hide_get(view_layer=layer), place.select_get(view_layer=layer)) for layer in shown]
-    active = [layer for layer in shown if layer.objects.active == place]
-    place.user_remap(copy)
-    for layer, is_hidden, is_selected in looks:
-        layer.update()
-        with suppress(RuntimeError):  # its collection is excluded there
-            copy.hide_set(is_hidden, view_layer=layer)
-            copy.select_set(is_selected, view_layer=layer)
-    for layer in active:
-        layer.objects.active = copy
+    for attribute in _LOOKS:
+        setattr(copy, attribute, getattr(place, attribute))
+    take_over(place, copy)
     return copy
 
 
@@ -151,14 +132,6 @@ def _copy_modifiers(source: bpy.types.Object, target: bpy.types.Object) -> None:
 def _copy_properties(source: Any, target: Any) -> None:
     for key in source.keys():  # noqa: SIM118
         target[key] = source[key]
-
-
-def _copy_action(source: Any, target: bpy.types.Object) -> None:
-    if source and source.action:
-        moves: Any = target.animation_data_create()
-        moves.action = source.action
-        if getattr(source, "action_slot", None):  # since Blender 4.4
-            moves.action_slot = source.action_slot
 
 
 def _adopt(children: list[bpy.types.Object], holder: bpy.types.Object) -> None:

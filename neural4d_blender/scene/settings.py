@@ -81,6 +81,11 @@ def texture_folder() -> str:
     return str(Path(bpy.data.filepath).resolve().parent / "textures")
 
 
+def keeps_placeholders() -> bool:
+    """The placeholder of a failed or cancelled job stays, and says why nothing came."""
+    return getattr(preferences(), "failed_placeholder", "KEEP") == "KEEP"
+
+
 def online() -> bool:
     """Blender's own switch for all network access."""
     return bool(bpy.app.online_access)

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bpy
+
 from ..engine import protocol
 from ..engine.protocol import (
     Declaration,
@@ -26,6 +28,7 @@ from ..engine.protocol import (
 )
 from . import clock, settings
 from .bridge import bridge
+from .placeholder import ask_for as ask_for_placeholder
 
 
 def require_ready(service: Declaration) -> None:
@@ -39,12 +42,23 @@ def require_ready(service: Declaration) -> None:
         )
 
 
-def start(job_id: str, provider: str, request: Request, target: dict[str, Any]) -> None:
-    """Check the request and hand it to the engine; raises what :func:`api.generate` does."""
+def start(
+    job_id: str, provider: str, request: Request, target: dict[str, Any], placeholder: bool | None = None
+) -> None:
+    """Check the request and hand it to the engine; raises what :func:`api.generate` does.
+
+    Args:
+        placeholder: put one where the model is to stand; where it is None, in a window only: a script in the
+            background looks at nothing before the model is there. What replaces a model needs none.
+    """
     protocol.check(provider, request)
     require_ready(protocol.declaration(provider))
-    bridge.submit(job_id, provider, request, target)
+    wanted = not bpy.app.background if placeholder is None else placeholder
+    wanted = wanted and not target.get("replaces")
+    bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     clock.start()
+    if wanted:
+        ask_for_placeholder(job_id)
 
 
 def start_again(provider: str, request: Request, target: dict[str, Any]) -> str:

@@ -27,6 +27,11 @@ def file_opened() -> None:
     _session = uuid.uuid4().hex
 
 
+def session() -> str:
+    """Stands for the open file, as long as it is open."""
+    return _session
+
+
 def bind(
     location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
 ) -> dict[str, Any]:
@@ -155,9 +160,11 @@ def blocked() -> str:
         active = view_layer.objects.active
         if active and active.mode != "OBJECT":
             return "Waiting until Object Mode is back."
-    running = [operator.bl_idname for window in windows for operator in window.modal_operators]
-    if any(name.startswith("TRANSFORM_OT_") for name in running):
-        return "Waiting until the transform is done."
+    # A tool that is going to push an undo step would take the model into that. Others, which may
+    # run for hours (an add-on that shows pressed keys, looking around), are in nobody's way.
+    running = [operator for window in windows for operator in window.modal_operators]
+    if tool := next((operator for operator in running if "UNDO" in operator.bl_options), None):
+        return f"Waiting until {tool.name} is done."
     if bpy.app.is_job_running("RENDER"):
         return "Waiting until the render is done."
     if any(window.screen.is_animation_playing for window in windows):

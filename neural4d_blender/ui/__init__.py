@@ -20,6 +20,7 @@ from . import (
     options,
     panels,
     pictures,
+    placeholder_labels,
     preferences,
     properties,
     result_operators,
@@ -54,6 +55,7 @@ def register() -> None:
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     templates.register()
     clock.register()
+    placeholder_labels.register()
     if settings.is_module():
         # A bpy module whose interpreter ends with classes registered crashes (4.2) or hangs (4.5).
         atexit.register(unregister)
@@ -62,6 +64,7 @@ def register() -> None:
 def unregister() -> None:
     """Take all of it back."""
     atexit.unregister(unregister)
+    placeholder_labels.unregister()
     clock.unregister()
     templates.unregister()
     pictures.unregister()

@@ -60,8 +60,8 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     elif state != State.READY and state not in SETTLED:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = data["id"]
     _draw_progress(box, data, words)
-    if data["note"]:
-        text.draw(box, data["note"])
+    if note := data["note"] or arrival.remarks.get(data["id"]):
+        text.draw(box, note)
     error = trouble or data["error"]
     if error:
         _draw_error(box, error)

@@ -96,6 +96,7 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
         layout, chosen = self.layout, context.scene.neural4d
         layout.use_property_split = True
         layout.use_property_decorate = False
+        layout.prop(chosen, "placeholder")
         layout.prop(chosen, "joined")
         layout.prop(chosen, "use_max_faces")
         limit = layout.column()

@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
 from ..scene import assets, settings
@@ -47,6 +47,14 @@ def _properties() -> dict[str, object]:
             description="Folder that Save to Library writes to. Empty: Neural4D, beside Blender's own asset library",
             subtype="DIR_PATH",
         ),
+        "failed_placeholder": EnumProperty(
+            name="Failed or Cancelled",
+            description="What becomes of the placeholder of a job that failed or was cancelled",
+            items=[
+                ("KEEP", "Keep the Placeholder", "It says why nothing came; Retry still puts the model there"),
+                ("REMOVE", "Remove the Placeholder", "It is deleted; Retry makes another one where it stood"),
+            ],
+        ),
     }
     for number, service in enumerate(declarations()):
         made[f"show_{service.id}"] = BoolProperty(
@@ -82,6 +90,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
                 box.operator("neural4d.open_network_settings")
         for service in declarations():
             self._draw_service(layout.box(), service)
+        self._draw_placeholders(layout.box())
         self._draw_files(layout.box())
         self._draw_library(layout.box())
 
@@ -124,6 +133,13 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             column.label(text=f"Set by {variable} in the environment", icon="INFO")
         else:
             column.prop(self, name, placeholder=placeholder)
+
+    def _draw_placeholders(self, box: bpy.types.UILayout) -> None:
+        box.label(text="Placeholders", icon="MESH_CUBE")
+        column = box.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(self, "failed_placeholder")
 
     def _draw_files(self, box: bpy.types.UILayout) -> None:
         box.label(text="Files", icon="FILE_FOLDER")

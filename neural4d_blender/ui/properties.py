@@ -67,6 +67,11 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         description="Put all variants into the scene, side by side, instead of the first one alone",
         default=False,
     )
+    placeholder: BoolProperty(
+        name="Placeholder",
+        description="Put an Empty of the wanted size where the model is to stand; the model takes its place",
+        default=True,
+    )
     use_cap: BoolProperty(
         name="Cap",
         description="Stop the job before it costs more than this",
@@ -179,5 +184,6 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "options": options.values(chosen, declared, for_images=of_image, by_reference=by_reference),
         "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
         "place_all": chosen.place_all and min(chosen.variants, declared.max_variants) > 1,
+        "placeholder": None if chosen.placeholder else False,
         "max_points": chosen.max_points if chosen.use_cap else None,
     }
