@@ -30,9 +30,11 @@ _taken_away: set[str] = set()
 
 
 def ask_for(job_id: str) -> None:
-    """Make the placeholder of a job, now or as soon as it is safe."""
-    _owed.add(job_id)
-    tend(keep=True)
+    """Make the placeholder of a job: now, and selected like any new object, or as soon as it is safe."""
+    if targets.blocked():
+        _owed.add(job_id)
+    else:
+        make(bridge.jobs[job_id], select=True)
 
 
 def find(job_id: str) -> bpy.types.Object | None:
@@ -133,7 +135,7 @@ def tend(*, keep: bool) -> bool:
     return True
 
 
-def make(job: dict[str, Any]) -> bpy.types.Object:
+def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
     """Put the placeholder of a job where its model is to stand, as one undo step."""
     request, target = Request.from_dict(job["request"]), job["target"]
     scene = targets.scene_of(target)
@@ -145,7 +147,8 @@ def make(job: dict[str, Any]) -> bpy.types.Object:
         made.location = target["location"]
         targets.collection_of(target, scene).objects.link(made)
         _mark(made, job["id"])
-        placing.select_only([made], scene)
+        if select:
+            placing.select_only([made], scene)
     _names[job["id"]] = made.name
     return made
 

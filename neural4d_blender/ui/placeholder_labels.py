@@ -32,7 +32,7 @@ def words(job: dict[str, Any]) -> str:
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
     elif state == State.PLACED:  # and undone, or placed in another file
-        said = "Place Here puts the model here again"
+        said = "Place Again puts the model here"
     elif state == State.READY:
         said = arrival.waiting_for(job) or said
     elif state == State.GENERATING:

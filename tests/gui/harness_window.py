@@ -52,6 +52,7 @@ class Window:
     def __init__(self, shots: Path) -> None:
         self.focus = 0
         self._shots = shots
+        self._mouse = (0, 0)
         self.gaps = Gaps()
 
     # Where things are
@@ -77,6 +78,7 @@ class Window:
     # Mouse and keyboard
 
     def move(self, x: int, y: int) -> Step:
+        self._mouse = x, y
         self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
         yield SETTLE
 
@@ -103,8 +105,9 @@ class Window:
 
     def press(self, key: str, *, ctrl: bool = False, shift: bool = False, alt: bool = False) -> Step:
         """A key by Blender's name for it (RET, ESC, Z), where the mouse is."""
+        x, y = self._mouse  # a key means what it means in the region below the mouse
         for value in ("PRESS", "RELEASE"):
-            self.window.event_simulate(type=key, value=value, ctrl=ctrl, shift=shift, alt=alt)
+            self.window.event_simulate(type=key, value=value, x=x, y=y, ctrl=ctrl, shift=shift, alt=alt)
             yield SETTLE
 
     def type(self, text: str) -> Step:

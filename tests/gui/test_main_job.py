@@ -20,7 +20,7 @@ def test_a_prompt_becomes_a_sized_model_at_the_cursor() -> None:
         assert not any(request["has_token"] for request in sim.requests() if request["host"] == "file")
     for what in ("idle", "answering", "placing"):
         print(f"largest gap between ticks of a 5 ms timer, {what}: {done[what]['largest_ms']} ms")
-    assert done["came"] == ["a cute bird"] == [done["name"]]
+    assert done["came"] == ["a cute bird"] == [done["name"]] == done["undone"]
     assert (done["selected"], done["only_one_selected"]) == (True, True)
     assert done["location"] == pytest.approx([2.0, -1.0, 0.25])
     assert max(done["dimensions"]) == pytest.approx(0.12, rel=0.001)

@@ -56,6 +56,11 @@ def scenario(ui):
     yield from ui.press("Z", ctrl=True)
     yield Until(lambda: names() == before, "undo to take away the model and nothing else", 5)
     yield from ui.screenshot("main-5-undone")
+    report["undone"] = [thing.name for thing in bpy.data.objects if thing.name not in before]
+    yield from ui.press("Z", ctrl=True)
+    yield Until(lambda: len(bpy.data.objects) == len(before), "another undo to take away the placeholder too", 5)
+    yield from ui.press("Z", ctrl=True, shift=True)
+    yield Until(lambda: len(bpy.data.objects) == len(before) + 1, "redo to bring that back", 5)
     yield from ui.press("Z", ctrl=True, shift=True)
     yield Until(lambda: names() == after, "redo to bring it back", 5)
     report["size_after_redo"] = max(bpy.data.objects[report["name"]].dimensions)

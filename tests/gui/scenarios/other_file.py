@@ -84,8 +84,10 @@ def busy(ui, admin_url):
     yield from ui.open_tab("Neural4D")
     done = {}
 
+    cube = bpy.data.objects["Cube"]
     yield from _ready(ui, sim, "a chair")
     with in_viewport():
+        bpy.context.view_layer.objects.active = cube
         bpy.ops.object.mode_set(mode="EDIT")
     yield from _waits(ui, "busy-1-edit-mode")
     done["mode"] = bpy.context.view_layer.objects.active.mode

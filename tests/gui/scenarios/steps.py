@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import bpy
 from bl_ext.user_default import neural4d
+from bl_ext.user_default.neural4d.scene import placeholder
 from bl_ext.user_default.neural4d.scene.bridge import bridge
 
 from scripts.simulator.handle import Simulator
@@ -106,8 +107,8 @@ def in_viewport():
 
 
 def names() -> list[str]:
-    """Names of all objects in the file."""
-    return sorted(thing.name for thing in bpy.data.objects)
+    """Names of all objects in the file but placeholders."""
+    return sorted(thing.name for thing in bpy.data.objects if placeholder.MARK not in thing)
 
 
 def modal_operators() -> list[str]:
