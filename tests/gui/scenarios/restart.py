@@ -40,7 +40,9 @@ def goes_on(ui, file):
     yield from ui.open_tab("Neural4D")
     yield from ui.screenshot("restart-2-its-file-is-open")
     where = list(bpy.data.objects["a table"].location)
-    bpy.ops.neural4d.dismiss_ended()  # what is placed would stand above the other job's button
+    # What is placed, and what there is to say of the selected model, would stand above the other job's button.
+    bpy.ops.neural4d.dismiss_ended()
+    bpy.context.view_layer.objects.active = None
     yield from ui.redraw()
     chair = next(job["id"] for job in bridge.jobs.values() if job["request"]["prompt"] == "a chair")
     yield from press(ui, rf'neural4d\.place\(job="{chair}"')
