@@ -46,6 +46,7 @@ class Bridge:
         prices: measured points by ``provider:operation``.
         spent: points spent in all, by service.
         usage: bytes that the data folder takes, None while not known.
+        to_prepare: events of models that nobody but the host can prepare, oldest first.
         revision: goes up whenever any of these changed.
         timing: seconds and counts handed to the engine; empty except in tests.
         adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
@@ -59,6 +60,7 @@ class Bridge:
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
         self.usage: int | None = None
+        self.to_prepare: list[Message] = []
         self.revision = 0
         self.timing: dict[str, float] = {}
         self.adopting = True
@@ -135,6 +137,7 @@ class Bridge:
             "services": self.settings.services(),
             "online": self.settings.online(),
             "preparer": self.settings.preparer(),
+            "imports": self.settings.imports(),
             "timing": self.timing,
             "adopt": self.adopting,
         }
@@ -219,6 +222,8 @@ class Bridge:
         match event.get("event"):
             case "job":
                 self.jobs[event["job"]["id"]] = event["job"]
+            case "prepare":
+                self.to_prepare.append(event)
             case "balance":
                 self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
             case "prices":

@@ -31,6 +31,10 @@ class Settings(Protocol):
         """How to start the background Blender that prepares a model; empty where there is none."""
         ...
 
+    def imports(self) -> bool:
+        """This process can import a model itself where no background Blender can be started."""
+        ...
+
     def data_dir(self) -> Path:
         """The folder that holds the journal, downloads and prepared models."""
         ...
@@ -56,6 +60,10 @@ class Environment:
     def preparer(self) -> list[str]:
         """There is no Blender to prepare anything with."""
         return []
+
+    def imports(self) -> bool:
+        """Nor to import anything."""
+        return False
 
     def data_dir(self) -> Path:
         """``NEURAL4D_DATA_DIR``, else a folder of the user's."""

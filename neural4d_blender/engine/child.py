@@ -21,14 +21,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from . import protocol
 from .batching import Batches
 from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
 from .history import History
-from .jobs import Job, State
+from .jobs import Job, State, Variant
 from .journal import Journal
 from .lanes import Lanes, lane_of
 from .live import Live
@@ -62,7 +62,7 @@ class Engine:
         self.journal = Journal(data_dir)
         self.history = History(self.journal)
         purse = Purse(self.journal, self.balance_changed, self.prices_changed)
-        self.runner = Runner(self.journal, self.provider, self.publish, purse, self.stopping, data_dir)
+        self.runner = Runner(self.journal, self.provider, self.publish, purse, self.ask_host, self.stopping, data_dir)
         self.batches = Batches(self)
         self.turns = Turns(self.batches.limit)
         self.commands = Commands(self)
@@ -88,6 +88,10 @@ class Engine:
     def publish(self, job: Job) -> None:
         """Tell the host what a job is like now."""
         self.send({"event": "job", "job": job.to_dict()})
+
+    def ask_host(self, job: Job, variant: Variant, values: dict[str, Any]) -> None:
+        """Have the host prepare a variant; it answers with the command ``prepared``."""
+        self.send({"event": "prepare", "job": job.id, "variant": variant.index, "values": values})
 
     def balance_changed(self, provider: str, balance: Balance) -> None:
         """Tell the host a balance that was just read."""
@@ -137,6 +141,7 @@ class Engine:
         self.stopping.set()
         self.lanes.close()
         self._let_requests_finish()
+        self.runner.preparers.close()
         self.journal.close()
         self.outbox.flush(_GRACE)
 
@@ -175,6 +180,8 @@ class Engine:
 
     def _step(self, live: Live) -> None:
         delay = self.runner.step(live)
+        if not live.job.expects_preparing:
+            self.runner.preparers.forget(live.job.id)
         self.inbox.put(lambda: self._stepped(live, delay))
 
     def _stepped(self, live: Live, delay: float | None) -> None:

@@ -12,6 +12,7 @@ from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, Un
 from .jobs import FREE_TO_CANCEL, Job, State, Variant, VariantState
 from .library import write_asset
 from .live import Live, Timing
+from .preparers import memory_limit
 from .request import Request
 from .transport import backoff
 
@@ -46,6 +47,7 @@ class Commands:
             "choose": self._choose,
             "prepare": self._prepare,
             "save": self._save,
+            "prepared": self._prepared,
             "placed": self._placed,
             "retarget": self._retarget,
             "dismiss": self._dismiss,
@@ -86,9 +88,12 @@ class Commands:
             self.engine.services = message["services"]
             self.engine.providers = {}
         self.engine.online = bool(message["online"])
-        self.engine.runner.preparer = message["preparer"]
+        self.engine.runner.preparers.argv = message["preparer"]
+        self.engine.runner.host_imports = bool(message.get("imports"))
         known = {f.name for f in fields(Timing)}
-        self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
+        timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
+        self.engine.runner.timing = timing
+        self.engine.runner.preparers.memory = timing.preparer_memory or memory_limit()
         newly, self.engine.adopting = not self.engine.adopting, bool(message.get("adopt", True))
         if first or newly:
             self.engine.take_over()
@@ -196,6 +201,14 @@ class Commands:
         self.engine.wake(live)
         return {}
 
+    def _prepared(self, message: Message) -> Message:
+        """The host did what no background Blender could be started for."""
+        live = self._held(message)
+        if message["variant"] in live.handed_over:
+            live.handed_over[message["variant"]] = message["facts"]
+            self.engine.wake(live)
+        return {}
+
     def _placed(self, message: Message) -> Message:
         live = self._held(message)
         if message.get("target"):
@@ -256,7 +269,7 @@ class Commands:
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
         try:
-            path = write_asset(self.engine.runner.preparer, job, variant, message, stopped=self.engine.stopping.is_set)
+            path = write_asset(self.engine.runner.preparers, job, variant, message, stopped=self.engine.stopping.is_set)
         except Stopped:
             return
         except Neural4DError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import urllib.parse
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .archive import is_archive, unpack
 from .download import download
 from .errors import (
     BrokenModel,
+    CannotStart,
     ConversionFailed,
     DownloadFailed,
     GenerationFailed,
@@ -21,7 +22,7 @@ from .errors import (
 )
 from .glb import check_glb
 from .jobs import Job, State, Variant, VariantState
-from .preparing import prepare
+from .preparing import checked, job_values, run_in_blender
 from .providers.base import Conversion, Outcome, Poll
 from .request import FORMATS, Request
 
@@ -117,6 +118,8 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
             return 0.0
     variant.format = _format_of(variant.model_url) or request.format
     path = downloaded_file(runner, job, variant)
+    if job.expects_preparing and (variant is job.primary or request.place_all):
+        runner.preparers.expect(job.id)  # by the time the file is there, a background Blender is
     shown = 0.0
 
     def progress(fraction: float) -> None:
@@ -151,34 +154,61 @@ def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:
     return runner.folder_of(job) / f"v{variant.index}.{format.lower()}"
 
 
-def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float:
-    """Have the preparer make a .blend of a downloaded variant, and the job ready.
+def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float | None:
+    """Have a .blend made of a downloaded variant, and the job ready. None while the host is making it.
 
     Raises:
-        BrokenModel, PreparerFailed and the like: see preparing.prepare.
+        BrokenModel, PreparerFailed and the like: see preparing.run_in_blender.
     """
-    job = live.job
-    first = job.state not in (State.READY, State.PLACED)
-    if first:
-        runner.enter(job, State.PREPARING_MODEL)
-    if not runner.preparer:
-        raise PreparerFailed("No background Blender is known to prepare the model with.")
-    facts = prepare(
-        runner.preparer,
-        Request.from_dict(job.request),
-        variant,
-        runner.folder_of(job),
-        limit=runner.timing.preparer_limit,
-        stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
-    )
-    variant.blend = facts.pop("output")
-    variant.facts = facts
+    job, request = live.job, Request.from_dict(live.job.request)
+    values = job_values(request, variant, runner.folder_of(job))
+    make = _from_host if variant.here else _from_background
+    facts = make(runner, live, variant, values)
+    if not facts:
+        return None
+    variant.blend, variant.facts = values["output"], facts
     variant.state = VariantState.PREPARED
-    if first:
+    if job.state not in (State.READY, State.PLACED):
         job.progress = 1.0
         job.enter(State.READY)
     runner.save(job)
     return 0.0
+
+
+def _from_background(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts of a background Blender; None where none can be started and the host is asked instead."""
+    job = live.job
+    if job.state not in (State.READY, State.PLACED):
+        runner.enter(job, State.PREPARING_MODEL)
+    try:
+        return run_in_blender(
+            runner.preparers,
+            values,
+            runner.folder_of(job) / f"v{variant.index}.prepare",
+            limit=runner.timing.preparer_limit,
+            stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
+        )
+    except CannotStart as error:
+        if not runner.host_imports:
+            raise
+        job.note = f"{error.what} So this one imports the model: it stands still for some seconds."
+        variant.here = True
+        live.handed_over[variant.index] = {}
+        runner.save(job)
+        runner.ask_host(job, variant, values)
+        return None
+
+
+def _from_host(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts of the host, None while it is at it; it came to no end if it was asked in an earlier session."""
+    there = live.handed_over.get(variant.index)
+    if there == {}:
+        return None
+    live.handed_over.pop(variant.index, None)
+    variant.here, live.job.note = False, ""
+    if there is None:
+        raise PreparerFailed("Blender ended while it was importing the model.")
+    return checked(there)
 
 
 def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:

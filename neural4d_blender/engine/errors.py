@@ -224,6 +224,18 @@ class PreparerFailed(Neural4DError):
     default_remedy = "Press Retry: the download is kept and preparing it again costs nothing."
 
 
+class ModelTooLarge(PreparerFailed):
+    """The background Blender wanted more memory than it may have."""
+
+    default_remedy = "Close other programs and press Retry: it costs nothing. Or place another variant, or format."
+
+
+class CannotStart(PreparerFailed):
+    """No background Blender can be started; a Blender that the model is for then imports it itself."""
+
+    default_remedy = "Press Retry in Blender itself: it imports the model at no cost."
+
+
 class JobFailed(Neural4DError):
     """Raised by Job.wait(): the job ended without a model.
 

@@ -56,6 +56,7 @@ class Variant:
     ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are absolute paths, empty until the file is
     there whole. ``facts`` is what the preparer measured (see prepare/). ``scale`` is the service's own word
     on how it scaled a conversion. ``details`` is what else the service says of the model, by its own names.
+    ``here``: no background Blender can be started, so the host was asked to prepare it.
     """
 
     index: int
@@ -73,6 +74,7 @@ class Variant:
     error: dict[str, str] | None = None
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
+    here: bool = False
 
     @property
     def lacks_preview(self) -> bool:
@@ -259,6 +261,14 @@ class Job:
         if not self.request.get("place_all") or self.request.get("keep_in"):
             return None
         return next((v for v in self.variants if v.state is VariantState.DOWNLOADED), None)
+
+    @property
+    def expects_preparing(self) -> bool:
+        """A background Blender is needed now, or as soon as the download is through."""
+        if self.state in (State.DOWNLOADING, State.PREPARING_MODEL):
+            return not self.request.get("keep_in") or self.chosen is not None
+        coming = any(v.state in (VariantState.DONE, VariantState.DOWNLOADED) for v in self.variants)
+        return bool(self.request.get("place_all")) and self.state in (State.READY, State.PLACED) and coming
 
     @property
     def under_way(self) -> bool:

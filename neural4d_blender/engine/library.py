@@ -6,18 +6,19 @@ Standard library only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .catalogs import catalog_id
 from .errors import PreparerFailed
 from .jobs import Job, Variant
+from .preparers import Preparers
 from .preparing import run_in_blender
 
 
 def write_asset(
-    argv: Sequence[str],
+    preparers: Preparers,
     job: Job,
     variant: Variant,
     wanted: dict[str, Any],
@@ -27,7 +28,7 @@ def write_asset(
     """Write the asset, in the place of the one that was written of that variant before; returns its file.
 
     Args:
-        argv: how to start the background Blender.
+        preparers: the background Blenders.
         wanted: ``folder`` (of the library, made if it is not there), ``name``, ``catalog`` (a path), ``description``,
             ``author``, ``tags`` and ``properties``, the custom properties of the root.
 
@@ -49,5 +50,5 @@ def write_asset(
     values = {key: wanted[key] for key in ("name", "description", "author", "tags", "properties")}
     values |= {"task": "asset", "source": variant.blend, "output": str(output), "catalog": catalog}
     stem_of_files = Path(variant.blend).with_name(f"v{variant.index}.asset")
-    run_in_blender(argv, {**values, "preview": variant.preview}, stem_of_files, stopped=stopped)
+    run_in_blender(preparers, {**values, "preview": variant.preview}, stem_of_files, stopped=stopped)
     return output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from .jobs import FREE_TO_CANCEL, Job
 from .polling import QUICKEST, Pace
@@ -21,6 +22,8 @@ class Timing:
     look_again: float = 4.0
     looks: int = 3
     preparer_limit: float = 600.0
+    #: Bytes that a background Blender may write to; 0 goes by the computer.
+    preparer_memory: int = 0
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Live:
     looks: int = 0
     #: When a wait within the present state began (monotonic seconds).
     since: float = 0.0
+    #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.
+    handed_over: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: How many purchases there had been at the service when this job was sent.
     purchases: int | None = None
 

@@ -1,9 +1,11 @@
-"""Names for Blender's datablocks made from what a user typed. Standard library only."""
+"""What the engine and the preparer have to agree on in words. Standard library only."""
 
 from __future__ import annotations
 
 from typing import Final
 
+#: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
+READY: Final = "neural4d: ready"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.
 MAX_NAME_BYTES: Final = 63
 

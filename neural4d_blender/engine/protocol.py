@@ -7,7 +7,8 @@ Commands (host to engine), told apart by ``"do"``:
 
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
-                ``adopt`` bool: go on with unfinished jobs of engines that are no more
+                ``adopt`` bool: go on with unfinished jobs of engines that are no more,
+                ``imports`` bool: the host answers the event ``prepare``
 submit          ``job`` id, ``provider``, ``request``, ``target``
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}]
 stop_batch      ``batch`` id: nothing more is submitted
@@ -18,6 +19,7 @@ cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that picture
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
+prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepare``
 placed          ``job``, ``variant``, ``target``: it stands in the scene
 retarget        ``job``, ``target``: where it is to stand has changed
 dismiss         ``job``: no longer to be listed among the present ones
@@ -36,6 +38,7 @@ delete          ``job``: its files and what is known of it, less its cost; answe
 A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.
 
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
+``prepare`` (job, variant, values of a job file: no background Blender can be started),
 ``balance`` (provider, balance), ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
 ``answer``. A host that does not listen for long misses older snapshots of a job, never the newest one.
 """

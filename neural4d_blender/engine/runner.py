@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from . import delivery, saving, stages, submitting
 from .download import Stopped
@@ -30,6 +31,7 @@ from .journal import Journal
 from .live import Live, Timing
 from .money import Purse
 from .polling import GIVE_UP_AFTER, Pace
+from .preparers import Preparers
 from .providers.base import Outcome, Provider
 from .request import Request
 from .transport import backoff
@@ -49,6 +51,7 @@ class Runner:
         provider: gives the service of that id, ready to be called; raises Neural4DError without a key.
         publish: told of each change, after the journal.
         purse: measures what is spent.
+        ask_host: has the host prepare a variant, by the values of a job file.
         stopping: set when the engine ends.
     """
 
@@ -58,6 +61,7 @@ class Runner:
         provider: Callable[[str], Provider],
         publish: Callable[[Job], None],
         purse: Purse,
+        ask_host: Callable[[Job, Variant, dict[str, Any]], None],
         stopping: threading.Event,
         folder: Path,
     ) -> None:
@@ -65,9 +69,12 @@ class Runner:
         self.provider = provider
         self.publish = publish
         self.purse = purse
+        self.ask_host = ask_host
         self.stopping = stopping
         self.folder = folder
-        self.preparer: Sequence[str] = ()
+        self.preparers = Preparers()
+        #: The host can do a preparer's work itself, at the price of standing still.
+        self.host_imports = False
         self.timing = Timing()
 
     def folder_of(self, job: Job) -> Path:
@@ -150,7 +157,9 @@ class Runner:
             return None
         return self._poll(live, generating)
 
-    def _deliver(self, live: Live, variant: Variant, deliver: Callable[[Runner, Live, Variant], float]) -> float | None:
+    def _deliver(
+        self, live: Live, variant: Variant, deliver: Callable[[Runner, Live, Variant], float | None]
+    ) -> float | None:
         """Download or prepare; a file that stays damaged costs the job this variant, not the others."""
         job = live.job
         try:
@@ -287,7 +296,9 @@ class Runner:
         live.attempts = live.looks = 0
         live.since = 0.0
         live.paces.clear()
+        live.handed_over.clear()
         for variant in job.variants:
+            variant.here = False
             if variant.revivable:
                 variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
                 variant.error = None

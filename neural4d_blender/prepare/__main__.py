@@ -3,7 +3,8 @@
     blender --background --factory-startup --offline-mode --python-exit-code 3 --python __main__.py -- JOB.json
     python -I __main__.py JOB.json          (where bpy is a module)
 
-Standard library only; everything else is in job.py.
+With "-" in place of the job it gets ready and waits for the job's path, a line of standard input; it ends when
+that ends. Standard library only; everything else is in job.py.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
+        if "MemoryError" in str(error):
+            raise MemoryError from error
         raise BrokenModel(f"Blender cannot read the {model_format} file: {_last_line(error)}") from error
     imported = [item for item in own("objects") if shown is None or item in shown]
     if not imported:

@@ -6,20 +6,24 @@ process needs nothing but that file. Only a crash leaves no facts behind.
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import importlib
 import json
 import math
 import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..engine.errors import BrokenModel, InvalidInput, Neural4DError, PreparerFailed
-from ..engine.names import datablock_name
+from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
+from ..engine.names import READY, datablock_name
 from . import asset, importers, materials, opened, reshape, sanitise, sizing, writing
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -87,14 +91,19 @@ class PrepareJob:
 
 
 def prepare(job: PrepareJob) -> dict[str, Any]:
-    """Do the job in this Blender, whose file is emptied first. Returns the facts of a success.
+    """Do the job in this Blender, whose file is emptied first; see :func:`make`."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    opened.begin()
+    return make(job)
+
+
+def make(job: PrepareJob) -> dict[str, Any]:
+    """Do the job in the scene that is open and empty. Returns the facts of a success.
 
     Raises:
         BrokenModel, UnsafeModel, UnsupportedFeature: as engine/errors.py says.
         PreparerFailed: the result could not be written.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    opened.begin()
     warnings: list[str] = []
     started = time.perf_counter()
     imported = importers.import_model(job.source, job.format, warnings)
@@ -139,14 +148,14 @@ def _reshaped(model: sanitise.Model, job: PrepareJob, warnings: list[str]) -> sa
     return model
 
 
-def run(values: dict[str, Any]) -> dict[str, Any]:
+def run(values: dict[str, Any], make: Callable[[PrepareJob], dict[str, Any]] = prepare) -> dict[str, Any]:
     """The facts of a job, whether it succeeds or fails; never raises for a bad model."""
     try:
-        return asset.write_asset(values) if values.get("task") == "asset" else prepare(PrepareJob.from_json(values))
+        return asset.write_asset(values) if values.get("task") == "asset" else make(PrepareJob.from_json(values))
     except Neural4DError as error:
         return {"ok": False, "code": error.code, "what": error.what, "remedy": error.remedy}
     except MemoryError:
-        failure: Neural4DError = BrokenModel("The model needs more memory than the preparer may use.")
+        failure: Neural4DError = ModelTooLarge("Preparing the model takes more memory than the preparer may have.")
     except Exception as error:  # the process's outermost frame: what is not caught here is lost to the user
         traceback.print_exc()
         failure = PreparerFailed(f"Preparing the model failed: {type(error).__name__}: {error}.")
@@ -158,10 +167,26 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: __main__.py JOB.json", file=sys.stderr)
         return 2
-    values = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    path = _awaited() if arguments[0] == "-" else arguments[0]
+    if not path:
+        return 0
+    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    if "limit" in values:  # whoever started this process watches the clock too, but may be gone
+        faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
     facts = Path(values["facts"])
     text = json.dumps(run(values), ensure_ascii=False, indent=1)
     unfinished = facts.with_name(facts.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, facts)
     return 0
+
+
+def _awaited() -> str:
+    """Get everything ready that takes time, say so, and wait for a job; empty where none comes any more."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with contextlib.suppress(ImportError):  # else the first import of a GLB loads these
+        importlib.import_module("io_scene_gltf2.blender.imp.blender_gltf")
+        importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+    print(READY, flush=True)
+    with open(0, "rb", closefd=False) as lines:
+        return lines.readline().decode().rstrip("\r\n")

@@ -13,11 +13,12 @@ import bpy
 
 #: What stood in the file before the model came; only compared, never looked into.
 _others: set[bpy.types.ID] = set()
-#: In the order in which they can be removed together; the kinds that no model needs come on top of these.
+#: Not of a model, and in use whatever their number of users says.
+_BLENDERS_OWN = ("scenes", "screens", "window_managers", "workspaces")
 _KINDS = [
     kind.identifier
     for kind in bpy.types.BlendData.bl_rna.properties
-    if kind.type == "COLLECTION" and kind.identifier != "libraries"
+    if kind.type == "COLLECTION" and kind.identifier not in ("libraries", *_BLENDERS_OWN)
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ..engine.protocol import EngineStopped, Neural4DError, Request, State
-from . import placeholder, provenance, settings, targets
+from . import in_place, placeholder, provenance, settings, targets
 from .bridge import bridge
 from .placing import place, undo_step
 from .replacing import replace
@@ -34,6 +34,7 @@ def pump() -> bool:
     changed = bridge.drain()
     while _untold and bridge.running:
         _tell(**_untold.pop())
+    changed |= in_place.step()
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
         if not targets.blocked():
             try:

@@ -96,8 +96,13 @@ def is_module() -> bool:
     return not bpy.app.binary_path
 
 
+def imports() -> bool:
+    """Blender can import a model itself, see `in_place`, where no second one can be started."""
+    return True
+
+
 def preparer() -> list[str]:
-    """How to start the background Blender that prepares a model; the job file is to be added."""
+    """How to start the background Blender that prepares a model; the job file, or "-", is to be added."""
     if not is_module():
         blender = [bpy.app.binary_path, "--background", "--factory-startup", "--offline-mode"]
         return [*blender, "--python-exit-code", "3", "--python", str(_PREPARER), "--"]

@@ -7,7 +7,7 @@ from tests.gui.harness import run_scenario
 
 #: What each trouble is called, what was paid before Retry, and what its words must speak of.
 TROUBLE = {
-    "preparer": ("PreparerFailed", 60, "could not be started"),
+    "preparer": ("PreparerFailed", 60, "no result"),
     "wrong-key": ("KeyRejected", 0, "key"),
     "service-down": ("ServiceUnreachable", 0, "internet connection"),
     "http-500": ("SubmissionLost", 0, "no record"),
@@ -22,10 +22,12 @@ def test_every_trouble_is_told_and_retry_brings_the_model() -> None:
     with Simulator(job_seconds=1) as sim:
         arguments = steering(sim) | {"token": sim.token}
         done = run_scenario("trouble", arguments=arguments, env=sim.environment, timeout=200)
-        assert [row["points"] for row in sim.ledger()] == [60] * len(TROUBLE)
+        assert [row["points"] for row in sim.ledger()] == [60] * (len(TROUBLE) + 1)
     told = done["told"]
     assert list(told) == list(TROUBLE)
-    assert {f"a chair {name}" for name in TROUBLE} <= set(done["names"])
+    assert {f"a chair {name}" for name in (*TROUBLE, "in place")} <= set(done["names"])
+    assert "stands still" in done["in_place"]
+    assert done["scenes"] == 1
     for number, (name, (code, paid, words)) in enumerate(TROUBLE.items()):
         case = told[name]
         assert case["code"] == code, case

@@ -45,6 +45,7 @@ class EngineProcess:
         *,
         online: bool = True,
         preparer: list[str] = PREPARER,
+        imports: bool = False,
     ) -> None:
         self.folder = folder
         self.jobs: dict[str, Snapshot] = {}
@@ -58,7 +59,7 @@ class EngineProcess:
             stderr=(folder / "engine.log").open("ab"),
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self.configure(url, key, online=online, preparer=preparer)
+        self.configure(url, key, online=online, preparer=preparer, imports=imports)
 
     def __enter__(self) -> EngineProcess:
         return self
@@ -75,11 +76,12 @@ class EngineProcess:
         *,
         online: bool = True,
         preparer: list[str] = PREPARER,
+        imports: bool = False,
         timing: dict[str, float] = TIMING,
     ) -> None:
         keys = dict.fromkeys(SERVICES, key) if isinstance(key, str) else key
         services = {name: {"url": url, "key": key} for name, key in keys.items()}
-        self.send("configure", services=services, online=online, preparer=preparer, timing=timing)
+        self.send("configure", services=services, online=online, preparer=preparer, imports=imports, timing=timing)
 
     def send(self, do: str, **values: Any) -> None:
         assert self.process.stdin is not None

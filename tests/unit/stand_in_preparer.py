@@ -1,18 +1,25 @@
 """Takes the preparer's place where a test has no Blender: writes facts, or fails in a given way.
 
-python stand_in_preparer.py [crash|hang|broken|secret] JOB.json
+python stand_in_preparer.py [crash|hang|broken|secret|greedy|online|unable] -
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import time
 from pathlib import Path
 
-job = json.loads(Path(sys.argv[-1]).read_text(encoding="utf-8"))
 behaviour = sys.argv[1] if len(sys.argv) > 2 else ""
+if behaviour == "unable":
+    sys.exit("libGL.so.1: cannot open shared object file")
+print("neural4d: ready", flush=True)
+job_file = sys.stdin.readline().strip()
+if not job_file:
+    sys.exit()
+job = json.loads(Path(job_file).read_text(encoding="utf-8"))
 if behaviour == "crash":
     os.abort()
 if behaviour == "hang":
@@ -23,4 +30,9 @@ if behaviour == "broken":
     facts = {"ok": False, "code": "BrokenModel", "what": "There is nothing in it.", "remedy": ""}
 if behaviour == "secret":
     facts["environment"] = dict(os.environ)
+if behaviour == "greedy":
+    facts["held"] = len(bytearray(2**30))
+if behaviour == "online":
+    with socket.socket() as probe:
+        facts["reached"] = probe.connect_ex(("127.0.0.1", int(Path(job["source"]).with_name("port").read_text())))
 Path(job["facts"]).write_text(json.dumps(facts), encoding="utf-8")

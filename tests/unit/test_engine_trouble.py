@@ -169,3 +169,52 @@ def test_the_preparer_fails_and_the_download_is_kept(sim: Simulator, tmp_path: P
     assert paid(sim) == [60]
     downloads = [r for r in sim.requests() if r["endpoint"] == FILE and r["path"].endswith(".glb")]
     assert len(downloads) == (2 if code == "BrokenModel" else 1)
+
+
+def asked_to_prepare(engine: EngineProcess) -> dict[str, Any]:
+    """The values of the job that the engine has nobody but the host for."""
+    told: dict[str, Any] = engine.until(
+        lambda: next((e for e in engine.events if e["event"] == "prepare"), None), "the host to be asked"
+    )
+    return told
+
+
+def test_where_no_background_blender_can_be_started_the_host_is_asked(sim: Simulator, tmp_path: Path) -> None:
+    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=[str(tmp_path / "blender")], imports=True) as engine:
+        job = engine.submit(max_faces=500)
+        asked = asked_to_prepare(engine)
+        note = engine.wait(job, "preparing_model")["note"]
+        assert "No such file" in note
+        assert "stands still" in note
+        assert asked["values"]["max_faces"] == 500
+        assert Path(asked["values"]["source"]).is_file()
+        facts = {"ok": False, "code": "UnsafeModel", "what": "It reaches out.", "remedy": ""}
+        engine.send("prepared", job=job, variant=asked["variant"], facts=facts)
+        assert engine.wait(job, "failed")["error"]["code"] == "UnsafeModel"
+        engine.events.clear()
+        engine.send("retry", job=job)
+        asked = asked_to_prepare(engine)
+        engine.send("prepared", job=job, variant=asked["variant"], facts={"ok": True, "dimensions_mm": [1, 2, 3]})
+        (variant,) = engine.wait(job, "ready")["variants"]
+        assert (variant["blend"], variant["facts"]["dimensions_mm"]) == (asked["values"]["output"], [1, 2, 3])
+    assert paid(sim) == [60]
+
+
+def test_a_model_that_took_the_host_with_it_is_not_imported_again_by_itself(sim: Simulator, tmp_path: Path) -> None:
+    nothing = [str(tmp_path / "blender")]
+    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=nothing, imports=True) as engine:
+        job = engine.submit()
+        asked_to_prepare(engine)
+    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=nothing, imports=True) as engine:
+        error = engine.wait(job, "failed")["error"]
+        assert error["code"] == "PreparerFailed"
+        assert not [event for event in engine.events if event["event"] == "prepare"]
+        engine.send("retry", job=job)
+        asked_to_prepare(engine)
+    assert paid(sim) == [60]
+
+
+def test_a_host_without_blender_is_not_asked(sim: Simulator, tmp_path: Path) -> None:
+    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=[]) as engine:
+        failed = engine.wait(engine.submit(), "failed")
+    assert failed["error"]["code"] == "CannotStart"

@@ -23,7 +23,7 @@ ALLOWED = {
     "prepare": {"engine"},
     "client": PROTOCOL,
     "bulk": {"client"} | PROTOCOL,
-    "scene": {"client"} | PROTOCOL,
+    "scene": {"client", "prepare.in_place"} | PROTOCOL,
     "job": {"scene", "client"} | PROTOCOL,
     "past": {"job", "scene"} | PROTOCOL,
     "many": {"bulk", "job", "scene", "client"} | PROTOCOL,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import bpy
 from bl_ext.user_default.neural4d.scene import settings
+from bl_ext.user_default.neural4d.ui import about
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import (
@@ -31,8 +33,12 @@ def scenario(ui, admin_url, token):
     bridge.timing = QUICK
     real_preparer = settings.preparer
 
-    def no_preparer():
-        settings.preparer = lambda: ["/nonexistent/blender"]
+    def crashing_preparer():
+        settings.preparer = lambda: [
+            sys.executable,
+            "-c",
+            "import os; print('neural4d: ready', flush=True); os.abort()",
+        ]
 
     def well_again():
         settings.preparer = real_preparer
@@ -42,8 +48,10 @@ def scenario(ui, admin_url, token):
     def broken(*endpoints, **fault):
         return lambda: [sim.set_fault(endpoint, times=None, **fault) for endpoint in endpoints]
 
+    # What is said of the model that came last would push the jobs out of sight.
+    about.NEURAL4D_PT_about.poll = classmethod(lambda _panel, _context: False)
     cases = {
-        "preparer": no_preparer,  # first: the models of the others are prepared while it goes on
+        "preparer": crashing_preparer,  # first: the models of the others are prepared while it goes on
         "wrong-key": lambda: sim.configure(token="another"),
         "service-down": sim.refuse_connections,
         "http-500": broken(GENERATE, fault="http_500"),
@@ -66,7 +74,16 @@ def scenario(ui, admin_url, token):
         told[name]["paid_after_retry"] = sim.spent
         bpy.ops.neural4d.dismiss_ended()
     yield all_in("placed")
-    return {"told": told, "names": names()}
+    # Where no second Blender can be started this one imports, and says so before it stands still.
+    settings.preparer = lambda: ["/nonexistent/blender"]
+    yield from start(ui, "a chair in place", size_mm=900)
+    yield reached("preparing_model")
+    yield Until(lambda: newest()["note"], "to be told why Blender is about to stand still", 10)
+    yield 0.5
+    yield from ui.screenshot("trouble-9-in-place")
+    in_place = newest()["note"]
+    yield reached("placed")
+    return {"told": told, "names": names(), "in_place": in_place, "scenes": len(bpy.data.scenes)}
 
 
 def paying_again(ui, admin_url):
