@@ -21,7 +21,8 @@ from .transport import CONNECT_TIMEOUT, READ_TIMEOUT, NoAuth, Sessions
 MAX_BYTES = 4 * 1024**3
 #: Slower than this over a whole minute is a connection that will never finish.
 MIN_BYTES_A_MINUTE = 64 * 1024
-_CHUNK = 256 * 1024
+#: Larger ones are slower: each would be memory fresh from the operating system.
+_CHUNK = 64 * 1024
 
 _sessions = Sessions(NoAuth())
 

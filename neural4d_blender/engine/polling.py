@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Never more than one request a second for one job.
+#: Never more than one request a second for one job. All other times here are in times of this one, so that a
+#: test, whose clock runs faster, sees the same questions.
 QUICKEST = 1.0
-#: Nor fewer than this, at that pace.
 SLOWEST = 15.0
 #: Ask for the result itself at least this often, in case the progress stands still or lies.
 RESULT_EVERY = 30.0
+#: Progress that has not moved for so long stands still, unless such a job usually takes longer than twice that.
+STALLED = 20.0
 #: Progress from which on the result itself may be there, or may turn out never to come.
 NEARLY_DONE = 0.95
 #: A job that the service neither finishes nor fails is given up after this (Retry goes on with it).
@@ -52,12 +54,14 @@ class Pace:
             return not self.asked_result_last  # a job that fails at its end stays at 99 % for ever
         if self.reported is None or self.stalled(now):
             # No progress to go by: half of the questions go for the result.
-            return now - self.asked_for_result >= max(self.quickest * 2, min(self.typical / 8, RESULT_EVERY))
-        return now - self.asked_for_result >= RESULT_EVERY
+            return now - self.asked_for_result >= max(
+                self.quickest * 2, min(self.typical / 8, self._times(RESULT_EVERY))
+            )
+        return now - self.asked_for_result >= self._times(RESULT_EVERY)
 
     def stalled(self, now: float) -> bool:
         """The reported progress has stood still for longer than such a job has any reason to."""
-        return now - self.moved > max(20.0, self.typical / 2)
+        return now - self.moved > max(self._times(STALLED), self.typical / 2)
 
     def promised(self, now: float, seconds: float) -> None:
         """Take in the service's word on how much longer it takes."""
@@ -80,9 +84,11 @@ class Pace:
         remaining = (self.ends if steady else self.started + self.typical) - now
         # Come back a little before the expected end; nearly there, when the result itself is there.
         nearly = self.reported is not None and self.reported >= NEARLY_DONE
-        wait = remaining + 0.3 if nearly else remaining * 0.8
-        slowest = SLOWEST * self.quickest / QUICKEST
-        self.due = now + min(max(wait, self.quickest), slowest if steady else slowest / 2)
+        wait = remaining + self._times(0.3) if nearly else remaining * 0.8
+        self.due = now + min(max(wait, self.quickest), self._times(SLOWEST if steady else SLOWEST / 2))
+
+    def _times(self, seconds: float) -> float:
+        return seconds * self.quickest / QUICKEST
 
     def shown(self, now: float) -> tuple[float, bool]:
         """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""

@@ -1,0 +1,111 @@
+"""How close a batch comes to its ideal makespan, and what it asks of the service."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+EXPLAINED = {
+    "jobs": "jobs in the batch",
+    "concurrency": "of them at the service at once",
+    "job_s": "seconds that the service takes for each",
+    "clock": "times faster than in life: the engine's clock and the service's together",
+    "ideal_s": "makespan if nothing took any time but the service",
+    "makespan_s": "from batch() to the last file on disk",
+    "over_ideal": "the one by the other (1.05 is the aim)",
+    "wait_for_turn_s": "from a job's end at the service to the next one's submission: median",
+    "requests_per_job": "requests to the service and its file host, by all jobs (12 is the most for a job of 60 s)",
+    "most_requests": "the most that one job made, without the balance (which is asked for around each payment)",
+    "points_reported": "points by the report",
+    "points_ledger": "points by the service's ledger",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--jobs", type=int, default=200, help="default 200")
+    parser.add_argument("--concurrency", type=int, default=8, help="default 8")
+    parser.add_argument("--job-seconds", type=float, default=60.0, help="in life, before --clock (default 60)")
+    parser.add_argument("--clock", type=float, default=10.0, help="times faster than in life (default 10)")
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds and counts; without Blender, the models kept as files."""
+    from neural4d_blender.bulk import alone
+    from neural4d_blender.bulk.host import Host
+    from neural4d_blender.client.bridge import Bridge
+    from neural4d_blender.client.settings import Environment
+    from scripts.simulator.handle import Simulator
+
+    seconds = options.job_seconds / options.clock
+    points = 100 * options.jobs
+    with (
+        Simulator(job_seconds=seconds, triangles=200, texture_size=16, balance=points) as sim,
+        tempfile.TemporaryDirectory(prefix="neural4d-batch-") as folder,
+    ):
+        bridge = Bridge(_settings(Environment, sim, Path(folder) / "data"))
+        bridge.timing = {"quickest": 1.0 / options.clock}
+        alone._host = Host(bridge)
+        # All the same: making a model's file is the stand-in's work, and it remembers them.
+        prompts = ["a cute bird"] * options.jobs
+        wanted: dict[str, Any] = {"output": str(Path(folder) / "models"), "concurrency": options.concurrency}
+        try:
+            alone.batch(prompts[:1], **wanted).wait()
+            sim.reset()
+            sim.configure(balance=points)
+            begun = time.monotonic()
+            batch = alone.batch(prompts, **wanted, budget=points)
+            batch.wait()
+            makespan = time.monotonic() - begun
+        finally:
+            bridge.stop()
+        if batch.progress.done != options.jobs:
+            raise RuntimeError(f"The batch is not whole: {batch.progress}")
+        ideal = math.ceil(options.jobs / options.concurrency) * seconds
+        requests = sim.requests()
+        return {
+            "jobs": options.jobs,
+            "concurrency": options.concurrency,
+            "job_s": seconds,
+            "clock": options.clock,
+            "ideal_s": round(ideal, 2),
+            "makespan_s": round(makespan, 2),
+            "over_ideal": round(makespan / ideal, 4),
+            "wait_for_turn_s": round(_wait_for_turn(sim, seconds, options.concurrency), 4),
+            "requests_per_job": round(len(requests) / options.jobs, 2),
+            "most_requests": _most(requests),
+            "points_reported": sum(line.points or 0 for line in batch.lines()),
+            "points_ledger": sim.spent,
+        }
+
+
+def _settings(kind: Any, sim: Any, folder: Path) -> Any:
+    class Own(kind):
+        def services(self) -> dict[str, dict[str, str]]:
+            return {**super().services(), "neural4d": {"url": sim.api_url, "key": sim.token}}
+
+        def data_dir(self) -> Path:
+            return folder
+
+    return Own()
+
+
+def _wait_for_turn(sim: Any, seconds: float, concurrency: int) -> float:
+    """Median seconds from the moment a job could end at the service to the submission that takes its place."""
+    sent = sorted(row["time"] for row in sim.ledger())
+    waits = sorted(after - (before + seconds) for before, after in zip(sent, sent[concurrency:], strict=False))
+    return float(waits[len(waits) // 2]) if waits else 0.0
+
+
+def _most(requests: list[dict[str, Any]]) -> int:
+    """The most requests that name one and the same job, its submission and its file included."""
+    counts: dict[str, int] = {}
+    for request in requests:
+        body = request["body"] if isinstance(request["body"], dict) else {}
+        if "uuid" in body:
+            counts[body["uuid"]] = counts.get(body["uuid"], 0) + 1
+    return max(counts.values(), default=0) + 3  # the submission, the model and its picture name no such id
