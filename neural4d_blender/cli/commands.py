@@ -97,7 +97,10 @@ def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, conso
 def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Go on with everything that was interrupted."""
     desk.bridge.adopting = False  # offline, an adopted job would fail: look first
-    wanted = _unfinished(_chosen(desk.ask("list", limit=_ALL)["jobs"], asked.job), retry=asked.retry)
+    unfinished = _unfinished(_chosen(desk.ask("list", limit=_ALL)["jobs"], asked.job), retry=asked.retry)
+    wanted = [job for job in unfinished if desk.blender or job["request"].get("keep_in")]
+    if others := len(unfinished) - len(wanted):
+        console.note(f"{others} unfinished jobs need Blender: run resume with it.")
     if not wanted:
         console.result("Nothing is unfinished.", "nothing")
         return Exit.DONE

@@ -217,12 +217,18 @@ class Engine:
             self.send({"event": "usage", "bytes": self.history.usage()})
 
     def take_over(self) -> None:
-        """Go on with jobs that an engine which is no more has left, unless the host wants none of them."""
-        jobs = self.journal.take_over() if self.adopting else []
+        """Go on with jobs that an engine which is no more has left, unless the host wants none of them.
+
+        Where there is no Blender to prepare a model with, only with those that want none.
+        """
+        jobs = self.journal.take_over(self._can_finish) if self.adopting else []
         # Of a batch, those that are at the service take their places before others are let go.
         for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self.wake(Live(job, halted=self.batches.halted(job.batch)))
             self.publish(job)
+
+    def _can_finish(self, job: Job) -> bool:
+        return bool(self.runner.preparer or job.request.get("keep_in"))
 
 
 def main() -> int:

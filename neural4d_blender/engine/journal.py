@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -107,12 +107,16 @@ class Journal:
             rows = self._db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
             return [(State(state), at) for state, at in rows.fetchall()]
 
-    def take_over(self) -> list[Job]:
-        """Make the unfinished jobs of engines that are no more ours, and return them, oldest first."""
+    def take_over(self, wanted: Callable[[Job], bool] = lambda _: True) -> list[Job]:
+        """Make the unfinished jobs of engines that are no more ours, and return them, oldest first.
+
+        Args:
+            wanted: whether a job is to be taken; the others stay for the next engine.
+        """
         with self.transaction() as db:
             rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY created").fetchall()
             dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
-            taken = [Job.from_dict(json.loads(data)) for owner, data in rows if owner in dead]
+            taken = [job for owner, data in rows if owner in dead if wanted(job := Job.from_dict(json.loads(data)))]
             db.executemany("UPDATE jobs SET owner = ? WHERE id = ?", [(self.owner, job.id) for job in taken])
         for job in taken:
             job.owner = self.owner

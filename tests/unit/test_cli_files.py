@@ -14,6 +14,7 @@ import pytest
 from neural4d_blender.cli.desk import Desk
 from neural4d_blender.cli.main import main
 from scripts.simulator.handle import ROOT, Simulator
+from tests.unit.engine_process import EngineProcess
 from tests.unit.simulator_client import Caller
 
 TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2}
@@ -70,6 +71,20 @@ def test_what_could_not_be_written_is_written_later(sim: Simulator, capsys: pyte
     assert run("resume") == 0
     assert Path("new/mug.glb").read_bytes().startswith(b"glTF")
     assert paid(sim) == [60]
+
+
+def test_what_needs_blender_is_left_to_it(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    sim.configure(job_seconds=1000)
+    Path("data").mkdir()
+    with EngineProcess(Path("data"), sim.api_url, sim.token, preparer=["a Blender"]) as engine:
+        engine.wait(engine.submit("a mug"), "generating")
+    assert run("generate", "a cup", "--as-made", "-o", "cup.glb", "--timeout", "0.5") == 6
+    sim.finish_jobs()
+    assert run("resume") == 0
+    assert "1 unfinished jobs need Blender" in capsys.readouterr().err
+    assert Path("cup.glb").is_file()
+    assert run("jobs", "mug", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["state"] == "generating"
 
 
 def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
