@@ -228,7 +228,7 @@ class Engine:
             self.publish(job)
 
     def _can_finish(self, job: Job) -> bool:
-        return bool(self.runner.preparer or job.request.get("keep_in"))
+        return bool(self.runner.preparers.argv or job.request.get("keep_in"))
 
 
 def main() -> int:
