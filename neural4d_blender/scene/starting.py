@@ -67,13 +67,14 @@ def start_again(provider: str, request: Request, target: dict[str, Any]) -> str:
     Raises:
         InvalidInput: the copy of a picture that was sent is gone.
     """
+    check_again(provider, request)
     job_id = str(uuid.uuid4())
     folder = settings.data_dir() / "jobs" / job_id
     try:
         images = [image if is_web_address(image) else _copied(Path(image), folder) for image in request.images]
         textures = settings.texture_folder() if request.texture_folder else ""
         start(job_id, provider, replace(request, images=images, texture_folder=textures), target)
-    except Neural4DError:
+    except (Neural4DError, OSError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return job_id
@@ -92,6 +93,17 @@ def changed(request: Request, changes: dict[str, Any]) -> Request:
         raise InvalidInput(
             f"This cannot be changed: {', '.join(changes)}.", "Use the names that generate has."
         ) from error
+
+
+def check_again(provider: str, request: Request) -> None:
+    """Refuse a request that cannot be made once more, or that a user has edited into nonsense.
+
+    Raises:
+        InvalidInput: that; or the copy of a picture that was sent is gone.
+    """
+    if not all(is_web_address(image) or Path(image).is_file() for image in request.images):
+        raise InvalidInput("The copy of the image that this was made of is gone.", "Generate from the image itself.")
+    protocol.check(provider, request)
 
 
 def price(provider: str, requests: Sequence[Request]) -> int | None:
@@ -136,9 +148,4 @@ def _seeded(service: Declaration, request: Request) -> dict[str, Any]:
 def _copied(image: Path, folder: Path) -> str:
     """A copy of its own for the new job: the old one's files may be deleted while it is under way."""
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return str(shutil.copyfile(image, folder / image.name))
-    except OSError as error:
-        raise InvalidInput(
-            "The copy of the image that this job was made of is gone.", "Generate from the image itself."
-        ) from error
+    return str(shutil.copyfile(image, folder / image.name))

@@ -89,10 +89,9 @@ class _Paid(_OnModel):
         if asked:
             layout.label(text=asked[1].title)
             try:
-                layout.label(
-                    text=text.price(starting.price(asked[0], self.requests(*asked)), declaration(asked[0]).unit),
-                    icon="INFO",
-                )
+                starting.check_again(*asked)
+                points = starting.price(asked[0], self.requests(*asked))
+                layout.label(text=text.price(points, declaration(asked[0]).unit), icon="INFO")
             except Neural4DError as error:
                 layout.label(text=error.what, icon="ERROR")
 
