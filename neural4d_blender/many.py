@@ -22,6 +22,7 @@ from .job import Job
 from .scene import arrival, clock, settings, targets
 from .scene.bridge import bridge
 from .scene.images import export_image
+from .scene.placeholder import ask_for as ask_for_placeholder
 from .scene.placing import metres_per_unit
 from .scene.starting import require_ready
 
@@ -180,7 +181,13 @@ class SceneHost(Host):
             scale = 0.001 / metres_per_unit(bpy.context.scene)
             x, y, z = bound["location"]
             bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
-        return {**bound, "own": own} if own else bound
+        return {**bound, "placeholder": item.placeholder, **({"own": own} if own else {})}
+
+    def mark_places(self, items: list[Item]) -> None:
+        """A placeholder for each item that asks for one; a batch makes none by itself, since each is an undo step."""
+        for item in items:
+            if item.placeholder and not item.request.keep_in:
+                ask_for_placeholder(item.job)
 
     def folder(self, path: str) -> str:
         """The folder for files; ``//`` is the open file's."""

@@ -94,6 +94,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "options": (_options, "a JSON object"),
     "choose_cutout": (_truth, "true or false"),
     "place_all": (_truth, "true or false"),
+    "placeholder": (_truth, "true or false"),
     "max_points": (_whole, "a whole number of points"),
     "group": (_text, "a text"),
     "group_points": (_whole, "a whole number of points"),

@@ -128,6 +128,9 @@ class Host:
         """
         raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
 
+    def mark_places(self, items: list[Item]) -> None:
+        """Show in the scene, where there is one, where the items that want it are going to stand."""
+
     def folder(self, path: str) -> str:
         """The folder for files, as an absolute path; InvalidInput where none is named."""
         if not path:

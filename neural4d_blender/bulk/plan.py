@@ -18,6 +18,8 @@ from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from . import columns
 from .sources import Row
 
+#: What is no part of a request.
+_ASIDE = ("location", "collection", "pack_images", "placeholder")
 #: So many complaints are shown; the rest is only counted.
 _SHOWN = 20
 
@@ -29,7 +31,7 @@ class Item:
     Args:
         index: its place in the whole input, from 0. job: the id its job is going to have.
         request: checked, its pictures as they are going to be sent.
-        location, collection, pack_images: as ``generate`` takes them.
+        location, collection, pack_images, placeholder: as ``generate`` takes them.
     """
 
     index: int
@@ -39,6 +41,7 @@ class Item:
     location: list[float] | None = None
     collection: str = ""
     pack_images: bool = True
+    placeholder: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def check_budget(budget: int | None, items: Iterable[Item], prices: dict[str, in
 def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) -> Item:
     provider = values.pop("provider")
     images = values.pop("image")
-    aside = {name: values.pop(name) for name in ("location", "collection", "pack_images") if name in values}
+    aside = {name: values.pop(name) for name in _ASIDE if name in values}
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
     if not values.get("name") and images:

@@ -103,6 +103,7 @@ def start(
         jobs.append(Job(item.job, item.provider, request.to_dict(), target, batch=record.id, item=item.index))
     host.bridge.submit_many(record, jobs)
     host.wake()
+    host.mark_places(items)
     return Batch(host, record, [job.id for job in jobs], on_progress)
 
 

@@ -72,6 +72,16 @@ def test_the_example_of_a_model_in_the_scene_works_as_written(tmp_path: Path) ->
     assert bpy.data.objects["a wooden chair"].dimensions.z == pytest.approx(0.45, rel=0.001)
 
 
+def test_the_example_of_a_batch_works_as_written(tmp_path: Path) -> None:
+    (tmp_path / "prompts.csv").write_text("prompt,size_mm\na bird,120\na chair,\n")
+    beginning = example("import bpy").partition("print(")[0]
+    with Simulator(job_seconds=1.0, balance=500) as service:
+        printed = run(beginning + example("neural4d.batch("), tmp_path, service)
+        assert [row["points"] for row in service.ledger()] == [60, 60]
+    assert printed.splitlines() == ["placed 60 a bird", "placed 60 a chair", "2 of 2 done; 120 points report.csv"]
+    assert len((tmp_path / "report.csv").read_text().splitlines()) == 3
+
+
 def test_every_error_in_its_table_exists_with_that_remedy() -> None:
     rows = re.findall(r"^\| `([A-Z][a-z]\w+)` \| .+? \| (.+?) \|$", README, re.MULTILINE)
     assert len(rows) > 15
