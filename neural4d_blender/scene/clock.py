@@ -70,8 +70,11 @@ def list_jobs() -> None:
 
 
 def _take_list(answer: dict[str, Any]) -> None:
-    for job in answer.get("jobs", []):
+    jobs = answer.get("jobs", [])
+    for job in jobs:
         bridge.jobs.setdefault(job["id"], job)
+    for batch in {job["batch"] for job in jobs if job["batch"] and job["under_way"]} - bridge.batches.keys():
+        show_batch(batch)
     _take_in_moved_file()
 
 
@@ -89,6 +92,16 @@ def _retarget(job: dict[str, Any]) -> None:
     """Bind the job to the file that is open."""
     job["target"] = {**job["target"], "session": targets.session(), "file": bpy.data.filepath}
     bridge.send("retarget", job=job["id"], target=job["target"])
+
+
+def show_batch(batch: str) -> None:
+    """Bring a batch of an earlier session into the bridge, with all its jobs."""
+
+    def take(answer: dict[str, Any]) -> None:
+        if not answer["error"]:
+            bridge.batches[batch] = answer["batch"]
+
+    bridge.send("batch", take, batch=batch)
 
 
 @persistent

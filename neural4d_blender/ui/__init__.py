@@ -9,6 +9,8 @@ import bpy
 from ..scene import clock, settings
 from . import (
     as_python,
+    batch_list,
+    batch_operators,
     dropping,
     history,
     history_page,
@@ -40,6 +42,8 @@ _CLASSES = (
     *result_operators.CLASSES,
     *model_operators.CLASSES,
     *panels.CLASSES,
+    *batch_operators.CLASSES,
+    *batch_list.CLASSES,
     history_page.NEURAL4D_PG_history,
     *history.CLASSES,
     *as_python.CLASSES,

@@ -40,7 +40,12 @@ def draw_header(layout: bpy.types.UILayout) -> None:
 
 
 def _present() -> list[dict[str, Any]]:
-    return [data for data in bridge.jobs.values() if not data["dismissed"]]
+    return [data for data in bridge.jobs.values() if not data["dismissed"] and not _in_a_batch(data)]
+
+
+def _in_a_batch(data: dict[str, Any]) -> bool:
+    """Its batch has a box of its own, which says all but what somebody has to choose."""
+    return data["state"] != State.CHOOSING_CUTOUT and data.get("batch") in bridge.batches
 
 
 def _ended(data: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
 from ..scene import assets, settings
 from ..scene.bridge import bridge
-from . import text
+from . import batch_tally, text
 from .history_page import page
 from .operators import key_tests
 
@@ -32,6 +32,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     bridge.jobs.clear()
     bridge.usage = None
     page.forget()
+    batch_tally.forget()
 
 
 def _properties() -> dict[str, object]:

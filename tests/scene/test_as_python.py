@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import pydoc
 import textwrap
@@ -103,7 +104,16 @@ def test_the_templates_run(sim: Simulator) -> None:
     exec(templates.text_of("report"), {})
     said = bpy.data.texts["Neural4D report"].as_string()
     assert "60 points  a cute bird" in said
-    assert sim.spent == 60
+    exec(templates.text_of("batch_from_a_list"), {})
+    folder = Path(bpy.app.tempdir)
+    for start in ("START = False", "START = True"):
+        code = templates.text_of("batch_from_csv").replace("START = False", start)
+        exec(code, {})
+    for record in neural4d.batches():
+        neural4d.resume(record.id).wait(60)
+    with (folder / "report.csv").open() as file:
+        assert [line["state"] for line in csv.DictReader(file)] == ["placed"] * 3
+    assert sim.spent == 60 + 2 * 180
 
 
 def test_the_console_completes_and_helps() -> None:

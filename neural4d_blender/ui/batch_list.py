@@ -1,0 +1,72 @@
+"""The Batches panel: a box for each batch of this session, how far it is, what it cost, what can be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..scene.bridge import bridge
+from . import text
+from .batch_tally import Tally, tally
+
+#: More would push everything else off the screen.
+_SHOWN = 5
+
+
+class NEURAL4D_PT_batches(bpy.types.Panel):
+    """Many models at once, from a table or a folder of images"""
+
+    bl_label = "Batches"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+    bl_order = 5
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The newest first, and the way to a new one."""
+        layout = self.layout
+        newest = sorted(bridge.batches.values(), key=lambda record: -record["created"])
+        for record in newest[:_SHOWN]:
+            _draw_batch(layout.box(), record, tally(record["id"]))
+        row = layout.row(align=True)
+        row.operator("neural4d.batch_from_file", icon="FILE_TEXT")
+        row.operator("neural4d.list_batches", text="", icon="TIME")
+
+
+def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: Tally) -> None:
+    running = counts.working + counts.waiting > 0
+    head = box.row(align=True)
+    name = record["name"] or "Batch"
+    icon: Any = "TIME" if running else "ERROR" if counts.failed else "CHECKMARK"
+    head.label(text=text.cut(name, inset=6), icon=icon)
+    if not running:
+        head.operator("neural4d.dismiss_batch", text="", icon="X", emboss=False).batch = record["id"]
+    total = counts.working + counts.waiting + counts.done + counts.failed + counts.stopped
+    factor = counts.done / total if total else 0.0
+    box.progress(factor=factor, type="BAR", text=f"{counts.done} of {total} done")
+    rest = [(counts.working, "working"), (counts.waiting, "waiting"), (counts.failed, "failed")]
+    told = [f"{count} {what}" for count, what in [*rest, (counts.stopped, "stopped")] if count]
+    if told:
+        box.label(text=text.cut("  ·  ".join(told), inset=4))
+    budget = "" if record["budget"] is None else f" of {record['budget']:,}"
+    box.label(text=f"{counts.points:,}{budget} points")
+    if counts.failed and counts.error:
+        text.draw(box, counts.error["what"])
+    _draw_actions(box.row(align=True), record, counts, running=running)
+
+
+def _draw_actions(row: bpy.types.UILayout, record: dict[str, Any], counts: Tally, *, running: bool) -> None:
+    batch = record["id"]
+    if running and record["stopped"]:
+        row.label(text="Stopping ...")
+    elif running:
+        row.operator("neural4d.stop_batch", icon="CANCEL").batch = batch
+    elif counts.stopped:
+        row.operator("neural4d.continue_batch", icon="PLAY").batch = batch
+    elif counts.failed:
+        row.operator("neural4d.retry_failed", icon="FILE_REFRESH").batch = batch
+    row.operator("neural4d.report_batch", icon="FILE_TICK").batch = batch
+
+
+CLASSES = (NEURAL4D_PT_batches,)

@@ -1,0 +1,89 @@
+"""How far each batch is, kept up to date job by job: a panel may not pass over thousands of jobs to draw a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ..engine.protocol import SETTLED, State
+from ..scene.bridge import bridge
+
+_DONE = {State.READY, State.PLACED}
+
+
+class Tally:
+    """The counts of one batch.
+
+    Attributes:
+        points: what was spent so far.
+        error: why the last one of those that failed did.
+    """
+
+    def __init__(self, batch: str) -> None:
+        self.points = 0
+        self.error: dict[str, str] | None = None
+        self._known: dict[str, tuple[str, int]] = {}
+        self._states: Counter[str] = Counter()
+        for job in bridge.jobs.values():
+            if job.get("batch") == batch:
+                self._take(job)
+        bridge.jobs.watch(batch, self._take)
+
+    @property
+    def done(self) -> int:
+        """Models that stand in the scene, or are on disk."""
+        return sum(self._states[state] for state in _DONE)
+
+    @property
+    def waiting(self) -> int:
+        """Not sent yet."""
+        return self._states[State.QUEUED]
+
+    @property
+    def failed(self) -> int:
+        """Ended without a model."""
+        return self._states[State.FAILED]
+
+    @property
+    def stopped(self) -> int:
+        """Never sent, because the batch was stopped."""
+        return self._states[State.CANCELLED]
+
+    @property
+    def working(self) -> int:
+        """On their way."""
+        return sum(count for state, count in self._states.items() if state not in SETTLED | _DONE) - self.waiting
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Their snapshots, in the order of the input."""
+        there = (bridge.jobs.get(job) for job in self._known)
+        return sorted((job for job in there if job), key=lambda job: job["item"])
+
+    def _take(self, job: dict[str, Any]) -> None:
+        before, cost = self._known.get(job["id"], ("", 0))
+        self._known[job["id"]] = (job["state"], job["cost"] or 0)
+        if before:
+            self._states[before] -= 1
+        self._states[job["state"]] += 1
+        self.points += (job["cost"] or 0) - cost
+        if job["state"] == State.FAILED:
+            self.error = job["error"]
+
+
+_tallies: dict[str, Tally] = {}
+
+
+def tally(batch: str) -> Tally:
+    """The counts of a batch that the bridge knows."""
+    if batch not in _tallies:
+        _tallies[batch] = Tally(batch)
+    return _tallies[batch]
+
+
+def forget(batch: str = "") -> None:
+    """Show a batch no more, or none at all."""
+    for one in [batch] if batch else list(_tallies):
+        _tallies.pop(one, None)
+        bridge.batches.pop(one, None)
+    if not batch:
+        bridge.batches.clear()

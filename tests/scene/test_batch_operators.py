@@ -1,0 +1,111 @@
+"""Batches by operators, as the panel starts, stops, continues and reports them; with the simulator's ledger."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import neural4d_blender as neural4d
+from neural4d_blender import ui
+from neural4d_blender.client.asking import LOOK
+from neural4d_blender.scene import arrival
+from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.ui import batch_tally
+from neural4d_blender.ui.batch_operators import price
+from scripts.simulator.handle import Simulator
+from tests.scene.test_batches import sim, simulator
+
+__all__ = ["sim", "simulator"]
+
+
+@pytest.fixture
+def panel(sim: Simulator) -> Iterator[Simulator]:
+    ui.register()
+    bpy.context.scene.neural4d.size_mm = 200
+    yield sim
+    batch_tally.forget()
+    ui.unregister()
+
+
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Work the pump, as the timer does in a window."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, [(job["state"], job["error"]) for job in bridge.jobs.values()]
+        if not arrival.pump():
+            time.sleep(LOOK)
+
+
+def table(folder: Path, count: int) -> str:
+    path = folder / "prompts.csv"
+    path.write_text("prompt\n" + "".join(f"a bird number {number}\n" for number in range(count)))
+    return str(path)
+
+
+def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path) -> None:
+    panel.configure(job_seconds=600)
+    given = {"filepath": table(tmp_path, 4), "concurrency": 2, "use_budget": True, "budget": 300}
+    assert bpy.ops.neural4d.batch_from_file(**given) == {"FINISHED"}
+    (record,) = bridge.batches.values()
+    counts, batch = batch_tally.tally(record["id"]), record["id"]
+    assert (record["budget"], record["concurrency"], record["name"]) == (300, 2, "prompts.csv")
+    until(lambda: counts.working == 2 and counts.points == 120)
+    assert (counts.waiting, counts.done, counts.failed) == (2, 0, 0)
+
+    assert bpy.ops.neural4d.stop_batch(batch=batch) == {"FINISHED"}
+    panel.configure(job_seconds=0)
+    panel.finish_jobs()
+    until(lambda: counts.done == 2 and counts.stopped == 2)
+    assert panel.spent == 120
+    assert bpy.ops.neural4d.continue_batch(batch=batch, use_budget=True, budget=180) == {"FINISHED"}
+    until(lambda: counts.working + counts.waiting == 0 and counts.done == 3)
+    assert counts.error is not None
+    assert (counts.points, panel.spent) == (180, 180), "the budget covers three"
+    bpy.ops.neural4d.continue_batch(batch=batch, use_budget=False)
+    until(lambda: counts.done == 4)
+    assert panel.spent == counts.points == 240
+
+    report = tmp_path / "report.csv"
+    assert bpy.ops.neural4d.report_batch(batch=batch, filepath=str(report)) == {"FINISHED"}
+    with report.open() as file:
+        assert [line["state"] for line in csv.DictReader(file)] == ["placed"] * 4
+    assert max(bpy.data.objects["a bird number 0"].dimensions) == pytest.approx(0.2, rel=0.001), "the panel's size"
+    bpy.ops.neural4d.dismiss_batch(batch=batch)
+    assert not bridge.batches
+    bpy.ops.neural4d.list_batches()
+    until(lambda: batch in bridge.batches and batch_tally.tally(batch).done == 4)
+
+
+def test_what_failed_is_tried_again(panel: Simulator, tmp_path: Path) -> None:
+    panel.set_fault(endpoint="file", fault="http_500", times=None, match=".glb")
+    bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 2))
+    (batch,) = bridge.batches
+    counts = batch_tally.tally(batch)
+    until(lambda: counts.failed == 2)
+    panel.clear_faults()
+    assert bpy.ops.neural4d.retry_failed(batch=batch) == {"FINISHED"}
+    until(lambda: counts.done == 2)
+    assert panel.spent == 120
+
+
+def test_a_bad_file_starts_nothing(panel: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("prompt,color\na bird,red\n")
+    with pytest.raises(RuntimeError, match=r"line 2 of bad\.csv: there is no column 'color'"):
+        bpy.ops.neural4d.batch_from_file(filepath=str(path))
+    assert not bridge.batches
+    assert panel.requests() == []
+
+
+def test_the_price_in_words(panel: Simulator, tmp_path: Path) -> None:
+    estimate = neural4d.batch(table(tmp_path, 3), dry_run=True)
+    bridge.balances["neural4d"] = {"total": 100}
+    assert price(estimate, "neural4d").splitlines() == [
+        "3 models, about 180 points",
+        "100 points are left: not enough for all of them",
+    ]
