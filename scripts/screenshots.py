@@ -28,6 +28,7 @@ IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
 TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST = 900  # pixels
+_PANEL, _TABS = 800, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 
 
@@ -51,6 +52,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}
         cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=WINDOW, timeout=120)
+    with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
+        picture = Path(folder) / "mug.png"
+        mug().save(picture)
+        env, arguments = simulator.environment, {"picture": str(picture)}
+        panels = run_scenario("services.look", env=env, arguments=arguments, size=TALL, timeout=120)
+    keep(beside({SCREENSHOTS / f"{name}.png": tuple(cut) for name, cut in panels.items()}), "services", widest=1500)
     for name, cut in cuts.items():
         keep(SCREENSHOTS / f"{name}.png", name.removeprefix("readme-"), tuple(cut))
     with tempfile.TemporaryDirectory() as folder:
@@ -71,14 +78,30 @@ def mug() -> Image.Image:
     return image
 
 
-def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None) -> None:
+def beside(cuts: dict[Path, tuple[int, int, int, int]]) -> Path:
+    """The upper part of each panel, one beside the other, as a file."""
+    from PIL import Image
+
+    shown = []
+    for path, (left, top, right, _) in cuts.items():
+        with Image.open(path) as opened:
+            shown.append(opened.convert("RGB").crop((left, top, right - _TABS, top + _PANEL)))
+    whole = Image.new("RGB", (sum(one.width for one in shown), _PANEL))
+    for number, one in enumerate(shown):
+        whole.paste(one, (sum(before.width for before in shown[:number]), 0))
+    target = next(iter(cuts)).with_name("services.png")
+    whole.save(target)
+    return target
+
+
+def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None, widest: int = WIDEST) -> None:
     """Cut a picture out, make it small and put it into docs/images."""
     from PIL import Image
 
     with Image.open(source) as opened:
         picture = opened.convert("RGB").crop(cut or (0, 0, *opened.size))
-    if picture.width > WIDEST:
-        picture = picture.resize((WIDEST, round(picture.height * WIDEST / picture.width)), Image.Resampling.LANCZOS)
+    if picture.width > widest:
+        picture = picture.resize((widest, round(picture.height * widest / picture.width)), Image.Resampling.LANCZOS)
     IMAGES.mkdir(parents=True, exist_ok=True)
     target = IMAGES / f"{name}.png"
     # A palette that keeps small spots of colour, and no dithering, which takes twice the space.

@@ -24,7 +24,7 @@ import bpy
 
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.names import READY, datablock_name
-from . import asset, importers, materials, opened, reshape, sanitise, sizing, writing
+from . import asset, colours, importers, materials, opened, reshape, sanitise, sizing, writing
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -112,6 +112,7 @@ def make(job: PrepareJob) -> dict[str, Any]:
     model = _reshaped(sanitise.reduce_to_model(imported, warnings), job, warnings)
     fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     root = sanitise.put_under_one_root(model, job.name)
+    colours.show(model.meshes, job.name)
     images = materials.tidy(model.meshes, job.name, job.source.parent, job.texture_folder, warnings)
     after_prepare = time.perf_counter()
 

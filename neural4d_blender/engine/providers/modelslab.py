@@ -78,8 +78,8 @@ class ModelsLab(Provider):
         key_env="MODELSLAB_API_KEY",
         features=frozenset({Feature.IMAGE_URL}),
         reasons={
-            Feature.IMAGE: "ModelsLab has no upload: it fetches the image from a web address. Your own images stay "
-            "here, since nothing is put on anybody's public host; give the address of one that is on the web."
+            Feature.IMAGE: "ModelsLab has no upload: it fetches an image from the web, by its address. Nothing of "
+            "yours is put on a public host for it."
         },
         formats=("OBJ",),
         lost_answers=(

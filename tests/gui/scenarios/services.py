@@ -13,19 +13,26 @@ SERVICES = ("neural4d", "csm", "goneural", "modelslab")
 
 
 def look(ui, picture: str):
-    """The panel of each service, unfolded, and the preferences; returns where each panel is in its picture."""
-    for kind in (panels.NEURAL4D_PT_service, panels.NEURAL4D_PT_more):
+    """The panel of each service with its options unfolded, the menu of sources, and the preferences.
+
+    Returns where each panel is in its picture: left, top, right, bottom in pixels from the top left.
+    """
+    below = (panels.NEURAL4D_PT_service, panels.NEURAL4D_PT_arrival, panels.NEURAL4D_PT_more)
+    for kind in below:
         bpy.utils.unregister_class(kind)
-        kind.bl_options = set()
+    below[0].bl_options = set()
+    for kind in below:
         bpy.utils.register_class(kind)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     chosen, cuts = bpy.context.scene.neural4d, {}
-    chosen.input, chosen.image_path, chosen.image_url = "IMAGE", picture, "https://example.com/mug.png"
+    chosen.input, chosen.image_source, chosen.image = "IMAGE", "IMAGE", bpy.data.images.load(picture)
+    chosen.image_url = "https://example.com/mug.png"
     yield from ui.move(*ui.middle())
     for service in SERVICES:
         chosen.provider = service
         yield from ui.redraw()
+        yield 0.8  # the panels slide
         yield from ui.screenshot(f"services-{service}")
         region = ui.region()
         cuts[f"services-{service}"] = from_top(ui, region.x, region.y, region.width, region.height)
