@@ -127,11 +127,7 @@ def _ended(failures: dict[str, Neural4DError], count: int) -> int:
 def _unfinished(jobs: Sequence[Job], *, retry: bool) -> list[Job]:
     """The jobs that are under way, or whose files are not written; with retry those, too, that cost nothing again."""
     return [
-        job
-        for job in jobs
-        if job["under_way"]
-        or (Plan.of(job) and job["state"] in (State.READY, State.PLACED))
-        or (retry and job["state"] in _ENDED and not job["retry_pays"])
+        job for job in jobs if finishing.unfinished(job) or (retry and job["state"] in _ENDED and not job["retry_pays"])
     ]
 
 

@@ -38,7 +38,7 @@ class Console:
         """Something that was asked for: the text for a person, the event with its values for a program."""
         self.clear()
         if self.as_json:
-            self._out.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+            self._out.write(json.dumps({"event": event, **values}) + "\n")
         else:
             self._out.write(text + "\n")
         self._out.flush()

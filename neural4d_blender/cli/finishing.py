@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.protocol import JobFailed, Neural4DError, Request
+from ..engine.protocol import JobFailed, Neural4DError, Request, State
 from .console import Console
 from .desk import Desk, Job, failure_of
 from .plan import Plan
@@ -51,6 +51,11 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
 def told(error: Neural4DError) -> dict[str, str]:
     """An error for a program; its code is the reason why the job failed."""
     return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
+
+
+def unfinished(job: Job) -> bool:
+    """The job is under way, or its files are not written."""
+    return job["under_way"] or bool(Plan.of(job) and job["state"] in (State.READY, State.PLACED))
 
 
 def written(job: Job) -> list[str]:

@@ -6,9 +6,11 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +22,10 @@ from . import arguments, batches, commands, listings
 from .codes import Exit, code_of
 from .console import Console
 from .desk import Desk
-from .finishing import told
+from .finishing import told, unfinished
 
+#: As a shell has it for a program that is ended by SIGPIPE.
+_NOBODY_LISTENS = 141
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "generate": commands.generate,
     "batch": batches.batch,
@@ -51,6 +55,9 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         chosen = arguments.parser(prog).parse_args(argv)
     except SystemExit as ended:  # argparse's way to say that it has printed help or an error
         return int(ended.code or 0)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a prompt may have what the terminal's encoding lacks
     console = Console(as_json=chosen.json)
     go_on = f"Go on with: {prog} resume"
     if chosen.data_dir:
@@ -75,10 +82,13 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         return Exit.TIME_UP
     except KeyboardInterrupt as interrupt:
         code = interrupt.code if isinstance(interrupt, Ended) else int(Exit.INTERRUPTED)
-        going = sum(job["under_way"] for job in desk.bridge.jobs.values())
+        going = sum(unfinished(job) for job in desk.bridge.jobs.values())
         what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
         console.error({"code": "Interrupted", "what": what, "remedy": go_on if going else ""}, code)
         return code
+    except BrokenPipeError:  # whoever read the output has seen enough: `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _NOBODY_LISTENS
 
 
 @contextmanager

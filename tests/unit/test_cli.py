@@ -202,6 +202,17 @@ def test_it_starts_as_a_module_of_a_plain_python(at_home: Path) -> None:
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "No such job.", "")
 
 
+def test_a_reader_that_leaves_is_no_crash(at_home: Path) -> None:
+    command = [sys.executable, "-m", "neural4d_blender", "services", "--json"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
