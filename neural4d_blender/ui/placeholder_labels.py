@@ -28,7 +28,7 @@ def words(job: dict[str, Any]) -> str:
     """What the label of a job's placeholder says."""
     state = job["state"]
     error = arrival.trouble.get(job["id"]) or job["error"]
-    said, _icon = text.STATES[state]
+    said, _icon = text.state(job)
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
     elif state == State.PLACED:  # and undone, or placed in another file
