@@ -59,7 +59,8 @@ def batch(
         source: a list of prompts and of dictionaries with the arguments of :func:`generate`; or a file: .csv, whose
             columns are those arguments, or .jsonl, an object a line; or a folder of images. A service's own options are
             columns ``options.NAME``, or JSON in the column ``options``. ``image`` is a path, relative to the file;
-            several have ``;`` between them. ``location`` is three numbers. Empty cells say nothing.
+            several have ``;`` between them. In a list it may be a bpy.types.Image. ``location`` is three numbers.
+            Empty cells say nothing.
         concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
             preparations do not count.
         budget: points that all of it may cost together, looked at before each submission; what is under way counts.
@@ -170,9 +171,9 @@ class SceneHost(Host):
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
         require_ready(service)
 
-    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path) -> list[str]:
         """A file that fits the service's limits as it is, a copy that does in place of every other one."""
-        return [path if is_web_address(path) else _fitting(path, service, folder) for path in paths]
+        return [_fitting(path, service, folder) for path in paths]
 
     def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
         """In the open file, from the 3D cursor on."""
@@ -198,13 +199,19 @@ class SceneHost(Host):
         return settings.texture_folder()
 
 
-def _fitting(path: str, service: Declaration, folder: Path) -> str:
+def _fitting(picture: str | bpy.types.Image, service: Declaration, folder: Path) -> str:
+    if isinstance(picture, str) and is_web_address(picture):
+        return picture
     service.require(Feature.IMAGE)
-    try:
-        service.image_limits.check(path)
-    except InvalidInput:
-        return str(export_image(path, service.image_limits, folder))
-    return path
+    if isinstance(picture, str):
+        try:
+            service.image_limits.check(picture)
+            return picture
+        except InvalidInput:
+            pass  # a copy may fit
+    elif not isinstance(picture, bpy.types.Image):
+        raise InvalidInput(f"A picture is a path or an image of Blender's, not {picture!r}.")
+    return str(export_image(picture, service.image_limits, folder))
 
 
 _HOST = SceneHost()

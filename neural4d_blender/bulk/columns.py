@@ -6,6 +6,7 @@ Standard library and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -58,11 +59,13 @@ def _point(value: object) -> list[float]:
     return [float(part) for part in parts]
 
 
-def _pictures(value: object) -> list[str]:
+def _pictures(value: object) -> list[Any]:
+    """Texts are paths or web addresses; what else a list from a script has (an image of Blender's) is the host's."""
     parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+    if isinstance(parts, bool | int | float | dict):
         raise ValueError("a path, or several with ; between them")
-    return [part for part in parts if part]
+    parts = list(parts) if isinstance(parts, list | tuple) else [parts]
+    return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
 def _options(value: object) -> dict[str, Any]:
@@ -134,12 +137,15 @@ def arguments(row: Row, defaults: Mapping[str, Any]) -> tuple[dict[str, Any], li
             found["options"][key] = _option(service, key, value)
         except Neural4DError as error:
             wrong.append(error.what.rstrip("."))
-    found["image"] = [one if is_web_address(one) else str(_path(one, row.folder)) for one in found.get("image", [])]
+    found["image"] = [_located(one, row.folder) for one in found.get("image", [])]
     return found, wrong
 
 
-def _path(text: str, folder: Path) -> Path:
-    return folder / Path(text).expanduser()
+def _located(picture: Any, folder: Path) -> Any:
+    """A path from the folder on, unless the picture is no file."""
+    if not isinstance(picture, str) or is_web_address(picture):
+        return picture
+    return str(folder / Path(picture).expanduser())
 
 
 def _option(service: Declaration, key: str, value: Any) -> Any:

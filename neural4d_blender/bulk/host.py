@@ -105,7 +105,7 @@ class Host:
         if not self.bridge.settings.services()[service.id]["key"]:
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
-    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path) -> list[str]:
         """The pictures as they are sent; a file that fits the service's limits is sent as it is.
 
         Args:
@@ -115,6 +115,8 @@ class Host:
             InvalidInput: one cannot be sent.
         """
         for path in paths:
+            if not isinstance(path, str):
+                raise InvalidInput(f"A picture is a path or a web address, not {path!r}.")
             if not is_web_address(path) and service.image_limits:
                 service.image_limits.check(path)
         return paths

@@ -61,7 +61,7 @@ class Estimate:
 
 
 #: Paths, the service and the job's id to the paths of pictures that the service takes.
-Pictures = Callable[[list[str], Declaration, str], list[str]]
+Pictures = Callable[[list[Any], Declaration, str], list[str]]
 
 
 def plan(
@@ -132,7 +132,7 @@ def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) 
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
     if not values.get("name") and images:
-        values["name"] = Path(images[0]).stem
+        values["name"] = Path(getattr(images[0], "name", images[0])).stem
     job = str(uuid.uuid4())
     request = Request(images=pictures(images, service, job), keep_in=keep_in, **values)
     protocol.check(provider, request)

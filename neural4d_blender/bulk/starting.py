@@ -46,7 +46,7 @@ def check(
     record.check()
     copies: list[Path] = []
 
-    def pictures(paths: list[str], service: Declaration, job: str) -> list[str]:
+    def pictures(paths: list[Any], service: Declaration, job: str) -> list[str]:
         copies.append(_folder(host, job))
         return host.pictures(paths, service, copies[-1]) if paths else []
 

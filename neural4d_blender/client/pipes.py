@@ -80,10 +80,13 @@ class PipeWriter:
     def write(self, data: bytes = b"") -> None:
         """Send ``data`` after whatever still waits; a child that is gone is the reader's business."""
         self._rest += data
+        sent = 0
         try:
-            while self._rest:
-                self._rest = self._rest[os.write(self._fd, self._rest) :]
+            with memoryview(self._rest) as rest:  # thousands of items are megabytes: not to be copied for each piece
+                while sent < len(rest):
+                    sent += os.write(self._fd, rest[sent : sent + _CHUNK])
         except BlockingIOError:
             pass
         except OSError:
-            self._rest = b""
+            sent = len(self._rest)
+        self._rest = self._rest[sent:]

@@ -118,6 +118,9 @@ def test_images_that_fit_go_as_they_are_and_others_as_copies_that_do(sim: Simula
     assert [path.name for path in sorted((tmp_path / "models").iterdir())] == ["0001 a mug.glb", "0002 b.glb"]
     assert not bpy.data.objects
     assert sim.spent == 160
+    image = bpy.data.images.new("Painted", 300, 300)
+    batch = neural4d.batch([{"image": image}], layout="files", output=tmp_path / "painted").wait(120)
+    assert [(job.state, job.title) for job in batch.results] == [("ready", "Painted")]
 
 
 def test_what_is_wrong_is_said_of_every_line_before_anything_is_sent(sim: Simulator) -> None:

@@ -110,6 +110,7 @@ def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
         ({"size_mm": True}, "size_mm takes a number"),
         ({"pbr": "perhaps"}, "pbr takes true or false"),
         ({"location": "1 2"}, "location takes three numbers"),
+        ({"image": 3}, "image takes a path"),
         ({"options": "[1]"}, "options takes a JSON object"),
         ({"options.nope": "1"}, "has no option 'nope'"),
         ({"provider": "nobody"}, "no service 'nobody'"),
