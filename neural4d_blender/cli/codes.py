@@ -36,9 +36,10 @@ _NOT_READY = (errors.OnlineAccessOff, errors.KeyMissing, errors.KeyRejected)
 
 def code_of(error: Neural4DError) -> Exit:
     """The exit code for an error that ended a command."""
-    if isinstance(error, InvalidInput):
-        return Exit.USAGE
     kind = getattr(errors, error.reason, JobFailed) if isinstance(error, JobFailed) else type(error)
+    # A job that the engine refuses was not sent; one that this Blender cannot read, UnsupportedFeature, was.
+    if isinstance(error, InvalidInput) or kind is InvalidInput:
+        return Exit.USAGE
     if issubclass(kind, _NOT_READY):
         return Exit.NOT_READY
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED

@@ -7,6 +7,8 @@ import dataclasses
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +114,8 @@ def test_an_option_becomes_what_the_service_declares(kind: str, text: str, value
         (errors.JobFailed("x", reason="KeyRejected"), 3),
         (errors.JobFailed("x", reason="NotEnoughPoints"), 4),
         (errors.JobFailed("x", reason="BudgetUsedUp"), 4),
+        (errors.JobFailed("x", reason="InvalidInput"), 2),
+        (errors.JobFailed("x", reason="UnsupportedFeature"), 1),
         (errors.JobFailed("x", reason="GenerationFailed"), 1),
         (errors.EngineStopped("x"), 1),
     ],
@@ -273,3 +277,12 @@ def test_names_of_files() -> None:
 
 def test_a_table_is_aligned() -> None:
     assert table([("ID", "STATE"), ("abc", "ok")]) == "ID   STATE\nabc  ok"
+
+
+def test_the_documents_show_commands_that_there_are() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/farms.md")]
+    whole = "\n".join(texts).replace("\\\n", " ")
+    shown = re.findall(r"^blender (?:--online-mode )?--command neural4d (.+)$", whole, re.MULTILINE)
+    assert len(shown) > 4
+    for line in shown:
+        arguments.parser("neural4d").parse_args(shlex.split(line))
