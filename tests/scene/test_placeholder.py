@@ -21,6 +21,7 @@ from neural4d_blender.engine.jobs import Job, Variant, VariantState
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import arrival, clock, placeholder, starting, targets
 from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.ui import placeholder_labels
 from tests.scene.conftest import LENGTH, Prepared
 
 Start = Callable[..., dict[str, Any]]
@@ -413,3 +414,20 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
 def test_a_request_knows_nothing_of_it(start: Start) -> None:
     assert "placeholder" not in start()["request"]
     assert protocol.Job.from_dict(start()).target["placeholder"] is True
+
+
+def test_its_label_tells_the_stage(start: Start, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until the render is done.")
+    job = start()
+    error = {"what": "The service is down.", "kept": "", "cost": "", "remedy": "Retry.", "code": "ServiceDown"}
+    told = {
+        State.GENERATING: "Generating 40 %",
+        State.READY: "Waiting until the render is done.",
+        State.FAILED: "Failed: The service is down.",
+        State.CANCELLED: "Cancelled",
+        State.PLACED: "Place Again puts the model here",
+    }
+    for state in State:
+        report(job, state, [prepared("single")], progress=0.47, error=error if state is State.FAILED else None)
+        said = placeholder_labels.words(bridge.jobs[job["id"]])
+        assert said == told.get(state, said) != ""

@@ -1,0 +1,84 @@
+"""Two hundred models in one file, each in the place of a placeholder: none is lost or doubled, nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+from neural4d_blender.engine.jobs import Job, Variant, VariantState
+from neural4d_blender.engine.protocol import Request, State
+from neural4d_blender.scene import arrival, placeholder, targets
+from neural4d_blender.scene.bridge import bridge
+from tests.scene.conftest import Prepared
+
+COUNT = 200
+
+
+@pytest.fixture
+def file(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty file with as many undo steps as Blender can have, and no engine; a model that is prepared."""
+    blend = prepared("single")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.preferences.edit.undo_steps = 256
+    bpy.context.preferences.edit.undo_memory_limit = 0
+    monkeypatch.setattr(bridge, "send", lambda *_arguments, **_values: None)
+    yield blend
+    bridge.jobs.clear()
+
+
+def job(number: int, blend: Path) -> Job:
+    """A job whose model is ready."""
+    target = {**targets.bind((number, 0, 0)), "placeholder": True}
+    variant = Variant(0, "", VariantState.PREPARED, blend=str(blend))
+    request = Request("a bird", size_mm=120.0, format="GLB").to_dict()
+    return Job(f"job-{number}", "neural4d", request, target, State.READY, variants=[variant])
+
+
+def found() -> dict[str, tuple[str, float]]:
+    """Type and place of every object in the file, by name."""
+    return {thing.name: (thing.type, thing.location.x) for thing in bpy.data.objects}
+
+
+def datablocks() -> dict[str, int]:
+    return {
+        kind: len(getattr(bpy.data, kind))
+        for kind in ("objects", "meshes", "materials", "images", "collections", "scenes", "libraries", "texts")
+    }
+
+
+def test_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
+    before = datablocks()
+    jobs = [job(number, file).to_dict() for number in range(COUNT)]
+    for told in jobs:
+        placeholder.make(told)
+    empties = found()
+    assert len(empties) == COUNT
+    for told in jobs:
+        bridge.jobs[told["id"]] = told
+        assert arrival.pump()
+    assert arrival.trouble == arrival.remarks == {}
+    models = found()
+    assert models.keys() == empties.keys()
+    assert {name: ("MESH", place) for name, (_kind, place) in empties.items()} == models
+    after = datablocks()
+    assert after == {**before, "objects": COUNT, "meshes": COUNT}
+
+    for left in range(COUNT - 1, -1, -1):
+        bpy.ops.ed.undo()
+        if left % 50 == 0:
+            kinds = [kind for kind, _place in found().values()]
+            assert (kinds.count("MESH"), kinds.count("EMPTY")) == (left, COUNT - left)
+    assert found() == empties
+    for _ in range(COUNT):
+        bpy.ops.ed.redo()
+    assert found() == models
+    assert datablocks() == after
+
+    path = str(tmp_path / "many.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path, compress=False)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert found() == models
+    assert datablocks() == after
