@@ -18,6 +18,10 @@ from ..engine.protocol import InvalidInput, Neural4DError, Request, State
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
 
+#: A report's ending says which kind it is.
+ENDINGS = (".csv", ".json")
+
+
 @dataclass
 class Line:
     """One item.
@@ -158,5 +162,5 @@ def _from_texts(record: dict[str, Any]) -> Line:
 
 
 def _check_ending(path: Path) -> None:
-    if path.suffix.lower() not in (".csv", ".json"):
+    if path.suffix.lower() not in ENDINGS:
         raise InvalidInput(f"A report is a .csv or a .json, not {path.name}.")

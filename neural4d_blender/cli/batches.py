@@ -36,6 +36,8 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             "Without Blender models are kept as the services made them.",
             "Add --files-only, or run the command with Blender or with bpy.",
         )
+    if asked.report and Path(asked.report).suffix.lower() not in reports.ENDINGS:
+        raise InvalidInput(f"A report is a .csv or a .json, not {Path(asked.report).name}.")
     desk.planned = lambda item: _plan(item, folder, asked)
     identity = _identity(folder, asked)
     started = None if asked.dry_run else _begun(desk, identity, asked)
@@ -64,8 +66,12 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
     stem = str(folder / f"{item.index + 1:04d} {file_stem(item.request.title)}")
-    files = [f"{stem}.{kind}" for kind in dict.fromkeys(asked.type or ["glb"])]
+    files = [f"{stem}.{kind}" for kind in _kinds(asked)]
     return Plan(files, f"{stem}.png" if asked.thumbnails else "", every_variant=item.request.place_all)
+
+
+def _kinds(asked: argparse.Namespace) -> list[str]:
+    return list(dict.fromkeys(asked.type or ["glb"]))
 
 
 def _price(desk: Desk, items: list[Item], console: Console) -> int:
@@ -80,8 +86,9 @@ def _identity(folder: Path, asked: argparse.Namespace) -> dict[str, str]:
     """What tells this command's batch from others, and its table from what it was."""
     rows = [dict(row.values) for row in sources.read(asked.table)]
     digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
-    table = str(Path(asked.table).resolve())
-    return {"table": table, "output": str(folder), "shard": asked.shard.strip(), "digest": digest}
+    files = "as made" if asked.files_only else " ".join([*_kinds(asked), *["thumbnails"] * asked.thumbnails])
+    own = {"table": str(Path(asked.table).resolve()), "output": str(folder), "shard": asked.shard.strip()}
+    return own | {"digest": digest, "files": files}
 
 
 def _begun(desk: Desk, own: dict[str, str], asked: argparse.Namespace) -> Batch | None:
@@ -93,7 +100,7 @@ def _begun(desk: Desk, own: dict[str, str], asked: argparse.Namespace) -> Batch 
     desk.bridge.adopting = False  # what earlier commands left is resume's business
     for known in starting.newest(desk, 1000):
         told: dict[str, Any] = known.settings.get(_COMMAND, {})
-        if {**told, "digest": ""} != {**own, "digest": ""}:
+        if any(told.get(name) != own[name] for name in ("table", "output", "shard")):
             continue
         if not asked.go_on:
             raise InvalidInput(
@@ -103,6 +110,11 @@ def _begun(desk: Desk, own: dict[str, str], asked: argparse.Namespace) -> Batch 
         if told["digest"] != own["digest"]:
             raise InvalidInput(
                 f"{asked.table} has changed since this batch was begun.", "Choose another --output for the new table."
+            )
+        if told["files"] != own["files"]:
+            raise InvalidInput(
+                f"This batch was begun for other files: {told['files']}.",
+                "Ask for the same ones, or choose another --output.",
             )
         started = starting.attach(desk, known.id)
         for provider in {line.provider for line in started.lines()}:

@@ -149,6 +149,8 @@ def test_a_table_becomes_sized_files(sim: Simulator, tmp_path: Path, capfd: pyte
     assert [Path(file).name for file in second["files"]] == [f"0002 seat.{kind}" for kind in ("glb", "stl")]
     assert all(Path(file).is_file() for file in first["files"] + second["files"])
     assert run(*argv, "--continue") == 0
+    assert run(*argv, "--continue", "--thumbnails") == 2
+    assert "begun for other files: glb stl" in capfd.readouterr().err
     assert sim.spent == 120
 
 

@@ -103,6 +103,7 @@ def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.Captu
     assert run(*batch) == 2
     assert "begun already" in capsys.readouterr().err
     assert run(*batch, "--continue") == 0
+    assert run(*batch, "--continue", "--report", "report.txt") == 2
     table("things.csv", "a mug", "a cup", "a bowl")
     assert run(*batch, "--continue") == 2
     assert "has changed" in capsys.readouterr().err
