@@ -23,6 +23,7 @@ from .engine.protocol import (
     Neural4DError,
     Request,
     is_web_address,
+    name_in,
 )
 from .job import Job, Variant
 from .past import Total, delete, history, totals
@@ -260,4 +261,4 @@ def _name_of(image: Picture | Sequence[Picture] | None) -> str:
     first = image[0] if isinstance(image, Sequence) and not isinstance(image, str) and image else image
     if first is None:
         return ""
-    return Path(first.name if isinstance(first, bpy.types.Image) else os.fspath(first)).stem  # type: ignore[arg-type]
+    return name_in(first.name if isinstance(first, bpy.types.Image) else os.fspath(first))  # type: ignore[arg-type]

@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..engine import protocol
@@ -132,7 +131,7 @@ def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) 
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
     if not values.get("name") and images:
-        values["name"] = Path(getattr(images[0], "name", images[0])).stem
+        values["name"] = protocol.name_in(str(getattr(images[0], "name", images[0])))
     job = str(uuid.uuid4())
     request = Request(images=pictures(images, service, job), keep_in=keep_in, **values)
     protocol.check(provider, request)

@@ -61,7 +61,7 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         recalculate_normals=asked.recalculate_normals,
         quads=asked.quads,
         format=asked.format or service.native,
-        name=asked.name or (Path(asked.image[0]).stem if asked.image else ""),
+        name=asked.name or (protocol.name_in(asked.image[0]) if asked.image else ""),
         options=options_of(service, asked.option),
         place_all=asked.every_variant,
         max_points=asked.max_points,

@@ -1,4 +1,4 @@
-"""Which addresses may be talked to: https anywhere, plain http on this machine only.
+"""Which addresses may be talked to (https anywhere, plain http on this machine only), and what they say of an image.
 
 Standard library only.
 """
@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import urllib.parse
+from pathlib import Path
 
 from .errors import InvalidInput
 
@@ -31,6 +32,12 @@ def check_url(url: str) -> str:
 def is_web_address(text: str) -> bool:
     """Whether the text names something on the web rather than a file."""
     return text.lower().startswith(("http://", "https://"))
+
+
+def name_in(image: str) -> str:
+    """What a picture is called, by its path or its web address; what follows a ``?`` there may be a signature."""
+    path = urllib.parse.unquote(urllib.parse.urlsplit(image).path) if is_web_address(image) else image
+    return Path(path).stem
 
 
 def is_loopback(host: str) -> bool:

@@ -48,7 +48,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .addresses import check_url, is_web_address
+from .addresses import check_url, is_web_address, name_in
 from .batches import BatchRecord
 from .catalogs import catalog_id
 from .declaration import Declaration, Feature, ImageLimits, Option
@@ -111,6 +111,7 @@ __all__ = [
     "encode",
     "estimate",
     "is_web_address",
+    "name_in",
     "read_image_facts",
 ]
 

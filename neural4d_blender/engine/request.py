@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .addresses import is_web_address
+from .addresses import is_web_address, name_in
 from .declaration import Feature
 from .errors import InvalidInput, UnsupportedFeature
 
@@ -94,7 +94,7 @@ class Request:
     @property
     def title(self) -> str:
         """What to call the job and the object."""
-        return self.name or " ".join(self.prompt.split()) or (Path(self.images[0]).stem if self.images else "Model")
+        return self.name or " ".join(self.prompt.split()) or (name_in(self.images[0]) if self.images else "") or "Model"
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.

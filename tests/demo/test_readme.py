@@ -62,6 +62,15 @@ def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "for the printer").iterdir()] == ["mug 95mm.stl"]
 
 
+@pytest.mark.parametrize("service", ["goneural", "modelslab"])
+def test_the_examples_of_other_services_work_as_written(service: str, tmp_path: Path) -> None:
+    beginning = example("import bpy").partition("print(")[0]
+    with Simulator(job_seconds=0.5) as simulator:
+        program = beginning + example(f'provider="{service}"') + "print(job.wait(60).state)"
+        assert run(program, tmp_path, simulator).split()[-1] == "placed"
+        assert [row["service"] for row in simulator.ledger()] == [service]
+
+
 def test_the_example_of_a_model_in_the_scene_works_as_written(tmp_path: Path) -> None:
     with Simulator(job_seconds=1.0, balance=500) as service:
         run(example("import bpy") + example("job_of"), tmp_path, service)

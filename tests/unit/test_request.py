@@ -101,3 +101,15 @@ def test_the_estimate_prefers_what_was_measured() -> None:
     assert protocol.estimate("neural4d", request, {"neural4d:text x2": 20}) == 20
     with pytest.raises(InvalidInput, match="neural4d"):
         protocol.estimate("nobody", request, {})
+
+
+@pytest.mark.parametrize(
+    ("image", "title"),
+    [
+        ("https://host.example/pictures/a%20mug.png?sig=secret/of.png#x", "a mug"),
+        ("https://host.example/", "Model"),
+        ("/home/somebody/chair.final.png", "chair.final"),
+    ],
+)
+def test_a_picture_gives_its_name_and_no_signature(image: str, title: str) -> None:
+    assert Request(images=[image]).title == title
