@@ -77,6 +77,8 @@ def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) ->
     state = data["state"]
     if state in SETTLED or state == State.READY:
         text.draw(box, _how_it_ended(data, words))
+        for warning in _facts(data).get("warnings", ()):
+            text.draw(box, warning, "INFO")
         return
     elapsed = text.seconds(time.time() - data["created"])
     if state in _WITH_BAR:
@@ -93,11 +95,18 @@ def _how_it_ended(data: dict[str, Any], words: str) -> str:
         words += f"  ·  {text.points(data['cost'], data['provider'])}"
     elif data["spent"]:
         words += "  ·  price not told"
-    facts = next((v["facts"] for v in data["variants"] if v["facts"]), None)
-    if facts and data["state"] in (State.PLACED, State.READY):
+    facts = _facts(data)
+    if facts:
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
         words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
     return words
+
+
+def _facts(data: dict[str, Any]) -> dict[str, Any]:
+    """What was measured of the model, and of what had to be left out or changed; empty before it is ready."""
+    if data["state"] not in (State.PLACED, State.READY):
+        return {}
+    return next((v["facts"] for v in data["variants"] if v["facts"]), {})
 
 
 def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:

@@ -76,6 +76,23 @@ def test_a_broken_model_ends_with_facts_and_code_0(tmp_path: Path, script: Path)
     assert not (tmp_path / "out.blend").exists()
 
 
+def test_one_that_waits_does_its_job_or_ends_with_its_input(tmp_path: Path, script: Path) -> None:
+    waiting = [
+        subprocess.Popen([sys.executable, "-I", str(script), "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    (tmp_path / "model.stl").write_bytes(b"solid nothing\nendsolid\n")
+    facts = tmp_path / "facts.json"
+    values = {"source": str(tmp_path / "model.stl"), "format": "STL", "output": str(tmp_path / "o.blend"), "name": "x"}
+    (tmp_path / "job.json").write_text(json.dumps({**values, "facts": str(facts), "limit": 60}))
+    said = [process.communicate(line, timeout=120)[0] for process, line in zip(
+        waiting, (f"{tmp_path / 'job.json'}\n".encode(), b""), strict=True
+    )]  # fmt: skip
+    assert [process.returncode for process in waiting] == [0, 0]
+    assert all(b"neural4d: ready" in one for one in said)
+    assert json.loads(facts.read_text())["code"] == "BrokenModel"
+
+
 def test_no_job_is_a_crash(tmp_path: Path, script: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, timeout=120, cwd=tmp_path)
     assert done.returncode != 0
