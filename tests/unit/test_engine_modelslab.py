@@ -115,8 +115,10 @@ def test_a_result_at_once_needs_no_id_and_no_question(sim: Simulator, engine: En
     assert (paid(sim), sent(sim, FETCH)) == ([PRICE], [])
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize("fault", ["http_404", "expired_url", "truncated_body", "html_instead"])
+@pytest.mark.parametrize(
+    ("at_once", "fault"),
+    [(True, "http_404"), (False, "expired_url"), (False, "truncated_body"), (True, "html_instead")],
+)
 def test_the_second_place_of_the_file(sim: Simulator, engine: EngineProcess, at_once: bool, fault: str) -> None:
     sim.configure(modelslab_at_once=at_once)
     sim.set_fault(FILE, fault, times=None, match="/generations/")

@@ -68,3 +68,14 @@ def test_stuck_just_before_the_end_the_result_is_asked_for() -> None:
     pace = Pace(0.0, typical=40.0)
     pace.heard(10.0, 0.99, False)
     assert pace.expect_done(12.5)
+
+
+def test_a_service_that_says_how_long_it_takes_is_believed() -> None:
+    pace = Pace(0.0, 90.0)
+    pace.promised(1.0, 4.0)
+    pace.heard(1.0, None, True)
+    assert pace.due == pytest.approx(1.0 + 4.0 * 0.8)
+    assert pace.shown(3.0) == (pytest.approx(0.95 * 3.0 / 5.0), True)
+    pace.promised(6.0, 0.0)  # overdue
+    pace.heard(6.0, None, True)
+    assert pace.due == pytest.approx(6.0 + QUICKEST)
