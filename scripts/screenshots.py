@@ -28,7 +28,7 @@ IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
 TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST = 900  # pixels
-_PANEL, _TABS = 800, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
+_PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 
 
