@@ -20,6 +20,11 @@ from neural4d_blender.engine.jobs import Variant
 from neural4d_blender.engine.preparers import AT_ONCE, Preparers
 from neural4d_blender.engine.preparing import job_values, run_in_blender
 from neural4d_blender.engine.request import Request
+from scripts.simulator.handle import Simulator
+from tests.unit.engine_process import EngineProcess
+from tests.unit.test_engine_jobs import sim
+
+__all__ = ["sim"]
 
 STAND_IN = Path(__file__).with_name("stand_in_preparer.py")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these limits")
@@ -160,6 +165,38 @@ def test_no_secret_gets_in(preparers: Preparers, tmp_path: Path, monkeypatch: py
     assert "hush" not in json.dumps(told)
     assert told["PATH"] == os.environ["PATH"]
     assert told["https_proxy"] == "http://127.0.0.1:9"
+
+
+def test_one_is_there_before_the_download_is(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="slow_drip", chunk=65536, delay=0.2)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        job = engine.submit(variants=2)
+        until(lambda: started(tmp_path))
+        assert not list((tmp_path / "data").rglob("*.glb"))
+        engine.wait(job, "ready")
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+    assert len(started(tmp_path)) == 1  # the other variant is fetched, and nobody asked for it in the scene
+
+
+def test_one_that_waits_in_vain_is_ended(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="http_503", times=None)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        job = engine.submit()
+        engine.until(lambda: started(tmp_path) or None, "a background Blender")
+        engine.wait(job, "failed")
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+
+
+def test_one_that_waits_ends_with_the_engine(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="slow_drip", chunk=4096, delay=0.2)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        engine.submit()
+        engine.until(lambda: started(tmp_path) or None, "a background Blender")
+        engine.kill()
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
 
 
 @LINUX
