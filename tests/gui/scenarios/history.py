@@ -1,13 +1,24 @@
-"""The past as a person looks at it: the History panel, and the call that the panel amounts to."""
+"""The past as a person looks at it: the History panel; the call that the panel amounts to; a batch on its way."""
 
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.ui import history
+from bl_ext.user_default.neural4d.ui import batch_list, batch_tally, history
 from bl_ext.user_default.neural4d.ui.history_page import LENGTH, page
 
 from tests.gui.harness_window import WIDE
-from tests.gui.scenarios.steps import Until, bridge, expect, names, press, reached, retype, start
+from tests.gui.scenarios.steps import (
+    Until,
+    bridge,
+    expect,
+    in_viewport,
+    names,
+    press,
+    reached,
+    retype,
+    start,
+    steer,
+)
 
 #: Where the last buttons of a job's line are.
 BIN = (0.85, 0.87)
@@ -24,7 +35,7 @@ def show_panels(*, on_top: bool):
         bpy.utils.register_class(panel)
 
 
-def scenario(ui, past: int):
+def scenario(ui, past: int, table: str, admin_url: str):
     show_panels(on_top=False)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
@@ -41,8 +52,9 @@ def scenario(ui, past: int):
     yield from ui.redraw()
     yield from search(ui)
     yield from delete(ui, past)
+    points = yield from batch(ui, table, steer(admin_url))
     template = yield from template_menu(ui)
-    return {"names": names(), "copied": copied, "template": template, "totals": page.totals}
+    return {"names": names(), "copied": copied, "template": template, "totals": page.totals, "points": points}
 
 
 def search(ui):
@@ -78,6 +90,39 @@ def copy(ui):
     return bpy.context.window_manager.clipboard
 
 
+def batch(ui, table, sim):
+    """A table: its price, then the panel while it runs, stops, and goes on."""
+    bpy.utils.unregister_class(batch_list.NEURAL4D_PT_batches)
+    batch_list.NEURAL4D_PT_batches.bl_order = -2
+    bpy.utils.register_class(batch_list.NEURAL4D_PT_batches)
+    sim.configure(job_seconds=600)
+    with in_viewport():
+        bpy.ops.neural4d.batch_from_file(filepath=table, concurrency=2, budget=300)
+    yield 0.7
+    yield from ui.screenshot("history-5-price")
+    expect(not bridge.batches, "nothing is sent before the price is accepted")
+    yield from ui.press("RET")
+    yield Until(lambda: bridge.batches, "the batch", 5)
+    (name,) = bridge.batches
+    counts = batch_tally.tally(name)
+    yield Until(lambda: counts.working == 2 and counts.points == 120, "two at the service")
+    yield from ui.move(*ui.middle())
+    yield from ui.screenshot("history-6-batch-running")
+    yield from press(ui, r"neural4d\.stop_batch\(", WIDE)
+    yield Until(lambda: counts.stopped == 2, "the others to be stopped")
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    yield Until(lambda: counts.done == 2, "what was paid to be finished", 60)
+    yield from ui.screenshot("history-7-batch-stopped")
+    yield from press(ui, r"neural4d\.continue_batch\(", WIDE)
+    yield 0.5
+    yield from ui.press("RET")
+    yield Until(lambda: counts.done == 4, "the whole batch", 60)
+    yield from ui.move(*ui.middle())
+    yield from ui.screenshot("history-8-batch-done")
+    return counts.points
+
+
 def template_menu(ui):
     """Text Editor > Templates > Python, opened, and one of the entries taken."""
     area = ui.area("DOPESHEET_EDITOR")
@@ -90,10 +135,8 @@ def template_menu(ui):
     with bpy.context.temp_override(window=ui.window, area=ui.area("TEXT_EDITOR"), region=region):
         bpy.ops.wm.call_menu(name="TEXT_MT_templates_py")
     yield 0.5
-    yield from ui.screenshot("history-5-templates")
+    yield from ui.screenshot("history-9-templates")
     yield from ui.press("ESC")
     with bpy.context.temp_override(window=ui.window, area=ui.area("TEXT_EDITOR"), region=region):
         bpy.ops.neural4d.open_template(template="first_model")
-    yield 0.5
-    yield from ui.screenshot("history-6-template")
     return ui.area("TEXT_EDITOR").spaces[0].text.as_string()
