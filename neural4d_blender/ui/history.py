@@ -62,21 +62,25 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
         layout, totals = self.layout, page.totals or []
         table = layout.column(align=True)
         for told in totals[:_MONTHS]:
-            _draw_total(table, f"{told['month']}  {text.service(told['provider'])}", told["jobs"], told["points"])
+            cost = text.points(told["points"], told["provider"])
+            _draw_total(table, f"{told['month']}  {text.service(told['provider'])}", told["jobs"], cost)
         if len(totals) > 1:
             layout.separator(type="LINE")
-            _draw_total(layout, "All", sum(t["jobs"] for t in totals), sum(t["points"] for t in totals))
+        for service in dict.fromkeys(told["provider"] for told in totals if len(totals) > 1):
+            mine = [told for told in totals if told["provider"] == service]
+            cost = text.points(sum(told["points"] for told in mine), service)
+            _draw_total(layout, f"All of {text.service(service)}", sum(told["jobs"] for told in mine), cost)
         taken = sum(told["bytes"] for told in totals)
         layout.label(text=f"Their files take {text.size(taken)}." if totals else "Nothing was spent yet.")
 
 
-def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, points: int) -> None:
-    row = layout.split(factor=0.6)
+def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
+    row = layout.split(factor=0.5)
     row.label(text=what)
     numbers = row.row()
     numbers.alignment = "RIGHT"
     numbers.label(text=f"{jobs:,} job{'' if jobs == 1 else 's'}")
-    numbers.label(text=f"{points:,}")
+    numbers.label(text=cost)
 
 
 def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
