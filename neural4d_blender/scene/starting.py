@@ -10,6 +10,7 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,12 @@ def variations(provider: str, request: Request, count: int) -> list[Request]:
     return [
         replace(anew(request), variants=size, place_all=size > 1, options=_seeded(service, request)) for size in sizes
     ]
+
+
+def side_by_side(requests: Sequence[Request]) -> list[tuple[int, Request]]:
+    """The requests with the place of each one's first model in a row that has one place for each model, from 1 on."""
+    places = accumulate((request.variants for request in requests), initial=1)
+    return list(zip(places, requests, strict=False))
 
 
 def _seeded(service: Declaration, request: Request) -> dict[str, Any]:

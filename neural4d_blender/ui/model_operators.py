@@ -105,11 +105,11 @@ class _Paid(_OnModel):
             raise Neural4DError(
                 "The journal here does not know what this model was made of.", "Generate from the image itself."
             )
-        for number, request in enumerate(self.requests(*asked), 1):
+        for number, request in starting.side_by_side(self.requests(*asked)):
             starting.start_again(asked[0], request, self.target(root, number))
 
     def target(self, root: bpy.types.Object, number: int) -> dict[str, Any]:
-        """Where the model of the job of that number, counted from 1, is to stand."""
+        """Where a job's model is to stand that has that place in the row beside the root, counted from 1."""
         return targets.next_to(root, number)
 
 

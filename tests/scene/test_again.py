@@ -128,6 +128,7 @@ def test_variations_fit_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     requests = starting.variations("neural4d", rocket, 5)
     assert [(one.variants, one.place_all, one.group) for one in requests] == [(4, True, ""), (1, False, "")]
     picture = pictures.written(tmp_path, "png", pictures.colours(512, 400))
+    assert [place for place, _ in starting.side_by_side(requests)] == [1, 5]
     chibi = Request(images=[str(picture)], options={"style": "tag"})  # of which there are no variants
     assert [one.variants for one in starting.variations("neural4d", chibi, 2)] == [1, 1]
     with pytest.raises(neural4d.InvalidInput):
