@@ -134,7 +134,7 @@ def _from_memory(image: bpy.types.Image, limits: ImageLimits, folder: Path) -> P
         )
     _require_pixels(image, image.name)
     pixels.fitting_size(image.size[0], image.size[1], limits)  # refuse before anything is read
-    return pixels.write(pixels.displayed(image), limits, folder)
+    return pixels.copied(image, limits, folder) or pixels.write(pixels.displayed(image), limits, folder)
 
 
 def _require_pixels(image: bpy.types.Image, called: str) -> None:

@@ -94,6 +94,33 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(turned[::-1])
 
 
+def copied(image: bpy.types.Image, limits: ImageLimits, folder: Path) -> Path | None:
+    """A large opaque 8-bit image as a JPEG, from Blender's own bytes to the file: a third of the time of `write`.
+
+    None where that is not possible: it is not such an image, it has to be made smaller, or this Blender (4.2) would
+    take the copy for the image itself.
+    """
+    width, height = image.size
+    eight_bits = not image.is_float and image.source in {"FILE", "GENERATED"}
+    saving: Any = image  # the stubs are of a Blender that cannot do this yet
+    can = "save_copy" in saving.bl_rna.functions["save"].parameters and "JPEG" in limits.formats and not image.library
+    if not (can and eight_bits and width * height > _LARGE and fitting_size(width, height, limits) == (width, height)):
+        return None
+    says_opaque = image.depth == 24 or image.alpha_mode in {"NONE", "CHANNEL_PACKED"}
+    if not says_opaque and raw(image)[..., -1].min() < _OPAQUE:
+        return None
+    path, before = unique_path(folder, "JPEG"), image.file_format
+    try:
+        image.file_format = "JPEG"
+        saving.save(filepath=str(path), quality=_WITHOUT_ALPHA[1][1], save_copy=True)
+    finally:
+        image.file_format = before
+    if path.stat().st_size > limits.max_bytes:
+        path.unlink()
+        return None
+    return path
+
+
 def fitting_size(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     """The size within both limits of ``largest``, with the proportions kept.
 

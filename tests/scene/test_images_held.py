@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from neural4d_blender.engine.errors import InvalidInput, UnsupportedFeature
-from neural4d_blender.scene import captures, images
+from neural4d_blender.scene import captures, images, pixels
 from tests.scene.pictures import HEIGHT, LIMITS, WIDTH, colours, difference, exported, hold, read, written
 
 
@@ -54,6 +54,24 @@ class TestHeldByBlender:
         assert image.is_dirty
         assert difference(read(exported(image, tmp_path)), array) == 0
         assert hashlib.sha256(path.read_bytes()).digest() == before
+
+    @pytest.mark.parametrize("space", ["sRGB", "Non-Color"])
+    @pytest.mark.parametrize("alpha", [None, 1.0, 0.5])
+    def test_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alpha: float | None, space: str) -> None:
+        monkeypatch.setattr(pixels, "_LARGE", WIDTH * HEIGHT - 1)
+        image = hold(colours(), alpha=alpha is not None)
+        painted = np.array(image.pixels[:], dtype=np.float32)
+        painted[3::4] = 1.0 if alpha is None else alpha
+        image.colorspace_settings.name = space  # which makes a generated image anew
+        image.pixels.foreach_set(painted)
+        said = (image.file_format, image.filepath, image.is_dirty, image.source)
+        path = exported(image, tmp_path)
+        assert path.suffix == (".png" if alpha == 0.5 else ".jpg")
+        assert difference(read(path)[..., :3], colours()) <= (1 if alpha == 0.5 else 8)
+        assert (image.file_format, image.filepath, image.is_dirty, image.source) == said
+        if alpha != 0.5:
+            monkeypatch.setattr(pixels, "copied", lambda *_: None)
+            assert exported(image, tmp_path).read_bytes() == path.read_bytes()
 
     def test_its_file_has_gone(self, tmp_path: Path) -> None:
         image = bpy.data.images.load(str(written(tmp_path, "png")))
