@@ -71,12 +71,15 @@ class Batch:
         self._bridge = host.bridge
         self._bridge.batches.setdefault(record.id, record.to_dict())
         self._jobs = list(jobs)
-        self._states: dict[str, str] = {}
-        #: Jobs that are not settled, as far as is known.
-        self._open = set(self._jobs)
-        self._bridge.jobs.watch(self.id, self._changed)
+        #: State and points of each job, and both of all together: a look at thousands of jobs costs nothing.
+        self._known: dict[str, tuple[str, int]] = {}
+        self._counts: Counter[str] = Counter()
+        self._points = 0
+        #: Jobs that are not settled, and those of them that may be: the engine has nothing to do for them.
+        self._open, self._ended = set(self._jobs), set[str]()
         for job in self._jobs:
-            self._states[job] = self._bridge.jobs[job]["state"]
+            self._take_in(self._bridge.jobs[job])
+        self._bridge.jobs.watch(self.id, self._changed)
 
     def __repr__(self) -> str:
         return f"<Batch {self.id[:8]} {self.progress}>"
@@ -107,24 +110,24 @@ class Batch:
     @property
     def cost(self) -> int:
         """Points that were spent so far, as far as known."""
-        return sum(self._bridge.jobs[job]["cost"] or 0 for job in self._jobs)
+        return self._points
 
     @property
     def done(self) -> bool:
         """Nothing more happens by itself: each item is done, failed, stopped, or waits for somebody's choice."""
-        settled = {job for job in self._open if self._host.settled(self._bridge.jobs[job])}
+        settled = {job for job in self._ended if self._host.settled(self._bridge.jobs[job])}
+        self._ended -= settled
         self._open -= settled
         return not self._open
 
     @property
     def progress(self) -> Progress:
         """How far it is."""
-        states = Counter(self._states[job] for job in self._jobs)
-        done = states[State.PLACED] + states[State.READY]
-        ended = {"failed": states[State.FAILED], "stopped": states[State.CANCELLED]}
-        waiting = states[State.QUEUED]
-        working = len(self._jobs) - waiting - done - sum(ended.values())
-        return Progress(len(self._jobs), waiting, working, done, **ended, points=self.cost)
+        counts, total = self._counts, len(self._jobs)
+        done = counts[State.PLACED] + counts[State.READY]
+        waiting, failed, stopped = counts[State.QUEUED], counts[State.FAILED], counts[State.CANCELLED]
+        working = total - waiting - done - failed - stopped
+        return Progress(total, waiting, working, done, failed, stopped, self._points)
 
     def wait(self, timeout: float | None = None) -> Batch:
         """Work until nothing more happens by itself; returns the batch.
@@ -205,10 +208,22 @@ class Batch:
         jobs = (self._bridge.jobs[job] for job in self._jobs)
         return [reports.line({**job, "error": self._host.trouble(job) or job["error"]}, self._record) for job in jobs]
 
-    def _changed(self, job: Snapshot) -> None:
-        before, self._states[job["id"]] = self._states.get(job["id"]), job["state"]
+    def _take_in(self, job: Snapshot) -> str:
+        """Note a job's new snapshot; returns the state it was in before."""
+        before, points = self._known.get(job["id"], ("", 0))
+        self._known[job["id"]] = (job["state"], job["cost"] or 0)
+        self._counts[before] -= 1
+        self._counts[job["state"]] += 1
+        self._points += (job["cost"] or 0) - points
         if job["under_way"]:
             self._open.add(job["id"])
+            self._ended.discard(job["id"])
+        else:
+            self._ended |= {job["id"]} & self._open
+        return before
+
+    def _changed(self, job: Snapshot) -> None:
+        before = self._take_in(job)
         if before != job["state"] and self.on_progress:
             try:
                 self.on_progress(self, self._host.job(job["id"]))
