@@ -175,6 +175,7 @@ class Bridge:
         process, self._process, self._reader, self._writer = self._process, None, None, None
         self._configured = {}
         self._unread.clear()
+        self.to_prepare.clear()  # whoever asked for it is no more
         if process is None:
             return
         for pipe in (process.stdin, process.stdout):

@@ -12,7 +12,6 @@ from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, Un
 from .jobs import FREE_TO_CANCEL, Job, State, Variant, VariantState
 from .library import write_asset
 from .live import Live, Timing
-from .preparers import memory_limit
 from .request import Request
 from .transport import backoff
 
@@ -91,9 +90,7 @@ class Commands:
         self.engine.runner.preparers.argv = message["preparer"]
         self.engine.runner.host_imports = bool(message.get("imports"))
         known = {f.name for f in fields(Timing)}
-        timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
-        self.engine.runner.timing = timing
-        self.engine.runner.preparers.memory = timing.preparer_memory or memory_limit()
+        self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
         newly, self.engine.adopting = not self.engine.adopting, bool(message.get("adopt", True))
         if first or newly:
             self.engine.take_over()

@@ -22,8 +22,6 @@ class Timing:
     look_again: float = 4.0
     looks: int = 3
     preparer_limit: float = 600.0
-    #: Bytes that a background Blender may write to; 0 goes by the computer.
-    preparer_memory: int = 0
 
 
 @dataclass

@@ -32,7 +32,8 @@ def step() -> bool:
         return False
     bridge.to_prepare.pop(0)
     del _seen[key]
-    if bridge.jobs[asked["job"]]["state"] in (State.CANCELLED, State.FAILED):
+    job = bridge.jobs.get(asked["job"])
+    if job is None or job["state"] in (State.CANCELLED, State.FAILED):
         return False
     bridge.send("prepared", job=asked["job"], variant=asked["variant"], facts=_prepare(asked["values"]))
     return True
