@@ -75,7 +75,7 @@ class Pace:
             if self.reported is not None and self.reported >= 1.0:
                 self.due = now + self.quickest  # announced as finished, not there yet: any moment now
                 return
-        elif progress is not None and progress != self.reported:
+        if progress is not None and progress != self.reported:
             self.moved = now
             self.reported = max(progress, self.reported or 0.0)
             if self.reported > 0:

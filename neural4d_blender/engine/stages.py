@@ -6,6 +6,7 @@ tells whether it arrived, and only an order that certainly did not is sent again
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from .download import Stopped, download
@@ -86,7 +87,7 @@ def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
             job.note = f"{error.what} Finding out whether the order arrived."
             runner.save(job)
             return runner.timing.look_again
-        live.paces.pop(variant.uuid, None)  # a stage has a time of its own
+        live.paces[variant.uuid].first = time.monotonic()  # each stage may take as long as a whole job
         job.in_doubt, purchase.accepted = False, True
         job.book(quote.operation, purchase.expected)
         runner.save(job)

@@ -79,3 +79,10 @@ def test_a_service_that_says_how_long_it_takes_is_believed() -> None:
     pace.promised(6.0, 0.0)  # overdue
     pace.heard(6.0, None, True)
     assert pace.due == pytest.approx(6.0 + QUICKEST)
+
+
+def test_progress_that_comes_with_the_result_counts_too() -> None:
+    """Services with one question for both tell it in each answer."""
+    pace = Pace(0.0, typical=90.0)
+    pace.heard(10.0, 0.4, True)
+    assert pace.shown(10.0) == (0.4, False)
