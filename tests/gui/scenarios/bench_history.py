@@ -11,14 +11,16 @@ from bl_ext.user_default.neural4d.ui.history_page import page
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.bench import Meter, drawn
-from tests.gui.scenarios.history import show_panels
+from tests.gui.scenarios.history import HISTORY, PANELS, show
 
 _DRAWINGS = 60
 
 
 def scenario(ui, folders):
     """The figures of each data folder, by the number of its jobs."""
-    show_panels(on_top=True)
+    for panel in HISTORY:
+        panel.bl_options = set()
+    yield from show(ui, *HISTORY)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     plain, figures = history.NEURAL4D_PT_history.draw, {}
@@ -41,4 +43,5 @@ def scenario(ui, folders):
             yield 0.05
         bridge.drain = take
         figures[jobs] = {"draw": drawing.figures(), "take": taking.figures()}
+    yield from show(ui, *PANELS)
     return {**figures, "blender": bpy.app.version_string}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.ui import batch_list, batch_tally, history
+from bl_ext.user_default.neural4d.ui import batch_list, batch_tally, history, panels
 from bl_ext.user_default.neural4d.ui.history_page import LENGTH, page
 
 from tests.gui.harness_window import WIDE
@@ -24,19 +24,26 @@ from tests.gui.scenarios.steps import (
 BIN = (0.85, 0.87)
 
 
-def show_panels(*, on_top: bool):
-    """Open the panels, which are closed when first drawn; above all others where buttons are sought."""
-    panels = (history.NEURAL4D_PT_history, history.NEURAL4D_PT_totals)
-    for panel in reversed(panels):
-        bpy.utils.unregister_class(panel)
-    panels[0].bl_order = -1 if on_top else 10
-    for panel in panels:
-        panel.bl_options = set()
-        bpy.utils.register_class(panel)
+HISTORY = (history.NEURAL4D_PT_history, history.NEURAL4D_PT_totals)
+#: All panels of the tab; those below others come after them.
+PANELS = (*panels.CLASSES, *batch_list.CLASSES, *HISTORY)
+
+
+def show(ui, *wanted):
+    """Have these panels in the tab and no others, all of them open; a sweep for buttons is short then."""
+    for panel in reversed(PANELS):
+        if panel.is_registered:
+            bpy.utils.unregister_class(panel)
+    for panel in PANELS:
+        if panel in wanted:
+            bpy.utils.register_class(panel)
+    yield from ui.redraw()
 
 
 def scenario(ui, past: int, table: str, admin_url: str):
-    show_panels(on_top=False)
+    for panel in HISTORY:
+        panel.bl_options = set()  # closed when they are first drawn, otherwise
+    yield from show(ui, *PANELS)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     yield Until(lambda: page.total == past, "the first page", 10)
@@ -48,11 +55,12 @@ def scenario(ui, past: int, table: str, admin_url: str):
     yield reached("placed")
     yield Until(lambda: page.total == past + 1 and page.jobs[0].get("placed"), "the new job on the page", 10)
     copied = yield from copy(ui)
-    show_panels(on_top=True)
-    yield from ui.redraw()
+    yield from show(ui, *HISTORY)
     yield from search(ui)
     yield from delete(ui, past)
+    yield from show(ui, *batch_list.CLASSES)
     points = yield from batch(ui, table, steer(admin_url))
+    yield from show(ui, *PANELS)
     template = yield from template_menu(ui)
     return {"names": names(), "copied": copied, "template": template, "totals": page.totals, "points": points}
 
@@ -92,9 +100,6 @@ def copy(ui):
 
 def batch(ui, table, sim):
     """A table: its price, then the panel while it runs, stops, and goes on."""
-    bpy.utils.unregister_class(batch_list.NEURAL4D_PT_batches)
-    batch_list.NEURAL4D_PT_batches.bl_order = -2
-    bpy.utils.register_class(batch_list.NEURAL4D_PT_batches)
     sim.configure(job_seconds=600)
     with in_viewport():
         bpy.ops.neural4d.batch_from_file(filepath=table, concurrency=2, budget=300)
