@@ -113,6 +113,7 @@ __all__ = [
     "is_web_address",
     "name_in",
     "read_image_facts",
+    "unit_of",
 ]
 
 
@@ -139,6 +140,11 @@ def declaration(provider: str) -> Declaration:
     if provider not in PROVIDERS:
         raise InvalidInput(f"There is no service {provider!r}; there are: {', '.join(PROVIDERS)}.")
     return PROVIDERS[provider].declaration
+
+
+def unit_of(provider: str) -> str:
+    """What a service calls its points; also of one that this version does not know."""
+    return PROVIDERS[provider].declaration.unit if provider in PROVIDERS else "points"
 
 
 def estimate(provider: str, request: Request, measured: dict[str, int]) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import GenerationFailed, Neural4DError
 from .jobs import Job
-from .protocol import declaration
+from .protocol import unit_of
 
 
 def all_failed(job: Job) -> GenerationFailed:
@@ -24,7 +24,7 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
         if job.variants and job.primary is None:
             return f"{paid}; Retry is a new job and is paid again."
         return f"{paid}; Retry does not pay it again."
-    paid = f"{job.cost} {declaration(job.provider).unit} were paid{' (estimated)' if job.cost_estimated else ''}"
+    paid = f"{job.cost} {unit_of(job.provider)} were paid{' (estimated)' if job.cost_estimated else ''}"
     if job.variants and job.primary is None and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
     return f"{paid}; Retry does not pay them again."

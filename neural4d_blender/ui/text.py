@@ -9,7 +9,7 @@ from typing import Any
 import blf
 import bpy
 
-from ..engine.protocol import Request, State, declarations
+from ..engine.protocol import Request, State, declarations, unit_of
 
 _STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
@@ -66,7 +66,7 @@ def price(points: int | None, unit: str = "points") -> str:
 
 def points(count: int, provider: str) -> str:
     """A number of what the service calls its points."""
-    return f"{count:,} {next((one.unit for one in declarations() if one.id == provider), 'points')}"
+    return f"{count:,} {unit_of(provider)}"
 
 
 def title(job: dict[str, Any]) -> str:
