@@ -91,10 +91,15 @@ class Batches:
             raise InvalidInput("This batch is being worked on by another Blender.", "Continue it there, or end that.")
         self._halted[record.id].clear()
         again = [job for job in jobs if job.id not in self.engine.live and self._revived(job)]
+        # These have failed this very moment, and their steps are not put away yet.
+        late = [job for job in jobs if job.id in self.engine.stepping and job.state is State.FAILED]
+        late = [job for job in late if not job.retry_pays]
+        for job in late:
+            self.engine.waiting.setdefault(job.id, []).append({"do": "retry", "job": job.id})
         self._write(changed, again)
         self._work_on(changed, again)
         self.call(self.engine.turns.reopened(record.id))
-        return {"again": len(again)}
+        return {"again": len(again) + len(late)}
 
     def tell(self, message: Message) -> Message:
         """Say all that is known of a batch: its jobs as events, then the batch itself as the answer."""
