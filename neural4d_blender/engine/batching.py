@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Message = dict[str, Any]
 #: What one job of a batch failed of, every other one at that service would fail of as well.
 _OF_ALL = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
+_ENDED = (State.FAILED, State.CANCELLED)
 _NOTHING_PAID = "Nothing was sent and nothing was paid."
 
 
@@ -80,13 +81,17 @@ class Batches:
         self._write(record, ended, end=True)
         return {}
 
-    def go_on(self, message: Message) -> Message:
+    def go_on(self, message: Message) -> Message | None:
         """Take up all that is not done and that costs nothing which was paid before; answers how many those are."""
         self.engine.take_over()
         record = self._record(message["batch"])
         changed = BatchRecord.from_dict({**record.to_dict(), **message.get("changes", {}), "stopped": False})
         changed.check()
         jobs = self.engine.journal.jobs_of(record.id)
+        ending = next((job.id for job in jobs if job.state in _ENDED and job.id in self.engine.stepping), None)
+        if ending:  # it is known to have ended, by a step that is not quite over: when that is, this is done
+            self.engine.waiting.setdefault(ending, []).append(message)
+            return None
         if not all(self.engine.journal.may_touch(job) for job in jobs):
             raise InvalidInput("This batch is being worked on by another Blender.", "Continue it there, or end that.")
         self._halted[record.id].clear()
@@ -165,7 +170,7 @@ class Batches:
         if job.under_way:
             return True  # left by an engine that is no more, and not taken over by itself
         files = saving.forget_failed(job)
-        if job.state not in (State.FAILED, State.CANCELLED) or job.retry_pays:
+        if job.state not in _ENDED or job.retry_pays:
             return files
         self.engine.runner.revive(Live(job))
         return True

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.jobs import Job
+from neural4d_blender.engine.batches import BatchRecord
+from neural4d_blender.engine.child import Engine
+from neural4d_blender.engine.jobs import Job, State
+from neural4d_blender.engine.live import Live
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import EngineProcess
 from tests.unit.simulator_client import Caller
@@ -105,6 +110,24 @@ def test_a_lost_answer_counts_against_the_budget(sim: Simulator, engine: EngineP
     assert engine.jobs[ids[0]]["state"] == "unknown"
     engine.wait(ids[0], "ready")
     assert sim.spent == 60
+
+
+def test_what_has_just_failed_is_taken_up_too(tmp_path: Path) -> None:
+    """The word that a job failed gets out a moment before the engine is done with the step that it failed in."""
+    engine = Engine(tmp_path, io.BytesIO(), io.BytesIO())
+    job = Job("1", "neural4d", {"prompt": "a bird"}, batch="b")
+    job.enter(State.FAILED)
+    engine.journal.save(job, batch=BatchRecord("b", size=1))
+    engine.live["1"], engine.stepping["1"] = Live(job), Future()
+    command = {"do": "continue_batch", "batch": "b"}
+    engine.commands.obey(command)
+    assert engine.waiting == {"1": [command]}
+    engine._stepped(engine.live["1"], None)
+    again = engine.journal.get("1")
+    assert again is not None
+    assert again.state is State.QUEUED
+    engine.lanes.close()
+    engine.journal.close()
 
 
 def test_a_stopped_batch_finishes_what_is_paid_and_can_be_continued(sim: Simulator, engine: EngineProcess) -> None:
