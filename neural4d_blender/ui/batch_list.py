@@ -49,8 +49,11 @@ def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: Tally) 
     told = [f"{count} {what}" for count, what in [*rest, (counts.stopped, "stopped")] if count]
     if told:
         box.label(text=text.cut("  ·  ".join(told), inset=4))
-    budget = "" if record["budget"] is None else f" of {record['budget']:,}"
-    box.label(text=f"{counts.points:,}{budget} points")
+    unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ
+    if record["budget"] is None:
+        box.label(text=text.points(counts.points, unit))
+    else:
+        box.label(text=f"{counts.points:,} of {text.points(record['budget'], unit)}")
     if counts.failed and counts.error:
         text.draw(box, counts.error["what"])
     _draw_actions(box.row(align=True), record, counts, running=running)

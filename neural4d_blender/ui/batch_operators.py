@@ -68,7 +68,7 @@ class BatchSettings(_Base):
         return many.batch(
             bpy.path.abspath(self.filepath),
             concurrency=self.concurrency,
-            budget=self.budget if self.use_budget else None,
+            budget=self.budget if self.use_budget and not dry_run else None,  # the price is shown whatever the budget
             layout=self.layout_as,
             collections=self.collections,
             output=bpy.path.abspath(self.output),

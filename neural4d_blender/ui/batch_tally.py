@@ -15,12 +15,13 @@ class Tally:
     """The counts of one batch.
 
     Attributes:
-        points: what was spent so far.
+        points: what was spent so far. providers: ids of the services it is made with.
         error: why the last one of those that failed did.
     """
 
     def __init__(self, batch: str) -> None:
         self.points = 0
+        self.providers: set[str] = set()
         self.error: dict[str, str] | None = None
         self._known: dict[str, tuple[str, int]] = {}
         self._states: Counter[str] = Counter()
@@ -61,6 +62,7 @@ class Tally:
 
     def _take(self, job: dict[str, Any]) -> None:
         before, cost = self._known.get(job["id"], ("", 0))
+        self.providers.add(job["provider"])
         self._known[job["id"]] = (job["state"], job["cost"] or 0)
         if before:
             self._states[before] -= 1

@@ -52,7 +52,8 @@ def _draw(menu: Any, context: bpy.types.Context) -> None:
         return  # the same menu again, for a folder of Blender's own templates (5.2)
     menu.layout.separator()
     for name in names():
-        label = f"Neural4D {name.replace('_', ' ').title()}"
+        words = name.replace("_", " ").replace("csv", "CSV")
+        label = f"Neural4D: {words[0].upper()}{words[1:]}"
         menu.layout.operator("neural4d.open_template", text=label).template = name
 
 
