@@ -5,6 +5,7 @@ Called by the timer in a window (clock.py) and by ``Job.wait`` where no timers r
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,11 @@ def pump() -> bool:
                 remedy = "Press Place Here; if it stays so, report this text."
                 trouble[job["id"]] = Neural4DError(what, remedy).to_dict()
             changed = True
-    return placeholder.tend(keep=settings.keeps_placeholders()) or changed
+    try:
+        return placeholder.tend(keep=settings.keeps_placeholders()) or changed
+    except Exception:  # the same: a model comes without its placeholder, too
+        traceback.print_exc()
+        return True
 
 
 def expected() -> list[dict[str, Any]]:

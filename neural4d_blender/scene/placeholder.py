@@ -103,7 +103,8 @@ def before_save() -> None:
     """Note on the copies that they are copies: which object they were made on cannot be told in the next session."""
     if not _names:
         return
-    originals = {thing.name for thing in standing().values()}
+    survey()
+    originals = set(_names.values())
     for thing in bpy.data.objects:
         if (mark := _mark_of(thing)) is not None:
             mark["copy"] = thing.name not in originals

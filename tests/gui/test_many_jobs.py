@@ -8,7 +8,9 @@ from tests.gui.harness import run_scenario
 
 def test_several_jobs_with_prompts_of_every_kind() -> None:
     with Simulator(job_seconds=600, balance=1000) as sim:
-        done = run_scenario("many_jobs", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=240)
+        arguments = {"admin_url": sim.admin_url}
+        # So tall that the list is in the sidebar below what there is to say of the selected model.
+        done = run_scenario("many_jobs", arguments=arguments, env=sim.environment, timeout=240, size=(1600, 1300))
         assert [row["points"] for row in sim.ledger()] == [60] * 5
     assert {"a cute bird", "a table", "a bottle", "ein grüner Fuchs 🦊 小さな狐"} <= set(done["placed"])
     assert any(name.startswith("a chair with carved legs") for name in done["placed"])

@@ -303,7 +303,9 @@ def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) ->
     job = start()
     copy = held(job).copy()
     bpy.context.scene.collection.objects.link(copy)
-    held(job).name, copy.name, copy.location.x = "z", "a", 9
+    thing = held(job)
+    thing.name, copy.location.x = "z", 9
+    copy.name = "a bird"
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.read_homefile(use_empty=True)
     finish(job)
@@ -311,7 +313,7 @@ def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) ->
     bpy.ops.wm.open_mainfile(filepath=path)
     assert held(job).name == "z"  # though nothing in the file has the uid that it had
     arrival.pump()
-    assert (root_of(job).name, names()) == ("z", ["a", "z"])
+    assert (root_of(job).name, names()) == ("z", ["a bird", "z"])
     assert root_of(job).location[:] == (1, 2, 3)
 
 
@@ -384,6 +386,16 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
     report(job, State.READY, blends=[prepared("single")])
     arrival.place_job(bridge.jobs[job["id"]], None, {**targets.bind((8, 8, 8)), "exact": True})
     assert root_of(job).location[:] == (8, 8, 8)
+    assert names() == ["a bird"]
+
+
+def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = start()
+    report(job, State.FAILED)
+    monkeypatch.setattr(clock.settings, "keeps_placeholders", lambda: False)
+    with monkeypatch.context() as broken:
+        broken.setattr(targets, "world_matrix", lambda _thing: 1 / 0)
+        assert arrival.pump()
     assert names() == ["a bird"]
 
 
