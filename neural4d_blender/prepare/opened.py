@@ -15,6 +15,8 @@ import bpy
 _others: set[bpy.types.ID] = set()
 #: Not of a model, and in use whatever their number of users says.
 _BLENDERS_OWN = ("scenes", "screens", "window_managers", "workspaces")
+#: How deep what is used only by what is not used may be nested; beyond that it is left, and not written either.
+_NESTED = 64
 _KINDS = [
     kind.identifier
     for kind in bpy.types.BlendData.bl_rna.properties
@@ -65,5 +67,8 @@ def armature_of(modifier: bpy.types.Modifier) -> bpy.types.Object | None:
 
 def purge() -> None:
     """Remove what nobody uses of the model's own, and what only that used."""
-    while unused := [datablock for datablock in all_own() if not datablock.users]:
+    for _ in range(_NESTED):
+        unused = [datablock for datablock in all_own() if not datablock.users]
+        if not unused:
+            return
         bpy.data.batch_remove(unused)
