@@ -68,6 +68,8 @@ def register() -> None:
 def unregister() -> None:
     """Take all of it back."""
     atexit.unregister(unregister)
+    if not hasattr(bpy.types.Scene, "neural4d"):
+        return  # a bpy module that ends disables its extensions after what atexit has done
     placeholder_labels.unregister()
     clock.unregister()
     templates.unregister()
