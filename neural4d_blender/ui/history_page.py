@@ -95,7 +95,7 @@ page = Page()
 
 
 def _state_of_things() -> tuple[int, int]:
-    return len(bridge.jobs), sum(job["under_way"] for job in bridge.jobs.values())
+    return len(bridge.jobs), len(bridge.jobs.under_way)
 
 
 def look_up_soon() -> None:
