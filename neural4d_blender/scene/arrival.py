@@ -81,8 +81,8 @@ def _others_wanted() -> list[tuple[dict[str, Any], int | None]]:
 
 
 def awaiting() -> bool:
-    """Something goes into the open file by itself as soon as it is safe."""
-    return bool(expected() or _others_wanted())
+    """Something goes into the open file by itself as soon as it is safe, or out of it."""
+    return bool(expected() or _others_wanted() or placeholder.is_awaited(keep=settings.keeps_placeholders()))
 
 
 def beside(job: dict[str, Any]) -> dict[str, Any]:

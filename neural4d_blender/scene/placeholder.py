@@ -119,8 +119,7 @@ def tend(*, keep: bool) -> bool:
     Returns:
         Whether anything changed.
     """
-    due = [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job["state"] not in _ENDED]
-    over = [job for job_id in _names if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
+    due, over = _due(), _over(keep)
     if not (due or over) or targets.blocked():
         return False
     for job in due:
@@ -134,6 +133,11 @@ def tend(*, keep: bool) -> bool:
     for job in over:
         _take_away(job)
     return True
+
+
+def is_awaited(*, keep: bool) -> bool:
+    """A placeholder is to be made or taken away as soon as it is safe."""
+    return bool(_due() or _over(keep))
 
 
 def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
@@ -152,6 +156,14 @@ def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
             placing.select_only([made], scene)
     _names[job["id"]] = made.name
     return made
+
+
+def _due() -> list[dict[str, Any]]:
+    return [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job["state"] not in _ENDED]
+
+
+def _over(keep: bool) -> list[dict[str, Any]]:
+    return [job for job_id in _names if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
 
 
 def _is_over(job: dict[str, Any], keep: bool) -> bool:

@@ -358,12 +358,16 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
     assert not arrival.remarks
 
 
-def test_a_dismissed_job_takes_it_along(start: Start) -> None:
+def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start()
     report(job, State.FAILED)
     bridge.jobs[job["id"]]["dismissed"] = True
+    with monkeypatch.context() as busy:
+        busy.setattr(targets, "blocked", lambda: "Waiting.")
+        arrival.pump()
+        assert (names(), arrival.awaiting()) == (["a bird"], True)
     arrival.pump()
-    assert names() == []
+    assert (names(), arrival.awaiting()) == ([], False)
     bpy.ops.ed.undo()
     assert names() == ["a bird"]
 
