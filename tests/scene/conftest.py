@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bpy
 import pytest
 
 from neural4d_blender.prepare import job
+from neural4d_blender.scene import arrival
+from neural4d_blender.scene.bridge import bridge
 from tests.scene import samples
 
 LENGTH = 120.0  # of every prepared model along Z, in millimetres
@@ -44,6 +46,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         return made[model]
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over() -> Iterator[None]:
+    """The engine ends with its test, and nothing of what it told is there in the next one."""
+    yield
+    bridge.stop()
+    bridge.timing = {}
+    bridge._deaths.clear()  # of the last minute: after three an engine is given up
+    for known in (bridge.jobs, bridge.batches, bridge.balances, bridge.prices, bridge.spent, arrival.trouble):
+        known.clear()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -13,7 +13,7 @@ import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Option, Request
-from neural4d_blender.scene import arrival, provenance, starting
+from neural4d_blender.scene import provenance, starting
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import undo_push
 from neural4d_blender.ui import model_operators
@@ -30,18 +30,14 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Simulator]:
+) -> Simulator:
     simulator.reset()
     for name, value in simulator.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
     bpy.context.preferences.system.use_online_access = True
     bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    yield simulator
-    bridge.stop()
-    bridge.jobs.clear()
-    bridge.prices.clear()
-    arrival.trouble.clear()
+    return simulator
 
 
 def test_an_object_leads_to_its_job_and_that_to_another_one(sim: Simulator) -> None:

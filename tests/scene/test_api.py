@@ -12,7 +12,6 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene import arrival
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import Simulator
@@ -27,18 +26,14 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Simulator]:
+) -> Simulator:
     simulator.reset()
     for name, value in simulator.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
     bpy.context.preferences.system.use_online_access = True
     bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    yield simulator
-    bridge.stop()
-    bridge.jobs.clear()
-    bridge.prices.clear()
-    arrival.trouble.clear()
+    return simulator
 
 
 @pytest.mark.parametrize("scale_length", [1.0, 0.001])

@@ -11,7 +11,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.prepare import asset
-from neural4d_blender.scene import arrival, assets, provenance
+from neural4d_blender.scene import assets, provenance
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
 from tests.scene import pictures
@@ -38,10 +38,6 @@ def sim(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyP
         bpy.context.preferences.system.use_online_access = True
         bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
         yield simulator
-        bridge.stop()
-        bridge.jobs.clear()
-        bridge.prices.clear()
-        arrival.trouble.clear()
 
 
 def load(path: Path) -> tuple[list[bpy.types.Object], list[bpy.types.Collection]]:

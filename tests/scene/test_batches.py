@@ -14,7 +14,6 @@ from PIL import Image
 import neural4d_blender as neural4d
 from neural4d_blender import many
 from neural4d_blender.bulk.columns import COLUMNS
-from neural4d_blender.scene import arrival
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
 
@@ -28,19 +27,14 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Simulator]:
+) -> Simulator:
     simulator.reset()
     for name, value in simulator.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
     bpy.context.preferences.system.use_online_access = True
     bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    yield simulator
-    bridge.stop()
-    bridge.jobs.clear()
-    bridge.batches.clear()
-    bridge.prices.clear()
-    arrival.trouble.clear()
+    return simulator
 
 
 def test_a_table_becomes_a_grid_of_sized_models_and_each_is_one_undo_step(sim: Simulator, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Simulator]:
+) -> Simulator:
     simulator.reset()
     for name, value in simulator.environment.items():
         monkeypatch.setenv(name, value)
@@ -44,9 +44,7 @@ def sim(
     monkeypatch.chdir(tmp_path)
     bpy.context.preferences.system.use_online_access = True
     bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    yield simulator
-    bridge.jobs.clear()
-    bridge.prices.clear()
+    return simulator
 
 
 def run(*argv: str) -> int:
