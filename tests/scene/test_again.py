@@ -20,6 +20,8 @@ from neural4d_blender.ui import model_operators
 from scripts.simulator.handle import Simulator
 from tests.scene import pictures
 
+pytestmark = pytest.mark.one_blender
+
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:

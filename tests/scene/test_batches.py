@@ -17,6 +17,8 @@ from neural4d_blender.bulk.columns import COLUMNS
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
 
+pytestmark = pytest.mark.one_blender
+
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:

@@ -14,6 +14,8 @@ from scripts.simulator.handle import Simulator
 from tests.scene.test_api import sim, simulator
 from tests.scene.test_api_images import picture
 
+pytestmark = pytest.mark.one_blender
+
 __all__ = ["picture", "sim", "simulator"]
 
 STAGES = ["csm.session", "csm.preview", "csm.refine"]
