@@ -49,6 +49,8 @@ def datablocks() -> dict[str, int]:
     }
 
 
+# Blender 4.2's module has crashed in one of these hundreds of undo steps, once in many runs.
+@pytest.mark.one_blender
 def test_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     before = datablocks()
     jobs = [job(number, file).to_dict() for number in range(COUNT)]
