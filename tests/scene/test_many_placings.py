@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from neural4d_blender.engine.jobs import Job, Variant, VariantState
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import arrival, placeholder, targets
 from neural4d_blender.scene.bridge import bridge
+from scripts.toolbox.console import ROOT
 from tests.scene.conftest import Prepared
 
 COUNT = 200
@@ -49,9 +53,21 @@ def datablocks() -> dict[str, int]:
     }
 
 
-# Blender 4.2's module has crashed in one of these hundreds of undo steps, once in many runs.
 @pytest.mark.one_blender
-def test_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
+def test_none_is_lost_or_doubled() -> None:
+    """In a process of its own, at most three times: Blender's own undo crashes once in a few thousand steps (reading
+    a step it asks an object for the edit mode of data that it has not read yet), and only that is tried again.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "python_functions=scenario_*", __file__]
+    for _ in range(3):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+        if done.returncode != -signal.SIGSEGV:
+            break
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def scenario_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     before = datablocks()
     jobs = [job(number, file).to_dict() for number in range(COUNT)]
     for told in jobs:
