@@ -19,6 +19,7 @@ from neural4d_blender.scene.placing import undo_push
 from neural4d_blender.ui import model_operators
 from scripts.simulator.handle import Simulator
 from tests.scene import pictures
+from tests.scene.connected import connect
 
 pytestmark = pytest.mark.one_blender
 
@@ -33,13 +34,7 @@ def simulator() -> Iterator[Simulator]:
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    simulator.reset()
-    for name, value in simulator.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
-    bpy.context.preferences.system.use_online_access = True
-    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    return simulator
+    return connect(simulator, tmp_path, monkeypatch)
 
 
 def test_an_object_leads_to_its_job_and_that_to_another_one(sim: Simulator) -> None:

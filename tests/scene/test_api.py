@@ -15,6 +15,7 @@ from neural4d_blender import ui
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import Simulator
+from tests.scene.connected import connect
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +28,7 @@ def simulator() -> Iterator[Simulator]:
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    simulator.reset()
-    for name, value in simulator.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
-    bpy.context.preferences.system.use_online_access = True
-    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    return simulator
+    return connect(simulator, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("scale_length", [1.0, 0.001])

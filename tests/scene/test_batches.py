@@ -16,6 +16,7 @@ from neural4d_blender import many
 from neural4d_blender.bulk.columns import COLUMNS
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
+from tests.scene.connected import connect
 
 pytestmark = pytest.mark.one_blender
 
@@ -30,13 +31,7 @@ def simulator() -> Iterator[Simulator]:
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    simulator.reset()
-    for name, value in simulator.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
-    bpy.context.preferences.system.use_online_access = True
-    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    return simulator
+    return connect(simulator, tmp_path / "data", monkeypatch)
 
 
 def test_a_table_becomes_a_grid_of_sized_models_and_each_is_one_undo_step(sim: Simulator, tmp_path: Path) -> None:

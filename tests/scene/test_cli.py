@@ -21,6 +21,7 @@ from neural4d_blender.cli.main import main
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import ROOT, Simulator
+from tests.scene.connected import connect
 
 SIZE = 150.0
 #: Pixels of the largest texture that the simulated bird has.
@@ -37,14 +38,8 @@ def simulator() -> Iterator[Simulator]:
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    simulator.reset()
-    for name, value in simulator.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-    bpy.context.preferences.system.use_online_access = True
-    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    return simulator
+    return connect(simulator, tmp_path / "data", monkeypatch)
 
 
 def run(*argv: str) -> int:

@@ -13,6 +13,7 @@ from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import Simulator
 from tests.every_service import CASES, Case
+from tests.scene.connected import connect
 
 each = pytest.mark.parametrize("case", CASES, ids=str)
 #: What a service makes in the formats that it offers without being asked to convert.
@@ -29,13 +30,7 @@ def simulator() -> Iterator[Simulator]:
 def sim(
     simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    simulator.reset()
-    for name, value in simulator.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
-    bpy.context.preferences.system.use_online_access = True
-    bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
-    return simulator
+    return connect(simulator, tmp_path / "data", monkeypatch)
 
 
 def start(case: Case, folder: Path, **arguments: object) -> neural4d.Job:
