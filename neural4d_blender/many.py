@@ -19,7 +19,7 @@ from .bulk.plan import Estimate, Item
 from .bulk.report import Line
 from .engine.protocol import BatchRecord, Declaration, Feature, InvalidInput, State, is_web_address
 from .job import Job
-from .scene import arrival, clock, settings, targets
+from .scene import arrival, clock, lost, settings, targets
 from .scene.bridge import bridge
 from .scene.images import export_image
 from .scene.placeholder import ask_for as ask_for_placeholder
@@ -107,6 +107,9 @@ def resume(
 ) -> Batch:
     """Go on with a batch of this computer's journal, and pay nothing that was paid.
 
+    Models that stood in a file which was never saved, or was not since they came, as after a crash, come to the open
+    one instead, at no cost, to where they stood. For those of another file that is still there, open that.
+
     Args:
         which: its id, its report, or its folder of files; the newest one where it is empty.
         budget, concurrency: new ones; as they were where they are left out.
@@ -159,6 +162,8 @@ class SceneHost(Host):
 
     def settled(self, job: Snapshot) -> bool:
         """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
+        if lost.is_on_its_way(job["id"]):
+            return False
         if job["state"] == State.READY and not job["request"].get("keep_in"):
             return bool(arrival.trouble.get(job["id"]) or arrival.waiting_for(job))
         return super().settled(job)
@@ -183,6 +188,10 @@ class SceneHost(Host):
             x, y, z = bound["location"]
             bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
         return {**bound, "placeholder": item.placeholder, **({"own": own} if own else {})}
+
+    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+        """Into the open file, those whose own was closed or lost before it was saved."""
+        return lost.bring_here(jobs)
 
     def mark_places(self, items: list[Item]) -> None:
         """A placeholder for each item that asks for one; a batch makes none by itself, since each is an undo step."""

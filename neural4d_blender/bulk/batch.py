@@ -160,8 +160,8 @@ class Batch:
     def resume(self, *, budget: int | None = AS_BEFORE, concurrency: int = AS_BEFORE) -> int:
         """Go on with all that is not done, and pay nothing that was paid; returns how many items those are.
 
-        For what was stopped, what the budget did not cover, and what failed, as long as trying again is not paid
-        again: for the others there is :meth:`retry`.
+        For what was stopped, what the budget did not cover, what failed, as long as trying again is not paid
+        again (for the others there is :meth:`retry`), and for models whose scene was lost: they come to the open one.
 
         Args:
             budget: points for all of it, what was spent included; None takes the limit away.
@@ -173,8 +173,12 @@ class Batch:
         changes = {"budget": budget, "concurrency": concurrency}
         changes = {name: value for name, value in changes.items() if value is not AS_BEFORE}
         answer = ask(self._bridge, "continue_batch", batch=self.id, changes=changes)
+        brought = self._host.bring_here([self._bridge.jobs[job] for job in self._jobs])
+        made = [job for job in brought if self._bridge.jobs[job]["state"] in (State.READY, State.PLACED)]
+        self._open.update(made)
+        self._ended.update(made)
         self._host.wake()
-        return int(answer["again"])
+        return int(answer["again"]) + len(made)
 
     def retry(self, item: int) -> Any:
         """Try one item (0, 1, ...: as in ``results``) once more, and return its job.

@@ -130,6 +130,10 @@ class Host:
         """
         raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
 
+    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+        """Take the jobs whose scene is lost into the open one; returns their ids."""
+        return []
+
     def mark_places(self, items: list[Item]) -> None:
         """Show in the scene, where there is one, where the items that want it are going to stand."""
 

@@ -219,8 +219,15 @@ class Commands:
 
     def _retarget(self, message: Message) -> Message:
         live = self._held(message)
-        live.job.target = message["target"]
-        self.engine.runner.save(live.job)
+        job = live.job
+        job.target = message["target"]
+        stood = [v for v in job.variants if v.index in job.placed] if message.get("lost") else []
+        if stood and job.state is State.PLACED:
+            job.placed = []
+            self.engine.runner.take(live, stood[0])
+            self.engine.wake(live)
+        else:
+            self.engine.runner.save(job)
         return {}
 
     def _dismiss(self, message: Message) -> Message:

@@ -21,7 +21,8 @@ prepare         ``job``, ``variant``: prepare that variant too, and make it the 
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
 prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepare``
 placed          ``job``, ``variant``, ``target``: it stands in the scene
-retarget        ``job``, ``target``: where it is to stand has changed
+retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
+                ready once more
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it

@@ -5,6 +5,7 @@ Called by the timer in a window (clock.py) and by ``Job.wait`` where no timers r
 
 from __future__ import annotations
 
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from .bridge import bridge
 from .placing import place, undo_step
 from .replacing import replace
 
+#: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
+_AT_A_TIME = 0.1
 #: Why a ready model is not in the scene, by job id; for the panel.
 trouble: dict[str, dict[str, str]] = {}
 #: What is to be said of how a model came into the scene, by job id; for the panel.
@@ -36,8 +39,9 @@ def pump() -> bool:
     while _untold and bridge.running:
         _tell(**_untold.pop())
     changed |= in_place.step()
+    ends = time.monotonic() + _AT_A_TIME
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
-        if not targets.blocked():
+        if time.monotonic() < ends and not targets.blocked():
             try:
                 place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
@@ -161,6 +165,12 @@ def place_job(
     bridge.jobs.touch(job["id"])
     _tell(job=job["id"], variant=chosen["index"], target=None if target.get("beside") else target)
     return roots
+
+
+def forget(job_id: str) -> None:
+    """What stood of the job is gone, with the file it stood in; nothing of it keeps it from coming once more."""
+    for known in (_placed, _standing, trouble):
+        known.pop(job_id, None)
 
 
 def _tell(**placed: Any) -> None:

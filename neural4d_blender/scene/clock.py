@@ -73,7 +73,8 @@ def _take_list(answer: dict[str, Any]) -> None:
     jobs = answer.get("jobs", [])
     for job in jobs:
         bridge.jobs.setdefault(job["id"], job)
-    for batch in {job["batch"] for job in jobs if job["batch"] and job["under_way"]} - bridge.batches.keys():
+    present = {**bridge.jobs.under_way, **bridge.jobs.arriving}.values()
+    for batch in {job["batch"] for job in present if job["batch"]} - bridge.batches.keys():
         show_batch(batch)
     _take_in_moved_file()
 
@@ -125,8 +126,8 @@ def _about_to_save(_path: object) -> None:
 
 @persistent
 def _file_saved(_path: object) -> None:
-    """A job bound to a file that had no name yet can now be found again after a restart."""
-    for job in {**bridge.jobs.under_way, **bridge.jobs.arriving}.values():
+    """A job bound to a file that had no name yet can now be found again after a restart, and so can its model."""
+    for job in list(bridge.jobs.values()):
         if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
             _retarget(job)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..scene import arrival
 from ..scene.bridge import bridge
 from . import text
 from .batch_tally import Tally, tally
@@ -56,7 +58,18 @@ def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: Tally) 
         box.label(text=f"{counts.points:,} of {text.points(record['budget'], unit)}")
     if counts.failed and counts.error:
         text.draw(box, counts.error["what"])
+    if missing := counts.lost():
+        text.draw(box, f"{missing} of them belong to a file that was not saved.", "INFO")
+        box.operator("neural4d.place_batch", icon="IMPORT").batch = record["id"]
+    elif file := _awaited_file(record["id"]):
+        text.draw(box, f"Some of them wait for {file}: open that file.", "INFO")
     _draw_actions(box.row(align=True), record, counts, running=running)
+
+
+def _awaited_file(batch: str) -> str:
+    """The name of the file that has to be open for models of the batch to come; empty where none does."""
+    ready = (job for job in bridge.jobs.arriving.values() if job["batch"] == batch)
+    return next((Path(job["target"].get("file") or "").name for job in ready if arrival.is_for_another_file(job)), "")
 
 
 def _draw_actions(row: bpy.types.UILayout, record: dict[str, Any], counts: Tally, *, running: bool) -> None:

@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..engine.protocol import InvalidInput, Neural4DError
-from ..scene import arrival, clock
+from ..scene import arrival, clock, lost
 from ..scene.bridge import bridge
 from .batch_tally import forget, tally
 from .operators import report_error
@@ -226,6 +226,18 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
         """Go on."""
         changes = {"budget": self.budget if self.use_budget else None}
         bridge.send("continue_batch", refused(self.batch), batch=self.batch, changes=changes)
+        lost.bring_here(tally(self.batch).jobs())
+
+
+class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
+    """Put the models whose file was closed or lost before it was saved into the open one; nothing is paid again"""
+
+    bl_idname = "neural4d.place_batch"
+    bl_label = "Place Here"
+
+    def act(self, _context: bpy.types.Context) -> None:
+        """The pump places them, as soon as it is safe."""
+        lost.bring_here(tally(self.batch).jobs())
 
 
 class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
@@ -326,6 +338,7 @@ CLASSES = (
     NEURAL4D_OT_start_batch,
     NEURAL4D_OT_stop_batch,
     NEURAL4D_OT_continue_batch,
+    NEURAL4D_OT_place_batch,
     NEURAL4D_OT_retry_failed,
     NEURAL4D_OT_report_batch,
     NEURAL4D_OT_dismiss_batch,

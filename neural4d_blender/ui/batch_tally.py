@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import bpy
+
 from ..engine.protocol import SETTLED, State
+from ..scene import lost, targets
 from ..scene.bridge import bridge
 
 _DONE = {State.READY, State.PLACED}
@@ -25,6 +28,7 @@ class Tally:
         self.error: dict[str, str] | None = None
         self._known: dict[str, tuple[str, int]] = {}
         self._states: Counter[str] = Counter()
+        self._lost: tuple[Any, int] = (None, 0)
         for job in bridge.jobs.values():
             if job.get("batch") == batch:
                 self._take(job)
@@ -59,6 +63,14 @@ class Tally:
         """Their snapshots, in the order of the input."""
         there = (bridge.jobs.get(job) for job in self._known)
         return sorted((job for job in there if job), key=lambda job: job["item"])
+
+    def lost(self) -> int:
+        """How many models stand nowhere, because their file is no more; looked up anew when anything changed."""
+        seen = (bridge.revision, targets.session(), bpy.data.filepath, len(bpy.data.objects))
+        if self._lost[0] != seen:
+            there = [job for job in map(bridge.jobs.get, self._known) if job and job["state"] in _DONE]
+            self._lost = (seen, len(lost.among(there)))
+        return self._lost[1]
 
     def _take(self, job: dict[str, Any]) -> None:
         before, cost = self._known.get(job["id"], ("", 0))

@@ -79,6 +79,16 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     assert not bridge.batches
     bpy.ops.neural4d.list_batches()
     until(lambda: batch in bridge.batches and batch_tally.tally(batch).done == 4)
+    counts = batch_tally.tally(batch)
+    assert counts.lost() == 0
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)  # what stood there was never saved
+    arrival.targets.file_opened()  # the extension does this when it is registered
+    assert counts.lost() == 4
+    assert bpy.ops.neural4d.place_batch(batch=batch) == {"FINISHED"}
+    until(lambda: len([thing for thing in bpy.data.objects if thing.parent is None]) == 4)
+    until(lambda: counts.lost() == 0)
+    assert panel.spent == 240
 
 
 def test_what_failed_is_tried_again(panel: Simulator, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 import neural4d_blender as neural4d
 from neural4d_blender import many
 from neural4d_blender.bulk.columns import COLUMNS
+from neural4d_blender.scene import clock
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
 from tests.scene.connected import connect
@@ -94,6 +95,47 @@ def test_an_engine_that_is_killed_in_the_middle_costs_nothing(sim: Simulator) ->
     assert batch.progress.done == 5
     assert sim.spent == batch.cost == 300
     assert sorted(round(job.objects[0].location.x, 4) for job in batch.results) == [0, 0.0625, 0.125, 0.1875, 0.25]
+
+
+def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp_path: Path) -> None:
+    def opened() -> None:
+        many.arrival.targets.file_opened()  # the extension does this when it is registered
+        bpy.context.preferences.system.use_online_access = True
+
+    def standing() -> list[float]:
+        return sorted(round(root.location.x, 4) for job in batch.results for root in job.objects)
+
+    row = [0, 0.0625, 0.125, 0.1875]
+    batch = neural4d.batch([f"robot {number}" for number in range(4)], concurrency=2, layout="row", size_mm=50)
+    while sum(job.state == "placed" for job in batch.results) < 2:
+        many.arrival.pump()
+    bpy.ops.wm.read_factory_settings(use_empty=True)  # and was never saved
+    opened()
+    batch.wait(120)
+    assert (batch.progress.done, standing()) == (4, [])
+    batch = neural4d.resume().wait(60)
+    assert standing() == row
+    assert neural4d.resume().wait(60).resume() == 0, "what stands there does not come twice"
+
+    file = str(tmp_path / "street.blend")
+    batch.results[0].objects[0].location.x = 5
+    bpy.data.objects.remove(batch.results[1].objects[0])
+    bpy.ops.wm.save_as_mainfile(filepath=file)
+    clock._file_saved(file)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    opened()
+    assert neural4d.resume().resume() == 0, "they are in a file that is there"
+    bpy.ops.wm.open_mainfile(filepath=file)
+    opened()
+    assert neural4d.resume().resume() == 0, "somebody removed it"
+    assert standing() == [0.125, 0.1875, 5]
+    one = neural4d.batch(["a mug"]).wait(60)
+    bpy.ops.wm.open_mainfile(filepath=file)  # as it was saved before the mug came
+    opened()
+    assert not one.results[0].objects
+    one = neural4d.resume().wait(60)
+    assert len(one.results[0].objects) == 1
+    assert sim.spent == 300
 
 
 def test_images_that_fit_go_as_they_are_and_others_as_copies_that_do(sim: Simulator, tmp_path: Path) -> None:
