@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks import _installed
+
 EXPLAINED = {
     "window_off_s": "Blender from its start until its window is drawn, the extension installed and off: median",
     "window_growth_percent": "what the extension adds to that, in processor time",
@@ -25,11 +27,6 @@ EXPLAINED = {
     "engine_empty_ms": "the same with an empty journal",
     "jobs": "jobs in the journal",
 }
-_INSTALL = """
-import bpy, sys
-bpy.ops.extensions.package_install_files(filepath=sys.argv[-1], repo="user_default", enable_on_install=True)
-bpy.ops.wm.save_userpref()
-"""
 _SWITCH_OFF = """
 import bpy
 bpy.ops.preferences.addon_disable(module="bl_ext.user_default.neural4d")
@@ -75,7 +72,7 @@ def _blender(scratch: Path, rounds: int) -> dict[str, Any]:
 
     for kind in ("on", "off"):
         (scratch / kind).mkdir()
-        start(kind, "--background", "--python-expr", _INSTALL, "--", zipped)
+        start(kind, "--background", "--python-expr", _installed.INSTALL, "--", zipped)
     start("off", "--background", "--python-expr", _SWITCH_OFF)
     hidden = _pairs(rounds, lambda kind: start(kind, "--background"))
     with Screen((1000, 640)) as screen:
@@ -103,10 +100,7 @@ def _growth(pairs: list[tuple[tuple[float, float], tuple[float, float]]]) -> flo
 
 
 def _run(command: list[str], home: Path, display: str) -> str:
-    from scripts.toolbox.stages import clean_environment
-
-    # Blender 5.2 looks for its online assets at every start: no benchmark's traffic leaves this machine.
-    env = clean_environment(home) | {"TMPDIR": str(home), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    env = _installed.environment(home)
     env |= {"DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1"} if display else {}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True).stdout
 

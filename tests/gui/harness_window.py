@@ -110,12 +110,13 @@ class Window:
             self.window.event_simulate(type=key, value=value, x=x, y=y, ctrl=ctrl, shift=shift, alt=alt)
             yield SETTLE
 
-    def type(self, text: str) -> Step:
-        """Text into the field that is being edited."""
+    def type(self, text: str, *, at_mouse: bool = False) -> Step:
+        """Text into the field that is being edited, or into the editor below the mouse."""
+        x, y = self._mouse if at_mouse else (0, 0)
         for letter in text:
             # A text field takes the character; the key only has to be one that stands for text.
-            self.window.event_simulate(type="A", value="PRESS", unicode=letter)
-            self.window.event_simulate(type="A", value="RELEASE")
+            self.window.event_simulate(type="A", value="PRESS", unicode=letter, x=x, y=y)
+            self.window.event_simulate(type="A", value="RELEASE", x=x, y=y)
             yield 0.01
         yield SETTLE
 
