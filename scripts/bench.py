@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return subprocess.run(command, cwd=ROOT, check=False).returncode
     figures = module.measure(options)
     for name, meaning in module.EXPLAINED.items():
-        if (value := _figure(figures, name)) is not None:  # else it was not to be taken
+        if (value := _figure(figures, name)) is not None:
             print(f"{_shown(value):>12} {name:28} {meaning}")
     if options.json:
         print(json.dumps(figures))
@@ -68,10 +68,10 @@ def _parser(there_are: dict[str, ModuleType]) -> argparse.ArgumentParser:
 
 
 def _figure(figures: dict[str, Any], name: str) -> Any:
-    """A figure by its name, ``a.b`` for one within another."""
+    """A figure by its name, ``a.b`` for one within another; None where it, or the other, was not to be taken."""
     value: Any = figures
     for part in name.split("."):
-        value = value[part]
+        value = None if value is None else value[part]
     return value
 
 

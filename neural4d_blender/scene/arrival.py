@@ -145,6 +145,7 @@ def place_job(
                 location=tuple(targets.world_matrix(standing[0]).translation[:] if standing else target["location"]),
                 collection=targets.collection_of(target, scene),
                 scene=scene,
+                select=not (automatic and job.get("batch")),  # somebody is working: models that keep coming let them
                 instead_of=None if target.get("exact") else held,
             )
             if held is not None and target.get("exact"):

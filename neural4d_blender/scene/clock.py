@@ -130,6 +130,7 @@ def _file_saved(_path: object) -> None:
     for job in list(bridge.jobs.values()):
         if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
             _retarget(job)
+            start()
 
 
 def _handlers() -> list[tuple[list[Any], Any]]:

@@ -32,7 +32,7 @@ def test_a_batch_is_killed_with_its_window_and_whole_in_the_next(tmp_path: Path)
         assert sum(line.points or 0 for line in lines) == sim.spent == 60 * COUNT
     assert done["standing"] == [COUNT, COUNT - 1, COUNT]
     assert done["told"] == [COUNT, 0, 60 * COUNT]
-    assert done["cube"] == 2.0
+    assert (done["cube"], done["selected"]) == (2.0, ["Cube"])
     assert done["prompt"] == "a prompt of my own"
     assert done["modal"] == []
     assert [(line.item, line.state) for line in lines] == [(number + 1, "placed") for number in range(COUNT)]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import inspect
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +17,11 @@ from PIL import Image
 
 import neural4d_blender as neural4d
 from neural4d_blender import many
+from neural4d_blender.bulk import report
 from neural4d_blender.bulk.columns import COLUMNS
 from neural4d_blender.scene import clock
 from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import Simulator
+from scripts.simulator.handle import ROOT, Simulator
 from tests.scene.connected import connect
 
 pytestmark = pytest.mark.one_blender
@@ -67,6 +72,7 @@ def test_a_table_becomes_a_grid_of_sized_models_and_each_is_one_undo_step(sim: S
         ["a dog"],
     ]
     assert heard.count("placed") == 4
+    assert not bpy.context.view_layer.objects.selected, "whatever somebody has selected meanwhile stays so"
 
     with batch.report(tmp_path / "report.csv").open() as file:
         lines = list(csv.DictReader(file))
@@ -95,6 +101,25 @@ def test_an_engine_that_is_killed_in_the_middle_costs_nothing(sim: Simulator) ->
     assert batch.progress.done == 5
     assert sim.spent == batch.cost == 300
     assert sorted(round(job.objects[0].location.x, 4) for job in batch.results) == [0, 0.0625, 0.125, 0.1875, 0.25]
+
+
+def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simulator, tmp_path: Path) -> None:
+    table = tmp_path / "prompts.csv"
+    table.write_text("prompt,size_mm\n" + "".join(f"robot {number},50\n" for number in range(5)))
+
+    def run(what: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(Path(__file__).with_name("batch_run.py")), what, str(table)]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True, timeout=180)
+
+    assert run("start").returncode != 0
+    assert 120 <= sim.spent <= 300
+    done = run("resume")
+    assert done.returncode == 0
+    assert json.loads(done.stdout.rpartition("STANDING=")[2]) == [[0], [0.0625], [0.125], [0.1875], [0.25]]
+    lines = report.read(tmp_path / "report.csv")
+    assert [line.state for line in lines] == ["placed"] * 5
+    assert sum(line.points or 0 for line in lines) == sim.spent == 300
 
 
 def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def goes_on(ui, admin_url, how, report, pace, seconds):
     yield from ui.screenshot("batch-3-done")
     return {
         "standing": [whole, undone, _standing()],
-        "cube": round(bpy.data.objects["Cube"].location.length, 3),
+        "cube": round(_cube(), 3),
+        "selected": [thing.name for thing in bpy.context.view_layer.objects.selected],
         "prompt": bpy.context.scene.neural4d.prompt,
         "modal": [operator.bl_idname for operator in ui.window.modal_operators],
         "told": [counts.done, counts.lost(), counts.points],
@@ -96,10 +97,18 @@ def _use_the_window(ui):
     bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
     for thing in bpy.context.scene.objects:
         thing.select_set(thing.name == "Cube")
+    before = _cube()
     yield from ui.move(*ui.middle())
+    yield 1.0  # long enough for a model to come
     yield from ui.press("G")
     yield from ui.type("-2")
     yield from ui.press("RET")
+    yield 0.2
+    expect(abs(_cube() - before) > 1.9, "what was selected has moved, whatever has come meanwhile")
+
+
+def _cube():
+    return bpy.data.objects["Cube"].location.length
 
 
 def _type_in_console(ui, line, *, fresh=False):
