@@ -39,12 +39,17 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    while any(pid in doomed for pids in _children().values() for pid in pids):
+        time.sleep(0.01)
 
 
 def _children() -> dict[int, list[int]]:
+    """The processes that live, by the one that started them."""
     found: dict[int, list[int]] = defaultdict(list)
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
             said = stat.read_text(errors="replace")
-            found[int(said.rpartition(")")[2].split()[1])].append(int(said.split()[0]))
+            state, parent = said.rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                found[int(parent)].append(int(said.split()[0]))
     return found

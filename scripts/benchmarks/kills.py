@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import _installed
-from scripts.benchmarks._killing import kill, kill_when
+from scripts.benchmarks._killing import kill_when
 
 #: Points that one prompt costs.
 PRICE = 60
@@ -34,7 +33,8 @@ _FIGURES = {
     "done": "of these lines, with a model",
     "models": "models that stand in the open scene at the end; files written, where there is no scene",
     "paid_twice": "prompts that were paid more than once",
-    "exit_codes": "of what was killed, and of what went on",
+    "killed_with": "exit codes of what was killed",
+    "ended_with": "exit codes of what went on",
     "seconds": "from the first start to the end",
 }
 _WAYS = {
@@ -86,11 +86,12 @@ def wrong(figures: dict[str, Any]) -> list[str]:
         "models": count,
         "paid_twice": 0,
     }
+    taken = [way for way in _WAYS if figures[way]]
+    differing = [(way, name) for way in taken for name in expected if figures[way][name] != expected[name]]
+    failed = [way for way in taken if any(figures[way]["ended_with"])]
     return [
-        f"{way}: {name} is {figures[way][name]}, not {value}"
-        for way in _WAYS
-        for name, value in expected.items()
-        if figures[way] and figures[way][name] != value
+        *(f"{way}: {name} is {figures[way][name]}, not {expected[name]}" for way, name in differing),
+        *(f"{way}: what went on ended with {figures[way]['ended_with']}" for way in failed),
     ]
 
 
@@ -103,7 +104,8 @@ class Run:
     count: int
     paid_when_killed: int = 0
     models: int = 0
-    exit_codes: list[int] = field(default_factory=list)
+    killed_with: list[int] = field(default_factory=list)
+    ended_with: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         lines = [f"a bird number {number},{100 + number}\n" for number in range(self.count)]
@@ -137,7 +139,8 @@ class Run:
             "done": sum(line.done for line in lines),
             "models": self.models,
             "paid_twice": sum(times > 1 for times in Counter(self.paid()).values()),
-            "exit_codes": self.exit_codes,
+            "killed_with": self.killed_with,
+            "ended_with": self.ended_with,
         }
 
 
@@ -154,39 +157,40 @@ def _windows(run: Run, how: str) -> None:
     except ScenarioFailed as failed:
         if "exit code -9" not in str(failed):
             raise
-        run.exit_codes.append(-9)
+        run.killed_with.append(-9)
     run.paid_when_killed = len(run.paid())
     told = {**known, "how": how, "report": str(run.report), "seconds": PATIENCE}
     run.models = run_scenario("console_batch.goes_on", arguments=told, **settings)["standing"][-1]
-    run.exit_codes.append(0)
+    run.ended_with.append(0)
 
 
 def _background(run: Run) -> None:
     script = Path(__file__).with_name("_batch_in_blender.py")
     options = ("--background", "--online-mode", "--python-exit-code", "1", "--python", str(script), "--")
-    with _Blenders(run) as blenders:
+    with _installed.Blenders(run.folder, run.sim.environment) as blenders:
         first = blenders.start(*options, "start", str(run.table), str(run.report))
         kill_when(first, lambda: len(run.paid()) >= run.count / 2)
         run.paid_when_killed = len(run.paid())
         second = blenders.start(*options, "resume", str(run.table), str(run.report))
-        run.exit_codes += [first.returncode, second.wait(PATIENCE)]
+        run.killed_with.append(first.returncode)
+        run.ended_with.append(second.wait(PATIENCE))
         run.models = int(blenders.said().rpartition("STANDING=")[2].split()[0])
 
 
 def _command(run: Run) -> None:
-    with _Blenders(run) as blenders:
+    with _installed.Blenders(run.folder, run.sim.environment) as blenders:
         _commands(run, blenders, [run.report])
 
 
 def _shards(run: Run) -> None:
     reports = [run.folder / f"report-{number}.csv" for number in range(1, SHARDS + 1)]
-    with _Blenders(run) as blenders:
+    with _installed.Blenders(run.folder, run.sim.environment) as blenders:
         _commands(run, blenders, reports)
         merged = blenders.start("--command", "neural4d", "merge", *map(str, reports), "-o", str(run.report))
-        run.exit_codes.append(merged.wait(PATIENCE))
+        run.ended_with.append(merged.wait(PATIENCE))
 
 
-def _commands(run: Run, blenders: _Blenders, reports: list[Path]) -> None:
+def _commands(run: Run, blenders: _installed.Blenders, reports: list[Path]) -> None:
     """A share of the table for each report, all at once."""
     of, output = len(reports), run.folder / "models"
 
@@ -203,48 +207,9 @@ def _commands(run: Run, blenders: _Blenders, reports: list[Path]) -> None:
         kill_when(process, partial(half, share))
     run.paid_when_killed = len(run.paid())
     second = [start(share, "--continue") for share in range(of)]
-    run.exit_codes += [*(process.returncode for process in first), *(process.wait(PATIENCE) for process in second)]
+    run.killed_with += [process.returncode for process in first]
+    run.ended_with += [process.wait(PATIENCE) for process in second]
     run.models = len(list(output.glob("*.glb")))
-
-
-class _Blenders:
-    """Blenders without a window, the extension installed; none of them outlives the `with` block."""
-
-    def __init__(self, run: Run) -> None:
-        self._log = run.folder / "log.txt"
-        self._environment = {**_installed.environment(run.folder), **run.sim.environment}
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> _Blenders:
-        from scripts.toolbox import package
-
-        zipped = str(package.build().path)
-        if self.start("--background", "--python-expr", _installed.INSTALL, "--", zipped).wait(PATIENCE):
-            raise RuntimeError(f"The extension could not be installed:\n{self.said()}")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                kill(process)
-        if kind:
-            print(self.said(), file=sys.stderr)
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one with these arguments."""
-        from scripts.toolbox import blender
-
-        command = [str(blender.find().path), *arguments]
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        self._started.append(process)
-        return process
-
-    def said(self) -> str:
-        """All that they have printed so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
 
 
 _RUNS: dict[str, Callable[[Run], None]] = {
