@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,8 @@ def place(
         location: in the scene's own units, as the 3D cursor has it.
         collection: the one collection the objects are linked to.
         scene: whose unit scale counts.
-        select: select the root and make it active wherever the scene is shown and in Object Mode.
+        select: select the root and make it active wherever the scene is shown and in Object Mode; else the selection
+            stays as it is.
         instead_of: the object whose place the model takes: transform, parent, collections, visibility, selection and
             name are its own then, whatever the other arguments say. It is deleted.
 
@@ -70,6 +71,8 @@ def place(
             root.location = location
         if select:
             select_only(roots, scene)
+        else:
+            _leave_unselected(objects)
     if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name
     return roots
@@ -211,6 +214,14 @@ def select_only(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> No
             except RuntimeError:  # its collection is excluded from this view layer
                 continue
             view_layer.objects.active = root
+
+
+def _leave_unselected(objects: Iterable[bpy.types.Object]) -> None:
+    """Older versions of Blender link what was appended as selected."""
+    for view_layer in {window.view_layer for window in _windows()}:
+        for item in objects:
+            with suppress(RuntimeError):  # it is not in this view layer
+                item.select_set(False, view_layer=view_layer)
 
 
 def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:

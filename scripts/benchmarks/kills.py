@@ -147,7 +147,8 @@ class Run:
 def _windows(run: Run, how: str) -> None:
     from tests.gui.harness import ScenarioFailed, run_scenario
 
-    settings: dict[str, Any] = {"timeout": PATIENCE, "size": (1000, 640)}
+    # The smaller a window the quicker it is drawn; in the larger one all of the panel can be seen, and pressed.
+    settings: dict[str, Any] = {"timeout": PATIENCE, "size": (1600, 900) if how == "panel" else (1000, 640)}
     settings["env"] = {**run.sim.environment, "NEURAL4D_DATA_DIR": str(run.folder / "data")}
     known = {"admin_url": run.sim.admin_url, "pace": PACE}
     half = {"table": str(run.table), "concurrency": 4, "paid": PRICE * math.ceil(run.count / 2)}

@@ -72,7 +72,7 @@ def test_a_table_becomes_a_grid_of_sized_models_and_each_is_one_undo_step(sim: S
         ["a dog"],
     ]
     assert heard.count("placed") == 4
-    assert not bpy.context.view_layer.objects.selected, "whatever somebody has selected meanwhile stays so"
+    assert not list(bpy.context.view_layer.objects.selected), "whatever somebody has selected meanwhile stays so"
 
     with batch.report(tmp_path / "report.csv").open() as file:
         lines = list(csv.DictReader(file))
