@@ -27,6 +27,10 @@ import importlib
 import importlib.util
 from typing import Any
 
+from .engine.late import open_late
+
+open_late(__name__, "api", "job", "past")
+
 _API = (
     "Balance",
     "Job",

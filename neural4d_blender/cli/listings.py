@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, Feature, Neural4DError, Request, UnsupportedFeature
@@ -92,7 +91,12 @@ def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         formats = " ".join((*service.formats, *service.keeps))
         rows.append((service.id, service.name, inputs, *most, formats, yes[balance], service.key_env, yes[has_key]))
         if console.as_json:
-            told = {**asdict(service), "features": sorted(service.features)}
+            told = service._asdict() | {
+                "features": sorted(service.features),
+                "reasons": dict(service.reasons),
+                "options": [option._asdict() for option in service.options],
+                "image_limits": service.image_limits._asdict(),
+            }
             console.result("", "service", key_is_set=has_key, **told)
     if not console.as_json:
         console.result(table(rows), "services")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, EngineStopped, Job, State
+from ..engine.protocol import EngineStopped, State
 from .pipes import PipeReader, PipeWriter
 from .settings import Settings
 from .table import Jobs
@@ -99,7 +99,7 @@ class Bridge:
     def submit(self, job_id: str, provider: str, request: protocol.Request, target: dict[str, Any]) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         native = protocol.declaration(provider).native
-        job = Job(job_id, provider, request.to_dict(), target, native=native)
+        job = protocol.Job(job_id, provider, request.to_dict(), target, native=native)
         self.jobs[job_id] = job.to_dict()
         self.revision += 1
 
@@ -111,7 +111,7 @@ class Bridge:
 
         self.send("submit", refused, job=job_id, provider=provider, request=job.request, target=target)
 
-    def submit_many(self, batch: BatchRecord, jobs: Sequence[Job]) -> None:
+    def submit_many(self, batch: protocol.BatchRecord, jobs: Sequence[protocol.Job]) -> None:
         """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
         self.batches[batch.id] = batch.to_dict()
         for job in jobs:

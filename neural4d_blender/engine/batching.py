@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from . import protocol, saving
 from .batches import MAX_CONCURRENCY, BatchRecord
 from .errors import InvalidInput, JobNotFound
-from .jobs import FREE_TO_CANCEL, Job, State
+from .jobs import Job
 from .live import Live
 from .request import Request
+from .states import FREE_TO_CANCEL, State
 
 if TYPE_CHECKING:
     from .child import Engine

@@ -24,19 +24,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import protocol
+from .answers import Balance
 from .batching import Batches
 from .commands import Commands, Message
 from .errors import KeyMissing, OnlineAccessOff
 from .history import History
-from .jobs import Job, State, Variant
+from .jobs import Job, Variant
 from .journal import Journal
 from .lanes import Lanes, lane_of
 from .live import Live
 from .money import Purse
 from .outbox import Outbox
 from .providers import PROVIDERS
-from .providers.base import Balance, Provider
+from .providers.base import Provider
 from .runner import Runner
+from .states import State
 from .transport import Transport
 from .turns import Turns
 

@@ -9,10 +9,11 @@ from . import protocol, saving, submitting
 from .declaration import Feature
 from .download import Stopped
 from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
-from .jobs import FREE_TO_CANCEL, Job, State, Variant, VariantState
+from .jobs import Job, Variant
 from .library import write_asset
 from .live import Live, Timing
 from .request import Request
+from .states import FREE_TO_CANCEL, State, VariantState
 from .transport import backoff
 
 if TYPE_CHECKING:

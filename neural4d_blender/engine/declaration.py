@@ -6,13 +6,13 @@ Standard library only: Blender's own process reads declarations, so nothing here
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from . import imagefile
 from .errors import InvalidInput, UnsupportedFeature
-from .imagefile import read_image_facts
 
 
 class Feature(StrEnum):
@@ -45,8 +45,7 @@ _LACKING = {
 }
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """A setting that only this service has.
 
     Args:
@@ -95,8 +94,7 @@ class Option:
         return f"{self.kind}, {self.minimum} to {self.maximum}"
 
 
-@dataclass(frozen=True)
-class ImageLimits:
+class ImageLimits(NamedTuple):
     """What a service takes as a picture.
 
     Args:
@@ -111,7 +109,7 @@ class ImageLimits:
 
     def check(self, path: str) -> None:
         """Raise InvalidInput, with the numbers, where the picture file does not fit."""
-        facts, name = read_image_facts(path), Path(path).name
+        facts, name = imagefile.read_image_facts(path), Path(path).name
         if facts.format not in self.formats:
             raise InvalidInput(f"{name} is a {facts.format} picture; the service takes {', '.join(self.formats)}.")
         size = (facts.width, facts.height)
@@ -125,8 +123,7 @@ class ImageLimits:
             raise InvalidInput(f"{name} is {facts.size_bytes:,} bytes long; {self.max_bytes:,} are the most.")
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(NamedTuple):
     """All that panel, command line and Python API need to know of a service.
 
     Args:
@@ -163,7 +160,7 @@ class Declaration:
     key_header: str = "Authorization"
     key_field: str = ""
     unit: str = "points"
-    reasons: Mapping[Feature, str] = field(default_factory=dict, hash=False)
+    reasons: Mapping[Feature, str] = MappingProxyType({})
 
     def can(self, feature: Feature) -> bool:
         """Whether the service has the feature."""
@@ -194,8 +191,7 @@ class Declaration:
         raise UnsupportedFeature(f"{self.name} has no option {key!r}; it has: {there_are}.")
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(NamedTuple):
     """What an operation is going to cost.
 
     Args:

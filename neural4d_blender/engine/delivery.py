@@ -7,6 +7,7 @@ import urllib.parse
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from .answers import Conversion, Poll
 from .archive import is_archive, unpack
 from .download import download
 from .errors import (
@@ -21,10 +22,12 @@ from .errors import (
     UnexpectedAnswer,
 )
 from .glb import check_glb
-from .jobs import Job, State, Variant, VariantState
+from .jobs import Job, Variant
+from .limits import FORMATS
 from .preparing import checked, job_values, run_in_blender
-from .providers.base import Conversion, Outcome, Poll
-from .request import FORMATS, Request
+from .providers.base import Outcome
+from .request import Request
+from .states import State, VariantState
 
 if TYPE_CHECKING:
     from .live import Live

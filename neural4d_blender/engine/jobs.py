@@ -1,4 +1,4 @@
-"""What a job is: its states, its variants, and the snapshot of it that travels to the host.
+"""What a job is: its variants, its files to keep, and the snapshot of it that travels to the host.
 
 Standard library only; no I/O.
 """
@@ -10,42 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-
-class State(StrEnum):
-    """The states of a job. Each change of state is in the journal before its effect leaves the process."""
-
-    QUEUED = "queued"
-    PREPARING_INPUT = "preparing_input"
-    CHOOSING_CUTOUT = "choosing_cutout"
-    SUBMITTING = "submitting"
-    UNKNOWN = "unknown"
-    GENERATING = "generating"
-    CONVERTING = "converting"
-    DOWNLOADING = "downloading"
-    PREPARING_MODEL = "preparing_model"
-    READY = "ready"
-    PLACED = "placed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-#: A file of this name stands beside the journal while a job is under way, so that Blender's start
-#: need not open the database.
-UNFINISHED = "unfinished"
-#: Nothing more happens to the job's first model without somebody asking for it.
-SETTLED = frozenset({State.PLACED, State.FAILED, State.CANCELLED})
-#: Cancelling in these costs nothing: the service has not accepted anything yet.
-FREE_TO_CANCEL = frozenset({State.QUEUED, State.PREPARING_INPUT, State.CHOOSING_CUTOUT})
-
-
-class VariantState(StrEnum):
-    """How far one of the models of a job is."""
-
-    GENERATING = "generating"
-    DONE = "done"  # at the service, paid for
-    DOWNLOADED = "downloaded"
-    PREPARED = "prepared"
-    FAILED = "failed"
+from .states import SETTLED, State, VariantState
 
 
 @dataclass

@@ -20,7 +20,8 @@ from typing import IO
 
 from . import schema
 from .batches import BatchRecord
-from .jobs import UNFINISHED, Job, State
+from .jobs import Job
+from .states import UNFINISHED, State
 
 
 class Journal:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from .jobs import Job, State, VariantState
+from .jobs import Job
+from .states import State, VariantState
 
 #: Threads of each lane; one is started only when it is needed.
 _LANES = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}

@@ -6,8 +6,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from .jobs import FREE_TO_CANCEL, Job
+from .jobs import Job
 from .polling import QUICKEST, Pace
+from .states import FREE_TO_CANCEL
 
 
 @dataclass

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .answers import Balance
 from .batches import BatchRecord
 from .declaration import Feature, Quote
 from .errors import BudgetUsedUp, CapReached, InvalidInput, NotEnoughPoints, TransportError, UnexpectedAnswer
 from .jobs import Job
 from .journal import Journal
-from .providers.base import Balance, Provider
+from .providers.base import Provider
 from .request import Request
 
 #: A price that is higher than the last one is believed when it was seen so often.

@@ -46,12 +46,10 @@ Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (jo
 
 from __future__ import annotations
 
+import importlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .addresses import check_url, is_web_address, name_in
-from .batches import BatchRecord
-from .catalogs import catalog_id
 from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
     AnswerLost,
@@ -66,11 +64,18 @@ from .errors import (
     OnlineAccessOff,
     UnsupportedFeature,
 )
-from .imagefile import ImageFacts, read_image_facts
-from .jobs import FREE_TO_CANCEL, SETTLED, UNFINISHED, Job, State, VariantState
+from .limits import AXES, FORMATS, MIN_FACES, ORIGINS
 from .providers import PROVIDERS
-from .providers.base import Balance
-from .request import AXES, FORMATS, MIN_FACES, ORIGINS, Request
+from .states import FREE_TO_CANCEL, SETTLED, UNFINISHED, State, VariantState
+
+if TYPE_CHECKING:
+    from .addresses import check_url, is_web_address, name_in
+    from .answers import Balance
+    from .batches import BatchRecord
+    from .catalogs import catalog_id
+    from .imagefile import ImageFacts, read_image_facts
+    from .jobs import Job
+    from .request import Request
 
 __all__ = [
     "AXES",
@@ -116,6 +121,27 @@ __all__ = [
     "read_image_facts",
     "unit_of",
 ]
+
+
+#: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
+_LATE = {
+    "Balance": "answers",
+    "BatchRecord": "batches",
+    "ImageFacts": "imagefile",
+    "Job": "jobs",
+    "Request": "request",
+    "catalog_id": "catalogs",
+    "check_url": "addresses",
+    "is_web_address": "addresses",
+    "name_in": "addresses",
+    "read_image_facts": "imagefile",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_LATE[name]}", __package__), name)
 
 
 def encode(message: dict[str, Any]) -> bytes:

@@ -14,19 +14,10 @@ from typing import TYPE_CHECKING, Any
 from .addresses import is_web_address, name_in
 from .declaration import Feature
 from .errors import InvalidInput, UnsupportedFeature
+from .limits import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
 
 if TYPE_CHECKING:
     from .declaration import Declaration
-
-AXES = ("X", "Y", "Z", "LONGEST")
-ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
-FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
-#: Fewer faces enclose nothing.
-MIN_FACES = 4
-#: A service may take less; nobody's prompt is longer, but a pasted file is.
-MAX_PROMPT = 10_000
-#: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.
-MIN_SIZE_MM, MAX_SIZE_MM = 0.001, 1e9
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from .errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from .jobs import Job, State, Variant, VariantState
+from .jobs import Job, Variant
 from .journal import Journal
 from .live import Live, Timing
 from .money import Purse
@@ -34,6 +34,7 @@ from .polling import GIVE_UP_AFTER, Pace
 from .preparers import Preparers
 from .providers.base import Outcome, Provider
 from .request import Request
+from .states import State, VariantState
 from .transport import backoff
 from .wording import all_failed, cost_in_words, kept_in_words
 

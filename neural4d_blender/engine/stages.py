@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .answers import Poll
 from .download import Stopped, download
 from .errors import Neural4DError, SubmissionLost, TransportError, UnexpectedAnswer
 from .glb_size import size_of
 from .jobs import Job, Variant
-from .providers.base import Poll
 from .request import Request
 from .submitting import NOTHING_HAPPENED, take_choices
 

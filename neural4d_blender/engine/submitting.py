@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import delivery
+from .answers import Cutout, Submission
 from .declaration import Feature, Quote
 from .download import Stopped, download
 from .errors import (
@@ -28,9 +29,10 @@ from .errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from .jobs import Job, State, Variant, VariantState
-from .providers.base import Cutout, Provider, Submission
+from .jobs import Job, Variant
+from .providers.base import Provider
 from .request import Request
+from .states import State, VariantState
 
 if TYPE_CHECKING:
     from .live import Live

@@ -10,8 +10,9 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable
 
-from .jobs import Job, State
+from .jobs import Job
 from .live import Live
+from .states import State
 
 #: A batch and a service: the two that a limit is for.
 Key = tuple[str, str]

@@ -91,7 +91,7 @@ class Files(Following):
         *,
         variant: int | None = None,
         name: str = "",
-        catalog: str = assets.NAME,
+        catalog: str = settings.LIBRARY,
         description: str = "",
         author: str = "",
         tags: Sequence[str] = (),

@@ -3,3 +3,8 @@
 Imports bpy and the engine's ``protocol``, never ui. Everything here runs on Blender's main thread
 and waits on nothing.
 """
+
+from ..engine.late import open_late
+
+# Nothing of these is needed before there are jobs.
+open_late(__name__, "arrival", "assets", "lost", "placing", "provenance", "starting")

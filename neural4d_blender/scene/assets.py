@@ -15,9 +15,7 @@ import bpy
 from ..engine.protocol import InvalidInput, Neural4DError, catalog_id, declaration
 from . import provenance
 from .placing import in_a_window
-
-#: The library's name in the user's preferences, and the catalog where nothing else is wished.
-NAME = "Neural4D"
+from .settings import LIBRARY
 
 
 def wanted(
@@ -26,7 +24,7 @@ def wanted(
     folder: Path,
     *,
     name: str = "",
-    catalog: str = NAME,
+    catalog: str = LIBRARY,
     description: str = "",
     author: str = "",
     tags: Sequence[str] = (),
@@ -64,7 +62,7 @@ def mark(
     root: bpy.types.Object,
     *,
     name: str = "",
-    catalog: str = NAME,
+    catalog: str = LIBRARY,
     description: str = "",
     author: str = "",
     tags: Sequence[str] = (),
@@ -151,7 +149,7 @@ def register_library(folder: Path) -> None:
     """Have the user's Asset Browser show that folder, as "Neural4D"; a change of the user's own preferences."""
     folder.mkdir(parents=True, exist_ok=True)
     if not is_registered(folder):
-        bpy.context.preferences.filepaths.asset_libraries.new(name=NAME, directory=str(folder))
+        bpy.context.preferences.filepaths.asset_libraries.new(name=LIBRARY, directory=str(folder))
         bpy.context.preferences.is_dirty = True
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import Request, State
+from ..engine import protocol
+from ..engine.protocol import State
 from . import placing, targets
 from .bridge import bridge
 
@@ -142,7 +143,7 @@ def is_awaited(*, keep: bool) -> bool:
 
 def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
     """Put the placeholder of a job where its model is to stand, as one undo step."""
-    request, target = Request.from_dict(job["request"]), job["target"]
+    request, target = protocol.Request.from_dict(job["request"]), job["target"]
     scene = targets.scene_of(target)
     edge = _UNKNOWN if request.size_mm is None else request.size_mm / 1000
     with placing.undo_step(f"Placeholder of {request.title}"[:60]):

@@ -17,6 +17,8 @@ from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
 PACKAGE = __package__.rpartition(".")[0]
+#: The asset library's name in the user's preferences, its folder's, and the catalog where nothing else is wished.
+LIBRARY = "Neural4D"
 _PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
 
 
@@ -66,7 +68,7 @@ def library_dir() -> Path:
         return Path(bpy.path.abspath(chosen)).expanduser().resolve()
     shipped: Any = bpy.context.preferences.filepaths.asset_libraries.get("User Library")
     around = Path(shipped.path).parent if shipped and shipped.path else Path.home() / "Documents"
-    return around / "Neural4D"
+    return around / LIBRARY
 
 
 def texture_folder() -> str:

@@ -13,7 +13,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..engine.protocol import InvalidInput
-from .provenance import JOB
+from . import provenance
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
@@ -66,13 +66,13 @@ def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
     across = [corner.x for corner in world_corners(root)]
     place = world_matrix(root).translation
     step = number * (1 + GAP) * (max(across) - min(across))
-    home = {"collection": _collection_name(root), "again_of": root.get(JOB)}
+    home = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
     return {**bind((place.x + step, place.y, place.z)), **home}
 
 
 def in_place_of(root: bpy.types.Object) -> dict[str, Any]:
     """The target that is a model's own place; should it be gone by then, its location."""
-    replaced = {"name": root.name, "job": root.get(JOB)}
+    replaced = {"name": root.name, "job": root.get(provenance.JOB)}
     place = world_matrix(root).translation[:]
     return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
 
@@ -83,9 +83,9 @@ def replaced_by(target: dict[str, Any]) -> bpy.types.Object | None:
     if not replaced:
         return None
     named: bpy.types.Object | None = bpy.data.objects.get(replaced["name"])
-    if named is not None and named.get(JOB) == replaced["job"]:
+    if named is not None and named.get(provenance.JOB) == replaced["job"]:
         return named
-    return next((item for item in bpy.data.objects if item.get(JOB) == replaced["job"]), None)
+    return next((item for item in bpy.data.objects if item.get(provenance.JOB) == replaced["job"]), None)
 
 
 def _collection_name(item: bpy.types.Object) -> str:
@@ -127,10 +127,10 @@ def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.C
 def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:
     """The collection below the parent that is for this job's models alone, made where it is not there."""
     for child in parent.children:
-        if child.get(JOB) == job_id:
+        if child.get(provenance.JOB) == job_id:
             return child
     own = bpy.data.collections.new(name.encode("utf-8", "replace")[:63].decode("utf-8", "ignore"))
-    own[JOB] = job_id
+    own[provenance.JOB] = job_id
     parent.children.link(own)
     return own
 

@@ -6,8 +6,13 @@ import atexit
 
 import bpy
 
+from ..engine.late import open_late
 from ..scene import clock, settings
-from . import (
+
+# Drawing needs them, registering does not.
+open_late(__name__, "batch_tally", "job_list", "job_pictures", "making", "prices", "text")
+
+from . import (  # noqa: E402
     as_python,
     batch_list,
     batch_operators,

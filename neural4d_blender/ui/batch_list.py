@@ -9,8 +9,7 @@ import bpy
 
 from ..scene import arrival
 from ..scene.bridge import bridge
-from . import text
-from .batch_tally import Tally, tally
+from . import batch_tally, text
 
 #: More would push everything else off the screen.
 _SHOWN = 5
@@ -30,13 +29,13 @@ class NEURAL4D_PT_batches(bpy.types.Panel):
         layout = self.layout
         newest = sorted(bridge.batches.values(), key=lambda record: -record["created"])
         for record in newest[:_SHOWN]:
-            _draw_batch(layout.box(), record, tally(record["id"]))
+            _draw_batch(layout.box(), record, batch_tally.tally(record["id"]))
         row = layout.row(align=True)
         row.operator("neural4d.batch_from_file", icon="FILE_TEXT")
         row.operator("neural4d.list_batches", text="", icon="TIME")
 
 
-def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: Tally) -> None:
+def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: batch_tally.Tally) -> None:
     running = counts.working + counts.waiting > 0
     head = box.row(align=True)
     name = record["name"] or "Batch"
@@ -72,7 +71,7 @@ def _awaited_file(batch: str) -> str:
     return next((Path(job["target"].get("file") or "").name for job in ready if arrival.is_for_another_file(job)), "")
 
 
-def _draw_actions(row: bpy.types.UILayout, record: dict[str, Any], counts: Tally, *, running: bool) -> None:
+def _draw_actions(row: bpy.types.UILayout, record: dict[str, Any], counts: batch_tally.Tally, *, running: bool) -> None:
     batch = record["id"]
     if running and record["stopped"]:
         row.label(text="Stopping ...")

@@ -1,7 +1,5 @@
 """Operators on batches: start one from a file after showing its price, stop, continue, retry, report."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from ..engine.protocol import InvalidInput, Neural4DError
 from ..scene import arrival, clock, lost
 from ..scene.bridge import bridge
-from .batch_tally import forget, tally
+from . import batch_tally
 from .operators import report_error
 from .properties import arguments
 
@@ -131,7 +129,7 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
             started = self.batch(context, dry_run=False)
         except Neural4DError as error:
             return report_error(self, error)
-        tally(started.id)
+        batch_tally.tally(started.id)
         clock.redraw()
         return {"FINISHED"}
 
@@ -177,7 +175,7 @@ def refused(batch: str) -> Callable[[dict[str, Any]], None]:
 
     def take(answer: dict[str, Any]) -> None:
         if answer["error"]:
-            tally(batch).error = answer["error"]
+            batch_tally.tally(batch).error = answer["error"]
 
     return take
 
@@ -216,7 +214,7 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """The budget, and what was spent of it."""
         layout = self.layout
-        layout.label(text=f"{tally(self.batch).points:,} points were spent so far", icon="INFO")
+        layout.label(text=f"{batch_tally.tally(self.batch).points:,} points were spent so far", icon="INFO")
         layout.prop(self, "use_budget")
         cap = layout.column()
         cap.active = self.use_budget
@@ -226,7 +224,7 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
         """Go on."""
         changes = {"budget": self.budget if self.use_budget else None}
         bridge.send("continue_batch", refused(self.batch), batch=self.batch, changes=changes)
-        lost.bring_here(tally(self.batch).jobs())
+        lost.bring_here(batch_tally.tally(self.batch).jobs())
 
 
 class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
@@ -237,7 +235,7 @@ class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """The pump places them, as soon as it is safe."""
-        lost.bring_here(tally(self.batch).jobs())
+        lost.bring_here(batch_tally.tally(self.batch).jobs())
 
 
 class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
@@ -260,7 +258,7 @@ class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
         )
 
     def _to_pay(self) -> list[str]:
-        return [job["id"] for job in tally(self.batch).jobs() if job["retry_pays"]]
+        return [job["id"] for job in batch_tally.tally(self.batch).jobs() if job["retry_pays"]]
 
     def act(self, _context: bpy.types.Context) -> None:
         """The engine takes up what is free by itself; the others one by one."""
@@ -294,7 +292,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
         if not self.filepath:
             raise InvalidInput("No file was named for the report.", "Choose one.")
         record = bridge.batches[self.batch]
-        jobs = tally(self.batch).jobs()
+        jobs = batch_tally.tally(self.batch).jobs()
         lines = [report.line({**job, "error": arrival.trouble.get(job["id"]) or job["error"]}, record) for job in jobs]
         written = report.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, f"{len(lines)} lines in {written}")
@@ -308,7 +306,7 @@ class NEURAL4D_OT_dismiss_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Show it no more."""
-        forget(self.batch)
+        batch_tally.forget(self.batch)
 
 
 class NEURAL4D_OT_list_batches(bpy.types.Operator):

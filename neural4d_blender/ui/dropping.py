@@ -1,7 +1,5 @@
 """Images that are dropped on the 3D viewport become what the next model is made of."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

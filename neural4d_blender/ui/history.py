@@ -1,7 +1,5 @@
 """The History panel: every job ever made, a page at a time, with what can be done about each of them."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 
@@ -9,8 +7,8 @@ import bpy
 from bpy.props import BoolProperty
 
 from .. import api
+from .. import job as known
 from ..engine.protocol import State
-from ..job import forget
 from ..scene.bridge import bridge
 from . import pictures, text
 from .history_page import LENGTH, look_up_soon, page
@@ -196,14 +194,14 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
             icon="WARNING",
         )
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Delete it; the page is looked up anew when that is done."""
 
         def deleted(answer: dict[str, Any]) -> None:
             if error := answer["error"]:
                 page.trouble = f"{error['what']} {error['remedy']}"
             else:
-                forget(job.id)
+                known.forget(job.id)
                 page.look_up()
 
         bridge.send("delete", deleted, job=job.id)

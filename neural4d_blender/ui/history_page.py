@@ -4,17 +4,15 @@ The engine looks through the journal; Blender holds this page and no more of it.
 goes out, the pump brings the answer, the panel is drawn again.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
+from .. import past
 from ..engine import protocol
 from ..engine.protocol import Neural4DError, State
-from ..past import query
 from ..scene import clock
 from ..scene.bridge import bridge
 
@@ -66,7 +64,7 @@ class Page:
         """Ask for the page that the filters amount to, and for the totals."""
         self._seen, self.trouble = _state_of_things(), ""
         try:
-            asked = query(**wanted(bpy.context.window_manager.neural4d_history), limit=LENGTH, offset=self.offset)
+            asked = past.query(**wanted(bpy.context.window_manager.neural4d_history), limit=LENGTH, offset=self.offset)
             self._asked = asked
             bridge.send("history", lambda answer: self._take(asked, answer), **asked)
             bridge.send("totals", self._take_totals)

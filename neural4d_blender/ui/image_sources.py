@@ -10,7 +10,8 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import Declaration, Feature, InvalidInput, Option, declaration, is_web_address
+from ..engine import protocol
+from ..engine.protocol import Declaration, Feature, InvalidInput, Option, declaration
 from . import options, text
 from .lacking import row
 
@@ -84,7 +85,7 @@ def missing(context: bpy.types.Context, service: Declaration) -> str:
             return "No image is open in an Image Editor"
         case "CAMERA" if context.scene.camera is None:
             return "The scene has no camera"
-        case "URL" if not is_web_address(chosen.image_url.strip()):
+        case "URL" if not protocol.is_web_address(chosen.image_url.strip()):
             return "Enter the image's address: https://..."
         case "SERVICE" if named and not getattr(options.group(chosen, service), named.key).strip():
             return f"Enter the {named.label}"

@@ -1,7 +1,5 @@
 """Operators on one job of the list: cancel, retry, place, dismiss; and on the list itself."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -50,7 +48,7 @@ class NEURAL4D_OT_cancel(JobOperator, bpy.types.Operator):
     bl_idname = "neural4d.cancel"
     bl_label = "Cancel Job"
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Cancel it."""
         cancel(job)
 
@@ -74,7 +72,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
             )
         return self.execute(context)
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Retry it."""
         bridge.send("retry", job=job.id)
         arrival.trouble.pop(job.id, None)
@@ -88,7 +86,7 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
 
     variant: IntProperty(name="Variant", default=-1, options={"SKIP_SAVE", "HIDDEN"})
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
         data = snapshot(job.id) or {}
@@ -103,7 +101,7 @@ class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
     bl_idname = "neural4d.dismiss"
     bl_label = "Dismiss"
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Dismiss it."""
         dismiss(job.id)
 

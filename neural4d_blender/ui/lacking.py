@@ -1,7 +1,5 @@
 """What the chosen service cannot do: greyed out, with a sign beside it that says why."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import bpy

@@ -1,14 +1,13 @@
 """Operators on a model that stands in the scene: again, variations, another one in its place, into the library."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import Neural4DError, Request, declaration
+from ..engine import protocol
+from ..engine.protocol import Neural4DError, declaration
 from ..scene import assets, clock, placing, provenance, settings, starting, targets
 from ..scene.bridge import bridge
 from . import text
@@ -27,11 +26,11 @@ def selected_root(context: bpy.types.Context) -> bpy.types.Object | None:
     return provenance.root_of(active) if active and active.select_get() else None
 
 
-def origin(root: bpy.types.Object) -> tuple[str, Request] | None:
+def origin(root: bpy.types.Object) -> "tuple[str, protocol.Request] | None":
     """Service and request that a model came from: the journal's word, else what its properties tell."""
     said = provenance.read(root)
     if job := bridge.jobs.get(said.job):
-        return job["provider"], Request.from_dict(job["request"])
+        return job["provider"], protocol.Request.from_dict(job["request"])
     request = provenance.request_of(said)
     return (said.service, request) if request else None
 
@@ -69,7 +68,7 @@ class _OnModel(_Base):
 class _Paid(_OnModel):
     """Starts jobs that are paid: the dialog says what they cost, and its button is what pays."""
 
-    def requests(self, provider: str, request: Request) -> list[Request]:
+    def requests(self, provider: str, request: "protocol.Request") -> "list[protocol.Request]":
         """The requests of the jobs to start."""
         raise NotImplementedError
 
@@ -129,7 +128,7 @@ class NEURAL4D_OT_generate_again(_Paid, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
-    def requests(self, _provider: str, request: Request) -> list[Request]:
+    def requests(self, _provider: str, request: "protocol.Request") -> "list[protocol.Request]":
         """The same."""
         return [starting.anew(request)]
 
@@ -150,7 +149,7 @@ class NEURAL4D_OT_variations(_Paid, bpy.types.Operator):
 
     count: IntProperty(name="How Many", description="Models to be made", default=4, min=1, max=16)
 
-    def requests(self, provider: str, request: Request) -> list[Request]:
+    def requests(self, provider: str, request: "protocol.Request") -> "list[protocol.Request]":
         """As many as are set."""
         return starting.variations(provider, request, self.count)
 
@@ -198,7 +197,7 @@ class NEURAL4D_OT_find_job(_OnModel, bpy.types.Operator):
 class _Asset(_OnModel):
     """The settings of an asset, in a dialog."""
 
-    catalog: StringProperty(name="Catalog", description="Path of the catalog: Props/Birds", default=assets.NAME)
+    catalog: StringProperty(name="Catalog", description="Path of the catalog: Props/Birds", default=settings.LIBRARY)
     title: StringProperty(name="Name", description="Name of the asset", options={"SKIP_SAVE"})
     description: StringProperty(name="Description", description="A few words on it", options={"SKIP_SAVE"})
     author: StringProperty(name="Author", description="Who made it", options={"SKIP_SAVE"})

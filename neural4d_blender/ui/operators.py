@@ -1,7 +1,5 @@
 """Operators for generating and for what has to be in place before that: key, online access, balance."""
 
-from __future__ import annotations
-
 import tempfile
 import time
 from pathlib import Path
@@ -39,7 +37,7 @@ def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]
     return {"CANCELLED"}
 
 
-def cancel(job: api.Job) -> None:
+def cancel(job: "api.Job") -> None:
     """Cancel, and say so until the engine does: it may be in the middle of a request."""
     job.cancel()
     bridge.jobs[job.id]["note"] = "Cancelling ..."
@@ -66,7 +64,7 @@ class _Generate(_Base):
     bl_options = {"REGISTER"}
 
     _timer: bpy.types.Timer | None = None
-    _job: api.Job | None = None
+    _job: Any = None  # an api.Job
     _ends = 0.0
 
     @classmethod
@@ -90,7 +88,7 @@ class _Generate(_Base):
             return report_error(self, error)
         return {"FINISHED"}
 
-    def start(self, context: bpy.types.Context) -> api.Job:
+    def start(self, context: bpy.types.Context) -> "api.Job":
         """Start the job."""
         raise NotImplementedError
 
@@ -146,7 +144,7 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
         """Say why the button is grey."""
         return cls.may_generate(context, _missing(context))
 
-    def start(self, context: bpy.types.Context) -> api.Job:
+    def start(self, context: bpy.types.Context) -> "api.Job":
         """Start the job that the panel's settings amount to."""
         chosen = context.scene.neural4d
         if chosen.input != "IMAGE":
@@ -169,7 +167,7 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
         why = service(context.scene.neural4d).lacks(Feature.IMAGE).rstrip(".")
         return cls.may_generate(context, why or missing)
 
-    def start(self, context: bpy.types.Context) -> api.Job:
+    def start(self, context: bpy.types.Context) -> "api.Job":
         """The panel's settings, with the editor's image whatever the panel's source is."""
         chosen = context.scene.neural4d
         return api.generate(image=image_sources.edited_image(context), **arguments(chosen, of_image=True))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import bpy
-import bpy.utils.previews
 
-_loaded: bpy.utils.previews.ImagePreviewCollection | None = None
+#: A bpy.utils.previews.ImagePreviewCollection as soon as there is a picture.
+_loaded: Any = None
 
 
 def icon(path: str) -> int:
@@ -20,7 +21,9 @@ def icon(path: str) -> int:
     except OSError:
         return 0
     if _loaded is None:
-        _loaded = bpy.utils.previews.new()
+        from bpy.utils import previews  # Blender's start does without
+
+        _loaded = previews.new()
     if name not in _loaded:
         _loaded.load(name, path, "IMAGE")
     return int(_loaded[name].icon_id)
@@ -30,5 +33,5 @@ def unregister() -> None:
     """Let go of all pictures."""
     global _loaded
     if _loaded is not None:
-        bpy.utils.previews.remove(_loaded)
+        _loaded.close()
         _loaded = None

@@ -10,7 +10,6 @@ from typing import Any
 
 import blf
 import bpy
-from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 
 from ..engine.protocol import State
@@ -44,11 +43,15 @@ def _draw() -> None:
     context = bpy.context
     if not context.space_data.overlay.show_overlays:
         return
+    if not (standing := placeholder.standing()):
+        return
+    from bpy_extras.view3d_utils import location_3d_to_region_2d  # Blender's start does without
+
     region, view = context.region, context.region_data
     blf.size(_FONT, context.preferences.ui_styles[0].widget.points * context.preferences.system.ui_scale)
     blf.enable(_FONT, blf.SHADOW)
     blf.shadow(_FONT, 5, *_BLACK)
-    for job_id, thing in placeholder.standing().items():
+    for job_id, thing in standing.items():
         job = bridge.jobs.get(job_id)
         if job is None or not thing.visible_get():
             continue

@@ -12,7 +12,8 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..engine.protocol import Declaration, InvalidInput, check_url, declarations
+from ..engine import protocol
+from ..engine.protocol import Declaration, InvalidInput, declarations
 from ..scene import assets, settings
 from ..scene.bridge import bridge
 from . import batch_tally, text
@@ -119,7 +120,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         self._draw_setting(column, f"key_{service.id}", service.key_env)
         self._draw_setting(column, f"url_{service.id}", service.url_env, placeholder=service.url)
         try:
-            check_url(settings.url(service))
+            protocol.check_url(settings.url(service))
         except InvalidInput as error:
             text.draw(column, f"{error.what} {error.remedy}", "ERROR")
         row = box.row(align=True)

@@ -1,7 +1,5 @@
 """The settings of the panel, at ``scene.neural4d``. No secret may ever stand here: a scene is saved."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import bpy
@@ -24,7 +22,7 @@ _ORIGINS = [
 ]
 
 
-def _adapt(chosen: NEURAL4D_PG_settings, _context: bpy.types.Context) -> None:
+def _adapt(chosen: "NEURAL4D_PG_settings", _context: bpy.types.Context) -> None:
     """Another service: an input that it takes, where it takes none of what is chosen."""
     declared = service(chosen)
     if image_sources.lacks(declared, chosen.image_source):
@@ -36,7 +34,7 @@ def _adapt(chosen: NEURAL4D_PG_settings, _context: bpy.types.Context) -> None:
         chosen.input = "TEXT"
 
 
-def _fit(chosen: NEURAL4D_PG_settings, _context: bpy.types.Context) -> None:
+def _fit(chosen: "NEURAL4D_PG_settings", _context: bpy.types.Context) -> None:
     """No more variants than the service makes; a service of single models leaves the number for the others."""
     most = service(chosen).max_variants
     if chosen.variants > most > 1:

@@ -1,7 +1,5 @@
 """Operators on what a job has brought: choose a picture, keep a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
 
     cutout: IntProperty(name="Picture", options={"SKIP_SAVE", "HIDDEN"})
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Choose it."""
         bridge.send("choose", job=job.id, cutout=self.cutout)
 
@@ -87,7 +85,7 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         else:
             layout.label(text=text.price(price, service.unit), icon="INFO")
 
-    def act(self, _context: bpy.types.Context, job: api.Job) -> None:
+    def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Have it made; the job list tells when it is there."""
         service = declaration(job.provider)
         size = self.size_mm if service.can(Feature.FILE_SIZE) and self.format != service.native else None

@@ -1,7 +1,5 @@
 """Text Editor > Templates > Python: scripts to begin with, for the extension under the name it is installed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

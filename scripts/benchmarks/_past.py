@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from neural4d_blender.engine.history import History
-from neural4d_blender.engine.jobs import Job, State, Variant, VariantState
+from neural4d_blender.engine.jobs import Job, Variant
 from neural4d_blender.engine.journal import Journal
+from neural4d_blender.engine.states import State, VariantState
 from scripts.simulator.models import catalogue, preview
 
 THINGS = ("bird", "chair", "rocket", "table", "robot", "bottle")

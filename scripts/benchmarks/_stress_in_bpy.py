@@ -19,8 +19,9 @@ from typing import Any
 import bpy
 import numpy as np
 
-from neural4d_blender.engine.jobs import Job, Variant, VariantState
+from neural4d_blender.engine.jobs import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
+from neural4d_blender.engine.states import VariantState
 from neural4d_blender.prepare import job as preparer
 from neural4d_blender.scene import arrival, placing, targets
 from neural4d_blender.scene.bridge import bridge

@@ -12,6 +12,8 @@ import bpy  # first: where it is a module, it makes addon_utils importable
 import addon_utils  # isort: skip
 
 MODULE = "bl_ext.user_default.neural4d"
+#: What a job takes and registering does not: Blender's start is not to wait for it.
+LATE = ("api", "job", "many", "past", "bulk", "engine.jobs", "engine.request", "engine.answers", "scene.arrival")
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())
@@ -19,10 +21,12 @@ modules = set(sys.modules)  # Blender 5.2 itself loads requests
 bpy.context.preferences.system.use_online_access = True
 module = addon_utils.enable(MODULE, default_set=True)
 assert module is not None, "it could not be enabled"
+late = [name for name in LATE if f"{MODULE}.{name}" in sys.modules]
 assert callable(importlib.import_module(MODULE).generate)
 found = {
     "requests": "requests" in set(sys.modules) - modules,
     "numpy": "numpy" in set(sys.modules) - modules,
+    "late": late,
     "network": sorted(set(connected)),
     "threads": len(set(threading.enumerate()) - threads),
 }

@@ -93,6 +93,7 @@ def test_starting_it_loads_nothing_large_and_opens_no_connection(neural4d: Modul
     assert json.loads(lines[0].removeprefix("FOUND=")) == {
         "requests": False,
         "numpy": False,
+        "late": [],
         "network": [],
         "threads": 0,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -128,7 +127,7 @@ def test_variations_fit_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         starting.variations("neural4d", rocket, 0)
 
     seed = Option("seed", "Seed", "int", 1, "", minimum=1, maximum=9)
-    declared = replace(protocol.declaration("neural4d"), options=(seed,), max_variants=1)
+    declared = protocol.declaration("neural4d")._replace(options=(seed,), max_variants=1)
     monkeypatch.setattr(protocol, "declaration", lambda _: declared)
     requests = starting.variations("neural4d", rocket, 12)
     assert {one.options["seed"] for one in requests} <= set(range(1, 10))

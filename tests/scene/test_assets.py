@@ -11,7 +11,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.prepare import asset
-from neural4d_blender.scene import assets, provenance
+from neural4d_blender.scene import assets, provenance, settings
 from neural4d_blender.scene.bridge import bridge
 from scripts.simulator.handle import Simulator
 from tests.scene import pictures
@@ -96,7 +96,7 @@ def test_a_job_goes_to_the_library(sim: Simulator, tmp_path: Path) -> None:
     assert neural4d.add_library(library) == neural4d.add_library(library) == library
     assert assets.is_registered(library)
     shown = [one for one in bpy.context.preferences.filepaths.asset_libraries if Path(one.path) == library]
-    assert [one.name for one in shown] == [assets.NAME]
+    assert [one.name for one in shown] == [settings.LIBRARY]
     bpy.context.preferences.filepaths.asset_libraries.remove(shown[0])
     (library / "file").touch()
     with pytest.raises(neural4d.JobFailed, match="Choose another folder"):

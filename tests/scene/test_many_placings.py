@@ -11,8 +11,9 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.engine.jobs import Job, Variant, VariantState
+from neural4d_blender.engine.jobs import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
+from neural4d_blender.engine.states import VariantState
 from neural4d_blender.scene import arrival, placeholder, targets
 from neural4d_blender.scene.bridge import bridge
 from scripts.toolbox.console import ROOT

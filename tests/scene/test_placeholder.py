@@ -17,8 +17,9 @@ from mathutils import Matrix
 
 from neural4d_blender import ui
 from neural4d_blender.engine import protocol
-from neural4d_blender.engine.jobs import Job, Variant, VariantState
+from neural4d_blender.engine.jobs import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
+from neural4d_blender.engine.states import VariantState
 from neural4d_blender.scene import arrival, clock, placeholder, starting, targets
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.ui import placeholder_labels

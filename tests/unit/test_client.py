@@ -8,7 +8,8 @@ from typing import Any
 
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
 from neural4d_blender.client.table import Jobs
-from neural4d_blender.engine.jobs import Job, State, Variant, VariantState
+from neural4d_blender.engine.jobs import Job, Variant
+from neural4d_blender.engine.states import State, VariantState
 
 
 def snapshot(state: State, **changes: Any) -> dict[str, Any]:

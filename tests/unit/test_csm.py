@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.answers import Poll
 from neural4d_blender.engine.errors import (
     ConversionFailed,
     InvalidInput,
@@ -22,7 +23,7 @@ from neural4d_blender.engine.errors import (
     UnexpectedAnswer,
 )
 from neural4d_blender.engine.protocol import check
-from neural4d_blender.engine.providers.base import Outcome, Poll
+from neural4d_blender.engine.providers.base import Outcome
 from neural4d_blender.engine.providers.csm import Csm
 from neural4d_blender.engine.request import Request
 from neural4d_blender.engine.transport import Transport

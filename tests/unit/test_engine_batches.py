@@ -13,8 +13,9 @@ import pytest
 
 from neural4d_blender.engine.batches import BatchRecord
 from neural4d_blender.engine.child import Engine
-from neural4d_blender.engine.jobs import Job, State
+from neural4d_blender.engine.jobs import Job
 from neural4d_blender.engine.live import Live
+from neural4d_blender.engine.states import State
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import EngineProcess
 from tests.unit.simulator_client import Caller

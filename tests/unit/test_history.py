@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.history import History
-from neural4d_blender.engine.jobs import Job, State
+from neural4d_blender.engine.jobs import Job
 from neural4d_blender.engine.journal import Journal
+from neural4d_blender.engine.states import State
 from tests.unit import old_journal
 
 MARCH, APRIL = (time.mktime((2031, month, 10, 12, 0, 0, 0, 0, -1)) for month in (3, 4))

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "neural4d_blender"
-PROTOCOL = {"engine.protocol", "engine.errors"}
+PROTOCOL = {"engine.protocol", "engine.errors", "engine.late"}
 #: What a room may import of the package's other rooms.
 ALLOWED = {
     "engine": set(),

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.jobs import Job, State
+from neural4d_blender.engine.jobs import Job
 from neural4d_blender.engine.live import Live
 from neural4d_blender.engine.outbox import Outbox
+from neural4d_blender.engine.states import State
 from neural4d_blender.engine.turns import Turns
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from pathlib import Path
 
 from .base import Provider
 
 
 def _find() -> dict[str, type[Provider]]:
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f".{module.name}", __name__)
+    for file in Path(__file__).parent.glob("[!_]*.py"):
+        importlib.import_module(f".{file.stem}", __name__)
     found = {kind.declaration.id: kind for kind in Provider.__subclasses__()}
     # Neural4D is the service the extension is named after; the others follow by name.
     return dict(sorted(found.items(), key=lambda item: (item[0] != "neural4d", item[0])))

@@ -1,7 +1,7 @@
-"""What every service looks like to the engine: the calls, and what comes back from them.
+"""What every service looks like to the engine: the calls. What comes back from them stands in ``answers``.
 
-What it can do stands in its declaration (declaration.py). Standard library only: the host reads
-declarations, so nothing here may import requests. A provider is handed an object that can make HTTP
+What it can do stands in its declaration (declaration.py). Standard library only, and loaded when Blender starts: the
+host reads declarations, so nothing here may import requests. A provider is handed an object that can make HTTP
 calls (``Http``) and translates meanings; trouble with the network has been translated to errors.py
 before it gets here.
 """
@@ -10,24 +10,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..declaration import Declaration, Feature, Quote
 from ..errors import UnexpectedAnswer
-from ..request import Request
 
-
-@dataclass(frozen=True)
-class Balance:
-    """Points at the service. ``expires``: the day (as the service writes it) on which points lapse."""
-
-    total: int
-    monthly: int = 0
-    permanent: int = 0
-    yearly: int = 0
-    expires: str = ""
+if TYPE_CHECKING:
+    from ..answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission
+    from ..request import Request
 
 
 class Outcome(Enum):
@@ -37,103 +28,6 @@ class Outcome(Enum):
     NEXT = "next"  # a stage is done, and the service waits for the order of the next one
     DONE = "done"
     FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Cutout:
-    """One of the pictures to choose from: what the service calls it, and where it is."""
-
-    key: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Poll:
-    """The answer to one poll.
-
-    Args:
-        progress: 0..1, or None where this answer does not tell.
-        model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
-        mirrors: where else the same file is.
-        stage: what the service is at, in words, where a model takes several stages.
-        doubtful: the answer casts doubt on the job: ask for its result next. With NEXT: the service may be at
-            work on that order already.
-        eta: seconds that are left, by the service's word.
-        points: what the service says the job has cost; None where it says nothing.
-        order: with NEXT, the name of the order that the service waits for.
-        choices: with NEXT, pictures one of which the order has to name.
-        details: what else the service says of the model, by its own names.
-    """
-
-    outcome: Outcome
-    progress: float | None = None
-    model_url: str = ""
-    mirrors: tuple[str, ...] = ()
-    preview_url: str = ""
-    message: str = ""
-    stage: str = ""
-    doubtful: bool = False
-    eta: float | None = None
-    points: int | None = None
-    order: str = ""
-    choices: tuple[Cutout, ...] = ()
-    details: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What the service accepted.
-
-    Args:
-        uuids: an id for each model; empty for one that came at once and cannot be asked about again.
-        failures: for each model that was refused, why.
-        polls: what is known of a model already, by its id: some services answer with the result at once.
-        details: what else the service said, by its own names.
-    """
-
-    uuids: list[str]
-    failures: list[str] = field(default_factory=list)
-    polls: dict[str, Poll] = field(default_factory=dict)
-    details: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """Whether a person is in the picture. ``valid`` False: the service could not tell, see ``message``."""
-
-    valid: bool
-    found: bool
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A model in another format. ``url`` is empty while it is being made."""
-
-    url: str = ""
-    scale: float | None = None
-    message: str = ""
-    details: dict[str, str] = field(default_factory=dict)
-
-
-class Http(Protocol):
-    """What a provider needs of the transport."""
-
-    def call(
-        self,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        files: Sequence[tuple[str, str]] = (),
-        *,
-        method: str = "POST",
-    ) -> dict[str, Any]:
-        """Make one request and return the JSON object that came back; raises the classes of errors.py.
-
-        Args:
-            body: sent as JSON, or as the text fields of a form where there are files; a GET has none.
-            files: (field, path) pairs, sent as multipart/form-data.
-        """
-        ...
 
 
 class Provider(ABC):

@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..addresses import is_web_address
+from .. import addresses, answers, imagefile
 from ..declaration import Declaration, Feature, Option, Quote
 from ..errors import (
     ConversionFailed,
@@ -28,9 +28,10 @@ from ..errors import (
     UnexpectedAnswer,
     UnsupportedFeature,
 )
-from ..imagefile import MIME_TYPES, read_image_facts
-from ..request import Request
-from .base import Balance, Conversion, Cutout, Outcome, Poll, Provider, Submission, value_of
+from .base import Outcome, Provider, value_of
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 _ROOT = "/image-to-3d-sessions"
 _PREVIEW, _REFINE = "preview", "refine"
@@ -148,7 +149,7 @@ class Csm(Provider):
         """As the option auto_gen_3d says."""
         return bool(request.options.get("auto_gen_3d"))
 
-    def test_key(self) -> Balance | None:
+    def test_key(self) -> answers.Balance | None:
         """Look for a session that does not exist: CSM looks at the key first."""
         try:
             self.http.call(f"{_ROOT}/{_NO_SESSION}", method="GET")
@@ -157,7 +158,7 @@ class Csm(Provider):
                 raise
         return None
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
         """Create a session."""
         options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
         body = {key: value for key, value in options.items() if key in _SENT_ALWAYS or value}
@@ -174,22 +175,22 @@ class Csm(Provider):
                 "Leave those options at the service's own choice and generate again; if it stays so, check the key.",
             ) from error
         data = value_of(answer, "data", dict)
-        return Submission(
+        return answers.Submission(
             [str(value_of(data, "session_code", str))], details=_told(data, "model_version", "tier_at_creation")
         )
 
-    def poll(self, uuid: str, expect_done: bool) -> Poll:
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """Look at the session: what stands in its fields tells the stage."""
         answer, data = self._session(uuid)
         status = str(data.get("session_status") or data.get("status") or "").lower()
         trouble = str(answer.get("error") or data.get("error") or "")
         if trouble or "failed" in status or "error" in status:
-            return Poll(Outcome.FAILED, message=trouble or f"CSM says: {status}")
+            return answers.Poll(Outcome.FAILED, message=trouble or f"CSM says: {status}")
         working = any(word in status for word in _WORKING)
         doubtful = not any(word in status for word in _WAITING)
         meshes, previews, spins = _addresses(data, "mesh_url_"), _addresses(data, "preview_mesh_url_"), _spins(data)
         if meshes.get("GLB") or (meshes and not working):
-            return Poll(
+            return answers.Poll(
                 Outcome.DONE,
                 progress=1.0,
                 model_url=meshes.get("GLB", ""),
@@ -199,12 +200,12 @@ class Csm(Provider):
             )
         if previews and (not working or _PREVIEW in status):
             model = previews.get("GLB", "")
-            return Poll(Outcome.NEXT, _SHARES[_REFINE][0], model, doubtful=doubtful, order=_REFINE)
+            return answers.Poll(Outcome.NEXT, _SHARES[_REFINE][0], model, doubtful=doubtful, order=_REFINE)
         if spins and not (working or data.get("selected_spin")):
-            choices = tuple(Cutout(str(number), url) for number, url in enumerate(spins))
-            return Poll(Outcome.NEXT, _SHARES[_PREVIEW][0], doubtful=doubtful, order=_PREVIEW, choices=choices)
+            choices = tuple(answers.Cutout(str(number), url) for number, url in enumerate(spins))
+            return answers.Poll(Outcome.NEXT, _SHARES[_PREVIEW][0], doubtful=doubtful, order=_PREVIEW, choices=choices)
         stage = next((words for name, words in _STAGES.items() if name in status), "")
-        return Poll(Outcome.GENERATING, _progress(data, status), message=status, stage=stage)
+        return answers.Poll(Outcome.GENERATING, _progress(data, status), message=status, stage=stage)
 
     def order(
         self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
@@ -222,7 +223,7 @@ class Csm(Provider):
             body["pivot_point"] = _PIVOTS[request.origin]
         self._call(f"{_ROOT}/get-3d/{order}/{uuid}", body)
 
-    def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
         """Every format is made along with the model, and costs nothing more.
 
         An OBJ alone has no materials: its .zip, where there is one, brings them and the textures.
@@ -231,10 +232,10 @@ class Csm(Provider):
         meshes = _addresses(data, "mesh_url_")
         url = (meshes.get("ZIP") if format == "OBJ" else "") or meshes.get(format)
         if url:
-            return Conversion(url)
+            return answers.Conversion(url)
         status = str(data.get("session_status") or data.get("status") or "").lower()
         if any(word in status for word in _WORKING):
-            return Conversion(message=f"CSM has not made the {format} yet.")
+            return answers.Conversion(message=f"CSM has not made the {format} yet.")
         raise ConversionFailed(
             f"CSM has made no {format} of this model. {_there_are(meshes)}",
             "Generate again in a format that is there, or keep one of them as a file. Retry asks for it once more.",
@@ -269,9 +270,9 @@ _REFUSALS: dict[int, type[Neural4DError]] = {401: KeyRejected, 402: NotEnoughPoi
 
 def _image(image: str) -> str:
     """How a picture travels: by its web address, or in the request itself."""
-    if is_web_address(image):
+    if addresses.is_web_address(image):
         return image
-    kind = MIME_TYPES[read_image_facts(image).format]
+    kind = imagefile.MIME_TYPES[imagefile.read_image_facts(image).format]
     return f"data:{kind};base64,{base64.b64encode(Path(image).read_bytes()).decode('ascii')}"
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import answers
 from ..declaration import Declaration, Feature, Option, Quote
 from ..errors import InvalidInput, JobNotFound, RequestRefused, UnexpectedAnswer
-from ..request import Request
-from .base import Outcome, Poll, Provider, Submission, value_of
+from .base import Outcome, Provider, value_of
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 _TASKS = "/v1/tasks"
 _STATUSES = {
@@ -109,7 +112,7 @@ class GoNeural(Provider):
             if error.http != 404 or not error.by_api:
                 raise
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
         """A form with the image, or JSON with the id of an asset."""
         fields: dict[str, Any] = {
             "version": request.options.get("version", "premium-v1"),
@@ -123,7 +126,7 @@ class GoNeural(Provider):
         polls = {}
         with suppress(UnexpectedAnswer):  # it is accepted all the same, and asked about later
             polls[task_id] = _read(task)
-        return Submission([task_id], polls=polls, details=_details(task))
+        return answers.Submission([task_id], polls=polls, details=_details(task))
 
     def _create(self, request: Request, fields: dict[str, Any]) -> dict[str, Any]:
         path = f"{_TASKS}/image-to-3d"
@@ -142,7 +145,7 @@ class GoNeural(Provider):
                 "Copy the id of an image asset of your account at GoNeural, then generate again.",
             ) from None
 
-    def poll(self, uuid: str, expect_done: bool) -> Poll:
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
         try:
             return _read(self.http.call(f"{_TASKS}/{uuid}", method="GET"))
@@ -152,11 +155,11 @@ class GoNeural(Provider):
             raise JobNotFound(f"GoNeural does not know this task any more: {error.what}") from None
 
 
-def _read(task: dict[str, Any]) -> Poll:
+def _read(task: dict[str, Any]) -> answers.Poll:
     outcome = _STATUSES.get(str(task.get("status")))
     if outcome is None:
         raise UnexpectedAnswer(f"GoNeural answered with the unknown status {task.get('status')!r}.")
-    return Poll(
+    return answers.Poll(
         outcome,
         model_url=_model_url(task) if outcome is Outcome.DONE else "",
         message=_why(task),

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import answers
 from ..declaration import Declaration, Feature, Option, Quote
 from ..errors import (
     JobNotFound,
@@ -23,15 +24,18 @@ from ..errors import (
     ServiceDown,
     UnexpectedAnswer,
 )
-from ..request import FORMATS, Request
-from .base import Outcome, Poll, Provider, Submission
+from ..limits import FORMATS
+from .base import Outcome, Provider
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 _ROOT = "/api/v1/enterprise/3d"
 #: Refusals are told apart by their words: no codes are documented.
-_OF_THE_KEY = re.compile(r"\bkey\b|unauthori[sz]ed|authenticat", re.IGNORECASE)
-_OF_HURRY = re.compile(r"rate.?limit|too many requests|slow down", re.IGNORECASE)
-_OF_MONEY = re.compile(r"credit|balance|funds|quota|payment|subscri|upgrade|limit exceeded", re.IGNORECASE)
-_OF_THE_ID = re.compile(r"not found|no (such )?request|invalid (request )?id\b|(does not|doesn't) exist", re.IGNORECASE)
+_OF_THE_KEY = r"(?i)\bkey\b|unauthori[sz]ed|authenticat"
+_OF_HURRY = r"(?i)rate.?limit|too many requests|slow down"
+_OF_MONEY = r"(?i)credit|balance|funds|quota|payment|subscri|upgrade|limit exceeded"
+_OF_THE_ID = r"(?i)not found|no (such )?request|invalid (request )?id\b|(does not|doesn't) exist"
 #: An id that no job has: fetching it works with a valid key only, and costs nothing.
 _NOBODYS = "0"
 
@@ -110,7 +114,7 @@ class ModelsLab(Provider):
             return
         raise UnexpectedAnswer(f"ModelsLab neither accepted nor refused the key. It said: {_said(answer)}")
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
         """POST /image_to_3d. An answer with the result in it has no id, and needs none."""
         options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
         answer = self.http.call(
@@ -128,9 +132,9 @@ class ModelsLab(Provider):
         except UnexpectedAnswer:
             if not order:
                 raise  # with an id it is accepted all the same, and asked about later
-        return Submission([order], polls=polls, details=_details(answer))
+        return answers.Submission([order], polls=polls, details=_details(answer))
 
-    def poll(self, uuid: str, expect_done: bool) -> Poll:
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """POST /fetch/ID. The address that an answer names for that is never used: the key goes along."""
         if not uuid:
             raise JobNotFound(
@@ -151,29 +155,31 @@ class ModelsLab(Provider):
         return answer
 
 
-def _read(answer: dict[str, Any]) -> Poll:
+def _read(answer: dict[str, Any]) -> answers.Poll:
     """An answer with any status but ``error``."""
     status, message = answer.get("status"), _said(answer)
     if status == "failed":
-        return Poll(Outcome.FAILED, message=message)
+        return answers.Poll(Outcome.FAILED, message=message)
     if status == "processing":
-        return Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
+        return answers.Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
     if status != "success":
         raise UnexpectedAnswer(f"ModelsLab answered with the unknown status {status!r}: {message}")
     urls, mirrors = _urls(answer, "output"), _urls(answer, "proxy_links")
     if not urls:
         raise UnexpectedAnswer(f"ModelsLab says the model is done and names no address of it: {message}")
     best = next((number for number, url in enumerate(urls) if _is_model(url)), 0)
-    return Poll(Outcome.DONE, model_url=urls[best], mirrors=tuple(mirrors[best : best + 1]), details=_details(answer))
+    return answers.Poll(
+        Outcome.DONE, model_url=urls[best], mirrors=tuple(mirrors[best : best + 1]), details=_details(answer)
+    )
 
 
 def _refusal(said: str) -> Neural4DError:
     """The error of a request that the service has not taken."""
-    if _OF_THE_KEY.search(said):
+    if re.search(_OF_THE_KEY, said):
         return KeyRejected(f"ModelsLab did not accept the key: {said}")
-    if _OF_HURRY.search(said):
+    if re.search(_OF_HURRY, said):
         return ServiceBusy(f"ModelsLab asks to slow down: {said}")
-    if _OF_MONEY.search(said):
+    if re.search(_OF_MONEY, said):
         return NotEnoughPoints(f"ModelsLab says the account does not cover this: {said}")
     return RequestRefused(f"ModelsLab refused the request: {said}")
 
@@ -183,7 +189,7 @@ def _trouble(said: str) -> Neural4DError:
     refusal = _refusal(said)
     if isinstance(refusal, KeyRejected | ServiceBusy):
         return refusal
-    if _OF_THE_ID.search(said):
+    if re.search(_OF_THE_ID, said):
         return JobNotFound(f"ModelsLab does not know this job: {said}")
     return ServiceDown(f"ModelsLab answered with an error instead of the job: {said}")
 

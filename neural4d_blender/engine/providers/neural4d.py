@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import answers
 from ..declaration import Declaration, Feature, ImageLimits, Option, Quote
 from ..errors import (
     ConversionFailed,
@@ -23,18 +24,10 @@ from ..errors import (
     UnexpectedAnswer,
     UnsupportedFeature,
 )
-from ..request import Request
-from .base import (
-    Balance,
-    Conversion,
-    Cutout,
-    Outcome,
-    Poll,
-    Portrait,
-    Provider,
-    Submission,
-    value_of,
-)
+from .base import Outcome, Provider, value_of
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
@@ -124,13 +117,13 @@ class Neural4D(Provider):
         """A fresh uuid for each variant of a text job; the image endpoints take none."""
         return [] if request.images else [str(uuid.uuid4()) for _ in range(request.variants)]
 
-    def balance(self) -> Balance:
+    def balance(self) -> answers.Balance:
         """queryPointsInfo."""
         answer = self.http.call("/api/queryPointsInfo")
         if value_of(answer, "statusType", int) != 0:
             raise UnexpectedAnswer(f"The balance could not be read: {_said(answer)}")
         data = value_of(answer, "data", dict)
-        return Balance(
+        return answers.Balance(
             total=value_of(data, "total_points", int),
             monthly=data.get("monthly_bonus_points") or 0,
             permanent=data.get("permanent_points") or 0,
@@ -143,13 +136,13 @@ class Neural4D(Provider):
         wanted = request.options.get("portrait_check", "auto")
         return bool(request.images) and (wanted == "on" or (wanted == "auto" and bool(request.options.get("style"))))
 
-    def portrait(self, image: str) -> Portrait:
+    def portrait(self, image: str) -> answers.Portrait:
         """checkHumanImage."""
         answer = self.http.call("/api/checkHumanImage", files=[("image", image)])
         status = value_of(answer, "statusCode", int)
         if status not in (0, -1):
             raise UnexpectedAnswer(f"The portrait check answered with the unknown statusCode {status}: {_said(answer)}")
-        return Portrait(
+        return answers.Portrait(
             valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=_said(answer)
         )
 
@@ -163,16 +156,16 @@ class Neural4D(Provider):
         request_id = value_of(answer, "requestId", int, str)
         return str(request_id), _details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
 
-    def cutouts(self, request_id: str) -> list[Cutout]:
+    def cutouts(self, request_id: str) -> list[answers.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
         number = int(request_id) if request_id.isdigit() else request_id
         answer = self.http.call("/api/getMattedResult", {"requestId": number})
         keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
         if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
             raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {_said(answer)}")
-        return [Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
+        return [answers.Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
         """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
         if style := request.options.get("style"):
             return self._submit_chibi(request.images, style)
@@ -183,9 +176,9 @@ class Neural4D(Provider):
             body |= {"prompt": request.prompt, "uuids": list(tickets)}
             answer = self.http.call("/api/generateModelWithText", body)
         # The uuids of the answer count, not those that were sent.
-        return Submission(_uuids(answer), details=_details(answer, "type", "message"))
+        return answers.Submission(_uuids(answer), details=_details(answer, "type", "message"))
 
-    def _submit_chibi(self, images: Sequence[str], style: str) -> Submission:
+    def _submit_chibi(self, images: Sequence[str], style: str) -> answers.Submission:
         answer = self.http.call(
             "/api/createCuteModelsFromImages", {"styleType": style}, [("images", image) for image in images]
         )
@@ -207,7 +200,7 @@ class Neural4D(Provider):
             name: answer.get(name) for name in ("success", "totalFiles", "successCount", "failureCount", "message")
         }
         details = {key: str(value) for key, value in counts.items() if value is not None}
-        return Submission(made, failures, details=details)
+        return answers.Submission(made, failures, details=details)
 
     def arrived(self, tickets: Sequence[str]) -> bool | None:
         """A uuid of ours that retrieveModel knows was accepted and is paid for."""
@@ -216,11 +209,11 @@ class Neural4D(Provider):
         status: int = value_of(self._retrieve(tickets[0]), "codeStatus", int)
         return status != _NO_SUCH_UUID
 
-    def poll(self, uuid: str, expect_done: bool) -> Poll:
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """queryJobProgress while the job is young, retrieveModel when it may be done."""
         return self._result(uuid) if expect_done else self._progress(uuid)
 
-    def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
         """convertToFormat. modelSize is a whole number of millimetres above 1; the exact size is made later."""
         body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
         if size_mm is not None:
@@ -229,11 +222,11 @@ class Neural4D(Provider):
         status, message = answer.get("statusType"), _said(answer)
         details = _details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
-            return Conversion(message=message, details=details)
+            return answers.Conversion(message=message, details=details)
         if status == 0:
             scale = answer.get("scaleNumber")
             known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
-            return Conversion(value_of(answer, "modelUrl", str), known, message, details)
+            return answers.Conversion(value_of(answer, "modelUrl", str), known, message, details)
         if status == -1:
             raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
         raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
@@ -244,11 +237,11 @@ class Neural4D(Provider):
             raise KeyRejected(f"The service says the key is invalid or has expired: {_said(answer)}")
         return answer
 
-    def _result(self, uuid: str) -> Poll:
+    def _result(self, uuid: str) -> answers.Poll:
         answer = self._retrieve(uuid)
         status, message = value_of(answer, "codeStatus", int), _said(answer)
         if status == _DONE:
-            return Poll(
+            return answers.Poll(
                 Outcome.DONE,
                 progress=1.0,
                 model_url=value_of(answer, "modelUrl", str),
@@ -257,21 +250,21 @@ class Neural4D(Provider):
                 details=_details(answer, "prompts", "createdAt", "sourcePage"),
             )
         if status == _GENERATING:
-            return Poll(Outcome.GENERATING, message=message)
+            return answers.Poll(Outcome.GENERATING, message=message)
         if status == _FAILED:
-            return Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
+            return answers.Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
         if status == _NO_SUCH_UUID:
             raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
         raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
 
-    def _progress(self, uuid: str) -> Poll:
+    def _progress(self, uuid: str) -> answers.Poll:
         """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
         answer = self.http.call("/api/queryJobProgress", {"uuid": uuid})
         found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", str(answer.get("progress")))
         if answer.get("statusType") == 0 and found:
-            return Poll(Outcome.GENERATING, progress=min(float(found[1]) / 100, 1.0))
+            return answers.Poll(Outcome.GENERATING, progress=min(float(found[1]) / 100, 1.0))
         # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return Poll(Outcome.GENERATING, message=_said(answer), doubtful=answer.get("statusType") == -1)
+        return answers.Poll(Outcome.GENERATING, message=_said(answer), doubtful=answer.get("statusType") == -1)
 
 
 def _said(answer: dict[str, Any]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from .. import answers
 from ..declaration import Declaration, Feature, Option, Quote
-from ..request import Request
-from .base import Balance, Outcome, Poll, Provider, Submission, value_of
+from .base import Outcome, Provider, value_of
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 
 class Atelier(Provider):
@@ -34,21 +37,21 @@ class Atelier(Provider):
         detail = request.options.get("detail", 3)
         return [Quote(f"model of detail {detail}", 7 * detail)]
 
-    def balance(self) -> Balance:
+    def balance(self) -> answers.Balance:
         """GET /credits."""
-        return Balance(total=value_of(self.http.call("/credits", method="GET"), "credits", int))
+        return answers.Balance(total=value_of(self.http.call("/credits", method="GET"), "credits", int))
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
         """POST /models: a form where there is a picture, else JSON."""
         body = {"prompt": request.prompt, "detail": request.options.get("detail", 3)}
         answer = self.http.call("/models", body, [("picture", path) for path in request.images])
-        return Submission([value_of(answer, "id", str)])
+        return answers.Submission([value_of(answer, "id", str)])
 
-    def poll(self, uuid: str, expect_done: bool) -> Poll:
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /models/ID."""
         answer = self.http.call(f"/models/{uuid}", method="GET")
         if answer.get("state") == "done":
-            return Poll(Outcome.DONE, model_url=value_of(answer, "url", str))
+            return answers.Poll(Outcome.DONE, model_url=value_of(answer, "url", str))
         if answer.get("state") == "failed":
-            return Poll(Outcome.FAILED, message=value_of(answer, "why", str))
-        return Poll(Outcome.GENERATING, progress=answer.get("part"))
+            return answers.Poll(Outcome.FAILED, message=value_of(answer, "why", str))
+        return answers.Poll(Outcome.GENERATING, progress=answer.get("part"))

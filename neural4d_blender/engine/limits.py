@@ -1,0 +1,13 @@
+"""What may be asked for, whatever the service. Standard library only."""
+
+from __future__ import annotations
+
+AXES = ("X", "Y", "Z", "LONGEST")
+ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
+FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
+#: Fewer faces enclose nothing.
+MIN_FACES = 4
+#: A service may take less; nobody's prompt is longer, but a pasted file is.
+MAX_PROMPT = 10_000
+#: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.
+MIN_SIZE_MM, MAX_SIZE_MM = 0.001, 1e9
