@@ -55,7 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--blender-versions", nargs="+", default=[], metavar="X.Y", help="releases to download for the stage 'tester'"
     )
     parser.add_argument("-k", default="", metavar="EXPR", help="only tests that match, as in pytest")
-    parser.add_argument("--jobs", type=int, default=2, help="stages that may run at a time (default 2)")
+    parser.add_argument("--jobs", type=int, default=3, help="stages that may run at a time (default 3)")
     parser.add_argument("--list", action="store_true", help="say what would run, and stop")
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object in the last line")
     options = parser.parse_args(arguments)

@@ -30,8 +30,9 @@ def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[St
     plan += [Stage(f"package {version}", _package(version)) for version in bpy_versions]
     plan.append(Stage("demo", _demo))
     plan.append(Stage("tester", _tester(releases), seconds=900 * max(len(releases), 1)))
+    plan.append(Stage("gui patient", _gui("patient")))
     # Its tests report how long the window stood still, which a busy machine would falsify.
-    plan.append(Stage("gui", _gui, alone=True, seconds=1500))
+    plan.append(Stage("gui", _gui("not patient"), alone=True, seconds=1500))
     return plan
 
 
@@ -91,11 +92,14 @@ def _tester(releases: Sequence[str]) -> Callable[[Run], None]:
     return work
 
 
-def _gui(run: Run) -> None:
-    blender.find()
-    # -raP shows the times that a test prints. A simulated click can go astray on a busy machine: what fails is
-    # tried once more, and the summary names it.
-    run.pytest(environments.ensure("unit"), "-raPR", "--reruns", "1", "tests/gui")
+def _gui(marked: str) -> Callable[[Run], None]:
+    def work(run: Run) -> None:
+        blender.find()
+        # -raP shows the times that a test prints. A simulated click can go astray on a busy machine: what fails is
+        # tried once more, and the summary names it.
+        run.pytest(environments.ensure("unit"), "-raPR", "--reruns", "1", "-m", marked, "tests/gui")
+
+    return work
 
 
 def _tool(environment: str, name: str) -> Path:

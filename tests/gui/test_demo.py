@@ -15,6 +15,7 @@ from scripts.toolbox.console import ROOT
 from tests.gui.harness import SCREENSHOTS, Screen
 
 
+@pytest.mark.patient
 def test_the_demo_runs_in_a_window(tmp_path: Path) -> None:
     with Screen((1600, 900)) as screen:
         process = subprocess.Popen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scripts.simulator.handle import Simulator
 from tests.gui.harness import run_scenario
 
@@ -17,6 +19,7 @@ def test_several_jobs_with_prompts_of_every_kind() -> None:
     assert 0 < done["between"] < 0.05  # beside the first one, not in it
 
 
+@pytest.mark.patient
 def test_auto_save_goes_on_during_a_long_generation() -> None:
     with Simulator(job_seconds=600) as sim:
         done = run_scenario("long_job", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=240)
