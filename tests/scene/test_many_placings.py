@@ -56,8 +56,9 @@ def datablocks() -> dict[str, int]:
 
 @pytest.mark.one_blender
 def test_none_is_lost_or_doubled() -> None:
-    """In a process of its own, at most three times: Blender's own undo crashes once in a few thousand steps (reading
-    a step it asks an object for the edit mode of data that it has not read yet), and only that is tried again.
+    """In a process of its own, at most three times: Blender's own undo crashes once in a few thousand steps, and only
+    that is tried again. What it reads of an older step still has the addresses of that time; where an object of now
+    happens to lie at one, Blender takes it for the mesh that was there.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-o", "python_functions=scenario_*", __file__]
     for _ in range(3):
