@@ -107,8 +107,8 @@ def resume(
 ) -> Batch:
     """Go on with a batch of this computer's journal, and pay nothing that was paid.
 
-    Models that stood in a file which was never saved, or was not since they came, as after a crash, come to the open
-    one instead, at no cost, to where they stood. For those of another file that is still there, open that.
+    Models that stood in a file which was never saved, or was not since they came, as after a crash, or is gone, come to
+    the open one instead, at no cost, to where they stood. For those of another file that is still there, open that.
 
     Args:
         which: its id, its report, or its folder of files; the newest one where it is empty.

@@ -173,10 +173,11 @@ class Batch:
         changes = {"budget": budget, "concurrency": concurrency}
         changes = {name: value for name, value in changes.items() if value is not AS_BEFORE}
         answer = ask(self._bridge, "continue_batch", batch=self.id, changes=changes)
-        brought = self._host.bring_here([self._bridge.jobs[job] for job in self._jobs])
-        made = [job for job in brought if self._bridge.jobs[job]["state"] in (State.READY, State.PLACED)]
-        self._open.update(made)
-        self._ended.update(made)
+        jobs = [self._bridge.jobs[job] for job in self._jobs]
+        made = {job["id"] for job in jobs if job["state"] in (State.READY, State.PLACED)}
+        made &= set(self._host.bring_here(jobs))
+        self._open |= made
+        self._ended |= made
         self._host.wake()
         return int(answer["again"]) + len(made)
 

@@ -221,8 +221,15 @@ class Commands:
     def _retarget(self, message: Message) -> Message:
         live = self._held(message)
         job = live.job
+        lost = bool(message.get("lost"))
+        if lost and self.engine.journal.is_elsewhere(job):
+            raise InvalidInput(
+                "The model belongs to a file that another Blender has open.",
+                "Place it there, or end that Blender first.",
+            )
         job.target = message["target"]
-        stood = [v for v in job.variants if v.index in job.placed] if message.get("lost") else []
+        job.dismissed = job.dismissed and not lost
+        stood = [v for v in job.variants if v.index in job.placed] if lost else []
         if stood and job.state is State.PLACED:
             job.placed = []
             self.engine.runner.take(live, stood[0])

@@ -162,6 +162,9 @@ class Declaration(NamedTuple):
     unit: str = "points"
     reasons: Mapping[Feature, str] = MappingProxyType({})
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # a tuple's own would want all of it to be hashable
+
     def can(self, feature: Feature) -> bool:
         """Whether the service has the feature."""
         return feature in self.features

@@ -128,6 +128,10 @@ class Journal:
         """No other living engine (another Blender window) holds the job."""
         return job.owner in ("", self.owner) or not job.under_way or not self._is_alive(job.owner)
 
+    def is_elsewhere(self, job: Job) -> bool:
+        """Another living engine was the last to say anything of the job: what came of it stands in that Blender."""
+        return job.owner not in ("", self.owner) and self._is_alive(job.owner)
+
     def price(self, provider: str, operation: str) -> int | None:
         """Points that the operation really cost when it was last measured, or None."""
         with self._lock:

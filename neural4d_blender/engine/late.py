@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Late:
-    """Stands for a module until one of its names is looked up, and has the same names from then on.
+    """Stands for a module until one of its names is looked up, and has the same names from then on. Set none before.
 
     Not importlib's LazyLoader, whose modules stand in sys.modules: Blender looks at all of those when it ends, and
     would so load them.

@@ -22,7 +22,7 @@ save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep 
 prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepare``
 placed          ``job``, ``variant``, ``target``: it stands in the scene
 retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
-                ready once more
+                ready once more; refused where another Blender may have it
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it

@@ -66,13 +66,12 @@ def register() -> None:
     clock.register()
     placeholder_labels.register()
     if settings.is_module():
-        # A bpy module whose interpreter ends with classes registered crashes (4.2) or hangs (4.5).
-        atexit.register(unregister)
+        atexit.unregister(_end)
+        atexit.register(_end)
 
 
 def unregister() -> None:
     """Take all of it back."""
-    atexit.unregister(unregister)
     if not hasattr(bpy.types.Scene, "neural4d"):
         return  # a bpy module that ends disables its extensions after what atexit has done
     placeholder_labels.unregister()
@@ -83,3 +82,14 @@ def unregister() -> None:
     del bpy.types.Scene.neural4d
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)
+
+
+def _end() -> None:
+    """The interpreter of a bpy module ends.
+
+    With classes registered it would crash (4.2) or hang (4.5); with properties left in their annotations, crash (4.2).
+    """
+    unregister()
+    for kind in {base for registered in _CLASSES for base in registered.__mro__}:
+        if kind.__module__.startswith(__name__):
+            vars(kind).get("__annotations__", {}).clear()

@@ -55,10 +55,11 @@ def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: batch_t
         box.label(text=text.points(counts.points, unit))
     else:
         box.label(text=f"{counts.points:,} of {text.points(record['budget'], unit)}")
-    if counts.failed and counts.error:
+    missing = counts.lost()
+    if (counts.failed or missing) and counts.error:
         text.draw(box, counts.error["what"])
-    if missing := counts.lost():
-        text.draw(box, f"{missing} of them belong to a file that was not saved.", "INFO")
+    if missing:
+        text.draw(box, f"{missing} of them belong to a file that was not saved or is gone.", "INFO")
         box.operator("neural4d.place_batch", icon="IMPORT").batch = record["id"]
     elif file := _awaited_file(record["id"]):
         text.draw(box, f"Some of them wait for {file}: open that file.", "INFO")

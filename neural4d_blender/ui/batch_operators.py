@@ -223,8 +223,14 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context) -> None:
         """Go on."""
         changes = {"budget": self.budget if self.use_budget else None}
-        bridge.send("continue_batch", refused(self.batch), batch=self.batch, changes=changes)
-        lost.bring_here(batch_tally.tally(self.batch).jobs())
+        batch, refuse = self.batch, refused(self.batch)
+
+        def answered(answer: dict[str, Any]) -> None:
+            refuse(answer)
+            if not answer["error"]:
+                lost.bring_here(batch_tally.tally(batch).jobs(), refuse)
+
+        bridge.send("continue_batch", answered, batch=batch, changes=changes)
 
 
 class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
@@ -235,7 +241,7 @@ class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """The pump places them, as soon as it is safe."""
-        lost.bring_here(batch_tally.tally(self.batch).jobs())
+        lost.bring_here(batch_tally.tally(self.batch).jobs(), refused(self.batch))
 
 
 class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):

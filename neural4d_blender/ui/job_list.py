@@ -35,8 +35,13 @@ def draw(layout: bpy.types.UILayout) -> None:
 
 def draw_header(layout: bpy.types.UILayout) -> None:
     """Beside the list's title, where it stays in reach however long the list is."""
-    if any(_ended(data) for data in _present()):
+    if ended():
         layout.operator("neural4d.dismiss_ended", text="", icon="TRASH", emboss=False)
+
+
+def ended() -> list[dict[str, Any]]:
+    """The jobs on the list that are over."""
+    return [data for data in _present() if _ended(data)]
 
 
 def _present() -> list[dict[str, Any]]:

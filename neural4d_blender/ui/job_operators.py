@@ -6,9 +6,10 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import SETTLED, Neural4DError
+from ..engine.protocol import Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
+from . import job_list
 from .history_page import page
 from .operators import ListsJobs, cancel, report_error
 
@@ -115,9 +116,8 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Dismiss them."""
-        for data in bridge.jobs.values():
-            if data["state"] in SETTLED and not data["under_way"]:
-                dismiss(data["id"])
+        for data in job_list.ended():
+            dismiss(data["id"])
         clock.redraw()
         return {"FINISHED"}
 

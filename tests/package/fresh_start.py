@@ -13,7 +13,12 @@ import addon_utils  # isort: skip
 
 MODULE = "bl_ext.user_default.neural4d"
 #: What a job takes and registering does not: Blender's start is not to wait for it.
-LATE = ("api", "job", "many", "past", "bulk", "engine.jobs", "engine.request", "engine.answers", "scene.arrival")
+LATE = ("api", "job", "many", "past", "bulk", "prepare")
+LATE += tuple(
+    f"engine.{name}" for name in ("addresses", "answers", "batches", "catalogs", "imagefile", "jobs", "request")
+)
+LATE += tuple(f"scene.{name}" for name in ("arrival", "assets", "lost", "placing", "provenance", "starting"))
+LATE += tuple(f"ui.{name}" for name in ("batch_tally", "job_list", "job_pictures", "making", "prices", "text"))
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())

@@ -81,6 +81,8 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     until(lambda: batch in bridge.batches and batch_tally.tally(batch).done == 4)
     counts = batch_tally.tally(batch)
     assert counts.lost() == 0
+    bpy.ops.neural4d.dismiss_ended()
+    assert not any(job["dismissed"] for job in counts.jobs()), "the batch has a box of its own"
 
     bpy.ops.wm.read_factory_settings(use_empty=True)  # what stood there was never saved
     arrival.targets.file_opened()  # the extension does this when it is registered

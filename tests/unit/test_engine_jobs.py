@@ -172,6 +172,26 @@ def test_two_engines_share_a_folder_and_not_a_job(sim: Simulator, tmp_path: Path
     assert paid(sim) == [60]
 
 
+def test_a_model_whose_file_is_lost_is_ready_once_more(sim: Simulator, tmp_path: Path) -> None:
+    lost = {"target": {"session": "another"}, "lost": True}
+    with EngineProcess(tmp_path, sim.api_url, sim.token) as first:
+        job = first.submit()
+        first.wait(job, "ready")
+        first.send("placed", job=job, variant=0, target={"session": "one"})
+        first.wait(job, "placed")
+        first.until(lambda: first.jobs[job]["under_way"] is False or None, "its preview too")
+        first.ask("dismiss", job=job)
+        with EngineProcess(tmp_path, sim.api_url, sim.token) as second:
+            answer = second.ask("retarget", job=job, **lost)
+            assert "another Blender has open" in answer["error"]["what"]
+            assert second.ask("find", job=job)["jobs"][0]["target"] == {"session": "one"}
+    with EngineProcess(tmp_path, sim.api_url, sim.token) as third:
+        assert third.ask("retarget", job=job, **lost)["error"] is None
+        told = third.wait(job, "ready")
+    assert (told["target"], told["placed"], told["dismissed"]) == ({"session": "another"}, [], False)
+    assert paid(sim) == [60]
+
+
 def test_the_journal_knows_each_transition(engine: EngineProcess) -> None:
     job = engine.submit()
     engine.wait(job, "ready")
