@@ -35,4 +35,9 @@ found = {
     "network": sorted(set(connected)),
     "threads": len(set(threading.enumerate()) - threads),
 }
+for _ in range(2):  # switched off and on again, as a user does who looks for the cause of something
+    addon_utils.disable(MODULE, default_set=True)
+    assert not hasattr(bpy.types.Scene, "neural4d")
+    assert addon_utils.enable(MODULE, default_set=True) is not None
+    assert bpy.context.scene.neural4d.provider == "neural4d"
 print("FOUND=" + json.dumps(found), flush=True)
