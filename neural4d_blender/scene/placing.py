@@ -1,7 +1,7 @@
 """Puts a prepared model into the user's scene, measures it there, and makes it one undo step.
 
-Main thread of the host only; may import bpy, mathutils, numpy and `engine`'s errors. Placing appends and
-nothing more: whatever takes time was done by the preparer.
+Main thread of the host only; may import bpy, mathutils and numpy. Placing brings datablocks and nothing more: whatever
+takes time was done by the preparer.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix
 
-from ..engine.errors import BrokenModel
+from .appending import append
 from .handover import take_over
 from .provenance import PART
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
-_AGAIN = "Place it once more: it is prepared again at no cost."
 
 
 def place(
@@ -85,7 +84,7 @@ def cut(name: str) -> str:
 
 def bring(blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """Append a prepared model in the scene's units, without linking it to anything; raises BrokenModel."""
-    objects = _append(Path(blend_path))
+    objects = append(Path(blend_path))
     _fit_to_units(objects, 1 / metres_per_unit(scene))
     for item in objects:
         if item.parent is not None:
@@ -155,36 +154,6 @@ def in_a_window() -> Iterator[None]:
 def _windows() -> list[bpy.types.Window]:
     manager = bpy.context.window_manager
     return list(manager.windows) if manager else []
-
-
-def _append(path: Path) -> list[bpy.types.Object]:
-    libraries: Any = bpy.data.libraries  # the stubs know no context manager
-    before = set(libraries)
-    try:
-        with libraries.load(str(path), link=False) as (available, wanted):
-            wanted.objects, wanted.images = available.objects, available.images
-    except OSError as error:
-        what = "is missing" if not path.exists() else "is damaged"
-        raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN) from error
-    # Appending leaves an entry of the file it came from. All of it is local by now, so the entry goes without the
-    # look through every datablock of the file that removing takes otherwise: a tenth of placing at 200 models.
-    for library in [library for library in libraries if library not in before]:
-        library.user_clear()
-        libraries.remove(library, do_unlink=False)
-    for image in wanted.images:
-        _forget_origin(image)
-    objects = [item for item in wanted.objects if item is not None]
-    if not objects:
-        raise BrokenModel(f"The prepared model {path.name} is empty.", _AGAIN)
-    return objects
-
-
-def _forget_origin(image: bpy.types.Image) -> None:
-    """Appending made a packed image's name a path to our own folder, where unpacking it would write to."""
-    if image.packed_file is not None:
-        image.filepath_raw = f"//textures/{Path(image.filepath_raw).name}"
-        for packed in image.packed_files:
-            packed.filepath = image.filepath_raw
 
 
 def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
