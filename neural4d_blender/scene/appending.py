@@ -57,7 +57,8 @@ def _by_copying(path: Path) -> list[bpy.types.Object] | None:
 
 def _load_plain(apart: Any, path: Path) -> bool:
     with apart.libraries.load(str(path), link=False) as (available, wanted):
-        plain = all(kind in _PLAIN for kind in dir(available) if getattr(available, kind))
+        names = {kind: getattr(available, kind) for kind in dir(available)}  # and, since 5.0, the file's version
+        plain = all(kind in _PLAIN for kind, there in names.items() if there and isinstance(there, list))
         if plain:
             wanted.objects = available.objects
     return plain and not apart.shape_keys and not any(_is_driven(item) for item in apart.objects)

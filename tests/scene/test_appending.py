@@ -1,0 +1,204 @@
+"""Bringing a prepared model's datablocks into the open file: by copies where nothing can be overlooked."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from neural4d_blender.engine.errors import BrokenModel
+from neural4d_blender.scene import appending
+from tests.scene import samples
+
+append = appending.append
+
+
+def picture(name: str) -> bpy.types.Image:
+    image = bpy.data.images.new(name, 8, 8)
+    image.pack()
+    return image
+
+
+def two_meshes() -> None:
+    """All the pointers that a plain model may have: shared and own materials, on mesh and object, images, a parent."""
+    samples.single()
+    (wedge,) = bpy.context.scene.objects
+    other = bpy.data.objects.new("Other", wedge.data.copy())
+    bpy.context.scene.collection.objects.link(other)
+    other.parent = wedge
+    top = bpy.data.objects.new("Top", None)
+    bpy.context.scene.collection.objects.link(top)
+    wedge.parent = top
+    shared = samples.paint(wedge, picture("Paint"))
+    samples.paint(wedge, picture("Bumps"), "Normal")
+    other.data.materials.append(shared)
+    other.data.materials.append(None)
+    own = bpy.data.materials.new("Own")
+    own.use_nodes = True
+    coordinates = own.node_tree.nodes.new("ShaderNodeTexCoord")
+    coordinates.object = top
+    other.data.materials.append(own)
+    other.material_slots[0].link = "OBJECT"
+    other.material_slots[0].material = own
+
+
+def grouped() -> None:
+    two_meshes()
+    group = bpy.data.node_groups.new("Group", "ShaderNodeTree")
+    group.nodes.new("ShaderNodeTexImage").image = bpy.data.images["Paint"]
+    bpy.data.materials["Own"].node_tree.nodes.new("ShaderNodeGroup").node_tree = group
+
+
+def shaped() -> None:
+    two_meshes()
+    for name in ("Basis", "Long"):
+        bpy.data.objects["Other"].shape_key_add(name=name)
+
+
+def bound() -> None:
+    two_meshes()
+    bpy.data.objects["Other"].constraints.new("COPY_LOCATION").target = bpy.data.objects["Top"]
+
+
+def modified() -> None:
+    two_meshes()
+    bpy.data.objects["Other"].modifiers.new("Mirror", "MIRROR").mirror_object = bpy.data.objects["Top"]
+
+
+PLAIN: list[Callable[[], None]] = [samples.single, samples.family, two_meshes]
+OTHERS: list[Callable[[], None]] = [samples.rigged, grouped, shaped, bound, modified]
+
+
+def written(build: Callable[[], None], folder: Path) -> Path:
+    """A .blend with what a builder makes, and a new file open that has datablocks of the same names."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    build()
+    path = folder / "model.blend"
+    bpy.data.libraries.write(str(path), set(bpy.context.scene.objects))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    build()
+    return path
+
+
+def all_of_the_file(data: Any) -> set[Any]:
+    kinds = [entry.identifier for entry in data.bl_rna.properties if entry.type == "COLLECTION"]
+    return {datablock for kind in kinds for datablock in getattr(data, kind)}
+
+
+def shape_of(objects: list[Any]) -> list[Any]:
+    """All that a model's pointers lead to, with what tells one from the other."""
+
+    def bare(datablock: Any) -> str | None:
+        return datablock and datablock.name.split(".")[0]
+
+    def nodes(material: Any) -> list[Any]:
+        pointers = ("image", "object", "node_tree")
+        return [
+            (node.bl_idname, [bare(getattr(node, name, None)) for name in pointers])
+            for node in material.node_tree.nodes
+        ]
+
+    return sorted(
+        (
+            bare(item),
+            bare(item.parent),
+            bare(item.data),
+            len(item.data.vertices) if item.type == "MESH" else 0,
+            [(slot.link, bare(slot.material), slot.material and nodes(slot.material)) for slot in item.material_slots],
+            [
+                datablock.users
+                for datablock in (item.data, *(slot.material for slot in item.material_slots))
+                if datablock
+            ],
+        )
+        for item in objects
+    )
+
+
+@pytest.mark.parametrize("build", PLAIN)
+def test_a_plain_model_is_copied_and_nothing_points_to_what_is_freed(
+    build: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(build, tmp_path)
+    direct = shape_of(appending._directly(path))
+    mine = all_of_the_file(bpy.data)
+    copied, stray = appending._copied, []
+
+    def watched(apart: Any) -> list[bpy.types.Object]:
+        made = copied(apart)
+        mine.update(all_of_the_file(bpy.data))
+        stray.extend(pointed.name for pointed in bpy.data.user_map() if pointed not in mine)
+        return made
+
+    monkeypatch.setattr(appending, "_copied", watched)
+    monkeypatch.setattr(appending, "_directly", None)
+    objects = append(path)
+    assert stray == []
+    assert shape_of(objects) == direct
+    assert all(item.users == 0 for item in objects if not item.children)
+    assert not list(bpy.data.libraries)
+    assert all(datablock.library is None for datablock in mine)
+
+
+@pytest.mark.parametrize("build", OTHERS)
+def test_what_has_other_pointers_is_appended_as_ever(
+    build: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(build, tmp_path)
+    directly, taken = appending._directly, []
+    monkeypatch.setattr(appending, "_copied", None)
+    monkeypatch.setattr(appending, "_directly", lambda path: taken.append(path) or directly(path))
+    objects = append(path)
+    assert taken == [path]
+    assert all(item.library is None and item.data is not False for item in objects)
+    assert not list(bpy.data.libraries)
+
+
+@pytest.mark.parametrize("build", [two_meshes, samples.rigged])
+def test_nothing_is_left_over_when_all_of_it_is_removed(build: Callable[[], None], tmp_path: Path) -> None:
+    path = written(build, tmp_path)
+    before = all_of_the_file(bpy.data)
+    for _ in range(20):
+        objects = append(path)
+        gc.collect()
+        bpy.data.batch_remove(objects)
+        bpy.data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=True)
+    assert all_of_the_file(bpy.data) == before
+
+
+def test_copies_are_there_after_undo_redo_saving_and_opening(tmp_path: Path) -> None:
+    path = written(two_meshes, tmp_path)
+    bpy.ops.ed.undo_push(message="Before")
+    for _ in range(5):
+        for item in append(path):
+            bpy.context.scene.collection.objects.link(item)
+        bpy.ops.ed.undo_push(message="Appended")
+    there = shape_of(list(bpy.data.objects))
+    for _ in range(5):
+        bpy.ops.ed.undo()
+    assert len(bpy.data.objects) == 3
+    for _ in range(5):
+        bpy.ops.ed.redo()
+    assert shape_of(list(bpy.data.objects)) == there
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "full.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "full.blend"))
+    assert shape_of(list(bpy.data.objects)) == there
+    assert [list(image.size) for image in bpy.data.images] == [[8, 8]] * len(bpy.data.images)
+
+
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "no blend"])
+def test_a_damaged_file_is_told_and_leaves_nothing(harm: str, tmp_path: Path) -> None:
+    path = written(two_meshes, tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes({"missing": b"", "empty": b"", "cut": whole[: len(whole) // 3], "no blend": b"x" * 9000}[harm])
+    if harm == "missing":
+        path.unlink()
+    before = all_of_the_file(bpy.data)
+    with pytest.raises(BrokenModel, match=r"is (missing|damaged|empty)\."):
+        append(path)
+    gc.collect()
+    assert all_of_the_file(bpy.data) == before
