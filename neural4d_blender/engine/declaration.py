@@ -3,8 +3,6 @@
 Standard library only: Blender's own process reads declarations, so nothing here may import requests.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path

@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 import atexit
+from typing import TYPE_CHECKING, Any
 
-from ..client.bridge import Bridge
 from . import settings
 
-bridge = Bridge(settings)
-atexit.register(bridge.stop, patience=0.0)
+if TYPE_CHECKING:
+    from ..client.bridge import Bridge
+
+
+class _Unbuilt:
+    """Becomes the bridge when it is first used: enabling the extension is a part of Blender's start and does not."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_built(self), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(_built(self), name, value)
+
+
+def _built(unbuilt: Any) -> Bridge:
+    """The same object as a bridge: whoever has imported it has the bridge."""
+    from ..client.bridge import Bridge
+
+    object.__setattr__(unbuilt, "__class__", Bridge)
+    unbuilt.__init__(settings)
+    atexit.register(unbuilt.stop, patience=0.0)
+    return unbuilt
+
+
+bridge: Bridge = _Unbuilt()  # type: ignore[assignment]

@@ -10,29 +10,26 @@ from ..engine.late import open_late
 from ..scene import clock, settings
 
 # Drawing needs them, registering does not.
-open_late(__name__, "batch_tally", "job_list", "job_pictures", "making", "prices", "text")
+open_late(__name__, "batch_tally", "history_page", "job_list", "job_pictures", "making", "prices", "text")
 
 from . import (  # noqa: E402
-    as_python,
-    batch_list,
     batch_operators,
-    dropping,
-    history,
-    history_page,
     image_sources,
     job_operators,
     lacking,
     model_operators,
     operators,
     options,
-    panels,
-    pictures,
-    placeholder_labels,
     preferences,
     properties,
     result_operators,
-    templates,
 )
+
+#: Nothing is drawn in background, and Blender starts sooner without what would be. Who has Blender as a module may
+#: look at the panels all the same, as the tests do.
+_IS_SHOWN = not bpy.app.background or settings.is_module()
+if _IS_SHOWN:
+    from . import window
 
 #: In the order in which Blender has to learn of them: what is pointed to before what points.
 _CLASSES = (
@@ -41,30 +38,22 @@ _CLASSES = (
     preferences.NEURAL4D_AP_preferences,
     *lacking.CLASSES,
     *image_sources.CLASSES,
-    *dropping.CLASSES,
     *operators.CLASSES,
     *job_operators.CLASSES,
     *result_operators.CLASSES,
     *model_operators.CLASSES,
-    *panels.CLASSES,
     *batch_operators.CLASSES,
-    *batch_list.CLASSES,
-    history_page.NEURAL4D_PG_history,
-    *history.CLASSES,
-    *as_python.CLASSES,
-    *templates.CLASSES,
 )
 
 
 def register() -> None:
-    """Tell Blender of every class, the settings on the scene, the history's filters, and the clock."""
+    """Tell Blender of every class, the settings on the scene, and the clock."""
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.types.Scene.neural4d = bpy.props.PointerProperty(type=properties.NEURAL4D_PG_settings)
-    bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
-    templates.register()
     clock.register()
-    placeholder_labels.register()
+    if _IS_SHOWN:
+        window.register()
     if settings.is_module():
         atexit.unregister(_end)
         atexit.register(_end)
@@ -74,11 +63,9 @@ def unregister() -> None:
     """Take all of it back."""
     if not hasattr(bpy.types.Scene, "neural4d"):
         return  # a bpy module that ends disables its extensions after what atexit has done
-    placeholder_labels.unregister()
+    if _IS_SHOWN:
+        window.unregister()
     clock.unregister()
-    templates.unregister()
-    pictures.unregister()
-    del bpy.types.WindowManager.neural4d_history
     del bpy.types.Scene.neural4d
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)
@@ -90,6 +77,6 @@ def _end() -> None:
     With classes registered it would crash (4.2) or hang (4.5); with properties left in their annotations, crash (4.2).
     """
     unregister()
-    for kind in {base for registered in _CLASSES for base in registered.__mro__}:
+    for kind in {base for registered in (*_CLASSES, *window.CLASSES) for base in registered.__mro__}:
         if kind.__module__.startswith(__name__):
             vars(kind).get("__annotations__", {}).clear()

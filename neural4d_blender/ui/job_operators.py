@@ -9,8 +9,7 @@ from .. import api
 from ..engine.protocol import Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
-from . import job_list
-from .history_page import page
+from . import history_page, job_list
 from .operators import ListsJobs, cancel, report_error
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
@@ -19,7 +18,7 @@ _Base = bpy.types.Operator if TYPE_CHECKING else object
 
 def snapshot(job_id: str) -> dict[str, Any] | None:
     """The newest snapshot of a job that is listed, or of one on the page of the history."""
-    return bridge.jobs.get(job_id) or page.find(job_id)
+    return bridge.jobs.get(job_id) or history_page.page.find(job_id)
 
 
 class JobOperator(_Base):

@@ -16,8 +16,7 @@ from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
 from ..scene import assets, settings
 from ..scene.bridge import bridge
-from . import batch_tally, text
-from .history_page import page
+from . import batch_tally, history_page, text
 from .operators import key_tests
 
 
@@ -32,7 +31,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     bridge.stop()
     bridge.jobs.clear()
     bridge.usage = None
-    page.forget()
+    history_page.page.forget()
     batch_tally.forget()
 
 

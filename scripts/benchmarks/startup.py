@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from scripts.benchmarks import _installed
 
 EXPLAINED = {
     "window_off_s": "Blender from its start until its window is drawn, the extension installed and off: median",
-    "window_growth_percent": "enabling it, by that",
+    "window_enabled_ms": "enabling it in a window: median of the first half, which nothing else held up",
+    "window_growth_percent": "that, by the start",
     "background_off_s": "Blender in background from its start until it runs a script, the extension off: median",
-    "background_growth_percent": "enabling it, by that",
-    "enabled_ms": "enabling the extension, inside Blender: median of the first half, which nothing else held up",
+    "background_enabled_ms": "enabling it in background, where nothing is drawn, in the same way",
+    "background_growth_percent": "that, by the start",
     "requests_imported": "whether the extension brought requests into Blender's process",
     "engine_ms": "from the engine's start to its first answer, 10,000 jobs in the journal: median",
     "engine_empty_ms": "the same with an empty journal",
@@ -44,13 +46,16 @@ _HIDDEN = _STARTED + "started()"
 _DRAWN = _STARTED + "bpy.app.timers.register(started, first_interval=0.0)"
 #: Enables the extension in a Blender where it is off, and says what that took and brought along.
 _ENABLE = """
-import sys, time, json, addon_utils
+import bpy, sys, time, json, addon_utils
+bpy.context.preferences.use_preferences_save = False
 before = set(sys.modules)
 begun = time.perf_counter()
 addon_utils.enable("bl_ext.user_default.neural4d", default_set=True)
 took = time.perf_counter() - begun
 print("ENABLED=" + json.dumps([took * 1000, "requests" in set(sys.modules) - before]))
+bpy.app.timers.register(bpy.ops.wm.quit_blender, first_interval=0.0)
 """
+_SAID = "ENABLED="
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,21 +83,24 @@ def _blender(scratch: Path, rounds: int) -> dict[str, Any]:
 
     start("--background", "--python-expr", _installed.INSTALL, "--", zipped)
     start("--background", "--python-expr", _SWITCH_OFF)
-    hidden = [_timed(lambda: start("--background", "--python-expr", _HIDDEN)) for _ in range(rounds)]
-    window = ("--gpu-backend", "opengl", "--no-window-focus", "--python-expr", _DRAWN)
+    figures: dict[str, Any] = {"requests_imported": False}
     with Screen((1000, 640)) as screen:
-        shown = [_timed(lambda: start(*window, display=screen.display)) for _ in range(rounds)]
-    said = [line for _ in range(rounds + 1) for line in start("--background", "--python-expr", _ENABLE).splitlines()]
-    told = [json.loads(line.removeprefix("ENABLED=")) for line in said if line.startswith("ENABLED=")]
-    took = sorted(ms for ms, _ in told[1:])  # the first one compiles what later ones read
-    enabled = statistics.median(took[: math.ceil(rounds / 2)])
-    off = {"window": statistics.median(shown), "background": statistics.median(hidden)}
-    return {
-        **{f"{kind}_off_s": seconds for kind, seconds in off.items()},
-        **{f"{kind}_growth_percent": enabled / 10 / seconds for kind, seconds in off.items()},
-        "enabled_ms": enabled,
-        "requests_imported": any(brought for _, brought in told),
-    }
+        shown = ("--gpu-backend", "opengl", "--no-window-focus", "--python-expr")
+        for kind, how, script in (
+            ("window", shown, _DRAWN),
+            ("background", ("--background", "--python-expr"), _HIDDEN),
+        ):
+            off, took = [], []
+            for _ in range(rounds + 1):  # the first one compiles what later ones read
+                off.append(_timed(partial(start, *how, script, display=screen.display)))
+                said = start(*how, _ENABLE, display=screen.display).splitlines()
+                ms, requests = next(json.loads(line.removeprefix(_SAID)) for line in said if line.startswith(_SAID))
+                took.append(ms)
+                figures["requests_imported"] |= requests
+            seconds, enabled = statistics.median(off[1:]), statistics.median(sorted(took[1:])[: math.ceil(rounds / 2)])
+            figures |= {f"{kind}_off_s": seconds, f"{kind}_enabled_ms": enabled}
+            figures[f"{kind}_growth_percent"] = enabled / 10 / seconds
+    return figures
 
 
 def _run(command: list[str], home: Path, display: str) -> str:

@@ -19,6 +19,9 @@ LATE += tuple(
 )
 LATE += tuple(f"scene.{name}" for name in ("arrival", "assets", "lost", "placing", "provenance", "starting"))
 LATE += tuple(f"ui.{name}" for name in ("batch_tally", "job_list", "job_pictures", "making", "prices", "text"))
+LATE += tuple(f"client.{name}" for name in ("bridge", "pipes", "table"))
+if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
+    LATE += tuple(f"ui.{name}" for name in ("about", "batch_list", "history", "history_page", "panels", "window"))
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-UI = Path(__file__).resolve().parents[2] / "neural4d_blender" / "ui"
+PACKAGE = Path(__file__).resolve().parents[2] / "neural4d_blender"
+LOADED = [*sorted((PACKAGE / "ui").glob("*.py")), PACKAGE / "engine" / "declaration.py"]
 
 
-@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
-def test_properties_are_no_texts_that_registering_has_to_evaluate(path: Path) -> None:
-    assert not (has_properties(path.read_text("utf-8")) and postpones_annotations(path.read_text("utf-8")))
+@pytest.mark.parametrize("path", LOADED, ids=lambda path: path.name)
+def test_annotations_are_no_texts_that_something_has_to_evaluate(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert not (postpones_annotations(source) and (has_properties(source) or has_named_tuples(source)))
 
 
 def test_the_rule_finds_what_it_forbids() -> None:
@@ -20,6 +22,8 @@ def test_the_rule_finds_what_it_forbids() -> None:
     assert has_properties(bad)
     assert postpones_annotations(bad)
     assert not has_properties("class A:\n    b: int = 3\n")
+    assert has_named_tuples("class A(NamedTuple):\n    b: int\n")
+    assert not has_named_tuples(bad)
 
 
 def has_properties(source: str) -> bool:
@@ -27,6 +31,12 @@ def has_properties(source: str) -> bool:
     classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
     members = [node for found in classes for node in found.body if isinstance(node, ast.AnnAssign)]
     return any(isinstance(node.annotation, ast.Call) for node in members)
+
+
+def has_named_tuples(source: str) -> bool:
+    """Python compiles each annotation of a named tuple that is a text."""
+    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    return any(isinstance(base, ast.Name) and base.id == "NamedTuple" for found in classes for base in found.bases)
 
 
 def postpones_annotations(source: str) -> bool:
