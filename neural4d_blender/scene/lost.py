@@ -69,6 +69,8 @@ def is_on_its_way(job_id: str) -> bool:
 def _answered(before: dict[str, Any], refused: Callable[[Answer], None]) -> Callable[[Answer], None]:
     def take(answer: Answer) -> None:
         _asked.discard(before["id"])
+        if before["id"] not in bridge.jobs:
+            return  # another data folder was chosen meanwhile, with jobs of its own
         if answer["error"]:
             bridge.jobs[before["id"]] = before
             arrival.trouble[before["id"]] = answer["error"]

@@ -1,0 +1,53 @@
+"""A model whose file is no more, between the question to the engine and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+import pytest
+
+from neural4d_blender.engine.jobs import Job
+from neural4d_blender.engine.protocol import Request, State
+from neural4d_blender.scene import arrival, lost, targets
+from neural4d_blender.scene.bridge import bridge
+
+Answer = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def answers(empty_file: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+    """What waits for the engine's answer, after a ready model of a file that was never saved was brought here."""
+    waiting: list[Answer] = []
+    monkeypatch.setattr(bridge, "send", lambda _do, answered, **_values: waiting.append(answered))
+    target = {**targets.bind((0, 0, 0)), "session": "of another Blender", "file": ""}
+    told = Job("lost", "neural4d", Request("a bird", format="GLB").to_dict(), target, State.READY).to_dict()
+    bridge.jobs["lost"] = told
+    assert lost.bring_here([told]) == ["lost"]
+    return waiting
+
+
+def test_it_is_ready_here_once_the_engine_says_so(answers: list[Answer]) -> None:
+    assert bridge.jobs["lost"]["state"] == State.PREPARING_MODEL
+    answers[0]({"error": None})
+    assert bridge.jobs["lost"]["state"] == State.READY
+    assert targets.is_here(bridge.jobs["lost"]["target"])
+    assert not lost.is_on_its_way("lost")
+
+
+def test_refused_it_stays_where_it_is(answers: list[Answer]) -> None:
+    answers[0]({"error": {"what": "Another Blender has it."}})
+    assert not targets.is_here(bridge.jobs["lost"]["target"])
+    assert arrival.trouble["lost"] == {"what": "Another Blender has it."}
+
+
+@pytest.mark.parametrize("error", [None, {"what": "Another Blender has it."}])
+def test_the_answer_comes_after_another_data_folder_was_chosen(
+    answers: list[Answer], error: dict[str, str] | None
+) -> None:
+    bridge.jobs.clear()
+    answers[0]({"error": error})
+    assert not bridge.jobs
+    assert not arrival.trouble
+    assert not lost.is_on_its_way("lost")
