@@ -3,7 +3,7 @@
 Appending goes through every datablock of the open file, once for each that it brings and a few times more: with two
 hundred models there it takes three times what it took with none. So a model is appended to temporary data, which holds
 nothing else, and copied from there: a copy shares its arrays with the original. What is not made of plain meshes
-(armatures, node groups, shape keys) is appended the slow way.
+(armatures, node groups, shape keys), or has pointers out of the ordinary, is appended the slow way.
 
 Main thread of the host only; may import bpy and `engine`'s errors.
 """
@@ -11,6 +11,7 @@ Main thread of the host only; may import bpy and `engine`'s errors.
 from __future__ import annotations
 
 import ctypes
+import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ import bpy
 from ..engine.errors import BrokenModel
 
 _AGAIN = "Place it once more: it is prepared again at no cost."
-#: What the pointers between are known of: `_redirect` misses none of them.
+#: What `_redirect` knows the pointers of.
 _PLAIN = frozenset({"objects", "meshes", "materials", "images"})
 
 Copies = dict[bpy.types.ID, bpy.types.ID]
@@ -69,15 +70,25 @@ def _is_driven(item: bpy.types.Object) -> bool:
     return bool(item.modifiers or item.constraints or item.animation_data or item.instance_collection)
 
 
-def _copied(apart: Any) -> list[bpy.types.Object]:
-    """Copies in the open file, which point to each other instead of the originals."""
-    # In this order what is pointed to comes before what points to it: a copy is never without users.
+def _copied(apart: Any) -> list[bpy.types.Object] | None:
+    """Copies in the open file, which point to each other instead of the originals; None where one cannot be made so."""
     copies: Copies = {}
-    for original in (*apart.images, *apart.materials, *apart.meshes, *apart.objects):
-        copies[original] = original.copy()
+    data: Any = bpy.data  # the stubs know no call with one argument
+    try:
+        # In this order what is pointed to comes before what points to it.
+        for original in (*apart.images, *apart.materials, *apart.meshes, *apart.objects):
+            copies[original] = original.copy()
+        for datablock in copies.values():
+            _redirect(datablock, copies)
+        # Blender itself is asked whether a pointer was overlooked: it would be one into freed memory.
+        whole = not any(data.user_map(subset=set(copies)).values())
+    except Exception:  # whatever it is, appending the slow way is left
+        traceback.print_exc()
+        whole = False
     made = list(copies.values())
-    for datablock in made:
-        _redirect(datablock, copies)
+    if not whole:
+        bpy.data.batch_remove(made)
+        return None
     for datablock in made:
         if isinstance(datablock, bpy.types.Image):
             _forget_origin(datablock)
@@ -85,7 +96,7 @@ def _copied(apart: Any) -> list[bpy.types.Object]:
 
 
 def _redirect(datablock: Any, copies: Copies) -> None:
-    """Have a copy point to copies. A pointer that is overlooked here would be one into freed memory."""
+    """Have a copy point to copies, wherever what the preparer writes has pointers as a rule."""
     if isinstance(datablock, bpy.types.Material):
         for node in datablock.node_tree.nodes if datablock.node_tree else ():
             _redirect_all(

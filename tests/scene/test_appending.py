@@ -69,6 +69,24 @@ def modified() -> None:
     bpy.data.objects["Other"].modifiers.new("Mirror", "MIRROR").mirror_object = bpy.data.objects["Top"]
 
 
+def hidden() -> None:
+    """What the preparer leaves of a slot that hung on the object: a material that no slot shows."""
+    two_meshes()
+    slot = bpy.data.objects["Other"].material_slots[0]
+    slot.link = "DATA"
+
+
+def noted() -> None:
+    two_meshes()
+    nodes = bpy.data.materials["Own"].node_tree.nodes
+    nodes[0]["for"] = bpy.data.objects["Top"]
+
+
+def modelled() -> None:
+    two_meshes()
+    bpy.data.objects["Other"].data.texture_mesh = bpy.data.objects["Wedge"].data
+
+
 PLAIN: list[Callable[[], None]] = [samples.single, samples.family, two_meshes]
 OTHERS: list[Callable[[], None]] = [samples.rigged, grouped, shaped, bound, modified]
 
@@ -154,8 +172,39 @@ def test_what_has_other_pointers_is_appended_as_ever(
     monkeypatch.setattr(appending, "_directly", lambda path: taken.append(path) or directly(path))
     objects = append(path)
     assert taken == [path]
-    assert all(item.library is None and item.data is not False for item in objects)
+    assert all(item.library is None for item in objects)
     assert not list(bpy.data.libraries)
+
+
+@pytest.mark.parametrize("build", [hidden, noted, modelled])
+def test_an_overlooked_pointer_is_found_and_the_model_appended_as_ever(
+    build: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(build, tmp_path)
+    before = all_of_the_file(bpy.data)
+    direct = appending._directly(path)
+    expected, brought = shape_of(direct), len(all_of_the_file(bpy.data) - before)
+    there = all_of_the_file(bpy.data)
+    directly, taken = appending._directly, []
+    monkeypatch.setattr(appending, "_directly", lambda path: taken.append(path) or directly(path))
+    assert shape_of(append(path)) == expected
+    assert taken == [path]
+    assert len(all_of_the_file(bpy.data) - there) == brought
+    assert all(pointed in all_of_the_file(bpy.data) for pointed in bpy.data.user_map())
+
+
+def test_what_cannot_be_copied_is_appended_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(two_meshes, tmp_path)
+    before = all_of_the_file(bpy.data)
+
+    def fails(*_arguments: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(appending, "_redirect", fails)
+    objects = append(path)
+    assert len(objects) == 3
+    assert not {item.data for item in objects} & before
+    assert all(pointed in all_of_the_file(bpy.data) for pointed in bpy.data.user_map())
 
 
 @pytest.mark.parametrize("build", [two_meshes, samples.rigged])
