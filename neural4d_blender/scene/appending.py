@@ -1,4 +1,4 @@
-"""Brings the datablocks of a prepared model into the open file, at a cost that does not grow with the file.
+"""Brings the datablocks of a prepared model into the open file, at a cost that hardly grows with the file.
 
 Appending goes through every datablock of the open file, once for each that it brings and a few times more: with two
 hundred models there it takes three times what it took with none. So a model is appended to temporary data, which holds
