@@ -112,6 +112,7 @@ def make(job: PrepareJob) -> dict[str, Any]:
     model = _reshaped(sanitise.reduce_to_model(imported, warnings), job, warnings)
     fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     root = sanitise.put_under_one_root(model, job.name)
+    materials.move_to_meshes(model.meshes)
     colours.show(model.meshes, job.name)
     images = materials.tidy(model.meshes, job.name, job.source.parent, job.texture_folder, warnings)
     after_prepare = time.perf_counter()

@@ -25,6 +25,17 @@ _COLOUR_SOCKETS = frozenset({
 })  # fmt: skip
 
 
+def move_to_meshes(items: list[bpy.types.Object]) -> None:
+    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own."""
+    for item in items:
+        for slot in item.material_slots:
+            if slot.link == "OBJECT":
+                material = slot.material
+                slot.material = None  # or the object would keep it, where no one sees it
+                slot.link = "DATA"
+                slot.material = material
+
+
 def tidy(
     meshes: list[bpy.types.Object], name: str, folder: Path, texture_folder: Path | None, warnings: list[str]
 ) -> int:
@@ -36,8 +47,6 @@ def tidy(
     Raises:
         PreparerFailed: they cannot be written there.
     """
-    for item in meshes:
-        _move_materials_to_data(item)
     slots = (material for item in meshes for material in mesh_of(item).materials)
     materials = list({material: None for material in slots if material is not None})
     verdicts: dict[bpy.types.Image, bool] = {}
@@ -59,15 +68,6 @@ def tidy(
                 node.image = None
     purge()
     return sum(verdicts.values())
-
-
-def _move_materials_to_data(item: bpy.types.Object) -> None:
-    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own."""
-    for slot in item.material_slots:
-        if slot.link == "OBJECT":
-            material = slot.material
-            slot.link = "DATA"
-            slot.material = material
 
 
 def _make_principled(material: bpy.types.Material) -> None:

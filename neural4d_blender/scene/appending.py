@@ -2,8 +2,8 @@
 
 Appending goes through every datablock of the open file, once for each that it brings and a few times more: with two
 hundred models there it takes three times what it took with none. So a model is appended to temporary data, which holds
-nothing else, and copied from there: a copy shares its arrays with the original. What is not made of plain meshes
-(armatures, node groups, shape keys), or has pointers out of the ordinary, is appended the slow way.
+nothing else, and copied from there: a copy shares its arrays with the original. What the preparer does not write, or
+has pointers out of the ordinary, is appended the slow way.
 
 Main thread of the host only; may import bpy and `engine`'s errors.
 """
@@ -22,8 +22,10 @@ import bpy
 from ..engine.errors import BrokenModel
 
 _AGAIN = "Place it once more: it is prepared again at no cost."
-#: What `_redirect` knows the pointers of.
-_PLAIN = frozenset({"objects", "meshes", "materials", "images"})
+#: What the preparer writes, each kind before those that point to it. Shape keys come and go with their mesh.
+_PLAIN = ("images", "node_groups", "materials", "meshes", "armatures", "objects")
+#: So many copies are asked one by one whether they point at an original; with more a walk through the file is quicker.
+_FEW = 40
 
 Copies = dict[bpy.types.ID, bpy.types.ID]
 
@@ -62,26 +64,20 @@ def _load_plain(apart: Any, path: Path) -> bool:
         plain = all(kind in _PLAIN for kind, there in names.items() if there and isinstance(there, list))
         if plain:
             wanted.objects = available.objects
-    return plain and not apart.shape_keys and not any(_is_driven(item) for item in apart.objects)
-
-
-def _is_driven(item: bpy.types.Object) -> bool:
-    """It has pointers to others beside those to its data, materials and parent."""
-    return bool(item.modifiers or item.constraints or item.animation_data or item.instance_collection)
+    return plain
 
 
 def _copied(apart: Any) -> list[bpy.types.Object] | None:
     """Copies in the open file, which point to each other instead of the originals; None where one cannot be made so."""
     copies: Copies = {}
-    data: Any = bpy.data  # the stubs know no call with one argument
     try:
-        # In this order what is pointed to comes before what points to it.
-        for original in (*apart.images, *apart.materials, *apart.meshes, *apart.objects):
-            copies[original] = original.copy()
+        for kind in _PLAIN:
+            for original in getattr(apart, kind):
+                copies[original] = original.copy()
         for datablock in copies.values():
             _redirect(datablock, copies)
         # Blender itself is asked whether a pointer was overlooked: it would be one into freed memory.
-        whole = not any(data.user_map(subset=set(copies)).values())
+        whole = not _are_used(copies)
     except Exception:  # whatever it is, appending the slow way is left
         traceback.print_exc()
         whole = False
@@ -97,20 +93,28 @@ def _copied(apart: Any) -> list[bpy.types.Object] | None:
 
 def _redirect(datablock: Any, copies: Copies) -> None:
     """Have a copy point to copies, wherever what the preparer writes has pointers as a rule."""
-    if isinstance(datablock, bpy.types.Material):
-        for node in datablock.node_tree.nodes if datablock.node_tree else ():
-            _redirect_all(
-                node, [entry.identifier for entry in node.bl_rna.properties if entry.type == "POINTER"], copies
-            )
-    elif isinstance(datablock, bpy.types.Mesh):
-        materials: Any = datablock.materials
-        for index, material in enumerate(materials):
-            if material is not None:
-                materials[index] = copies[material]
-    elif isinstance(datablock, bpy.types.Object):
-        _redirect_all(datablock, ["data", "parent"], copies)
-        for slot in datablock.material_slots:
-            _redirect_all(slot, ["material"], copies)
+    match datablock:
+        case bpy.types.Material():
+            if datablock.node_tree:
+                _redirect(datablock.node_tree, copies)
+        case bpy.types.NodeTree():
+            for node in datablock.nodes:
+                _redirect_all(node, _pointers(node), copies)
+        case bpy.types.Mesh():
+            materials: Any = datablock.materials
+            for index, material in enumerate(materials):
+                if material is not None:
+                    materials[index] = copies[material]
+        case bpy.types.Object():
+            _redirect_all(datablock, ["data", "parent"], copies)
+            for slot in datablock.material_slots:
+                _redirect_all(slot, ["material"], copies)
+            for modifier in datablock.modifiers:
+                _redirect_all(modifier, _pointers(modifier), copies)
+
+
+def _pointers(holder: bpy.types.bpy_struct) -> list[str]:
+    return [entry.identifier for entry in holder.bl_rna.properties if entry.type == "POINTER"]
 
 
 def _redirect_all(holder: Any, names: Iterable[str], copies: Copies) -> None:
@@ -118,6 +122,15 @@ def _redirect_all(holder: Any, names: Iterable[str], copies: Copies) -> None:
         pointed = getattr(holder, name)
         if isinstance(pointed, bpy.types.ID) and pointed in copies:
             setattr(holder, name, copies[pointed])
+
+
+def _are_used(copies: Copies) -> bool:
+    """Whether anything in the open file, which can only be a copy, points to one of the originals."""
+    data: Any = bpy.data  # the stubs know no call with one argument
+    if len(copies) > _FEW:
+        return any(data.user_map(subset=set(copies)).values())
+    users = [*copies.values(), *(key for copy in copies.values() if (key := getattr(copy, "shape_keys", None)))]
+    return any(user.user_of_id(original) for user in users for original in copies)
 
 
 def _directly(path: Path) -> list[bpy.types.Object]:

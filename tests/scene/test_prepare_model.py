@@ -231,12 +231,16 @@ def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.
     item.data.polygons[2].use_smooth = True
     item.data.materials.append(None)
     item.material_slots[0].link = "OBJECT"
-    item.material_slots[0].material = bpy.data.materials.new("Skin")
+    skin = bpy.data.materials.new("Skin")
+    skin.diffuse_color = (0, 1, 0, 1)
+    item.material_slots[0].material = skin
     prepare(samples.export("BLEND", tmp_path), "BLEND")
     mesh = bpy.data.objects["Plain"].data
     assert tuple(mesh.color_attributes["Paint"].data[5].color) == (1, 0, 0, 1)
     assert [face.use_smooth for face in mesh.polygons] == [False, False, True, False, False, False]
-    assert [material.name for material in mesh.materials] == ["bird"]
+    assert [tuple(material.diffuse_color) for material in mesh.materials] == [(0, 1, 0, 1)]
+    assert not bpy.data.objects["Plain"].user_of_id(mesh.materials[0])  # it hangs on the mesh alone
+    assert bpy.data.objects["Turned"].data.materials[0] != mesh.materials[0]  # that one shows the colours
 
 
 def test_notes_of_the_maker_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
