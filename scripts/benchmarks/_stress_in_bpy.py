@@ -1,4 +1,4 @@
-"""Takes the figures of `stress` where bpy is a module: python -m ..._stress_in_bpy COUNT TRIANGLES PIXELS.
+"""Takes the figures of `stress` where bpy is a module: python -m ..._stress_in_bpy COUNT TRIANGLES PIXELS RIGGED.
 
 Prints one JSON object in its last line.
 """
@@ -27,12 +27,12 @@ from neural4d_blender.scene import arrival, placing, targets
 from neural4d_blender.scene.bridge import bridge
 
 
-def main(count: int, triangles: int, pixels: int) -> dict[str, Any]:
+def main(count: int, triangles: int, pixels: int, rigged: int) -> dict[str, Any]:
     """Placing and importing, each from an empty file to a full one."""
     bridge.send = lambda *_arguments, **_values: None  # no engine has to hear of it
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        glb, blend = _model(folder, triangles, pixels)
+        glb, blend = _model(folder, triangles, pixels, bool(rigged))
         figures = _placings(folder, blend, count)
         took = _imports(glb, count)
     figures |= {"gltf_first_ms": _early(took), "gltf_last_ms": _late(took)}
@@ -78,7 +78,7 @@ def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
         "blender_push_last_ms": _late(own_pushes),
         "file_growth": round((sizes[2] - sizes[1]) / (sizes[1] - sizes[0]), 3),
         "leaked_kb": round(leaked, 1),
-        "objects": len(bpy.data.objects) - len(own_pushes),
+        "objects": sum(item.parent is None for item in bpy.data.objects) - len(own_pushes),
     }
 
 
@@ -101,11 +101,26 @@ def _job(number: int, blend: Path) -> dict[str, Any]:
     return bridge.jobs[job.id]
 
 
-def _model(folder: Path, triangles: int, pixels: int) -> tuple[Path, Path]:
-    """A sphere with two textures: as the service would send it, and as the preparer makes it of that."""
+def _model(folder: Path, triangles: int, pixels: int, rigged: bool) -> tuple[Path, Path]:
+    """A sphere with textures and occlusion: as the service would send it, and as the preparer makes it of that."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     sides = round((triangles / 2) ** 0.5)
     bpy.ops.mesh.primitive_uv_sphere_add(segments=sides, ring_count=sides)
+    sphere = bpy.context.object
+    sphere.data.materials.append(_material(pixels))
+    bpy.ops.object.shade_smooth()
+    if rigged:
+        _rig(sphere)
+    glb, blend = folder / "model.glb", folder / "model.blend"
+    bpy.ops.export_scene.gltf(filepath=str(glb))
+    facts = preparer.run({"source": glb, "format": "GLB", "output": blend, "name": "a sculpture", "size_mm": 120.0})
+    if not facts["ok"]:
+        raise RuntimeError(facts["what"])
+    return glb, blend
+
+
+def _material(pixels: int) -> bpy.types.Material:
+    """Base colour and, in one image as services have it, roughness and occlusion (a node group of glTF's own)."""
     material = bpy.data.materials.new("Skin")
     if material.node_tree is None:
         material.use_nodes = True
@@ -118,14 +133,24 @@ def _model(folder: Path, triangles: int, pixels: int) -> tuple[Path, Path]:
         texture = nodes.new("ShaderNodeTexImage")
         texture.image = image
         links.new(texture.outputs["Color"], nodes["Principled BSDF"].inputs[socket])
-    bpy.context.object.data.materials.append(material)
-    bpy.ops.object.shade_smooth()
-    glb, blend = folder / "model.glb", folder / "model.blend"
-    bpy.ops.export_scene.gltf(filepath=str(glb))
-    facts = preparer.run({"source": glb, "format": "GLB", "output": blend, "name": "a sculpture", "size_mm": 120.0})
-    if not facts["ok"]:
-        raise RuntimeError(facts["what"])
-    return glb, blend
+    settings = bpy.data.node_groups.new("glTF Material Output", "ShaderNodeTree")
+    settings.interface.new_socket("Occlusion", socket_type="NodeSocketFloat")
+    group = nodes.new("ShaderNodeGroup")
+    group.node_tree = settings
+    links.new(texture.outputs["Color"], group.inputs["Occlusion"])
+    return material
+
+
+def _rig(item: bpy.types.Object) -> None:
+    """One bone that moves all of it, and one shape key."""
+    bpy.ops.object.armature_add()
+    armature = bpy.context.object
+    item.parent = armature
+    item.vertex_groups.new(name=armature.data.bones[0].name).add(range(len(item.data.vertices)), 1.0, "REPLACE")
+    item.modifiers.new("Armature", "ARMATURE").object = armature
+    for name in ("Basis", "Wide"):
+        key = item.shape_key_add(name=name)
+    key.data[0].co.x += 0.1
 
 
 def _empty_file() -> None:

@@ -29,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=200, help="placings (default 200; Blender has 256 undo steps)")
     parser.add_argument("--triangles", type=int, default=50_000, help="of the model (default 50000)")
     parser.add_argument("--pixels", type=int, default=512, help="of each side of its two textures (default 512)")
+    parser.add_argument("--rigged", action="store_true", help="with an armature and a shape key")
     parser.add_argument("--bpy", default=None, help="version of the module (default: the newest)")
 
 
@@ -39,7 +40,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
     python = environments.ensure(f"bpy-{options.bpy or environments.bpy_versions()[-1]}")
     command = [str(python), "-m", "scripts.benchmarks._stress_in_bpy"]
-    command += [str(value) for value in (options.count, options.triangles, options.pixels)]
+    command += [str(value) for value in (options.count, options.triangles, options.pixels, int(options.rigged))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     last = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not last:
