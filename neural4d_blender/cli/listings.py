@@ -91,11 +91,11 @@ def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         formats = " ".join((*service.formats, *service.keeps))
         rows.append((service.id, service.name, inputs, *most, formats, yes[balance], service.key_env, yes[has_key]))
         if console.as_json:
-            told = service._asdict() | {
+            told = service.as_dict() | {
                 "features": sorted(service.features),
                 "reasons": dict(service.reasons),
-                "options": [option._asdict() for option in service.options],
-                "image_limits": service.image_limits._asdict(),
+                "options": [option.as_dict() for option in service.options],
+                "image_limits": service.image_limits.as_dict(),
             }
             console.result("", "service", key_is_set=has_key, **told)
     if not console.as_json:

@@ -7,10 +7,43 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NoReturn, dataclass_transform
 
 from . import imagefile
 from .errors import InvalidInput, UnsupportedFeature
+
+
+@dataclass_transform(frozen_default=True)
+class _Values:
+    """Values of fixed names, given in their order or by name, which nothing changes afterwards.
+
+    What a dataclass or a named tuple does by writing code for each class, at a tenth of what enabling the extension
+    takes: this is a part of Blender's start.
+    """
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        names = type(self).__annotations__
+        given = dict(zip(names, values, strict=False)) | named
+        missing = [name for name in names if name not in given and not hasattr(type(self), name)]
+        if missing or given.keys() - names.keys() or len(given) < len(values) + len(named):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(names)}; it was given {', '.join(given)}.")
+        self.__dict__.update(given)
+
+    def __setattr__(self, name: str, _value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed.")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash(next(iter(self.__dict__.values())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All values by name, in their order."""
+        return {name: getattr(self, name) for name in type(self).__annotations__}
 
 
 class Feature(StrEnum):
@@ -43,7 +76,7 @@ _LACKING = {
 }
 
 
-class Option(NamedTuple):
+class Option(_Values):
     """A setting that only this service has.
 
     Args:
@@ -92,7 +125,7 @@ class Option(NamedTuple):
         return f"{self.kind}, {self.minimum} to {self.maximum}"
 
 
-class ImageLimits(NamedTuple):
+class ImageLimits(_Values):
     """What a service takes as a picture.
 
     Args:
@@ -121,7 +154,7 @@ class ImageLimits(NamedTuple):
             raise InvalidInput(f"{name} is {facts.size_bytes:,} bytes long; {self.max_bytes:,} are the most.")
 
 
-class Declaration(NamedTuple):
+class Declaration(_Values):
     """All that panel, command line and Python API need to know of a service.
 
     Args:
@@ -160,9 +193,6 @@ class Declaration(NamedTuple):
     unit: str = "points"
     reasons: Mapping[Feature, str] = MappingProxyType({})
 
-    def __hash__(self) -> int:
-        return hash(self.id)  # a tuple's own would want all of it to be hashable
-
     def can(self, feature: Feature) -> bool:
         """Whether the service has the feature."""
         return feature in self.features
@@ -192,7 +222,7 @@ class Declaration(NamedTuple):
         raise UnsupportedFeature(f"{self.name} has no option {key!r}; it has: {there_are}.")
 
 
-class Quote(NamedTuple):
+class Quote(_Values):
     """What an operation is going to cost.
 
     Args:

@@ -20,6 +20,9 @@ class _Unbuilt:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(_built(self), name, value)
 
+    def stop(self) -> None:
+        """There is nothing to stop yet."""
+
 
 def _built(unbuilt: Any) -> Bridge:
     """The same object as a bridge: whoever has imported it has the bridge."""

@@ -9,21 +9,21 @@ import bpy
 from ..engine.late import open_late
 from ..scene import clock, settings
 
-# Drawing needs them, registering does not.
-open_late(__name__, "batch_tally", "history_page", "job_list", "job_pictures", "making", "prices", "text")
-
-from . import (  # noqa: E402
-    batch_operators,
-    image_sources,
-    job_operators,
-    lacking,
-    model_operators,
-    operators,
-    options,
-    preferences,
-    properties,
-    result_operators,
+# Drawing needs them, registering does not, or only in a window.
+open_late(
+    __name__,
+    "batch_tally",
+    "history_page",
+    "job_list",
+    "job_pictures",
+    "lacking",
+    "making",
+    "prices",
+    "setup_operators",
+    "text",
 )
+
+from . import from_files, image_sources, operators, options, preferences, properties  # noqa: E402
 
 #: Nothing is drawn in background, and Blender starts sooner without what would be. Who has Blender as a module may
 #: look at the panels all the same, as the tests do.
@@ -36,13 +36,9 @@ _CLASSES = (
     *options.GROUPS.values(),
     properties.NEURAL4D_PG_settings,
     preferences.NEURAL4D_AP_preferences,
-    *lacking.CLASSES,
     *image_sources.CLASSES,
     *operators.CLASSES,
-    *job_operators.CLASSES,
-    *result_operators.CLASSES,
-    *model_operators.CLASSES,
-    *batch_operators.CLASSES,
+    *from_files.CLASSES,
 )
 
 

@@ -1,149 +1,20 @@
-"""Operators on batches: start one from a file after showing its price, stop, continue, retry, report."""
+"""Operators on batches: stop, continue, retry, place, report; and on the list of them."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..engine.protocol import InvalidInput, Neural4DError
 from ..scene import arrival, clock, lost
 from ..scene.bridge import bridge
 from . import batch_tally
 from .operators import report_error
-from .properties import arguments
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
-_LAYOUTS = [
-    ("grid", "Grid", "In rows and columns from the 3D cursor on"),
-    ("row", "Row", "One beside the other from the 3D cursor on"),
-    ("cursor", "At the Cursor", "All in the same place"),
-    ("files", "Files Only", "Nothing is placed: the service's own files go to a folder"),
-]
-#: Settings of the panel that mean one job, not many.
-_OF_ONE_JOB = {"prompt", "choose_cutout"}
-
-
-class BatchSettings(_Base):
-    """How a batch is to be run; what the file browser and the dialog after it share."""
-
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    concurrency: IntProperty(
-        name="At Once", description="How many may be at one service at the same time", default=4, min=1, max=100
-    )
-    use_budget: BoolProperty(name="Budget", description="Stop before all of it costs more than this", default=True)
-    budget: IntProperty(
-        name="Points at Most", description="What the batch may cost in all", default=1000, min=0, soft_max=100_000
-    )
-    layout_as: EnumProperty(name="Layout", description="Where the models go", items=_LAYOUTS)
-    collections: BoolProperty(name="Own Collections", description="A collection for each model", default=False)
-    output: StringProperty(name="Folder", description="Where the files go", subtype="DIR_PATH")
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """The settings, below each other."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(self, "concurrency")
-        layout.prop(self, "use_budget")
-        cap = layout.column()
-        cap.active = self.use_budget
-        cap.prop(self, "budget")
-        layout.prop(self, "layout_as")
-        if self.layout_as == "files":
-            layout.prop(self, "output")
-        else:
-            layout.prop(self, "collections")
-
-    def batch(self, context: bpy.types.Context, *, dry_run: bool) -> Any:
-        """What ``neural4d.batch`` makes of them, and of the panel's settings for all that the file does not say."""
-        from .. import many  # it brings numpy, which would hold up Blender's start
-
-        settings = arguments(context.scene.neural4d).items()
-        defaults = {name: value for name, value in settings if name not in _OF_ONE_JOB and value not in (None, "", {})}
-        return many.batch(
-            bpy.path.abspath(self.filepath),
-            concurrency=self.concurrency,
-            budget=self.budget if self.use_budget and not dry_run else None,  # the price is shown whatever the budget
-            layout=self.layout_as,
-            collections=self.collections,
-            output=bpy.path.abspath(self.output),
-            dry_run=dry_run,
-            **defaults,
-        )
-
-
-class NEURAL4D_OT_batch_from_file(BatchSettings, bpy.types.Operator):
-    """Make many models: of a table of prompts or images (.csv, .jsonl), or of every image in a folder"""
-
-    bl_idname = "neural4d.batch_from_file"
-    bl_label = "Batch from File"
-    bl_options = {"REGISTER"}
-
-    filter_glob: StringProperty(default="*.csv;*.tsv;*.jsonl;*.ndjson", options={"HIDDEN", "SKIP_SAVE"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Ask for the file; a folder is one too."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Show what it would cost before anything is sent."""
-        names = ("filepath", "concurrency", "use_budget", "budget", "layout_as", "collections", "output")
-        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
-        bpy.ops.neural4d.start_batch(how, **{name: getattr(self, name) for name in names})
-        return {"FINISHED"}
-
-
-class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
-    """Start a batch whose price is known"""
-
-    bl_idname = "neural4d.start_batch"
-    bl_label = "Start Batch"
-    bl_options = {"INTERNAL"}
-
-    price: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Show what it is going to cost."""
-        try:
-            self.price = price(self.batch(context, dry_run=True), context.scene.neural4d.provider)
-        except Neural4DError as error:
-            return report_error(self, error)
-        return context.window_manager.invoke_props_dialog(
-            self, width=360, title=f"Start {Path(self.filepath).name or Path(self.filepath).parent.name}?"
-        )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """The price first."""
-        column = self.layout.column(align=True)
-        for line in self.price.splitlines():
-            column.label(text=line, icon="INFO")
-        BatchSettings.draw(self, context)
-
-    def execute(self, context: bpy.types.Context) -> set[Any]:
-        """Start it and return at once; the panel shows how far it is."""
-        try:
-            started = self.batch(context, dry_run=False)
-        except Neural4DError as error:
-            return report_error(self, error)
-        batch_tally.tally(started.id)
-        clock.redraw()
-        return {"FINISHED"}
-
-
-def price(estimate: Any, provider: str) -> str:
-    """What a batch is going to cost, and whether the points suffice, in lines."""
-    lines = [f"{estimate.items:,} models, about {estimate.points:,} points"]
-    if estimate.unpriced:
-        lines.append(f"and what {estimate.unpriced:,} of them cost at a service without a price list")
-    balance = bridge.balances.get(provider)
-    if balance and set(estimate.by_service) == {provider}:
-        enough = "" if balance["total"] >= estimate.points else ": not enough for all of them"
-        lines.append(f"{balance['total']:,} points are left{enough}")
-    return "\n".join(lines)
 
 
 class _BatchOperator(_Base):
@@ -338,8 +209,6 @@ def _show(answer: dict[str, Any]) -> None:
 
 
 CLASSES = (
-    NEURAL4D_OT_batch_from_file,
-    NEURAL4D_OT_start_batch,
     NEURAL4D_OT_stop_batch,
     NEURAL4D_OT_continue_batch,
     NEURAL4D_OT_place_batch,

@@ -12,8 +12,7 @@ import bpy
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, Feature, InvalidInput, Option, declaration
-from . import options, text
-from .lacking import row
+from . import lacking, options, text
 
 #: For an EnumProperty.
 SOURCES = [
@@ -143,7 +142,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, service: Declar
             shown = image.name if image else missing(context, service)
             layout.label(text=shown, icon="IMAGE_DATA" if image else "INFO")
         case "URL":
-            field = row(layout, "" if service.can(Feature.IMAGE) else service.lacks(Feature.IMAGE), grey=False)
+            field = lacking.row(layout, "" if service.can(Feature.IMAGE) else service.lacks(Feature.IMAGE), grey=False)
             field.prop(chosen, "image_url", text="", placeholder="https://...")
         case "SERVICE" if named:
             layout.prop(options.group(chosen, service), named.key, text="", placeholder="ID")

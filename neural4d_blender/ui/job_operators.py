@@ -10,7 +10,8 @@ from ..engine.protocol import Neural4DError
 from ..scene import arrival, clock, targets
 from ..scene.bridge import bridge
 from . import history_page, job_list
-from .operators import ListsJobs, cancel, report_error
+from .operators import cancel, report_error
+from .setup_operators import ListsJobs
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

@@ -16,12 +16,11 @@ from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
 from ..scene import assets, settings
 from ..scene.bridge import bridge
-from . import batch_tally, history_page, text
-from .operators import key_tests
+from . import batch_tally, history_page, setup_operators, text
 
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
-    key_tests.clear()
+    setup_operators.key_tests.clear()
     bridge.balances.clear()
     bridge.configure()
 
@@ -104,7 +103,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         head.label(text=service.name, icon="WORLD")
         state = head.row()
         state.alignment = "RIGHT"
-        said, good = key_tests.get(service.id, ("", True))
+        said, good = setup_operators.key_tests.get(service.id, ("", True))
         if not settings.key(service):
             state.label(text="No key yet")
         elif said:

@@ -1,18 +1,15 @@
 """Operators on what a job has brought: choose a picture, keep a file."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import FORMATS, Feature, Neural4DError, declaration, declarations
+from ..engine.protocol import FORMATS, Feature, declaration, declarations
 from ..scene.bridge import bridge
 from . import text
 from .job_operators import JobOperator
-from .operators import report_error
-from .properties import arguments
 
 _KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
 _FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in _KEPT]
@@ -92,31 +89,4 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 
-class NEURAL4D_OT_generate_from_files(bpy.types.Operator):
-    """Make a model of each of several image files at once, with the panel's settings"""
-
-    bl_idname = "neural4d.generate_from_files"
-    bl_label = "From Several Images"
-    bl_options = {"REGISTER"}
-
-    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
-    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
-    filter_image: BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
-    filter_folder: BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Ask for the files."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[Any]:
-        """Start one job of all of them."""
-        images = [Path(self.directory) / file.name for file in self.files if file.name]
-        try:
-            api.generate(image=images, **arguments(context.scene.neural4d, of_image=True))
-        except Neural4DError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
-
-
-CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save, NEURAL4D_OT_generate_from_files)
+CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save)

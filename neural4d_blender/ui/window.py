@@ -1,13 +1,38 @@
-"""All that only a window shows: panels, lists, what is dropped on it, its menus. In background none of it is loaded."""
+"""All that only a window shows: panels with their buttons' operators, lists, what is dropped on it, its menus.
+
+In background none of it is registered. What its operators do, the Python API does there.
+"""
 
 from __future__ import annotations
 
 import bpy
 
-from . import as_python, batch_list, dropping, history, history_page, panels, pictures, placeholder_labels, templates
+from . import (
+    as_python,
+    batch_list,
+    batch_operators,
+    dropping,
+    history,
+    history_page,
+    job_operators,
+    lacking,
+    model_operators,
+    panels,
+    pictures,
+    placeholder_labels,
+    result_operators,
+    setup_operators,
+    templates,
+)
 
-#: In the order in which the sidebar has them.
+#: Panels in the order in which the sidebar has them.
 CLASSES = (
+    *lacking.CLASSES,
+    *setup_operators.CLASSES,
+    *job_operators.CLASSES,
+    *result_operators.CLASSES,
+    *model_operators.CLASSES,
+    *batch_operators.CLASSES,
     *panels.CLASSES,
     *batch_list.CLASSES,
     history_page.NEURAL4D_PG_history,

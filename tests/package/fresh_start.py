@@ -22,6 +22,7 @@ LATE += tuple(f"ui.{name}" for name in ("batch_tally", "job_list", "job_pictures
 LATE += tuple(f"client.{name}" for name in ("bridge", "pipes", "table"))
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
     LATE += tuple(f"ui.{name}" for name in ("about", "batch_list", "history", "history_page", "panels", "window"))
+    LATE += ("ui.lacking", *(f"ui.{name}_operators" for name in ("batch", "job", "model", "result", "setup")))
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())
@@ -31,12 +32,14 @@ module = addon_utils.enable(MODULE, default_set=True)
 assert module is not None, "it could not be enabled"
 late = [name for name in LATE if f"{MODULE}.{name}" in sys.modules]
 assert callable(importlib.import_module(MODULE).generate)
+operators = set(dir(bpy.ops.neural4d))  # a script's; those of the panel's buttons only where there is one
 found = {
     "requests": "requests" in set(sys.modules) - modules,
     "numpy": "numpy" in set(sys.modules) - modules,
     "late": late,
     "network": sorted(set(connected)),
     "threads": len(set(threading.enumerate()) - threads),
+    "without": sorted({"generate", "generate_from_editor", "generate_from_files", "batch_from_file"} - operators),
 }
 for _ in range(2):  # switched off and on again, as a user does who looks for the cause of something
     addon_utils.disable(MODULE, default_set=True)

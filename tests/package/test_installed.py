@@ -96,6 +96,7 @@ def test_starting_it_loads_nothing_large_and_opens_no_connection(neural4d: Modul
         "late": [],
         "network": [],
         "threads": 0,
+        "without": [],
     }
 
 

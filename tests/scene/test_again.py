@@ -127,7 +127,9 @@ def test_variations_fit_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         starting.variations("neural4d", rocket, 0)
 
     seed = Option("seed", "Seed", "int", 1, "", minimum=1, maximum=9)
-    declared = protocol.declaration("neural4d")._replace(options=(seed,), max_variants=1)
+    declared = protocol.Declaration(
+        **protocol.declaration("neural4d").as_dict() | {"options": (seed,), "max_variants": 1}
+    )
     monkeypatch.setattr(protocol, "declaration", lambda _: declared)
     requests = starting.variations("neural4d", rocket, 12)
     assert {one.options["seed"] for one in requests} <= set(range(1, 10))

@@ -16,7 +16,7 @@ from neural4d_blender.client.asking import LOOK
 from neural4d_blender.scene import arrival
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.ui import batch_tally
-from neural4d_blender.ui.batch_operators import price
+from neural4d_blender.ui.from_files import price
 from scripts.simulator.handle import Simulator
 from tests.scene.test_batches import sim, simulator
 

@@ -74,9 +74,8 @@ def test_no_command_takes_a_key() -> None:
 
 def test_a_new_service_needs_nothing_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     option = Option("shine", "Shine", "int", 3, "How much it shines", minimum=1, maximum=9)
-    fifth = protocol.declaration("neural4d")._replace(
-        id="fifth", name="Fifth", options=(option,), formats=("PLY",), max_variants=7
-    )
+    own = {"id": "fifth", "name": "Fifth", "options": (option,), "formats": ("PLY",), "max_variants": 7}
+    fifth = protocol.Declaration(**protocol.declaration("neural4d").as_dict() | own)
     there_are = [*protocol.declarations(), fifth]
     for module in (arguments, options, parts):
         monkeypatch.setattr(module, "declarations", lambda: there_are)
@@ -93,7 +92,8 @@ def test_a_new_service_needs_nothing_here(monkeypatch: pytest.MonkeyPatch, capsy
     [("int", "4", 4), ("float", "0.5", 0.5), ("bool", "Yes", True), ("bool", "off", False), ("text", "a=b", "a=b")],
 )
 def test_an_option_becomes_what_the_service_declares(kind: str, text: str, value: object) -> None:
-    service = protocol.declaration("neural4d")._replace(options=(Option("o", "O", kind, None, "What it does"),))
+    declared = (Option("o", "O", kind, None, "What it does"),)
+    service = protocol.Declaration(**protocol.declaration("neural4d").as_dict() | {"options": declared})
     found = options.options_of(service, [f"o={text}"])
     assert found == {"o": value}
     assert type(found["o"]) is type(value)

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "neural4d_blender"
-LOADED = [*sorted((PACKAGE / "ui").glob("*.py")), PACKAGE / "engine" / "declaration.py"]
+UI = sorted((PACKAGE / "ui").glob("*.py"))
+ENGINE = [PACKAGE / "engine" / f"{name}.py" for name in ("declaration", "errors", "limits", "protocol", "states")]
+ENGINE += sorted((PACKAGE / "engine" / "providers").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", LOADED, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", UI, ids=lambda path: path.name)
 def test_annotations_are_no_texts_that_something_has_to_evaluate(path: Path) -> None:
     source = path.read_text("utf-8")
-    assert not (postpones_annotations(source) and (has_properties(source) or has_named_tuples(source)))
+    assert not (postpones_annotations(source) and has_properties(source))
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.name)
+def test_no_class_writes_and_compiles_code(path: Path) -> None:
+    assert not has_generated_code(path.read_text("utf-8"))
 
 
 def test_the_rule_finds_what_it_forbids() -> None:
@@ -22,8 +29,10 @@ def test_the_rule_finds_what_it_forbids() -> None:
     assert has_properties(bad)
     assert postpones_annotations(bad)
     assert not has_properties("class A:\n    b: int = 3\n")
-    assert has_named_tuples("class A(NamedTuple):\n    b: int\n")
-    assert not has_named_tuples(bad)
+    assert has_generated_code("class A(NamedTuple):\n    b: int\n")
+    assert has_generated_code("@dataclass(frozen=True)\nclass A:\n    b: int\n")
+    assert has_generated_code("@dataclass\nclass A:\n    b: int\n")
+    assert not has_generated_code(bad)
 
 
 def has_properties(source: str) -> bool:
@@ -33,10 +42,12 @@ def has_properties(source: str) -> bool:
     return any(isinstance(node.annotation, ast.Call) for node in members)
 
 
-def has_named_tuples(source: str) -> bool:
-    """Python compiles each annotation of a named tuple that is a text."""
+def has_generated_code(source: str) -> bool:
+    """A named tuple or a dataclass is defined: Python writes methods for it and compiles them."""
     classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
-    return any(isinstance(base, ast.Name) and base.id == "NamedTuple" for found in classes for base in found.bases)
+    made_of = [part for found in classes for part in (*found.bases, *found.decorator_list)]
+    names = [ast.unparse(part.func if isinstance(part, ast.Call) else part) for part in made_of]
+    return any(name.rpartition(".")[2] in ("NamedTuple", "dataclass") for name in names)
 
 
 def postpones_annotations(source: str) -> bool:
