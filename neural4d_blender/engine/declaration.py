@@ -36,7 +36,7 @@ class _Values:
         return type(self) is type(other) and self.as_dict() == other.as_dict()
 
     def __hash__(self) -> int:
-        return hash(next(iter(self.__dict__.values())))
+        return hash(getattr(self, next(iter(type(self).__annotations__))))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"

@@ -26,14 +26,17 @@ _COLOUR_SOCKETS = frozenset({
 
 
 def move_to_meshes(items: list[bpy.types.Object]) -> None:
-    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own."""
+    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own.
+
+    One that hangs on the object where no one sees it, as the mesh's own is shown, goes.
+    """
     for item in items:
         for slot in item.material_slots:
-            if slot.link == "OBJECT":
-                material = slot.material
-                slot.material = None  # or the object would keep it, where no one sees it
-                slot.link = "DATA"
-                slot.material = material
+            material = slot.material
+            slot.link = "OBJECT"
+            slot.material = None
+            slot.link = "DATA"
+            slot.material = material
 
 
 def tidy(

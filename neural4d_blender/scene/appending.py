@@ -64,7 +64,7 @@ def _load_plain(apart: Any, path: Path) -> bool:
         plain = all(kind in _PLAIN for kind, there in names.items() if there and isinstance(there, list))
         if plain:
             wanted.objects = available.objects
-    return plain
+    return plain and all(modifier.type == "ARMATURE" for item in apart.objects for modifier in item.modifiers)
 
 
 def _copied(apart: Any) -> list[bpy.types.Object] | None:
@@ -100,13 +100,17 @@ def _redirect(datablock: Any, copies: Copies) -> None:
         case bpy.types.NodeTree():
             for node in datablock.nodes:
                 _redirect_all(node, _pointers(node), copies)
+                if isinstance(node, bpy.types.ShaderNodeBsdfPrincipled):
+                    node.mute = node.mute  # has Blender look anew which inputs are to be seen
         case bpy.types.Mesh():
             materials: Any = datablock.materials
             for index, material in enumerate(materials):
                 if material is not None:
                     materials[index] = copies[material]
         case bpy.types.Object():
+            inverse = datablock.matrix_parent_inverse.copy()  # which setting a parent forgets
             _redirect_all(datablock, ["data", "parent"], copies)
+            datablock.matrix_parent_inverse = inverse
             for slot in datablock.material_slots:
                 _redirect_all(slot, ["material"], copies)
             for modifier in datablock.modifiers:

@@ -24,6 +24,11 @@ class _Unbuilt:
         """There is nothing to stop yet."""
 
 
+def is_built() -> bool:
+    """The bridge has been used: there may be jobs."""
+    return not isinstance(bridge, _Unbuilt)
+
+
 def _built(unbuilt: Any) -> Bridge:
     """The same object as a bridge: whoever has imported it has the bridge."""
     from ..client.bridge import Bridge

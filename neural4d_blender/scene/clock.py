@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 
 from ..engine.protocol import UNFINISHED, Neural4DError, State
 from . import arrival, placeholder, settings, targets
-from .bridge import bridge
+from .bridge import bridge, is_built
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0
@@ -109,8 +109,9 @@ def show_batch(batch: str) -> None:
 def _file_opened(_path: object) -> None:
     targets.file_opened()
     placeholder.file_opened()
-    _take_in_moved_file()
-    start()
+    if is_built():  # not at Blender's start, which this is a part of
+        _take_in_moved_file()
+        start()
 
 
 @persistent
@@ -127,7 +128,7 @@ def _about_to_save(_path: object) -> None:
 @persistent
 def _file_saved(_path: object) -> None:
     """A job bound to a file that had no name yet can now be found again after a restart, and so can its model."""
-    for job in list(bridge.jobs.values()):
+    for job in list(bridge.jobs.values()) if is_built() else ():
         if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
             _retarget(job)
             start()

@@ -51,7 +51,7 @@ def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
         _ask_for_memory(blend)
         whole = _ms(lambda told=told: arrival.place_job(told))
         places.append(whole - pushes[-1])
-        if number >= count * 0.9:
+        if number >= count - max(1, count // 10):
             bpy.context.scene.collection.objects.link(bpy.data.objects.new("Empty", None))
             own_pushes.append(_ms(lambda: bpy.ops.ed.undo_push(message="Add Empty")))
         if number + 1 in (count // 2, count):

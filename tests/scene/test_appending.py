@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 import pytest
+from mathutils import Matrix
 
 from neural4d_blender.engine.errors import BrokenModel
 from neural4d_blender.scene import appending
@@ -79,7 +80,7 @@ def modified() -> None:
 
 
 def hidden() -> None:
-    """What the preparer leaves of a slot that hung on the object: a material that no slot shows."""
+    """A material that hangs on the object and that no slot shows."""
     two_meshes()
     slot = bpy.data.objects["Other"].material_slots[0]
     slot.link = "DATA"
@@ -119,7 +120,6 @@ PLAIN: list[Callable[[], None]] = [
     two_meshes,
     grouped,
     shaped,
-    modified,
 ]
 
 
@@ -210,7 +210,7 @@ def test_a_plain_model_is_copied_and_nothing_points_to_what_is_freed(
     assert all(datablock.library is None for datablock in mine)
 
 
-@pytest.mark.parametrize("build", [moving, lit])
+@pytest.mark.parametrize("build", [moving, lit, modified])
 def test_what_the_preparer_does_not_write_is_appended_as_ever(
     build: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +255,32 @@ def test_what_cannot_be_copied_is_appended_as_ever(tmp_path: Path, monkeypatch: 
     assert len(objects) == 3
     assert not {item.data for item in objects} & before
     assert all(pointed in all_of_the_file(bpy.data) for pointed in bpy.data.user_map())
+
+
+def test_a_child_stays_where_its_parent_put_it(tmp_path: Path) -> None:
+    def offset() -> None:
+        two_meshes()
+        bpy.data.objects["Other"].matrix_parent_inverse = Matrix.Translation((5, 6, 7))
+
+    path = written(offset, tmp_path)
+    both = [next(item for item in way(path) if item.name.startswith("Other")) for way in (append, appending._directly)]
+    assert both[0].matrix_parent_inverse == both[1].matrix_parent_inverse == Matrix.Translation((5, 6, 7))
+
+
+def test_a_shader_shows_the_inputs_that_it_shows_elsewhere(tmp_path: Path) -> None:
+    def plainly_coloured() -> None:
+        samples.single()
+        material = bpy.data.materials.new("Skin")
+        material.use_nodes = True
+        bpy.context.scene.objects[0].data.materials.append(material)
+
+    path = written(plainly_coloured, tmp_path)
+
+    def inputs(objects: list[bpy.types.Object]) -> list[tuple[str, bool]]:
+        shaders = (node for node in objects[0].data.materials[0].node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+        return [(socket.identifier, socket.enabled) for shader in shaders for socket in shader.inputs]
+
+    assert inputs(append(path)) == inputs(appending._directly(path))
 
 
 def test_a_rig_deforms_its_own_copy_of_the_mesh_and_shape_keys_work(tmp_path: Path) -> None:

@@ -243,6 +243,41 @@ def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.
     assert bpy.data.objects["Turned"].data.materials[0] != mesh.materials[0]  # that one shows the colours
 
 
+def test_a_material_that_hangs_unseen_on_the_object_is_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.single()
+    (item,) = bpy.context.scene.objects
+    picture = bpy.data.images.new("Secret", 8, 8)
+    picture.filepath_raw, picture.file_format = str(tmp_path / "secret.png"), "PNG"
+    picture.save()
+    samples.paint(item, bpy.data.images.new("Shown", 8, 8))
+    hidden = bpy.data.materials.new("Hidden")
+    hidden.use_nodes = True
+    hidden.node_tree.nodes.new("ShaderNodeTexImage").image = picture
+    slot = item.material_slots[0]
+    slot.link, slot.material = "OBJECT", hidden
+    slot.link = "DATA"
+    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    assert [material.name for material in bpy.data.materials] == ["bird"]
+    assert not [image.name for image in bpy.data.images if "Secret" in image.name]
+
+
+def test_notes_that_keep_other_datablocks_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    samples.rigged()
+    rig, skin = bpy.data.objects["Rig"], bpy.data.objects["Skin"]
+    material = samples.paint(skin, bpy.data.images.new("Paint", 8, 8))
+    kept = bpy.data.materials.new("Kept")
+    for name in ("Basis", "Long"):
+        skin.shape_key_add(name=name)
+    tree = material.node_tree
+    holders = [rig, rig.data, rig.data.bones[0], rig.pose.bones[0], skin.data.shape_keys, tree, tree.nodes[0]]
+    for holder in holders:
+        holder["for"] = kept
+    skin.data.texture_mesh = bpy.data.meshes.new("Kept")
+    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    assert [material.name for material in bpy.data.materials] == ["bird"]
+    assert len(bpy.data.meshes) == 1
+
+
 def test_notes_of_the_maker_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
     samples.single()
     item = bpy.data.objects["Wedge"]

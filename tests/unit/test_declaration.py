@@ -22,6 +22,7 @@ def test_values_are_given_in_order_or_by_name_and_the_rest_are_defaults() -> Non
 
 def test_two_are_equal_when_all_their_values_are() -> None:
     assert Quote("text", 20) == Quote(points=20, operation="text")
+    assert hash(Quote("text", 20)) == hash(Quote(points=20, operation="text"))
     assert Quote("text", 20) != Quote("text", 40)
     assert Quote("text", None) != ("text", None)
 
