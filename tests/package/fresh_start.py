@@ -31,7 +31,8 @@ bpy.context.preferences.system.use_online_access = True
 module = addon_utils.enable(MODULE, default_set=True)
 assert module is not None, "it could not be enabled"
 for handler in bpy.app.handlers.load_post:  # Blender's start opens a file after it has enabled the extensions
-    handler("")
+    if handler.__module__.startswith(MODULE):
+        handler("")
 late = [name for name in LATE if f"{MODULE}.{name}" in sys.modules]
 assert callable(importlib.import_module(MODULE).generate)
 operators = set(dir(bpy.ops.neural4d))  # a script's; those of the panel's buttons only where there is one
