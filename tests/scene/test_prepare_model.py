@@ -238,6 +238,7 @@ def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.
     mesh = bpy.data.objects["Plain"].data
     assert tuple(mesh.color_attributes["Paint"].data[5].color) == (1, 0, 0, 1)
     assert [face.use_smooth for face in mesh.polygons] == [False, False, True, False, False, False]
+    assert [material.name for material in mesh.materials] == ["bird Skin"]
     assert [tuple(material.diffuse_color) for material in mesh.materials] == [(0, 1, 0, 1)]
     assert not bpy.data.objects["Plain"].user_of_id(mesh.materials[0])  # it hangs on the mesh alone
     assert bpy.data.objects["Turned"].data.materials[0] != mesh.materials[0]  # that one shows the colours
