@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client.asking import LOOK, ask
-from ..engine.protocol import BatchRecord, EngineStopped, InvalidInput, State
+from ..engine.protocol import BatchRecord, InvalidInput, State
 from . import report as reports
 from .host import Host, Snapshot
 
@@ -140,7 +140,7 @@ class Batch:
 
         Raises:
             TimeoutError: the time is up; the batch goes on.
-            EngineStopped: the engine ended and did not come back; ``resume`` goes on.
+            EngineStopped, JobFailed: the engine ended and did not come back, or cannot start; ``resume`` goes on.
         """
         ends = None if timeout is None else time.monotonic() + timeout
         while not self.done:
@@ -148,7 +148,7 @@ class Batch:
                 raise TimeoutError(f"{self.progress} after {timeout:g} s; it goes on, ask again later.")
             if not self._host.pump():
                 if not self._bridge.running:
-                    raise EngineStopped("The engine process ended and did not come back; engine.log says why.")
+                    raise self._bridge.ending
                 time.sleep(LOOK)
         return self
 

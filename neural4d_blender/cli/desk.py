@@ -19,7 +19,6 @@ from ..bulk.plan import Item
 from ..client.asking import LOOK, ask
 from ..engine.protocol import (
     Declaration,
-    EngineStopped,
     InvalidInput,
     JobFailed,
     Neural4DError,
@@ -72,7 +71,7 @@ class Desk(Host):
 
         Raises:
             TimeoutError: the time is up; everything goes on with resume.
-            EngineStopped: the engine ended and did not come back.
+            EngineStopped, JobFailed: the engine ended and did not come back, or cannot start.
         """
         ends = None if timeout is None else time.monotonic() + timeout
         while not done():
@@ -80,7 +79,7 @@ class Desk(Host):
                 raise TimeoutError(f"Not done after {timeout:g} s.")
             if not self.pump():
                 if not self.bridge.running:
-                    raise EngineStopped("The engine process ended and did not come back; engine.log says why.")
+                    raise self.bridge.ending
                 time.sleep(LOOK)
             show()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import EngineStopped, State
+from ..engine.protocol import EngineStopped, JobFailed, Neural4DError, State
 from .pipes import PipeReader, PipeWriter
 from .settings import Settings
 from .table import Jobs
@@ -71,11 +71,19 @@ class Bridge:
         self._answers: dict[str, Answer] = {}
         self._configured: Message = {}
         self._deaths: list[float] = []
+        self._last_words: dict[str, str] | None = None
 
     @property
     def running(self) -> bool:
         """An engine process is there."""
         return self._process is not None
+
+    @property
+    def ending(self) -> Neural4DError:
+        """Why the engine is not there any more: what it said itself, if anything."""
+        if self._last_words:
+            return JobFailed.from_dict(self._last_words)
+        return EngineStopped("The engine process ended unexpectedly; its log is engine.log in the folder for files.")
 
     @property
     def busy(self) -> bool:
@@ -192,6 +200,7 @@ class Bridge:
         if self._process is not None:
             return
         folder = self.settings.data_dir()
+        self._last_words = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / "engine.log").open("wb") as log:
@@ -231,6 +240,8 @@ class Bridge:
                 self.prices, self.spent = event["prices"], event["spent"]
             case "batch":
                 self.batches[event["batch"]["id"]] = event["batch"]
+            case "ended":
+                self._last_words = event["error"]
             case "usage":
                 self.usage = event["bytes"]
             case "answer":
@@ -242,15 +253,13 @@ class Bridge:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
         self.stop(patience=1.0)
-        told = EngineStopped(
-            "The engine process ended unexpectedly; its log is engine.log in the data folder."
-        ).to_dict()
+        told = self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():
             answer({"error": told})
         now = time.monotonic()
         self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
-        if len(self._deaths) <= _RESTARTS and self.jobs.under_way:
+        if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
             self._start()
             self.configure()
             return

@@ -12,10 +12,10 @@ import heapq
 import itertools
 import os
 import queue
-import sqlite3
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -27,7 +27,7 @@ from . import protocol
 from .answers import Balance
 from .batching import Batches
 from .commands import Commands, Message
-from .errors import KeyMissing, OnlineAccessOff
+from .errors import JournalUnusable, KeyMissing, OnlineAccessOff
 from .history import History
 from .jobs import Job, Variant
 from .journal import Journal
@@ -139,6 +139,8 @@ class Engine:
                 act()
             except queue.Empty:
                 pass
+            except JournalUnusable:  # a full disk, say: each job goes on by itself as soon as it can be written
+                traceback.print_exc()
             self._start_due_steps()
         self.stopping.set()
         self.lanes.close()
@@ -211,7 +213,7 @@ class Engine:
         Args:
             job: the job; all that were never measured where it is empty.
         """
-        with suppress(OSError, sqlite3.Error):  # the engine may be ending meanwhile
+        with suppress(OSError, JournalUnusable):  # the engine may be ending meanwhile
             if job:
                 self.history.measure(job)
             else:
@@ -240,6 +242,13 @@ def main() -> int:
     arguments = parser.parse_args()
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    Engine(arguments.data_dir, sys.stdin.buffer, sink).run()
+    try:
+        engine = Engine(arguments.data_dir, sys.stdin.buffer, sink)
+    except JournalUnusable as error:
+        traceback.print_exc()  # for engine.log
+        sink.write(protocol.encode({"event": "ended", "error": error.to_dict()}))
+        sink.close()
+        return 1
+    engine.run()
     # Threads that wait for an answer (a hung service) must not keep the process alive.
     os._exit(0)

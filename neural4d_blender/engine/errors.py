@@ -256,6 +256,12 @@ class JobFailed(Neural4DError):
         return cls(told["what"], told["remedy"], kept=told["kept"], cost=told["cost"], reason=told["code"])
 
 
+class JournalUnusable(Neural4DError):
+    """The job journal cannot be opened, read or written: a full disk, missing rights, a damaged file."""
+
+    default_remedy = "Check that the folder for files can be written and has free space, then try again."
+
+
 class EngineStopped(Neural4DError):
     """The engine process ended on its own."""
 

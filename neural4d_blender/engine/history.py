@@ -1,7 +1,7 @@
 """Everything the journal knows of the past: searched a page at a time, summed up, measured, deleted.
 
-Standard library only. A page costs the same whether there are a hundred jobs or ten thousand: what is
-looked through stands in an index (see schema.py), and only the page's own jobs are read.
+Standard library only. A page costs about the same whether there are a hundred jobs or ten thousand: what is
+looked through stands in indices (see schema.py), and only the page's own jobs are read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from typing import Any
 from .errors import Neural4DError
 from .jobs import Job
 from .journal import Journal
+
+#: Letters that the index of words knows a text by: a shorter word is looked for in each text.
+_TRIGRAM = 3
 
 
 class History:
@@ -50,25 +53,15 @@ class History:
             Snapshots as ``Job.to_dict`` gives them, each with ``bytes``: what its files take, None
             where that is not known yet.
         """
-        where, values = ["deleted = 0"], list[Any]()
-        for word in text.casefold().split():
-            where.append("instr(words, ?) > 0")
-            values.append(word)
-        for condition, value in (("provider = ?", provider), ("created >= ?", since), ("created < ?", until)):
-            if value not in ("", None):
-                where.append(condition)
-                values.append(value)
-        if states:
-            where.append(f"state IN ({', '.join('?' * len(states))})")
-            values += states
-        fitting = f"FROM jobs WHERE {' AND '.join(where)}"  # our own words; what was asked for is bound
+        page, count, values = _questions(text, provider, states, since, until)
         with self.journal.reading() as db:
-            total = db.execute(f"SELECT COUNT(*) {fitting}", values).fetchone()[0]
             rows = db.execute(
-                f"SELECT data, bytes FROM jobs WHERE rowid IN (SELECT rowid {fitting} "  # noqa: S608 (see above)
-                "ORDER BY created DESC LIMIT ? OFFSET ?) ORDER BY created DESC",
+                f"SELECT data, bytes FROM jobs WHERE rowid IN ({page}) ORDER BY number DESC",  # noqa: S608 (our own words)
                 [*values, limit, offset],
             ).fetchall()
+            total = offset + len(rows)
+            if len(rows) == limit or not rows:  # a page that is not full is the last one
+                total = db.execute(count, values).fetchone()[0]
         return [{**Job.from_dict(json.loads(data)).to_dict(), "bytes": taken} for data, taken in rows], total
 
     def totals(self) -> list[dict[str, Any]]:
@@ -104,10 +97,10 @@ class History:
             ) from error
         with self.journal.transaction() as db:
             db.execute(
-                "UPDATE jobs SET deleted = ?, data = '{}', words = '', bytes = 0, under_way = 0, waits = 0 "
-                "WHERE id = ?",
+                "UPDATE jobs SET deleted = ?, data = '{}', bytes = 0, under_way = 0, waits = 0 WHERE id = ?",
                 (time.time(), job.id),
             )
+            db.execute("UPDATE texts SET words = '' WHERE rowid = (SELECT number FROM jobs WHERE id = ?)", (job.id,))
             db.execute("DELETE FROM transitions WHERE job = ?", (job.id,))
         self.journal.mark()
         return freed
@@ -134,6 +127,33 @@ class History:
             taken = int(db.execute("SELECT TOTAL(bytes) FROM jobs").fetchone()[0])
         others = (path for path in self.journal.folder.iterdir() if path.name != "jobs")
         return taken + sum(_size(path) for path in others)
+
+
+def _questions(
+    text: str, provider: str, states: Sequence[str], since: float | None, until: float | None
+) -> tuple[str, str, list[Any]]:
+    """What finds a page of the jobs that fit, what counts all of them, and the values that are bound to both."""
+    words = text.casefold().split()
+    quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in words if len(word) >= _TRIGRAM)
+    of_texts = [("texts MATCH ?", [quoted])] if quoted else []
+    of_texts += [("instr(words, ?) > 0", [word]) for word in words if len(word) < _TRIGRAM]
+    asked = (("provider = ?", provider), ("created >= ?", since), ("created < ?", until))
+    of_jobs = [(condition, [value]) for condition, value in asked if value not in ("", None)]
+    if states:
+        of_jobs.append((f"state IN ({', '.join('?' * len(states))})", list(states)))
+    if words:
+        # CROSS: SQLite is not to go through the jobs first, and look each of them up in the index.
+        source, newest = "texts CROSS JOIN jobs ON deleted = 0 AND number = texts.rowid", "texts.rowid"
+        counted = source if of_jobs else "texts"  # a deleted job has no words
+    else:
+        source, newest, counted = "jobs", "number", "jobs"
+        of_jobs.insert(0, ("deleted = 0", []))
+    fits = " AND ".join(condition for condition, _ in of_texts + of_jobs)
+    return (
+        f"SELECT jobs.rowid FROM {source} WHERE {fits} ORDER BY {newest} DESC LIMIT ? OFFSET ?",  # noqa: S608 (our own)
+        f"SELECT COUNT(*) FROM {counted} WHERE {fits}",  # noqa: S608 (our own words)
+        [value for _, values in of_texts + of_jobs for value in values],
+    )
 
 
 def _size(path: Path) -> int:

@@ -20,8 +20,13 @@ from typing import IO
 
 from . import schema
 from .batches import BatchRecord
+from .errors import JournalUnusable
 from .jobs import Job
 from .states import UNFINISHED, State
+
+FILE = "journal.sqlite3"
+#: What SQLite says of a file that is no journal, or not a whole one.
+_DAMAGED = ("not a database", "malformed", "no such table", "no such column")
 
 
 class Journal:
@@ -31,22 +36,23 @@ class Journal:
         folder: the data folder; made if it is not there. Holds ``journal.sqlite3``.
 
     Raises:
-        OSError, sqlite3.Error: the folder cannot be written or the file is not a database.
+        JournalUnusable: the folder cannot be written, or the file is damaged or of a newer version.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._lock = threading.RLock()
-        self._alive = _hold(folder / f"engine-{self.owner}.lock")
-        self._db = sqlite3.connect(
-            folder / "journal.sqlite3", timeout=10, check_same_thread=False, isolation_level=None
-        )
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
-        schema.bring_up_to_date(self._db)
         self._states: dict[str, State] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._alive = _hold(folder / f"engine-{self.owner}.lock")
+            self._db = sqlite3.connect(folder / FILE, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
+            schema.bring_up_to_date(self._db)
+        except (OSError, sqlite3.Error) as error:
+            raise unusable(folder, error) from error
 
     def close(self) -> None:
         """Give up every job held, so that the next engine takes them over at once."""
@@ -64,6 +70,7 @@ class Journal:
                 row = (batch.id, batch.created, json.dumps(batch.to_dict()))
                 db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
             marks = [self._write(db, job) for job in jobs]
+        self._states |= {job.id: job.state for job in jobs}
         if any(marks):
             self.mark()
 
@@ -73,39 +80,38 @@ class Journal:
         before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
         db.execute(
             "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
-            "words, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET "
             "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
             "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
             (
                 *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0, job.committed),
                 *(job.created, json.dumps(job.to_dict())),
-                *(schema.words(job), schema.month(job), schema.team(job), job.batch),
+                *(0 if before else schema.next_number(db, job), schema.month(job), schema.team(job), job.batch),
             ),
         )
         if self._states.get(job.id) is not job.state:
-            self._states[job.id] = job.state
             db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
         return bool(before != (job.under_way, job.waits))
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
-        with self._lock:
-            row = self._db.execute("SELECT data FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
+        with self.reading() as db:
+            row = db.execute("SELECT data FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
         return Job.from_dict(json.loads(row[0])) if row else None
 
     def newest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT data FROM jobs WHERE deleted = 0 ORDER BY created DESC LIMIT ?", (limit,)
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT data FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?", (limit,)
             ).fetchall()
         return [Job.from_dict(json.loads(row[0])) for row in rows]
 
     def transitions(self, job_id: str) -> list[tuple[State, float]]:
         """Every state the job was in, with the time (seconds since the epoch) it got there."""
-        with self._lock:
-            rows = self._db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
+        with self.reading() as db:
+            rows = db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
             return [(State(state), at) for state, at in rows.fetchall()]
 
     def take_over(self, wanted: Callable[[Job], bool] = lambda _: True) -> list[Job]:
@@ -134,8 +140,8 @@ class Journal:
 
     def price(self, provider: str, operation: str) -> int | None:
         """Points that the operation really cost when it was last measured, or None."""
-        with self._lock:
-            row = self._db.execute(
+        with self.reading() as db:
+            row = db.execute(
                 "SELECT points FROM prices WHERE provider = ? AND operation = ?", (provider, operation)
             ).fetchone()
         return int(row[0]) if row else None
@@ -147,8 +153,8 @@ class Journal:
 
     def prices(self) -> dict[str, int]:
         """All measured prices in points, keyed ``provider:operation``."""
-        with self._lock:
-            return {f"{p}:{o}": n for p, o, n in self._db.execute("SELECT provider, operation, points FROM prices")}
+        with self.reading() as db:
+            return {f"{p}:{o}": n for p, o, n in db.execute("SELECT provider, operation, points FROM prices")}
 
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
@@ -161,62 +167,62 @@ class Journal:
     def _committed(self, column: str, name: str, but: str) -> int:
         of_all = f"SELECT TOTAL(committed) FROM jobs WHERE {column} = ? AND {column} != ''"  # noqa: S608 (our own words)
         of_one = f"SELECT committed FROM jobs WHERE id = ? AND +{column} = ?"  # noqa: S608
-        with self._lock:
-            (together,) = self._db.execute(of_all, (name,)).fetchone()
-            own = self._db.execute(of_one, (but, name)).fetchone()
+        with self.reading() as db:
+            (together,) = db.execute(of_all, (name,)).fetchone()
+            own = db.execute(of_one, (but, name)).fetchone()
         return int(together) - (own[0] if own else 0)
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
-        with self._lock:
-            row = self._db.execute("SELECT data FROM batches WHERE id = ?", (batch_id,)).fetchone()
+        with self.reading() as db:
+            row = db.execute("SELECT data FROM batches WHERE id = ?", (batch_id,)).fetchone()
         return BatchRecord.from_dict(json.loads(row[0])) if row else None
 
     def batches(self, limit: int = 50) -> list[BatchRecord]:
         """The newest batches, newest first."""
-        with self._lock:
-            rows = self._db.execute("SELECT data FROM batches ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
+        with self.reading() as db:
+            rows = db.execute("SELECT data FROM batches ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
         return [BatchRecord.from_dict(json.loads(row[0])) for row in rows]
 
     def jobs_of(self, batch_id: str) -> list[Job]:
         """All jobs of a batch, in the order of its input."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT data FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,)
-            )
+        with self.reading() as db:
+            rows = db.execute("SELECT data FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,))
             jobs = [Job.from_dict(json.loads(row[0])) for row in rows.fetchall()]
         return sorted(jobs, key=lambda job: job.item)
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
-        with self._lock:
-            return dict(self._db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
+        with self.reading() as db:
+            return dict(db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The database, for nobody else meanwhile."""
+        """The database, for nobody else meanwhile; JournalUnusable where it cannot be read or written."""
         with self._lock:
-            yield self._db
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise unusable(self.folder, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is written inside, or nothing of it."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        """All that is written inside, or nothing of it; JournalUnusable where it cannot be."""
+        with self.reading() as db:
+            db.execute("BEGIN IMMEDIATE")
             try:
-                yield self._db
+                yield db
+                db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if db.in_transaction:  # a full disk has SQLite undo it by itself
+                    db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def mark(self) -> None:
         """Have the file :data:`UNFINISHED` there while something is under way or waits, and only then."""
         marker = self.folder / UNFINISHED
-        with self._lock:
-            if self._db.execute(
-                "SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1"
-            ).fetchone():
+        with self.reading() as db:
+            if db.execute("SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1").fetchone():
                 marker.touch()
             else:
                 marker.unlink(missing_ok=True)
@@ -232,6 +238,20 @@ class Journal:
         held.close()
         path.unlink(missing_ok=True)
         return False
+
+
+def unusable(folder: Path, error: Exception) -> JournalUnusable:
+    """What is the matter with the journal of that data folder, in words, and what helps."""
+    what = f"The job journal {folder / FILE} cannot be used: {error}."
+    if any(words in str(error) for words in _DAMAGED):
+        return JournalUnusable(
+            what,
+            f"Put back a copy of it, or move {FILE} out of the folder: then a new one is begun.",
+            kept="The file was left as it is; models in scenes and downloads are not touched.",
+        )
+    if "fts5" in str(error):
+        return JournalUnusable(what, "Use Blender's own Python, or one whose SQLite has full-text search (FTS5).")
+    return JournalUnusable(what)
 
 
 def _hold(path: Path) -> IO[bytes]:

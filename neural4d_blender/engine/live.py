@@ -36,6 +36,8 @@ class Live:
     paces: dict[str, Pace] = field(default_factory=dict)
     attempts: int = 0
     looks: int = 0
+    #: It has come further than the journal knows, which could not be written.
+    unwritten: bool = False
     #: When a wait within the present state began (monotonic seconds).
     since: float = 0.0
     #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.

@@ -41,7 +41,8 @@ A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
 ``prepare`` (job, variant, values of a job file: no background Blender can be started),
 ``balance`` (provider, balance), ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
-``answer``. A host that does not listen for long misses older snapshots of a job, never the newest one.
+``answer``, ``ended`` (error: why the engine cannot start; the last event). A host that does not listen for long misses
+older snapshots of a job, never the newest one.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from .errors import (
     DownloadFailed,
     GenerationFailed,
     JobNotFound,
+    JournalUnusable,
     Neural4DError,
     ServiceBusy,
     TransportError,
@@ -96,7 +97,23 @@ class Runner:
         self.save(job)
 
     def step(self, live: Live) -> float | None:
-        """Do the next thing for the job. Returns seconds until the next step, or None."""
+        """Do the next thing for the job. Returns seconds until the next step, or None.
+
+        While the journal cannot be written the job stands still: nothing is sent before it is known there how far
+        it has come.
+        """
+        try:
+            if live.unwritten:
+                live.job.note, live.unwritten = "", False
+                self.save(live.job)
+            return self._step(live)
+        except JournalUnusable as error:
+            live.unwritten = True
+            live.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."
+            self.publish(live.job)
+            return self.timing.look_again
+
+    def _step(self, live: Live) -> float | None:
         job = live.job
         try:
             if live.unwanted:
@@ -107,6 +124,8 @@ class Runner:
         except Stopped:
             if live.unwanted:
                 return self._cancel(live)
+        except JournalUnusable:
+            raise
         except (TransportError, UnexpectedAnswer, JobNotFound) as error:
             return self._try_again(live, error)
         except Neural4DError as error:

@@ -2,7 +2,8 @@
 
 Standard library only. What is asked for often stands in columns of its own, and each such question is
 answered from an index alone: a row's ``data`` is thousands of bytes, which nobody wants to pass over
-ten thousand times.
+ten thousand times. The words of a job stand in a full-text index of SQLite's own (FTS5, trigrams), which
+finds any three letters, so any part of a word, in any language.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import json
 import sqlite3
 import time
 
+from .errors import JournalUnusable
 from .jobs import Job
 from .request import Request
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
-VERSION = 2
+VERSION = 3
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -28,7 +30,6 @@ CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER
 #: bytes: what the job's folder takes, NULL where that was not measured yet. deleted: seconds since the
 #: epoch, 0 for a job that is there; of a deleted one the line stays, for what it cost was spent.
 _COLUMNS = (
-    "words TEXT NOT NULL DEFAULT ''",
     "month TEXT NOT NULL DEFAULT ''",
     "team TEXT NOT NULL DEFAULT ''",
     "bytes INTEGER",
@@ -38,7 +39,6 @@ _INDICES = """
 DROP INDEX IF EXISTS jobs_by_created;
 CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
 CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
-CREATE INDEX IF NOT EXISTS jobs_to_look_through ON jobs (deleted, created, provider, state, words);
 CREATE INDEX IF NOT EXISTS jobs_to_sum ON jobs (provider, month, cost, bytes);
 CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
 """
@@ -52,6 +52,14 @@ DROP INDEX IF EXISTS jobs_by_team;
 CREATE INDEX jobs_by_team ON jobs (team, committed) WHERE team != '';
 CREATE INDEX jobs_by_batch ON jobs (batch, committed) WHERE batch != '';
 """
+#: Version 3. number: counts the jobs in the order they were made. The row of ``texts`` with that number has what a
+#: search looks through, in the form in which upper and lower case are the same; of a deleted job it is empty.
+_TEXTS = """
+CREATE VIRTUAL TABLE texts USING fts5 (words, tokenize = 'trigram case_sensitive 1');
+ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+DROP INDEX IF EXISTS jobs_to_look_through;
+CREATE INDEX jobs_to_look_through ON jobs (deleted, number, created, provider, state);
+"""
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
@@ -59,8 +67,16 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
 
     Args:
         db: a connection that commits nothing by itself (``isolation_level=None``).
+
+    Raises:
+        JournalUnusable: it is of a version that is not known here.
     """
-    if db.execute("PRAGMA user_version").fetchone()[0] >= VERSION:
+    there = db.execute("PRAGMA user_version").fetchone()[0]
+    if there > VERSION:
+        raise JournalUnusable(
+            "The job journal was written by a newer version of the extension.", "Update the extension in this Blender."
+        )
+    if there == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")  # another Blender may be starting on the same journal
     try:
@@ -69,6 +85,8 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _first(db)
         if there < 2:
             _run(db, _BATCHES)
+        if there < 3:
+            _third(db)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.execute("ROLLBACK")
@@ -77,16 +95,28 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
 
 
 def _first(db: sqlite3.Connection) -> None:
-    """The tables, or those of a journal that knew no history, with what history looks through."""
+    """The tables, or those of a journal that knew no history, with what history sums up."""
     _run(db, _TABLES)
     for name in _COLUMNS:
         db.execute(f"ALTER TABLE jobs ADD COLUMN {name}")
-    for (data,) in db.execute("SELECT data FROM jobs").fetchall():
-        job = Job.from_dict(json.loads(data))
-        db.execute(
-            "UPDATE jobs SET words = ?, month = ?, team = ? WHERE id = ?", (words(job), month(job), team(job), job.id)
-        )
+    for job in _jobs(db):
+        db.execute("UPDATE jobs SET month = ?, team = ? WHERE id = ?", (month(job), team(job), job.id))
     _run(db, _INDICES)
+
+
+def _third(db: sqlite3.Connection) -> None:
+    """What history looks through; a journal of version 2 had it in a column."""
+    _run(db, _TEXTS)
+    if "words" in {row[1] for row in db.execute("PRAGMA table_info(jobs)")}:
+        db.execute("ALTER TABLE jobs DROP COLUMN words")
+    for job in _jobs(db):
+        db.execute("UPDATE jobs SET number = ? WHERE id = ?", (next_number(db, job), job.id))
+
+
+def _jobs(db: sqlite3.Connection) -> list[Job]:
+    """Those that are there, oldest first."""
+    rows = db.execute("SELECT data FROM jobs WHERE deleted = 0 ORDER BY created")
+    return [Job.from_dict(json.loads(data)) for (data,) in rows]
 
 
 def _run(db: sqlite3.Connection, statements: str) -> None:
@@ -94,10 +124,13 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
         db.execute(statement)
 
 
-def words(job: Job) -> str:
-    """What a search looks through, in the form in which upper and lower case are the same."""
+def next_number(db: sqlite3.Connection, job: Job) -> int:
+    """Count the job, and note the words by which a search finds it."""
     request = Request.from_dict(job.request)
-    return " ".join(f"{request.title} {request.prompt} {request.group}".casefold().split())
+    parts = (" ".join(part.split()).casefold() for part in (request.title, request.prompt, request.group))
+    number = db.execute("INSERT INTO texts (words) VALUES (?)", (" ".join(dict.fromkeys(parts)),)).lastrowid
+    assert number is not None  # noqa: S101 (SQLite has one after each INSERT)
+    return number
 
 
 def month(job: Job) -> str:

@@ -17,6 +17,7 @@ from .download import Stopped, download
 from .errors import (
     CutoutFailed,
     InvalidInput,
+    JournalUnusable,
     KeyRejected,
     Neural4DError,
     NoPortrait,
@@ -160,7 +161,13 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
         job.tickets = job.tickets or provider.tickets(request, job.id)
         job.submission += 1
         job.in_doubt = True
-        runner.enter(job, State.SUBMITTING)
+        try:
+            runner.enter(job, State.SUBMITTING)
+        except JournalUnusable:  # so it is not sent, and nothing is in doubt
+            job.submission -= 1
+            job.in_doubt = False
+            job.enter(State.QUEUED)
+            raise
         cutout = job.cutouts[job.cutout]["key"] if job.cutout is not None else ""
         try:
             submission = provider.submit(request, job.tickets, cutout)

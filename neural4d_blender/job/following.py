@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import bpy
 
-from ..engine.protocol import SETTLED, EngineStopped, JobFailed, Request, State
+from ..engine.protocol import SETTLED, JobFailed, Request, State
 from ..scene import arrival, placeholder
 from ..scene.asking import LOOK
 from ..scene.bridge import bridge
@@ -164,7 +164,7 @@ class Following:
                 raise TimeoutError(f"The job is {self.state} after {timeout:g} s; it goes on, ask again later.")
             if not arrival.pump():
                 if not bridge.running:
-                    raise EngineStopped("The engine process ended and did not come back; engine.log says why.")
+                    raise bridge.ending
                 time.sleep(LOOK)
 
     def _settled(self) -> bool:

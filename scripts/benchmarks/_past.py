@@ -14,6 +14,18 @@ from scripts.simulator.models import catalogue, preview
 
 THINGS = ("bird", "chair", "rocket", "table", "robot", "bottle")
 LOOKS = ("a cute", "a wooden", "an old", "a red", "a tiny", "a carved", "a low poly", "a rusty", "a shiny green")
+DETAILS = (
+    "worn brass corners and scratches on the handle",
+    "hand painted texture in warm colours",
+    "standing on a round base with moss",
+    "clean topology for a mobile game",
+    "thick walls for printing without supports",
+    "inspired by the interior of a small harbour workshop",
+    "soft rounded edges and a matte finish",
+    "symmetrical, seen from the front, arms away from the body",
+)
+#: What a studio has its people add to each prompt.
+ENDING = "neutral light, single object, game ready"
 SERVICES = ("neural4d", "neural4d", "neural4d", "csm", "goneural")
 #: One of so many failed.
 _FAILING = 9
@@ -31,10 +43,11 @@ def write(folder: Path, count: int, *, pictures: int = 30, seed: int = 4) -> Non
     journal, now = Journal(folder), time.time()
     with journal.reading() as db:
         db.execute("PRAGMA synchronous=OFF")  # nobody's points are at stake
-    for number in range(count):
+    for number in reversed(range(count)):
         thing = rng.choice(THINGS)
         made = now - 3600 - _YEARS * 365 * 86400 * number / count
-        job = _job(f"{number:08x}-past", f"{rng.choice(LOOKS)} {thing}", made, rng)
+        prompt = f"{rng.choice(LOOKS)} {thing}, {', '.join(rng.sample(DETAILS, 3))}, {ENDING}"
+        job = _job(f"{number:08x}-past", prompt, made, rng)
         if number < pictures:
             _give_files(folder / "jobs" / job.id, job, drawn[thing], rng)
         journal.save(job)

@@ -15,7 +15,11 @@ EXPLAINED = {
     "list_ms": "the newest page, in the engine: median",
     "last_page_ms": "the oldest page",
     "filter_ms": "the newest page of those that fit words, a service and a state",
+    "word_ms": "of those with one word of a sixth of them",
+    "common_ms": "of those with a word that all of them have",
     "nothing_ms": "a word that is in none of them",
+    "month_ms": "the newest page of the last 30 days",
+    "letters_ms": "two letters of a word that is in none of them: too short for the index",
     "totals_ms": "points by month and service",
     "draw_ms": "drawing the History panel, our own code: median",
     "draw_max_ms": "drawing it: the slowest",
@@ -65,7 +69,11 @@ def _engine(folder: Path) -> dict[str, float]:
         "list_ms": lambda: history.search(limit=6),
         "last_page_ms": lambda: history.search(limit=6, offset=last),
         "filter_ms": lambda: history.search("wooden bird", "neural4d", ["placed"], limit=6),
+        "word_ms": lambda: history.search("bird", limit=6),
+        "common_ms": lambda: history.search("neutral", limit=6),
         "nothing_ms": lambda: history.search("unheard of", limit=6),
+        "month_ms": lambda: history.search(since=time.time() - 30 * 86400, limit=6),
+        "letters_ms": lambda: history.search("zq", limit=6),
         "totals_ms": history.totals,
     }
     figures = {name: _median_ms(ask) for name, ask in asked.items()}

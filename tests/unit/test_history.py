@@ -70,15 +70,39 @@ def test_everything_newest_first_a_page_at_a_time(history: History) -> None:
         ("bird cute", "a"),
         ("ärgerlich", "c"),
         ("zoo 50%", "d"),
+        ("ir", "dcba"),
+        ("ir ooden", "b"),
+        ("i", "dcba"),
+        ("air hai", "b"),
+        ("ä", "c"),
+        ("birdie", ""),
+        ("bird in", ""),
     ],
 )
-def test_words_in_any_order_and_case(history: History, text: str, found: str) -> None:
+def test_words_in_any_order_and_case_and_their_parts(history: History, text: str, found: str) -> None:
     assert ids(history, text=text) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["木", "木椅", "木椅子", "木椅子古", "caf", "CAFÉ", 'the "old', '"', "not", "o'cl", "a*"]
+)
+def test_words_of_any_language_and_with_any_sign(history: History, journal: Journal, text: str) -> None:
+    journal.save(made("e", 'Une 木椅子古い for the "Old Café" NOT near(o\'clock) a*b', APRIL + 120))
+    assert ids(history, text=text) == "e"
 
 
 def test_what_a_search_does_not_take_for_a_pattern(history: History) -> None:
     assert ids(history, text="%") == "d"
     assert ids(history, text="_") == ids(history, text="'") == ""
+    for pattern in ("bird*", "bird OR chair", "b_rd", "words:bird", "^bird", '"cute', "(bird)", "bir?", "-bird"):
+        assert ids(history, text=pattern) == "", pattern
+
+
+def test_a_page_of_a_search_and_how_many_there_are(history: History) -> None:
+    for asked in ({"text": "bird"}, {"text": "bi"}, {"text": "bird", "provider": "neural4d"}, {"until": APRIL + 1}):
+        assert [history.search(**asked, limit=2, offset=offset)[1] for offset in (0, 2, 9)] == [3, 3, 3], asked
+    assert ids(history, text="bird", limit=2) == "dc"
+    assert ids(history, text="bird", limit=2, offset=2) == "a"
 
 
 def test_service_state_and_date(history: History) -> None:
@@ -141,7 +165,11 @@ def test_deleting_frees_the_files_and_keeps_the_costs(history: History, journal:
     assert history.totals()[0]["jobs"] == 2, "it existed"
     with journal.reading() as db:
         left = db.execute("SELECT * FROM jobs WHERE id = 'd'").fetchone()
-    assert "my bird" not in str(left)
+        texts = db.execute("SELECT words FROM texts").fetchall()
+    assert "my bird" not in str(left) + str(texts)
+    assert ids(history, text="bird") == "ca"
+    journal.save(made("e", "another bird", APRIL + 90))
+    assert ids(history, text="bird") == "eca", "a new job has nothing of the one that was deleted"
 
 
 def test_a_file_that_cannot_be_removed_keeps_the_job(
@@ -172,15 +200,19 @@ def test_folders_that_somebody_removed_count_no_more(history: History, journal: 
     assert 500_000 < history.usage() < 1_000_000
 
 
-def test_an_old_journal_becomes_one_of_today(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [0, 2])
+def test_an_old_journal_becomes_one_of_today(tmp_path: Path, version: int) -> None:
     under_way = made("b", "a half made chair", APRIL, state=State.GENERATING, request={"group": "g"})
-    old_journal.write(tmp_path, [made("a", "a Bird"), under_way])
+    old_journal.write(tmp_path, [under_way, made("a", "a Bird")], version)
     for _ in range(2):  # the second time it is up to date already
         journal = Journal(tmp_path)
         history = History(journal)
+        assert ids(history) == "ba"
         assert ids(history, text="bird") == "a"
-        assert [t["month"] for t in history.totals()] == ["2031-04", "2031-03"]
-        assert (journal.spent(), journal.group_committed("g", "")) == ({"neural4d": 120}, 60)
+        assert ids(history, text="prompt") == ""
+        assert [t["month"] for t in history.totals()][:2] == ["2031-04", "2031-03"]
+        assert (journal.spent()["neural4d"], journal.group_committed("g", "")) == (120, 60)
+        assert journal.spent().get("csm", 0) == (7 if version == 2 else 0), "what a deleted job cost"
         assert journal.price("neural4d", "text") == 55
         assert journal.transitions("a") == [(State.PLACED, MARCH)]
         assert [job.id for job in journal.take_over()] == ["b"]

@@ -1,0 +1,157 @@
+"""A journal that cannot be used: what a user is told, and that nothing is sent before it is written."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from neural4d_blender.client.bridge import Bridge
+from neural4d_blender.client.settings import DATA_DIR_ENV, Environment
+from neural4d_blender.engine.errors import JournalUnusable
+from neural4d_blender.engine.journal import FILE, Journal
+from neural4d_blender.engine.states import State
+from scripts.simulator.handle import Simulator
+from tests.unit.engine_process import EngineProcess
+from tests.unit.test_engine_images import picture
+from tests.unit.test_engine_jobs import engine, paid, sim
+from tests.unit.test_history import made
+
+__all__ = ["engine", "picture", "sim"]
+
+
+limits = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can set limits of another process")
+
+
+def let_write(engine: EngineProcess, yes: bool) -> None:
+    """Have files of this engine end where a full disk would end them, or no more."""
+    import resource
+
+    _, most = resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (most if yes else 4096, most))
+
+
+def cut_in_half(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.save(*(made(f"{number}", "a bird") for number in range(300)))
+    journal.close()
+    whole = (folder / FILE).read_bytes()
+    (folder / FILE).write_bytes(whole[: len(whole) // 2])
+
+
+def of_something_else(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"This is a letter to my landlord. " * 300)
+
+
+def of_a_newer_version(folder: Path) -> None:
+    Journal(folder).close()
+    with sqlite3.connect(folder / FILE) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+
+
+def no_file(folder: Path) -> None:
+    (folder / FILE).mkdir()
+
+
+UNUSABLE = [
+    (cut_in_half, "malformed", "move journal.sqlite3 out of the folder"),
+    (of_something_else, "not a database", "move journal.sqlite3 out of the folder"),
+    (of_a_newer_version, "newer version", "Update the extension"),
+    (no_file, "unable to open", "can be written"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "what", "remedy"), UNUSABLE, ids=lambda value: getattr(value, "__name__", None))
+def test_a_journal_that_cannot_be_opened(tmp_path: Path, spoil: Callable[[Path], None], what: str, remedy: str) -> None:
+    spoil(tmp_path)
+    before = (tmp_path / FILE).read_bytes() if (tmp_path / FILE).is_file() else b""
+    with EngineProcess(tmp_path, "http://127.0.0.1:1", "key") as process:
+        told = process.until(lambda: next((e for e in process.events if e["event"] == "ended"), None), "its end")
+        assert process.process.wait(10) == 1
+    error = told["error"]
+    assert error["code"] == "JournalUnusable"
+    assert what in error["what"]
+    assert remedy in error["remedy"]
+    assert "Traceback" in (tmp_path / "engine.log").read_text()
+    if before:
+        assert (tmp_path / FILE).read_bytes() == before, "the user may want it back"
+
+
+def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_something_else(tmp_path)
+    monkeypatch.setenv(DATA_DIR_ENV, str(tmp_path))
+    bridge = Bridge(Environment())
+    assert "engine.log" in bridge.ending.what
+    for again in range(2):  # every action tries anew, and says the same
+        answers: list[dict[str, object]] = []
+        bridge.send("totals", answers.append)
+        while not answers:
+            bridge.drain()
+        assert "not a database" in str(answers[0]["error"]), again
+        assert "not a database" in bridge.ending.what
+        assert not bridge.running
+    (tmp_path / FILE).unlink()
+    bridge.send("totals", answers.append)
+    while len(answers) < 2:
+        bridge.drain()
+    assert answers[1]["error"] is None
+    bridge.stop()
+
+
+@limits
+@pytest.mark.parametrize("of_an_image", [False, True])
+def test_a_full_disk_holds_a_job_up_and_loses_nothing(
+    sim: Simulator, engine: EngineProcess, picture: str, *, of_an_image: bool
+) -> None:
+    sim.configure(job_seconds=1.0)
+    first = engine.submit("", images=[picture]) if of_an_image else engine.submit()
+    engine.wait(first, "generating")
+    let_write(engine, False)
+    refused = engine.ask("submit", job="second", provider="neural4d", request={"prompt": "another", "size_mm": 9.0})
+    assert refused["error"]["code"] == "JournalUnusable"
+    assert "free space" in refused["error"]["remedy"]
+    held = engine.until(lambda: engine.jobs[first] if "journal" in engine.jobs[first]["note"] else None, "a note")
+    assert "free space" in held["note"]
+    assert held["state"] not in (State.FAILED, State.PLACED)
+    let_write(engine, True)
+    done = engine.wait(first, "ready")
+    assert done["note"] == ""
+    assert len(paid(sim)) == 1
+    assert engine.ask("history")["total"] == 1, "the second one was never taken in"
+
+
+@limits
+def test_what_is_not_in_the_journal_is_not_sent(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault("queryPointsInfo", "slow_drip", chunk=16, delay=0.2)
+    job = engine.submit()  # it asks for the balance now, and then writes that it submits
+    let_write(engine, False)
+    held = engine.until(lambda: engine.jobs[job] if "journal" in engine.jobs[job]["note"] else None, "a note")
+    assert (held["state"], paid(sim), sim.requests("generateModelWithText")) == ("queued", [], [])
+    let_write(engine, True)
+    engine.wait(job, "ready")
+    assert paid(sim) == [60]
+    assert "unknown" not in engine.states(job), "it was never sent, so nothing was in doubt"
+
+
+def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    job = made("a", "a bird", state=State.QUEUED)
+    journal.save(job)
+    with journal.reading() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    job.enter(State.SUBMITTING)
+    job.note = "x" * 100_000
+    with pytest.raises(JournalUnusable, match="full"):
+        journal.save(job)
+    with journal.reading() as db:
+        assert not db.in_transaction
+        db.execute("PRAGMA max_page_count = 1000000")
+    assert [state for state, _ in journal.transitions("a")] == [State.QUEUED]
+    journal.save(job)
+    assert [state for state, _ in journal.transitions("a")] == [State.QUEUED, State.SUBMITTING]
+    journal.close()
