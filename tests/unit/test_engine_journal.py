@@ -137,6 +137,21 @@ def test_what_is_not_in_the_journal_is_not_sent(sim: Simulator, engine: EnginePr
     assert "unknown" not in engine.states(job), "it was never sent, so nothing was in doubt"
 
 
+@limits
+def test_a_job_that_ends_meanwhile_has_ended_in_the_journal_too(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault("generateModelWithText", "generation_failed")
+    sim.set_fault("retrieveModel", "slow_drip", chunk=16, delay=0.2)
+    job = engine.submit()
+    engine.wait(job, "generating")
+    let_write(engine, False)  # the answer that it failed is on its way
+    held = engine.until(lambda: engine.jobs[job] if "journal" in engine.jobs[job]["note"] else None, "its end")
+    assert held["state"] == "failed"
+    assert engine.ask("history", states=["failed"])["total"] == 0
+    let_write(engine, True)
+    engine.until(lambda: engine.ask("history", states=["failed"])["total"] or None, "its end in the journal")
+    assert paid(sim) == [60]
+
+
 def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     job = made("a", "a bird", state=State.QUEUED)
@@ -152,6 +167,7 @@ def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:
         assert not db.in_transaction
         db.execute("PRAGMA max_page_count = 1000000")
     assert [state for state, _ in journal.transitions("a")] == [State.QUEUED]
-    journal.save(job)
+    for _ in range(2):
+        journal.save(job)
     assert [state for state, _ in journal.transitions("a")] == [State.QUEUED, State.SUBMITTING]
     journal.close()
