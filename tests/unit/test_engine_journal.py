@@ -138,18 +138,22 @@ def test_what_is_not_in_the_journal_is_not_sent(sim: Simulator, engine: EnginePr
 
 
 @limits
-def test_a_job_that_ends_meanwhile_has_ended_in_the_journal_too(sim: Simulator, engine: EngineProcess) -> None:
-    sim.set_fault("generateModelWithText", "generation_failed")
-    sim.set_fault("retrieveModel", "slow_drip", chunk=16, delay=0.2)
-    job = engine.submit()
-    engine.wait(job, "generating")
-    let_write(engine, False)  # the answer that it failed is on its way
+def test_a_job_that_fails_meanwhile_has_failed_in_the_journal_too(
+    sim: Simulator, engine: EngineProcess, picture: str
+) -> None:
+    sim.set_fault("queryPointsInfo", "slow_drip", chunk=16, delay=0.2, after=1)  # the second look, before the upload
+    sim.set_fault("mattingImage", "http_400")
+    job = engine.submit("", images=[picture])
+    engine.wait(job, "preparing_input")
+    let_write(engine, False)
     held = engine.until(lambda: engine.jobs[job] if "journal" in engine.jobs[job]["note"] else None, "its end")
-    assert held["state"] == "failed"
+    assert (held["state"], held["error"]["code"]) == ("failed", "RequestRefused")
     assert engine.ask("history", states=["failed"])["total"] == 0
     let_write(engine, True)
     engine.until(lambda: engine.ask("history", states=["failed"])["total"] or None, "its end in the journal")
-    assert paid(sim) == [60]
+    engine.ask("retry", job=job)
+    engine.wait(job, "ready")
+    assert paid(sim) == [80]
 
 
 def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:
