@@ -59,18 +59,19 @@ _ERRORS = (
     "OnlineAccessOff",
     "UnsupportedFeature",
 )
-__all__ = [*_API, *_BATCHES, *_ERRORS, "register", "unregister"]
+_BLENDER = importlib.util.find_spec("bpy") is not None
+__all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _API:
+    if name in _BATCHES or (name == "providers" and not _BLENDER):
+        return getattr(importlib.import_module(".many" if _BLENDER else ".bulk.alone", __name__), name)
+    if name in _API and _BLENDER:
         return getattr(importlib.import_module(".api", __name__), name)
-    if name in _BATCHES:
-        module = ".many" if importlib.util.find_spec("bpy") else ".bulk.alone"
-        return getattr(importlib.import_module(module, __name__), name)
     if name in _ERRORS:
         return getattr(importlib.import_module(".engine.errors", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{needs}")
 
 
 def __dir__() -> list[str]:

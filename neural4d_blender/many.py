@@ -6,7 +6,7 @@ The part of the Python API that starts many jobs at once; may import bulk, job a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def batch(
     shard: str = "",
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
     **defaults: Any,
 ) -> Batch | Estimate:
     """Start many jobs and return at once.
@@ -74,19 +75,19 @@ def batch(
             folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
         dry_run: send nothing, and return an Estimate: items, points, by_service.
         on_progress: called with (batch, job) whenever a job has come to another state.
+        by_service: arguments of :func:`generate` for the items of one service: {"csm": {"format": "OBJ"}}.
         **defaults: arguments of :func:`generate` for every item without its own: size_mm=100, provider="csm".
+            ``options`` are for the items of the service that is the default.
 
     Raises:
         InvalidInput: something is wrong with the input; the text names every line with what is wrong in it.
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
-    collection = defaults.get("collection")
-    if isinstance(collection, bpy.types.Collection):
-        defaults["collection"] = collection.name
     items, record = starting.check(
         _HOST,
         source,
         defaults,
+        by_service=by_service,
         layout=layout,
         output=os.fspath(output),
         shard=shard,

@@ -6,7 +6,7 @@ Standard library, client and the engine's ``protocol`` only. In Blender, ``api.p
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..engine.protocol import BatchRecord, Declaration, declarations
@@ -39,11 +39,20 @@ def batch(
     shard: str = "",
     dry_run: bool = False,
     layout: str = "files",
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
     **defaults: Any,
 ) -> Any:
     """Start many jobs whose models go into a folder; see ``help(neural4d.batch)`` in Blender for the whole story."""
     items, record = starting.check(
-        host(), source, defaults, layout=layout, output=output, shard=shard, concurrency=concurrency, budget=budget
+        host(),
+        source,
+        defaults,
+        by_service=by_service,
+        layout=layout,
+        output=output,
+        shard=shard,
+        concurrency=concurrency,
+        budget=budget,
     )
     if dry_run:
         return starting.estimate(host(), items)

@@ -6,9 +6,11 @@ Standard library and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +32,19 @@ def _upper(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, str):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    number = _number(value)
+    if number != int(number):
         raise ValueError("a whole number")
-    return int(value)
+    return int(number)
 
 
 def _number(value: object) -> float:
+    """Also of the kinds that numpy has."""
     if isinstance(value, str):
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError("a number")
-    return value
+    return value if isinstance(value, int) else float(value)
 
 
 def _truth(value: object) -> bool:
@@ -53,10 +55,16 @@ def _truth(value: object) -> bool:
 
 
 def _point(value: object) -> list[float]:
-    parts = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or len(parts) != 3:
+    """Also a vector of Blender's."""
+    parts: Any = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
+    if isinstance(parts, Mapping) or len(parts) != 3:
         raise ValueError("three numbers")
-    return [float(part) for part in parts]
+    return [float(_number(part)) for part in parts]
+
+
+def _collection(value: object) -> str:
+    """Its name, also where the collection itself is given."""
+    return _text(getattr(value, "name", value))
 
 
 def _pictures(value: object) -> list[Any]:
@@ -93,7 +101,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "format": (_upper, "a file format"),
     "name": (_text, "a text"),
     "location": (_point, "three numbers"),
-    "collection": (_text, "a collection's name"),
+    "collection": (_collection, "a collection's name"),
     "options": (_options, "a JSON object"),
     "choose_cutout": (_truth, "true or false"),
     "place_all": (_truth, "true or false"),
@@ -104,41 +112,65 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
 }
 
 
-def arguments(row: Row, defaults: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def arguments(
+    row: Row, defaults: Mapping[str, Any], by_service: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """The arguments of ``generate`` that a row amounts to, and all that is wrong with it.
 
     Args:
         defaults: arguments of ``generate`` that hold where the row says nothing.
+        by_service: the same for the rows of one service, by its id; they go before the others.
     """
     found: dict[str, Any] = {}
     wrong: list[str] = []
-    single: dict[str, Any] = {}
-    given = {**defaults, **{name: value for name, value in row.values.items() if value not in (None, "")}}
+    own, general = _said(row.values), _said(defaults)
+    provider = own.get("provider", general.get("provider", "neural4d"))
+    if provider != general.get("provider", "neural4d"):  # a service's options mean nothing to another one
+        general = {name: value for name, value in general.items() if not name.startswith("options")}
+    given = {**general, **_said((by_service or {}).get(str(provider), {})), **own}
     if "prompt" in row.values or "image" in row.values:  # a row's own input takes the place of a default one
         given = {name: value for name, value in given.items() if name in row.values or name not in ("prompt", "image")}
+    single = {name: given.pop(name) for name in list(given) if name.startswith(_OPTION)}
     for name, value in given.items():
-        if name.startswith(_OPTION):
-            single[name.removeprefix(_OPTION)] = value
-        elif name not in COLUMNS:
+        if name not in COLUMNS:
             wrong.append(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, options.NAME")
-        else:
-            read, takes = COLUMNS[name]
-            try:
-                found[name] = read(value)
-            except (ValueError, TypeError, OverflowError):
-                wrong.append(f"{name} takes {takes}, not {value!r}")
+            continue
+        read, takes = COLUMNS[name]
+        try:
+            found[name] = read(value)
+        except (ValueError, TypeError, OverflowError):
+            wrong.append(f"{name} takes {takes}, not {value!r}")
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
         return found, [*wrong, error.what.rstrip(".")]
-    found["options"] = {**dict(defaults.get("options") or {}), **found.get("options", {})}
-    for key, value in single.items():
+    options: dict[str, Any] = {}
+    for name, value in single.items():
+        key = name.removeprefix(_OPTION)
         try:
-            found["options"][key] = _option(service, key, value)
+            options[key] = _option(service, key, value)
         except Neural4DError as error:
             wrong.append(error.what.rstrip("."))
+    found["options"] = options
     found["image"] = [_located(one, row.folder) for one in found.get("image", [])]
     return found, wrong
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, str) and not value
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options one by
+    one, so that a row may change one of them.
+    """
+    said = {name: value for name, value in values.items() if value is not None and not _is_empty(value)}
+    try:
+        options = _options(said.get("options", {}))
+    except ValueError:  # of which somebody complains who knows where it stands
+        return said
+    said.pop("options", None)
+    return {**{_OPTION + key: value for key, value in options.items()}, **said}
 
 
 def _located(picture: Any, folder: Path) -> Any:

@@ -1,11 +1,11 @@
-"""Where the items of a batch stand in a scene. Standard library only; plain arithmetic."""
+"""Where the items of a batch stand in a scene: arithmetic. Standard library and the engine's ``protocol`` only."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-from ..engine.errors import InvalidInput
+from ..engine.protocol import InvalidInput, Request
 from .plan import Item
 
 LAYOUTS = ("grid", "row", "cursor", "files")
@@ -23,12 +23,13 @@ def check(layout: str) -> None:
 
 def spacing_mm(items: Iterable[Item]) -> float:
     """A distance at which the items do not touch, for all that is known of them before they are made."""
-    requests = [item.request for item in items]
-    sizes = [
-        (request.size_mm or _USUAL_MM) * (_APART if request.axis == "LONGEST" else _APART_BY_AXIS)
-        for request in requests
-    ]
-    return max(sizes, default=_USUAL_MM)
+    return max((_room_mm(item.request) for item in items), default=_USUAL_MM)
+
+
+def _room_mm(request: Request) -> float:
+    """All variants of it side by side, where all are placed."""
+    apart = _APART if request.axis == "LONGEST" else _APART_BY_AXIS
+    return (request.size_mm or _USUAL_MM) * apart * (request.variants if request.place_all else 1)
 
 
 def offset(layout: str, index: int, count: int, step: float) -> tuple[float, float]:

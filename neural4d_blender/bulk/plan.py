@@ -64,12 +64,19 @@ Pictures = Callable[[list[Any], Declaration, str], list[str]]
 
 
 def plan(
-    rows: Sequence[Row], defaults: Mapping[str, Any], pictures: Pictures, *, shard: str = "", keep_in: str = ""
+    rows: Sequence[Row],
+    defaults: Mapping[str, Any],
+    pictures: Pictures,
+    *,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    shard: str = "",
+    keep_in: str = "",
 ) -> list[Item]:
     """The items of all rows, or of one shard of them: of "2/8" every eighth one, from the second on.
 
     Args:
         defaults: arguments of ``generate`` that hold where a row says nothing.
+        by_service: the same for the rows of one service, by its id; they go before the others.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:
@@ -78,7 +85,7 @@ def plan(
     number, count = _shard(shard)
     items, wrong = [], []
     for index, row in enumerate(rows):
-        values, complaints = columns.arguments(row, defaults)
+        values, complaints = columns.arguments(row, defaults, by_service)
         mine = index % count == number - 1
         if not complaints and (mine or not values["image"]):  # other shards' pictures may be elsewhere
             try:
@@ -111,10 +118,8 @@ def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
     return Estimate(len(points), sum(cost or 0 for cost in points), points.count(None), dict(services))
 
 
-def check_budget(budget: int | None, items: Iterable[Item], prices: dict[str, int]) -> None:
+def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
     """Refuse a budget that could not be kept, because a price is not known; InvalidInput."""
-    if budget is None:
-        return
     for item in items:
         if protocol.estimate(item.provider, item.request, prices) is None:
             name = protocol.declaration(item.provider).name
@@ -130,9 +135,10 @@ def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) 
     aside = {name: values.pop(name) for name in _ASIDE if name in values}
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
+    originals = [str(getattr(image, "name", image)) for image in images]
     if not values.get("name") and images:
-        values["name"] = protocol.name_in(str(getattr(images[0], "name", images[0])))
+        values["name"] = protocol.name_in(originals[0])
     job = str(uuid.uuid4())
-    request = Request(images=pictures(images, service, job), keep_in=keep_in, **values)
+    request = Request(images=pictures(images, service, job), originals=originals, keep_in=keep_in, **values)
     protocol.check(provider, request)
     return Item(index, job, provider, request, **aside)

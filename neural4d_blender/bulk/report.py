@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..engine.protocol import InvalidInput, Neural4DError, Request, State
+from ..engine.protocol import IDLE, InvalidInput, Neural4DError, Request, State
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -30,7 +30,7 @@ class Line:
         item: its number in the input, from 1. of: how many items the whole input has.
         input: the prompt, or the images. name: what it is called. provider: id of the service.
         state: as ``Job.state``. points: what it cost; empty where nothing was paid or nobody knows.
-        seconds: from its first step to its last, waiting for its turn left out.
+        seconds: of work, waiting for its turn or for a user left out.
         width_mm, depth_mm, height_mm: of the model; faces: its triangles. Empty where they were not measured.
         files: what was kept, or the prepared .blend. error: why there is no model.
         job, batch: their ids. shard: "2/8", or empty.
@@ -72,12 +72,12 @@ def line(job: dict[str, Any], batch: dict[str, Any]) -> Line:
     return Line(
         item=job["item"] + 1,
         of=batch["size"],
-        input=request.prompt or "; ".join(request.images),
+        input=request.prompt or "; ".join(request.originals or request.images),
         name=request.title,
         provider=job["provider"],
         state=str(job["state"]),
         points=job["cost"],
-        seconds=round(sum(spent for state, spent in job["seconds"].items() if state != State.QUEUED), 2),
+        seconds=round(sum(spent for state, spent in job["seconds"].items() if state not in IDLE), 2),
         width_mm=size[0],
         depth_mm=size[1],
         height_mm=size[2],
@@ -126,7 +126,7 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
     source = Path(os.fspath(path)).expanduser()
     _check_ending(source)
     try:
-        with source.open(encoding="utf-8", newline="") as file:
+        with source.open(encoding="utf-8-sig", newline="") as file:
             if source.suffix.lower() == ".json":
                 return [Line(**record) for record in json.load(file)]
             return [_from_texts(record) for record in csv.DictReader(file)]
@@ -143,11 +143,12 @@ def merge(paths: Iterable[str | os.PathLike[str]]) -> list[Line]:
         InvalidInput: one cannot be read, or they are of inputs of different lengths.
     """
     best: dict[int, Line] = {}
+    whole = 0
     for path in paths:
         for one in read(path):
-            known = best.get(one.item)
-            if known and known.of != one.of:
-                raise InvalidInput(f"{path} is the report of another input: that one has {one.of} items.")
+            known, whole = best.get(one.item), whole or one.of
+            if one.of != whole:
+                raise InvalidInput(f"{path} is the report of another input: that one has {one.of} items, not {whole}.")
             if known is None or (one.done, one.points or 0) > (known.done, known.points or 0):
                 best[one.item] = one
     return [best[number] for number in sorted(best)]

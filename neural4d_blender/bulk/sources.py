@@ -55,6 +55,8 @@ def name_of(source: Source) -> str:
 
 
 def _read_list(items: Iterable[str | Mapping[str, Any]]) -> list[Row]:
+    if isinstance(items, Mapping):
+        raise InvalidInput("A batch is a list; this is one item of it.", "Put it into brackets: [{...}, ...].")
     rows = []
     for number, item in enumerate(items, 1):
         values = {"prompt": item} if isinstance(item, str) else item
@@ -68,8 +70,8 @@ def _read_path(path: Path) -> list[Row]:
     path = path.expanduser()
     try:
         if path.is_dir():
-            pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
-            return [Row(file.name, {"image": str(file.resolve())}, path) for file in pictures]
+            pictures = sorted(file for file in path.iterdir() if _is_picture(file))
+            return [Row(file.name, {"image": [str(file.resolve())]}, path) for file in pictures]
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -83,27 +85,46 @@ def _read_path(path: Path) -> list[Row]:
     return reader(text, path)
 
 
+def _is_picture(file: Path) -> bool:
+    """It looks like one; macOS leaves hidden files with the same ending on other file systems."""
+    return file.suffix.lower() in PICTURES and not file.name.startswith(".") and file.is_file()
+
+
 def _read_csv(text: str, path: Path) -> list[Row]:
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True)
-    rows, line = [], 2
+    head = text.lstrip().split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+    columns: list[str] = []
+    rows, line = [], 1
     try:
         for record in reader:
-            if "" in record and any(record.pop("")):
-                raise InvalidInput(f"Line {line} of {path.name} has more cells than there are columns.")
-            values = {name.strip(): cell.strip() for name, cell in record.items() if cell and cell.strip()}
-            if values:
-                rows.append(Row(f"line {line} of {path.name}", values, path.resolve().parent))
+            cells = [cell.strip() for cell in record]
+            if any(cells) and not columns:
+                columns = _columns(cells, path)
+            elif any(cells):
+                where = f"line {line} of {path.name}"
+                named = dict(zip(columns, cells, strict=False))
+                if any(cells[len(columns) :]) or named.pop("", ""):
+                    raise InvalidInput(f"L{where[1:]} has more cells than there are columns.")
+                values = {name: cell for name, cell in named.items() if cell}
+                rows.append(Row(where, values, path.resolve().parent))
             line = reader.line_num + 1
     except csv.Error as error:
         raise InvalidInput(f"Line {line} of {path.name} is no CSV: {error}.") from error
     return rows
 
 
+def _columns(cells: list[str], path: Path) -> list[str]:
+    """The names of the columns; those without one come last, as spreadsheets leave them."""
+    while cells and not cells[-1]:
+        cells.pop()
+    if twice := next((name for name in cells if cells.count(name) > 1), None):
+        raise InvalidInput(f"{path.name} has more than one column {twice!r}.", "Give each column a name of its own.")
+    return cells
+
+
 def _read_jsonl(text: str, path: Path) -> list[Row]:
     rows = []
-    for line, record in enumerate(text.splitlines(), 1):
+    for line, record in enumerate(text.split("\n"), 1):  # the other ends of lines may stand in a text
         if not record.strip():
             continue
         where = f"line {line} of {path.name}"

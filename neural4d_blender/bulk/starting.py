@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..client.asking import ask
+from ..client.bridge import Bridge
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, Declaration, InvalidInput, Job
+from ..engine.protocol import BatchRecord, Declaration, InvalidInput, Job, Neural4DError
 from . import layout as layouts
 from . import plan, report, sources
 from .batch import AS_BEFORE, Batch, OnProgress
@@ -29,8 +30,14 @@ def check(
     shard: str,
     concurrency: int,
     budget: int | None,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[list[Item], BatchRecord]:
-    """Everything about a batch that can be looked at before anything is sent; raises InvalidInput."""
+    """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
+
+    Args:
+        defaults, by_service: arguments of ``generate`` where a row says nothing: for all of them, and for those of
+            one service.
+    """
     layouts.check(layout)
     keep_in = host.folder(output) if layout == "files" else ""
     rows = sources.read(source)
@@ -51,8 +58,9 @@ def check(
         return host.pictures(paths, service, copies[-1]) if paths else []
 
     try:
-        items = plan.plan(rows, defaults, pictures, shard=shard, keep_in=keep_in)
-        plan.check_budget(budget, items, host.bridge.prices)
+        items = plan.plan(rows, defaults, pictures, by_service=by_service, shard=shard, keep_in=keep_in)
+        if budget is not None:
+            plan.check_budget(items, prices(host.bridge))
     except InvalidInput:
         _discard(copies)
         raise
@@ -62,7 +70,14 @@ def check(
 def estimate(host: Host, items: list[Item]) -> Estimate:
     """What the items would cost, now that they are not to be sent after all."""
     _discard([_folder(host, item.job) for item in items])
-    return plan.estimate(items, host.bridge.prices)
+    return plan.estimate(items, prices(host.bridge))
+
+
+def prices(bridge: Bridge) -> dict[str, int]:
+    """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
+    if not bridge.running:
+        ask(bridge, "list", limit=0)  # it tells them when it starts
+    return bridge.prices
 
 
 def _folder(host: Host, job: str) -> Path:
@@ -89,8 +104,12 @@ def start(
     Raises:
         OnlineAccessOff, KeyMissing, InvalidInput: nothing was sent.
     """
-    for provider in sorted({item.provider for item in items}):
-        host.require_ready(protocol.declaration(provider))
+    try:
+        for provider in sorted({item.provider for item in items}):
+            host.require_ready(protocol.declaration(provider))
+    except Neural4DError:
+        _discard([_folder(host, item.job) for item in items])
+        raise
     step = spacing_mm or layouts.spacing_mm(items)
     jobs = []
     for item in items:

@@ -55,6 +55,7 @@ from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
     AnswerLost,
     BrokenModel,
+    BudgetUsedUp,
     EngineStopped,
     InvalidInput,
     JobFailed,
@@ -67,7 +68,7 @@ from .errors import (
 )
 from .limits import AXES, FORMATS, MIN_FACES, ORIGINS
 from .providers import PROVIDERS
-from .states import FREE_TO_CANCEL, SETTLED, UNFINISHED, State, VariantState
+from .states import FREE_TO_CANCEL, IDLE, SETTLED, UNFINISHED, State, VariantState
 
 if TYPE_CHECKING:
     from .addresses import check_url, is_web_address, name_in
@@ -82,6 +83,7 @@ __all__ = [
     "AXES",
     "FORMATS",
     "FREE_TO_CANCEL",
+    "IDLE",
     "MIN_FACES",
     "ORIGINS",
     "SETTLED",
@@ -90,6 +92,7 @@ __all__ = [
     "Balance",
     "BatchRecord",
     "BrokenModel",
+    "BudgetUsedUp",
     "Declaration",
     "EngineStopped",
     "Feature",

@@ -46,6 +46,8 @@ class Request:
         place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
+        originals: what the images were called by whoever asked, where copies of them are sent: paths, or names of
+            images in Blender.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -70,6 +72,7 @@ class Request:
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
+    originals: list[str] = field(default_factory=list)
     keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:

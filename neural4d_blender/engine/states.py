@@ -28,6 +28,8 @@ class State(StrEnum):
 UNFINISHED = "unfinished"
 #: Nothing more happens to the job's first model without somebody asking for it.
 SETTLED = frozenset({State.PLACED, State.FAILED, State.CANCELLED})
+#: No work of anybody: the job waits for its turn, or for a user.
+IDLE = frozenset({State.QUEUED, State.CHOOSING_CUTOUT, State.READY, State.PLACED, State.FAILED, State.CANCELLED})
 #: Cancelling in these costs nothing: the service has not accepted anything yet.
 FREE_TO_CANCEL = frozenset({State.QUEUED, State.PREPARING_INPUT, State.CHOOSING_CUTOUT})
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import InvalidInput, Request, State, declaration
+from ..engine.protocol import IDLE, InvalidInput, Request, declaration
 
 #: On a root: the job it came from.
 JOB = "neural4d_job"
@@ -30,8 +30,6 @@ _OPTIONS = frozenset(
         *("joined", "max_faces", "recalculate_normals", "quads"),
     }
 )
-#: No work of anybody: the job waits for a user.
-_IDLE = frozenset({State.CHOOSING_CUTOUT, State.READY, State.PLACED, State.FAILED, State.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
     request = job["request"]
     options = {key: value for key, value in request.items() if key in _OPTIONS}
     said: dict[str, Any] = {**request["options"], **job["service"], **variant["details"]}
-    worked = sum(seconds for state, seconds in job["seconds"].items() if state not in _IDLE)
+    worked = sum(seconds for state, seconds in job["seconds"].items() if state not in IDLE)
     values = {
         JOB: job["id"],
         "neural4d_variant": variant["index"],

@@ -7,12 +7,12 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import api
-from ..engine.protocol import Neural4DError
+from ..engine.protocol import Neural4DError, declarations
 from ..scene import clock
 from ..scene.bridge import bridge
 from . import batch_tally
 from .operators import report_error
-from .properties import arguments
+from .properties import arguments, of_service
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -88,8 +88,11 @@ class BatchSettings(_Base):
         """What ``neural4d.batch`` makes of them, and of the panel's settings for all that the file does not say."""
         from .. import many  # it brings numpy, which would hold up Blender's start
 
-        settings = arguments(context.scene.neural4d).items()
-        defaults = {name: value for name, value in settings if name not in _OF_ONE_JOB and value not in (None, "", {})}
+        chosen = context.scene.neural4d
+        of_image = chosen.input == "IMAGE" or Path(bpy.path.abspath(self.filepath)).is_dir()
+        by_service = {one.id: _of_many(of_service(chosen, one, of_image=of_image)) for one in declarations()}
+        general = _of_many(arguments(chosen)).items()
+        defaults = {name: value for name, value in general if name not in by_service[chosen.provider]}
         return many.batch(
             bpy.path.abspath(self.filepath),
             concurrency=self.concurrency,
@@ -98,6 +101,7 @@ class BatchSettings(_Base):
             collections=self.collections,
             output=bpy.path.abspath(self.output),
             dry_run=dry_run,
+            by_service=by_service,
             **defaults,
         )
 
@@ -159,6 +163,10 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
         batch_tally.tally(started.id)
         clock.redraw()
         return {"FINISHED"}
+
+
+def _of_many(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _OF_ONE_JOB}
 
 
 def price(estimate: Any, provider: str) -> str:

@@ -163,13 +163,9 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
     """The arguments of ``generate`` that the settings amount to, less the image itself."""
     by_reference = of_image is None and (chosen.input, chosen.image_source) == ("IMAGE", "SERVICE")
     of_image = chosen.input == "IMAGE" if of_image is None else of_image
-    declared = service(chosen)
-    one_each = options.group(chosen, declared)
     return {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
-        "variants": min(chosen.variants, declared.max_variants),
-        "pbr": None if chosen.pbr or not declared.can(protocol.Feature.PBR) else False,
         "size_mm": chosen.size_mm if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
@@ -178,10 +174,22 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
         "pack_images": chosen.pack_images,
-        "format": one_each.file_format,
-        "options": options.values(chosen, declared, for_images=of_image, by_reference=by_reference),
-        "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
-        "place_all": chosen.place_all and min(chosen.variants, declared.max_variants) > 1,
         "placeholder": None if chosen.placeholder else False,
         "max_points": chosen.max_points if chosen.use_cap else None,
+        **of_service(chosen, service(chosen), of_image=of_image, by_reference=by_reference),
+    }
+
+
+def of_service(
+    chosen: NEURAL4D_PG_settings, declared: protocol.Declaration, *, of_image: bool, by_reference: bool = False
+) -> dict[str, Any]:
+    """Those of them that depend on what a service can do, for any service: each one's own settings are kept."""
+    variants = min(chosen.variants, declared.max_variants)
+    return {
+        "variants": variants,
+        "pbr": None if chosen.pbr or not declared.can(protocol.Feature.PBR) else False,
+        "format": options.group(chosen, declared).file_format,
+        "options": options.values(chosen, declared, for_images=of_image, by_reference=by_reference),
+        "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
+        "place_all": chosen.place_all and variants > 1,
     }

@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -15,7 +16,7 @@ from neural4d_blender import ui
 from neural4d_blender.client.asking import LOOK
 from neural4d_blender.scene import arrival
 from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import batch_tally
+from neural4d_blender.ui import batch_list, batch_tally
 from neural4d_blender.ui.from_files import price
 from scripts.simulator.handle import Simulator
 from tests.scene.test_batches import sim, simulator
@@ -99,10 +100,59 @@ def test_what_failed_is_tried_again(panel: Simulator, tmp_path: Path) -> None:
     (batch,) = bridge.batches
     counts = batch_tally.tally(batch)
     until(lambda: counts.failed == 2)
+    assert buttons(batch) == ["retry_failed", "report_batch"]
     panel.clear_faults()
     assert bpy.ops.neural4d.retry_failed(batch=batch) == {"FINISHED"}
     until(lambda: counts.done == 2)
     assert panel.spent == 120
+    assert buttons(batch) == ["report_batch"]
+
+
+class Buttons:
+    """A row of the panel that notes which operators it was given."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def operator(self, name: str, **_: object) -> SimpleNamespace:
+        self.names.append(name.removeprefix("neural4d."))
+        return SimpleNamespace()
+
+
+def buttons(batch: str) -> list[str]:
+    row = Buttons()
+    batch_list._draw_actions(row, bridge.batches[batch], batch_tally.tally(batch), running=False)
+    return row.names
+
+
+def test_a_batch_whose_budget_is_used_up_goes_on_with_another(panel: Simulator, tmp_path: Path) -> None:
+    bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 3), use_budget=True, budget=60)
+    (batch,) = bridge.batches
+    counts = batch_tally.tally(batch)
+    until(lambda: counts.done == 1 and counts.failed == 2)
+    assert buttons(batch) == ["continue_batch", "report_batch"]
+    panel.set_fault(endpoint="file", fault="http_500", times=None, match=".glb")
+    bpy.ops.neural4d.continue_batch(batch=batch, use_budget=True, budget=120)
+    until(lambda: counts.failed == 2 and counts.points == 120)
+    panel.clear_faults()
+    bpy.ops.neural4d.continue_batch(batch=batch, use_budget=False)
+    until(lambda: counts.done == 3)
+    assert buttons(batch) == ["report_batch"]
+    assert panel.spent == 180
+
+
+def test_lines_of_another_service_have_that_service_s_settings(panel: Simulator, tmp_path: Path) -> None:
+    chosen = bpy.context.scene.neural4d
+    chosen.variants, chosen.place_all, chosen.options_neural4d.portrait_check = 4, True, "on"
+    chosen.input, chosen.options_modelslab.resolution = "IMAGE", 128
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"prompt": "a bird"}\n{"provider": "modelslab", "image": "https://images.example/mug.png"}\n')
+    bpy.ops.neural4d.batch_from_file(filepath=str(path), use_budget=False)
+    (batch,) = bridge.batches
+    bird, mug = (job["request"] for job in batch_tally.tally(batch).jobs())
+    assert (bird["format"], bird["variants"], bird["options"]) == ("GLB", 4, {"portrait_check": "on"})
+    assert (mug["format"], mug["variants"], mug["options"]) == ("OBJ", 1, {"resolution": 128})
+    assert bird["size_mm"] == mug["size_mm"] == 200
 
 
 def test_a_bad_file_starts_nothing(panel: Simulator, tmp_path: Path) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pydoc
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.bulk import alone, columns, layout, report, sources
 from neural4d_blender.bulk.batch import Batch
+from neural4d_blender.bulk.plan import Item
 from neural4d_blender.engine.jobs import Job
+from neural4d_blender.engine.request import Request
 from scripts.simulator.handle import ROOT, Simulator
 from tests.unit.simulator_client import Caller
 
@@ -45,6 +50,30 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
     assert rows(tmp_path, "b.tsv", "prompt\tname\nö\tÄ, B\n") == [{"prompt": "ö", "name": "Ä, B"}]
 
 
+def test_a_line_keeps_its_number_whatever_stands_before_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('\n\nprompt,size_mm,\n\n"a\nbird",9,\n,,\n\nx,wide,\n')
+    (tmp_path / "a.jsonl").write_text('"a\u2028bird"\r\n\n{"prompt": "x\u0085y"}\n', encoding="utf-8")
+    assert [row.where for row in sources.read(tmp_path / "a.csv")] == ["line 5 of a.csv", "line 9 of a.csv"]
+    assert [(row.where, row.values["prompt"]) for row in sources.read(tmp_path / "a.jsonl")] == [
+        ("line 1 of a.jsonl", "a\u2028bird"),
+        ("line 3 of a.jsonl", "x\u0085y"),
+    ]
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a;1.jpg", "._b.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "old.png").mkdir()
+    found = sources.read(tmp_path)
+    assert [row.where for row in found] == ["a;1.jpg", "b.PNG"]
+    assert columns.arguments(found[0], {})[0]["image"] == [str(tmp_path / "a;1.jpg")]
+
+
+def test_one_item_is_no_batch() -> None:
+    with pytest.raises(neural4d.InvalidInput, match="one item"):
+        sources.read({"prompt": "a bird", "size_mm": 120})  # type: ignore[arg-type]
+
+
 def test_jsonl(tmp_path: Path) -> None:
     assert rows(tmp_path, "a.jsonl", '{"prompt": "x", "variants": 2}\n\n"y"\n') == [
         {"prompt": "x", "variants": 2},
@@ -56,6 +85,9 @@ def test_jsonl(tmp_path: Path) -> None:
     ("name", "text", "said"),
     [
         ("a.csv", "prompt,name\nx,y,z\n", "Line 2 of a.csv has more cells"),
+        ("a.csv", "\nprompt,\n\nx,,z\n", "Line 4 of a.csv has more cells"),
+        ("a.csv", "prompt,,name\nx,y,z\n", "Line 2 of a.csv has more cells"),
+        ("a.csv", "prompt,size_mm,size_mm\nx,1,2\n", "more than one column 'size_mm'"),
         ("a.csv", "prompt\n", "nothing in this batch"),
         ("a.jsonl", '{"prompt": "x"}\n{"prompt"}\n', "Line 2 of a.jsonl is no JSON"),
         ("a.jsonl", "[1]\n", "Line 1 of a.jsonl has to be an object"),
@@ -100,6 +132,50 @@ def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
     }
 
 
+def test_what_generate_takes_a_batch_takes_too(tmp_path: Path) -> None:
+    class Collection:
+        name = "Birds"
+
+    given = {
+        "location": np.array([1.0, 2.0, 3.0]),
+        "size_mm": np.float32(9.5),
+        "variants": np.int64(2),
+        "collection": Collection(),
+        "max_points": None,
+        "options": None,
+    }
+    unsaid = dict.fromkeys(["size_mm", "pbr", "max_points", "location", "placeholder", "options", "name"])
+    for row, defaults in ((given, unsaid), ({}, given), ({**given, "options": {}}, {"options": {}})):
+        found, wrong = columns.arguments(sources.Row("item 1", {"prompt": "x", **row}, tmp_path), defaults)
+        assert wrong == []
+        assert found == {
+            "prompt": "x",
+            "location": [1.0, 2.0, 3.0],
+            "size_mm": 9.5,
+            "variants": 2,
+            "collection": "Birds",
+            "provider": "neural4d",
+            "options": {},
+            "image": [],
+        }
+        json.dumps(found)
+
+
+def test_what_holds_for_one_service_does_not_hold_for_another(tmp_path: Path) -> None:
+    def read(provider: str, **own: Any) -> tuple[dict[str, Any], list[str]]:
+        row = sources.Row("item 1", {"image": "a.png", "provider": provider, **own}, tmp_path)
+        defaults = {"options": {"portrait_check": "on"}, "options.style": "TAG", "size_mm": 9, "format": "GLB"}
+        by_service = {"csm": {"format": "OBJ", "options": {"model_resolution": "low", "diffusion_time_steps": 30}}}
+        return columns.arguments(row, defaults, by_service)
+
+    found, wrong = read("")
+    assert (found["format"], found["options"], wrong) == ("GLB", {"portrait_check": "on", "style": "TAG"}, [])
+    found, wrong = read("csm", **{"options.diffusion_time_steps": "40"})
+    assert (found["format"], found["size_mm"], wrong) == ("OBJ", 9, [])
+    assert found["options"] == {"model_resolution": "low", "diffusion_time_steps": 40}
+    assert read("goneural")[0]["options"] == {}
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -110,6 +186,10 @@ def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
         ({"size_mm": True}, "size_mm takes a number"),
         ({"pbr": "perhaps"}, "pbr takes true or false"),
         ({"location": "1 2"}, "location takes three numbers"),
+        ({"location": "nan 0 0"}, "location takes three numbers"),
+        ({"location": {"x": 1, "y": 2, "z": 3}}, "location takes three numbers"),
+        ({"location": 3}, "location takes three numbers"),
+        ({"size_mm": "inf"}, "size_mm takes a number"),
         ({"image": 3}, "image takes a path"),
         ({"options": "[1]"}, "options takes a JSON object"),
         ({"options.nope": "1"}, "has no option 'nope'"),
@@ -134,6 +214,15 @@ def test_a_grid_is_as_wide_as_deep() -> None:
     assert layout.offset("cursor", 3, 5, 10.0) == (0, 0)
 
 
+def test_items_do_not_touch() -> None:
+    def step(**request: Any) -> float:
+        return layout.spacing_mm([Item(0, "1", "neural4d", Request(**request))])
+
+    assert (step(size_mm=100), step(size_mm=100, axis="Z"), step()) == (125, 200, 1250)
+    assert step(size_mm=100, variants=4) == 125
+    assert step(size_mm=100, variants=4, place_all=True) == 500
+
+
 def test_every_wrong_line_is_named_and_nothing_is_sent(sim: Simulator, tmp_path: Path) -> None:
     with pytest.raises(neural4d.InvalidInput) as caught:
         neural4d.batch([f"bird {number}" if number % 2 else "" for number in range(60)], output=str(tmp_path))
@@ -151,7 +240,7 @@ def test_every_wrong_line_is_named_and_nothing_is_sent(sim: Simulator, tmp_path:
 def test_stop_retry_and_a_callback_that_fails(
     sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sim.configure(job_seconds=0.5)
+    sim.configure(job_seconds=600)
     sim.set_fault("generateModelWithText", "generation_failed", match="bird 0")
 
     def fails(batch: Batch, job: Any) -> None:
@@ -163,6 +252,8 @@ def test_stop_retry_and_a_callback_that_fails(
     while batch.progress.working < 2 or batch.cost < 120:
         alone.host().pump()
     batch.stop()
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
     batch.wait(60)
     assert [job.state for job in batch.results] == ["failed", "ready", "cancelled", "cancelled"]
     assert str(batch.progress) == "1 of 4 done, 1 failed, 2 stopped; 120 points"
@@ -209,20 +300,52 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
 def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_path: Path) -> None:
     record = {"id": "b", "size": 2, "shard": ""}
     made = [Job(str(item), "neural4d", {"prompt": f"bird; {item}"}, batch="b", item=item).to_dict() for item in (0, 1)]
+    made[0]["request"] = {"images": ["/data/jobs/0/image-1.png"], "originals": ["photos/mug.png"]}
+    made[0]["seconds"] = {"queued": 50.0, "generating": 2.0, "choosing_cutout": 60.0, "failed": 9e4, "downloading": 1.0}
     lines = [report.line(job, record) for job in made]
+    assert (lines[0].input, lines[0].seconds) == ("photos/mug.png", 3.0)
     done = report.line({**made[1], "state": "ready", "cost": 60, "saves": [{"path": "a.glb", "error": None}]}, record)
     for name in ("r.csv", "r.json"):
         assert report.read(report.write(lines, tmp_path / name)) == lines
+        (tmp_path / name).write_text((tmp_path / name).read_text("utf-8"), "utf-8-sig")  # as Excel saves it
+        assert report.read(tmp_path / name) == lines
+        assert report.read(report.write([], tmp_path / f"empty {name}")) == []
     report.write([done], tmp_path / "later.csv")
     assert report.merge([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
-    report.write([report.line(made[0], {**record, "size": 3})], tmp_path / "other.csv")
-    with pytest.raises(neural4d.InvalidInput, match="another input"):
-        report.merge([tmp_path / "r.csv", tmp_path / "other.csv"])
+    third = {**made[0], "item": 2}
+    report.write([report.line(third, {**record, "size": 3})], tmp_path / "other.csv")
+    with pytest.raises(neural4d.InvalidInput, match="another input: that one has 3 items, not 2"):
+        report.merge([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
     with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):
         report.write(lines, tmp_path / "r.txt")
     (tmp_path / "no.csv").write_text("prompt\nx\n")
     with pytest.raises(neural4d.InvalidInput, match="no report"):
         report.read(tmp_path / "no.csv")
+
+
+def test_the_price_measured_last_is_the_one_that_counts(sim: Simulator, tmp_path: Path) -> None:
+    sim.configure(prices={"text": 45})
+    neural4d.batch(["a bird"], output=str(tmp_path / "one")).wait(60)
+    alone.host().bridge.stop()
+    alone._host = None  # another Python, later
+    assert neural4d.batch(["a bird", "a dog"], output=str(tmp_path / "two"), dry_run=True).points == 90
+    alone.host().bridge.stop()
+
+
+def test_copies_of_pictures_do_not_outlive_a_batch_that_does_not_start(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURAL4D_API_TOKEN", "")
+
+    def copy(paths: list[str], _service: object, folder: Path) -> list[str]:
+        folder.mkdir(parents=True)
+        (folder / "copy.png").write_bytes(b"x")
+        return [str(folder / "copy.png")]
+
+    monkeypatch.setattr(alone.host(), "pictures", copy)
+    with pytest.raises(neural4d.Neural4DError):
+        neural4d.batch([{"image": "mug.png"}], output=str(tmp_path / "o"))
+    assert not list((tmp_path / "data").rglob("copy.png"))
 
 
 def test_a_batch_is_found_by_its_id_its_report_and_its_folder(sim: Simulator, tmp_path: Path) -> None:
@@ -235,3 +358,12 @@ def test_a_batch_is_found_by_its_id_its_report_and_its_folder(sim: Simulator, tm
     with pytest.raises(neural4d.InvalidInput, match="no batch"):
         neural4d.resume("nothing")
     assert sim.spent == 120
+
+
+def test_without_blender_help_tells_of_what_there_is() -> None:
+    told = pydoc.plain(pydoc.render_doc(neural4d))
+    assert "batch(" in told
+    assert "neural4d" in {service.id for service in neural4d.providers()}
+    assert "generate" not in dir(neural4d)
+    with pytest.raises(AttributeError, match="needs Blender"):
+        neural4d.generate("a bird")
