@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
 
@@ -72,34 +72,32 @@ def _chosen(options: argparse.Namespace) -> list[Stage]:
 
 
 def _run(chosen: Sequence[Stage], expression: str, jobs: int) -> list[Outcome]:
-    """Run them, several at a time but for those that want the machine to themselves."""
-    done: dict[str, Outcome] = {}
+    """Run them in their order, several at a time: the next one starts as soon as there is a place for it."""
     together = threading.Lock()
 
-    def work(stage: Stage) -> None:
-        print(f"\n===== {stage.name}: {plan.KINDS[stage.kind]} =====", flush=True)
+    def work(stage: Stage) -> Outcome:
+        with together:
+            print(f"\n===== {stage.name}: {plan.KINDS[stage.kind]} =====", flush=True)
         outcome = perform(stage, expression)
         with together:
-            done[stage.name] = outcome
-        print(
-            f"===== {stage.name}: {outcome.passed} passed, {outcome.failed} failed ({outcome.seconds:.0f} s)",
-            flush=True,
-        )
+            passed, failed = outcome.passed, outcome.failed
+            print(f"===== {stage.name}: {passed} passed, {failed} failed ({outcome.seconds:.0f} s)", flush=True)
+        return outcome
 
-    try:
-        with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-            try:
-                list(pool.map(work, [stage for stage in chosen if not stage.alone]))
-            except KeyboardInterrupt:
-                pool.shutdown(wait=False, cancel_futures=True)
-                end_all()
-                raise
-        for stage in chosen:
-            if stage.alone:
-                work(stage)
-    finally:
-        end_all()
-    return [done[stage.name] for stage in chosen]
+    begun: dict[str, Future[Outcome]] = {}
+    running: dict[Future[Outcome], int] = {}
+    with ThreadPoolExecutor(max_workers=max(len(chosen), 1)) as pool:
+        try:
+            for stage in chosen:
+                while running and sum(running.values()) + stage.places > jobs:
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        del running[done]
+                begun[stage.name] = pool.submit(work, stage)
+                running[begun[stage.name]] = stage.places
+            wait(running)
+        finally:
+            end_all()
+    return [begun[stage.name].result() for stage in chosen]
 
 
 def _summary(outcomes: Sequence[Outcome], seconds: float) -> None:

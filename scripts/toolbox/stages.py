@@ -48,14 +48,14 @@ class Stage:
     Args:
         name: unique, the kind first: "scene 5.0.1".
         work: does it; prints through the run_* functions of the Run it is given.
-        alone: whether it needs the machine to itself, because it reports times.
+        places: how many of those that run at a time it counts for.
         seconds: its hard limit; the processes of a stage that reaches it are ended.
     """
 
     name: str
     work: Callable[[Run], None]
-    alone: bool = False
-    seconds: float = 900
+    places: int = 1
+    seconds: float = 1800
 
     @property
     def kind(self) -> str:

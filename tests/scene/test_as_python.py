@@ -23,6 +23,7 @@ from scripts.simulator.handle import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
+pytestmark = pytest.mark.both_ends
 
 
 @pytest.fixture

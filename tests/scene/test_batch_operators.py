@@ -22,6 +22,7 @@ from scripts.simulator.handle import Simulator
 from tests.scene.test_batches import sim, simulator
 
 __all__ = ["sim", "simulator"]
+pytestmark = pytest.mark.both_ends
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from scripts.simulator.handle import Simulator
 from tests.every_service import CASES, Case
 from tests.scene.connected import connect
 
+pytestmark = pytest.mark.both_ends
+
 each = pytest.mark.parametrize("case", CASES, ids=str)
 #: What a service makes in the formats that it offers without being asked to convert.
 FORMATS = [(case, format) for case in CASES if case.provider == "csm" for format in case.declared.formats]

@@ -15,6 +15,7 @@ from scripts.simulator.handle import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
+pytestmark = pytest.mark.both_ends
 
 
 def test_a_job_of_an_earlier_session_is_found_placed_and_deleted(sim: Simulator, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from neural4d_blender.ui import as_python, image_sources, prices
 from neural4d_blender.ui.properties import arguments, service
 from scripts.simulator.handle import Simulator
 
+pytestmark = pytest.mark.both_ends
+
 ASSET = "b4695157-0d1d-4da0-8f9e-5c53149389e4"
 ADDRESS = "https://images.example/mug.png"
 KEYS = ("NEURAL4D_API_TOKEN", "CSM_API_KEY", "GONEURAL_API_KEY", "MODELSLAB_API_KEY")

@@ -16,6 +16,8 @@ import requests
 
 from scripts.simulator.handle import Simulator
 
+pytestmark = pytest.mark.both_ends
+
 SIZE_MM = 120
 ZIPPED = {"fbx", "obj"}
 #: Enough for a Blender that starts on a busy machine; the conversion itself takes a second.

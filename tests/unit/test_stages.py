@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +87,36 @@ def test_the_developers_own_settings_do_not_reach_a_test(tmp_path: Path, monkeyp
 
 def test_every_stage_has_its_line_in_the_help() -> None:
     assert {stage.kind for stage in plan.stages(["5.0.1"])} == set(plan.KINDS)
+
+
+def test_a_stage_that_takes_more_places_has_fewer_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, most = set[str](), dict[str, int]()
+    lock = threading.Lock()
+
+    def stage(name: str, places: int = 1) -> Stage:
+        def work(run: Run) -> None:
+            with lock:
+                now.add(name)
+            for _ in range(20):
+                with lock:
+                    for one in now:
+                        most[one] = max(most.get(one, 0), len(now))
+                time.sleep(0.01)
+            with lock:
+                now.discard(name)
+            run.outcome.passed += 1
+
+        return Stage(name, work, places=places)
+
+    order = [stage("lint 1"), stage("lint 2"), stage("gui", 2), *(stage(f"unit {n}") for n in range(4))]
+    monkeypatch.setattr(plan, "stages", lambda *_: order)
+    assert command.main([]) == 0
+    assert set(most) == {one.name for one in order}
+    assert most["gui"] == 2
+    assert max(most.values()) <= 3
+    most.clear()
+    assert command.main(["--jobs", "1"]) == 0
+    assert set(most.values()) == {1}
 
 
 @pytest.mark.parametrize(
