@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from neural4d_blender.engine.history import History
-from neural4d_blender.engine.jobs import Job
+from neural4d_blender.engine.jobs import Job, Save, Variant
 from neural4d_blender.engine.journal import Journal
-from neural4d_blender.engine.states import State
+from neural4d_blender.engine.states import State, VariantState
 from tests.unit import old_journal
 
 MARCH, APRIL = (time.mktime((2031, month, 10, 12, 0, 0, 0, 0, -1)) for month in (3, 4))
@@ -96,6 +96,19 @@ def test_what_a_search_does_not_take_for_a_pattern(history: History) -> None:
     assert ids(history, text="_") == ids(history, text="'") == ""
     for pattern in ("bird*", "bird OR chair", "b_rd", "words:bird", "^bird", '"cute', "(bird)", "bir?", "-bird"):
         assert ids(history, text=pattern) == "", pattern
+
+
+def test_a_job_comes_out_as_it_went_in(journal: Journal) -> None:
+    variant = Variant(0, "u", VariantState.PREPARED, mirrors=["https://x"], facts={"dimensions_mm": [1.0, 2.0, 3.0]})
+    job = made("a", "a bird", variants=[variant], saves=[Save("s", 0, "STL", "/models")], placed=[0])
+    told = job.to_dict()
+    assert {name: told[name] for name in asdict(job)} == asdict(job)
+    journal.save(job)
+    assert journal.get("a") == job
+    job.spent.append({})
+    variant.facts["dimensions_mm"].append(4.0)
+    assert (len(told["spent"]), told["variants"][0]["facts"]) == (1, {"dimensions_mm": [1.0, 2.0, 3.0]}), "of then"
+    assert Job.from_dict({**told, "of a later version": 1}).to_dict() == told
 
 
 def test_a_page_of_a_search_and_how_many_there_are(history: History) -> None:
