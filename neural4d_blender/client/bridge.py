@@ -72,6 +72,8 @@ class Bridge:
         self._configured: Message = {}
         self._deaths: list[float] = []
         self._last_words: dict[str, str] | None = None
+        #: Jobs that the engine has not taken in: nobody but this process knows of them.
+        self._refused: set[str] = set()
 
     @property
     def running(self) -> bool:
@@ -97,6 +99,10 @@ class Bridge:
             do: the command's name; see engine.protocol for the names and their values.
             answer: called from :meth:`drain` with the answer, whose ``error`` is None when all is well.
         """
+        if do == "retry" and values["job"] in self._refused:  # it stands in no journal
+            job = protocol.Job.from_dict(self.jobs[values["job"]])
+            self.submit(job.id, job.provider, protocol.Request.from_dict(job.request), job.target, answer)
+            return
         self._start()
         self.configure()
         # Always awaited: the clock may not stop before the engine has done what it was told.
@@ -104,20 +110,32 @@ class Bridge:
         self._answers[tag] = answer or (lambda _: None)
         self._write({"do": do, **values, "tag": tag})
 
-    def submit(self, job_id: str, provider: str, request: protocol.Request, target: dict[str, Any]) -> None:
+    def submit(
+        self,
+        job_id: str,
+        provider: str,
+        request: protocol.Request,
+        target: dict[str, Any],
+        answer: Answer | None = None,
+    ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
+        self._refused.discard(job_id)
         native = protocol.declaration(provider).native
         job = protocol.Job(job_id, provider, request.to_dict(), target, native=native)
         self.jobs[job_id] = job.to_dict()
         self.revision += 1
 
-        def refused(answer: Message) -> None:
-            if answer["error"]:
+        def answered(told: Message) -> None:
+            if told["error"]:
+                if told["error"]["code"] != EngineStopped.__name__:  # one that died may have taken it in before
+                    self._refused.add(job_id)
                 job.enter(State.FAILED)
-                job.error = answer["error"]
+                job.error = {**told["error"], "cost": told["error"]["cost"] or "Nothing was sent and nothing was paid."}
                 self.jobs[job_id] = job.to_dict()
+            if answer:
+                answer(told)
 
-        self.send("submit", refused, job=job_id, provider=provider, request=job.request, target=target)
+        self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
 
     def submit_many(self, batch: protocol.BatchRecord, jobs: Sequence[protocol.Job]) -> None:
         """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
@@ -253,7 +271,7 @@ class Bridge:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
         self.stop(patience=1.0)
-        told = self.ending.to_dict()
+        told = self._last_words or self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():
             answer({"error": told})

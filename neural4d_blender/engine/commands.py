@@ -110,6 +110,8 @@ class Commands:
             target=message.get("target", {}),
             native=declared.native,
         )
+        if self.engine.journal.get(job.id):
+            raise InvalidInput("This job stands in the journal already.", "Press Retry to go on with it.")
         job.typical = self.typical_seconds(declared.id)
         self.engine.runner.save(job)
         self.engine.wake(Live(job))

@@ -75,8 +75,14 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Retry it."""
-        bridge.send("retry", job=job.id)
+        bridge.send("retry", lambda answer: _note(job.id, answer["error"]), job=job.id)
         arrival.trouble.pop(job.id, None)
+
+
+def _note(job_id: str, error: dict[str, str] | None) -> None:
+    """Show on the job why the engine would not."""
+    if error and job_id in bridge.jobs:
+        bridge.jobs[job_id] = {**bridge.jobs[job_id], "error": error}
 
 
 class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from neural4d_blender.client.bridge import Bridge
+from neural4d_blender.client.pipes import PipeReader
 from neural4d_blender.client.settings import DATA_DIR_ENV, Environment
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.journal import FILE, Journal
+from neural4d_blender.engine.request import Request
 from neural4d_blender.engine.states import State
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import EngineProcess
@@ -84,6 +87,7 @@ def test_a_journal_that_cannot_be_opened(tmp_path: Path, spoil: Callable[[Path],
 def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of_something_else(tmp_path)
     monkeypatch.setenv(DATA_DIR_ENV, str(tmp_path))
+    monkeypatch.setenv("NEURAL4D_API_TOKEN", "")
     bridge = Bridge(Environment())
     assert "engine.log" in bridge.ending.what
     for again in range(2):  # every action tries anew, and says the same
@@ -92,10 +96,25 @@ def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeyp
         while not answers:
             bridge.drain()
         assert "not a database" in str(answers[0]["error"]), again
+        assert "'code': 'JournalUnusable'" in str(answers[0]["error"])
         assert "not a database" in bridge.ending.what
         assert not bridge.running
+    bridge.submit("a", "neural4d", Request("a bird"), {})
+    while bridge.jobs["a"]["state"] != "failed":
+        bridge.drain()
+    error = bridge.jobs["a"]["error"]
+    assert "not a database" in error["what"]
+    assert "nothing was paid" in error["cost"]
     (tmp_path / FILE).unlink()
-    bridge.send("totals", answers.append)
+    answers.clear()
+    bridge.send("retry", answers.append, job="a")  # nothing knows of it but this bridge
+    assert bridge.jobs["a"]["state"] == "queued"
+    while not answers:
+        bridge.drain()
+    assert answers[0]["error"] is None
+    while (bridge.jobs["a"]["error"] or {}).get("code") != "KeyMissing":
+        bridge.drain()
+    bridge.send("retry", answers.append, job="a")  # now it stands in the journal
     while len(answers) < 2:
         bridge.drain()
     assert answers[1]["error"] is None
@@ -154,6 +173,43 @@ def test_a_job_that_fails_meanwhile_has_failed_in_the_journal_too(
     engine.ask("retry", job=job)
     engine.wait(job, "ready")
     assert paid(sim) == [80]
+
+
+def test_a_job_is_taken_in_once(sim: Simulator, engine: EngineProcess) -> None:
+    job = engine.submit()
+    engine.wait(job, "ready")
+    again = engine.ask("submit", job=job, provider="neural4d", request={"prompt": "a cute bird", "size_mm": 120.0})
+    assert again["error"]["code"] == "InvalidInput"
+    assert paid(sim) == [60]
+
+
+def test_a_job_of_an_engine_that_died_is_not_sent_again_by_retry(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sim.environment, DATA_DIR_ENV: str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    sim.configure(job_seconds=600)
+    bridge = Bridge(Environment())
+    bridge.submit("a", "neural4d", Request("a bird"), {})
+    while not paid(sim):  # it is taken in and sent, and nobody has looked at the answer yet
+        bridge._writer.write()
+        time.sleep(0.02)
+    bridge._process.kill()
+    bridge._unread.clear()
+    bridge._reader = PipeReader(bridge._process.stdout)
+    while bridge._process.poll() is None:
+        time.sleep(0.02)
+    bridge._reader.lines()  # what it said goes unheard
+    while bridge.jobs["a"]["state"] != "failed":
+        bridge.drain()
+    assert bridge.jobs["a"]["error"]["code"] == "EngineStopped"
+    bridge.send("retry", job="a")
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    while bridge.jobs["a"]["state"] != "ready" and bridge.jobs["a"]["state"] != "failed":
+        bridge.drain()
+    assert paid(sim) == [60]
+    bridge.stop()
 
 
 def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:

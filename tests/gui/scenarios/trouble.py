@@ -9,8 +9,10 @@ import sys
 import bpy
 from bl_ext.user_default.neural4d.scene import settings
 from bl_ext.user_default.neural4d.ui import about
+from bl_ext.user_default.neural4d.ui.history_page import page
 
 from tests.gui.harness_window import Until
+from tests.gui.scenarios.history import HISTORY, PANELS, show
 from tests.gui.scenarios.steps import (
     ICON,
     QUICK,
@@ -148,3 +150,22 @@ def cancelling(ui, admin_url):
     yield from press(ui, r"neural4d\.dismiss\(", columns=ICON)
     yield Until(lambda: newest()["dismissed"], "the job to be off the list", 5)
     return {"free": free, "cancelled": paid, "paid_after_retry": sim.spent}
+
+
+def damaged_journal(ui, folder):
+    """The engine cannot start; with the damaged file out of the way, Retry takes the job up as if nothing had been."""
+    for panel in HISTORY:
+        panel.bl_options = set()  # closed when they are first drawn, otherwise
+    yield from show(ui, *PANELS)
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    yield from start(ui, "a chair")
+    yield reached("failed")
+    yield Until(lambda: page.trouble, "the History to say so, too", 10)
+    yield from ui.screenshot("journal-1-damaged")
+    error, told = dict(newest()["error"]), page.trouble
+    os.replace(os.path.join(folder, "journal.sqlite3"), os.path.join(folder, "damaged.sqlite3"))
+    yield from press(ui, r"neural4d\.retry\(")
+    yield reached("placed")
+    yield from ui.screenshot("journal-2-placed")
+    return {"error": error, "history": told, "names": names()}
