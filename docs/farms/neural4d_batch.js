@@ -42,6 +42,8 @@ function compileJob(job) {
             "--concurrency", `${settings.concurrency}`,
             // A task that Flamenco starts once more goes on where it was, and pays nothing twice.
             "--continue",
+            // Otherwise one prompt that the service refuses would fail the task, and the reports would not be joined.
+            "--allow-failed",
         ];
         if (settings.budget > 0) {
             args.push("--budget", `${settings.budget}`);
@@ -51,7 +53,7 @@ function compileJob(job) {
         merging.addDependency(task);
     }
 
-    merging.addCommand(command("merge", [...reports, "-o", path.join(settings.folder, "report.csv")]));
+    merging.addCommand(command("merge", [...reports, "-o", path.join(settings.folder, "report.csv"), "--allow-failed"]));
     job.addTask(merging);
 }
 

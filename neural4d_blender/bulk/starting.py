@@ -61,7 +61,7 @@ def check(
         items = plan.plan(rows, defaults, pictures, by_service=by_service, shard=shard, keep_in=keep_in)
         if budget is not None:
             plan.check_budget(items, prices(host.bridge))
-    except InvalidInput:
+    except Neural4DError:
         _discard(copies)
         raise
     return items, record
@@ -75,8 +75,12 @@ def estimate(host: Host, items: list[Item]) -> Estimate:
 
 def prices(bridge: Bridge) -> dict[str, int]:
     """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
-    if not bridge.running:
-        ask(bridge, "list", limit=0)  # it tells them when it starts
+    if not bridge.running and (bridge.settings.data_dir() / protocol.JOURNAL).exists():
+        adopting, bridge.adopting = bridge.adopting, False  # who asks for a price does not want anything to go on
+        try:
+            ask(bridge, "list", limit=0)  # it tells them when it starts
+        finally:
+            bridge.adopting = adopting
     return bridge.prices
 
 

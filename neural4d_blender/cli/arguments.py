@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..engine.protocol import AXES, ORIGINS, State, declarations
+from ..engine.protocol import State, declarations
 from .options import describe
-from .parts import add_service, add_timeout, command_of, exit_codes
+from .parts import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes
 
 FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
 _INTRO = "Models from a prompt or an image, as files in real size."
@@ -50,38 +50,13 @@ def _generate(commands: Any, prog: str) -> None:
         help="of a picture instead: a file, or a web address if the service takes it (repeatable)",
     )
     add_service(command, "neural4d")
-    most = max(service.max_variants for service in declarations())
-    command.add_argument("--variants", type=int, default=1, metavar="N", help=f"models to make, up to {most}")
     command.add_argument("--every-variant", action="store_true", help="write all of them: bird.glb, bird-2.glb, ...")
-    command.add_argument(
-        "--pbr",
-        action=argparse.BooleanOptionalAction,
-        help="with roughness, metallic and normal maps, or without; by default where the service has them",
-    )
-    command.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
-    command.add_argument("--axis", type=str.upper, choices=AXES, default="LONGEST", help="default: %(default)s")
-    command.add_argument("--origin", type=str.upper, choices=ORIGINS, default="BOTTOM", help="default: %(default)s")
-    command.add_argument(
-        "--format",
-        type=str.upper,
-        choices=_formats(),
-        help="what the service delivers, of which Blender makes the output; by default what it makes of itself",
-    )
-    command.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="see below (repeatable)")
     command.add_argument("--name", default="", help="name of the object and of the files; the prompt by default")
-    _arrival(command)
+    add_settings(command, "what the model is to be like")
     _files(command)
     command.add_argument("--max-points", type=int, metavar="N", help="stop before the job costs more than this")
     command.add_argument("--dry-run", action="store_true", help="check everything, print the price, send nothing")
     add_timeout(command)
-
-
-def _arrival(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("what the model is to be like")
-    group.add_argument("--joined", action="store_true", help="one mesh instead of the parts it came in")
-    group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")
-    group.add_argument("--recalculate-normals", action="store_true", help="turn faces outwards, shade smooth")
-    group.add_argument("--quads", action="store_true", help="pairs of triangles become quads")
 
 
 def _files(command: argparse.ArgumentParser) -> None:
@@ -103,16 +78,18 @@ def _batch(commands: Any, prog: str) -> None:
     examples = (
         f"{prog} batch prompts.csv --output models --report report.csv --budget 2000",
         f"{prog} batch photos/ --output models --type glb --type stl --thumbnails --dry-run",
-        f"{prog} batch prompts.csv --output models --continue",
+        f"{prog} batch prompts.csv --output models --size-mm 120 --origin CENTER --continue",
         f"{prog} batch prompts.csv --shard 3/8 --data-dir work/3 --output models --report report-3.csv --continue",
     )
     more = (
         "A table's columns are prompt, image, provider, variants, size_mm, axis, options.NAME, ...: the arguments of\n"
-        "generate in Python. A line that cannot work is an error that names it, before anything is sent."
+        "generate in Python. A line that cannot work is an error that names it, before anything is sent.\n"
+        "The options of a service, for --option, are shown by: generate --help"
     )
     command = command_of(commands, "batch", "make a model of each line of a table", examples, more=more)
     command.add_argument("table", metavar="FILE", help="a .csv or .jsonl file, or a folder of images")
     add_service(command, "neural4d")
+    add_settings(command, "what each model is to be like, for every line that says nothing itself")
     command.add_argument("--concurrency", type=int, metavar="N", help="jobs at one service at a time; default: 4")
     command.add_argument("--budget", type=int, metavar="N", help="points that all of it may cost together")
     command.add_argument("--shard", default="", metavar="I/N", help="only the I-th of N equal shares of the lines")
@@ -134,6 +111,7 @@ def _batch(commands: Any, prog: str) -> None:
         action="store_true",
         help="go on with this batch where it was, failed lines too; begin it where it was not begun",
     )
+    add_allow_failed(command)
     add_timeout(command)
 
 
@@ -142,21 +120,23 @@ def _merge(commands: Any, prog: str) -> None:
     command = command_of(commands, "merge", "join the reports of a batch's shares", examples, online=False)
     command.add_argument("report", nargs="+", metavar="REPORT", help=".csv or .json, as batch --report wrote them")
     command.add_argument("--output", "-o", required=True, metavar="FILE", help="the whole report, .csv or .json")
+    add_allow_failed(command)
 
 
 def _resume(commands: Any, prog: str) -> None:
-    examples = (f"{prog} resume", f"{prog} resume --retry --timeout 600", f"{prog} resume 3f2a9c1e")
+    examples = (f"{prog} resume", f"{prog} resume --retry --timeout 600", f"{prog} resume 3f2a9c1e --pay-again")
     what = "go on with everything that was interrupted, wait for it, and write the files"
     command = command_of(commands, "resume", what, examples)
     command.add_argument("job", nargs="*", metavar="JOB", help="these jobs only; the beginning of an id will do")
     command.add_argument("--retry", action="store_true", help="failed jobs too, where that is not paid again")
+    command.add_argument("--pay-again", action="store_true", help="failed jobs too, also where that is paid again")
     add_timeout(command)
 
 
 def _jobs(commands: Any, prog: str) -> None:
     examples = (
         f"{prog} jobs",
-        f"{prog} jobs --state failed",
+        f"{prog} jobs --state failed --since 2031-05-24",
         f"{prog} jobs --totals",
         f"{prog} jobs chair --limit 5 --json",
     )
@@ -164,6 +144,8 @@ def _jobs(commands: Any, prog: str) -> None:
     command.add_argument("text", nargs="?", default="", metavar="TEXT", help="whose prompt or name has this in it")
     command.add_argument("--state", choices=[state.value for state in State], metavar="STATE", help="%(choices)s")
     add_service(command)
+    command.add_argument("--since", default="", metavar="DATE", help="made on that day, as in 2031-05-24, or later")
+    command.add_argument("--until", default="", metavar="DATE", help="made on that day or earlier")
     command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
     command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
 
@@ -176,8 +158,3 @@ def _balance(commands: Any, prog: str) -> None:
 
 def _services(commands: Any, prog: str) -> None:
     command_of(commands, "services", "show what each service can do", (f"{prog} services",), online=False)
-
-
-def _formats() -> list[str]:
-    found = {name: None for service in declarations() for name in service.formats}
-    return list(found)

@@ -45,11 +45,17 @@ def code_of(error: Neural4DError) -> Exit:
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
-def code_of_many(done: int, failures: list[Neural4DError]) -> Exit:
-    """The exit code for several jobs: how many are done, and what the others failed of."""
+def code_of_many(done: int, failures: list[Neural4DError], *, allow_failed: bool = False) -> Exit:
+    """The exit code for several jobs: how many are done, and what the others failed of.
+
+    Args:
+        allow_failed: jobs that failed are no reason to stop what comes next; what keeps all of them from working is.
+    """
     if not failures:
+        return Exit.DONE
+    codes = {code_of(failure) for failure in failures}
+    if allow_failed and Exit.NOT_READY not in codes and (done or Exit.FAILED in codes):
         return Exit.DONE
     if done:
         return Exit.SOME_FAILED
-    codes = {code_of(failure) for failure in failures}
     return codes.pop() if len(codes) == 1 else Exit.FAILED

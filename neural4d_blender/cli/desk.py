@@ -31,6 +31,19 @@ from .plan import Plan, numbered
 Job = dict[str, Any]
 
 
+class Patience:
+    """How long a command waits, all of its jobs and files together: from now on so many seconds, or without end."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._began = time.monotonic()
+
+    def check(self) -> None:
+        """Raise TimeoutError where the time is up."""
+        if self._seconds is not None and time.monotonic() > self._began + self._seconds:
+            raise TimeoutError(f"Not done after {self._seconds:g} s.")
+
+
 class Desk(Host):
     """A plain Python's desk: models are kept as the service made them."""
 
@@ -66,17 +79,16 @@ class Desk(Host):
         """Send the engine a command and wait for its answer; see client/asking.py for what it raises."""
         return ask(self.bridge, do, **values)
 
-    def work(self, done: Callable[[], object], *, show: Callable[[], None], timeout: float | None = None) -> None:
+    def work(self, done: Callable[[], object], *, show: Callable[[], None], patience: Patience | None = None) -> None:
         """Take in what the engine says until ``done`` says so.
 
         Raises:
             TimeoutError: the time is up; everything goes on with resume.
             EngineStopped, JobFailed: the engine ended and did not come back, or cannot start.
         """
-        ends = None if timeout is None else time.monotonic() + timeout
         while not done():
-            if ends is not None and time.monotonic() > ends:
-                raise TimeoutError(f"Not done after {timeout:g} s.")
+            if patience:
+                patience.check()
             if not self.pump():
                 if not self.bridge.running:
                     raise self.bridge.ending
@@ -86,10 +98,15 @@ class Desk(Host):
 
 def check_folders(plan: Plan) -> None:
     """Refuse folders that cannot be written, or made; InvalidInput."""
-    for path in map(Path, [*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])]):
-        there = next(folder for folder in path.parents if folder.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK):
-            raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
+    for path in [*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])]:
+        check_writable(Path(path))
+
+
+def check_writable(file: Path) -> None:
+    """Refuse a file, by its absolute path, whose folder cannot be written, or made; InvalidInput."""
+    there = next(folder for folder in file.parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
 
 
 def check_as_made(plan: Plan, service: Declaration) -> None:

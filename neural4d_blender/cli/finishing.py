@@ -5,14 +5,14 @@ Standard library, client and the engine's ``protocol`` only.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.protocol import JobFailed, Neural4DError, Request, State
+from ..engine.protocol import IDLE, JobFailed, Neural4DError, Request, State
+from .codes import code_of_many
 from .console import Console
-from .desk import Desk, Job, failure_of
+from .desk import Desk, Job, Patience, failure_of
 from .plan import Plan
 
 #: The key of a job's target that names the files that were written.
@@ -29,12 +29,14 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
     titles = {one: _title(jobs[one]) for one in ids}
     failures: dict[str, Neural4DError] = {}
     left = list(ids)
-    ends = None if timeout is None else time.monotonic() + timeout
+    patience = Patience(timeout)
+    # An engine that has not heard of the jobs yet would end without them: they could not go on with resume.
+    desk.ask("list", timeout=120.0, limit=0)
     while left:
         desk.work(
             lambda: any(desk.settled(jobs[one]) for one in left),
             show=lambda: console.watch([jobs[one] for one in ids], titles),
-            timeout=None if ends is None else ends - time.monotonic(),
+            patience=patience,
         )
         for one in [one for one in left if desk.settled(jobs[one])]:
             left.remove(one)
@@ -46,6 +48,13 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
                     console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told(error))
     console.clear()
     return failures
+
+
+def ended(failures: dict[str, Neural4DError], count: int) -> int:
+    """The exit code of so many jobs; where there was one only, its error is the command's, and raised."""
+    if count == 1 and failures:
+        raise next(iter(failures.values()))
+    return code_of_many(count - len(failures), list(failures.values()))
 
 
 def told(error: Neural4DError) -> dict[str, str]:
@@ -81,9 +90,9 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         "job": job["id"],
         "provider": job["provider"],
         "points": job["cost"],
-        "seconds": round(sum(job["seconds"].values()), 1),
+        "seconds": round(sum(spent for state, spent in job["seconds"].items() if state not in IDLE), 1),
         "size_mm": facts.get("dimensions_mm"),
-        "faces": facts.get("faces"),
+        "faces": facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
         "files": files,
     }
     size = " x ".join(f"{side:.4g}" for side in came_to["size_mm"]) + " mm, " if came_to["size_mm"] else ""

@@ -6,11 +6,12 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import time
 from collections.abc import Sequence
 
 from ..engine import protocol
-from ..engine.protocol import Declaration, Feature, Neural4DError, Request, UnsupportedFeature
+from ..engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Request, UnsupportedFeature
 from .codes import Exit
 from .console import Console, table
 from .desk import Desk
@@ -23,8 +24,15 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     desk.bridge.adopting = False
     if asked.totals:
         return _totals(desk, console)
-    states = [asked.state] if asked.state else []
-    answer = desk.ask("history", text=asked.text, provider=asked.provider or "", states=states, limit=asked.limit)
+    answer = desk.ask(
+        "history",
+        text=asked.text,
+        provider=asked.provider or "",
+        states=[asked.state] if asked.state else [],
+        since=_moment(asked.since, "--since"),
+        until=_moment(asked.until, "--until"),
+        limit=asked.limit,
+    )
     rows: list[Sequence[object]] = [("ID", "MADE", "STATE", "POINTS", "SERVICE", "WHAT")]
     for job in answer["jobs"]:
         title = Request.from_dict(job["request"]).title
@@ -41,6 +49,22 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         if len(answer["jobs"]) < answer["total"]:
             console.note(f"{len(answer['jobs'])} of {answer['total']}; --limit shows more")
     return Exit.DONE
+
+
+def _moment(text: str, option: str) -> float | None:
+    """A day or a moment of this computer's time in seconds since the epoch; ``--until`` a day means until its end.
+
+    As ``history`` in Python reads it, which is not there without Blender.
+    """
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InvalidInput(f"{option} takes a date like 2031-05-24, not {text!r}.") from error
+    if option == "--until" and len(text.strip()) <= len("2031-05-24"):
+        moment += dt.timedelta(days=1)
+    return moment.timestamp()
 
 
 def _totals(desk: Desk, console: Console) -> int:

@@ -18,7 +18,7 @@ from types import FrameType
 
 from ..client.settings import DATA_DIR_ENV
 from ..engine.protocol import Neural4DError
-from . import arguments, batches, commands, listings
+from . import arguments, batches, commands, listings, resuming
 from .codes import Exit, code_of
 from .console import Console
 from .desk import Desk
@@ -30,7 +30,7 @@ _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "generate": commands.generate,
     "batch": batches.batch,
     "merge": batches.merge,
-    "resume": commands.resume,
+    "resume": resuming.resume,
     "jobs": listings.jobs,
     "balance": listings.balance,
     "services": listings.services,

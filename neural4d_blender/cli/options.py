@@ -1,12 +1,20 @@
-"""A service's own options, as ``--option KEY=VALUE``. Standard library and the engine's ``protocol`` only."""
+"""What a command's settings, and a service's own options (``--option KEY=VALUE``), come to.
+
+Standard library and the engine's ``protocol`` only.
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable
 from typing import Any
 
 from ..engine.protocol import Declaration, InvalidInput, Option, declarations
 
+#: What ``parts.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
+_PLAIN = ("variants", "pbr", "size_mm", "axis", "origin", "format")
+#: Those that are Blender's work: a file as the service made it knows nothing of them.
+OF_BLENDER = ("joined", "max_faces", "recalculate_normals", "quads")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -17,6 +25,17 @@ def describe() -> list[str]:
         lines.append(f"  {service.name}:" + ("" if service.options else " none"))
         lines += [f"    {option.key}={_takes(option)}  {option.help}" for option in service.options]
     return lines
+
+
+def settings_of(service: Declaration, asked: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of ``generate`` that were given; of what was not, its own defaults hold.
+
+    Raises:
+        InvalidInput, UnsupportedFeature: see :func:`options_of`.
+    """
+    given = {name: getattr(asked, name) for name in (*_PLAIN, *OF_BLENDER)}
+    found = {name: value for name, value in given.items() if value is not None}
+    return found | ({"options": options_of(service, asked.option)} if asked.option else {})
 
 
 def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:

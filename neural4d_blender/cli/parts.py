@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import declarations
+from ..engine.protocol import AXES, ORIGINS, declarations
 from .codes import MEANINGS
 
 
@@ -52,3 +52,46 @@ def add_service(command: argparse.ArgumentParser, default: str | None = None) ->
 def add_timeout(command: argparse.ArgumentParser) -> None:
     """The option that limits the waiting."""
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer; the jobs go on with resume")
+
+
+def add_settings(command: argparse.ArgumentParser, title: str) -> None:
+    """What a model is to be like: the same for one model and for a table of them. What is not given is None."""
+    group = command.add_argument_group(title)
+    most = max(service.max_variants for service in declarations())
+    group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
+    group.add_argument(
+        "--pbr",
+        action=argparse.BooleanOptionalAction,
+        help="with roughness, metallic and normal maps, or without; by default where the service has them",
+    )
+    group.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
+    group.add_argument("--axis", type=str.upper, choices=AXES, help="default: LONGEST")
+    group.add_argument("--origin", type=str.upper, choices=ORIGINS, help="default: BOTTOM")
+    group.add_argument(
+        "--format",
+        type=str.upper,
+        choices=list(dict.fromkeys(name for service in declarations() for name in service.formats)),
+        help="what the service delivers, of which Blender makes the output; by default what it makes of itself",
+    )
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="the service's own, see below (repeatable)",
+    )
+    group.add_argument("--joined", action="store_true", default=None, help="one mesh instead of the parts it came in")
+    group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")
+    group.add_argument(
+        "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
+    )
+    group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
+
+
+def add_allow_failed(command: argparse.ArgumentParser) -> None:
+    """The option for farms, which stop all that follows where a task ends with another code than 0."""
+    command.add_argument(
+        "--allow-failed",
+        action="store_true",
+        help="exit with 0 where all that went wrong is that jobs failed; the report says which",
+    )

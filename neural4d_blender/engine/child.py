@@ -60,7 +60,7 @@ class Engine:
         self.source = source
         self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.stopping = threading.Event()
-        self.outbox = Outbox(sink, self.stopping.set)
+        self.outbox = Outbox(sink)
         self.journal = Journal(data_dir)
         self.history = History(self.journal)
         purse = Purse(self.journal, self.balance_changed, self.prices_changed)

@@ -22,9 +22,8 @@ from . import schema
 from .batches import BatchRecord
 from .errors import JournalUnusable
 from .jobs import Job
-from .states import UNFINISHED, State
+from .states import JOURNAL, UNFINISHED, State
 
-FILE = "journal.sqlite3"
 #: What SQLite says of a file that is no journal, or not a whole one.
 _DAMAGED = ("not a database", "malformed", "no such table", "no such column")
 
@@ -47,7 +46,7 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._alive = _hold(folder / f"engine-{self.owner}.lock")
-            self._db = sqlite3.connect(folder / FILE, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db = sqlite3.connect(folder / JOURNAL, timeout=10, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
             schema.bring_up_to_date(self._db)
@@ -242,11 +241,11 @@ class Journal:
 
 def unusable(folder: Path, error: Exception) -> JournalUnusable:
     """What is the matter with the journal of that data folder, in words, and what helps."""
-    what = f"The job journal {folder / FILE} cannot be used: {error}."
+    what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
     if any(words in str(error) for words in _DAMAGED):
         return JournalUnusable(
             what,
-            f"Put back a copy of it, or move {FILE} out of the folder: then a new one is begun.",
+            f"Put back a copy of it, or move {JOURNAL} out of the folder: then a new one is begun.",
             kept="The file was left as it is; models in scenes and downloads are not touched.",
         )
     if "fts5" in str(error):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from . import protocol
@@ -23,12 +22,12 @@ class Outbox:
     """Writes messages on a thread of its own.
 
     Args:
-        sink: where they go. broken: called once when nobody is there any more.
+        sink: where they go. Once nobody is there any more nothing is sent; that the other pipe has ended too is
+            noticed by whoever reads it, behind all that was written into it before.
     """
 
-    def __init__(self, sink: BinaryIO, broken: Callable[[], None]) -> None:
+    def __init__(self, sink: BinaryIO) -> None:
         self._sink = sink
-        self._broken = broken
         self._waiting: deque[list[Message]] = deque()
         #: The entry of each job's newest snapshot that has not been sent yet.
         self._newest: dict[str, list[Message]] = {}
@@ -79,5 +78,4 @@ class Outbox:
                     self._gone, self._writing = True, False
                     self._waiting.clear()
                     self._changed.notify_all()
-                self._broken()
                 return

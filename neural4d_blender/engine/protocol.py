@@ -68,7 +68,7 @@ from .errors import (
 )
 from .limits import AXES, FORMATS, MIN_FACES, ORIGINS
 from .providers import PROVIDERS
-from .states import FREE_TO_CANCEL, IDLE, SETTLED, UNFINISHED, State, VariantState
+from .states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState
 
 if TYPE_CHECKING:
     from .addresses import check_url, is_web_address, name_in
@@ -84,6 +84,7 @@ __all__ = [
     "FORMATS",
     "FREE_TO_CANCEL",
     "IDLE",
+    "JOURNAL",
     "MIN_FACES",
     "ORIGINS",
     "SETTLED",

@@ -23,7 +23,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-#: A file of this name stands beside the journal while a job is under way, so that Blender's start
+#: The journal's file in the data folder.
+JOURNAL = "journal.sqlite3"
+#: A file of this name stands beside it while a job is under way, so that Blender's start
 #: need not open the database.
 UNFINISHED = "unfinished"
 #: Nothing more happens to the job's first model without somebody asking for it.

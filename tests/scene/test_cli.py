@@ -148,6 +148,37 @@ def test_a_table_becomes_sized_files(sim: Simulator, tmp_path: Path, capfd: pyte
 
 
 @pytest.mark.one_blender
+def test_settings_of_all_lines(sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("things.csv").write_text("prompt,size_mm\na mug,\na cup,60\n", encoding="utf-8")
+    argv = ["batch", "things.csv", "--output", "models", "--size-mm", "120", "--axis", "Z", "--joined"]
+    assert run(*argv, "--json") == 0
+    sizes = {line["job"]: line["size_mm"] for line in told(capfd) if line["event"] == "done"}
+    assert sorted(size[2] for size in sizes.values()) == pytest.approx([60, 120], rel=0.001)
+    height = trimesh.load(tmp_path / "models" / "0001 a mug.glb", force="mesh").extents[1]
+    assert height == pytest.approx(0.12, rel=0.001)
+    assert run(*argv, "--continue") == 0
+    assert run(*argv, "--max-faces", "500", "--continue") == 2
+    assert "begun with other settings: provider neural4d, size_mm 120.0, axis Z, joined True" in capfd.readouterr().err
+    assert sim.spent == 120
+
+
+@pytest.mark.one_blender
+@pytest.mark.parametrize("wanted", [["--thumbnails"], ["--type", "obj"]])
+def test_pictures_do_not_go_among_the_images(
+    sim: Simulator, tmp_path: Path, wanted: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("photos").mkdir()
+    Image.new("RGB", (300, 300), "#806040").save("photos/a.png")
+    for output in ("photos", str(tmp_path / "photos"), "photos/../photos/"):
+        assert run("batch", "photos", "--output", output, *wanted, "--dry-run") == 2
+        assert f"such as {tmp_path / 'photos' / 'models'}" in capfd.readouterr().err
+    assert run("batch", "photos", "--output", "photos/models", *wanted) == 0
+    assert run("batch", "photos", "--output", "photos/models", *wanted, "--continue") == 0
+    assert [path.name for path in Path("photos").iterdir() if path.is_file()] == ["a.png"]
+    assert len(sim.requests("generateModelWithImage")) == 1
+
+
+@pytest.mark.one_blender
 def test_a_failed_job_has_its_exit_code(sim: Simulator, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("generate", "a mug", "--max-points", "20", "--json") == 4
     assert told(capfd)[-1]["code"] == "CapReached"

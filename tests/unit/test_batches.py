@@ -332,6 +332,23 @@ def test_the_price_measured_last_is_the_one_that_counts(sim: Simulator, tmp_path
     alone.host().bridge.stop()
 
 
+def test_asking_for_the_price_goes_on_with_nothing(sim: Simulator, tmp_path: Path) -> None:
+    sim.configure(job_seconds=600)
+    bridge = neural4d.batch(["a bird", "a dog"], output=str(tmp_path / "one"), concurrency=1)._bridge
+    while not sim.spent:
+        bridge.drain()
+    bridge._process.kill()
+    alone._host = None  # another Python, later
+    asked = len(sim.requests())
+    assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 60
+    alone.host().bridge.stop()
+    assert (len(sim.requests()), sim.spent) == (asked, 60)
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    assert neural4d.resume().wait(60).progress.done == 2
+    assert sim.spent == 120
+
+
 def test_copies_of_pictures_do_not_outlive_a_batch_that_does_not_start(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,40 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.cli.desk import Desk
-from neural4d_blender.cli.main import main
 from scripts.simulator.handle import ROOT, Simulator
+from tests.unit.command_line import at_home, paid, run, table
 from tests.unit.engine_process import EngineProcess
 from tests.unit.simulator_client import Caller
-
-TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2}
 
 
 @pytest.fixture
 def sim(service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
-    for name, value in service.sim.environment.items():
-        monkeypatch.setenv(name, value)
-    return service.sim
-
-
-def run(*argv: str) -> int:
-    def desk() -> Desk:
-        made = Desk()
-        made.bridge.timing = TIMING
-        return made
-
-    return main(argv, "neural4d", desk)
-
-
-def table(name: str, *prompts: str) -> str:
-    Path(name).write_text("prompt,name\n" + "".join(f"{prompt},thing\n" for prompt in prompts), encoding="utf-8")
-    return name
-
-
-def paid(sim: Simulator) -> list[int]:
-    return [row["points"] for row in sim.ledger()]
+    return at_home(service.sim, tmp_path, monkeypatch)
 
 
 def test_a_model_as_the_service_made_it(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +29,7 @@ def test_a_model_as_the_service_made_it(sim: Simulator, capsys: pytest.CaptureFi
     done = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [Path(file).name for file in done["files"]] == ["mug.glb", "mug-2.glb"]
     assert all(Path(file).read_bytes().startswith(b"glTF") for file in done["files"])
+    assert done["faces"] > 1000
     assert run("resume") == 0
     assert "Nothing is unfinished" in capsys.readouterr().out
     assert paid(sim) == [60]
@@ -70,6 +46,13 @@ def test_what_could_not_be_written_is_written_later(sim: Simulator, capsys: pyte
     Path("new").unlink()
     assert run("resume") == 0
     assert Path("new/mug.glb").read_bytes().startswith(b"glTF")
+    assert paid(sim) == [60]
+
+
+def test_a_job_without_time_to_wait_is_not_lost(sim: Simulator) -> None:
+    assert run("generate", "a mug", "--as-made", "-o", "mug.glb", "--timeout", "0") == 6
+    assert run("resume") == 0
+    assert Path("mug.glb").is_file()
     assert paid(sim) == [60]
 
 

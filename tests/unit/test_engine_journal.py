@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,11 +16,11 @@ from neural4d_blender.client.bridge import Bridge
 from neural4d_blender.client.pipes import PipeReader
 from neural4d_blender.client.settings import DATA_DIR_ENV, Environment
 from neural4d_blender.engine.errors import JournalUnusable
-from neural4d_blender.engine.journal import FILE, Journal
+from neural4d_blender.engine.journal import Journal
 from neural4d_blender.engine.request import Request
-from neural4d_blender.engine.states import State
+from neural4d_blender.engine.states import JOURNAL, State
 from scripts.simulator.handle import Simulator
-from tests.unit.engine_process import EngineProcess
+from tests.unit.engine_process import ENGINE, EngineProcess
 from tests.unit.test_engine_images import picture
 from tests.unit.test_engine_jobs import engine, paid, sim
 from tests.unit.test_history import made
@@ -41,23 +43,23 @@ def cut_in_half(folder: Path) -> None:
     journal = Journal(folder)
     journal.save(*(made(f"{number}", "a bird") for number in range(300)))
     journal.close()
-    whole = (folder / FILE).read_bytes()
-    (folder / FILE).write_bytes(whole[: len(whole) // 2])
+    whole = (folder / JOURNAL).read_bytes()
+    (folder / JOURNAL).write_bytes(whole[: len(whole) // 2])
 
 
 def of_something_else(folder: Path) -> None:
-    (folder / FILE).write_bytes(b"This is a letter to my landlord. " * 300)
+    (folder / JOURNAL).write_bytes(b"This is a letter to my landlord. " * 300)
 
 
 def of_a_newer_version(folder: Path) -> None:
     Journal(folder).close()
-    with sqlite3.connect(folder / FILE) as db:
+    with sqlite3.connect(folder / JOURNAL) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
 
 
 def no_file(folder: Path) -> None:
-    (folder / FILE).mkdir()
+    (folder / JOURNAL).mkdir()
 
 
 UNUSABLE = [
@@ -71,7 +73,7 @@ UNUSABLE = [
 @pytest.mark.parametrize(("spoil", "what", "remedy"), UNUSABLE, ids=lambda value: getattr(value, "__name__", None))
 def test_a_journal_that_cannot_be_opened(tmp_path: Path, spoil: Callable[[Path], None], what: str, remedy: str) -> None:
     spoil(tmp_path)
-    before = (tmp_path / FILE).read_bytes() if (tmp_path / FILE).is_file() else b""
+    before = (tmp_path / JOURNAL).read_bytes() if (tmp_path / JOURNAL).is_file() else b""
     with EngineProcess(tmp_path, "http://127.0.0.1:1", "key") as process:
         told = process.until(lambda: next((e for e in process.events if e["event"] == "ended"), None), "its end")
         assert process.process.wait(10) == 1
@@ -81,7 +83,7 @@ def test_a_journal_that_cannot_be_opened(tmp_path: Path, spoil: Callable[[Path],
     assert remedy in error["remedy"]
     assert "Traceback" in (tmp_path / "engine.log").read_text()
     if before:
-        assert (tmp_path / FILE).read_bytes() == before, "the user may want it back"
+        assert (tmp_path / JOURNAL).read_bytes() == before, "the user may want it back"
 
 
 def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +107,7 @@ def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeyp
     error = bridge.jobs["a"]["error"]
     assert "not a database" in error["what"]
     assert "nothing was paid" in error["cost"]
-    (tmp_path / FILE).unlink()
+    (tmp_path / JOURNAL).unlink()
     answers.clear()
     bridge.send("retry", answers.append, job="a")  # nothing knows of it but this bridge
     assert bridge.jobs["a"]["state"] == "queued"
@@ -173,6 +175,21 @@ def test_a_job_that_fails_meanwhile_has_failed_in_the_journal_too(
     engine.ask("retry", job=job)
     engine.wait(job, "ready")
     assert paid(sim) == [80]
+
+
+def test_what_was_written_into_the_pipe_is_taken_in_though_nobody_listens(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", str(ENGINE), "--data-dir", str(tmp_path)]
+    commands = [{"do": "submit", "job": job, "provider": "neural4d", "request": {"prompt": "a bird"}} for job in "abc"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()  # before it has said its first word
+        process.stdin.write(b"".join(json.dumps(command).encode() + b"\n" for command in commands))
+        process.stdin.close()
+        assert process.wait(30) == 0
+    journal = Journal(tmp_path)
+    assert [job.id for job in journal.newest()] == ["c", "b", "a"]
+    journal.close()
 
 
 def test_a_job_is_taken_in_once(sim: Simulator, engine: EngineProcess) -> None:

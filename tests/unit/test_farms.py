@@ -56,28 +56,44 @@ def test_the_flamenco_job_type_splits_the_table_and_joins_the_reports() -> None:
     joined = parsed(merging["commands"][0]["parameters"]["args"])
     assert joined["report"] == [share["report"] for share in found]
     assert joined["output"] == "/t/out/report.csv"
+    # Flamenco does nothing that comes after a task which ends with another code than 0.
+    assert all(command["allow_failed"] for command in (*found, joined))
     assert merging["after"] == [task["name"] for task in shares]
+
+
+def slurm(tmp_path: Path, index: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One task of the array, whose Blender prints its arguments."""
+    blender = tmp_path / "blender"
+    blender.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    blender.chmod(0o755)
+    # An array of one task: what `--array=3` starts, to do one share once more.
+    task = {"BLENDER": str(blender), "SLURM_ARRAY_TASK_ID": str(index), "SLURM_ARRAY_TASK_COUNT": "1"}
+    return subprocess.run(
+        ["bash", FARMS / "neural4d_slurm.sh", *arguments],
+        env=os.environ | task,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Slurm runs on Linux")
 def test_the_slurm_array_runs_one_share_a_task(tmp_path: Path) -> None:
-    script = FARMS / "neural4d_slurm.sh"
-    subprocess.run(["bash", "-n", script], check=True, timeout=30)
-    blender = tmp_path / "blender"
-    blender.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
-    blender.chmod(0o755)
-    task = {"BLENDER": str(blender), "SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "8"}
-    done = subprocess.run(
-        ["bash", script, "my prompts.csv", "/t/out"],
-        env=os.environ | task,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
+    subprocess.run(["bash", "-n", FARMS / "neural4d_slurm.sh"], check=True, timeout=30)
+    done = slurm(tmp_path, 2, "my prompts.csv", "/t/out", "8")
     share = parsed(done.stdout.splitlines())
     assert (share["table"], share["shard"], share["go_on"]) == ("my prompts.csv", "2/8", True)
     assert (share["output"], share["report"]) == ("/t/out", "/t/out/report-2.csv")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Slurm runs on Linux")
+@pytest.mark.parametrize(("index", "shares"), [(0, "8"), (9, "8"), (1, "some"), (1, "")])
+def test_a_slurm_task_that_is_no_share_starts_nothing(tmp_path: Path, index: int, shares: str) -> None:
+    done = slurm(tmp_path, index, "prompts.csv", "/t/out", *([shares] if shares else []))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "shares" in done.stderr
 
 
 def test_every_file_the_page_speaks_of_is_there() -> None:
