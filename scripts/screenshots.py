@@ -30,6 +30,8 @@ TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST = 900  # pixels
 _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
+#: What the batch in the picture is made of.
+TOYS = ("a wooden chair", "a small robot", "a red rocket", "a tall bottle", "a cute bird", "a blue mug")
 
 
 def main() -> int:
@@ -38,6 +40,7 @@ def main() -> int:
         command = [str(environments.ensure("unit")), "-m", "scripts.screenshots"]
         return subprocess.run(command, cwd=ROOT, env=os.environ | {_INSIDE: "1"}, check=False).returncode
     from scripts import demo
+    from scripts.benchmarks import _past
     from scripts.simulator.handle import Simulator
     from tests.gui.harness import SCREENSHOTS, run_scenario
 
@@ -52,6 +55,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}
         cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=WINDOW, timeout=120)
+    with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=600.0, balance=1000) as simulator:
+        table = Path(folder) / "toys.csv"
+        table.write_text("prompt,size_mm\n" + "".join(f"{thing},120\n" for thing in TOYS))
+        _past.write(Path(folder) / "data", 40, pictures=12)
+        env = simulator.environment | {"NEURAL4D_DATA_DIR": str(Path(folder) / "data")}
+        arguments = {"table": str(table), "admin_url": simulator.admin_url}
+        cuts |= run_scenario("pictures.many", env=env, arguments=arguments, size=TALL, timeout=120)
     with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
         picture = Path(folder) / "mug.png"
         mug().save(picture)

@@ -18,6 +18,7 @@ _PREVIEW = 3.4
 #: Lines of the totals; the rest is in ``neural4d.totals()``.
 _MONTHS = 12
 _WITH_MODELS = {State.READY, State.PLACED}
+_ENDED = {State.FAILED, State.CANCELLED}
 
 
 class _HistoryPanel:
@@ -128,7 +129,10 @@ def _facts(data: dict[str, Any], words: str) -> list[str]:
     """When it was made, what it cost, and what its files take."""
     made, now = time.localtime(data["created"]), time.localtime()
     facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
-    facts.append(words if data["cost"] is None else text.points(data["cost"], data["provider"]))
+    if data["cost"] is not None:
+        facts.append(text.points(data["cost"], data["provider"]))
+    elif data["state"] in _ENDED:  # of others the line below says it
+        facts.append(words)
     if data.get("bytes"):
         facts.append(text.size(data["bytes"]))
     return facts
@@ -139,7 +143,7 @@ def _draw_buttons(row: bpy.types.UILayout, data: dict[str, Any]) -> None:
         label = "Place Again" if data["placed"] else "Place Here"
         place = row.operator("neural4d.place", text=label, icon="CURSOR")
         place.job, place.variant = data["id"], data["placed"][0] if data["placed"] else -1
-    elif data["state"] in (State.FAILED, State.CANCELLED):
+    elif data["state"] in _ENDED:
         label = "Pay Again" if data["retry_pays"] else "Retry"
         row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
     else:

@@ -1,5 +1,5 @@
 """The pictures of the README, for scripts/screenshots.py: the panel, a job under way, the model in the scene;
-and the pictures that a job shows, cut-outs and variants, each in a window of its own.
+and the pictures that a job shows, cut-outs and variants, and many jobs at once, each in a window of its own.
 """
 
 from __future__ import annotations
@@ -9,11 +9,24 @@ import math
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene.settings import PACKAGE
+from bl_ext.user_default.neural4d.ui import batch_list, batch_tally
+from bl_ext.user_default.neural4d.ui.history_page import page
 from mathutils import Euler
 
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
-from tests.gui.scenarios.steps import fill_in, generate, in_window, newest, reached, start
+from tests.gui.scenarios.history import HISTORY, PANELS, show
+from tests.gui.scenarios.steps import (
+    bridge,
+    fill_in,
+    generate,
+    in_viewport,
+    in_window,
+    newest,
+    reached,
+    start,
+    steer,
+)
 
 
 def scenario(ui):
@@ -83,6 +96,35 @@ def variants(ui):
     yield from ui.screenshot("readme-variants")
     region = ui.region()
     return {"readme-variants": from_top(ui, region.x, region.y, region.width, region.height)}
+
+
+def many(ui, table: str, admin_url: str):
+    """A batch in the middle, above the history that its first models are in already."""
+    sim = steer(admin_url)
+    for panel in HISTORY:
+        panel.bl_options = set()  # closed when they are first drawn, otherwise
+    yield from show(ui, *batch_list.CLASSES, *HISTORY)
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    with in_viewport():
+        bpy.ops.neural4d.batch_from_file(filepath=table, concurrency=2, budget=600)
+    yield 0.7
+    yield from ui.press("RET")
+    yield Until(lambda: bridge.batches, "the batch", 5)
+    counts = batch_tally.tally(next(iter(bridge.batches)))
+    for points in (120, 240):
+        yield Until(lambda points=points: counts.points == points and counts.working == 2, f"{points} points", 30)
+        if points == 120:
+            sim.finish_jobs()
+    yield Until(lambda: counts.done == 2, "two models in the scene", 60)
+    yield Until(lambda: not any(job["under_way"] for job in counts.jobs()[:2]), "their pictures", 30)
+    page.look_up()
+    yield from ui.move(*ui.middle())
+    yield 1.5  # the pictures are read
+    yield from ui.screenshot("readme-many")
+    yield from show(ui, *PANELS)
+    region = ui.region()
+    return {"readme-many": from_top(ui, region.x, region.y, region.width, region.height)}
 
 
 def library(ui, folder: str):
