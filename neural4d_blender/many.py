@@ -53,8 +53,9 @@ def batch(
         for job in batch.results: print(job.state, job.cost, job.objects)
         batch.report("report.csv")
 
-    Everything is checked before anything is sent. All items are on disk by then too, so that a batch that was
-    stopped, crashed or used up its budget goes on with ``neural4d.resume()`` and pays nothing twice.
+    Everything is checked before anything is sent, and all items are in the journal before the first one goes to a
+    service: a batch that was stopped, crashed or used up its budget goes on with ``neural4d.resume()`` and pays
+    nothing twice.
 
     Args:
         source: a list of prompts and of dictionaries with the arguments of :func:`generate`; or a file: .csv, whose
@@ -156,6 +157,10 @@ class SceneHost(Host):
     def wake(self) -> None:
         """The timer works the pump in a window."""
         clock.start()
+
+    def prices(self) -> dict[str, int]:
+        """In a window, where nothing waits, those that the engine has told so far."""
+        return super().prices() if bpy.app.background else bridge.prices
 
     def job(self, job_id: str) -> Job:
         """The job of the Python API."""

@@ -170,7 +170,7 @@ def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:  # of which somebody complains who knows where it stands
         return said
     said.pop("options", None)
-    return {**{_OPTION + key: value for key, value in options.items()}, **said}
+    return {**{f"{_OPTION}{key}": value for key, value in options.items()}, **said}
 
 
 def _located(picture: Any, folder: Path) -> Any:

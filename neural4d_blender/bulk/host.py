@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..client.asking import ask
 from ..client.bridge import Bridge
 from ..client.settings import Environment
 from ..engine.protocol import (
+    JOURNAL,
     SETTLED,
     Declaration,
     InvalidInput,
@@ -87,6 +89,17 @@ class Host:
 
     def wake(self) -> None:
         """See to it that the pump is worked by itself, where something does that."""
+
+    def prices(self) -> dict[str, int]:
+        """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
+        bridge = self.bridge
+        if not bridge.running and (bridge.settings.data_dir() / JOURNAL).exists():
+            adopting, bridge.adopting = bridge.adopting, False  # who asks for a price does not want anything to go on
+            try:
+                ask(bridge, "list", limit=0)  # it tells them when it starts
+            finally:
+                bridge.adopting = adopting
+        return bridge.prices
 
     def job(self, job_id: str) -> Any:
         """What a batch's results give for a job."""

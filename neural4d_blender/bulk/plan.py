@@ -83,6 +83,8 @@ def plan(
         InvalidInput: of any row something is wrong; the text names each with its line.
     """
     number, count = _shard(shard)
+    for service in by_service or ():
+        protocol.declaration(service)
     items, wrong = [], []
     for index, row in enumerate(rows):
         values, complaints = columns.arguments(row, defaults, by_service)

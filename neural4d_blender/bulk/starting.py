@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ..client.asking import ask
-from ..client.bridge import Bridge
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, InvalidInput, Job, Neural4DError
 from . import layout as layouts
@@ -60,7 +59,7 @@ def check(
     try:
         items = plan.plan(rows, defaults, pictures, by_service=by_service, shard=shard, keep_in=keep_in)
         if budget is not None:
-            plan.check_budget(items, prices(host.bridge))
+            plan.check_budget(items, host.prices())
     except Neural4DError:
         _discard(copies)
         raise
@@ -70,18 +69,7 @@ def check(
 def estimate(host: Host, items: list[Item]) -> Estimate:
     """What the items would cost, now that they are not to be sent after all."""
     _discard([_folder(host, item.job) for item in items])
-    return plan.estimate(items, prices(host.bridge))
-
-
-def prices(bridge: Bridge) -> dict[str, int]:
-    """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
-    if not bridge.running and (bridge.settings.data_dir() / protocol.JOURNAL).exists():
-        adopting, bridge.adopting = bridge.adopting, False  # who asks for a price does not want anything to go on
-        try:
-            ask(bridge, "list", limit=0)  # it tells them when it starts
-        finally:
-            bridge.adopting = adopting
-    return bridge.prices
+    return plan.estimate(items, host.prices())
 
 
 def _folder(host: Host, job: str) -> Path:

@@ -11,7 +11,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ..bulk import starting
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from . import finishing
@@ -70,7 +69,7 @@ def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> 
 
 
 def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
-    prices = starting.prices(desk.bridge)
+    prices = desk.prices()
     points = protocol.estimate(service.id, request, prices)
     converted = [path for path in plan.outputs if Path(path).suffix[1:].upper() != service.native]
     if plan.as_made and converted and points is not None:

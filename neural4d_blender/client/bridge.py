@@ -74,6 +74,8 @@ class Bridge:
         self._last_words: dict[str, str] | None = None
         #: Jobs that the engine has not taken in: nobody but this process knows of them.
         self._refused: set[str] = set()
+        #: Jobs of which an engine that died may have heard, with what sends them once more.
+        self._unsure: dict[str, Callable[[], None]] = {}
 
     @property
     def running(self) -> bool:
@@ -126,12 +128,11 @@ class Bridge:
         self.revision += 1
 
         def answered(told: Message) -> None:
+            if _may_have_heard(told["error"]):
+                self._unsure[job_id] = lambda: self.submit(job_id, provider, request, target, answer)
+                return
             if told["error"]:
-                if told["error"]["code"] != EngineStopped.__name__:  # one that died may have taken it in before
-                    self._refused.add(job_id)
-                job.enter(State.FAILED)
-                job.error = {**told["error"], "cost": told["error"]["cost"] or "Nothing was sent and nothing was paid."}
-                self.jobs[job_id] = job.to_dict()
+                self._refuse(job, told["error"])
             if answer:
                 answer(told)
 
@@ -145,14 +146,34 @@ class Bridge:
         self.revision += 1
 
         def refused(answer: Message) -> None:
+            if _may_have_heard(answer["error"]):
+                self._unsure[jobs[0].id] = lambda: self.submit_many(batch, jobs)
+                return
             for job in jobs if answer["error"] else ():
-                job.enter(State.FAILED)
-                job.error = answer["error"]
-                self.jobs[job.id] = job.to_dict()
+                self._refuse(job, answer["error"])
 
         names = ("provider", "request", "target", "item")
         sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
         self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+
+    def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
+        self._refused.add(job.id)
+        job.enter(State.FAILED)
+        job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
+        self.jobs[job.id] = job.to_dict()
+
+    def _find_out(self) -> None:
+        """Ask a new engine for the jobs that the last one may have taken in; they are sent again where it has not."""
+        for job_id, send_again in list(self._unsure.items()):
+
+            def found(told: Message, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
+                if not told["error"]:
+                    del self._unsure[job_id]
+                    self.jobs.update({job["id"]: job for job in told["jobs"]})
+                    if not told["jobs"]:
+                        send_again()
+
+            self.send("find", found, job=job_id)
 
     def configure(self) -> None:
         """Tell a running engine what the user has set, if that changed."""
@@ -280,9 +301,15 @@ class Bridge:
         if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
             self._start()
             self.configure()
+            self._find_out()
             return
         for job in self.jobs.under_way.values():
             job["note"] = f"{told['what']} {told['remedy']}"
+
+
+def _may_have_heard(error: dict[str, str] | None) -> bool:
+    """The engine died before it answered: whatever it was told may stand in the journal, and be paid."""
+    return error is not None and error["code"] == EngineStopped.__name__
 
 
 def _environment() -> dict[str, str]:

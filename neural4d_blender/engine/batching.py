@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import protocol, saving
 from .batches import MAX_CONCURRENCY, BatchRecord
-from .errors import InvalidInput, JobNotFound
+from .errors import InvalidInput, JobNotFound, JournalUnusable
 from .jobs import Job
 from .live import Live
 from .request import Request
@@ -37,7 +38,6 @@ class Batches:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._records: dict[str, BatchRecord] = {}
         #: Set while nothing more of that batch may be submitted.
         self._halted: dict[str, threading.Event] = defaultdict(threading.Event)
 
@@ -66,20 +66,21 @@ class Batches:
         """Nothing more is submitted. What the service has taken is finished; the rest is cancelled, for free."""
         record = self._record(message["batch"])
         record.stopped = True
-        self._halted[record.id].set()
-        waiting = set(self.engine.turns.clear(record.id))
-        ended = []
-        for job in self.engine.journal.jobs_of(record.id):
-            live = self.engine.live.get(job.id)
-            if live and job.id not in waiting:
-                live.halted = self._halted[record.id]
-                if live.unwanted and job.id not in self.engine.stepping:
-                    self.engine.wake(live)
-            elif job.state in FREE_TO_CANCEL and self.engine.journal.may_touch(job):
-                job.enter(State.CANCELLED)
-                job.note = f"The batch was stopped. {_NOTHING_PAID}"
-                ended.append(job)
+        waiting = self.engine.turns.waiting(record.id)
+        jobs = self.engine.journal.jobs_of(record.id)
+        self._check_ours(jobs, "Stop it there, or end that.")
+        going = {job.id for job in jobs if job.id in self.engine.live} - waiting
+        ended = [job for job in jobs if job.state in FREE_TO_CANCEL and job.id not in going]
+        for job in ended:
+            job.enter(State.CANCELLED)
+            job.note = f"The batch was stopped. {_NOTHING_PAID}"
         self._write(record, ended, end=True)
+        self._halted[record.id].set()
+        self.engine.turns.clear(record.id)
+        for live in (self.engine.live[job] for job in going):
+            live.halted = self._halted[record.id]
+            if live.unwanted and live.job.id not in self.engine.stepping:
+                self.engine.wake(live)
         return {}
 
     def go_on(self, message: Message) -> Message | None:
@@ -93,16 +94,15 @@ class Batches:
         if ending:  # it is known to have ended, by a step that is not quite over: when that is, this is done
             self.engine.waiting.setdefault(ending, []).append(message)
             return None
-        if not all(self.engine.journal.may_touch(job) for job in jobs):
-            raise InvalidInput("This batch is being worked on by another Blender.", "Continue it there, or end that.")
-        self._halted[record.id].clear()
+        self._check_ours(jobs, "Continue it there, or end that.")
         again = [job for job in jobs if job.id not in self.engine.live and self._revived(job)]
         # These have failed this very moment, and their steps are not put away yet.
         late = [job for job in jobs if job.id in self.engine.stepping and job.state is State.FAILED]
         late = [job for job in late if not job.retry_pays]
+        self._write(changed, again)
+        self._halted[record.id].clear()
         for job in late:
             self.engine.waiting.setdefault(job.id, []).append({"do": "retry", "job": job.id})
-        self._write(changed, again)
         self._work_on(changed, again)
         self.call(self.engine.turns.reopened(record.id))
         return {"again": len(again) + len(late)}
@@ -145,12 +145,19 @@ class Batches:
             return
         error = job.error or {}
         if job.state is State.FAILED and error.get("code") in _OF_ALL:
-            waiting = [self.engine.live[one].job for one in self.engine.turns.clear(job.batch, job.provider)]
-            for other in waiting:
-                other.enter(State.FAILED)
-                other.error = {**error, "cost": _NOTHING_PAID}
-            self._write(None, waiting, end=True)
+            self._fail_waiting(job, error)
         self.call(self.engine.turns.stepped(job))
+
+    def _fail_waiting(self, job: Job, error: dict[str, str]) -> None:
+        """Those that wait for their turn at the same service fail with it."""
+        waiting = self.engine.turns.waiting(job.batch, job.provider)
+        others = [Job.from_dict(self.engine.live[one].job.to_dict()) for one in waiting]
+        for other in others:
+            other.enter(State.FAILED)
+            other.error = {**error, "cost": _NOTHING_PAID}
+        with suppress(JournalUnusable):  # then the next in the line finds out for itself
+            self._write(None, others, end=True)
+            self.engine.turns.clear(job.batch, job.provider)
 
     def call(self, jobs: Iterable[str]) -> None:
         """Let jobs go whose turn it is."""
@@ -159,12 +166,15 @@ class Batches:
                 self.engine.wake(live)
 
     def _record(self, batch: str) -> BatchRecord:
-        if batch not in self._records:
-            record = self.engine.journal.batch(batch)
-            if record is None:
-                raise JobNotFound("There is no such batch in the journal.", "Look at the batches there are.")
-            self._records[batch] = record
-        return self._records[batch]
+        """As it stands in the journal: another Blender may have changed its budget."""
+        record = self.engine.journal.batch(batch)
+        if record is None:
+            raise JobNotFound("There is no such batch in the journal.", "Look at the batches there are.")
+        return record
+
+    def _check_ours(self, jobs: list[Job], remedy: str) -> None:
+        if not all(self.engine.journal.may_touch(job) for job in jobs):
+            raise InvalidInput("This batch is being worked on by another Blender.", remedy)
 
     def _revived(self, job: Job) -> bool:
         """Bring a job that ended back to where it can go on for free; False where there is nothing to do."""
@@ -179,7 +189,6 @@ class Batches:
     def _write(self, record: BatchRecord | None, jobs: list[Job], *, end: bool = False) -> None:
         self.engine.journal.save(*jobs, batch=record)
         if record:
-            self._records[record.id] = record
             self.engine.send({"event": "batch", "batch": record.to_dict()})
         for job in jobs:
             if end:

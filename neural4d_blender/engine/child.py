@@ -44,6 +44,8 @@ from .turns import Turns
 
 #: At the end: seconds that requests on their way are given to be answered.
 _GRACE = 5.0
+#: Seconds until a journal that could not be written is tried again.
+_LOOK_AGAIN = 2.0
 #: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.
 _ASKING = {State.GENERATING, State.UNKNOWN, State.DOWNLOADING}
 
@@ -231,6 +233,15 @@ class Engine:
             self.wake(Live(job, halted=self.batches.halted(job.batch)))
             self.publish(job)
 
+    def take_over_soon(self) -> None:
+        """The same now, or as soon as the journal can be written."""
+        try:
+            self.take_over()
+        except JournalUnusable:
+            again = threading.Timer(_LOOK_AGAIN, self.inbox.put, [self.take_over_soon])
+            again.daemon = True
+            again.start()
+
     def _can_finish(self, job: Job) -> bool:
         return bool(self.runner.preparers.argv or job.request.get("keep_in"))
 
@@ -249,6 +260,12 @@ def main() -> int:
         sink.write(protocol.encode({"event": "ended", "error": error.to_dict()}))
         sink.close()
         return 1
-    engine.run()
+    try:
+        engine.run()
+    except JournalUnusable as error:  # damage that was not met before
+        traceback.print_exc()
+        engine.send({"event": "ended", "error": error.to_dict()})
+        engine.outbox.flush(_GRACE)
+        os._exit(1)
     # Threads that wait for an answer (a hung service) must not keep the process alive.
     os._exit(0)

@@ -10,6 +10,7 @@ from .declaration import Feature
 from .download import Stopped
 from .errors import InvalidInput, JobNotFound, Neural4DError, TransportError, UnsupportedFeature
 from .jobs import Job, Variant
+from .journal import taken_elsewhere
 from .library import write_asset
 from .live import Live, Timing
 from .request import Request
@@ -94,7 +95,7 @@ class Commands:
         self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
         newly, self.engine.adopting = not self.engine.adopting, bool(message.get("adopt", True))
         if first or newly:
-            self.engine.take_over()
+            self.engine.take_over_soon()
         if first:
             self.engine.lanes.run("ask", self.engine.measure)
         return {}
@@ -110,8 +111,9 @@ class Commands:
             target=message.get("target", {}),
             native=declared.native,
         )
-        if self.engine.journal.get(job.id):
-            raise InvalidInput("This job stands in the journal already.", "Press Retry to go on with it.")
+        if known := self.engine.journal.get(job.id):  # whoever sends it has not heard that it was taken in
+            self.engine.publish(known)
+            return {}
         job.typical = self.typical_seconds(declared.id)
         self.engine.runner.save(job)
         self.engine.wake(Live(job))
@@ -133,7 +135,7 @@ class Commands:
             if job is None:
                 raise JobNotFound("There is no such job in the journal.", "Look at the job list for those there are.")
             if not self.engine.journal.may_touch(job):
-                raise InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
+                raise taken_elsewhere()
             live = Live(job)
         return live
 

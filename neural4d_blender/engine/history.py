@@ -133,7 +133,7 @@ def _questions(
     text: str, provider: str, states: Sequence[str], since: float | None, until: float | None
 ) -> tuple[str, str, list[Any]]:
     """What finds a page of the jobs that fit, what counts all of them, and the values that are bound to both."""
-    words = text.casefold().split()
+    words = text.replace("\0", " ").casefold().split()
     quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in words if len(word) >= _TRIGRAM)
     of_texts = [("texts MATCH ?", [quoted])] if quoted else []
     of_texts += [("instr(words, ?) > 0", [word]) for word in words if len(word) < _TRIGRAM]

@@ -20,10 +20,12 @@ from typing import IO
 
 from . import schema
 from .batches import BatchRecord
-from .errors import JournalUnusable
+from .errors import InvalidInput, JournalUnusable
 from .jobs import Job
 from .states import JOURNAL, UNFINISHED, State
 
+#: Seconds that another engine's transaction is waited for.
+_PATIENCE = 10.0
 #: What SQLite says of a file that is no journal, or not a whole one.
 _DAMAGED = ("not a database", "malformed", "no such table", "no such column")
 
@@ -46,12 +48,26 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._alive = _hold(folder / f"engine-{self.owner}.lock")
-            self._db = sqlite3.connect(folder / JOURNAL, timeout=10, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db = sqlite3.connect(
+                folder / JOURNAL, timeout=_PATIENCE, check_same_thread=False, isolation_level=None
+            )
+            self._switch_to_wal()
             self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
             schema.bring_up_to_date(self._db)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
+
+    def _switch_to_wal(self) -> None:
+        """Two engines that begin a journal at the same moment: SQLite does not wait for the other one here."""
+        ends = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > ends:
+                    raise
+            time.sleep(0.05)
 
     def close(self) -> None:
         """Give up every job held, so that the next engine takes them over at once."""
@@ -63,20 +79,28 @@ class Journal:
                 (self.folder / f"engine-{self.owner}.lock").unlink()
 
     def save(self, *jobs: Job, batch: BatchRecord | None = None) -> None:
-        """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too."""
+        """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too.
+
+        Raises:
+            InvalidInput: another engine has taken one of them since it was read; nothing is written.
+        """
         with self.transaction() as db:
             if batch:
                 row = (batch.id, batch.created, json.dumps(batch.to_dict()))
                 db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
             marks = [self._write(db, job) for job in jobs]
+            if any(job.under_way or job.waits for job in jobs):
+                (self.folder / UNFINISHED).touch()  # before it is written: a crash comes when it likes
         self._states |= {job.id: job.state for job in jobs}
         if any(marks):
             self.mark()
 
     def _write(self, db: sqlite3.Connection, job: Job) -> bool:
         """Write one job; True where Blender's next start has to know of it now, or no longer."""
+        before = db.execute("SELECT under_way, waits, owner FROM jobs WHERE id = ?", (job.id,)).fetchone()
+        if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
+            raise taken_elsewhere()
         job.owner = self.owner
-        before = db.execute("SELECT under_way, waits FROM jobs WHERE id = ?", (job.id,)).fetchone()
         db.execute(
             "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
             "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -91,21 +115,21 @@ class Journal:
         )
         if self._states.get(job.id) is not job.state:
             db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
-        return bool(before != (job.under_way, job.waits))
+        return before is None or before[:2] != (job.under_way, job.waits)
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
         with self.reading() as db:
-            row = db.execute("SELECT data FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
-        return Job.from_dict(json.loads(row[0])) if row else None
+            row = db.execute("SELECT data, owner FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
+        return _job(*row) if row else None
 
     def newest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT data FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?", (limit,)
+                "SELECT data, owner FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?", (limit,)
             ).fetchall()
-        return [Job.from_dict(json.loads(row[0])) for row in rows]
+        return [_job(*row) for row in rows]
 
     def transitions(self, job_id: str) -> list[tuple[State, float]]:
         """Every state the job was in, with the time (seconds since the epoch) it got there."""
@@ -186,8 +210,10 @@ class Journal:
     def jobs_of(self, batch_id: str) -> list[Job]:
         """All jobs of a batch, in the order of its input."""
         with self.reading() as db:
-            rows = db.execute("SELECT data FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,))
-            jobs = [Job.from_dict(json.loads(row[0])) for row in rows.fetchall()]
+            rows = db.execute(
+                "SELECT data, owner FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,)
+            )
+            jobs = [_job(*row) for row in rows.fetchall()]
         return sorted(jobs, key=lambda job: job.item)
 
     def spent(self) -> dict[str, int]:
@@ -201,13 +227,19 @@ class Journal:
         with self._lock:
             try:
                 yield self._db
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise unusable(self.folder, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is written inside, or nothing of it; JournalUnusable where it cannot be."""
+        """All that is written inside, or nothing of it; JournalUnusable where it cannot be.
+
+        No other engine writes meanwhile. One inside another is a part of that.
+        """
         with self.reading() as db:
+            if db.in_transaction:
+                yield db
+                return
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -220,7 +252,7 @@ class Journal:
     def mark(self) -> None:
         """Have the file :data:`UNFINISHED` there while something is under way or waits, and only then."""
         marker = self.folder / UNFINISHED
-        with self.reading() as db:
+        with self.transaction() as db:  # or another engine's job would lose it
             if db.execute("SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1").fetchone():
                 marker.touch()
             else:
@@ -239,6 +271,18 @@ class Journal:
         return False
 
 
+def _job(data: str, owner: str) -> Job:
+    """A job from its row; it may have been taken over since it was written."""
+    job = Job.from_dict(json.loads(data))
+    job.owner = owner
+    return job
+
+
+def taken_elsewhere() -> InvalidInput:
+    """Two Blenders have wanted the same job at the same moment, and the other one was first."""
+    return InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
+
+
 def unusable(folder: Path, error: Exception) -> JournalUnusable:
     """What is the matter with the journal of that data folder, in words, and what helps."""
     what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
@@ -248,6 +292,8 @@ def unusable(folder: Path, error: Exception) -> JournalUnusable:
             f"Put back a copy of it, or move {JOURNAL} out of the folder: then a new one is begun.",
             kept="The file was left as it is; models in scenes and downloads are not touched.",
         )
+    if "locked" in str(error):
+        return JournalUnusable(what, "Another program holds it: end that, or wait for it, then try again.")
     if "fts5" in str(error):
         return JournalUnusable(what, "Use Blender's own Python, or one whose SQLite has full-text search (FTS5).")
     return JournalUnusable(what)

@@ -55,8 +55,6 @@ class Purse:
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self._locks: dict[str, threading.Lock] = {}
-        #: Held from the look at what others have committed until the own share is in the journal.
-        self._sharing = threading.Lock()
         #: How many purchases this engine has made, by service.
         self.purchases: Counter[str] = Counter()
         #: The balance after the last purchase; a higher price, and how often it was seen; prices reckoned with so far.
@@ -100,7 +98,7 @@ class Purse:
         if request.max_points is not None and in_all > request.max_points:
             what = f"This would cost about {in_all} points in all; the job's cap is {request.max_points}."
             raise CapReached(what, cost=told)
-        with self._sharing:
+        with self.journal.transaction():  # from the look at what others have committed until the own share is in it
             if request.group_points is not None:
                 together = self.journal.group_committed(request.group, job.id) + in_all
                 if together > request.group_points:

@@ -97,6 +97,7 @@ class Request:
             InvalidInput: a value is missing or out of range; the message gives the limits.
             UnsupportedFeature: the service cannot do it.
         """
+        self._check_texts()
         self._check_input(service)
         self._check_features(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
@@ -121,6 +122,16 @@ class Request:
             raise InvalidInput("group_points needs the name of the group that it limits.")
         for key, value in self.options.items():
             service.option(key).check(value)
+
+    def _check_texts(self) -> None:
+        for text in (self.prompt, self.name, self.group, self.keep_in, *self.images, *self.originals):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                shown = text.encode("ascii", "backslashreplace").decode()
+                raise InvalidInput(
+                    f"This text has characters that are none: {shown}", "Correct it, or rename the file."
+                ) from None
 
     def _check_arrival(self) -> None:
         for what in ("joined", "recalculate_normals", "quads"):

@@ -165,7 +165,7 @@ class Runner:
             return saving.advance(self, live, job.next_save)
         bare = next((v for v in job.variants if v.lacks_preview), None)
         if bare:
-            ready_for = time.time() - job.entered
+            ready_for = max(0.0, time.time() - job.entered)
             if job.state is State.READY and ready_for < _LET_IT_BE_PLACED:
                 return _LET_IT_BE_PLACED - ready_for
             delivery.fetch_preview(self, live, bare)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .answers import Poll
 from .download import Stopped, download
-from .errors import Neural4DError, SubmissionLost, TransportError, UnexpectedAnswer
+from .errors import JournalUnusable, Neural4DError, SubmissionLost, TransportError, UnexpectedAnswer
 from .glb_size import size_of
 from .jobs import Job, Variant
 from .request import Request
@@ -76,7 +76,11 @@ def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
             raise Stopped  # the last moment at which it is free
         job.submission = job.submission + 1 if job.ordered == poll.order else 1
         job.ordered, job.in_doubt = poll.order, True
-        runner.save(job)
+        try:
+            runner.save(job)
+        except JournalUnusable:  # so it is not sent, and nothing is in doubt
+            job.ordered, job.in_doubt = "", False
+            raise
         try:
             provider.order(variant.uuid, poll.order, request, choice, dimensions)
         except NOTHING_HAPPENED:

@@ -152,6 +152,9 @@ def _fetch_cutouts(runner: Runner, job: Job) -> None:
 def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
     job = live.job
     quote, *to_follow = provider.quotes(request)
+    if job.tickets and provider.arrived(job.tickets):  # a service that was too busy to say so has taken it
+        _accepted(runner, job, Submission(job.tickets), quote.operation, runner.purse.expected(job.provider, quote))
+        return runner.timing.quickest
     with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
         if live.unwanted or runner.stopping.is_set():
             raise Stopped  # the last moment at which it is free
@@ -172,7 +175,9 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
         try:
             submission = provider.submit(request, job.tickets, cutout)
         except NOTHING_HAPPENED as error:
-            job.tickets, job.in_doubt = [], False
+            job.in_doubt = False
+            if not isinstance(error, ServiceBusy):  # which is asked for them before they are sent again
+                job.tickets = []
             if isinstance(error, RequestRefused):
                 job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
             runner.enter(job, State.QUEUED)
@@ -239,7 +244,6 @@ def _judge_by_balance(runner: Runner, live: Live, provider: Provider, quote: Quo
     others_paid = live.purchases not in (None, runner.purse.purchases[job.provider])
     job.in_doubt = False  # from here on it is the user who decides
     if before is not None and after == before:  # one that rose was topped up, and proves nothing
-        runner.enter(job, State.QUEUED)  # Retry may send it again
         raise SubmissionLost(
             "No answer came, and the balance has not fallen: the service has not taken the job.",
             "Press Retry to send it again.",

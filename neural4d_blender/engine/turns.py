@@ -61,15 +61,18 @@ class Turns:
         """The batch's limit may have risen; returns the ids of those that may go now."""
         return [job for key in list(self._lines) if key[0] == batch for job in self._next(key)]
 
-    def clear(self, batch: str, provider: str | None = None) -> list[str]:
-        """Take the waiting jobs of a batch (at one service) out of the line and return their ids."""
-        cleared = []
-        for key, line in self._lines.items():
-            if key[0] == batch and provider in (None, key[1]):
-                cleared += [job for _, job in line if job in self._waiting]
-                line.clear()
-        self._waiting.difference_update(cleared)
-        return cleared
+    def waiting(self, batch: str, provider: str | None = None) -> set[str]:
+        """The ids of a batch's jobs (at one service) that are in the line."""
+        return {job for line in self._lines_of(batch, provider) for _, job in line if job in self._waiting}
+
+    def clear(self, batch: str, provider: str | None = None) -> None:
+        """Take them out of it."""
+        self._waiting -= self.waiting(batch, provider)
+        for line in self._lines_of(batch, provider):
+            line.clear()
+
+    def _lines_of(self, batch: str, provider: str | None) -> list[list[tuple[int, str]]]:
+        return [line for key, line in self._lines.items() if key[0] == batch and provider in (None, key[1])]
 
     def _next(self, key: Key) -> list[str]:
         line, free = self._lines[key], self._limit(key[0]) - len(self._going[key])

@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import BudgetUsedUp
 from ..scene import arrival
 from ..scene.bridge import bridge
 from . import batch_tally, text
@@ -81,10 +80,9 @@ def _draw_actions(row: bpy.types.UILayout, record: dict[str, Any], counts: batch
         row.operator("neural4d.stop_batch", icon="CANCEL").batch = batch
     else:
         # What the budget did not cover has failed, and wants another budget rather than another try.
-        over = bool(counts.failed and counts.error) and counts.error["code"] == BudgetUsedUp.__name__
-        if counts.stopped or over:
+        if counts.stopped or counts.over_budget:
             row.operator("neural4d.continue_batch", icon="PLAY").batch = batch
-        if counts.failed and not over:
+        if counts.failed > counts.over_budget:
             row.operator("neural4d.retry_failed", icon="FILE_REFRESH").batch = batch
     row.operator("neural4d.report_batch", icon="FILE_TICK").batch = batch
 

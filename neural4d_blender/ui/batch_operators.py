@@ -45,8 +45,7 @@ def refused(batch: str) -> Callable[[dict[str, Any]], None]:
     """Takes the engine's answer: why it would not stands in the batch's box, as the operator is gone by then."""
 
     def take(answer: dict[str, Any]) -> None:
-        if answer["error"]:
-            batch_tally.tally(batch).error = answer["error"]
+        batch_tally.tally(batch).error = answer["error"]
 
     return take
 
@@ -59,8 +58,15 @@ class NEURAL4D_OT_stop_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Stop it."""
-        bridge.send("stop_batch", batch=self.batch)
-        bridge.batches[self.batch]["stopped"] = True
+        batch, refuse = self.batch, refused(self.batch)
+
+        def answered(answer: dict[str, Any]) -> None:
+            refuse(answer)
+            if answer["error"] and batch in bridge.batches:
+                bridge.batches[batch]["stopped"] = False
+
+        bridge.send("stop_batch", answered, batch=batch)
+        bridge.batches[batch]["stopped"] = True
 
 
 class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):

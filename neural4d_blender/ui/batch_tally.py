@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import SETTLED, State
+from ..engine.protocol import SETTLED, BudgetUsedUp, State
 from ..scene import lost, targets
 from ..scene.bridge import bridge
 
@@ -19,13 +19,13 @@ class Tally:
 
     Attributes:
         points: what was spent so far. providers: ids of the services it is made with.
-        error: why the last one of those that failed did.
     """
 
     def __init__(self, batch: str) -> None:
         self.points = 0
         self.providers: set[str] = set()
-        self.error: dict[str, str] | None = None
+        self._trouble: dict[str, str] | None = None
+        self._errors: dict[str, dict[str, str]] = {}
         self._known: dict[str, tuple[str, int]] = {}
         self._states: Counter[str] = Counter()
         self._lost: tuple[Any, int] = (None, 0)
@@ -48,6 +48,20 @@ class Tally:
     def failed(self) -> int:
         """Ended without a model."""
         return self._states[State.FAILED]
+
+    @property
+    def over_budget(self) -> int:
+        """Those of them that the batch's budget did not cover."""
+        return sum(error["code"] == BudgetUsedUp.__name__ for error in self._errors.values())
+
+    @property
+    def error(self) -> dict[str, str] | None:
+        """Why the engine would not do what was asked last, or why the last one of those that failed did."""
+        return self._trouble or next(reversed(self._errors.values()), None)
+
+    @error.setter
+    def error(self, error: dict[str, str] | None) -> None:
+        self._trouble = error
 
     @property
     def stopped(self) -> int:
@@ -80,8 +94,9 @@ class Tally:
             self._states[before] -= 1
         self._states[job["state"]] += 1
         self.points += (job["cost"] or 0) - cost
+        self._errors.pop(job["id"], None)
         if job["state"] == State.FAILED:
-            self.error = job["error"]
+            self._errors[job["id"]] = job["error"]
 
 
 _tallies: dict[str, Tally] = {}

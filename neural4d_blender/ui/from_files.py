@@ -1,5 +1,6 @@
 """Operators that generate from files: one job of several images, or a batch of a table, after showing its price."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,9 @@ class NEURAL4D_OT_batch_from_file(BatchSettings, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Ask for the file; a folder is one too."""
+        with suppress(Neural4DError):  # the prices are here by the time they are shown; or whoever starts it is told
+            bridge.send("list", limit=0)
+            clock.start()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

@@ -195,6 +195,8 @@ def test_a_lost_answer_to_an_image_is_never_sent_again_unasked(
     assert (failed["error"]["code"], paid(sim)) == (code, points)
     assert (failed["cost"] or 0) == sum(points)
     assert endpoints(sim).count("generateModelWithImage") == 1
+    states = engine.states(job)
+    assert "unknown" not in states or states[-2:] == ["unknown", "failed"], "between them it would be sent again"
     engine.send("retry", job=job)  # the user asks for it
     engine.wait(job, "ready")
     assert paid(sim) == [*points, 80]

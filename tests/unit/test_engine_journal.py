@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from neural4d_blender.client.bridge import Bridge
-from neural4d_blender.client.pipes import PipeReader
 from neural4d_blender.client.settings import DATA_DIR_ENV, Environment
+from neural4d_blender.engine.batches import BatchRecord
 from neural4d_blender.engine.errors import JournalUnusable
+from neural4d_blender.engine.jobs import Job
 from neural4d_blender.engine.journal import Journal
 from neural4d_blender.engine.request import Request
 from neural4d_blender.engine.states import JOURNAL, State
@@ -39,6 +43,15 @@ def let_write(engine: EngineProcess, yes: bool) -> None:
     resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (most if yes else 4096, most))
 
 
+def batch(engine: EngineProcess, count: int, **settings: Any) -> list[str]:
+    """A batch of so many prompts, one at a time; returns the ids of its jobs."""
+    request = {"prompt": "a bird", "size_mm": 9.0}
+    jobs = [{"job": f"job-{n}", "provider": "neural4d", "request": request, "item": n} for n in range(count)]
+    record = {"id": "b", "size": count, "concurrency": 1, **settings}
+    assert engine.ask("submit_many", batch=record, jobs=jobs)["error"] is None
+    return [job["job"] for job in jobs]
+
+
 def cut_in_half(folder: Path) -> None:
     journal = Journal(folder)
     journal.save(*(made(f"{number}", "a bird") for number in range(300)))
@@ -58,12 +71,27 @@ def of_a_newer_version(folder: Path) -> None:
     db.close()
 
 
+def with_a_damaged_page(folder: Path) -> None:
+    """It opens, and what is looked at next is damaged."""
+    journal = Journal(folder)
+    journal.learn_price("neural4d", "text", 55)
+    with journal.reading() as db:
+        page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'prices'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal.close()
+    whole = bytearray((folder / JOURNAL).read_bytes())
+    whole[(page - 1) * size : page * size] = b"x" * size
+    (folder / JOURNAL).write_bytes(whole)
+
+
 def no_file(folder: Path) -> None:
     (folder / JOURNAL).mkdir()
 
 
 UNUSABLE = [
     (cut_in_half, "malformed", "move journal.sqlite3 out of the folder"),
+    (with_a_damaged_page, "malformed", "move journal.sqlite3 out of the folder"),
     (of_something_else, "not a database", "move journal.sqlite3 out of the folder"),
     (of_a_newer_version, "newer version", "Update the extension"),
     (no_file, "unable to open", "can be written"),
@@ -196,37 +224,88 @@ def test_a_job_is_taken_in_once(sim: Simulator, engine: EngineProcess) -> None:
     job = engine.submit()
     engine.wait(job, "ready")
     again = engine.ask("submit", job=job, provider="neural4d", request={"prompt": "a cute bird", "size_mm": 120.0})
-    assert again["error"]["code"] == "InvalidInput"
+    assert again["error"] is None, "whoever sends it once more has not heard that it was taken in"
+    assert engine.ask("history")["total"] == 1
     assert paid(sim) == [60]
 
 
-def test_a_job_of_an_engine_that_died_is_not_sent_again_by_retry(
+def bridge_on(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bridge:
+    for name, value in {**sim.environment, DATA_DIR_ENV: str(folder)}.items():
+        monkeypatch.setenv(name, value)
+    return Bridge(Environment())
+
+
+def die_unheard(bridge: Bridge) -> None:
+    """The engine dies, and nothing of what it said last is read."""
+    assert bridge._process is not None
+    bridge._process.kill()
+    bridge._process.wait()
+    assert bridge._reader is not None
+    while not bridge._reader.closed:
+        bridge._reader.lines()
+
+
+def test_a_job_goes_on_whose_engine_died_before_it_was_heard(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {**sim.environment, DATA_DIR_ENV: str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
     sim.configure(job_seconds=600)
-    bridge = Bridge(Environment())
-    bridge.submit("a", "neural4d", Request("a bird"), {})
+    bridge = bridge_on(sim, tmp_path, monkeypatch)
+    bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
     while not paid(sim):  # it is taken in and sent, and nobody has looked at the answer yet
         bridge._writer.write()
         time.sleep(0.02)
-    bridge._process.kill()
-    bridge._unread.clear()
-    bridge._reader = PipeReader(bridge._process.stdout)
-    while bridge._process.poll() is None:
-        time.sleep(0.02)
-    bridge._reader.lines()  # what it said goes unheard
-    while bridge.jobs["a"]["state"] != "failed":
-        bridge.drain()
-    assert bridge.jobs["a"]["error"]["code"] == "EngineStopped"
-    bridge.send("retry", job="a")
+    die_unheard(bridge)
     sim.configure(job_seconds=0)
     sim.finish_jobs()
-    while bridge.jobs["a"]["state"] != "ready" and bridge.jobs["a"]["state"] != "failed":
+    seen = set()
+    while bridge.jobs["a"]["state"] != "ready":
         bridge.drain()
+        seen.add(bridge.jobs["a"]["state"])
+    assert "failed" not in seen
     assert paid(sim) == [60]
+    assert not bridge._unsure
     bridge.stop()
+
+
+def test_a_job_that_a_dying_engine_never_heard_of_is_sent_to_the_next(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge = bridge_on(sim, tmp_path, monkeypatch)
+    bridge.send("totals")
+    while bridge.busy:
+        bridge.drain()
+    os.kill(bridge._process.pid, signal.SIGSTOP)
+    bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
+    record = BatchRecord("b", size=1, settings={"output": str(tmp_path)})
+    job = Job("c", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")).to_dict(), batch="b")
+    bridge.submit_many(record, [job])
+    die_unheard(bridge)
+    while {bridge.jobs["a"]["state"], bridge.jobs["c"]["state"]} != {"ready"}:
+        bridge.drain()
+    assert paid(sim) == [60, 60]
+    bridge.stop()
+
+
+@limits
+def test_a_batch_that_is_stopped_on_a_full_disk_goes_on_and_can_be_stopped_later(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(job_seconds=600)
+    ids = batch(engine, 4)
+    engine.wait(ids[0], "generating")
+    let_write(engine, False)
+    assert engine.ask("stop_batch", batch="b")["error"]["code"] == "JournalUnusable"
+    let_write(engine, True)
+    engine.until(lambda: engine.jobs[ids[0]]["note"] == "" or None, "the journal to be written again")
+    assert engine.ask("stop_batch", batch="b")["error"] is None
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    engine.wait(ids[0], "ready")
+    assert [engine.jobs[one]["state"] for one in ids[1:]] == ["cancelled"] * 3
+    assert engine.ask("continue_batch", batch="b")["again"] == 3
+    for one in ids:
+        engine.wait(one, "ready")
+    assert paid(sim) == [60] * 4
 
 
 def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:

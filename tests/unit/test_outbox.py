@@ -99,4 +99,9 @@ def test_turns_are_by_service_and_in_the_order_of_the_input(tmp_path: Path) -> N
     assert turns.stepped(first.job) == ["neural4d3"]
     assert turns.may_go(job(3))
     assert turns.stepped(first.job) == []
-    assert sorted(turns.clear("b")) == ["neural4d5", "neural4d9"]
+    assert turns.waiting("b") == turns.waiting("b", "neural4d") == {"neural4d5", "neural4d9"}
+    assert turns.waiting("b", "csm") == set()
+    turns.clear("b", "csm")
+    assert len(turns.waiting("b")) == 2
+    turns.clear("b")
+    assert turns.waiting("b") == set()
