@@ -49,7 +49,8 @@ def _types(run: Run) -> None:
 
 
 def _unit(run: Run) -> None:
-    run.pytest(environments.ensure("unit"), "tests/unit")
+    # They wait for engines and services more than they work.
+    run.pytest(environments.ensure("unit"), "-n", "3", "tests/unit")
 
 
 def _scene(version: str, versions: Sequence[str]) -> Callable[[Run], None]:
