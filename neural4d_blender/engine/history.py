@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Neural4DError
-from .jobs import Job
+from .jobs import Job, snapshot
 from .journal import Journal
 
 #: Letters that the index of words knows a text by: a shorter word is looked for in each text.
@@ -62,7 +62,7 @@ class History:
             total = offset + len(rows)
             if len(rows) == limit or not rows:  # a page that is not full is the last one
                 total = db.execute(count, values).fetchone()[0]
-        return [{**Job.from_dict(json.loads(data)).to_dict(), "bytes": taken} for data, taken in rows], total
+        return [{**snapshot(json.loads(data)), "bytes": taken} for data, taken in rows], total
 
     def totals(self) -> list[dict[str, Any]]:
         """Jobs, points and bytes by month and service, newest month first; deleted jobs count for what they cost."""

@@ -282,6 +282,20 @@ class Job:
         return job
 
 
+def snapshot(data: dict[str, Any]) -> dict[str, Any]:
+    """What :meth:`Job.to_dict` made, as this version would make it: for a page of jobs that nobody works on.
+
+    What an earlier version did not know has its default.
+    """
+    saves = [{**_SAVE, **save} for save in data["saves"]] if data.get("saves") else []
+    return {
+        **_JOB,
+        **data,
+        "variants": [{**_VARIANT, **variant} for variant in data.get("variants", [])],
+        "saves": saves,
+    }
+
+
 def _known(cls: type[Job | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
 
@@ -295,3 +309,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Job | Variant | Save):
         return {name: _plain(part) for name, part in vars(value).items()}
     return value
+
+
+_JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

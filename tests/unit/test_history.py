@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.history import History
-from neural4d_blender.engine.jobs import Job, Save, Variant
+from neural4d_blender.engine.jobs import Job, Save, Variant, snapshot
 from neural4d_blender.engine.journal import Journal
 from neural4d_blender.engine.states import State, VariantState
 from tests.unit import old_journal
@@ -109,6 +109,16 @@ def test_a_job_comes_out_as_it_went_in(journal: Journal) -> None:
     variant.facts["dimensions_mm"].append(4.0)
     assert (len(told["spent"]), told["variants"][0]["facts"]) == (1, {"dimensions_mm": [1.0, 2.0, 3.0]}), "of then"
     assert Job.from_dict({**told, "of a later version": 1}).to_dict() == told
+    assert snapshot(told) == told
+    old = {name: told[name] for name in ("id", "provider", "request", "state", "created", "entered")}
+    old["variants"], old["saves"] = (
+        [{"index": 0, "uuid": "u"}],
+        [{"id": "s", "variant": 0, "format": "STL", "folder": ""}],
+    )
+    derived = ("under_way", "retry_pays", "cost", "cost_estimated", "committed")  # in each journal from the start
+    assert Job.from_dict(old).to_dict() == snapshot(
+        {**old, **{name: Job.from_dict(old).to_dict()[name] for name in derived}}
+    )
 
 
 def test_a_page_of_a_search_and_how_many_there_are(history: History) -> None:
