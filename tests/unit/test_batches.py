@@ -345,6 +345,7 @@ def test_asking_for_the_price_goes_on_with_nothing(sim: Simulator, tmp_path: Pat
     while not sim.spent:
         bridge.drain()
     bridge._process.kill()
+    bridge.stop()
     alone._host = None  # another Python, later
     asked = len(sim.requests())
     assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 60
