@@ -132,6 +132,7 @@ class Bridge:
                 self._unsure[job_id] = lambda: self.submit(job_id, provider, request, target, answer)
                 return
             if told["error"]:
+                self._refused.add(job_id)
                 self._refuse(job, told["error"])
             if answer:
                 answer(told)
@@ -157,7 +158,6 @@ class Bridge:
         self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
 
     def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
-        self._refused.add(job.id)
         job.enter(State.FAILED)
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = job.to_dict()
@@ -167,7 +167,7 @@ class Bridge:
         for job_id, send_again in list(self._unsure.items()):
 
             def found(told: Message, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
-                if not told["error"]:
+                if not told["error"] and job_id in self._unsure:
                     del self._unsure[job_id]
                     self.jobs.update({job["id"]: job for job in told["jobs"]})
                     if not told["jobs"]:
@@ -261,6 +261,7 @@ class Bridge:
         if self._process.stdin and self._process.stdout:
             self._writer = PipeWriter(self._process.stdin)
             self._reader = PipeReader(self._process.stdout)
+        self._find_out()
 
     def _write(self, message: Message) -> None:
         if self._writer:
@@ -301,7 +302,6 @@ class Bridge:
         if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
             self._start()
             self.configure()
-            self._find_out()
             return
         for job in self.jobs.under_way.values():
             job["note"] = f"{told['what']} {told['remedy']}"
