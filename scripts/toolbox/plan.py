@@ -25,8 +25,8 @@ KINDS = {
 
 def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[Stage]:
     """All stages, in order, for these versions of bpy and these releases of Blender to download."""
-    plan = [Stage("lint", _lint), Stage("types", _types), Stage("unit", _unit)]
-    plan.append(Stage("gui patient", _gui("patient")))
+    plan = [Stage("lint", _lint), Stage("types", _types), Stage("gui patient", _gui("patient"))]
+    plan.append(Stage("unit", _unit, places=2))
     # It clicks and waits for as long as all others take together, and a click goes astray where three others run.
     plan.append(Stage("gui", _gui("not patient"), places=2))
     plan += [Stage(f"scene {version}", _scene(version, bpy_versions)) for version in bpy_versions]
@@ -50,7 +50,7 @@ def _types(run: Run) -> None:
 
 def _unit(run: Run) -> None:
     # They wait for engines and services more than they work.
-    run.pytest(environments.ensure("unit"), "-n", "3", "tests/unit")
+    run.pytest(environments.ensure("unit"), "-n", "2", "tests/unit")
 
 
 def _scene(version: str, versions: Sequence[str]) -> Callable[[Run], None]:

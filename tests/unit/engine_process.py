@@ -23,6 +23,9 @@ PREPARER = [sys.executable, str(Path(__file__).with_name("stand_in_preparer.py")
 #: Waits that are seconds for a user are moments for a test.
 TIMING = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "preparer_limit": 5.0}
 
+#: Seconds after which something that does not come will not come on a busy machine either.
+PATIENCE = 120.0
+
 Snapshot = dict[str, Any]
 
 
@@ -102,7 +105,7 @@ class EngineProcess:
         assert answer["error"] is None, answer["error"]
         return job_id
 
-    def wait(self, job_id: str, *states: str, seconds: float = 30.0) -> Snapshot:
+    def wait(self, job_id: str, *states: str, seconds: float = PATIENCE) -> Snapshot:
         """Wait until the job is in one of the states and return its snapshot."""
         return self.until(
             lambda: self.jobs[job_id] if job_id in self.jobs and self.jobs[job_id]["state"] in states else None,
@@ -132,7 +135,7 @@ class EngineProcess:
         for line in self.process.stdout:
             self._lines.put(line)
 
-    def until(self, found: Any, what: str, seconds: float = 30.0) -> Any:
+    def until(self, found: Any, what: str, seconds: float = PATIENCE) -> Any:
         """Take in events until ``found()`` is something, and return that."""
         ends = time.monotonic() + seconds
         while True:
