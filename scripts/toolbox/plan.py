@@ -29,7 +29,8 @@ def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[St
     plan.append(Stage("unit", _unit, places=2))
     # It clicks and waits for as long as all others take together, and a click goes astray where three others run.
     plan.append(Stage("gui", _gui("not patient"), places=2))
-    plan += [Stage(f"scene {version}", _scene(version, bpy_versions)) for version in bpy_versions]
+    # The newest version has the most to do: begun last, it would be what all else waits for.
+    plan += [Stage(f"scene {version}", _scene(version, bpy_versions)) for version in reversed(bpy_versions)]
     plan += [Stage(f"package {version}", _package(version)) for version in bpy_versions]
     plan.append(Stage("demo", _demo))
     plan.append(Stage("tester", _tester(releases), seconds=900 * max(len(releases), 1)))
