@@ -28,7 +28,7 @@ def stages(bpy_versions: Sequence[str], releases: Sequence[str] = ()) -> list[St
     plan = [Stage("lint", _lint), Stage("types", _types), Stage("gui patient", _gui("patient"))]
     plan.append(Stage("unit", _unit, places=2))
     # It clicks and waits for as long as all others take together, and a click goes astray where three others run.
-    plan.append(Stage("gui", _gui("not patient"), places=2))
+    plan.append(Stage("gui", _gui("not patient"), places=2, seconds=3000))
     # The newest version has the most to do: begun last, it would be what all else waits for.
     plan += [Stage(f"scene {version}", _scene(version, bpy_versions)) for version in reversed(bpy_versions)]
     plan += [Stage(f"package {version}", _package(version)) for version in bpy_versions]
