@@ -219,6 +219,12 @@ class Bridge:
         Args:
             patience: seconds to wait for that; 0 leaves it to end on its own.
         """
+        # It takes in all that it was told before it ends, and the next engine may be one of another data folder.
+        self._answers.clear()
+        self._unsure.clear()
+        self._end(patience)
+
+    def _end(self, patience: float) -> None:
         process, self._process, self._reader, self._writer = self._process, None, None, None
         self._configured = {}
         self._unread.clear()
@@ -292,7 +298,7 @@ class Bridge:
     def _died(self) -> None:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
-        self.stop(patience=1.0)
+        self._end(patience=1.0)
         told = self._last_words or self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():

@@ -286,6 +286,29 @@ def test_a_job_that_a_dying_engine_never_heard_of_is_sent_to_the_next(
     bridge.stop()
 
 
+def test_what_an_engine_was_told_that_was_stopped_is_not_told_to_another(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge = bridge_on(sim, tmp_path / "one", monkeypatch)
+    bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
+    bridge.stop()  # nobody has looked at the answer
+    bridge.jobs.clear()
+    monkeypatch.setenv(DATA_DIR_ENV, str(tmp_path / "two"))
+    sim.configure(job_seconds=600)
+    before = len(paid(sim))
+    bridge.submit("b", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")), {})
+    while len(paid(sim)) == before or bridge.jobs["b"]["state"] != "generating":
+        bridge.drain()
+    die_unheard(bridge)
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    while bridge.jobs["b"]["state"] != "ready":
+        bridge.drain()
+    assert "a" not in bridge.jobs
+    assert len(paid(sim)) == before + 1
+    bridge.stop()
+
+
 @limits
 def test_a_batch_that_is_stopped_on_a_full_disk_goes_on_and_can_be_stopped_later(
     sim: Simulator, engine: EngineProcess
