@@ -89,7 +89,7 @@ class Journal:
                 row = (batch.id, batch.created, json.dumps(batch.to_dict()))
                 db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
             marks = [self._write(db, job) for job in jobs]
-            if any(job.under_way or job.waits for job in jobs):
+            if any(marks) and any(job.under_way or job.waits for job in jobs):
                 (self.folder / UNFINISHED).touch()  # before it is written: a crash comes when it likes
         self._states |= {job.id: job.state for job in jobs}
         if any(marks):
