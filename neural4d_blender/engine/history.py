@@ -1,7 +1,7 @@
 """Everything the journal knows of the past: searched a page at a time, summed up, measured, deleted.
 
 Standard library only. A page costs about the same whether there are a hundred jobs or ten thousand: what is
-looked through stands in indices (see schema.py), and only the page's own jobs are read.
+looked through stands in indices (see schema.py and fulltext.py), and only the page's own jobs are read.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import fulltext
 from .errors import Neural4DError
 from .jobs import Job, snapshot
 from .journal import Journal
-
-#: Letters that the index of words knows a text by: a shorter word is looked for in each text.
-_TRIGRAM = 3
 
 
 class History:
@@ -53,15 +52,23 @@ class History:
             Snapshots as ``Job.to_dict`` gives them, each with ``bytes``: what its files take, None
             where that is not known yet.
         """
-        page, count, values = _questions(text, provider, states, since, until)
+        match = fulltext.expression(text, provider, states)
+        source, key = ("texts", "rowid") if match else ("jobs", "number")
+        values: list[Any] = [match] if match else []
+        conditions = ["texts MATCH ?" if match else "deleted = 0"]
         with self.journal.reading() as db:
+            if since is not None or until is not None:
+                made, bounds = _made(db, since, until, key)
+                conditions, values = [*conditions, made], [*values, *bounds]
+            fits = f"FROM {source} WHERE {' AND '.join(conditions)}"
+            page = f"SELECT {key} {fits} ORDER BY {key} DESC LIMIT ? OFFSET ?"
             rows = db.execute(
-                f"SELECT data, bytes FROM jobs WHERE rowid IN ({page}) ORDER BY number DESC",  # noqa: S608 (our own words)
+                f"SELECT data, bytes FROM jobs WHERE number IN ({page}) ORDER BY number DESC",  # noqa: S608 (our own)
                 [*values, limit, offset],
             ).fetchall()
             total = offset + len(rows)
             if len(rows) == limit or not rows:  # a page that is not full is the last one
-                total = db.execute(count, values).fetchone()[0]
+                total = db.execute(f"SELECT COUNT(*) {fits}", values).fetchone()[0]
         return [{**snapshot(json.loads(data)), "bytes": taken} for data, taken in rows], total
 
     def totals(self) -> list[dict[str, Any]]:
@@ -100,7 +107,7 @@ class History:
                 "UPDATE jobs SET deleted = ?, data = '{}', bytes = 0, under_way = 0, waits = 0 WHERE id = ?",
                 (time.time(), job.id),
             )
-            db.execute("UPDATE texts SET words = '' WHERE rowid = (SELECT number FROM jobs WHERE id = ?)", (job.id,))
+            fulltext.remove(db, db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()[0])
             db.execute("DELETE FROM transitions WHERE job = ?", (job.id,))
         self.journal.mark()
         return freed
@@ -129,31 +136,16 @@ class History:
         return taken + sum(_size(path) for path in others)
 
 
-def _questions(
-    text: str, provider: str, states: Sequence[str], since: float | None, until: float | None
-) -> tuple[str, str, list[Any]]:
-    """What finds a page of the jobs that fit, what counts all of them, and the values that are bound to both."""
-    words = text.replace("\0", " ").casefold().split()
-    quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in words if len(word) >= _TRIGRAM)
-    of_texts = [("texts MATCH ?", [quoted])] if quoted else []
-    of_texts += [("instr(words, ?) > 0", [word]) for word in words if len(word) < _TRIGRAM]
-    asked = (("provider = ?", provider), ("created >= ?", since), ("created < ?", until))
-    of_jobs = [(condition, [value]) for condition, value in asked if value not in ("", None)]
-    if states:
-        of_jobs.append((f"state IN ({', '.join('?' * len(states))})", list(states)))
-    if words:
-        # CROSS: SQLite is not to go through the jobs first, and look each of them up in the index.
-        source, newest = "texts CROSS JOIN jobs ON deleted = 0 AND number = texts.rowid", "texts.rowid"
-        counted = source if of_jobs else "texts"  # a deleted job has no words
-    else:
-        source, newest, counted = "jobs", "number", "jobs"
-        of_jobs.insert(0, ("deleted = 0", []))
-    fits = " AND ".join(condition for condition, _ in of_texts + of_jobs)
-    return (
-        f"SELECT jobs.rowid FROM {source} WHERE {fits} ORDER BY {newest} DESC LIMIT ? OFFSET ?",  # noqa: S608 (our own)
-        f"SELECT COUNT(*) FROM {counted} WHERE {fits}",  # noqa: S608 (our own words)
-        [value for _, values in of_texts + of_jobs for value in values],
-    )
+def _made(db: sqlite3.Connection, since: float | None, until: float | None, key: str) -> tuple[str, list[Any]]:
+    """A condition for jobs made then, where ``key`` is their number, and the values that are bound to it."""
+    asked = [(condition, at) for condition, at in (("created >= ?", since), ("created < ?", until)) if at is not None]
+    when, dates = " AND ".join(condition for condition, _ in asked), [at for _, at in asked]
+    numbers = f"FROM jobs WHERE {when}"
+    first, last, count = db.execute(f"SELECT MIN(number), MAX(number), COUNT(*) {numbers}", dates).fetchone()
+    if count and count == last - first + 1:
+        return f"{key} BETWEEN ? AND ?", [first, last]
+    # The clock was set back at some time: others were made in between.
+    return f"{key} IN (SELECT number {numbers})", dates
 
 
 def _size(path: Path) -> int:

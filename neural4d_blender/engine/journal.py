@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from . import schema
+from . import fulltext, schema
 from .batches import BatchRecord
 from .errors import InvalidInput, JournalUnusable
 from .jobs import Job
@@ -97,10 +97,13 @@ class Journal:
 
     def _write(self, db: sqlite3.Connection, job: Job) -> bool:
         """Write one job; True where Blender's next start has to know of it now, or no longer."""
-        before = db.execute("SELECT under_way, waits, owner FROM jobs WHERE id = ?", (job.id,)).fetchone()
+        before = db.execute(
+            "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?", (job.id,)
+        ).fetchone()
         if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
             raise taken_elsewhere()
         job.owner = self.owner
+        number = before[4] if before else schema.next_number(db)
         db.execute(
             "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
             "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -110,9 +113,13 @@ class Journal:
             (
                 *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0, job.committed),
                 *(job.created, json.dumps(job.to_dict())),
-                *(0 if before else schema.next_number(db, job), schema.month(job), schema.team(job), job.batch),
+                *(number, schema.month(job), schema.team(job), job.batch),
             ),
         )
+        if before is None:
+            fulltext.add(db, number, job)
+        elif before[3] != job.state:
+            fulltext.set_state(db, number, job)
         if self._states.get(job.id) is not job.state:
             db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
         return before is None or before[:2] != (job.under_way, job.waits)
@@ -144,7 +151,8 @@ class Journal:
             wanted: whether a job is to be taken; the others stay for the next engine.
         """
         with self.transaction() as db:
-            rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY created").fetchall()
+            # +: SQLite is not to go through all jobs in that order.
+            rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY +created").fetchall()
             dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
             taken = [job for owner, data in rows if owner in dead if wanted(job := Job.from_dict(json.loads(data)))]
             db.executemany("UPDATE jobs SET owner = ? WHERE id = ?", [(self.owner, job.id) for job in taken])

@@ -2,8 +2,7 @@
 
 Standard library only. What is asked for often stands in columns of its own, and each such question is
 answered from an index alone: a row's ``data`` is thousands of bytes, which nobody wants to pass over
-ten thousand times. The words of a job stand in a full-text index of SQLite's own (FTS5, trigrams), which
-finds any three letters, so any part of a word, in any language.
+ten thousand times. What a search asks is in fulltext.py.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import json
 import sqlite3
 import time
 
+from . import fulltext
 from .errors import JournalUnusable
 from .jobs import Job
-from .request import Request
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
 VERSION = 3
@@ -52,13 +51,12 @@ DROP INDEX IF EXISTS jobs_by_team;
 CREATE INDEX jobs_by_team ON jobs (team, committed) WHERE team != '';
 CREATE INDEX jobs_by_batch ON jobs (batch, committed) WHERE batch != '';
 """
-#: Version 3. number: counts the jobs in the order they were made. The row of ``texts`` with that number has what a
-#: search looks through, in the form in which upper and lower case are the same; of a deleted job it is empty.
-_TEXTS = """
-CREATE VIRTUAL TABLE texts USING fts5 (words, tokenize = 'trigram case_sensitive 1');
+#: Version 3. number: counts the jobs in the order they were made, from 1; deleted ones keep theirs, so none is missing.
+_NUMBERS = """
 ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
 DROP INDEX IF EXISTS jobs_to_look_through;
-CREATE INDEX jobs_to_look_through ON jobs (deleted, number, created, provider, state);
+CREATE INDEX jobs_by_number ON jobs (number, deleted);
+CREATE INDEX jobs_by_created ON jobs (created, number);
 """
 
 
@@ -106,16 +104,20 @@ def _first(db: sqlite3.Connection) -> None:
 
 def _third(db: sqlite3.Connection) -> None:
     """What history looks through; a journal of version 2 had it in a column."""
-    _run(db, _TEXTS)
+    _run(db, _NUMBERS)
+    db.execute(fulltext.TABLE)
     if "words" in {row[1] for row in db.execute("PRAGMA table_info(jobs)")}:
         db.execute("ALTER TABLE jobs DROP COLUMN words")
+    made = db.execute("SELECT id FROM jobs ORDER BY created").fetchall()
+    db.executemany("UPDATE jobs SET number = ? WHERE id = ?", [(number, job) for number, (job,) in enumerate(made, 1)])
     for job in _jobs(db):
-        db.execute("UPDATE jobs SET number = ? WHERE id = ?", (next_number(db, job), job.id))
+        (number,) = db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()
+        fulltext.add(db, number, job)
 
 
 def _jobs(db: sqlite3.Connection) -> list[Job]:
-    """Those that are there, oldest first."""
-    rows = db.execute("SELECT data FROM jobs WHERE deleted = 0 ORDER BY created")
+    """Those that are there."""
+    rows = db.execute("SELECT data FROM jobs WHERE deleted = 0")
     return [Job.from_dict(json.loads(data)) for (data,) in rows]
 
 
@@ -124,13 +126,9 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
         db.execute(statement)
 
 
-def next_number(db: sqlite3.Connection, job: Job) -> int:
-    """Count the job, and note the words by which a search finds it."""
-    request = Request.from_dict(job.request)
-    parts = (" ".join(part.split()).casefold() for part in (request.title, request.prompt, request.group))
-    number = db.execute("INSERT INTO texts (words) VALUES (?)", (" ".join(dict.fromkeys(parts)),)).lastrowid
-    assert number is not None  # noqa: S101 (SQLite has one after each INSERT)
-    return number
+def next_number(db: sqlite3.Connection) -> int:
+    """The number of the next job; for a transaction in which it is written."""
+    return int(db.execute("SELECT IFNULL(MAX(number), 0) + 1 FROM jobs").fetchone()[0])
 
 
 def month(job: Job) -> str:
