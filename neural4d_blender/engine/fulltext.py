@@ -63,7 +63,8 @@ def expression(text: str, provider: str, states: Sequence[str]) -> str:
 
 def _words(text: str) -> list[str]:
     """The words of a text, in the form in which upper and lower case are the same."""
-    return re.sub(r"[\0-\x1f\x7f]", " ", text).casefold().split()
+    characters = text.encode(errors="replace").decode()  # half a pair of surrogates is none
+    return re.sub(r"[\0-\x1f\x7f]", " ", characters).casefold().split()
 
 
 def _pieces(word: str) -> Iterator[str]:

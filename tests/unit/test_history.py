@@ -94,7 +94,18 @@ def test_words_of_any_language_and_with_any_sign(history: History, journal: Jour
 def test_what_a_search_does_not_take_for_a_pattern(history: History) -> None:
     assert ids(history, text="%") == "d"
     assert ids(history, text="_") == ids(history, text="'") == ""
-    for pattern in ("bird*", "bird OR chair", "b_rd", "words:bird", "^bird", '"cute', "(bird)", "bir?", "-bird"):
+    for pattern in (
+        "bird*",
+        "bird OR chair",
+        "b_rd",
+        "words:bird",
+        "^bird",
+        '"cute',
+        "(bird)",
+        "bir?",
+        "-bird",
+        "\ud800",
+    ):
         assert ids(history, text=pattern) == "", pattern
 
 
