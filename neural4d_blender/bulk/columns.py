@@ -47,7 +47,8 @@ def _number(value: object) -> float:
     return value if isinstance(value, int) else float(value)
 
 
-def _truth(value: object) -> bool:
+def truth(value: object) -> bool:
+    """A yes or no, or a word for one; ValueError for anything else."""
     word = str(value).lower()
     if word not in (*_TRUE, *_FALSE):
         raise ValueError("true or false")
@@ -89,23 +90,23 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "image": (_pictures, "a path, or several with ; between them"),
     "provider": (_text, "the id of a service"),
     "variants": (_whole, "a whole number"),
-    "pbr": (_truth, "true or false"),
+    "pbr": (truth, "true or false"),
     "size_mm": (_number, "a number of millimetres"),
     "axis": (_upper, "X, Y, Z or LONGEST"),
     "origin": (_upper, "BOTTOM, CENTER or AUTHORED"),
-    "joined": (_truth, "true or false"),
+    "joined": (truth, "true or false"),
     "max_faces": (_whole, "a whole number"),
-    "recalculate_normals": (_truth, "true or false"),
-    "quads": (_truth, "true or false"),
-    "pack_images": (_truth, "true or false"),
+    "recalculate_normals": (truth, "true or false"),
+    "quads": (truth, "true or false"),
+    "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),
     "name": (_text, "a text"),
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
     "options": (_options, "a JSON object"),
-    "choose_cutout": (_truth, "true or false"),
-    "place_all": (_truth, "true or false"),
-    "placeholder": (_truth, "true or false"),
+    "choose_cutout": (truth, "true or false"),
+    "place_all": (truth, "true or false"),
+    "placeholder": (truth, "true or false"),
     "max_points": (_whole, "a whole number of points"),
     "group": (_text, "a text"),
     "group_points": (_whole, "a whole number of points"),
@@ -185,7 +186,7 @@ def _option(service: Declaration, key: str, value: Any) -> Any:
     option: Option = service.option(key)
     if not isinstance(value, str):
         return value
-    readers: dict[str, Callable[[object], Any]] = {"int": _whole, "float": _number, "bool": _truth}
+    readers: dict[str, Callable[[object], Any]] = {"int": _whole, "float": _number, "bool": truth}
     try:
         return readers.get(option.kind, _text)(value)
     except ValueError:

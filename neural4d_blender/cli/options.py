@@ -1,21 +1,21 @@
 """What a command's settings, and a service's own options (``--option KEY=VALUE``), come to.
 
-Standard library and the engine's ``protocol`` only.
+Standard library, bulk and the engine's ``protocol`` only.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..bulk.columns import truth
 from ..engine.protocol import Declaration, InvalidInput, Option, declarations
 
 #: What ``parts.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
 _PLAIN = ("variants", "pbr", "size_mm", "axis", "origin", "format")
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = ("joined", "max_faces", "recalculate_normals", "quads")
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def describe() -> list[str]:
@@ -54,13 +54,9 @@ def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
 
 
 def _value(option: Option, text: str) -> Any:
-    word = text.lower()
+    kinds: dict[str, Callable[[str], Any]] = {"bool": truth, "int": int, "float": float}
     try:
-        if option.kind == "bool":
-            if word not in (*_TRUE, *_FALSE):
-                raise ValueError(word)
-            return word in _TRUE
-        return {"int": int, "float": float}.get(option.kind, str)(text)
+        return kinds.get(option.kind, str)(text)
     except ValueError:
         raise InvalidInput(f"The option {option.key} takes {option.limits}, not {text!r}.") from None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Set
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ _TICK, _REDRAW = 0.1, 1.0
 _redrawn = 0.0
 #: What the labels of the placeholders showed when they were drawn last.
 _labelled: dict[str, tuple[str, int]] = {}
+#: Why the jobs of earlier sessions could not be brought, for the list that lacks them; empty where all is well.
+trouble = ""
 
 
 def start() -> None:
@@ -59,8 +60,10 @@ def redraw(regions: Set[str] = frozenset({"UI"})) -> None:
 def _resume() -> None:
     """Go on with jobs that were cut off, if there are any; costs one look at the disk otherwise."""
     if settings.online() and (settings.data_dir() / UNFINISHED).exists():
-        with suppress(Neural4DError):  # the panel says why as soon as the user asks for anything
+        try:
             list_jobs()
+        except Neural4DError as error:
+            _tell(f"{error.what} {error.remedy}")
 
 
 def list_jobs() -> None:
@@ -69,7 +72,14 @@ def list_jobs() -> None:
     start()
 
 
+def _tell(why: str) -> None:
+    global trouble
+    trouble = why
+
+
 def _take_list(answer: dict[str, Any]) -> None:
+    error = answer["error"]
+    _tell(f"{error['what']} {error['remedy']}" if error else "")
     jobs = answer.get("jobs", [])
     for job in jobs:
         bridge.jobs.setdefault(job["id"], job)

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ..engine.protocol import SETTLED, State
-from ..scene import arrival
+from ..scene import arrival, clock
 from ..scene.bridge import bridge
 from . import job_pictures, text
 
@@ -24,7 +24,10 @@ def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
     present = sorted(_present(), key=lambda data: -data["created"])
     if not present:
-        layout.label(text="Nothing generated yet.")
+        if clock.trouble:
+            text.draw(layout, clock.trouble, "ERROR")
+        else:
+            layout.label(text="Nothing generated yet.")
         layout.operator("neural4d.list_jobs", icon="TIME")
         return
     for data in present[:_SHOWN]:

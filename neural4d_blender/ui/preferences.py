@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
-from ..scene import assets, settings
+from ..scene import assets, clock, settings
 from ..scene.bridge import bridge
 from . import batch_tally, history_page, setup_operators, text
 
@@ -29,7 +29,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     """The engine of the old folder ends; its jobs are there when that folder is set again."""
     bridge.stop()
     bridge.jobs.clear()
-    bridge.usage = None
+    bridge.usage, clock.trouble = None, ""
     history_page.page.forget()
     batch_tally.forget()
 

@@ -68,6 +68,7 @@ def test_a_damaged_journal_is_told_and_retry_goes_on_without_it(tmp_path: Path) 
     assert done["error"]["code"] == "JournalUnusable"
     assert "journal.sqlite3" in done["error"]["what"]
     assert "move" in done["error"]["remedy"]
+    assert "not a database" in done["list"]
     assert "not a database" in done["history"]
     assert "a chair" in done["names"]
 

@@ -7,7 +7,7 @@ import signal
 import sys
 
 import bpy
-from bl_ext.user_default.neural4d.scene import settings
+from bl_ext.user_default.neural4d.scene import clock, settings
 from bl_ext.user_default.neural4d.ui import about
 from bl_ext.user_default.neural4d.ui.history_page import page
 
@@ -162,6 +162,10 @@ def damaged_journal(ui, folder):
     yield from show(ui, *PANELS)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
+    yield from press(ui, r"neural4d\.list_jobs\(")
+    yield Until(lambda: clock.trouble, "the list to say why it is empty", 10)
+    yield from ui.screenshot("journal-0-no-list")
+    listed = clock.trouble
     yield from start(ui, "a chair")
     yield reached("failed")
     yield Until(lambda: page.trouble, "the History to say so, too", 10)
@@ -171,4 +175,4 @@ def damaged_journal(ui, folder):
     yield from press(ui, r"neural4d\.retry\(")
     yield reached("placed")
     yield from ui.screenshot("journal-2-placed")
-    return {"error": error, "history": told, "names": names()}
+    return {"error": error, "list": listed, "history": told, "names": names()}
