@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from .jobs import Job
 from .request import Request
 
-#: Letters of a term; a longer word is looked for in pieces, which may stand apart in the job.
-_LONGEST = 24
-#: Beginnings of so many letters have a list of their own, as a user types them; what is longer is rare enough.
-_BEGINNINGS = "1 2 3 4 5 6 7 8"
+#: Letters of a term. A prompt in a language without spaces is one long word: longer terms would make it a large one.
+_LONGEST = 6
+#: Beginnings of so many letters have a list of their own, as terms have: whatever is asked for, one list answers it.
+_BEGINNINGS = "1 2 3 4 5"
 #: The tokenizer divides at spaces and control characters alone: all else is a part of a word.
 _SIGNS = string.punctuation.replace("'", "''").replace('"', '""')
 #: A row for each job that is not deleted; its rowid is the number of the job.
@@ -53,7 +53,7 @@ def expression(text: str, provider: str, states: Sequence[str]) -> str:
         text: words that all have to be there, in any order and case, as parts of words too.
         provider: id of the service. states: one of these. Empty: any.
     """
-    asked = [f"words : {_quoted(piece)} *" for word in _words(text) for piece in _pieces(word)]
+    asked = [f"words : {piece}" for word in _words(text) for piece in _pieces(word)]
     if provider:
         asked.append(f"provider : {_name(provider)}")
     if states:
@@ -63,15 +63,18 @@ def expression(text: str, provider: str, states: Sequence[str]) -> str:
 
 def _words(text: str) -> list[str]:
     """The words of a text, in the form in which upper and lower case are the same."""
-    characters = text.encode(errors="replace").decode()  # half a pair of surrogates is none
+    characters = text.encode(errors="surrogatepass").decode(errors="replace")  # SQLite takes no half of a pair
     return re.sub(r"[\0-\x1f\x7f]", " ", characters).casefold().split()
 
 
 def _pieces(word: str) -> Iterator[str]:
-    """The word, or where it is longer than a term, parts that cover it."""
-    for at in range(0, max(len(word) - _LONGEST, 0), _LONGEST):
-        yield word[at : at + _LONGEST]
-    yield word[-_LONGEST:]
+    """A beginning of terms; or where the word is as long as a term, terms that cover it, and each other by half."""
+    if len(word) < _LONGEST:
+        yield f"{_quoted(word)} *"
+        return
+    for at in range(0, len(word) - _LONGEST, _LONGEST // 2):
+        yield _quoted(word[at : at + _LONGEST])
+    yield _quoted(word[-_LONGEST:])
 
 
 def _quoted(term: str) -> str:
@@ -81,4 +84,4 @@ def _quoted(term: str) -> str:
 
 def _name(text: str) -> str:
     """The same for what is a single term, and fits nothing where it is none."""
-    return _quoted("_".join(_words(text)))
+    return _quoted("/".join(_words(text)))

@@ -84,7 +84,8 @@ class History:
     def delete(self, job: Job) -> int:
         """Remove a job's files and all that is known of it but that it was, when, where and what it cost.
 
-        Files that were kept elsewhere and models in scenes stay as they are.
+        Files that were kept elsewhere and models in scenes stay as they are. SQLite writes over what it has removed
+        from its own file when it needs the room.
 
         Returns:
             Bytes that are free now.
@@ -144,8 +145,8 @@ def _made(db: sqlite3.Connection, since: float | None, until: float | None, key:
     first, last, count = db.execute(f"SELECT MIN(number), MAX(number), COUNT(*) {numbers}", dates).fetchone()
     if count and count == last - first + 1:
         return f"{key} BETWEEN ? AND ?", [first, last]
-    # The clock was set back at some time: others were made in between.
-    return f"{key} IN (SELECT number {numbers})", dates
+    # The clock was set back at some time: others were made in between. +: not a search of the text for each of them.
+    return f"+{key} IN (SELECT number {numbers})", dates
 
 
 def _size(path: Path) -> int:

@@ -27,7 +27,7 @@ from .states import JOURNAL, UNFINISHED, State
 #: Seconds that another engine's transaction is waited for.
 _PATIENCE = 10.0
 #: What SQLite says of a file that is no journal, or not a whole one.
-_DAMAGED = ("not a database", "malformed", "no such table", "no such column")
+_DAMAGED = ("not a database", "malformed", "no such table", "no such column", "corrupt", "vtable constructor failed")
 
 
 class Journal:
@@ -302,7 +302,7 @@ def unusable(folder: Path, error: Exception) -> JournalUnusable:
         )
     if "locked" in str(error):
         return JournalUnusable(what, "Another program holds it: end that, or wait for it, then try again.")
-    if "fts5" in str(error):
+    if "no such module: fts5" in str(error):
         return JournalUnusable(what, "Use Blender's own Python, or one whose SQLite has full-text search (FTS5).")
     return JournalUnusable(what)
 

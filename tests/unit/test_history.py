@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.history import History
 from neural4d_blender.engine.jobs import Job, Save, Variant, snapshot
 from neural4d_blender.engine.journal import Journal
@@ -174,6 +175,29 @@ def test_a_search_knows_of_each_change_of_state(history: History, journal: Journ
     assert ids(history, text="bird", states=["failed"]) == "ec"
     for other in ("words", "bird", "neural4d failed", "FAIL"):
         assert ids(history, states=[other]) == "", other
+    job.state = State.PREPARING_INPUT
+    journal.save(job)
+    assert (ids(history, states=["preparing input"]), ids(history, states=["preparing_input"])) == ("", "e")
+
+
+@pytest.mark.parametrize("length", range(1, 15))
+def test_each_part_of_a_word(history: History, journal: Journal, length: int) -> None:
+    word = "abcdefghijklmn"
+    journal.save(made("e", f"an {word}o"))
+    for at in range(len(word) - length + 1):
+        part = word[at : at + length]
+        assert "e" in ids(history, text=part)
+        assert ids(history, text=f"{part}z") == ""
+
+
+def test_a_damaged_index_is_told_as_damage(history: History, journal: Journal) -> None:
+    with journal.reading() as db:
+        db.execute("DELETE FROM texts_data WHERE id = 10")
+    other = Journal(journal.folder)
+    with pytest.raises(JournalUnusable) as told:
+        History(other).search(text="bird")
+    other.close()
+    assert "move journal.sqlite3 out of the folder" in told.value.remedy
 
 
 def test_no_question_walks_through_the_jobs_themselves(history: History, journal: Journal) -> None:
@@ -184,6 +208,8 @@ def test_no_question_walks_through_the_jobs_themselves(history: History, journal
         history.search(text="bird", provider="csm", states=["placed"], since=0.0)
         history.search(since=0.0, until=MARCH + 30)
         history.search()
+        journal.save(made("e", "a bird of yesterday", MARCH + 30))
+        history.search(text="bird", until=APRIL)
         journal.take_over()
         journal.mark()
         journal.spent()
@@ -197,14 +223,21 @@ def test_no_question_walks_through_the_jobs_themselves(history: History, journal
             for statement in asked
             if statement.startswith("SELECT")
             for step in db.execute(f"EXPLAIN QUERY PLAN {statement}")
-            if " jobs" in step[3]
+            if " jobs" in step[3] or " texts" in step[3]
         ]
-    assert len(plans) >= 9
+    assert len(plans) >= 12
     for step, statement in plans:
         assert any(
             good in step
-            for good in ("COVERING INDEX", "INDEX jobs_under_way", "INDEX jobs_by_number (number=?)", "autoindex_jobs")
-        ), statement
+            for good in (
+                "COVERING INDEX",
+                "INDEX jobs_under_way",
+                "INDEX jobs_by_number (number=?)",
+                "autoindex_jobs",
+                "texts VIRTUAL TABLE",
+            )
+        ), (step, statement)
+        assert "=M" not in step, "the text is searched once, not for each number"
 
 
 def test_totals_by_month_and_service(history: History) -> None:
