@@ -69,7 +69,8 @@ class Submission:
     """What the service accepted.
 
     Args:
-        uuids: an id for each model; empty for one that came at once and cannot be asked about again.
+        uuids: an id for each model, or picture; empty for one that came at once and cannot be asked about again.
+        points: what the service says that it costs; None where it says nothing.
         failures: for each model that was refused, why.
         polls: what is known of a model already, by its id: some services answer with the result at once.
         details: what else the service said, by its own names.
@@ -79,6 +80,20 @@ class Submission:
     failures: list[str] = field(default_factory=list)
     polls: dict[str, Poll] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
+    points: int | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the service shows of a submission whose answer was lost.
+
+    Args:
+        found: what it accepted, None where it shows nothing of it.
+        proof: that it shows nothing means that it has not taken it.
+    """
+
+    found: Submission | None = None
+    proof: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,11 +125,22 @@ class Http(Protocol):
         files: Sequence[tuple[str, str]] = (),
         *,
         method: str = "POST",
+        paid: bool = False,
+        form: bool = False,
     ) -> dict[str, Any]:
         """Make one request and return the JSON object that came back; raises the classes of errors.py.
 
         Args:
             body: sent as JSON, or as the text fields of a form where there are files; a GET has none.
             files: (field, path) pairs, sent as multipart/form-data.
+            paid: it may cost points. form: a form even without files.
         """
+        ...
+
+    def check_pace(self, *, paid: bool) -> None:
+        """Raise HeldBack where such a call may not leave yet."""
+        ...
+
+    def slow_down(self, seconds: float | None, *, paid: bool) -> float:
+        """The service asked for that in an answer that is no refusal by its status; returns the wait in seconds."""
         ...

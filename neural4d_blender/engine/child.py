@@ -35,9 +35,11 @@ from .lanes import Lanes, lane_of
 from .live import Live
 from .money import Purse
 from .outbox import Outbox
+from .pacing import RateLimiter
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .runner import Runner
+from .servers import Server
 from .states import State
 from .transport import Transport
 from .turns import Turns
@@ -105,6 +107,10 @@ class Engine:
         """Tell the host what operations really cost."""
         self.send({"event": "prices", "prices": self.journal.prices(), "spent": self.journal.spent()})
 
+    def server_changed(self, server: Server) -> None:
+        """Tell the host what is known of a service's server now."""
+        self.send({"event": "server", "provider": server.provider, "facts": dict(server.facts)})
+
     def provider(self, name: str) -> Provider:
         """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
         if not self.online:
@@ -114,15 +120,18 @@ class Engine:
             service = self.services.get(name, {})
             if not service.get("key"):
                 raise KeyMissing(f"No key is set for {declared.name}.")
-            self.providers[name] = PROVIDERS[name](
-                Transport(
-                    declared.name,
-                    service.get("url") or declared.url,
-                    service["key"],
-                    key_header=declared.key_header,
-                    key_field=declared.key_field,
-                )
+            url = service.get("url") or declared.url
+            server = Server(name, url, self.journal, self.server_changed)
+            transport = Transport(
+                declared.name,
+                url,
+                service["key"],
+                key_header=declared.key_header,
+                key_field=declared.key_field,
+                others=declared.other_urls if url.rstrip("/") == declared.url else (),
+                limiter=RateLimiter(server, lambda: self.runner.timing.minute),
             )
+            self.providers[name] = PROVIDERS[name](transport, server)
         return self.providers[name]
 
     # The loop and its schedule

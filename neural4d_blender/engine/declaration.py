@@ -55,6 +55,8 @@ class Feature(StrEnum):
     SEVERAL_IMAGES = "several_images"
     VARIANTS = "variants"
     CHOICE = "choice"  # pictures to choose from before the model is made of one
+    PICTURE = "picture"  # pictures made of the prompt first, and the model of one of them
+    VIEWS = "views"  # several pictures of the same thing, from its sides
     PBR = "pbr"  # a switch for roughness, metallic and normal maps
     PROGRESS = "progress"
     BALANCE = "balance"
@@ -69,6 +71,8 @@ _LACKING = {
     Feature.SEVERAL_IMAGES: "{name} makes a model of one image at a time.",
     Feature.VARIANTS: "{name} makes one model a job.",
     Feature.CHOICE: "{name} offers no pictures to choose from.",
+    Feature.PICTURE: "{name} makes no pictures of a prompt first.",
+    Feature.VIEWS: "{name} makes a model of one view of a thing.",
     Feature.PBR: "{name} has no switch for PBR textures.",
     Feature.PROGRESS: "{name} tells no progress; it is estimated by time.",
     Feature.FILE_SIZE: "{name} makes files in the size of the job alone.",
@@ -88,6 +92,8 @@ class Option(_Values):
         images_only: means nothing for a prompt.
         enterprise: the service takes it from enterprise accounts only.
         replaces_image: names a picture that the service has already; given, no other input may be.
+        pictures_only: means something only where a picture is made first.
+        image_limits: what is sent as a picture where this is set; None for the service's own.
     """
 
     key: str
@@ -101,6 +107,8 @@ class Option(_Values):
     images_only: bool = False
     enterprise: bool = False
     replaces_image: bool = False
+    pictures_only: bool = False
+    image_limits: "ImageLimits | None" = None
 
     def check(self, value: object) -> None:
         """Raise InvalidInput, with the limits, where the value does not fit."""
@@ -170,6 +178,10 @@ class Declaration(_Values):
         key_header: the header that carries the key; ``Authorization`` carries it as a Bearer token.
         key_field: the field of the JSON body that carries the key instead of a header.
         unit: what the service calls its points.
+        other_urls: further addresses of the service, for where the first one cannot be reached.
+        views: names of the further sides of which it takes pictures, beside the front.
+        max_pictures, max_references: of a picture that is made first.
+        life: what is known of the service's life, with the month, in a sentence.
     """
 
     id: str
@@ -191,6 +203,11 @@ class Declaration(_Values):
     key_header: str = "Authorization"
     key_field: str = ""
     unit: str = "points"
+    other_urls: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    max_pictures: int = 0
+    max_references: int = 0
+    life: str = ""
     reasons: Mapping[Feature, str] = MappingProxyType({})
 
     def can(self, feature: Feature) -> bool:
@@ -207,6 +224,13 @@ class Declaration(_Values):
         """Raise UnsupportedFeature, with the reason, where the service lacks the feature."""
         if why := self.lacks(feature):
             raise UnsupportedFeature(why)
+
+    def limits_of(self, options: Mapping[str, Any]) -> ImageLimits:
+        """What is sent as a picture with these options."""
+        for option in self.options:
+            if option.image_limits and options.get(option.key, option.default) != option.default:
+                return option.image_limits
+        return self.image_limits
 
     @property
     def native(self) -> str:
@@ -228,7 +252,10 @@ class Quote(_Values):
     Args:
         operation: the name its real price is kept under.
         points: as documented; None where the service's documents name no price.
+        most: what it costs at the most by any document, where that is more: what caps reckon with until the price
+            was measured.
     """
 
     operation: str
     points: int | None
+    most: int | None = None

@@ -91,7 +91,7 @@ def ask_for_conversion(runner: Runner, job: Job, uuid: str, format: str, size_mm
             conversion = provider.convert(uuid, format, size_mm)
             purchase.accepted = True
             job.conversions[key] = "asked"
-            job.book(quote.operation, purchase.expected)
+            job.book(quote.operation, purchase.expected, purchase.reserved)
             runner.save(job)
         return conversion
     except ConversionFailed:

@@ -27,6 +27,8 @@ class Neural4DError(Exception):
     http: int = 0
     #: That refusal was JSON, as an API gives it, rather than the page of some web server.
     by_api: bool = False
+    #: That JSON, for the service's provider alone: it may repeat the request.
+    answer: dict[str, object] = {}
 
     def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "") -> None:
         super().__init__(what)
@@ -130,6 +132,12 @@ class ServiceBusy(TransportError):
     ) -> None:
         super().__init__(what, remedy, kept=kept, cost=cost)
         self.retry_after = retry_after
+        #: The wait is known to all other calls of the service.
+        self.noted = False
+
+
+class HeldBack(ServiceBusy):
+    """Nothing was sent: the service asked to slow down before, or another job's payment has to be known first."""
 
 
 class ServiceDown(TransportError):
@@ -141,12 +149,19 @@ class ServiceDown(TransportError):
 class UnexpectedAnswer(Neural4DError):
     """The answer is not what the service's document describes."""
 
+    #: What the service said in it, where that may be why it took nothing.
+    refusal: str = ""
+
     retryable = True
     default_remedy = "Press Retry; if it stays so, report the text above to the project."
 
 
+class OtherGeneration(Neural4DError):
+    """The server follows other documents than was thought: nothing happened, and the same step is done once more."""
+
+
 class RequestRefused(Neural4DError):
-    """The service refused the request itself (a 4xx that no other class stands for)."""
+    """The service refused the request itself: what it asks for, by moderation, or for this account."""
 
     default_remedy = "Change what the message names, then generate again."
 

@@ -96,14 +96,19 @@ class Job:
         placed: indices of the variants that stand in a scene.
         tickets: the uuids of our own that the submission carries, in the journal before it goes out.
         in_doubt: a submission went out, and whether it arrived is not known.
+        paying_for: what that submission is: "" for the models, "pictures" for those to choose from.
+        sent_at: when it went out (seconds since the epoch).
+        refusal: what the service said in an answer that names no model.
         submission: 1 for the first time the request is sent, counted up by each new one.
         ordered: the order of a further stage that was sent last, by the service's name for it.
         native: the format that the service makes; every other one has to be asked for.
         spent: what each paid operation cost: operation, points (None where nobody says), and whether that is
             estimated.
         balance_before: points there were before the last paid request.
-        matting: the service's id of the cut-out request. cutouts: key, url and path (of the picture)
-            of each cut-out; cutout: index of the one that was chosen.
+        matting: the service's id of the cut-out request. picture_ids: its ids of the pictures that are made of the
+            prompt first. cutouts: key, url and path (of the picture) of each picture to choose from;
+            cutout: index of the one that was chosen.
+        until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
         saves: files that the user wants to keep, in formats of their own.
@@ -128,6 +133,7 @@ class Job:
     spent: list[dict[str, Any]] = field(default_factory=list)
     balance_before: int | None = None
     matting: str = ""
+    picture_ids: list[str] = field(default_factory=list)
     cutouts: list[dict[str, str]] = field(default_factory=list)
     cutout: int | None = None
     portraits: int = 0
@@ -140,6 +146,10 @@ class Job:
     ordered: str = ""
     native: str = "GLB"
     in_doubt: bool = False
+    paying_for: str = ""
+    sent_at: float = 0.0
+    refusal: str = ""
+    until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
     placed: list[int] = field(default_factory=list)
@@ -159,13 +169,17 @@ class Job:
         """Change the state and book the time spent in the one that ends."""
         now = time.time() if now is None else now
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
-        self.state, self.entered, self.note = state, now, ""
+        self.state, self.entered, self.note, self.until = state, now, "", 0.0
         if state is not State.FAILED:
             self.error = None
 
-    def book(self, operation: str, points: int | None) -> None:
-        """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did."""
-        self.reserved = max(0, self.reserved - (points or 0))
+    def book(self, operation: str, points: int | None, reserved: int | None = None) -> None:
+        """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did.
+
+        Args:
+            reserved: what was held for it against caps, where that is more.
+        """
+        self.reserved = max(0, self.reserved - max(points or 0, reserved or 0))
         self.spent.append({"operation": operation, "points": points, "estimated": True})
 
     def measured(self, points: int) -> None:

@@ -187,6 +187,32 @@ class Journal:
         with self.reading() as db:
             return {f"{p}:{o}": n for p, o, n in db.execute("SELECT provider, operation, points FROM prices")}
 
+    def server_facts(self, provider: str, url: str) -> dict[str, str]:
+        """What is known of the server at that address, by name."""
+        with self.reading() as db:
+            rows = db.execute("SELECT name, value FROM servers WHERE provider = ? AND url = ?", (provider, url))
+            return dict(rows.fetchall())
+
+    def note_server(self, provider: str, url: str, name: str, value: str) -> None:
+        """Keep a fact of that server; an empty value takes it away."""
+        with self.transaction() as db:
+            if value:
+                row = (provider, url, name, value, time.time())
+                db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?, ?, ?, ?)", row)
+            else:
+                db.execute("DELETE FROM servers WHERE provider = ? AND url = ? AND name = ?", (provider, url, name))
+
+    def note_purchase(self, job: Job) -> None:
+        """A request of the job's that may cost points is about to be sent."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, time.time()))
+
+    def paid_since(self, provider: str, at: float, but: str) -> bool:
+        """Whether another job than that has bought something at the service since then (seconds since the epoch)."""
+        question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
+        with self.reading() as db:
+            return db.execute(question, (provider, at, but)).fetchone() is not None
+
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
         return self._committed("team", group, but)

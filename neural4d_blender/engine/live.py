@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .jobs import Job
+from .pacing import MINUTE
 from .polling import QUICKEST, Pace
 from .states import FREE_TO_CANCEL
 
@@ -22,7 +23,14 @@ class Timing:
     #: Three looks, this far apart, before a lost submission counts as never arrived.
     look_again: float = 4.0
     looks: int = 3
+    #: What a service means by "a minute" (see pacing.py).
+    minute: float = MINUTE
     preparer_limit: float = 600.0
+
+    @property
+    def watch(self) -> float:
+        """For how long the balance has to stand still before a lost submission counts as not taken: over a minute."""
+        return 20 * self.look_again
 
 
 @dataclass
@@ -42,8 +50,12 @@ class Live:
     since: float = 0.0
     #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.
     handed_over: dict[int, dict[str, Any]] = field(default_factory=dict)
-    #: How many purchases there had been at the service when this job was sent.
-    purchases: int | None = None
+    #: What the balance was while it is found out whether the job was taken; None where it could not be read.
+    readings: list[int | None] = field(default_factory=list)
+    #: How often in a row the service asked to slow down.
+    refusals: int = 0
+    #: How often in a row the server turned out to be of another generation.
+    detours: int = 0
 
     @property
     def unwanted(self) -> bool:

@@ -1,29 +1,44 @@
 """Everything that can cost points goes through here: checked before it is sent, measured after.
 
 One purchase at a time a service, so that the fall of the balance around it is its price; caps and
-balances are looked at before the request goes out.
+balances are looked at before the request goes out. What the service itself says of a price counts for more.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 from .answers import Balance
 from .batches import BatchRecord
 from .declaration import Feature, Quote
-from .errors import BudgetUsedUp, CapReached, InvalidInput, NotEnoughPoints, TransportError, UnexpectedAnswer
+from .errors import (
+    BudgetUsedUp,
+    CapReached,
+    HeldBack,
+    InvalidInput,
+    NotEnoughPoints,
+    RequestRefused,
+    ServiceBusy,
+    TransportError,
+    UnexpectedAnswer,
+)
 from .jobs import Job
 from .journal import Journal
 from .providers.base import Provider
 from .request import Request
 
-#: A price that is higher than the last one is believed when it was seen so often.
+#: A price that is higher than the last one that was measured is believed when it was seen so often.
 _BELIEVED = 3
+#: Seconds after which a service has surely booked what it has sold.
+_LATEST = 600.0
 _NOTHING_SENT = "Nothing was sent and nothing was paid."
+#: Facts of a server: its balance after the last purchase, and a price that is higher than the last one.
+_AFTER, _RISE = "balance", "rise of "
 
 
 @dataclass
@@ -31,14 +46,19 @@ class Purchase:
     """A request that may cost points.
 
     Args:
-        expected: points it is going to cost, None where nobody knows.
+        expected: points it is going to cost, None where nobody knows. reserved: points held for it against caps.
         before: the balance before it, None where unknown.
         accepted: set by whoever sends it, when the service has taken it.
+        told: what the service says it costs, None where it says nothing.
     """
 
     expected: int | None
+    reserved: int
     before: int | None
     accepted: bool = False
+    told: int | None = None
+    #: Seconds since the epoch.
+    begun: float = field(default_factory=time.time)
 
 
 class Purse:
@@ -54,29 +74,40 @@ class Purse:
         self.journal = journal
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
-        self._locks: dict[str, threading.Lock] = {}
-        #: How many purchases this engine has made, by service.
-        self.purchases: Counter[str] = Counter()
-        #: The balance after the last purchase; a higher price, and how often it was seen; prices reckoned with so far.
-        self._after: dict[str, int | None] = {}
-        self._rises: dict[tuple[str, str], tuple[int, int]] = {}
-        self._known: dict[str, set[int]] = defaultdict(set)
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        #: By service: jobs of which is not known whether they were paid, and until when (monotonic) they are watched.
+        self._doubts: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before.
+        self._late: dict[str, tuple[str, str, int]] = {}
+        #: By service, until when (monotonic) the price of an earlier purchase may show in the balance of a later one.
+        self._mixed_until: defaultdict[str, float] = defaultdict(float)
+        #: What the balance said later of such a purchase, by job.
+        self._found_out: dict[str, tuple[str, int]] = {}
+        self._known: defaultdict[str, set[int]] = defaultdict(set)
 
     def expected(self, provider: str, quote: Quote) -> int | None:
         """Points the operation cost when it was last measured, else the documented ones, else None."""
         measured = self.journal.price(provider, quote.operation)
         return quote.points if measured is None else measured
 
-    def check(self, provider: Provider, job: Job, quotes: list[Quote]) -> int | None:
+    def reserved(self, provider: str, quote: Quote) -> int:
+        """Points that caps reckon with for the operation."""
+        measured = self.journal.price(provider, quote.operation)
+        return max(quote.points or 0, quote.most or 0) if measured is None else measured
+
+    def check(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
         """Look at the caps and the balance before anything is sent; returns the balance, None where unknown.
+
+        A price that is only documented does not count against the balance: the service knows better.
 
         Raises:
             NotEnoughPoints, CapReached, BudgetUsedUp: one of them does not cover what the quotes amount to.
             InvalidInput: there is a cap, and a price that nobody knows.
+            HeldBack: the balance may not be asked for yet.
         """
         service, unit = provider.declaration.id, provider.declaration.unit
         prices = [self.expected(service, quote) for quote in quotes]
-        costs = sum(price for price in prices if price is not None)
+        measured = [self.journal.price(service, quote.operation) for quote in quotes]
         self._known[service] |= {price for price in prices if price}
         told = "" if job.cost else _NOTHING_SENT
         batch = self.journal.batch(job.batch) if job.batch else None
@@ -85,8 +116,9 @@ class Purse:
                 f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
                 "Generate without a cap.",
             )
-        self._reserve(job, batch, costs, told)
+        self._reserve(job, batch, sum(self.reserved(service, quote) for quote in quotes), told)
         balance = self.read(provider)
+        costs = sum(price for price in measured if price is not None)
         if balance is not None and balance < costs:
             raise NotEnoughPoints(f"This costs about {costs} {unit} and {balance} are left.", cost=told)
         return balance
@@ -130,69 +162,142 @@ class Purse:
             repeated: the same was paid before, so a balance that does not fall is the truth.
 
         Raises:
-            NotEnoughPoints: before anything is sent.
+            NotEnoughPoints and the like: before anything is sent, see :meth:`check`.
+            HeldBack: nothing may be sent yet.
         """
         service = provider.declaration.id
-        with self._locks.setdefault(service, threading.Lock()):
-            purchase = Purchase(self.expected(service, quote), self.check(provider, job, [quote, *to_follow]))
-            job.balance_before = purchase.before
-            if self._after.get(service) != purchase.before:  # somebody else has been at it since
-                self._rises = {key: seen for key, seen in self._rises.items() if key[0] != service}
+        with self._locks[service]:
+            provider.http.check_pace(paid=True)
+            before = self.check(provider, job, [quote, *to_follow])
+            if self._in_doubt(service, job.id):
+                raise HeldBack(
+                    "Waiting until it is known whether another job was paid: both at once could not be told apart."
+                )
+            self._look_at_late(service, before)
+            if self._late.pop(service, None):
+                self._mixed_until[service] = time.monotonic() + _LATEST
+            purchase = Purchase(self.expected(service, quote), self.reserved(service, quote), before)
+            after_last = provider.server.get(_AFTER)
+            if after_last and after_last != str(before):  # somebody else has been at it since
+                provider.server.note(_RISE + quote.operation, "")
+            self.journal.note_purchase(job)
             yield purchase
-            if not purchase.accepted:
-                return
-            self.purchases[service] += 1
-            after = self.read(provider) if purchase.before is not None else None
-            fell = None if purchase.before is None or after is None else purchase.before - after
-            self._after[service] = after
-            # A balance that did not fall may fall later; one that rose was topped up meanwhile.
-            tells = fell is not None and (fell > 0 or repeated or purchase.expected == 0)
-            if fell is not None and tells and self._is_ours(job, quote.operation, purchase, fell):
-                job.measured(max(fell, 0))
-                if fell > 0:
-                    self.journal.learn_price(service, quote.operation, fell)
-            self.journal.save(job)
-            self.prices_changed()
+            if purchase.accepted:
+                self._measure(provider, job, quote.operation, purchase, repeated)
+                self.journal.save(job)
+                self.prices_changed()
 
-    def _is_ours(self, job: Job, operation: str, purchase: Purchase, fell: int) -> bool:
+    def _measure(self, provider: Provider, job: Job, operation: str, purchase: Purchase, repeated: bool) -> None:
+        """What an accepted purchase really cost, as far as that can be known now."""
+        after = None
+        if purchase.before is not None:
+            with suppress(ServiceBusy):
+                after = self.read(provider)
+        provider.server.note(_AFTER, "" if after is None else str(after))
+        if purchase.told is not None:
+            self._learn(job, operation, purchase.told)
+            return
+        if purchase.before is None or after is None or self._mixed_until[job.provider] > time.monotonic():
+            return
+        fell = purchase.before - after
+        # A balance that did not fall may fall later; one that rose was topped up meanwhile.
+        if not (fell > 0 or repeated or purchase.expected == 0):
+            if fell == 0:
+                self._late[provider.declaration.id] = (job.id, operation, purchase.before)
+            return
+        if self._is_ours(provider, job, operation, purchase, fell):
+            job.measured(max(fell, 0))
+            if fell > 0:
+                self.journal.learn_price(job.provider, operation, fell)
+
+    def _learn(self, job: Job, operation: str, points: int) -> None:
+        job.measured(points)
+        if points:
+            self.journal.learn_price(job.provider, operation, points)
+
+    def _is_ours(self, provider: Provider, job: Job, operation: str, purchase: Purchase, fell: int) -> bool:
         """Whether the fall of the balance is this purchase's price, and not that of somebody else's as well.
 
         Other computers may buy on the same account at the same moment, and other shares of the same batch certainly
-        do. So more than was expected is only believed when it is the same time after time, with nobody else at it
-        in between.
+        do. So more than was measured before is only believed when it is the same time after time, with nobody else
+        at it in between. Of a price that is only documented nobody can say that it is the right one.
         """
+        batch = self.journal.batch(job.batch) if job.batch else None
         expected = purchase.expected
         if expected is None or fell <= expected:
             return True
-        batch = self.journal.batch(job.batch) if job.batch else None
         if batch and batch.shard:
             return False
         if expected == 0:
             return not any(fell % price == 0 for price in self._known[job.provider])
-        before = self._rises.get((job.provider, operation), (0, 0))
-        times = before[1] + 1 if before[0] == fell else 1
-        self._rises[job.provider, operation] = (fell, times)
+        if self.journal.price(job.provider, operation) is None:
+            return not self.journal.paid_since(job.provider, purchase.begun, job.id)
+        seen = provider.server.get(_RISE + operation).split()
+        times = int(seen[1]) + 1 if len(seen) == 2 and seen[0] == str(fell) and seen[1].isdigit() else 1
+        provider.server.note(_RISE + operation, f"{fell} {times}")
         return times >= _BELIEVED
+
+    # What shows later
+
+    def settle(self, provider: Provider, job: Job) -> None:
+        """A job is done whose price was not to be seen at once: look once more, where nothing else was bought since."""
+        service = provider.declaration.id
+        if not (job.spent and job.cost_estimated):
+            return
+        with self._locks[service]:
+            if self._late.get(service, ("",))[0] == job.id:
+                with suppress(ServiceBusy):
+                    self._look_at_late(service, self.read(provider))
+            found = self._found_out.pop(job.id, None)
+            if found and job.spent[-1]["operation"] == found[0]:
+                self._learn(job, *found)
+                self.prices_changed()
+
+    def _look_at_late(self, service: str, balance: int | None) -> None:
+        """Take the fall of the balance since the purchase before this one for that one's price."""
+        late = self._late.pop(service, None)
+        if late and balance is not None and balance < late[2]:
+            self._found_out[late[0]] = (late[1], late[2] - balance)
+        elif late and balance == late[2]:
+            self._late[service] = late
 
     def told(self, job: Job, points: int) -> None:
         """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""
         if job.spent and (job.spent[-1]["estimated"] or job.spent[-1]["points"] != points):
-            job.measured(points)
-            if points:
-                self.journal.learn_price(job.provider, job.spent[-1]["operation"], points)
+            self._learn(job, job.spent[-1]["operation"], points)
             self.journal.save(job)
             self.prices_changed()
 
     def read(self, provider: Provider) -> int | None:
-        """The points that are left, or None: not knowing them is no reason to stop."""
+        """The points that are left, or None: not knowing them is no reason to stop.
+
+        Raises:
+            ServiceBusy: the service may not be asked yet.
+        """
         if not provider.declaration.can(Feature.BALANCE):
             return None
         try:
             balance = provider.balance()
-        except (TransportError, UnexpectedAnswer):
+        except ServiceBusy:
+            raise
+        except (TransportError, UnexpectedAnswer, RequestRefused):
             return None
         self.balance_changed(provider.declaration.id, balance)
         return balance.total
+
+    # Jobs of which nobody knows whether they were paid
+
+    def doubt(self, job: Job, seconds: float) -> None:
+        """Whether the job was paid is being found out by the balance: nothing else is bought meanwhile."""
+        self._doubts[job.provider][job.id] = time.monotonic() + seconds
+
+    def know(self, job: Job) -> None:
+        """That is over, one way or the other."""
+        self._doubts[job.provider].pop(job.id, None)
+
+    def _in_doubt(self, service: str, but: str) -> bool:
+        now = time.monotonic()
+        return any(until > now for job, until in self._doubts[service].copy().items() if job != but)
 
 
 def _capped(job: Job) -> bool:

@@ -27,6 +27,9 @@ class Request:
     Args:
         prompt: the text; empty for an image job.
         images: absolute paths of image files, or the web address of one; empty for a text job.
+        views: further pictures of the same thing by side ("left", "back", "right"); the image is its front.
+        picture_first: have pictures made of the prompt, and the model of one of them. pictures: how many.
+            references: absolute paths of images that those pictures go by.
         variants: how many models to make, 1 or more.
         pbr: ask for roughness, metallic and normal maps too; None leaves that to the service, and asks for
             them where it has a switch.
@@ -54,6 +57,10 @@ class Request:
 
     prompt: str = ""
     images: list[str] = field(default_factory=list)
+    views: dict[str, str] = field(default_factory=dict)
+    picture_first: bool = False
+    pictures: int = 1
+    references: list[str] = field(default_factory=list)
     variants: int = 1
     pbr: bool | None = None
     size_mm: float | None = None
@@ -124,7 +131,8 @@ class Request:
             service.option(key).check(value)
 
     def _check_texts(self) -> None:
-        for text in (self.prompt, self.name, self.group, self.keep_in, *self.images, *self.originals):
+        pictures = (*self.images, *self.views.values(), *self.references)
+        for text in (self.prompt, self.name, self.group, self.keep_in, *pictures, *self.originals):
             try:
                 text.encode()
             except UnicodeEncodeError:
@@ -152,19 +160,47 @@ class Request:
             raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
         if self.prompt.strip():
             service.require(Feature.TEXT)
-        for image in self.images:
+        for image in (*self.images, *self.views.values()):
             service.require(Feature.IMAGE_URL if is_web_address(image) else Feature.IMAGE)
+        self._check_views(service)
+        self._check_pictures(service)
         if len(self.images) > service.max_images:
             service.require(Feature.SEVERAL_IMAGES)
             raise InvalidInput(f"{service.name} takes {service.max_images} images at once, not {len(self.images)}.")
-        for image in self.images:
+        limits = service.limits_of(self.options)
+        for image in (*self.images, *self.views.values(), *self.references):
             if not is_web_address(image):
-                service.image_limits.check(image)
+                limits.check(image)
+
+    def _check_views(self, service: Declaration) -> None:
+        if not self.views:
+            return
+        service.require(Feature.VIEWS)
+        if unknown := [side for side in self.views if side not in service.views]:
+            there_are = ", ".join(service.views)
+            raise InvalidInput(f"{service.name} takes these views beside the front: {there_are}, not {unknown[0]!r}.")
+        if len(self.images) != 1:
+            raise InvalidInput("Views go with one image, which is the front.", "Give the front as the image.")
+
+    def _check_pictures(self, service: Declaration) -> None:
+        if not isinstance(self.picture_first, bool):
+            raise InvalidInput(f"picture_first must be True or False, not {self.picture_first!r}.")
+        if not self.picture_first:
+            if self.references:
+                raise InvalidInput("Reference images go with a picture that is made first.", "Set picture_first.")
+            return
+        service.require(Feature.PICTURE)
+        if not self.prompt.strip():
+            raise InvalidInput("A picture is made of a prompt.", "Write a prompt, or leave picture_first out.")
+        if not _is_number(self.pictures, int) or not 1 <= self.pictures <= service.max_pictures:
+            raise InvalidInput(f"pictures must be 1 to {service.max_pictures} for {service.name}.")
+        if len(self.references) > service.max_references:
+            raise InvalidInput(f"{service.name} takes {service.max_references} reference images at the most.")
 
     def _check_features(self, service: Declaration) -> None:
         if self.pbr:
             service.require(Feature.PBR)
-        if self.choose_cutout:
+        if self.choose_cutout and not self.picture_first:
             service.require(Feature.CHOICE)
         if _is_number(self.variants, int) and self.variants > 1:
             service.require(Feature.VARIANTS)

@@ -20,9 +20,11 @@ from .errors import (
     BrokenModel,
     DownloadFailed,
     GenerationFailed,
+    HeldBack,
     JobNotFound,
     JournalUnusable,
     Neural4DError,
+    OtherGeneration,
     ServiceBusy,
     TransportError,
     UnexpectedAnswer,
@@ -35,12 +37,16 @@ from .polling import GIVE_UP_AFTER, Pace
 from .preparers import Preparers
 from .providers.base import Outcome, Provider
 from .request import Request
-from .states import State, VariantState
+from .states import FREE_TO_CANCEL, State, VariantState
 from .transport import backoff
 from .wording import all_failed, cost_in_words, kept_in_words
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
+#: A request that is not taken yet fails after so many refusals in a row that ask to slow down: hours, by then.
+_REFUSALS = 12
+#: A server that turns out to be of another generation so often in a row is of none.
+_DETOURS = 3
 #: Seconds that the host is given to place a ready model before pictures are fetched.
 _LET_IT_BE_PLACED = 0.5
 
@@ -119,13 +125,20 @@ class Runner:
             if live.unwanted:
                 return self._cancel(live)
             delay = self._advance(live)
-            live.attempts = 0
+            live.attempts = live.refusals = live.detours = 0
             return delay
         except Stopped:
             if live.unwanted:
                 return self._cancel(live)
         except JournalUnusable:
             raise
+        except OtherGeneration as error:
+            live.detours += 1
+            if live.detours < _DETOURS:
+                return 0.0
+            self.fail(job, UnexpectedAnswer(error.what))
+        except ServiceBusy as error:
+            return self._wait(live, error)
         except (TransportError, UnexpectedAnswer, JobNotFound) as error:
             return self._try_again(live, error)
         except Neural4DError as error:
@@ -237,7 +250,12 @@ class Runner:
             delivery.take_in(job, variant, poll)
         if job.state is State.GENERATING:
             job.progress = max(v.progress for v in job.variants)
-        job.note = poll.stage
+        job.note, job.until = poll.stage, 0.0
+        answered = poll.outcome is not Outcome.GENERATING or poll.progress is not None
+        if answered and job.tickets and [v.uuid for v in job.variants] == job.tickets:
+            provider.remember(variant.uuid, job.tickets)
+        if poll.outcome is Outcome.DONE:
+            self.purse.settle(provider, job)
         self.save(job)
         return 0.0 if poll.outcome is Outcome.DONE else self.timing.quickest
 
@@ -252,11 +270,28 @@ class Runner:
             self.fail(job, error)
             return None
         wait = backoff(live.attempts - 1, self.timing.backoff)
-        if isinstance(error, ServiceBusy) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
         job.note = f"{error.what} Trying again in {wait:.0f} s ({live.attempts} of {self.timing.attempts - 1})."
         self.save(job)
         return max(wait, self.timing.quickest) if job.state is State.GENERATING else wait
+
+    def _wait(self, live: Live, error: ServiceBusy) -> float | None:
+        """The service asks to slow down, which holds for all jobs; no job that it has taken fails by it."""
+        job = live.job
+        wait = error.retry_after
+        if not error.noted:
+            wait = self.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
+        wait = max(wait or 0.0, self.timing.quickest)
+        if not isinstance(error, HeldBack):
+            live.refusals += 1
+        if live.refusals >= _REFUSALS and not job.variants and not job.picture_ids and not job.in_doubt:
+            live.refusals = 0
+            self.fail(job, error)
+            return None
+        note = f"{error.what} Going on in {wait:.0f} s."
+        if job.note != note or job.until < time.time():
+            job.note, job.until = note, time.time() + wait
+            self.save(job)
+        return wait
 
     def fail(self, job: Job, error: Neural4DError) -> None:
         """Journal the failure with all that the user needs to know; what was paid for stays retryable."""
@@ -281,6 +316,7 @@ class Runner:
             live.cancelled.clear()  # too late for the model, and its siblings are paid for
             return 0.0 if job.under_way else None
         told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
+        self.purse.know(job)
         if job.in_doubt:
             told = "It may have reached the service: Retry asks before anything is sent again."
         job.enter(State.CANCELLED)
@@ -314,7 +350,8 @@ class Runner:
         job = live.job
         live.cancelled.clear()
         live.attempts = live.looks = 0
-        live.since = 0.0
+        live.since, live.refusals, live.detours = 0.0, 0, 0
+        live.readings.clear()
         live.paces.clear()
         live.handed_over.clear()
         for variant in job.variants:
@@ -334,4 +371,5 @@ class Runner:
             if job.ordered:
                 job.cutouts, job.cutout = [], None  # pictures of the submission that failed
             job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
+            job.sent_at, job.balance_before, job.refusal = 0.0, None, ""
             job.enter(State.QUEUED)

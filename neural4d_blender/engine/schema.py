@@ -16,7 +16,7 @@ from .errors import JournalUnusable
 from .jobs import Job
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
-VERSION = 3
+VERSION = 4
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -58,6 +58,13 @@ DROP INDEX IF EXISTS jobs_to_look_through;
 CREATE INDEX jobs_by_number ON jobs (number, deleted);
 CREATE INDEX jobs_by_created ON jobs (created, number);
 """
+#: Version 4. What was found out about the server at an address (see servers.py); when each job last bought something.
+_SERVERS = """
+CREATE TABLE servers (provider TEXT, url TEXT, name TEXT, value TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (provider, url, name));
+CREATE TABLE purchases (job TEXT PRIMARY KEY, provider TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX purchases_by_time ON purchases (provider, at);
+"""
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
@@ -85,6 +92,8 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _run(db, _BATCHES)
         if there < 3:
             _third(db)
+        if there < 4:
+            _run(db, _SERVERS)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.execute("ROLLBACK")

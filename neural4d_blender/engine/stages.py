@@ -14,8 +14,9 @@ from .download import Stopped, download
 from .errors import JournalUnusable, Neural4DError, SubmissionLost, TransportError, UnexpectedAnswer
 from .glb_size import size_of
 from .jobs import Job, Variant
+from .paying import NOTHING_HAPPENED
 from .request import Request
-from .submitting import NOTHING_HAPPENED, take_choices
+from .submitting import take_choices
 
 if TYPE_CHECKING:
     from .live import Live
@@ -30,7 +31,9 @@ def arrived(runner: Runner, job: Job, poll: Poll) -> None:
     if job.in_doubt and job.ordered and job.ordered != poll.order:
         job.in_doubt = False
         quote = runner.provider(job.provider).order_quote(job.ordered)
-        job.book(quote.operation, runner.purse.expected(job.provider, quote))
+        job.book(
+            quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote)
+        )
 
 
 def go_on(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float | None:
@@ -93,7 +96,7 @@ def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
             return runner.timing.look_again
         live.paces[variant.uuid].first = time.monotonic()  # each stage may take as long as a whole job
         job.in_doubt, purchase.accepted = False, True
-        job.book(quote.operation, purchase.expected)
+        job.book(quote.operation, purchase.expected, purchase.reserved)
         runner.save(job)
     runner.publish(job)
     return runner.timing.quickest

@@ -1,7 +1,6 @@
-"""From a request to a job that the service has accepted: portrait check, cut-outs, the submission itself.
+"""From a request to a job that the service has accepted: portrait check, pictures to choose from, the submission.
 
-What can cost points is journaled before it is sent, and is sent again only when it is certain that
-the service has not acted on it.
+What can cost points is sent by paying.py, and looked for by lost_answers.py where its answer was lost.
 """
 
 from __future__ import annotations
@@ -10,23 +9,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import delivery
+from . import delivery, lost_answers, paying
 from .answers import Cutout, Submission
-from .declaration import Feature, Quote
-from .download import Stopped, download
+from .declaration import Quote
+from .download import download
 from .errors import (
     CutoutFailed,
-    InvalidInput,
-    JournalUnusable,
-    KeyRejected,
+    GenerationFailed,
     Neural4DError,
     NoPortrait,
-    NotEnoughPoints,
-    PaymentUnknown,
     RequestRefused,
-    ServiceBusy,
-    ServiceUnreachable,
-    SubmissionLost,
     TransportError,
     UnexpectedAnswer,
 )
@@ -39,10 +31,9 @@ if TYPE_CHECKING:
     from .live import Live
     from .runner import Runner
 
-#: Trouble in which the service certainly has not acted; every other kind leaves that open.
-NOTHING_HAPPENED = (ServiceUnreachable, ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)
-#: Between two questions for the cut-outs, in times of the quickest pace; seconds until they are given up.
-_CUTOUT_EVERY, _CUTOUT_LIMIT = 1.5, 300.0
+#: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs, and
+#: pictures that are paid for, are given up.
+_CUTOUT_EVERY, _CUTOUT_LIMIT, _PICTURE_LIMIT = 1.5, 300.0, 1800.0
 _MAX_PICTURE = 40 * 1024 * 1024
 
 
@@ -53,13 +44,15 @@ def advance(runner: Runner, live: Live) -> float | None:
     provider = runner.provider(job.provider)
     if job.state in (State.SUBMITTING, State.UNKNOWN):
         return _look_for(runner, live, provider, request)
-    if job.state is State.QUEUED and request.images and not _input_is_ready(provider, request, job):
+    if _input_is_ready(provider, request, job):
+        return _submit(runner, live, provider, request)
+    if provider.makes_pictures(request):
+        return _make_pictures(runner, live, provider, request)
+    if job.state is State.QUEUED:
         runner.purse.check(provider, job, provider.quotes(request))  # before the upload, not after it
         runner.enter(job, State.PREPARING_INPUT)
         return 0.0
-    if not _input_is_ready(provider, request, job):
-        return _prepare_input(runner, live, provider, request)
-    return _submit(runner, live, provider, request)
+    return _prepare_input(runner, live, provider, request)
 
 
 def choose_cutout(runner: Runner, live: Live, cutout: int) -> None:
@@ -70,7 +63,8 @@ def choose_cutout(runner: Runner, live: Live, cutout: int) -> None:
 
 def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
     portrait_done = job.portrait_done or not provider.checks_portrait(request)
-    return portrait_done and (job.cutout is not None or not provider.needs_cutout(request))
+    chooses = provider.makes_pictures(request) or provider.needs_cutout(request)
+    return portrait_done and (job.cutout is not None or not chooses)
 
 
 def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
@@ -103,6 +97,47 @@ def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Requ
             raise CutoutFailed(f"The cut-outs were not ready after {_CUTOUT_LIMIT:g} s.")
         return _CUTOUT_EVERY * runner.timing.quickest
     return 0.0 if take_choices(runner, job, cutouts) else None
+
+
+def _make_pictures(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+    """Order the pictures, wait for them, and have one of them chosen. They stay on disk, whatever comes of the job."""
+    job = live.job
+    if not job.picture_ids:
+        quote, *to_follow = provider.quotes(request)
+        return paying.pay(
+            *(runner, live, provider, quote, to_follow),
+            send=lambda: provider.order_pictures(request),
+            accepted=lambda submission: _pictures_accepted(runner, job, submission),
+            paying_for="pictures",
+        )
+    if job.state is State.QUEUED:
+        runner.enter(job, State.PREPARING_INPUT)
+    try:
+        pictures = provider.pictures(job.picture_ids)
+    except GenerationFailed:
+        job.picture_ids = []  # Retry orders new ones
+        raise
+    if not pictures:
+        live.since = live.since or time.monotonic()
+        if time.monotonic() - live.since > _PICTURE_LIMIT:
+            raise GenerationFailed(
+                f"The pictures were not ready after {_PICTURE_LIMIT / 60:g} minutes.",
+                "Press Retry to go on waiting: nothing is sent or paid again.",
+                kept="The pictures stay at the service.",
+            )
+        return 2 * _CUTOUT_EVERY * runner.timing.quickest
+    chosen = take_choices(runner, job, pictures)
+    if chosen:
+        _fetch_cutouts(runner, job)
+        runner.save(job)
+    return 0.0 if chosen else None
+
+
+def _pictures_accepted(runner: Runner, job: Job, submission: Submission) -> None:
+    job.picture_ids = list(submission.uuids)
+    job.service |= submission.details
+    job.tickets, job.submission = [], 0  # what is sent next is another request
+    runner.enter(job, State.PREPARING_INPUT)
 
 
 def take_choices(runner: Runner, job: Job, choices: Sequence[Cutout]) -> bool:
@@ -149,51 +184,39 @@ def _fetch_cutouts(runner: Runner, job: Job) -> None:
         cutout["path"] = str(path)
 
 
-def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
     job = live.job
-    quote, *to_follow = provider.quotes(request)
-    if job.tickets and provider.arrived(job.tickets):  # a service that was too busy to say so has taken it
-        _accepted(runner, job, Submission(job.tickets), quote.operation, runner.purse.expected(job.provider, quote))
+    quote, *to_follow = _model_quotes(provider, request)
+    if job.tickets and (trace := provider.look_for(request, job.tickets, job.sent_at, False)) and trace.found:
+        # A service that was too busy to say so has taken it.
+        _take_found(runner, job, trace.found, quote)
         return runner.timing.quickest
-    with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
-        if live.unwanted or runner.stopping.is_set():
-            raise Stopped  # the last moment at which it is free
-        live.purchases = runner.purse.purchases[job.provider]
-        # A submission that is sent again carries the same ids: should the first one turn up after
-        # all, it is found under them.
-        job.tickets = job.tickets or provider.tickets(request, job.id)
-        job.submission += 1
-        job.in_doubt = True
-        try:
-            runner.enter(job, State.SUBMITTING)
-        except JournalUnusable:  # so it is not sent, and nothing is in doubt
-            job.submission -= 1
-            job.in_doubt = False
-            job.enter(State.QUEUED)
-            raise
-        cutout = job.cutouts[job.cutout]["key"] if job.cutout is not None else ""
-        try:
-            submission = provider.submit(request, job.tickets, cutout)
-        except NOTHING_HAPPENED as error:
-            job.in_doubt = False
-            if not isinstance(error, ServiceBusy):  # which is asked for them before they are sent again
-                job.tickets = []
-            if isinstance(error, RequestRefused):
-                job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
-            runner.enter(job, State.QUEUED)
-            raise
-        except (TransportError, UnexpectedAnswer) as error:
-            runner.enter(job, State.UNKNOWN)
-            job.note = f"{error.what} Finding out whether the job arrived."
-            runner.save(job)
-            return runner.timing.look_again
-        purchase.accepted = True
-        _accepted(runner, job, submission, quote.operation, purchase.expected)
-    runner.publish(job)
-    return runner.timing.quickest
+    job.tickets = job.tickets or provider.tickets(request, job.id)
+    chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
+    try:
+        return paying.pay(
+            *(runner, live, provider, quote, to_follow),
+            send=lambda: provider.submit(request, job.tickets, chosen["key"], chosen["path"]),
+            accepted=lambda submission: _accepted(runner, job, submission),
+        )
+    except RequestRefused:
+        if not job.picture_ids:
+            job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
+        raise
 
 
-def _accepted(runner: Runner, job: Job, submission: Submission, operation: str, points: int | None) -> None:
+def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
+    """Of the submission itself and what may follow it: pictures that were made first are paid for."""
+    quotes = provider.quotes(request)
+    return quotes[1:] if provider.makes_pictures(request) else quotes
+
+
+def _take_found(runner: Runner, job: Job, found: Submission, quote: Quote) -> None:
+    job.book(quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote))
+    _accepted(runner, job, found)
+
+
+def _accepted(runner: Runner, job: Job, submission: Submission) -> None:
     job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
     for variant in job.variants:
         if variant.uuid in submission.polls:
@@ -203,66 +226,22 @@ def _accepted(runner: Runner, job: Job, submission: Submission, operation: str, 
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
     job.service |= submission.details
     job.in_doubt = False
-    job.book(operation, points)
     runner.enter(job, State.GENERATING)
     for poll in submission.polls.values():
         if poll.points is not None:
             runner.purse.told(job, poll.points)
 
 
-def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
     """A submission went out and no usable answer came: find out before anything else is done."""
     job = live.job
-    if job.state is State.SUBMITTING:
-        runner.enter(job, State.UNKNOWN)
-    quote = provider.quotes(request)[0]
-    arrived = provider.arrived(job.tickets)
-    if arrived is None and not provider.declaration.can(Feature.BALANCE):
-        _judge_by_balance(runner, live, provider, quote)
-    if arrived:
-        _accepted(runner, job, Submission(job.tickets), quote.operation, runner.purse.expected(job.provider, quote))
-        return runner.timing.quickest
-    live.looks += 1
-    if live.looks < runner.timing.looks:
-        return runner.timing.look_again
-    live.looks = 0
-    if arrived is None:
-        _judge_by_balance(runner, live, provider, quote)
-    job.in_doubt = False
-    if job.submission >= runner.timing.looks:
-        raise SubmissionLost(
-            "The request was sent several times, and the service has no record of it.", cost="Nothing was paid."
-        )
-    runner.enter(job, State.QUEUED)
-    return 0.0
+    pictures = job.paying_for == "pictures"
+    quote = provider.quotes(request)[0] if pictures else _model_quotes(provider, request)[0]
 
+    def accepted(submission: Submission) -> None:
+        if pictures:
+            _pictures_accepted(runner, job, submission)
+        else:
+            _accepted(runner, job, submission)
 
-def _judge_by_balance(runner: Runner, live: Live, provider: Provider, quote: Quote) -> None:
-    """The service has no ids of ours to look for: only the balance can tell. Never sent again unasked."""
-    job = live.job
-    after, before = runner.purse.read(provider), job.balance_before
-    others_paid = live.purchases not in (None, runner.purse.purchases[job.provider])
-    job.in_doubt = False  # from here on it is the user who decides
-    if before is not None and after == before:  # one that rose was topped up, and proves nothing
-        raise SubmissionLost(
-            "No answer came, and the balance has not fallen: the service has not taken the job.",
-            "Press Retry to send it again.",
-            cost="Nothing was paid.",
-        )
-    if before is not None and after is not None and after < before and not others_paid:
-        job.book(quote.operation, before - after)
-        raise PaymentUnknown(
-            f"No answer came, but the balance fell by {before - after} points: the service has probably taken the "
-            "job, and its answer with the model's address is lost.",
-            cost=f"{before - after} points. Retry would be a new job, and paid again.",
-        )
-    can_tell = provider.declaration.can(Feature.BALANCE)
-    no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
-    raise PaymentUnknown(
-        f"The request went out and no answer came; {provider.declaration.name} cannot say whether it arrived, "
-        f"{no_word}.",
-        f"Look for the job {job.tickets[0]} on {provider.declaration.name}'s own page, before you press Retry."
-        if job.tickets
-        else "",
-        cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
-    )
+    return lost_answers.look(runner, live, provider, request, quote, accepted)

@@ -2,14 +2,13 @@
 
 One call is one request: who may repeat it, and when, is decided by the runner, which knows whether
 the call can cost points. The classes raised keep that decision possible: ServiceUnreachable means
-that nothing arrived, ServiceBusy that the service declined, RequestRefused that it said no;
-AnswerLost, ServiceDown and UnexpectedAnswer leave open whether it acted.
+that nothing left this computer, HeldBack that it was not tried, ServiceBusy that the service declined,
+RequestRefused that it said no; AnswerLost, ServiceDown and UnexpectedAnswer leave open whether it acted.
 """
 
 from __future__ import annotations
 
 import email.utils
-import json
 import random
 import threading
 import time
@@ -19,23 +18,26 @@ from typing import Any
 
 import requests
 
+from . import connection, refusals
 from .addresses import check_url
 from .errors import (
     AnswerLost,
+    HeldBack,
     KeyMissing,
     KeyRejected,
     Neural4DError,
-    NotEnoughPoints,
-    RequestRefused,
     ServiceBusy,
-    ServiceDown,
     ServiceUnreachable,
     UnexpectedAnswer,
 )
 from .imagefile import MIME_TYPES, read_image_facts
+from .pacing import RateLimiter
+from .servers import Server
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
+#: Seconds that a call may take which costs points: services have been seen to need minutes to accept one.
+PAID_TIMEOUT = 180.0
 #: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
 MAX_ANSWER = 40 * 1024 * 1024
 USER_AGENT = "neural4d-blender"
@@ -71,9 +73,14 @@ class Sessions:
         """The session of the calling thread."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.auth = self._auth
-            session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+            session = self._local.session = self.fresh()
+        return session
+
+    def fresh(self) -> requests.Session:
+        """One without any connection, for the caller to close."""
+        session = connection.session()
+        session.auth = self._auth
+        session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         return session
 
 
@@ -84,7 +91,9 @@ class Transport:
         name: the service's name, for messages.
         url: its base address. key: its key.
         key_header, key_field: where the key goes, see Declaration.
-        connect, read: timeouts in seconds.
+        others: further addresses of the same service, for when the first one cannot be reached.
+        limiter: how quickly the service may be called.
+        connect, read, paid: timeouts in seconds; ``paid`` for the answer to a call that costs points.
 
     Raises:
         KeyMissing: there is no key. InvalidInput: the address cannot be used.
@@ -98,13 +107,17 @@ class Transport:
         *,
         key_header: str = "Authorization",
         key_field: str = "",
+        others: Sequence[str] = (),
+        limiter: RateLimiter | None = None,
         connect: float = CONNECT_TIMEOUT,
         read: float = READ_TIMEOUT,
+        paid: float = PAID_TIMEOUT,
     ) -> None:
         self.name = name
-        self.url = check_url(url)
+        self._urls = [check_url(one) for one in (url, *others)]
         self._key = key.strip()
-        self._timeout = (connect, read)
+        self._timeouts = {False: (connect, read), True: (connect, paid)}
+        self.limiter = limiter or RateLimiter(Server())
         if not self._key:
             raise KeyMissing(f"No key is set for {name}.")
         if not self._key.isascii() or not self._key.isprintable():
@@ -114,6 +127,11 @@ class Transport:
         self._in_body = {key_field: self._key} if key_field else {}
         self._sessions = Sessions(NoAuth() if key_field else HeaderAuth(key_header, self._key))
 
+    @property
+    def url(self) -> str:
+        """The address that is talked to: the first one that could be reached."""
+        return self._urls[0]
+
     def call(
         self,
         path: str,
@@ -121,106 +139,137 @@ class Transport:
         files: Sequence[tuple[str, str]] = (),
         *,
         method: str = "POST",
+        paid: bool = False,
+        form: bool = False,
     ) -> dict[str, Any]:
         """Send ``body`` as JSON, or with ``files`` as a form, and return the JSON object of the answer.
 
         Args:
             method: POST, or GET, which has no body.
             files: (field, path) pairs of pictures; the same field may come several times.
+            paid: the call may cost points: it has a connection of its own, and more time.
+            form: a form even where there are no files.
 
         Raises:
             InvalidInput: a file cannot be read.
-            ServiceUnreachable, AnswerLost, ServiceBusy, ServiceDown, KeyRejected, NotEnoughPoints,
+            HeldBack, ServiceUnreachable, AnswerLost, ServiceBusy, ServiceDown, KeyRejected, NotEnoughPoints,
             RequestRefused, UnexpectedAnswer: see the module's text.
         """
         # In memory: a picture is small, and a form of open files cannot be told apart from a broken disk.
-        pictures = [(name, _picture(file)) for name, file in files]
+        parts = [(name, _picture(file)) for name, file in files]
         fields = {**(body or {}), **self._in_body}
+        if form and not parts:
+            parts = [(name, (None, _text(value))) for name, value in fields.items()]  # type: ignore[misc]
+            fields = {}
+        if wait := self.limiter.enter(paid=paid):
+            raise held_back(self.name, wait)
+        content: dict[str, Any] = {"data": {name: _text(value) for name, value in fields.items()}, "files": parts}
+        if not parts:
+            content = {} if method == "GET" else {"json": fields}
+        for number, url in enumerate(self._urls):
+            try:
+                answer = self._request(method, url + path, content, paid=paid)
+            except ServiceUnreachable:
+                if number + 1 == len(self._urls):
+                    raise
+            else:
+                self._urls = [url, *(other for other in self._urls if other != url)]
+                return answer
+        raise AssertionError("there is always an address")
+
+    def check_pace(self, *, paid: bool) -> None:
+        """Raise HeldBack where such a call may not leave yet."""
+        if wait := self.limiter.wait(paid=paid):
+            raise held_back(self.name, wait)
+
+    def slow_down(self, seconds: float | None, *, paid: bool) -> float:
+        """The service asked for that in an answer of its own; returns for how long nothing is sent to it."""
+        return self.limiter.refused(paid=paid, seconds=seconds)
+
+    def _request(self, method: str, url: str, content: Mapping[str, Any], *, paid: bool) -> dict[str, Any]:
+        # A connection that was kept may be dead already, and then nobody knows whether the request arrived.
+        session = self._sessions.fresh() if paid else self._sessions.get()
+        timeouts = self._timeouts[paid]
+        connection.begin()
         try:
-            with self._sessions.get().request(
+            with session.request(
                 method,
-                self.url + path,
-                json=None if pictures or method == "GET" else fields,
-                data=fields if pictures else None,
-                files=pictures or None,
-                timeout=self._timeout,
+                url,
+                **content,
+                timeout=timeouts,
                 allow_redirects=False,  # the key stays with the host it was given for
                 stream=True,
             ) as response:
                 # A service may repeat what it was sent: the key goes no further than here.
-                content = _read(response, MAX_ANSWER).replace(self._key.encode(), b"***")
-        except requests.RequestException as error:
-            raise self._translate(error) from None  # its text may hold headers
-        try:
-            self._check_status(response, content)
-        except Neural4DError as error:
-            error.http, error.by_api = response.status_code, content.lstrip().startswith(b"{")
-            raise
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
+                came = _read(response, MAX_ANSWER, timeouts[1]).replace(self._key.encode(), b"***")
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise self._translate(error, timeouts[1]) from None  # its text may hold headers
+        finally:
+            if paid:
+                session.close()
+        return self._answer(response, came, paid=paid)
+
+    def _answer(self, response: requests.Response, content: bytes, *, paid: bool) -> dict[str, Any]:
+        answer, said = refusals.of_content(content)
+        status = response.status_code
+        if not 200 <= status < 300:
+            header = response.headers.get("Retry-After")
+            seconds = refusals.wait_of(answer, retry_after(header))
+            error = refusals.error_of(self.name, status, said, busy_for=seconds, asks_to_wait=header is not None)
+            if isinstance(error, ServiceBusy):
+                error.retry_after = self.limiter.refused(paid=paid, seconds=seconds)
+                error.noted = True
+            error.http, error.by_api = status, isinstance(answer, dict)
+            error.answer = answer if isinstance(answer, dict) else {}
+            raise error
+        self.limiter.accepted()
         if not isinstance(answer, dict):
             kind = response.headers.get("Content-Type", "no content type")
             raise UnexpectedAnswer(
-                f"{self.name} answered with something that is not JSON ({kind}): {self._excerpt(content)}"
+                f"{self.name} answered with something that is not JSON ({kind}): {said or 'a web page, or nothing'}"
             )
         return answer
 
-    def _translate(self, error: requests.RequestException) -> Neural4DError:
+    def _translate(self, error: Exception, patience: float) -> Neural4DError:
         where = f"{self.name} ({self.url})"
-        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in repr(error):
+        if connection.has_left():
+            if isinstance(error, requests.exceptions.Timeout):
+                return AnswerLost(f"{where} took the request and did not answer within {patience:g} s.")
+            if isinstance(error, requests.exceptions.RequestException | OSError):
+                return AnswerLost(f"The connection to {where} broke before the answer was there.")
+            return UnexpectedAnswer(f"The answer of {where} could not be read: {type(error).__name__}.")
+        if "CERTIFICATE_VERIFY_FAILED" in repr(error):
             return ServiceUnreachable(
                 f"The certificate of {where} was not accepted.",
                 "Check the service address and this computer's date; a company network may need its own certificate.",
             )
-        if isinstance(error, requests.exceptions.ProxyError):
+        if isinstance(error, requests.exceptions.SSLError):
             return ServiceUnreachable(
-                f"The proxy between here and {where} did not answer.", "Check the proxy settings."
+                f"No encrypted connection to {where} came about.", "Check the service address, and any proxy."
             )
-        if isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error):
-            return ServiceUnreachable(f"{where} cannot be reached: no connection came about.")
-        if isinstance(error, requests.exceptions.Timeout):
-            return AnswerLost(f"{where} took the request and did not answer within {self._timeout[1]:g} s.")
-        if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError):
-            return AnswerLost(f"The connection to {where} broke before the answer was there.")
-        return UnexpectedAnswer(f"The request to {where} failed: {type(error).__name__}.")
+        if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL) or (
+            "SOCKS" in str(error)
+        ):
+            return ServiceUnreachable(
+                f"The proxy between here and {where} did not let the request through.", "Check the proxy settings."
+            )
+        if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.ConnectionError):
+            return ServiceUnreachable(
+                f"{where} cannot be reached: {type(error).__name__}.", "Check the service address in the preferences."
+            )
+        return ServiceUnreachable(f"{where} cannot be reached: no connection came about.")
 
-    def _check_status(self, response: requests.Response, content: bytes) -> None:
-        code = response.status_code
-        said = self._excerpt(content)
-        if 200 <= code < 300:
-            return
-        if code in (401, 403):
-            raise KeyRejected(f"{self.name} did not accept the key (HTTP {code}): {said}")
-        if code == 402:
-            raise NotEnoughPoints(f"{self.name} says there are not enough points (HTTP 402): {said}")
-        if code == 429 or (code == 503 and "Retry-After" in response.headers):
-            raise ServiceBusy(
-                f"{self.name} asks to slow down (HTTP {code}).",
-                retry_after=retry_after(response.headers.get("Retry-After")),
-            )
-        if code >= 500:
-            raise ServiceDown(f"{self.name} has trouble of its own (HTTP {code}): {said}")
-        if code < 400:
-            raise UnexpectedAnswer(
-                f"{self.name} points to another address (HTTP {code}), which is not followed: "
-                "the key stays with the host it was given for.",
-                "Check the service address in the preferences.",
-            )
-        raise RequestRefused(
-            f"{self.name} refused the request (HTTP {code}): {said}",
-            "Check the service address in the preferences." if code in (404, 405) else "",
-        )
 
-    def _excerpt(self, content: bytes) -> str:
-        text = content.decode("utf-8", "replace").strip()
-        try:
-            answer = json.loads(text)
-            text = str(answer.get("message") or answer.get("error") or text)
-        except (ValueError, AttributeError):
-            pass
-        return " ".join(text.split())[:160] or "no reason given"
+def held_back(name: str, wait: float) -> HeldBack:
+    """Nothing is sent to that service for so many seconds, because it asked for that."""
+    error = HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait)
+    error.noted = True
+    return error
+
+
+def _text(value: object) -> object:
+    """A form holds texts, and requests would write Python's True."""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
 
 
 def _picture(path: str) -> tuple[str, bytes, str]:
@@ -229,14 +278,17 @@ def _picture(path: str) -> tuple[str, bytes, str]:
     return Path(path).name, Path(path).read_bytes(), kind
 
 
-def _read(response: requests.Response, limit: int) -> bytes:
+def _read(response: requests.Response, limit: int, patience: float) -> bytes:
     content = bytearray()
+    ends = time.monotonic() + patience
     for chunk in response.iter_content(65536):
         content += chunk
         if len(content) > limit:
             break
+        if time.monotonic() > ends:
+            raise requests.exceptions.ReadTimeout("an answer in drops")
     expected = response.headers.get("Content-Length", "")
-    if expected.isdigit() and len(content) < int(expected):
+    if expected.isdigit() and "Content-Encoding" not in response.headers and len(content) < int(expected):
         raise requests.exceptions.ChunkedEncodingError("short answer")
     return bytes(content)
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..declaration import Declaration, Feature, Quote
 from ..errors import UnexpectedAnswer
+from ..servers import Server
 
 if TYPE_CHECKING:
-    from ..answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission
+    from ..answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
     from ..request import Request
 
 
@@ -35,8 +36,12 @@ class Provider(ABC):
 
     declaration: ClassVar[Declaration]
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, server: Server | None = None) -> None:
+        """Args:
+        http: makes the requests. server: what is known of the server, kept from one time to the next.
+        """
         self.http = http
+        self.server = server or Server()
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -61,8 +66,7 @@ class Provider(ABC):
         """
         return self.balance()
 
-    @classmethod
-    def tickets(cls, request: Request, job_id: str) -> list[str]:
+    def tickets(self, request: Request, job_id: str) -> list[str]:
         """Ids of our own that the submission carries; empty where the service takes none."""
         return []
 
@@ -86,17 +90,45 @@ class Provider(ABC):
         """The cut-outs to choose from; empty while they are being made."""
         raise NotImplementedError
 
+    def makes_pictures(self, request: Request) -> bool:
+        """Whether pictures are made of the prompt first, one of which becomes the model."""
+        return request.picture_first
+
+    def order_pictures(self, request: Request) -> Submission:
+        """Have pictures made of the prompt: a call that costs points, by the first of :meth:`quotes`."""
+        raise NotImplementedError
+
+    def pictures(self, ids: Sequence[str]) -> list[Cutout]:
+        """The pictures to choose from; empty while they are being made.
+
+        Raises:
+            GenerationFailed: none of them came about.
+        """
+        raise NotImplementedError
+
     @abstractmethod
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> Submission:
+    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = "") -> Submission:
         """Send the job: the call that costs points.
 
         Args:
-            tickets: ids of our own, from :meth:`tickets`. cutout: key of the chosen cut-out.
+            tickets: ids of our own, from :meth:`tickets`. cutout: key of the chosen cut-out, or picture.
+            picture: path of the chosen picture, where it was fetched.
+
+        Raises:
+            OtherGeneration: the server takes it in another form, which is known from now on; nothing happened.
         """
 
-    def arrived(self, tickets: Sequence[str]) -> bool | None:
-        """Whether a submission whose answer was lost reached the service; None: it cannot tell."""
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> Trace | None:
+        """Look for a submission whose answer was lost; None where the service cannot be asked for it.
+
+        Args:
+            since: when it was sent (seconds since the epoch). pictures: it was the order of the pictures.
+        """
         return None
+
+    def remember(self, uuid: str, tickets: Sequence[str]) -> None:
+        """The server has answered a question about that model; the tickets are the job's."""
+        return
 
     @abstractmethod
     def poll(self, uuid: str, expect_done: bool) -> Poll:

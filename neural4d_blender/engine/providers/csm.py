@@ -158,7 +158,9 @@ class Csm(Provider):
                 raise
         return None
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
         """Create a session."""
         options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
         body = {key: value for key, value in options.items() if key in _SENT_ALWAYS or value}

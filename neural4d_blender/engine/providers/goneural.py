@@ -112,7 +112,9 @@ class GoNeural(Provider):
             if error.http != 404 or not error.by_api:
                 raise
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
         """A form with the image, or JSON with the id of an asset."""
         fields: dict[str, Any] = {
             "version": request.options.get("version", "premium-v1"),

@@ -101,8 +101,7 @@ class ModelsLab(Provider):
         """No price is documented, and no answer tells one."""
         return [Quote("image", None)]
 
-    @classmethod
-    def tickets(cls, request: Request, job_id: str) -> list[str]:
+    def tickets(self, request: Request, job_id: str) -> list[str]:
         """The track_id: by it a user finds the job at the service."""
         return [job_id]
 
@@ -114,7 +113,9 @@ class ModelsLab(Provider):
             return
         raise UnexpectedAnswer(f"ModelsLab neither accepted nor refused the key. It said: {_said(answer)}")
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
         """POST /image_to_3d. An answer with the result in it has no id, and needs none."""
         options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
         answer = self.http.call(

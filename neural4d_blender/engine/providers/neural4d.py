@@ -1,86 +1,58 @@
-"""Neural4D (DreamTech), API 1.2: every endpoint of it.
+"""Neural4D (DreamTech): the calls of API 1.5.4, as it is spoken today, and of API 1.2 where a server still is of that.
 
-Every endpoint is POST, the read-only ones too. For text the client chooses the uuids of the models,
-so a submission whose answer was lost can be looked for before anything is paid twice; for images
-the service chooses them, and only the balance tells.
+Every endpoint is POST, the read-only ones too. Today a picture goes with the request itself; servers of 1.2 cut the
+subject out of it first. For text the client may name ids of its own, which prove something only at a server that has
+been seen to answer about such an id. How answers are read stands in ``_neural4d_answers``.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import answers
-from ..declaration import Declaration, Feature, ImageLimits, Option, Quote
+from ..declaration import Declaration, Quote
 from ..errors import (
     ConversionFailed,
     GenerationFailed,
     InvalidInput,
     JobNotFound,
     KeyRejected,
+    Neural4DError,
+    OtherGeneration,
     RequestRefused,
     UnexpectedAnswer,
     UnsupportedFeature,
 )
+from ..refusals import sentence
+from ..servers import GENERATION, HONOURED, IDS
+from . import _neural4d_answers as read
+from . import _neural4d_declared as declared
 from .base import Outcome, Provider, value_of
 
 if TYPE_CHECKING:
     from ..request import Request
 
+TODAY, OLDER = "1.5.4", "1.2"
+#: Fact: "none" where the server cuts nothing out of pictures.
+MATTING = "matting"
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
-#: Documented points an operation; what was really spent is the fall of the balance.
-_TEXT, _IMAGE, _CHIBI, _CONVERSION = 60, 80, 30, 10
+#: Points a model, as today's answers have told them. Of a picture, a chibi and a conversion as documented.
+_MODEL, _PICTURE, _CHIBI, _CONVERSION = 30, 13, 30, 10
+#: Points an operation of any number of models, by the document of 1.2.
+_TEXT_ONCE, _IMAGE_ONCE = 60, 80
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
-
-_OPTIONS = (
-    Option(
-        "style",
-        "Chibi Style",
-        "text",
-        "",
-        "Makes a cute figure of each image in this style. The tag has to be arranged with Neural4D first",
-        images_only=True,
-    ),
-    Option(
-        "portrait_check",
-        "Portrait Check",
-        "choice",
-        "auto",
-        "Look for a person in the image before anything is spent; auto does it for chibi only",
-        choices=("auto", "on", "off"),
-        images_only=True,
-    ),
-)
+#: Sent with the request for a model where they differ from what the service does by itself.
+_OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
 
 
 class Neural4D(Provider):
-    """The calls of Neural4D's API 1.2."""
+    """The calls of Neural4D."""
 
-    declaration: ClassVar[Declaration] = Declaration(
-        id="neural4d",
-        name="Neural4D",
-        url="https://alb.neural4d.com:3000",
-        url_env="NEURAL4D_API_URL",
-        key_env="NEURAL4D_API_TOKEN",
-        features=frozenset(Feature) - {Feature.IMAGE_URL},
-        max_variants=4,
-        formats=("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ"),
-        choice="cut-out",
-        lost_answers=(
-            "A prompt's job carries ids of ours: the service is asked about them, and the job is sent again only when "
-            "it knows none of them. For images the fall of the balance tells; where it cannot, you are asked."
-        ),
-        keys_page="https://www.neural4d.com",
-        terms_page="https://www.neural4d.com",  # no page of its own is documented for them
-        options=_OPTIONS,
-        # WEBP is documented for matting only: PNG and JPEG go everywhere.
-        image_limits=ImageLimits(("PNG", "JPEG"), (256, 256), (6048, 8064), 10_000_000 - 1),
-        max_images=16,
-    )
+    declaration: ClassVar[Declaration] = declared.DECLARATION
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -92,44 +64,46 @@ class Neural4D(Provider):
             raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
         if not style and len(request.images) > 1:
             raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
+        quality, faces = request.options.get("mesh_quality", declared.QUALITY), request.options.get("faceNum", 0)
+        least, most = declared.FACES[quality]
+        if faces and not least <= faces <= most:
+            raise InvalidInput(f"faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
-        """Documented points; measured prices are kept under the operation and its number of models."""
+        """Documented points; measured prices are kept under the operation, its number of models and their kind."""
+        count = request.variants
+        kind = "".join(
+            f" {value}" for value in (request.options.get(key) for key in _OF_MODELS[:1]) if value != declared.QUALITY
+        )
+        kind = kind.replace(" None", "") + (" mesh only" if request.options.get("onlyGenerateMesh") else "")
         if request.options.get("style"):
             first = Quote(f"chibi x{len(request.images)}", _CHIBI * len(request.images))
-        elif request.images:
-            first = Quote(f"image x{request.variants}", _IMAGE)
+        elif request.images or request.picture_first:
+            first = Quote(f"image x{count}{kind}", _MODEL * count, max(_MODEL * count, _IMAGE_ONCE))
         else:
-            first = Quote(f"text x{request.variants}", _TEXT)
+            first = Quote(f"text x{count}{kind}", _MODEL * count, max(_MODEL * count, _TEXT_ONCE))
         imported = 0 if request.format == "GLB" else 1
         if request.place_all:
             imported *= max(request.variants, len(request.images))
-        return [first, *[cls.conversion_quote()] * imported]
+        key = request.options.get("modelKey", "image-2")
+        pictures = [Quote(f"picture x{request.pictures} {key}", _PICTURE * request.pictures)]
+        return [*(pictures if request.picture_first else []), first, *[cls.conversion_quote()] * imported]
 
     @classmethod
     def conversion_quote(cls) -> Quote:
         """convertToFormat's documented price."""
         return Quote("conversion", _CONVERSION)
 
-    @classmethod
-    def tickets(cls, request: Request, job_id: str) -> list[str]:
-        """A fresh uuid for each variant of a text job; the image endpoints take none."""
-        return [] if request.images else [str(uuid.uuid4()) for _ in range(request.variants)]
+    def tickets(self, request: Request, job_id: str) -> list[str]:
+        """A fresh uuid for each variant of a text job, unless the server was seen to want none."""
+        if request.images or request.picture_first or self.server.get(IDS) == "refused":
+            return []
+        return [str(uuid.uuid4()) for _ in range(request.variants)]
 
     def balance(self) -> answers.Balance:
         """queryPointsInfo."""
-        answer = self.http.call("/api/queryPointsInfo")
-        if value_of(answer, "statusType", int) != 0:
-            raise UnexpectedAnswer(f"The balance could not be read: {_said(answer)}")
-        data = value_of(answer, "data", dict)
-        return answers.Balance(
-            total=value_of(data, "total_points", int),
-            monthly=data.get("monthly_bonus_points") or 0,
-            permanent=data.get("permanent_points") or 0,
-            yearly=data.get("year_points") or 0,
-            expires=str(data.get("expiration_day") or ""),
-        )
+        return read.balance(self.http.call("/api/queryPointsInfo"))
 
     def checks_portrait(self, request: Request) -> bool:
         """As asked for; by default for chibi."""
@@ -141,20 +115,41 @@ class Neural4D(Provider):
         answer = self.http.call("/api/checkHumanImage", files=[("image", image)])
         status = value_of(answer, "statusCode", int)
         if status not in (0, -1):
-            raise UnexpectedAnswer(f"The portrait check answered with the unknown statusCode {status}: {_said(answer)}")
+            raise UnexpectedAnswer(
+                f"The portrait check answered with the unknown statusCode {status}: {sentence(answer)}"
+            )
         return answers.Portrait(
-            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=_said(answer)
+            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=sentence(answer)
         )
 
     def needs_cutout(self, request: Request) -> bool:
-        """Images are matted before generateModelWithImage; chibi takes them as they are."""
-        return bool(request.images) and not request.options.get("style")
+        """Servers of 1.2 cut the subject out of each picture; today's at most where the user wants to choose.
+
+        Raises:
+            UnsupportedFeature: there is to be a choice, and the server has none.
+        """
+        if not request.images or request.options.get("style"):
+            return False
+        if request.choose_cutout and self.server.get(MATTING) == "none":
+            raise UnsupportedFeature(
+                "This server of Neural4D cuts nothing out of images any more, so there is no choice of cut-outs.",
+                "Generate again without choosing a cut-out: the image itself becomes the model.",
+            )
+        return request.choose_cutout or self.server.get(GENERATION) == OLDER
 
     def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
-        """mattingImage."""
-        answer = self.http.call("/api/mattingImage", files=[("image", image)])
+        """mattingImage, where the server has it."""
+        try:
+            answer = self.http.call("/api/mattingImage", files=[("image", image)])
+        except RequestRefused as error:
+            if error.http not in (404, 405, 410):
+                raise
+            self.server.note(MATTING, "none")
+            self.server.note(GENERATION, "")  # it is no server of 1.2, or none any more
+            raise OtherGeneration(error.what) from None
+        self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
-        return str(request_id), _details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+        return str(request_id), read.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
 
     def cutouts(self, request_id: str) -> list[answers.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
@@ -162,52 +157,132 @@ class Neural4D(Provider):
         answer = self.http.call("/api/getMattedResult", {"requestId": number})
         keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
         if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
-            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {_said(answer)}")
+            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {sentence(answer)}")
         return [answers.Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
+    def order_pictures(self, request: Request) -> answers.Submission:
+        """createNormalPicture."""
+        fields = {"prompt": request.prompt, "jobNum": request.pictures}
+        fields |= {key: request.options[key] for key in ("modelKey", "aspectRatio") if key in request.options}
+        files = [("images", image) for image in request.references]
+        try:
+            answer = self.http.call("/api/createNormalPicture", fields, files, paid=True, form=True)
+        except RequestRefused as error:
+            if error.http not in (404, 405):
+                raise
+            raise UnsupportedFeature(
+                "This server of Neural4D makes no pictures of a prompt.", "Generate without a picture first."
+            ) from None
+        data = answer.get("data")
+        return read.submission(data if isinstance(data, dict) else answer, self.declaration.name)
+
+    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+        """queryGenerationResult for each; what has failed is left out of the choice."""
+        found, failed = [], 0
+        for one in ids:
+            answer = self.http.call("/api/queryGenerationResult", {"uuid": one})
+            picture = read.picture(answer)
+            if picture is None:
+                return []
+            failed += picture == ""
+            found += [answers.Cutout(one, picture)] if picture else []
+        if not found:
+            raise GenerationFailed(f"The service could make none of the {failed} pictures.")
+        return found
+
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
         """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
         if style := request.options.get("style"):
-            return self._submit_chibi(request.images, style)
+            files = [("images", image) for image in request.images]
+            answer = self.http.call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
+            return read.chibi(answer, self.declaration.name)
         body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
-        if request.images:
-            answer = self.http.call("/api/generateModelWithImage", {"fileKey": cutout, **body})
-        else:
-            body |= {"prompt": request.prompt, "uuids": list(tickets)}
-            answer = self.http.call("/api/generateModelWithText", body)
-        # The uuids of the answer count, not those that were sent.
-        return answers.Submission(_uuids(answer), details=_details(answer, "type", "message"))
+        defaults = {option.key: option.default for option in declared.OPTIONS}
+        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, defaults[k]) != defaults[k]}
+        if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
+            body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
+        if not (request.images or request.picture_first):
+            return self._submit_text(request.prompt, tickets, body)
+        if request.options.get("enableImageEnhancement"):
+            body["enableImageEnhancement"] = True
+        older = bool(cutout) and not request.picture_first and self.server.get(GENERATION) != TODAY
+        return self._submit_cutout(cutout, body) if older else self._submit_image(request, body, picture)
 
-    def _submit_chibi(self, images: Sequence[str], style: str) -> answers.Submission:
-        answer = self.http.call(
-            "/api/createCuteModelsFromImages", {"styleType": style}, [("images", image) for image in images]
-        )
-        results = answer.get("results") or []
-        made = [uuid for result in results if result.get("success") for uuid in _uuids(result)]
-        refused = [*(result for result in results if not result.get("success")), *(answer.get("failures") or [])]
-        failures = [_why_refused(item) for item in refused]
-        missing = (answer.get("failureCount") or 0) - len(failures)
-        failures += ["The service gave no reason."] * max(missing, 0)
-        if not made and not refused and not missing and answer.get("success") is not False:
-            made = _uuids(answer)  # the document names them in the answer itself, its sample in the results
-        if not made:
-            reasons = " ".join(failures) or _said(answer)
-            raise RequestRefused(
-                f"Neural4D made no chibi of the images: {reasons}",
-                "Check the style's tag (it is arranged with Neural4D beforehand) and the images, then Retry.",
-            )
-        counts = {
-            name: answer.get(name) for name in ("success", "totalFiles", "successCount", "failureCount", "message")
-        }
-        details = {key: str(value) for key, value in counts.items() if value is not None}
-        return answers.Submission(made, failures, details=details)
+    def _submit_text(self, prompt: str, tickets: Sequence[str], body: dict[str, Any]) -> answers.Submission:
+        ours = {"uuids": list(tickets)} if tickets else {}
+        try:
+            answer = self.http.call("/api/generateModelWithText", {**body, "prompt": prompt, **ours}, paid=True)
+        except RequestRefused as error:
+            if not ours or "uuids" not in read.wrong_fields(error.answer):
+                raise
+            self.server.note(IDS, "refused")
+            raise OtherGeneration(error.what) from None
+        accepted = read.submission(answer, self.declaration.name)
+        if "generationConfig" in answer or "pointsDeducted" in answer:
+            self.server.note(GENERATION, TODAY)
+        if ours and accepted.uuids != list(tickets):
+            self.server.note(IDS, "ignored")
+        return accepted
 
-    def arrived(self, tickets: Sequence[str]) -> bool | None:
-        """A uuid of ours that retrieveModel knows was accepted and is paid for."""
-        if not tickets:
+    def _submit_image(self, request: Request, body: dict[str, Any], picture: str) -> answers.Submission:
+        """The picture itself, as today's servers take it."""
+        if not picture and request.picture_first:
+            raise InvalidInput("The picture could not be fetched.", "Press Retry.")
+        files = [("image", picture or request.images[0])]
+        try:
+            answer = self.http.call("/api/generateModelWithImage", body, files, paid=True)
+        except RequestRefused as error:
+            if self.server.get(GENERATION) == TODAY or not self._is_older(error):
+                raise
+            self.server.note(GENERATION, OLDER)
+            raise OtherGeneration(error.what) from None
+        self.server.note(GENERATION, TODAY)
+        return read.submission(answer, self.declaration.name)
+
+    def _submit_cutout(self, cutout: str, body: dict[str, Any]) -> answers.Submission:
+        """The key of a cut-out, as servers of 1.2 take it."""
+        try:
+            answer = self.http.call("/api/generateModelWithImage", {"fileKey": cutout, **body}, paid=True)
+        except RequestRefused as error:
+            if "image" not in read.wrong_fields(error.answer) and "image file is required" not in error.what.lower():
+                raise
+            self.server.note(GENERATION, TODAY)
+            raise OtherGeneration(error.what) from None
+        self.server.note(GENERATION, OLDER)
+        return read.submission(answer, self.declaration.name)
+
+    def _is_older(self, error: RequestRefused) -> bool:
+        """Whether a refused picture was refused because the server wants the key of a cut-out instead."""
+        if read.wrong_fields(error.answer) - {"fileKey"} or error.http not in (400, 404, 415, 422):
+            return False
+        if "filekey" in error.what.lower():
+            return True
+        try:  # a question that costs nothing: today's servers do not know it
+            self.http.call("/api/getMattedResult", {"requestId": 0})
+        except RequestRefused as refusal:
+            return refusal.by_api and "cannot post" not in refusal.what.lower()
+        except Neural4DError:
+            return False
+        return True
+
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
+        """A uuid of ours that retrieveModel knows was accepted; that it knows none proves something only where it
+        has been seen to know such ids.
+        """
+        if pictures or not tickets:
             return None
-        status: int = value_of(self._retrieve(tickets[0]), "codeStatus", int)
-        return status != _NO_SUCH_UUID
+        known = [one for one in tickets if value_of(self._retrieve(one), "codeStatus", int) != _NO_SUCH_UUID]
+        if known:
+            lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
+            return answers.Trace(answers.Submission(known, failures=lost))
+        return answers.Trace(proof=self.server.get(IDS) == HONOURED)
+
+    def remember(self, uuid: str, tickets: Sequence[str]) -> None:
+        """It has answered about a model whose id we chose."""
+        if uuid in tickets:
+            self.server.note(IDS, HONOURED)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """queryJobProgress while the job is young, retrieveModel when it may be done."""
@@ -219,8 +294,8 @@ class Neural4D(Provider):
         if size_mm is not None:
             body["modelSize"] = max(2, round(size_mm))
         answer = self.http.call("/api/convertToFormat", body)
-        status, message = answer.get("statusType"), _said(answer)
-        details = _details(answer, "modelSize", "scaleNumber")
+        status, message = answer.get("statusType"), sentence(answer)
+        details = read.details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
             return answers.Conversion(message=message, details=details)
         if status == 0:
@@ -234,12 +309,12 @@ class Neural4D(Provider):
     def _retrieve(self, uuid: str) -> dict[str, Any]:
         answer = self.http.call("/api/retrieveModel", {"uuid": uuid})
         if value_of(answer, "codeStatus", int) == _BAD_TOKEN:
-            raise KeyRejected(f"The service says the key is invalid or has expired: {_said(answer)}")
+            raise KeyRejected(f"The service says the key is invalid or has expired: {sentence(answer)}")
         return answer
 
     def _result(self, uuid: str) -> answers.Poll:
         answer = self._retrieve(uuid)
-        status, message = value_of(answer, "codeStatus", int), _said(answer)
+        status, message = value_of(answer, "codeStatus", int), sentence(answer)
         if status == _DONE:
             return answers.Poll(
                 Outcome.DONE,
@@ -247,7 +322,7 @@ class Neural4D(Provider):
                 model_url=value_of(answer, "modelUrl", str),
                 preview_url=str(answer.get("imageUrl") or ""),
                 message=message,
-                details=_details(answer, "prompts", "createdAt", "sourcePage"),
+                details=read.details(answer, "prompts", "createdAt", "sourcePage"),
             )
         if status == _GENERATING:
             return answers.Poll(Outcome.GENERATING, message=message)
@@ -260,31 +335,8 @@ class Neural4D(Provider):
     def _progress(self, uuid: str) -> answers.Poll:
         """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
         answer = self.http.call("/api/queryJobProgress", {"uuid": uuid})
-        found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", str(answer.get("progress")))
-        if answer.get("statusType") == 0 and found:
-            return answers.Poll(Outcome.GENERATING, progress=min(float(found[1]) / 100, 1.0))
+        progress = read.percent(answer.get("progress"))
+        if answer.get("statusType") == 0 and progress is not None:
+            return answers.Poll(Outcome.GENERATING, progress=progress)
         # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return answers.Poll(Outcome.GENERATING, message=_said(answer), doubtful=answer.get("statusType") == -1)
-
-
-def _said(answer: dict[str, Any]) -> str:
-    return str(answer.get("message") or "no reason given")
-
-
-def _why_refused(item: object) -> str:
-    """The document shows no failure: take a name and a reason where there are some."""
-    if not isinstance(item, dict):
-        return str(item)
-    name = item.get("file") or item.get("fileName") or item.get("filename") or ""
-    return f"{name}: {_said(item)}" if name else _said(item)
-
-
-def _details(answer: dict[str, Any], *names: str) -> dict[str, str]:
-    return {name: str(answer[name]) for name in names if answer.get(name) not in (None, "")}
-
-
-def _uuids(answer: dict[str, Any]) -> list[str]:
-    uuids: list[str] = value_of(answer, "uuids", list)
-    if not uuids or not all(isinstance(item, str) and item for item in uuids):
-        raise UnexpectedAnswer(f"The service accepted the job and named no models: {uuids!r}")
-    return uuids
+        return answers.Poll(Outcome.GENERATING, message=sentence(answer), doubtful=answer.get("statusType") == -1)

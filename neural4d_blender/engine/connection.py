@@ -1,0 +1,89 @@
+"""Connections that know whether a request has left this computer, whatever the HTTP library calls what went wrong.
+
+May import requests and urllib3, which comes with it; works with urllib3 1.26 and 2. A request that never left cannot
+have cost anything: a name that is not found, a failed handshake, a proxy that answers for itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_thread = threading.local()
+
+
+def begin() -> None:
+    """The calling thread is about to send a request."""
+    _thread.left = False
+
+
+def has_left() -> bool:
+    """Whether a byte of the request that the calling thread sent last went to the service."""
+    return bool(getattr(_thread, "left", False))
+
+
+class _Noting:
+    """Notes the first byte that goes out on a connection that stands, encrypted where it is to be."""
+
+    _tunnelling = False
+
+    def send(self, data: Any) -> None:
+        if getattr(self, "sock", None) is None:
+            self.connect()  # type: ignore[attr-defined]  # which may fail, and then nothing has left
+        if not self._tunnelling:
+            _thread.left = True
+        super().send(data)  # type: ignore[misc]
+
+    def _tunnel(self) -> None:
+        self._tunnelling = True  # what is sent now is for the proxy
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        finally:
+            self._tunnelling = False
+
+
+class _Plain(_Noting, HTTPConnection):
+    pass
+
+
+class _Encrypted(_Noting, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
+_POOLS = {"http": _PlainPool, "https": _EncryptedPool}
+
+
+class Adapter(HTTPAdapter):
+    """What requests makes its connections with."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """The pools of direct connections."""
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
+        """The pools of connections by way of a proxy."""
+        manager = super().proxy_manager_for(*arguments, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def session() -> requests.Session:
+    """A requests.Session on such connections."""
+    made = requests.Session()
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, Adapter())
+    return made

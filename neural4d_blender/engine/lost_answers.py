@@ -1,0 +1,133 @@
+"""A paid request went out and no usable answer came: whether it was taken is found out before anything else is done.
+
+The service's own records count where it can be asked for the job. Otherwise the balance is the witness: fallen means
+paid, and the same over a while means not taken. Nothing is sent again but what the service certainly does not have.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .answers import Submission, Trace
+from .declaration import Feature, Quote
+from .errors import PaymentUnknown, RequestRefused, SubmissionLost
+from .jobs import Job
+from .states import State
+
+if TYPE_CHECKING:
+    from .live import Live
+    from .providers.base import Provider
+    from .request import Request
+    from .runner import Runner
+
+#: When the balance is read, in parts of the time that it is watched for: a service may book late.
+_READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
+
+
+def look(
+    runner: Runner,
+    live: Live,
+    provider: Provider,
+    request: Request,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+) -> float:
+    """Look once; returns seconds until the next step.
+
+    Args:
+        quote: of the request that went out. accepted: notes what the service took, and enters the next state.
+
+    Raises:
+        PaymentUnknown: it was paid, or that cannot be known. SubmissionLost: it was not taken.
+        RequestRefused: nor was it, and the service had said why.
+    """
+    job = live.job
+    if job.state is State.SUBMITTING:
+        runner.enter(job, State.UNKNOWN)
+    runner.purse.doubt(job, runner.timing.watch * 2)
+    trace = provider.look_for(request, job.tickets, job.sent_at, job.paying_for == "pictures")
+    if trace and trace.found:
+        _found(runner, job, trace.found, quote, accepted)
+        return runner.timing.quickest
+    now = time.monotonic()
+    live.since = live.since or now
+    can_tell = provider.declaration.can(Feature.BALANCE)
+    if not (can_tell or trace):
+        raise _unknown(runner, job, provider)
+    balance = runner.purse.read(provider) if can_tell else None
+    live.looks += 1
+    live.readings.append(balance)
+    before = job.balance_before
+    if before is not None and balance is not None and balance != before:
+        _moved(runner, job, provider, quote, before, balance)
+    watched = now - live.since
+    if watched < runner.timing.watch:
+        at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
+        return max(at * runner.timing.watch - watched, runner.timing.quickest)
+    return _not_taken(runner, live, provider, trace)
+
+
+def _found(runner: Runner, job: Job, found: Submission, quote: Quote, accepted: Callable[[Submission], None]) -> None:
+    expected = runner.purse.expected(job.provider, quote)
+    job.in_doubt = False
+    job.book(quote.operation, expected, runner.purse.reserved(job.provider, quote))
+    accepted(found)
+    runner.purse.know(job)
+    if found.points is not None:
+        runner.purse.told(job, found.points)
+
+
+def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
+    """The balance is another one than before the job was sent."""
+    if balance > before or runner.journal.paid_since(job.provider, job.sent_at, job.id):
+        raise _unknown(runner, job, provider)
+    job.in_doubt = False  # from here on it is the user who decides
+    runner.purse.know(job)
+    job.book(quote.operation, before - balance, runner.purse.reserved(job.provider, quote))
+    job.measured(before - balance)
+    raise PaymentUnknown(
+        f"No answer came, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
+        "probably taken the job, and its answer with the model's address is lost.",
+        cost=f"{before - balance} {provider.declaration.unit}. Retry would be a new job, and paid again.",
+    )
+
+
+def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | None) -> float:
+    """All was quiet for as long as the job was watched."""
+    job = live.job
+    still = job.balance_before is not None and all(reading == job.balance_before for reading in live.readings[-2:])
+    proof = trace is not None and trace.proof
+    if not (still or proof):
+        raise _unknown(runner, job, provider)
+    live.readings, live.since, live.looks = [], 0.0, 0
+    job.in_doubt = False
+    runner.purse.know(job)
+    carried = "the balance has not fallen" if still else "the service has no record of it"
+    if job.refusal:
+        raise RequestRefused(
+            f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
+        )
+    if proof and job.submission < runner.timing.looks:
+        runner.enter(job, State.QUEUED)
+        return 0.0
+    job.submission = 0
+    raise SubmissionLost(
+        f"No answer came, and {carried}: the service has not taken the job.",
+        "Press Retry to send it again.",
+        cost="Nothing was paid.",
+    )
+
+
+def _unknown(runner: Runner, job: Job, provider: Provider) -> PaymentUnknown:
+    job.in_doubt = False  # from here on it is the user who decides
+    runner.purse.know(job)
+    name = provider.declaration.name
+    can_tell = provider.declaration.can(Feature.BALANCE)
+    no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
+    return PaymentUnknown(
+        f"The request went out and no answer came; {name} cannot say whether it arrived, {no_word}.",
+        f"Look for the job {job.tickets[0]} on {name}'s own page, before you press Retry." if job.tickets else "",
+        cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
+    )
