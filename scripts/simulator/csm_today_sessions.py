@@ -98,7 +98,7 @@ def _output(world: World, call: Call, session: Session) -> dict[str, Any]:
     urls, places = _urls(world, call, session.results), world.settings.csm_output
     found: dict[str, Any] = {}
     if places in ("meshes", "both"):
-        found["meshes"] = [{"data": {f"{kind}_url": url for kind, url in urls.items()}}]
+        found["meshes"] = [{"data": {f"{kind}_url": url for kind, url in urls.items() if kind != "zip"}}]
     if places in ("flat", "both"):
         found |= _flat(urls)
     return found

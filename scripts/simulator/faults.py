@@ -41,9 +41,10 @@ FAULTS: dict[str, str] = {
     "human_rate_limit": "checkHumanImage: the document's rate limit answer",
     "rate_limited": "modelslab: not acted on; an error with retry_after=seconds (default 1) in its JSON",
     "expired_url": "on the API: URLs in this answer are expired already; on the file host: 403 once",
-    "progress_stall": "queryJobProgress, csm/session: stays at value=37 percent (modelslab/fetch: seconds)",
-    "progress_garbage": "queryJobProgress, csm/session, modelslab/fetch: progress is value='abc%'",
-    "progress_backwards": "queryJobProgress, csm/session, modelslab/fetch: counts down",
+    "progress_stall": "queryJobProgress, csm/session, csm/v3/session: stays at value=37 percent "
+    "(modelslab/fetch: seconds)",
+    "progress_garbage": "queryJobProgress, csm/session, csm/v3/session, modelslab/fetch: progress is value='abc%'",
+    "progress_backwards": "queryJobProgress, csm/session, csm/v3/session, modelslab/fetch: counts down",
     "broken_glb": "file host: right length, damaged content; where=body|header",
     "html_instead": "file host: 200 and an HTML page in place of the file",
     "no_length": "file host: no Content-Length (chunked)",
