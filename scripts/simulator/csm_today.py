@@ -19,6 +19,7 @@ from .csm_files import given, put_meshes
 from .csm_today_input import Wanted, filters_of, page_of, wanted
 from .csm_today_sessions import Session, shown
 from .modelmaker import ModelSpec
+from .models.kit import called
 from .purchases import Purchases
 from .settings import CSM_FORMATS
 from .timed import Timed
@@ -103,7 +104,7 @@ class Today:
         elif names:
             for name in names:
                 part = replace(spec, part=name)
-                session.parts[name] = put_meshes(self._world, stem, part, ("glb", "obj", "fbx"))
+                session.parts[called(name, spec.prompt)] = put_meshes(self._world, stem, part, ("glb", "obj", "fbx"))
         else:
             session.results = put_meshes(self._world, stem, spec, CSM_FORMATS)
         return Answer(shown(self._world, call, session), 201)

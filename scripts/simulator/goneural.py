@@ -148,8 +148,9 @@ class GoNeural(Service):
     def _begin(self, call: Call, wanted: Order) -> Answer:
         settings = self._world.settings
         self._refuse_second(wanted.kind)
-        none = wanted.seed is None or (self._today and wanted.seed == 0)
-        seed = random.randrange(1, 2**31) if none or wanted.seed is None else wanted.seed
+        seed = wanted.seed
+        if seed is None or (self._today and seed == 0):
+            seed = random.randrange(1, 2**31)
         job = Timed(seconds=settings.job_seconds, fails=call.has_fault("generation_failed"))
         task = Task(wanted, job, seed)
         task.purchase = self._purchases.buy(PRICES[wanted.kind], task.id, job)

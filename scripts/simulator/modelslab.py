@@ -31,7 +31,7 @@ CREATE, FETCH = "modelslab/create", "modelslab/fetch"
 V6_CREATE, V6_TEXT = "modelslab/v6/create", "modelslab/v6/text"
 V6_FETCH, V6_UPLOAD = "modelslab/v6/fetch", "modelslab/v6/upload"
 FIRST_ID = 1001
-#: The root that a kind of key opens, by what its endpoints' names begin with.
+#: What a kind of key opens: whether v6 and whether the enterprise root, as the answers to "is it v6?".
 OPENS = {"ordinary": (True,), "enterprise": (False,), "both": (True, False)}
 NO_PREMIUM = "This feature requires a premium subscription"
 
@@ -90,7 +90,7 @@ class ModelsLab(Service):
         except ValueError:
             return False
         settings = self._world.settings
-        opens = not self._today or (call.endpoint.startswith("modelslab/v6/") in OPENS[settings.modelslab_key_kind])
+        opens = not self._today or _is_v6(call) in OPENS[settings.modelslab_key_kind]
         return opens and isinstance(body, dict) and body.get("key") == settings.modelslab_key
 
     def unauthorised(self, endpoint: str) -> Answer:
@@ -144,12 +144,11 @@ class ModelsLab(Service):
             seconds=0.0 if settings.modelslab_at_once else settings.job_seconds,
             fails=call.has_fault("generation_failed"),
         )
-        v6 = call.endpoint.startswith("modelslab/v6/")
         order = Order(
             FIRST_ID + len(self._orders),
             wanted,
             job,
-            V6_ROOT if v6 else ROOT,
+            V6_ROOT if _is_v6(call) else ROOT,
             "obj" if settings.modelslab_mislabelled else kind,
             future=self._today,
         )
@@ -211,3 +210,7 @@ class ModelsLab(Service):
         if order.job.state == "generating":
             return processing(self._world, call, order)
         return ended(self._world, call, order, order.id)
+
+
+def _is_v6(call: Call) -> bool:
+    return call.endpoint.startswith("modelslab/v6/")

@@ -14,11 +14,25 @@ from .catalogue import Model
 
 #: The lowest, middle and highest part: what stands on the ground, what rests on it, what rises above.
 PARTS = ("base", "body", "top")
+#: What they are called where a prompt has one of these words.
+CALLED = {
+    "chair": ("legs", "seat", "back"),
+    "house": ("ground floor", "walls", "roof"),
+    "tree": ("trunk", "bough", "crown"),
+}
 
 
 def part_names(model: Model) -> list[str]:
     """The parts the model has, the lowest first."""
     return [PARTS[index] for index in np.unique(_places(model))]
+
+
+def called(part: str, prompt: str) -> str:
+    """The part's name to people."""
+    for word, names in CALLED.items():
+        if word in prompt.casefold():
+            return names[PARTS.index(part)]
+    return part
 
 
 def take_part(model: Model, name: str) -> Model:
