@@ -7,7 +7,8 @@ unknown session 404, too few credits 402; preview needs spins and refine a previ
 order while a stage runs; pivot_point is [0, 0, 0] when left out; 3MF results never come; a URL is not
 fetched (its name decides the shape). `auto_gen_3d` goes through preview and refine without being asked and
 is charged for all three at once. Newer servers (the setting csm_generation) make the mesh without spins, and
-refine then makes it again.
+refine then makes it again. Today's CSM speaks v3 (`csm_today`); where the setting csm_legacy says that it has
+these sessions too, they are the newer ones, and only their image is required.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from . import csm_input as check
 from .asked import Refusal, guarded
 from .csm_book import CENTRE, Book
 from .csm_sessions import PREVIEW, REFINE, SPIN, Session, shown
+from .csm_today import CANCEL, CREDITS, V3_CREATE, V3_LIST, V3_SESSION, Today
+from .csm_today_input import page_of
 from .world import Answer, Call, Handler, Service, World
 
 ROOT = "/image-to-3d-sessions"
 CREATE, SESSION, GET_PREVIEW, GET_REFINE = "csm/create", "csm/session", "csm/preview", "csm/refine"
+LIST = "csm/list"
 _NAMES = {400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found"}
 
 
@@ -35,25 +39,46 @@ class Csm(Service):
     """The service. Each stage is charged once, when it is accepted."""
 
     name = "csm"
-    endpoints = {CREATE, SESSION, GET_PREVIEW, GET_REFINE}
+    endpoints = {CREATE, LIST, SESSION, GET_PREVIEW, GET_REFINE, V3_CREATE, V3_LIST, V3_SESSION, CANCEL, CREDITS}
     main_fields: Mapping[str, str] = {
         CREATE: "data.session_code",
         SESSION: "data.status",
         GET_PREVIEW: "data.status",
         GET_REFINE: "data.status",
+        LIST: "data.results",
+        V3_CREATE: "_id",
+        V3_LIST: "results",
+        V3_SESSION: "status",
+        CREDITS: "credits",
     }
-    code_fields = ("data.status", "data.session_status")
+    code_fields = ("data.status", "data.session_status", "status")
     secret_fields: frozenset[str] = frozenset()
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._book = Book(world)
+        self._v3 = Today(world)
 
     # What the gateway asks
 
-    def find(self, path: str) -> tuple[str, Handler] | None:
+    def find(self, method: str, path: str) -> tuple[str, Handler] | None:
+        found = self._v3.find(method, path) if self._today else None
+        if found is None and (not self._today or self._world.settings.csm_legacy):
+            found = self._older(method, path)
+        return found and (found[0], partial(guarded, self, self._world, found[1]))
+
+    @property
+    def _today(self) -> bool:
+        return self._world.settings.generations[self.name] == "today"
+
+    @property
+    def _lists(self) -> bool:
+        """Whether the older sessions have a list: the documents of 2024 show none."""
+        return self._today or self._world.settings.csm_legacy_list
+
+    def _older(self, method: str, path: str) -> tuple[str, Handler] | None:
         if path == ROOT:
-            return CREATE, partial(guarded, self, self._world, self._create)
+            return (LIST, self._list) if method == "GET" and self._lists else (CREATE, self._create)
         for start, endpoint, handler in (
             (f"{ROOT}/get-3d/preview/", GET_PREVIEW, self._preview),
             (f"{ROOT}/get-3d/refine/", GET_REFINE, self._refine),
@@ -61,11 +86,15 @@ class Csm(Service):
         ):
             code = path.removeprefix(start)
             if code and code != path and "/" not in code:
-                return endpoint, partial(guarded, self, self._world, partial(handler, code))
+                return endpoint, partial(handler, code)
         return None
 
     def methods(self, endpoint: str) -> set[str]:
-        return {"GET"} if endpoint == SESSION else {"POST"}
+        if endpoint in (V3_CREATE, V3_LIST) or (endpoint in (CREATE, LIST) and self._lists):
+            return {"GET", "POST"}
+        if endpoint in (V3_SESSION, CANCEL):
+            return {"GET", "DELETE"}
+        return {"GET"} if endpoint in (SESSION, CREDITS) else {"POST"}
 
     def authorised(self, headers: Mapping[str, str], call: Call) -> bool:
         return headers.get("x-api-key", "") == self._world.settings.csm_key
@@ -78,26 +107,37 @@ class Csm(Service):
 
     def settle(self) -> None:
         self._book.settle()
+        self._v3.settle()
 
     def finish_jobs(self) -> None:
         self._book.finish()
+        self._v3.finish()
 
     def jobs(self) -> list[dict[str, Any]]:
-        return self._book.listing()
+        return [*self._book.listing(), *self._v3.listing()]
 
     def reset(self) -> None:
         self._book.clear()
+        self._v3.clear()
 
     # The endpoints
 
     async def _create(self, call: Call) -> Answer:
         settings = self._world.settings
-        newer, enterprise = settings.csm_generation == "session", settings.csm_enterprise
-        creation = check.creation(asked.json_object(call), enterprise=enterprise, newer=newer)
+        newer, enterprise = settings.csm_generation == "session" or self._today, settings.csm_enterprise
+        body = asked.json_object(call)
+        creation = check.creation(body, enterprise=enterprise, newer=newer, today=self._today)
         session = self._book.create(call, creation, newer, enterprise)
         return Answer(
             {"error": "", "message": "Created", "statusCode": 201, "data": shown(self._world, call, session)}, 201
         )
+
+    async def _list(self, call: Call) -> Answer:
+        limit, page = page_of(call.query)
+        found = list(self._book.newest_first())
+        rows = [shown(self._world, call, session) for session in found[page * limit : (page + 1) * limit]]
+        data = {"results": rows, "total": len(found)}
+        return Answer({"error": "", "message": "OK", "statusCode": 200, "data": data})
 
     async def _session(self, code: str, call: Call) -> Answer:
         session = self._known(code)

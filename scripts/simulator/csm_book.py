@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import random
 import time
-import uuid as uuid_module
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from .convert import ConversionError
+from .csm_files import given, put_meshes
 from .csm_input import SPINS, Creation
 from .csm_sessions import PREVIEW, REFINE, SPIN, Session, Stage
 from .ledger import NotEnough
@@ -43,6 +42,10 @@ class Book:
     def clear(self) -> None:
         self._sessions.clear()
         self._purchases.clear()
+
+    def newest_first(self) -> Iterator[Session]:
+        """All sessions."""
+        return reversed(self._sessions.values())
 
     def find(self, code: str) -> Session | None:
         return self._sessions.get(code)
@@ -90,7 +93,7 @@ class Book:
         self._sessions[code] = session
         if creation.image is not None:
             session.image_key = f"{code}/input"
-            self._world.files.put(session.image_key, partial(_given, creation.image))
+            self._world.files.put(session.image_key, partial(given, creation.image))
         if newer:
             # A mesh that nobody chose anything for; what is paid is the creation.
             self._begin(call, session, REFINE, price=PRICES[SPIN], pivot=CENTRE)
@@ -147,12 +150,11 @@ class Book:
             stage.results = self._spins(session)
         elif name == PREVIEW:
             spec = self._spec(session, pbr=False, triangles=None, face_limit=PREVIEW_FACES)
-            stage.results = self._meshes(session, spec, PREVIEW_FORMATS)
+            stage.results = put_meshes(self._world, session.code, spec, PREVIEW_FORMATS)
         else:
             keep = self._world.settings.csm_bbox == "fit"
-            stage.results = self._meshes(
-                session, self._spec(session, box=box, keep_proportions=keep, pivot=pivot), CSM_FORMATS
-            )
+            spec = self._spec(session, box=box, keep_proportions=keep, pivot=pivot)
+            stage.results = put_meshes(self._world, session.code, spec, CSM_FORMATS)
         session.stages.append(stage)
         return stage
 
@@ -179,30 +181,3 @@ class Book:
             spec = self._spec(session, int(index), face_limit=None)
             self._world.files.put(key, partial(self._world.models.preview, spec))
         return keys
-
-    def _meshes(self, session: Session, spec: ModelSpec, formats: tuple[str, ...]) -> dict[str, str]:
-        """Others than GLB are made by Blender when they are fetched; without a Blender there are none."""
-        stem = f"{session.code}/{uuid_module.uuid4().hex}"
-        glb = partial(self._world.models.glb, spec)
-        found: dict[str, str] = {}
-        for kind in formats:
-            if kind not in self._world.settings.csm_formats:
-                continue
-            producer: Callable[[], Awaitable[bytes]] = glb
-            if kind != "glb":
-                try:
-                    command = self._world.converter.command(self._world.settings.blender)
-                except ConversionError:
-                    continue
-                # The zip is what an OBJ needs to keep its materials: the file with all that belongs to it.
-                convert = self._world.converter.convert
-                producer = partial(convert, command, glb, "obj" if kind == "zip" else kind, 1.0, kind == "zip")
-            found[kind] = f"{stem}/mesh.{kind}"
-            self._world.files.put(found[kind], producer)
-        if spec.triangles is not None:
-            self._world.models.make_ahead(spec)
-        return found
-
-
-async def _given(data: bytes) -> bytes:
-    return data

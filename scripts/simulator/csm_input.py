@@ -40,18 +40,21 @@ class Creation:
         return asked.image_name(self.image_url) if self.image is None else ""
 
 
-def creation(body: dict[str, Any], *, enterprise: bool, newer: bool) -> Creation:
+def creation(body: dict[str, Any], *, enterprise: bool, newer: bool, today: bool) -> Creation:
     """Everything a session is created with.
 
     Args:
         newer: whether geometry_model and texture_model count (older servers ignore them).
+        today: whether only the image is required, and preview_mesh has today's values.
 
     Raises:
         Refusal: something is missing, outside its range or not this user's to ask for.
     """
-    url, image = _image(asked.text(body, "image_url"))
+    url, image = picture(asked.text(body, "image_url"), "image_url")
+    if today:
+        body = {"preview_mesh": "turbo", "pixel_alignment": "highest", "model_resolution": "high", **body}
     options = {
-        "preview_mesh": asked.choice(body, "preview_mesh", ("turbo", "hd")),
+        "preview_mesh": asked.choice(body, "preview_mesh", ("fast_sculpt", "turbo") if today else ("turbo", "hd")),
         "pixel_alignment": asked.choice(body, "pixel_alignment", ("highest", "moderate", "lowest")),
         "model_resolution": asked.choice(body, "model_resolution", ("high", "low")),
         "diffusion_time_steps": _steps(body),
@@ -70,16 +73,17 @@ def creation(body: dict[str, Any], *, enterprise: bool, newer: bool) -> Creation
     return Creation(url, image, options, textures)
 
 
-def _image(value: str) -> tuple[str, bytes | None]:
+def picture(value: str, name: str) -> tuple[str, bytes | None]:
+    """A URL and nothing, or, for a data URI, no URL and the image."""
     if not value.lower().startswith("data:"):
-        return asked.web_address(value, "image_url"), None
+        return asked.web_address(value, name), None
     found = _DATA_URI.match(value)
     if found is None:
-        raise Refusal("'image_url' must be a URL or a data URI such as data:image/png;base64,...")
+        raise Refusal(f"'{name}' must be a URL or a data URI such as data:image/png;base64,...")
     try:
         data = base64.b64decode(value[found.end() :], validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal("'image_url' is not valid base64.") from None
+        raise Refusal(f"'{name}' is not valid base64.") from None
     asked.image(data, (found[1].upper(),))
     return "", data
 

@@ -80,7 +80,7 @@ def shown(world: World, call: Call, session: Session) -> dict[str, Any]:
     """The session as `data` of an answer, with fresh URLs; its keys are the document's, in their order."""
     creation, current = session.creation, session.current
     preview, refined, spun = (session.done(name) for name in (PREVIEW, REFINE, SPIN))
-    moment = _moment(session.created)
+    when = moment(session.created)
 
     def url(stage: Stage | None, kind: str) -> str:
         key = stage.results.get(kind) if stage is not None else None
@@ -152,8 +152,8 @@ def shown(world: World, call: Call, session: Session) -> dict[str, Any]:
         **options,
         "selected_spin_index": session.spin,
         "spins": spins,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": when,
+        "updated_at": when,
     }
 
 
@@ -172,6 +172,6 @@ def _status(session: Session, current: Stage) -> dict[str, str]:
     return {"status": f"{current.name}_{'completed' if state == 'done' else 'processing'}"}
 
 
-def _moment(when: datetime) -> str:
+def moment(when: datetime) -> str:
     """As in the document: 2024-02-21T09:48:31.604Z."""
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"

@@ -33,15 +33,18 @@ FAULTS: dict[str, str] = {
     "set_field": "the answer has field= set to value= (API only)",
     "unknown_code": "codeStatus, statusType or statusCode (other services: the status) becomes code=7 (API only)",
     "generation_failed": "on a generating endpoint: its jobs fail at their end (variants=[indices] for some); "
-    "on retrieveModel, queryJobProgress, csm/session, goneural/task or modelslab/fetch: the job that is asked "
-    "about has failed (CSM: error=text shows as its error while the status stays '_processing')",
+    "on retrieveModel, queryJobProgress, csm/session, csm/v3/session, goneural/task or modelslab/fetch: the job "
+    "that is asked about has failed (CSM: error=text shows as its error while the status stays '_processing'; "
+    "v3: as its status_message)",
     "conversion_failed": "convertToFormat: the conversion that this call starts or asks about fails",
     "matting_failed": "mattingImage: this request's result will never come",
     "human_rate_limit": "checkHumanImage: the document's rate limit answer",
+    "rate_limited": "modelslab: not acted on; an error with retry_after=seconds (default 1) in its JSON",
     "expired_url": "on the API: URLs in this answer are expired already; on the file host: 403 once",
-    "progress_stall": "queryJobProgress, csm/session: stays at value=37 percent (modelslab/fetch: seconds)",
-    "progress_garbage": "queryJobProgress, csm/session, modelslab/fetch: progress is value='abc%'",
-    "progress_backwards": "queryJobProgress, csm/session, modelslab/fetch: counts down",
+    "progress_stall": "queryJobProgress, csm/session, csm/v3/session: stays at value=37 percent "
+    "(modelslab/fetch: seconds)",
+    "progress_garbage": "queryJobProgress, csm/session, csm/v3/session, modelslab/fetch: progress is value='abc%'",
+    "progress_backwards": "queryJobProgress, csm/session, csm/v3/session, modelslab/fetch: counts down",
     "broken_glb": "file host: right length, damaged content; where=body|header",
     "html_instead": "file host: 200 and an HTML page in place of the file",
     "no_length": "file host: no Content-Length (chunked)",

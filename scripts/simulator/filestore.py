@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 ACCESS_KEY_ID = "AKIDSIMULATOR0000000"
 _SECRET = b"signs the simulator's own URLs and nothing else"
@@ -18,19 +18,33 @@ _SECRET = b"signs the simulator's own URLs and nothing else"
 Producer = Callable[[], Awaitable[bytes]]
 
 
+def _always() -> bool:
+    return True
+
+
 class FileStore:
     """Files by key; a file may be made only when somebody fetches it."""
 
     def __init__(self) -> None:
         self.base_url = ""
-        self._producers: dict[str, Producer] = {}
+        self._producers: dict[str, tuple[Producer, Callable[[], bool]]] = {}
         self._round = 0
 
-    def put(self, key: str, producer: Producer) -> None:
-        self._producers[key] = producer
+    def put(self, key: str, producer: Producer, ready: Callable[[], bool] = _always) -> None:
+        """Args:
+        ready: whether the file is there yet; a URL may be given out before.
+        """
+        self._producers[key] = producer, ready
 
     def find(self, key: str) -> Producer | None:
-        return self._producers.get(key)
+        producer, ready = self._producers.get(key, (None, _always))
+        return producer if ready() else None
+
+    def behind(self, url: str) -> Producer | None:
+        """The file that a URL of this host's leads to, whether or not the signature still opens it."""
+        if not url.startswith(f"{self.base_url}/"):
+            return None
+        return self.find(unquote(urlsplit(url).path).removeprefix("/"))
 
     def clear(self) -> None:
         self._producers.clear()

@@ -32,7 +32,7 @@ class Gateway:
         self._world = world
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        found = self._find(request.path)
+        found = self._find(request)
         endpoint = found[1] if found else request.path
         keys = self._world.settings.keys
         # Percent-escapes could hide a key: the query is looked at both ways.
@@ -71,9 +71,9 @@ class Gateway:
         entry["status"] = response.status if response.prepared or not _closed(request) else None
         return response
 
-    def _find(self, path: str) -> tuple[Service, str, Handler] | None:
+    def _find(self, request: web.Request) -> tuple[Service, str, Handler] | None:
         for service in self._world.services:
-            if found := service.find(path):
+            if found := service.find(request.method, request.path):
                 return service, *found
         return None
 
@@ -93,7 +93,7 @@ def _closed(request: web.Request) -> bool:
 
 
 async def _read(request: web.Request, endpoint: str) -> Call:
-    call = Call(endpoint, request.content_type)
+    call = Call(endpoint, request.content_type, query=dict(request.query))
     if not request.content_type.startswith("multipart/"):
         call.body = await request.read()
         return call

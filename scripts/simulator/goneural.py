@@ -1,16 +1,19 @@
-"""GoNeural's image-to-3D tasks: create one, look at it.
+"""GoNeural's tasks: create one, look at it; today also tasks from text, and the account's credits.
 
 May import what the stand-in is built on, nothing of the client. Where the document is silent: an image travels
 as the form field `image` only, and an asset_id in JSON only; the image is JPEG, PNG or WEBP; without `pbr` the
 textures are plain albedo; without `seed` the service draws one; fields that only the samples show (prompt,
 negativePrompt, num_inference_steps, textured_mesh) are taken and have no effect; an error is an object with a
 `message` and its HTTP status (400, 401, 402, 404); a failed task has no output, keeps its creditUsed and says
-in `refunded` whether that came back.
+in `refunded` whether that came back. Today a task may be too old to succeed, and another of its kind may be
+in its way (the settings goneural_task_seconds and goneural_one_task); a seed of 0 is none, and the one that was
+drawn is shown.
 """
 
 from __future__ import annotations
 
 import random
+import time
 import uuid as uuid_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,13 +22,16 @@ from functools import partial
 from typing import Any
 
 from .asked import Refusal, guarded
-from .goneural_input import Order, order
+from .goneural_input import IMAGE, TEXT, Order, order, text_order
 from .purchases import Purchase, Purchases
 from .timed import Timed
 from .world import Answer, Call, Handler, Service, World
 
 ROOT = "/v1/tasks/"
-CREATE, TASK = "goneural/create", "goneural/task"
+BILLING_PATH = "/v1/billing"
+CREATE, CREATE_TEXT, TASK, BILLING = "goneural/create", "goneural/text", "goneural/task", "goneural/billing"
+PRICES = {IMAGE: "goneural.task", TEXT: "goneural.text"}
+BUSY = "You already have a task of this kind in progress."
 USER_ID = 4711
 
 
@@ -41,6 +47,11 @@ class Task:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     purchase: Purchase | None = None
 
+    def fail_if_older(self, seconds: float) -> None:
+        """Fail when it has been on its way for longer than that."""
+        if self.job.state == "generating" and time.monotonic() - self.job.started >= seconds:
+            self.job.seconds, self.job.fails = seconds, True
+
     @property
     def key(self) -> str:
         """The result's at the file host."""
@@ -51,8 +62,8 @@ class GoNeural(Service):
     """The service. A task is charged once, when it is accepted."""
 
     name = "goneural"
-    endpoints = {CREATE, TASK}
-    main_fields: Mapping[str, str] = {CREATE: "id", TASK: "status"}
+    endpoints = {CREATE, CREATE_TEXT, TASK, BILLING}
+    main_fields: Mapping[str, str] = {CREATE: "id", CREATE_TEXT: "id", TASK: "status", BILLING: "remaining"}
     code_fields = ("status",)
     secret_fields: frozenset[str] = frozenset()
 
@@ -63,16 +74,27 @@ class GoNeural(Service):
 
     # What the gateway asks
 
-    def find(self, path: str) -> tuple[str, Handler] | None:
+    def find(self, method: str, path: str) -> tuple[str, Handler] | None:
+        if path == BILLING_PATH:
+            return self._guarded(BILLING, self._billing) if self._today else None
         task = path.removeprefix(ROOT)
-        if task == path or not task or "/" in task:
+        if task == path or not task or "/" in task or (task == TEXT and not self._today):
             return None
-        if task == "image-to-3d":
-            return CREATE, partial(guarded, self, self._world, self._create)
-        return TASK, partial(guarded, self, self._world, partial(self._task, task))
+        if task == IMAGE:
+            return self._guarded(CREATE, self._create)
+        if task == TEXT:
+            return self._guarded(CREATE_TEXT, self._create_from_text)
+        return self._guarded(TASK, partial(self._task, task))
+
+    def _guarded(self, endpoint: str, handler: Handler) -> tuple[str, Handler]:
+        return endpoint, partial(guarded, self, self._world, handler)
+
+    @property
+    def _today(self) -> bool:
+        return self._world.settings.generations[self.name] == "today"
 
     def methods(self, endpoint: str) -> set[str]:
-        return {"POST"} if endpoint == CREATE else {"GET"}
+        return {"POST"} if endpoint in (CREATE, CREATE_TEXT) else {"GET"}
 
     def authorised(self, headers: Mapping[str, str], call: Call) -> bool:
         return headers.get("Authorization", "") == f"Bearer {self._world.settings.goneural_key}"
@@ -84,6 +106,9 @@ class GoNeural(Service):
         return Answer({"message": message}, status)
 
     def settle(self) -> None:
+        if self._today:
+            for task in self._tasks.values():
+                task.fail_if_older(self._world.settings.goneural_task_seconds)
         self._purchases.settle(self._world.settings.goneural_refunds)
 
     def finish_jobs(self) -> None:
@@ -95,7 +120,7 @@ class GoNeural(Service):
             {
                 "service": self.name,
                 "uuid": task.id,
-                "prompt": "",
+                "prompt": task.order.prompt,
                 "state": task.job.state,
                 "percent": task.job.percent,
                 "seed": task.seed,
@@ -110,19 +135,31 @@ class GoNeural(Service):
 
     # The endpoints
 
+    async def _billing(self, call: Call) -> Answer:
+        subscription = {"name": "Simulator", "status": "active"} if self._world.settings.goneural_subscribed else None
+        return Answer({"remaining": self._world.ledger.balance(self.name), "subscription": subscription})
+
     async def _create(self, call: Call) -> Answer:
+        return self._begin(call, order(call, self._world.settings.goneural_assets))
+
+    async def _create_from_text(self, call: Call) -> Answer:
+        return self._begin(call, text_order(call))
+
+    def _begin(self, call: Call, wanted: Order) -> Answer:
         settings = self._world.settings
-        wanted = order(call, settings.goneural_assets)
-        seed = random.randrange(2**31) if wanted.seed is None else wanted.seed
+        self._refuse_second(wanted.kind)
+        seed = wanted.seed
+        if seed is None or (self._today and seed == 0):
+            seed = random.randrange(1, 2**31)
         job = Timed(seconds=settings.job_seconds, fails=call.has_fault("generation_failed"))
         task = Task(wanted, job, seed)
-        task.purchase = self._purchases.buy("goneural.task", task.id, job)
+        task.purchase = self._purchases.buy(PRICES[wanted.kind], task.id, job)
         # A variant is what this stand-in's models differ by; a seed may be negative, a variant not.
         spec = self._world.spec(
             seed % 2**32,
             wanted.pbr,
             image=wanted.image,
-            prompt=wanted.asset_id or "",
+            prompt=wanted.asset_id or wanted.prompt,
             face_limit=wanted.face_limit,
         )
         self._world.files.put(task.key, partial(self._world.models.glb, spec))
@@ -130,6 +167,12 @@ class GoNeural(Service):
             self._world.models.make_ahead(spec)
         self._tasks[task.id] = task
         return Answer(self._shown(call, task, "queued"))
+
+    def _refuse_second(self, kind: str) -> None:
+        settings = self._world.settings
+        running = (task.order.kind for task in self._tasks.values() if task.job.state == "generating")
+        if self._today and settings.goneural_one_task and kind in running:
+            raise Refusal(BUSY, settings.goneural_busy_status)
 
     async def _task(self, task_id: str, call: Call) -> Answer:
         task = self._tasks.get(task_id)
@@ -149,14 +192,15 @@ class GoNeural(Service):
         """The task object, with a fresh URL."""
         succeeded, over = status == "succeeded", status in ("succeeded", "failed")
         finished = task.created + timedelta(seconds=task.job.seconds)
+        older = self._world.settings.goneural_answer == "urls"
         return {
             "id": task.id,
             "status": status,
-            "type": "premium-image-to-3d",
+            "type": f"premium-{task.order.kind}",
             "seed": task.seed,
             "input": task.order.shown,
-            "output": {"glb": self._world.result_url(call, task.key)} if succeeded else {},
-            "creditUsed": task.purchase.points if task.purchase else 0,
+            "urls" if older else "output": {"glb": self._world.result_url(call, task.key)} if succeeded else {},
+            "creditsUsed" if older else "creditUsed": task.purchase.points if task.purchase else 0,
             "refunded": task.purchase.refunded if task.purchase else False,
             "userId": USER_ID,
             "finishedAt": _moment(finished) if over else None,

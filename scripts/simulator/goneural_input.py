@@ -16,6 +16,8 @@ from .images import IMAGE_TYPES
 from .world import Call, Upload
 
 VERSION = "premium-v1"
+#: The kinds of task, as in their paths.
+IMAGE, TEXT = "image-to-3d", "text-to-3d"
 BOTH = "Either 'image' or 'asset_id' is required, but not both."
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WHOLE = re.compile(r"-?\d{1,19}")
@@ -25,6 +27,8 @@ _WHOLE = re.compile(r"-?\d{1,19}")
 class Order:
     """A checked request; `shown` is the task's `input`: everything as text."""
 
+    kind: str = IMAGE
+    prompt: str = ""
     image: bytes | None = None
     asset_id: str | None = None
     seed: int | None = None
@@ -59,6 +63,23 @@ def order(call: Call, assets: Sequence[str]) -> Order:
         if asset not in assets:
             raise Refusal(f"Asset {asset} not found.", 404)
         wanted = Order(asset_id=asset, shown={"asset_id": asset})
+    _options(wanted, body)
+    return wanted
+
+
+def text_order(call: Call) -> Order:
+    """JSON with a prompt.
+
+    Raises:
+        Refusal: no prompt, or an option outside its range.
+    """
+    body = asked.json_object(call)
+    wanted = Order(kind=TEXT, prompt=asked.text(body, "prompt"))
+    wanted.shown = {"prompt": wanted.prompt}
+    if body.get("negativePrompt") is not None:
+        if not isinstance(body["negativePrompt"], str):
+            raise Refusal("'negativePrompt' must be a string.")
+        wanted.shown["negativePrompt"] = body["negativePrompt"]
     _options(wanted, body)
     return wanted
 

@@ -17,6 +17,8 @@ from .images import cut_out
 from .models.catalogue import Model, build
 from .models.fitting import resize, set_pivot
 from .models.glbfile import write_glb
+from .models.kit import part_names, take_part
+from .models.meshfile import write_mesh
 from .models.objfile import write_obj
 from .models.preview import draw
 
@@ -33,7 +35,8 @@ class ModelSpec:
     image: the uploaded image it is made of (in place of the prompt), cut: which of its cut-outs.
     face_limit: the most triangles (a shape has its own least number, which it never goes below).
     box: (width, height, depth) along glTF's axes, stretched to or fitted into; pivot: the place in the
-    bounding box, -0.5 to 0.5 along the same axes, that becomes the origin.
+    bounding box, -0.5 to 0.5 along the same axes, that becomes the origin; part: one part of it alone, where
+    it stands in the whole.
     """
 
     variant: int
@@ -49,6 +52,7 @@ class ModelSpec:
     box: tuple[float, float, float] | None = None
     keep_proportions: bool = False
     pivot: tuple[float, float, float] | None = None
+    part: str | None = None
 
 
 @dataclass
@@ -75,6 +79,14 @@ class ModelMaker:
     async def obj(self, spec: ModelSpec) -> bytes:
         """The model as an OBJ file with colours at its vertices."""
         return (await self._get(spec, "obj")).data
+
+    async def mesh(self, spec: ModelSpec, kind: str) -> bytes:
+        """The model as a file without materials. `kind`: stl or ply."""
+        return (await self._get(spec, kind)).data
+
+    async def parts(self, spec: ModelSpec) -> list[str]:
+        """The names that `part` can have for this model, the lowest part first."""
+        return await self.run(lambda: part_names(_fitted(spec)))
 
     async def preview(self, spec: ModelSpec) -> bytes:
         """The model as a JPEG picture; a heavy model is drawn from its light twin."""
@@ -111,7 +123,8 @@ class ModelMaker:
                     del self._made[key]
 
 
-def _make(spec: ModelSpec, kind: str) -> Made:
+def _fitted(spec: ModelSpec) -> Model:
+    """The whole model, with its size and origin."""
     model = _built(spec, spec.triangles)
     if spec.face_limit is not None and len(model.faces) > spec.face_limit:
         model = _built(spec, spec.face_limit)
@@ -119,10 +132,19 @@ def _make(spec: ModelSpec, kind: str) -> Made:
         resize(model, spec.box, spec.keep_proportions)
     if spec.pivot is not None:
         set_pivot(model, spec.pivot)
+    return model
+
+
+def _make(spec: ModelSpec, kind: str) -> Made:
+    model = _fitted(spec)
+    if spec.part is not None:
+        model = take_part(model, spec.part)
     if kind == "jpg":
         return Made(draw(model), 0.0)
     if kind == "obj":
         return Made(write_obj(model), model.longest)
+    if kind in ("stl", "ply"):
+        return Made(write_mesh(model, kind), model.longest)
     return Made(write_glb(model, pbr=spec.pbr, textured=spec.textured), model.longest)
 
 

@@ -1,4 +1,4 @@
-"""ModelsLab's enterprise image to 3D: order, and fetch what was not there at once.
+"""ModelsLab's image to 3D and text to 3D: order, and fetch what was not there at once.
 
 May import what the stand-in is built on, nothing of the client. From the document: the order and the answer
 to a success; from the notes beside it: 'processing', 'error', 'failed' and the fetch. Where both are silent:
@@ -6,65 +6,42 @@ every error is HTTP 200 with status 'error' (the setting modelslab_http_errors g
 init_image is required and an http or https URL, and is not fetched (its name decides the shape); resolution
 and chunk_size are at least 1; foreground_ratio lies above 0 and up to 1; track_id, where there is one, stands in
 every answer; a webhook is taken and never called; an answer that has the result at once has no id, so nothing can
-be fetched again.
+be fetched again. Today there are two roots, v6 and enterprise, and a key opens one of them: at the other it is
+no key. An upload (base64_to_url) is taken as it is. An order may be fetched by either root.
 """
 
 from __future__ import annotations
 
-import math
-import random
-import time
-import uuid as uuid_module
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from . import asked
+from . import asked, modelslab_today
 from .asked import Refusal, guarded
+from .csm_files import given
 from .modelslab_input import checked
+from .modelslab_orders import FAILED, Order, ended, processing
 from .purchases import Purchases
-from .timed import Timed, shown_percent
+from .timed import Timed
 from .world import Answer, Call, Handler, Service, World
 
 ROOT = "/api/v1/enterprise/3d/"
+V6_ROOT = "/api/v6/3d/"
 CREATE, FETCH = "modelslab/create", "modelslab/fetch"
+V6_CREATE, V6_TEXT = "modelslab/v6/create", "modelslab/v6/text"
+V6_FETCH, V6_UPLOAD = "modelslab/v6/fetch", "modelslab/v6/upload"
 FIRST_ID = 1001
-FAILED = "Generation failed, please try again."
-
-
-@dataclass
-class Order:
-    """One request on its way to a model; `asked` holds its checked options."""
-
-    id: int
-    asked: dict[str, Any]
-    job: Timed
-    suffix: str
-    message: str = FAILED
-    seed: int = field(default_factory=lambda: random.randrange(2**29))
-    prefix: str = field(default_factory=lambda: str(uuid_module.uuid4()))
-
-    @property
-    def keys(self) -> dict[str, str]:
-        """The result's two places at the file host."""
-        return {
-            "output": f"generations/{self.prefix}.{self.suffix}",
-            "proxy_links": f"proxy/{self.prefix}.{self.suffix}",
-        }
-
-    @property
-    def eta(self) -> int:
-        """Seconds that are left, rounded up; 1 at the least, since it is not there yet."""
-        return max(1, math.ceil(self.job.seconds - (time.monotonic() - self.job.started)))
+#: What a kind of key opens: whether v6 and whether the enterprise root, as the answers to "is it v6?".
+OPENS = {"ordinary": (True,), "enterprise": (False,), "both": (True, False)}
+NO_PREMIUM = "This feature requires a premium subscription"
 
 
 class ModelsLab(Service):
     """The service. An order is charged once, when it is accepted."""
 
     name = "modelslab"
-    endpoints = {CREATE, FETCH}
-    main_fields: Mapping[str, str] = {CREATE: "status", FETCH: "status"}
+    endpoints = {CREATE, FETCH, V6_CREATE, V6_TEXT, V6_FETCH, V6_UPLOAD}
+    main_fields: Mapping[str, str] = dict.fromkeys(endpoints, "status")
     code_fields = ("status",)
     secret_fields = frozenset({"key"})
 
@@ -72,16 +49,36 @@ class ModelsLab(Service):
         self._world = world
         self._purchases = Purchases(world, self.name)
         self._orders: dict[int, Order] = {}
+        self._uploads: list[str] = []
 
     # What the gateway asks
 
-    def find(self, path: str) -> tuple[str, Handler] | None:
-        if path == f"{ROOT}image_to_3d":
-            return CREATE, partial(guarded, self, self._world, self._create)
-        number = path.removeprefix(f"{ROOT}fetch/")
-        if number and number != path and "/" not in number:
-            return FETCH, partial(guarded, self, self._world, partial(self._fetch, number))
-        return None
+    def find(self, method: str, path: str) -> tuple[str, Handler] | None:
+        found = self._below(ROOT, path, {"image_to_3d": (CREATE, self._create)}, FETCH)
+        if found is None and self._today:
+            v6: dict[str, tuple[str, Handler]] = {
+                "image_to_3d": (V6_CREATE, self._create),
+                "text_to_3d": (V6_TEXT, self._create),
+                "base64_to_url": (V6_UPLOAD, self._upload),
+            }
+            found = self._below(V6_ROOT, path, v6, V6_FETCH)
+        return found and (found[0], partial(guarded, self, self._world, found[1]))
+
+    def _below(
+        self, root: str, path: str, calls: dict[str, tuple[str, Handler]], fetch: str
+    ) -> tuple[str, Handler] | None:
+        """The endpoint under one root."""
+        name = path.removeprefix(root)
+        number = name.removeprefix("fetch/")
+        if name == path:
+            return None
+        if number != name and number and "/" not in number:
+            return fetch, partial(self._fetch, number)
+        return calls.get(name)
+
+    @property
+    def _today(self) -> bool:
+        return self._world.settings.generations[self.name] == "today"
 
     def methods(self, endpoint: str) -> set[str]:
         return {"POST"}
@@ -92,13 +89,16 @@ class ModelsLab(Service):
             body = call.json()
         except ValueError:
             return False
-        return isinstance(body, dict) and body.get("key") == self._world.settings.modelslab_key
+        settings = self._world.settings
+        opens = not self._today or _is_v6(call) in OPENS[settings.modelslab_key_kind]
+        return opens and isinstance(body, dict) and body.get("key") == settings.modelslab_key
 
     def unauthorised(self, endpoint: str) -> Answer:
         return self.refused(endpoint, 401, "Invalid API Key.")
 
     def refused(self, endpoint: str, status: int, message: str) -> Answer:
-        http = status if self._world.settings.modelslab_http_errors or status == 405 else 200
+        # Two statuses are their own whatever the setting: the method's, and that of a missing subscription.
+        http = status if self._world.settings.modelslab_http_errors or status in (403, 405) else 200
         return Answer({"status": "error", "message": message}, http)
 
     def settle(self) -> None:
@@ -113,7 +113,7 @@ class ModelsLab(Service):
             {
                 "service": self.name,
                 "uuid": str(order.id),
-                "prompt": asked.image_name(order.asked["init_image"]),
+                "prompt": modelslab_today.about(order.asked),
                 "state": order.job.state,
                 "percent": order.job.percent,
                 "track_id": order.asked["track_id"],
@@ -123,32 +123,84 @@ class ModelsLab(Service):
 
     def reset(self) -> None:
         self._orders.clear()
+        self._uploads.clear()
         self._purchases.clear()
 
     # The endpoints
 
     async def _create(self, call: Call) -> Answer:
         settings = self._world.settings
-        wanted = checked(asked.json_object(call))
-        at_once = settings.modelslab_at_once
+        limit = self._rate_limit(call)
+        if limit is not None:
+            return limit
+        body = asked.json_object(call)
+        wanted = modelslab_today.checked(body, call.endpoint, settings) if self._today else checked(body)
+        if self._today and not settings.modelslab_premium:
+            raise Refusal(NO_PREMIUM, 403)
+        kind = wanted.get("output_format", settings.modelslab_format)
+        if settings.modelslab_mislabelled:
+            kind = "glb"
         job = Timed(
-            seconds=0.0 if at_once else settings.job_seconds,
+            seconds=0.0 if settings.modelslab_at_once else settings.job_seconds,
             fails=call.has_fault("generation_failed"),
         )
-        order = Order(FIRST_ID + len(self._orders), wanted, job, settings.modelslab_format)
+        order = Order(
+            FIRST_ID + len(self._orders),
+            wanted,
+            job,
+            V6_ROOT if _is_v6(call) else ROOT,
+            "obj" if settings.modelslab_mislabelled else kind,
+            future=self._today,
+        )
         if call.fault is not None:
             order.message = str(call.fault.params.get("message", FAILED))
-        self._purchases.buy("modelslab.image", str(order.id), job)
+        price = "modelslab.text" if call.endpoint == V6_TEXT else "modelslab.image"
+        self._purchases.buy(price, str(order.id), job)
         self._orders[order.id] = order
+        self._put(order, kind)
+        if settings.modelslab_at_once:
+            return ended(self._world, call, order, order.id if self._today else None)
+        return processing(self._world, call, order)
+
+    def _put(self, order: Order, kind: str) -> None:
+        """The result's files, there once the order is done."""
         # The finer its grid, the more faces a mesh has that was read off one.
-        faces = max(500, wanted["resolution"] ** 2 // 8)
-        spec = self._world.spec(0, False, prompt=asked.image_name(wanted["init_image"]), face_limit=faces)
-        make = self._world.models.glb if order.suffix == "glb" else self._world.models.obj
+        faces = max(500, order.asked["resolution"] ** 2 // 8)
+        # The model is the seed's, as far as one was given: 2024's orders all have the same.
+        variant = order.asked.get("seed", 0) % 2**32
+        image = modelslab_today.picture(order.asked)
+        spec = self._world.spec(
+            variant, False, prompt=modelslab_today.about(order.asked), image=image, face_limit=faces
+        )
+        models = self._world.models
+        whole = {"glb": partial(models.glb, spec), "obj": partial(models.obj, spec)}
         for key in order.keys.values():
-            self._world.files.put(key, partial(make, spec))
-        return self._answer(call, order, None) if at_once else self._processing(call, order)
+            self._world.files.put(key, whole.get(kind, partial(models.mesh, spec, kind)), lambda: order.done)
+
+    async def _upload(self, call: Call) -> Answer:
+        limit = self._rate_limit(call)
+        if limit is not None:
+            return limit
+        kind, data = modelslab_today.uploaded(asked.json_object(call))
+        number = FIRST_ID + len(self._orders) + len(self._uploads)
+        self._purchases.buy("modelslab.upload", str(number), Timed(seconds=0.0))
+        key = f"uploads/{number}.{kind}"
+        self._uploads.append(key)
+        self._world.files.put(key, partial(given, data))
+        return Answer({"status": "success", "id": number, "output": [self._world.result_url(call, key)]})
+
+    def _rate_limit(self, call: Call) -> Answer | None:
+        """The answer to one request too many, where the call's fault says that it is."""
+        if not call.has_fault("rate_limited") or call.fault is None:
+            return None
+        answer = self.refused(call.endpoint, 429, "Rate limit exceeded.")
+        answer.body["retry_after"] = call.fault.params.get("retry_after", 1)
+        return answer
 
     async def _fetch(self, number: str, call: Call) -> Answer:
+        limit = self._rate_limit(call)
+        if limit is not None:
+            return limit
         order = self._orders.get(int(number)) if number.isdecimal() else None
         if order is None:
             raise Refusal(f"No request with the ID {number}.", 404)
@@ -156,61 +208,9 @@ class ModelsLab(Service):
             order.job.fail()
             self.settle()
         if order.job.state == "generating":
-            return self._processing(call, order)
-        return self._answer(call, order, order.id)
-
-    def _processing(self, call: Call, order: Order) -> Answer:
-        port = self._world.api_port
-        progress = {"progress_stall", "progress_garbage", "progress_backwards"}
-        faulty = call.fault is not None and call.fault.name in progress
-        return Answer(
-            {
-                "status": "processing",
-                "message": "",
-                "id": order.id,
-                "eta": shown_percent(call, order.job) if faulty else order.eta,
-                "fetch_result": f"{port.url if port else ''}{ROOT}fetch/{order.id}",
-                "output": [],
-                "proxy_links": [],
-                **_track(order),
-                "meta": _meta(order),
-            }
-        )
-
-    def _answer(self, call: Call, order: Order, shown_id: int | None) -> Answer:
-        """The result, or that there is none."""
-        if order.job.state == "failed":
-            return Answer({"status": "failed", "message": order.message, "id": shown_id, "output": [], **_track(order)})
-        return Answer(
-            {
-                "status": "success",
-                "warning": "",
-                "id": shown_id,
-                "generationTime": round(max(order.job.seconds, 0.01), 2),
-                **{name: [self._world.result_url(call, key)] for name, key in order.keys.items()},
-                "nsfw_content_detected": False,
-                "webhook_status": "",
-                **_track(order),
-                "meta": _meta(order),
-            }
-        )
+            return processing(self._world, call, order)
+        return ended(self._world, call, order, order.id)
 
 
-def _track(order: Order) -> dict[str, Any]:
-    """The caller's own id, where there is one: the document's sample has none and shows none."""
-    return {} if order.asked["track_id"] is None else {"track_id": order.asked["track_id"]}
-
-
-def _meta(order: Order) -> dict[str, Any]:
-    """As in the document, the odd spelling of the ratio included."""
-    return {
-        "chunk_size": order.asked["chunk_size"],
-        "file_prefix": order.prefix,
-        "foreground_ratio": f"{order.asked['foreground_ratio']:g}".removeprefix("0"),
-        "image": order.asked["init_image"],
-        "remove_bg": order.asked["remove_bg"],
-        "render": False,
-        "resolution": order.asked["resolution"],
-        "seed": order.seed,
-        "temp": "no",
-    }
+def _is_v6(call: Call) -> bool:
+    return call.endpoint.startswith("modelslab/v6/")

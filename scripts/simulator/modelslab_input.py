@@ -18,25 +18,36 @@ def checked(body: dict[str, Any]) -> dict[str, Any]:
         Refusal: something is missing or outside its range.
     """
     url = asked.web_address(asked.text(body, "init_image" if "init_image" in body else "image"), "init_image")
+    check_callback(body)
+    return {
+        "image": url,
+        "foreground_ratio": ratio_of(body),
+        "remove_bg": asked.truth(body, "remove_bg", False),
+        "resolution": limited(body, "resolution", 256, 512),
+        "chunk_size": limited(body, "chunk_size", 8192, 12000),
+        "track_id": body.get("track_id"),
+    }
+
+
+def ratio_of(body: dict[str, Any]) -> float:
+    """The foreground_ratio, or its default."""
     ratio = body.get("foreground_ratio", 0.85)
     if not asked.is_number(ratio) or not 0 < ratio <= 1:
         raise Refusal("'foreground_ratio' must be a number above 0 and up to 1.")
+    return float(ratio)
+
+
+def check_callback(body: dict[str, Any]) -> None:
+    """`webhook` and `track_id`, where there are any."""
     for name in ("webhook", "track_id"):
         if not isinstance(body.get(name), str | None):
             raise Refusal(f"'{name}' must be a string or null.")
     if body.get("webhook") is not None:
         asked.web_address(body["webhook"], "webhook")
-    return {
-        "init_image": url,
-        "foreground_ratio": ratio,
-        "remove_bg": asked.truth(body, "remove_bg", False),
-        "resolution": _limited(body, "resolution", 256, 512),
-        "chunk_size": _limited(body, "chunk_size", 8192, 12000),
-        "track_id": body.get("track_id"),
-    }
 
 
-def _limited(body: dict[str, Any], name: str, default: int, largest: int) -> int:
+def limited(body: dict[str, Any], name: str, default: int, largest: int) -> int:
+    """A whole number from 1 on, or its default."""
     value = asked.whole_number({name: default, **body}, name)
     if not 1 <= value <= largest:
         raise Refusal(f"'{name}' must be from 1 to {largest}.")

@@ -80,7 +80,7 @@ class Neural4D(Service):
 
     # What the gateway asks
 
-    def find(self, path: str) -> tuple[str, Handler] | None:
+    def find(self, method: str, path: str) -> tuple[str, Handler] | None:
         endpoint = path.removeprefix("/api/")
         if path != f"/api/{endpoint}" or endpoint not in self._handlers:
             return None

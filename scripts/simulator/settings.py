@@ -9,14 +9,18 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import settings_others
 from .models.catalogue import SHAPE_NAMES
+from .settings_others import TODAY_PRICES, OtherSettings
 
 #: Points one operation costs by the document. The document names no price for matting or the queries.
 DOCUMENTED_PRICES = {"text": 60, "image": 80, "chibi": 30, "conversion": 10, "matting": 0}
 #: The other services' documents name no price: these are made up, and not 0 so that paying twice shows.
 MADE_UP_PRICES = {"csm.session": 5, "csm.preview": 7, "csm.refine": 20, "goneural.task": 30, "modelslab.image": 12}
-PRICES = DOCUMENTED_PRICES | MADE_UP_PRICES
+PRICES = DOCUMENTED_PRICES | MADE_UP_PRICES | TODAY_PRICES
 OTHER_SERVICES = ("csm", "goneural", "modelslab")
+#: The services as their documents of 2024 have them, or as they are today.
+GENERATIONS = ("today", "2024")
 #: Settings that are secrets: never listed, never logged.
 KEYS = ("token", "csm_key", "goneural_key", "modelslab_key")
 #: CSM's results, by the ending of their fields (mesh_url_glb, preview_mesh_url_glb, ...).
@@ -28,7 +32,7 @@ class SettingError(ValueError):
 
 
 @dataclass
-class Settings:
+class Settings(OtherSettings):
     """Times in seconds, points in points, sizes in pixels."""
 
     token: str = "simulator-token"
@@ -44,6 +48,8 @@ class Settings:
     #: What other services' accounts hold where it is not `balance`: {"csm": 100}.
     credits: dict[str, int] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=lambda: dict(PRICES))
+    #: Which generation of each service speaks.
+    generations: dict[str, str] = field(default_factory=lambda: dict.fromkeys(("neural4d", *OTHER_SERVICES), "today"))
     #: Whether points come back when a generation or conversion fails (the documents are silent: no).
     refund_failed: bool = False
     #: HTTP status for an operation the balance does not cover.
@@ -92,12 +98,14 @@ class Settings:
     blender: str | None = None
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Set some values, all or none; `prices` and `credits` may name only what changes.
+        """Set some values, all or none; `prices`, `credits` and `generations` may name only what changes.
 
         Raises:
             SettingError: unknown name or unfit value.
         """
-        fresh = dataclasses.replace(self, prices=dict(self.prices), credits=dict(self.credits))
+        fresh = dataclasses.replace(
+            self, prices=dict(self.prices), credits=dict(self.credits), generations=dict(self.generations)
+        )
         for name, value in changes.items():
             if name not in _NAMES:
                 raise SettingError(f"There is no setting '{name}'. Settings: {', '.join(sorted(_NAMES))}.")
@@ -134,16 +142,23 @@ _NOT_NEGATIVE = {
     "conversion_seconds": (int, float),
     "queue_seconds": (int, float),
     "texture_size": int,
+    **settings_others.NOT_NEGATIVE,
 }
 _OPTIONAL_TEXT = {"expiration_day", "blender"}
 _TRUTHS = {"refund_failed", "csm_enterprise", "goneural_refunds", "modelslab_at_once", "modelslab_http_errors"}
+_TRUTHS |= settings_others.TRUTHS
 _CHOICES = {
     "matting_pending_as": ("null", "missing", "empty"),
     "csm_generation": ("spins", "session"),
     "csm_bbox": ("stretch", "fit"),
     "modelslab_format": ("obj", "glb"),
+    **settings_others.CHOICES,
 }
-_TABLES = {"prices": tuple(PRICES), "credits": OTHER_SERVICES}
+_TABLES = {
+    "prices": tuple(PRICES),
+    "credits": OTHER_SERVICES,
+    "generations": ("neural4d", *OTHER_SERVICES),
+}
 
 
 def _check_table(name: str, value: Any) -> None:
@@ -153,7 +168,10 @@ def _check_table(name: str, value: Any) -> None:
     for key, points in value.items():
         if key not in known:
             raise SettingError(f"There is no '{key}' in {name}. There are: {', '.join(known)}.")
-        if not _is(points, int) or points < 0:
+        if name == "generations":
+            if points not in GENERATIONS:
+                raise SettingError(f"'{key}' in {name} must be one of {', '.join(GENERATIONS)}.")
+        elif not _is(points, int) or points < 0:
             raise SettingError(f"'{key}' in {name} must be a whole number of 0 or more.")
 
 

@@ -41,6 +41,7 @@ class Call:
     #: Parts of a multipart form in the order they came; None where the body is no readable form.
     form: list[tuple[str, str | Upload]] | None = None
     fault: Fault | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
 
     def has_fault(self, name: str) -> bool:
         return self.fault is not None and self.fault.name == name
@@ -78,8 +79,8 @@ class Service(Protocol):
     #: Fields of a request body that no log shows.
     secret_fields: frozenset[str]
 
-    def find(self, path: str) -> tuple[str, Handler] | None:
-        """The endpoint's name and handler for a path."""
+    def find(self, method: str, path: str) -> tuple[str, Handler] | None:
+        """The endpoint's name and handler for a path; the method counts where a path has several endpoints."""
 
     def methods(self, endpoint: str) -> set[str]: ...
 
