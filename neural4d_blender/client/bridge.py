@@ -43,6 +43,7 @@ class Bridge:
         jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
         batches: the batches that were spoken of in this session, by id, as engine.batches.BatchRecord.to_dict does.
         balances: the last known balance of each service, by id.
+        servers: what is known of each service's server, by id (see engine/servers.py).
         prices: measured points by ``provider:operation``.
         spent: points spent in all, by service.
         usage: bytes that the data folder takes, None while not known.
@@ -57,6 +58,7 @@ class Bridge:
         self.jobs = Jobs()
         self.batches: dict[str, dict[str, Any]] = {}
         self.balances: dict[str, dict[str, Any]] = {}
+        self.servers: dict[str, dict[str, str]] = {}
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
         self.usage: int | None = None
@@ -282,6 +284,8 @@ class Bridge:
                 self.to_prepare.append(event)
             case "balance":
                 self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
+            case "server":
+                self.servers[event["provider"]] = event["facts"]
             case "prices":
                 self.prices, self.spent = event["prices"], event["spent"]
             case "batch":

@@ -13,7 +13,9 @@ from .jobs import Job, Variant
 from .journal import taken_elsewhere
 from .library import write_asset
 from .live import Live, Timing
+from .providers import PROVIDERS
 from .request import Request
+from .servers import Server
 from .states import FREE_TO_CANCEL, State, VariantState
 from .transport import backoff
 
@@ -91,6 +93,10 @@ class Commands:
         self.engine.online = bool(message["online"])
         self.engine.runner.preparers.argv = message["preparer"]
         self.engine.runner.host_imports = bool(message.get("imports"))
+        for name, service in self.engine.services.items():
+            if name in PROVIDERS:
+                url = service.get("url") or protocol.declaration(name).url
+                self.engine.server_changed(Server(name, url, self.engine.journal))
         known = {f.name for f in fields(Timing)}
         self.engine.runner.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
         newly, self.engine.adopting = not self.engine.adopting, bool(message.get("adopt", True))

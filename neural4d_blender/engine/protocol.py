@@ -40,7 +40,8 @@ A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "
 
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
 ``prepare`` (job, variant, values of a job file: no background Blender can be started),
-``balance`` (provider, balance), ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
+``balance`` (provider, balance), ``server`` (provider, facts: see servers.py),
+ ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
 ``answer``, ``ended`` (error: why the engine cannot start; the last event). A host that does not listen for long misses
 older snapshots of a job, never the newest one.
 """
@@ -122,6 +123,8 @@ __all__ = [
     "encode",
     "estimate",
     "is_web_address",
+    "lacks",
+    "measured",
     "name_in",
     "read_image_facts",
     "unit_of",
@@ -197,6 +200,22 @@ def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:
     declaration(provider)
     quote = PROVIDERS[provider].conversion_quote()
     return measured.get(f"{provider}:{quote.operation}", quote.points)
+
+
+def lacks(provider: str, feature: Feature, facts: dict[str, str]) -> str:
+    """Why the service cannot do that, in a sentence; empty where it can.
+
+    Args:
+        facts: what is known of its server, as the event ``server`` tells it.
+    """
+    declaration(provider)
+    return PROVIDERS[provider].lacks(feature, facts)
+
+
+def measured(provider: str, request: Request, prices: dict[str, int]) -> bool:
+    """Whether all prices of the request were measured, rather than documented alone."""
+    quotes = PROVIDERS[provider].quotes(request)
+    return all(f"{provider}:{quote.operation}" in prices for quote in quotes)
 
 
 def check(provider: str, request: Request) -> None:

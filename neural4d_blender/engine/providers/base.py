@@ -49,6 +49,11 @@ class Provider(ABC):
         return
 
     @classmethod
+    def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
+        """Why the service, or its server of which these facts are known, cannot do that; empty where it can."""
+        return cls.declaration.lacks(feature)
+
+    @classmethod
     @abstractmethod
     def quotes(cls, request: Request) -> list[Quote]:
         """What the request is documented to cost: the submission itself first, then what may follow."""

@@ -8,11 +8,11 @@ been seen to answer about such an id. How answers are read stands in ``_neural4d
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import answers
-from ..declaration import Declaration, Quote
+from ..declaration import Declaration, Feature, Quote
 from ..errors import (
     ConversionFailed,
     GenerationFailed,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TODAY, OLDER = "1.5.4", "1.2"
 #: Fact: "none" where the server cuts nothing out of pictures.
 MATTING = "matting"
+#: Fact: "none" where the server makes no pictures of a prompt.
+PICTURES = "pictures"
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
 #: Points a model, as today's answers have told them. Of a picture, a chibi and a conversion as documented.
@@ -68,6 +70,15 @@ class Neural4D(Provider):
         least, most = declared.FACES[quality]
         if faces and not least <= faces <= most:
             raise InvalidInput(f"faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")
+
+    @classmethod
+    def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
+        """What is not at every server: cut-outs, and pictures of a prompt."""
+        if feature is Feature.CHOICE and facts.get(MATTING) == "none":
+            return "This server of Neural4D makes no cut-outs any more: it takes the image itself."
+        if feature is Feature.PICTURE and facts.get(PICTURES) == "none":
+            return "This server of Neural4D makes no pictures of a prompt."
+        return super().lacks(feature, facts)
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
@@ -170,6 +181,7 @@ class Neural4D(Provider):
         except RequestRefused as error:
             if error.http not in (404, 405):
                 raise
+            self.server.note(PICTURES, "none")
             raise UnsupportedFeature(
                 "This server of Neural4D makes no pictures of a prompt.", "Generate without a picture first."
             ) from None
