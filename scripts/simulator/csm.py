@@ -36,6 +36,7 @@ class Csm(Service):
 
     name = "csm"
     endpoints = {CREATE, SESSION, GET_PREVIEW, GET_REFINE}
+    paid = frozenset({CREATE, GET_PREVIEW, GET_REFINE})
     main_fields: Mapping[str, str] = {
         CREATE: "data.session_code",
         SESSION: "data.status",

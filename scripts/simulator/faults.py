@@ -36,6 +36,7 @@ FAULTS: dict[str, str] = {
     "on retrieveModel, queryJobProgress, csm/session, goneural/task or modelslab/fetch: the job that is asked "
     "about has failed (CSM: error=text shows as its error while the status stays '_processing')",
     "conversion_failed": "convertToFormat: the conversion that this call starts or asks about fails",
+    "no_ids": "HTTP 200 with type and message=, and nothing else; acted=true: after acting (API only)",
     "matting_failed": "mattingImage: this request's result will never come",
     "human_rate_limit": "checkHumanImage: the document's rate limit answer",
     "expired_url": "on the API: URLs in this answer are expired already; on the file host: 403 once",

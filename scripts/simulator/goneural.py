@@ -52,6 +52,7 @@ class GoNeural(Service):
 
     name = "goneural"
     endpoints = {CREATE, TASK}
+    paid = frozenset({CREATE})
     main_fields: Mapping[str, str] = {CREATE: "id", TASK: "status"}
     code_fields = ("status",)
     secret_fields: frozenset[str] = frozenset()

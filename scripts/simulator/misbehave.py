@@ -27,7 +27,7 @@ def acts_first(fault: Fault | None) -> bool:
     """Whether the operation itself is still carried out under this fault."""
     if fault is None:
         return True
-    if fault.name in HTTP_STATUSES:
+    if fault.name in HTTP_STATUSES or fault.name == "no_ids":
         return bool(fault.params.get("acted", False))
     return fault.name not in ("reset_before", "hang", "connection_refused")
 
@@ -59,7 +59,7 @@ async def deliver(
         headers: with a Content-Type; Content-Length is set here.
         drip_chunk: bytes per piece of 'slow_drip' where the fault does not say.
     """
-    if fault is not None and fault.name in HTTP_STATUSES:
+    if fault is not None and (fault.name in HTTP_STATUSES or fault.name == "no_ids"):
         return _status(fault)
     if fault is not None and fault.name == "hang_after":
         return await _hang(request, fault, world)
@@ -122,17 +122,17 @@ async def _drip(
         await response.prepare(request)
         for start in range(0, len(body), chunk):
             await response.write(body[start : start + chunk])
-            if await _waited(world, delay):
+            if await waited(world, delay):
                 reset_connection(request.transport)
                 return
 
 
 async def _hang(request: web.Request, fault: Fault, world: World) -> web.StreamResponse:
-    await _waited(world, float(fault.params.get("seconds", 3600)))
+    await waited(world, float(fault.params.get("seconds", 3600)))
     return _gone(request)
 
 
-async def _waited(world: World, seconds: float) -> bool:
+async def waited(world: World, seconds: float) -> bool:
     """Wait; True when the simulator let go of its hanging connections before the time was over."""
     try:
         await asyncio.wait_for(world.released.wait(), seconds)
@@ -148,6 +148,8 @@ def _gone(request: web.Request) -> web.StreamResponse:
 
 
 def _status(fault: Fault) -> web.Response:
+    if fault.name == "no_ids":
+        return web.json_response({"type": "sys", "message": str(fault.params.get("message", FAULT_MESSAGE))})
     status = HTTP_STATUSES[fault.name]
     headers = {}
     wait = fault.params.get("retry_after", 1 if status == 429 else None)

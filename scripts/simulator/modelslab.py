@@ -64,6 +64,7 @@ class ModelsLab(Service):
 
     name = "modelslab"
     endpoints = {CREATE, FETCH}
+    paid = frozenset({CREATE})
     main_fields: Mapping[str, str] = {CREATE: "status", FETCH: "status"}
     code_fields = ("status",)
     secret_fields = frozenset({"key"})
