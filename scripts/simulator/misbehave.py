@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import json
 import time
 from collections.abc import Mapping
 
@@ -158,7 +157,7 @@ def _status(fault: Fault) -> web.Response:
         headers["Retry-After"] = (
             email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
         )
-    message = str(fault.params.get("message", FAULT_MESSAGE))
-    return web.Response(
-        status=status, headers=headers, text=json.dumps({"message": message}), content_type="application/json"
-    )
+    body = fault.params.get("body", {"message": str(fault.params.get("message", FAULT_MESSAGE))})
+    if isinstance(body, str):
+        return web.Response(status=status, headers=headers, text=body)
+    return web.json_response(body, status=status, headers=headers)

@@ -71,7 +71,6 @@ def settings_from(options: argparse.Namespace) -> Settings:
         "balance": options.balance,
         "job_seconds": options.job_seconds,
         "blender": options.blender,
-        "generations": dict.fromkeys(SERVICES, options.generation),
     }
     for item in options.set:
         name, _, text = item.partition("=")
@@ -79,7 +78,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             changes[name] = json.loads(text)
         except ValueError:
             changes[name] = text
-    settings = Settings()
+    settings = Settings(generations=dict.fromkeys(SERVICES, options.generation))
     settings.update(changes)
     return settings
 
