@@ -61,7 +61,7 @@ class Gateway:
         else:
             answer = await self._act(request, service, handler, call)
             _alter(answer, fault, service, endpoint)
-            if endpoint in service.paid and self._world.settings.answer_seconds:
+            if endpoint in service.paid and answer.status < 400 and self._world.settings.answer_seconds:
                 await waited(self._world, self._world.settings.answer_seconds)
             response = await deliver(
                 request,

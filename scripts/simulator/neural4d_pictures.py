@@ -97,8 +97,6 @@ class Pictures:
     @staticmethod
     def asked(fields: Fields) -> AskedFor:
         """What a request asks for; what is wrong with it stands in `fields`."""
-        if not fields.form:
-            fields.refuse("", "Content-Type must be multipart/form-data")
         references = fields.files("images")
         if len(references) > MOST_REFERENCES:
             fields.refuse("images", f"At most {MOST_REFERENCES} images are allowed")

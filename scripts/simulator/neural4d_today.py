@@ -119,8 +119,8 @@ class Today:
         return self._generating(told, order, points, None)
 
     async def _with_image(self, call: Call) -> Answer:
-        fields = Fields(call)
-        key = fields.get("fileKey") if self._world.settings.matting and not fields.form else None
+        key = Fields(call).get("fileKey") if self._world.settings.matting else None
+        fields = Fields(call, form=key is None)
         uploads = [] if key is not None else fields.files("image")
         if key is None and len(uploads) != 1 and not fields.wrong:
             fields.refuse("image", "Only one image file is allowed" if uploads else "Image file is required")
@@ -136,7 +136,7 @@ class Today:
         return self._generating(uuids, order, points, self._images.shown(call, uploads[0]) if uploads else None)
 
     async def _chibi(self, call: Call) -> Answer:
-        fields = Fields(call)
+        fields = Fields(call, form=True)
         uploads = fields.files("images")
         if not uploads and not fields.wrong:
             fields.refuse("images", "Image file is required")
@@ -196,7 +196,7 @@ class Today:
     # Pictures
 
     async def _picture(self, call: Call) -> Answer:
-        fields = Fields(call)
+        fields = Fields(call, form=True)
         asked_for = self._pictures.asked(fields)
         fields.done()
         self._admit("prompt", asked_for.prompt, *(upload.name for upload in asked_for.references))

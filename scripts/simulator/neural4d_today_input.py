@@ -43,16 +43,16 @@ def item(name: str, message: str, value: Any = _MISSING) -> dict[str, Any]:
 class Fields:
     """A request's fields and what is wrong with them so far."""
 
-    def __init__(self, call: Call) -> None:
-        """A body of another type than the endpoint takes is passed over, as if there were none."""
+    def __init__(self, call: Call, *, form: bool = False) -> None:
+        """Read a form or JSON; a body that is the other is passed over, as if there were none."""
         self.wrong: list[dict[str, Any]] = []
-        self.form = call.form is not None
+        self.form = form
         self.uploads: list[tuple[str, Upload]] = []
         self._values: dict[str, Any] = {}
-        if call.form is not None:
+        if form and call.form is not None:
             self.uploads = [(name, value) for name, value in call.form if isinstance(value, Upload)]
             self._values = {name: value for name, value in call.form if isinstance(value, str)}
-        elif call.content_type == "application/json":
+        elif not form and call.content_type == "application/json":
             try:
                 body = call.json()
                 self._values = body if isinstance(body, dict) else {}

@@ -122,6 +122,8 @@ def test_everything_wrong_is_told_at_once(today: Caller) -> None:
     errors = ask(today, TEXT, {"modelCount": 0, "faceNum": 1}, 400)["errors"]
     assert [error["path"] for error in errors] == ["prompt", "modelCount", "faceNum"]
     assert "value" not in errors[0]
+    form = ask(today, TEXT, status=400, files={"prompt": (None, "a form where JSON is asked for")})["errors"]
+    assert [error["path"] for error in form] == ["prompt"]
     assert ask(today, TEXT, status=400, data="{", headers=today.headers | {"Content-Type": "application/json"})
 
 

@@ -1,4 +1,4 @@
-"""What holds for every service of the stand-in: generations, rate limits, late bookings, slow answers, bodies of faults."""
+"""What holds for every service of the stand-in: generations, limits, late bookings, slow answers, faults' bodies."""
 
 from __future__ import annotations
 
@@ -123,6 +123,7 @@ def test_slow_answers_have_acted_before(service: Caller) -> None:
     service.sim.wait_for_request("generateModelWithText", where=lambda _: bool(service.sim.ledger()))
     assert service.post("queryPointsInfo").status_code == 200, "only calls that cost points are slow"
     assert [answers, service.sim.requests("generateModelWithText")[0]["status"]] == [[], None]
+    assert service.post("generateModelWithText", {}).status_code == 400, "nor are refusals, which did nothing"
     service.sim.clear_faults()
     thread.join(30)
     assert answers == [200]
