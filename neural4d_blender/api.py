@@ -174,7 +174,8 @@ def estimate(
     # How many pictures there are is all that a price may depend on; they need not exist yet.
     pictures = ["?"] * count
     format = format or protocol.declaration(provider).native
-    request = Request(prompt, pictures, variants=variants, format=format, options=dict(options or {}), place_all=place_all)
+    wanted = {"variants": variants, "format": format, "options": dict(options or {}), "place_all": place_all}
+    request = Request(prompt, pictures, **wanted)  # type: ignore[arg-type]
     return protocol.estimate(provider, request, bridge.prices)
 
 

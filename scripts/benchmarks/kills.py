@@ -64,7 +64,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, Any] = dict.fromkeys(_WAYS)
     for way in options.ways:
         with (
-            Simulator(job_seconds=PACE, triangles=2000, texture_size=64, balance=2 * PRICE * options.count) as sim,
+            Simulator(
+                generation="2024", job_seconds=PACE, triangles=2000, texture_size=64, balance=2 * PRICE * options.count
+            ) as sim,
             tempfile.TemporaryDirectory(prefix="neural4d-kills-") as folder,
         ):
             begun = time.monotonic()

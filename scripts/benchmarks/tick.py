@@ -36,7 +36,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     from tests.gui.harness import run_scenario
 
     # The processes below a chroot see the machine's temporary folder.
-    with tempfile.TemporaryDirectory(prefix="neural4d-tick-") as folder, Simulator(job_seconds=600) as sim:
+    with (
+        tempfile.TemporaryDirectory(prefix="neural4d-tick-") as folder,
+        Simulator(generation="2024", job_seconds=600) as sim,
+    ):
         _past.write(Path(folder), 92, pictures=12)
         figures: dict[str, Any] = run_scenario(
             "bench.tick",

@@ -143,7 +143,7 @@ def form_text(parts: list[tuple[str, str | Upload]], name: str) -> str:
     raise Refusal(f"'{name}' is required.")
 
 
-def image(data: bytes, types: tuple[str, ...], **limits: Any) -> None:
+def image(data: bytes, types: tuple[str, ...] | None, **limits: Any) -> None:
     """An image that `images.check_image` lets through."""
     try:
         check_image(data, types, **limits)

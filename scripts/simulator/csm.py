@@ -40,6 +40,7 @@ class Csm(Service):
 
     name = "csm"
     endpoints = {CREATE, LIST, SESSION, GET_PREVIEW, GET_REFINE, V3_CREATE, V3_LIST, V3_SESSION, CANCEL, CREDITS}
+    paid = frozenset({CREATE, GET_PREVIEW, GET_REFINE, V3_CREATE})
     main_fields: Mapping[str, str] = {
         CREATE: "data.session_code",
         SESSION: "data.status",

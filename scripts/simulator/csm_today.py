@@ -138,7 +138,7 @@ class Today:
         return Answer({"statusCode": 200, "message": "Session cancelled"})
 
     async def _credits(self, call: Call) -> Answer:
-        return Answer({"credits": self._world.ledger.balance("csm"), "plan": "simulator"})
+        return Answer({"credits": self._world.ledger.shown("csm"), "plan": "simulator"})
 
     # Parts of them
 

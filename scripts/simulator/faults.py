@@ -16,9 +16,13 @@ HTTP_STATUSES = {f"http_{code}": code for code in (400, 401, 402, 403, 404, 408,
 
 #: name -> what it does and its parameters (all optional).
 FAULTS: dict[str, str] = {
-    **{name: f"HTTP {code}; acted=true: after acting; message=" for name, code in HTTP_STATUSES.items()},
-    "http_429": "HTTP 429; retry_after=seconds (default 1), as_date=true for an HTTP date; acted=, message=",
-    "http_503": "HTTP 503; retry_after=seconds and as_date= where given; acted=, message=",
+    **{
+        name: f"HTTP {code}; acted=true: after acting; message=, or body= (an object, or a text that is no JSON)"
+        for name, code in HTTP_STATUSES.items()
+    },
+    "http_429": "HTTP 429; retry_after=seconds (default 1, null for none), as_date=true for an HTTP date; acted=, "
+    "message=, body=",
+    "http_503": "HTTP 503; retry_after=seconds and as_date= where given; acted=, message=, body=",
     "connection_refused": "the port stops listening at once, or after the call that `after` counts to; seconds=",
     "reset_before": "TCP reset before the request is acted on",
     "reset_after": "acted on and charged, then TCP reset without an answer; file host: fraction=0.5 is sent first",
@@ -37,6 +41,7 @@ FAULTS: dict[str, str] = {
     "that is asked about has failed (CSM: error=text shows as its error while the status stays '_processing'; "
     "v3: as its status_message)",
     "conversion_failed": "convertToFormat: the conversion that this call starts or asks about fails",
+    "no_ids": "HTTP 200 with type and message=, and nothing else; acted=true: after acting (API only)",
     "matting_failed": "mattingImage: this request's result will never come",
     "human_rate_limit": "checkHumanImage: the document's rate limit answer",
     "rate_limited": "modelslab: not acted on; an error with retry_after=seconds (default 1) in its JSON",

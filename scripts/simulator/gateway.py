@@ -1,4 +1,4 @@
-"""The API port: takes every request through log, fault, method, token and endpoint, in this order.
+"""The API port: takes every request through log, fault, method, token, pace and endpoint, in this order.
 
 May import aiohttp. Knows services only by the protocol in `world`.
 """
@@ -12,7 +12,8 @@ from typing import Any
 from aiohttp import web
 
 from .faults import Fault
-from .misbehave import acts_first, deliver, instead
+from .misbehave import acts_first, deliver, instead, waited
+from .pace import TOO_MANY
 from .requestlog import carries_key, summarise
 from .world import Answer, Call, Handler, Service, Upload, World
 
@@ -60,12 +61,14 @@ class Gateway:
         else:
             answer = await self._act(request, service, handler, call)
             _alter(answer, fault, service, endpoint)
+            if endpoint in service.paid and answer.status < 400 and self._world.settings.answer_seconds:
+                await waited(self._world, self._world.settings.answer_seconds)
             response = await deliver(
                 request,
                 fault,
                 self._world,
                 status=answer.status,
-                body=json.dumps(answer.body).encode(),
+                body=(json.dumps(answer.body) if answer.text is None else answer.text).encode(),
                 headers={"Content-Type": JSON_TYPE, **answer.headers},
             )
         entry["status"] = response.status if response.prepared or not _closed(request) else None
@@ -85,7 +88,22 @@ class Gateway:
             return answer
         if not service.authorised(request.headers, call):
             return service.unauthorised(call.endpoint)
-        return await handler(call)
+        return self._too_many(service, call) or await handler(call)
+
+    def _too_many(self, service: Service, call: Call) -> Answer | None:
+        """The refusal of a call above the rate limit."""
+        settings = self._world.settings
+        if settings.calls_per_minute is None or (settings.limit_counts == "paid" and call.endpoint not in service.paid):
+            return None
+        seconds = self._world.pace.wait(service.name, settings.calls_per_minute, settings.limit_window)
+        if not seconds:
+            return None
+        answer = service.refused(call.endpoint, 429, TOO_MANY)
+        if settings.limit_answer == "retry_after":
+            answer.headers["Retry-After"] = str(seconds)
+        elif settings.limit_answer == "json":
+            answer.body["retry_after"] = seconds
+        return answer
 
 
 def _closed(request: web.Request) -> bool:

@@ -64,6 +64,7 @@ class GoNeural(Service):
     name = "goneural"
     endpoints = {CREATE, CREATE_TEXT, TASK, BILLING}
     main_fields: Mapping[str, str] = {CREATE: "id", CREATE_TEXT: "id", TASK: "status", BILLING: "remaining"}
+    paid = frozenset({CREATE, CREATE_TEXT})
     code_fields = ("status",)
     secret_fields: frozenset[str] = frozenset()
 
@@ -137,7 +138,7 @@ class GoNeural(Service):
 
     async def _billing(self, call: Call) -> Answer:
         subscription = {"name": "Simulator", "status": "active"} if self._world.settings.goneural_subscribed else None
-        return Answer({"remaining": self._world.ledger.balance(self.name), "subscription": subscription})
+        return Answer({"remaining": self._world.ledger.shown(self.name), "subscription": subscription})
 
     async def _create(self, call: Call) -> Answer:
         return self._begin(call, order(call, self._world.settings.goneural_assets))

@@ -33,10 +33,19 @@ class Simulator(Steering):
         python: interpreter for the child; it needs aiohttp, numpy, Pillow and trimesh.
         token: the token that Neural4D accepts; like the other services' keys (csm_key=...) a fresh random one
             where it is not given. `keys` holds them by service.
+        generation: what all services are, "today" or "2024"; `generations={"csm": "2024"}` says it for some.
         settings: any setting of the simulator by name (job_seconds=1.0, balance=1000, ...).
     """
 
-    def __init__(self, *, python: str | Path | None = None, token: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        python: str | Path | None = None,
+        token: str | None = None,
+        generation: str = "today",
+        **settings: Any,
+    ) -> None:
+        settings["generations"] = dict.fromkeys(SERVICES, generation) | settings.get("generations", {})
         keys = {name: f"sim-{secrets.token_hex(16)}" for name in SERVICES}
         given = {name: settings.pop(key_setting(name), None) for name in SERVICES if name != "neural4d"}
         super().__init__(keys | {name: key for name, key in given.items() if key}, settings)

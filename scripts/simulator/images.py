@@ -25,7 +25,7 @@ class ImageRefused(Exception):
 
 def check_image(
     data: bytes,
-    types: tuple[str, ...],
+    types: tuple[str, ...] | None,
     *,
     smallest: tuple[int, int] | None = None,
     largest: tuple[int, int] | None = None,
@@ -34,6 +34,7 @@ def check_image(
     """Look at the content itself, not at names or declared types.
 
     Args:
+        types: the formats allowed, by Pillow's names; None for every one that can be read here.
         smallest, largest: (width, height) in pixels, both allowed themselves.
         below_bytes: the file must be smaller than this.
 
@@ -47,11 +48,11 @@ def check_image(
             kind, (width, height) = image.format, image.size
             too_small = smallest is not None and (width < smallest[0] or height < smallest[1])
             too_large = largest is not None and (width > largest[0] or height > largest[1])
-            if kind in types and not too_small and not too_large:
+            if (types is None or kind in types) and not too_small and not too_large:
                 image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageRefused(f"The image cannot be read: {error}") from None
-    if kind not in types:
+    if types is not None and kind not in types:
         raise ImageRefused(f"The image must be one of {', '.join(types)}, not {kind}.")
     if too_small or too_large:
         raise ImageRefused(f"The image is {width}x{height} pixels; allowed are {smallest} to {largest}.")

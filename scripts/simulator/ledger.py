@@ -27,13 +27,16 @@ class Ledger:
 
     def refill(self, settings: Settings) -> None:
         """Set the purses to what the settings say; the rows stay."""
+        self._settings = settings
         self.bonus = settings.bonus_points
         self.year = settings.year_points
         self.permanent = settings.balance - settings.bonus_points - settings.year_points
         self.refill_others(settings)
 
     def refill_others(self, settings: Settings) -> None:
-        """The accounts of the services beside Neural4D."""
+        """The accounts of the services beside Neural4D; every purchase so far is booked."""
+        #: Moment, service and what each purse gave (the others have one) of purchases that may not show yet.
+        self._booking: list[tuple[float, str, tuple[int, ...]]] = []
         self._others = {name: settings.credits.get(name, settings.balance) for name in OTHER_SERVICES}
 
     @property
@@ -44,6 +47,20 @@ class Ledger:
     def balance(self, service: str) -> int:
         """What is left on one service's account."""
         return self._others.get(service, self.total)
+
+    def shown(self, service: str) -> int:
+        """What a service says is left: purchases show in it `booking_seconds` after they were made."""
+        return self.balance(service) + sum(sum(parts) for parts in self._unbooked(service))
+
+    def shown_purses(self) -> tuple[int, int, int]:
+        """Neural4D's bonus, yearly and permanent points, as `shown` has them."""
+        purses = (self.bonus, self.year, self.permanent)
+        bonus, year, permanent = (sum(column) for column in zip(purses, *self._unbooked("neural4d"), strict=True))
+        return bonus, year, permanent
+
+    def _unbooked(self, service: str) -> list[tuple[int, ...]]:
+        since = time.monotonic() - self._settings.booking_seconds
+        return [parts for moment, name, parts in self._booking if name == service and moment > since]
 
     def charge(self, operation: str, points: int, uuids: list[str], service: str = "neural4d") -> None:
         """Take the points of one accepted operation; a free operation leaves no row.
@@ -57,16 +74,19 @@ class Ledger:
             return
         if service in self._others:
             self._others[service] -= points
+            parts: tuple[int, ...] = (points,)
         else:
-            self._take(points)
+            parts = self._take(points)
+        self._booking.append((time.monotonic(), service, parts))
         self._note(operation, points, uuids, service)
 
-    def _take(self, points: int) -> None:
+    def _take(self, points: int) -> tuple[int, int, int]:
         from_bonus = min(points, self.bonus)
         from_year = min(points - from_bonus, self.year)
         self.bonus -= from_bonus
         self.year -= from_year
         self.permanent -= points - from_bonus - from_year
+        return from_bonus, from_year, points - from_bonus - from_year
 
     def refund(self, operation: str, points: int, uuids: list[str], service: str = "neural4d") -> None:
         """Give points back (Neural4D: to the permanent purse); the row's points are negative."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import json
 import time
 from collections.abc import Mapping
 
@@ -27,7 +26,7 @@ def acts_first(fault: Fault | None) -> bool:
     """Whether the operation itself is still carried out under this fault."""
     if fault is None:
         return True
-    if fault.name in HTTP_STATUSES:
+    if fault.name in HTTP_STATUSES or fault.name == "no_ids":
         return bool(fault.params.get("acted", False))
     return fault.name not in ("reset_before", "hang", "connection_refused")
 
@@ -59,7 +58,7 @@ async def deliver(
         headers: with a Content-Type; Content-Length is set here.
         drip_chunk: bytes per piece of 'slow_drip' where the fault does not say.
     """
-    if fault is not None and fault.name in HTTP_STATUSES:
+    if fault is not None and (fault.name in HTTP_STATUSES or fault.name == "no_ids"):
         return _status(fault)
     if fault is not None and fault.name == "hang_after":
         return await _hang(request, fault, world)
@@ -122,17 +121,17 @@ async def _drip(
         await response.prepare(request)
         for start in range(0, len(body), chunk):
             await response.write(body[start : start + chunk])
-            if await _waited(world, delay):
+            if await waited(world, delay):
                 reset_connection(request.transport)
                 return
 
 
 async def _hang(request: web.Request, fault: Fault, world: World) -> web.StreamResponse:
-    await _waited(world, float(fault.params.get("seconds", 3600)))
+    await waited(world, float(fault.params.get("seconds", 3600)))
     return _gone(request)
 
 
-async def _waited(world: World, seconds: float) -> bool:
+async def waited(world: World, seconds: float) -> bool:
     """Wait; True when the simulator let go of its hanging connections before the time was over."""
     try:
         await asyncio.wait_for(world.released.wait(), seconds)
@@ -148,6 +147,8 @@ def _gone(request: web.Request) -> web.StreamResponse:
 
 
 def _status(fault: Fault) -> web.Response:
+    if fault.name == "no_ids":
+        return web.json_response({"type": "sys", "message": str(fault.params.get("message", FAULT_MESSAGE))})
     status = HTTP_STATUSES[fault.name]
     headers = {}
     wait = fault.params.get("retry_after", 1 if status == 429 else None)
@@ -156,7 +157,7 @@ def _status(fault: Fault) -> web.Response:
         headers["Retry-After"] = (
             email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
         )
-    message = str(fault.params.get("message", FAULT_MESSAGE))
-    return web.Response(
-        status=status, headers=headers, text=json.dumps({"message": message}), content_type="application/json"
-    )
+    body = fault.params.get("body", {"message": str(fault.params.get("message", FAULT_MESSAGE))})
+    if isinstance(body, str):
+        return web.Response(status=status, headers=headers, text=body)
+    return web.json_response(body, status=status, headers=headers)

@@ -20,7 +20,7 @@ from .models.glbfile import write_glb
 from .models.kit import part_names, take_part
 from .models.meshfile import write_mesh
 from .models.objfile import write_obj
-from .models.preview import draw
+from .models.preview import draw, framed
 
 Result = TypeVar("Result")
 
@@ -91,6 +91,10 @@ class ModelMaker:
     async def preview(self, spec: ModelSpec) -> bytes:
         """The model as a JPEG picture; a heavy model is drawn from its light twin."""
         return (await self._get(replace(spec, triangles=None, texture_size=1024), "jpg")).data
+
+    async def picture(self, spec: ModelSpec, size: tuple[int, int]) -> bytes:
+        """The model as a PNG picture of a size (width, height)."""
+        return await self.run(partial(framed, await self.preview(spec), size))
 
     async def longest_side(self, spec: ModelSpec) -> float:
         return (await self._get(spec, "glb")).longest

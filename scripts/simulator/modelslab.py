@@ -42,6 +42,7 @@ class ModelsLab(Service):
     name = "modelslab"
     endpoints = {CREATE, FETCH, V6_CREATE, V6_TEXT, V6_FETCH, V6_UPLOAD}
     main_fields: Mapping[str, str] = dict.fromkeys(endpoints, "status")
+    paid = frozenset({CREATE, V6_CREATE, V6_TEXT, V6_UPLOAD})
     code_fields = ("status",)
     secret_fields = frozenset({"key"})
 

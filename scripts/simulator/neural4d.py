@@ -1,8 +1,7 @@
-"""Neural4D's API 1.2: the ten endpoints, to the letter of its document.
+"""Neural4D in two generations: which of them answers a request, and what they share.
 
-May import what the stand-in is built on, nothing of the client. Where the document is silent: a refused
-request is HTTP 400 with a message (endpoints whose answer has a code for 'incorrect' use that, with
-HTTP 200), a bad token is HTTP 401 (retrieveModel: codeStatus -1), too few points are HTTP 402.
+May import what the stand-in is built on, nothing of the client. A model that was made in one generation is
+there in the other, as it would be at a service that moved on.
 """
 
 from __future__ import annotations
@@ -11,39 +10,30 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from . import asked
-from . import neural4d_input as check
-from .asked import Refusal
-from .images import shows_human
-from .ledger import NotEnough
-from .neural4d_convert import Conversions
+from .neural4d_2024 import Of2024
 from .neural4d_images import ImageEndpoints
-from .neural4d_jobs import Job, JobBook, new_uuids
-from .timed import shown_percent
+from .neural4d_jobs import JobBook
+from .neural4d_pictures import Pictures
+from .neural4d_queries import Queries
+from .neural4d_today import Today
 from .world import Answer, Call, Handler, Service, World
 
-#: How each endpoint says that something is wrong, beside `message`.
-_ERROR_FIELDS: dict[str, dict[str, Any]] = {
-    "generateModelWithText": {"type": "sys"},
-    "retrieveModel": {"codeStatus": -2},
-    "mattingImage": {"type": "sys"},
-    "getMattedResult": {},
-    "generateModelWithImage": {"type": "sys"},
-    "createCuteModelsFromImages": {"success": False},
-    "convertToFormat": {"statusType": -1},
-    "checkHumanImage": {"statusCode": -1, "result": False},
-    "queryPointsInfo": {"statusType": -1},
-    "queryJobProgress": {"statusType": -2},
-}
-#: These have a code for wrong parameters, so a wrong request is a normal answer.
-_CODES_FOR_WRONG_INPUT = {"convertToFormat", "checkHumanImage", "queryJobProgress"}
+ROOT = "/api/"
 
 
 class Neural4D(Service):
     """The service. One operation is charged once, when it is accepted."""
 
     name = "neural4d"
-    endpoints = set(_ERROR_FIELDS)
+    paid = frozenset(
+        {
+            "generateModelWithText",
+            "generateModelWithImage",
+            "createCuteModelsFromImages",
+            "createNormalPicture",
+            "convertToFormat",
+        }
+    )
     main_fields: Mapping[str, str] = {
         "generateModelWithText": "uuids",
         "retrieveModel": "codeStatus",
@@ -51,165 +41,69 @@ class Neural4D(Service):
         "getMattedResult": "fileKeys",
         "generateModelWithImage": "uuids",
         "createCuteModelsFromImages": "results",
+        "createNormalPicture": "data.uuids",
+        "queryGenerationResult": "data.status",
         "convertToFormat": "statusType",
         "checkHumanImage": "result",
         "queryPointsInfo": "data",
         "queryJobProgress": "progress",
     }
-
-    code_fields = ("codeStatus", "statusType", "statusCode")
+    endpoints = set(main_fields)
+    code_fields = ("codeStatus", "statusType", "statusCode", "data.status")
     secret_fields: frozenset[str] = frozenset()
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._book = JobBook(world)
         self._images = ImageEndpoints(world, self._book)
-        self._conversions = Conversions(world)
-        self._handlers: dict[str, Handler] = {
-            "generateModelWithText": self._generate_with_text,
-            "retrieveModel": self._retrieve,
-            "mattingImage": self._images.matting,
-            "getMattedResult": self._images.matted_result,
-            "generateModelWithImage": self._images.generate,
-            "createCuteModelsFromImages": self._images.generate_chibi,
-            "convertToFormat": self._convert,
-            "checkHumanImage": self._check_human,
-            "queryPointsInfo": self._points,
-            "queryJobProgress": self._progress,
-        }
+        self._queries = Queries(world, self._book)
+        self._pictures = Pictures(world)
+        self._of_2024 = Of2024(world, self._book, self._images, self._queries)
+        self._today = Today(world, self._book, self._images, self._queries, self._pictures)
 
-    # What the gateway asks
+    @property
+    def _generation(self) -> Of2024 | Today:
+        return self._today if self._world.settings.generations[self.name] == "today" else self._of_2024
 
     def find(self, method: str, path: str) -> tuple[str, Handler] | None:
-        endpoint = path.removeprefix("/api/")
-        if path != f"/api/{endpoint}" or endpoint not in self._handlers:
+        endpoint = path.removeprefix(ROOT)
+        if path == endpoint or not endpoint or "/" in endpoint:
             return None
-        return endpoint, partial(self._guarded, self._handlers[endpoint])
+        generation = self._generation
+        handler = generation.find(endpoint)
+        return None if handler is None else (endpoint, partial(self._settled, generation, handler))
 
     def methods(self, endpoint: str) -> set[str]:
         return {"POST"}
 
     def authorised(self, headers: Mapping[str, str], call: Call) -> bool:
-        """Bearer TOKEN; one sample of the document shows the bare token, so that is accepted too."""
+        """Bearer TOKEN; one sample of 2024 shows the bare token, so that is accepted too."""
         return headers.get("Authorization", "").removeprefix("Bearer ") == self._world.settings.token
 
     def unauthorised(self, endpoint: str) -> Answer:
-        message = "The current token is invalid or expired."
-        if endpoint == "retrieveModel":
-            return Answer({"codeStatus": -1, "message": message})
-        return Answer({**_ERROR_FIELDS[endpoint], "message": message}, 401)
+        return self._generation.unauthorised(endpoint)
 
     def refused(self, endpoint: str, status: int, message: str) -> Answer:
-        return Answer({**_ERROR_FIELDS[endpoint], "message": message}, status)
+        return self._generation.refused(endpoint, status, message)
 
     def settle(self) -> None:
         self._book.settle()
+        self._pictures.settle()
 
     def finish_jobs(self) -> None:
         self._book.finish()
         self._images.finish()
+        self._pictures.finish()
 
     def jobs(self) -> list[dict[str, Any]]:
-        return self._book.listing()
+        return self._book.listing() + self._pictures.listing()
 
     def reset(self) -> None:
         self._book.clear()
         self._images.clear()
-        self._conversions.clear()
+        self._queries.clear()
+        self._pictures.clear()
 
-    async def _guarded(self, handler: Handler, call: Call) -> Answer:
-        """A refusal becomes the endpoint's own kind of error answer."""
+    async def _settled(self, generation: Of2024 | Today, handler: Handler, call: Call) -> Answer:
         self.settle()
-        try:
-            return await handler(call)
-        except Refusal as refusal:
-            in_band = call.endpoint in _CODES_FOR_WRONG_INPUT and refusal.status == 400
-            return self.refused(call.endpoint, 200 if in_band else refusal.status, refusal.message)
-        except NotEnough:
-            return self.refused(call.endpoint, self._world.settings.no_points_status, "Insufficient points.")
-
-    # Text to 3D, and every model's result
-
-    async def _generate_with_text(self, call: Call) -> Answer:
-        body = asked.json_object(call)
-        prompt = asked.text(body, "prompt")
-        count = check.model_count(body)
-        pbr = check.wants_pbr(body)
-        uuids = check.own_uuids(body, count) or new_uuids(count)
-        specs = [self._world.spec(variant, pbr, prompt=prompt) for variant in range(count)]
-        self._book.start(call, "text", uuids, specs, prompt, "createModel")
-        return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
-
-    async def _retrieve(self, call: Call) -> Answer:
-        uuid = asked.text(asked.json_object(call), "uuid")
-        job = self._book.find(uuid)
-        if job is None:
-            return Answer({"codeStatus": -2, "message": f"Model not found for this UUID ({uuid})."})
-        if call.has_fault("generation_failed"):
-            job.fail()
-        if job.state == "failed":
-            return Answer({"codeStatus": -3, "message": "Generate model failed"})
-        if job.state == "generating":
-            return Answer({"codeStatus": 1, "message": "The model is generating"})
-        return Answer(
-            {
-                "codeStatus": 0,
-                "message": "Generate model success",
-                "modelUrl": self._world.result_url(call, f"{uuid}_0.glb"),
-                "imageUrl": self._world.result_url(call, f"{uuid}_0.jpg"),
-                "prompts": job.prompt,
-                "createdAt": job.created_at,
-                "sourcePage": job.source_page,
-            }
-        )
-
-    # Formats, portraits, points, progress
-
-    async def _convert(self, call: Call) -> Answer:
-        body = asked.json_object(call)
-        uuid = asked.text(body, "uuid")
-        job = self._book.find(uuid)
-        if job is None:
-            raise Refusal(f"Model not found for this UUID ({uuid}). Please check if the UUID is correct.")
-        if job.state != "done":
-            raise Refusal("The model has not been generated successfully; check it with /retrieveModel first.")
-        return await self._conversions.answer(call, body, job)
-
-    async def _check_human(self, call: Call) -> Answer:
-        if call.has_fault("human_rate_limit"):
-            message = "Rate limit reached for image style detection, returning false"
-            return Answer({"statusCode": -1, "result": False, "message": message})
-        upload = asked.one_file(asked.form(call), "image")
-        check.plain_image(upload)
-        fixed = self._world.settings.human
-        found = fixed if isinstance(fixed, bool) else await self._world.models.run(partial(shows_human, upload.data))
-        return Answer({"statusCode": 0, "result": found, "message": "success"})
-
-    async def _points(self, call: Call) -> Answer:
-        ledger = self._world.ledger
-        data = {
-            "total_points": ledger.total,
-            "monthly_bonus_points": ledger.bonus,
-            "permanent_points": ledger.permanent,
-            "year_points": ledger.year,
-            "expiration_day": self._world.settings.expiration_day,
-        }
-        return Answer({"statusType": 0, "data": data, "message": "Get the points info successfully"})
-
-    async def _progress(self, call: Call) -> Answer:
-        uuid = asked.text(asked.json_object(call), "uuid")
-        job = self._book.find(uuid)
-        if job is None:
-            return Answer(
-                {"statusType": -1, "message": "The job doesn't exist, please confirm whether the UUID is correct."}
-            )
-        if call.has_fault("generation_failed"):
-            job.fail()
-        return Answer(
-            {"statusType": 0, "message": "Get job progress successfully", "progress": _shown_progress(call, job)}
-        )
-
-
-def _shown_progress(call: Call, job: Job) -> str:
-    shown = shown_percent(call, job)
-    return shown if isinstance(shown, str) else f"{shown}%"
+        return await generation.guarded(handler, call)

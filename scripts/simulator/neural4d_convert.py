@@ -106,7 +106,7 @@ class Conversions:
         if key in self._running:  # Another request for the same came while the model was being measured.
             return
         if key not in self._paid:
-            self._world.ledger.charge("conversion", self._world.settings.prices["conversion"], [uuid])
+            self._world.ledger.charge("conversion", self._world.settings.price("conversion"), [uuid])
             self._paid.add(key)
         glb = partial(self._world.models.glb, job.spec)
         task = asyncio.create_task(self._world.converter.convert(command, glb, kind, scale / 1000, kind in ZIPPED))
@@ -121,7 +121,7 @@ class Conversions:
         self._running.pop(key).task.cancel()
         if self._world.settings.refund_failed:
             self._paid.discard(key)
-            self._world.ledger.refund("conversion", self._world.settings.prices["conversion"], [key[0]])
+            self._world.ledger.refund("conversion", self._world.settings.price("conversion"), [key[0]])
         raise Refusal(message)
 
 

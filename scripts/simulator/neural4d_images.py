@@ -1,4 +1,4 @@
-"""Neural4D's four endpoints that take an image or what became of one.
+"""Neural4D's matting, models of an image as in 2024, and chibi models.
 
 May import what the stand-in is built on, nothing of the client.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid as uuid_module
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -57,7 +58,7 @@ class ImageEndpoints:
     async def matting(self, call: Call) -> Answer:
         upload = asked.one_file(asked.form(call), "image")
         check.matting_image(upload)
-        self._world.ledger.charge("matting", self._world.settings.prices["matting"], [])
+        self._world.ledger.charge("matting", self._world.settings.price("matting"), [])
         request_id = FIRST_REQUEST_ID + len(self._mattings)
         stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
         keys = [f"{stem}_{uuid}.png" for uuid in new_uuids(CUT_OUTS)]
@@ -66,13 +67,12 @@ class ImageEndpoints:
         for cut, key in enumerate(keys):
             self._cut_outs[key] = (matting, cut)
             self._world.files.put(key, partial(self._world.models.run, partial(cut_out, upload.data, cut)))
-        self._world.files.put(stem, partial(_given, upload.data))
         return Answer(
             {
                 "type": "sys",
                 "message": "Matting",
                 "queuePosition": None,
-                "uploadedImageUrl": self._world.result_url(call, stem),
+                "uploadedImageUrl": self.shown(call, upload),
                 "requestId": request_id,
             }
         )
@@ -97,23 +97,48 @@ class ImageEndpoints:
         key = asked.text(body, "fileKey")
         count = check.model_count(body)
         pbr = check.wants_pbr(body)
-        matting, cut = self._cut_outs.get(key, (None, 0))
-        if matting is None or not matting.done:
-            raise Refusal("The fileKey is not one that getMattedResult gave.")
+        image, cut = self.cut_out(key)
         # The document shows `uuids` of the client's own for text only: here they are the service's.
         uuids = new_uuids(count)
-        specs = [self._world.spec(variant, pbr, image=matting.image, cut=cut) for variant in range(count)]
+        specs = [self._world.spec(variant, pbr, image=image, cut=cut) for variant in range(count)]
         self._book.start(call, "image", uuids, specs, "", "direct3DA11")
         return Answer({"type": "sys", "message": "Generating", "uuids": uuids})
 
+    def cut_out(self, key: Any) -> tuple[bytes, int]:
+        """The image that a fileKey stands for, and which of its cut-outs.
+
+        Raises:
+            Refusal: it is none, or not ready.
+        """
+        matting, cut = self._cut_outs.get(key, (None, 0)) if isinstance(key, str) else (None, 0)
+        if matting is None or not matting.done:
+            raise Refusal("The fileKey is not one that getMattedResult gave.")
+        return matting.image, cut
+
+    def shown(self, call: Call, upload: Upload) -> str:
+        """The URL of an image as it was uploaded."""
+        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
+        self._world.files.put(stem, partial(_given, upload.data))
+        return self._world.result_url(call, stem)
+
     async def generate_chibi(self, call: Call) -> Answer:
         parts = asked.form(call)
-        uploads = asked.files(parts, "images")
-        style = asked.form_text(parts, "styleType")
-        # 'A cute model from an image' is the operation, so each image that is accepted is one.
-        if self._world.settings.prices["chibi"] * len(uploads) > self._world.ledger.total:
+        return self.chibi(call, asked.files(parts, "images"), asked.form_text(parts, "styleType"), self._start_each)
+
+    def chibi(
+        self, call: Call, uploads: list[Upload], style: str, start: Callable[[Call, list[Upload]], list[str]]
+    ) -> Answer:
+        """Make models of the images that are fit for it.
+
+        Args:
+            start: charges and begins those, and names each one's uuid.
+
+        Raises:
+            NotEnough: the balance does not cover all; nothing was begun.
+        """
+        if self._world.settings.price("chibi") * len(uploads) > self._world.ledger.total:
             raise NotEnough
-        results: list[dict[str, Any]] = []
+        accepted: list[Upload] = []
         failures: list[dict[str, Any]] = []
         for upload in uploads:
             try:
@@ -123,26 +148,30 @@ class ImageEndpoints:
             except Refusal as refusal:
                 failures.append({"file": upload.name, "success": False, "message": refusal.message})
                 continue
-            results.append(self._chibi_of(call, upload))
-        done, failed = len(results), len(failures)
+            accepted.append(upload)
+        message = "Task created and model generation started, please retrieve model after a moment"
+        uuids = start(call, accepted) if accepted else []
+        done, failed = len(accepted), len(failures)
         return Answer(
             {
                 "success": not failures,
                 "totalFiles": len(uploads),
                 "successCount": done,
                 "failureCount": failed,
-                "results": results,
+                "results": [{"uuids": [uuid], "success": True, "message": message} for uuid in uuids],
                 "failures": failures,
                 "message": f"Processed {len(uploads)} files: {done} succeeded, {failed} failed",
             }
         )
 
-    def _chibi_of(self, call: Call, upload: Upload) -> dict[str, Any]:
-        uuids = new_uuids(1)
-        specs = [self._world.spec(0, True, image=upload.data)]
-        self._book.start(call, "chibi", uuids, specs, "", "createCuteModels")
-        message = "Task created and model generation started, please retrieve model after a moment"
-        return {"uuids": uuids, "success": True, "message": message}
+    def _start_each(self, call: Call, uploads: list[Upload]) -> list[str]:
+        """'A cute model from an image' was the operation in 2024, so each image is one."""
+        uuids = new_uuids(len(uploads))
+        for uuid, upload in zip(uuids, uploads, strict=True):
+            self._book.start(
+                call, "chibi", [uuid], [self._world.spec(0, True, image=upload.data)], "", "createCuteModels"
+            )
+        return uuids
 
 
 async def _given(data: bytes) -> bytes:

@@ -59,15 +59,28 @@ class JobBook:
         return self._jobs.get(uuid)
 
     def start(
-        self, call: Call, kind: str, uuids: list[str], specs: Sequence[ModelSpec], prompt: str, source_page: str
-    ) -> None:
+        self,
+        call: Call,
+        kind: str,
+        uuids: list[str],
+        specs: Sequence[ModelSpec],
+        prompt: str,
+        source_page: str,
+        units: int = 1,
+    ) -> int:
         """Charge an operation and begin its jobs; a uuid that was used before starts over (and is paid again).
+
+        Args:
+            units: how often the price of `kind` is paid.
+
+        Returns:
+            The points that were charged.
 
         Raises:
             NotEnough: the balance is too low; nothing was begun.
         """
         settings = self._world.settings
-        points = settings.prices[kind]
+        points = settings.price(kind) * units
         self._world.ledger.charge(kind, points, uuids)
         operation = Operation(kind, points, [])
         self._operations.append(operation)
@@ -83,6 +96,7 @@ class JobBook:
             self._world.files.put(f"{uuid}_0.jpg", partial(self._world.models.preview, spec))
             if spec.triangles is not None:
                 self._world.models.make_ahead(spec)
+        return points
 
     def settle(self) -> None:
         """Where the settings say so, give the points back of operations all of whose models failed."""
@@ -108,6 +122,7 @@ class JobBook:
                 "percent": job.percent,
                 "source_page": job.source_page,
                 "pbr": job.spec.pbr,
+                "textured": job.spec.textured,
                 "variant": job.spec.variant,
             }
             for job in self._jobs.values()

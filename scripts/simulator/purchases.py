@@ -35,7 +35,7 @@ class Purchases:
 
     def cost(self, *prices: str) -> int:
         """What operations with these prices ("csm.session") cost together."""
-        return sum(self._world.settings.prices[price] for price in prices)
+        return sum(self._world.settings.price(price) for price in prices)
 
     def buy(self, price: str, id: str, job: Timed) -> Purchase:
         """Charge an operation; in the ledger it is called by its price.

@@ -20,7 +20,7 @@ from .goneural import GoNeural
 from .listening import LOOPBACK, Port
 from .modelslab import ModelsLab
 from .neural4d import Neural4D
-from .settings import OTHER_SERVICES, SettingError, Settings
+from .settings import GENERATIONS, OTHER_SERVICES, SERVICES, SettingError, Settings
 from .world import World
 
 DEFAULT_PORT = 47310
@@ -42,6 +42,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--balance", type=int, default=defaults.balance, help="points on each account (%(default)s)")
     parser.add_argument(
         "--job-seconds", type=float, default=defaults.job_seconds, help="time a model takes (%(default)s)"
+    )
+    parser.add_argument(
+        "--generation", choices=GENERATIONS, default="today", help="what all services are (%(default)s)"
     )
     parser.add_argument("--blender", help="Blender for conversions: a path or command line (else $BLENDER, bpy, PATH)")
     parser.add_argument(
@@ -75,7 +78,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             changes[name] = json.loads(text)
         except ValueError:
             changes[name] = text
-    settings = Settings()
+    settings = Settings(generations=dict.fromkeys(SERVICES, options.generation))
     settings.update(changes)
     return settings
 

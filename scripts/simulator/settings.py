@@ -13,13 +13,24 @@ from . import settings_others
 from .models.catalogue import SHAPE_NAMES
 from .settings_others import TODAY_PRICES, OtherSettings
 
-#: Points one operation costs by the document. The document names no price for matting or the queries.
-DOCUMENTED_PRICES = {"text": 60, "image": 80, "chibi": 30, "conversion": 10, "matting": 0}
+#: Neural4D's prices by generation. Today's are for one model (chibi: one image, picture: one picture), those of 2024
+#: for one operation (chibi: one image). No document names one for matting.
+NEURAL4D_PRICES = {
+    "today": {"text": 30, "image": 30, "chibi": 30, "picture": 13, "conversion": 10, "matting": 0},
+    "2024": {"text": 60, "image": 80, "chibi": 30, "conversion": 10, "matting": 0},
+}
 #: The other services' documents name no price: these are made up, and not 0 so that paying twice shows.
-MADE_UP_PRICES = {"csm.session": 5, "csm.preview": 7, "csm.refine": 20, "goneural.task": 30, "modelslab.image": 12}
-PRICES = DOCUMENTED_PRICES | MADE_UP_PRICES | TODAY_PRICES
+MADE_UP_PRICES = {
+    "csm.session": 5,
+    "csm.preview": 7,
+    "csm.refine": 20,
+    "goneural.task": 30,
+    "modelslab.image": 12,
+    **TODAY_PRICES,
+}
 OTHER_SERVICES = ("csm", "goneural", "modelslab")
-#: The services as their documents of 2024 have them, or as they are today.
+SERVICES = ("neural4d", *OTHER_SERVICES)
+#: What a service can be: as its documents of 2024 have it, or as it is today.
 GENERATIONS = ("today", "2024")
 #: Settings that are secrets: never listed, never logged.
 KEYS = ("token", "csm_key", "goneural_key", "modelslab_key")
@@ -47,13 +58,38 @@ class Settings(OtherSettings):
     expiration_day: str | None = None
     #: What other services' accounts hold where it is not `balance`: {"csm": 100}.
     credits: dict[str, int] = field(default_factory=dict)
-    prices: dict[str, int] = field(default_factory=lambda: dict(PRICES))
-    #: Which generation of each service speaks.
-    generations: dict[str, str] = field(default_factory=lambda: dict.fromkeys(("neural4d", *OTHER_SERVICES), "today"))
+    #: Each service's generation.
+    generations: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, "today"))
+    #: Neural4D's prices in place of its generation's (for a model today, for an operation in 2024), and all others'.
+    prices: dict[str, int] = field(default_factory=lambda: dict(MADE_UP_PRICES))
     #: Whether points come back when a generation or conversion fails (the documents are silent: no).
     refund_failed: bool = False
     #: HTTP status for an operation the balance does not cover.
     no_points_status: int = 402
+    #: How much later than the ledger the balances that the services show have a purchase.
+    booking_seconds: float = 0.0
+    #: The most calls of one service in any `limit_window` seconds; what is above is refused and does not count.
+    calls_per_minute: int | None = None
+    limit_window: float = 60.0
+    #: The calls that this counts and refuses: of endpoints that cost points ("paid"), or "all".
+    limit_counts: str = "paid"
+    #: How long to wait is said nowhere ("plain"), in a Retry-After header ("retry_after") or in the JSON ("json").
+    limit_answer: str = "plain"
+    #: How much later than the service has acted and charged its answer to a call that costs points comes.
+    answer_seconds: float = 0.0
+    #: Today's Neural4D and `uuids` of the client's: "ignored" (the ids are its own), "honoured" (as in 2024), "mixed"
+    #: (the first is used), "echoed" (the answer repeats them, but only ids of its own, told nowhere, are known).
+    ids: str = "ignored"
+    #: pointsDeducted in today's answers about models: "told", "null" or "absent" (about pictures: always told).
+    points_told: str = "told"
+    #: Words that today's Neural4D lets into no prompt and no file name.
+    moderated_words: list[str] = field(default_factory=lambda: ["forbidden"])
+    #: What today's Neural4D says to generating: "ok", "restricted" (402) or "not_allowed" (403).
+    account: str = "ok"
+    #: Whether today's Neural4D still has matting, and takes a fileKey in place of an image.
+    matting: bool = False
+    #: Time one of today's pictures takes.
+    picture_seconds: float = 1.0
     job_seconds: float = 6.0
     #: How much later than the one before it each variant of an operation is done.
     variant_spread: float = 0.0
@@ -103,9 +139,9 @@ class Settings(OtherSettings):
         Raises:
             SettingError: unknown name or unfit value.
         """
-        fresh = dataclasses.replace(
-            self, prices=dict(self.prices), credits=dict(self.credits), generations=dict(self.generations)
-        )
+        fresh = dataclasses.replace(self)
+        for name in _TABLES:
+            setattr(fresh, name, dict(getattr(self, name)))
         for name, value in changes.items():
             if name not in _NAMES:
                 raise SettingError(f"There is no setting '{name}'. Settings: {', '.join(sorted(_NAMES))}.")
@@ -121,8 +157,13 @@ class Settings(OtherSettings):
             setattr(self, name, getattr(fresh, name))
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings but the keys."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if name not in KEYS}
+        """All settings but the keys; every price there is."""
+        shown = {name: value for name, value in dataclasses.asdict(self).items() if name not in KEYS}
+        return shown | {"prices": NEURAL4D_PRICES[self.generations["neural4d"]] | self.prices}
+
+    def price(self, name: str) -> int:
+        """Points for what a price is for (an operation, a model, a picture)."""
+        return (NEURAL4D_PRICES[self.generations["neural4d"]] | self.prices)[name]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -141,30 +182,49 @@ _NOT_NEGATIVE = {
     "matting_seconds": (int, float),
     "conversion_seconds": (int, float),
     "queue_seconds": (int, float),
+    "booking_seconds": (int, float),
+    "limit_window": (int, float),
+    "answer_seconds": (int, float),
+    "picture_seconds": (int, float),
     "texture_size": int,
     **settings_others.NOT_NEGATIVE,
 }
 _OPTIONAL_TEXT = {"expiration_day", "blender"}
-_TRUTHS = {"refund_failed", "csm_enterprise", "goneural_refunds", "modelslab_at_once", "modelslab_http_errors"}
-_TRUTHS |= settings_others.TRUTHS
+_OPTIONAL_COUNT = {"triangles": 4, "calls_per_minute": 1}
+_TEXTS = {"style_types", "goneural_assets", "moderated_words"}
+_TRUTHS = {
+    "refund_failed",
+    "csm_enterprise",
+    "goneural_refunds",
+    "modelslab_at_once",
+    "modelslab_http_errors",
+    "matting",
+    *settings_others.TRUTHS,
+}
 _CHOICES = {
     "matting_pending_as": ("null", "missing", "empty"),
     "csm_generation": ("spins", "session"),
     "csm_bbox": ("stretch", "fit"),
     "modelslab_format": ("obj", "glb"),
     **settings_others.CHOICES,
+    "limit_counts": ("paid", "all"),
+    "limit_answer": ("plain", "retry_after", "json"),
+    "ids": ("ignored", "honoured", "mixed", "echoed"),
+    "points_told": ("told", "null", "absent"),
+    "account": ("ok", "restricted", "not_allowed"),
 }
 _TABLES = {
-    "prices": tuple(PRICES),
+    "prices": (*NEURAL4D_PRICES["today"], *MADE_UP_PRICES),
     "credits": OTHER_SERVICES,
-    "generations": ("neural4d", *OTHER_SERVICES),
+    "generations": SERVICES,
 }
 
 
 def _check_table(name: str, value: Any) -> None:
     known = _TABLES[name]
     if not isinstance(value, dict):
-        raise SettingError(f'{name} must be an object such as {{"{known[0]}": 20}}.')
+        example = '"2024"' if name == "generations" else "20"
+        raise SettingError(f'{name} must be an object such as {{"{known[0]}": {example}}}.')
     for key, points in value.items():
         if key not in known:
             raise SettingError(f"There is no '{key}' in {name}. There are: {', '.join(known)}.")
@@ -184,15 +244,15 @@ def _check(name: str, value: Any) -> None:
         good = _is(value, _NOT_NEGATIVE[name]) and value >= (16 if name == "texture_size" else 0)
     elif name == "url_seconds":
         good = _is(value, (int, float))
-    elif name == "triangles":
-        good = value is None or (_is(value, int) and value >= 4)
+    elif name in _OPTIONAL_COUNT:
+        good = value is None or (_is(value, int) and value >= _OPTIONAL_COUNT[name])
     elif name == "shape":
         good = value is None or value in SHAPE_NAMES
     elif name in _OPTIONAL_TEXT:
         good = value is None or isinstance(value, str)
     elif name == "csm_formats":
         good = isinstance(value, list) and all(item in CSM_FORMATS for item in value)
-    elif name in ("style_types", "goneural_assets"):
+    elif name in _TEXTS:
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
     elif name == "human":
         good = value == "auto" or isinstance(value, bool)

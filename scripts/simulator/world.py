@@ -18,6 +18,7 @@ from .filestore import FileStore
 from .ledger import Ledger
 from .listening import Port
 from .modelmaker import ModelMaker, ModelSpec
+from .pace import Pace
 from .requestlog import RequestLog
 from .settings import Settings
 
@@ -57,11 +58,12 @@ class Call:
 
 @dataclass
 class Answer:
-    """What an endpoint answers: a JSON object and a status."""
+    """What an endpoint answers: a JSON object (or, where it is given, a text of the type in `headers`) and a status."""
 
     body: dict[str, Any]
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -72,6 +74,8 @@ class Service(Protocol):
 
     name: str
     endpoints: set[str]
+    #: The endpoints that cost points: those that `limit_counts` and `answer_seconds` of the settings mean.
+    paid: frozenset[str]
     #: For each endpoint the field that 'missing_field' and 'set_field' mean, dotted where it lies deeper.
     main_fields: Mapping[str, str]
     #: The fields that 'unknown_code' changes, dotted where they lie deeper.
@@ -111,6 +115,7 @@ class World:
         self.ledger = Ledger(settings)
         self.faults = FaultQueue()
         self.log = RequestLog()
+        self.pace = Pace()
         self.files = FileStore()
         self.models = ModelMaker()
         self.converter = Converter()
@@ -180,6 +185,7 @@ class World:
         self.ledger.rows.clear()
         self.ledger.refill(self.settings)
         self.log.entries.clear()
+        self.pace.clear()
         self.files.clear()
         for service in self.services:
             service.reset()

@@ -17,7 +17,7 @@ COUNT = 8
 def test_a_batch_is_killed_with_its_window_and_whole_in_the_next(tmp_path: Path) -> None:
     table, written = tmp_path / "prompts.csv", tmp_path / "report.csv"
     table.write_text("prompt,size_mm\n" + "".join(f"a bird,{100 + number}\n" for number in range(COUNT)))
-    with Simulator(job_seconds=600.0, triangles=2000, texture_size=64, balance=100_000) as sim:
+    with Simulator(generation="2024", job_seconds=600.0, triangles=2000, texture_size=64, balance=100_000) as sim:
         window: dict[str, Any] = {"size": (1000, 640), "timeout": 240}
         window["env"] = {**sim.environment, "NEURAL4D_DATA_DIR": str(tmp_path / "data")}
         known = {"admin_url": sim.admin_url}

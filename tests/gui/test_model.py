@@ -10,7 +10,7 @@ from tests.gui.harness import run_scenario
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:
     library = tmp_path / "Library"
-    with Simulator(job_seconds=1.0) as sim:
+    with Simulator(generation="2024", job_seconds=1.0) as sim:
         done = run_scenario("model", env=sim.environment, arguments={"library": str(library)}, timeout=240)
         assert [row["points"] for row in sim.ledger()] == [60, 60]
     assert done["jobs"] == [60, 60]

@@ -26,7 +26,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     A Blender whose Python lacks the simulator's libraries is given one that runs outside.
     """
     outside = os.environ.get("NEURAL4D_TEST_SIMULATOR")
-    simulator = Simulator(job_seconds=1.0, balance=1000)
+    simulator = Simulator(generation="2024", job_seconds=1.0, balance=1000)
     if outside:
         vars(simulator).update(json.loads(outside))
         simulator.reset()

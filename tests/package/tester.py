@@ -41,7 +41,7 @@ def main() -> int:
 
 def _test(version: str, arguments: list[str]) -> int:
     # The simulator's libraries are not in Blender's Python, so it runs out here.
-    simulator = Simulator(python=environments.ensure("unit"), job_seconds=1.0, balance=1000)
+    simulator = Simulator(generation="2024", python=environments.ensure("unit"), job_seconds=1.0, balance=1000)
     with tempfile.TemporaryDirectory(prefix="neural4d-tester-") as scratch, simulator:
         run_blender.get_blender_from_suffix = lambda asked: str(_folder(asked if version else "", Path(scratch)))
         reached = {name: getattr(simulator, name) for name in ("api_url", "files_url", "admin_url", "token")}

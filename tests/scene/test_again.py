@@ -25,7 +25,7 @@ pytestmark = pytest.mark.one_blender
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.0) as process:
         yield process
 
 

@@ -20,7 +20,7 @@ from tests.scene.connected import connect
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.0) as process:
         yield process
 
 

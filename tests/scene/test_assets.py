@@ -31,7 +31,7 @@ WANTED: dict[str, Any] = {
 
 @pytest.fixture
 def sim(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0) as simulator:
+    with Simulator(generation="2024", job_seconds=0.0) as simulator:
         for name, value in simulator.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))

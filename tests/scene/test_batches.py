@@ -29,7 +29,7 @@ pytestmark = pytest.mark.one_blender
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.1, matting_seconds=0.1, triangles=200, texture_size=16) as process:
+    with Simulator(generation="2024", job_seconds=0.1, matting_seconds=0.1, triangles=200, texture_size=16) as process:
         yield process
 
 

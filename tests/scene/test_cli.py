@@ -30,7 +30,7 @@ TEXTURE = 1024
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, conversion_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.0, conversion_seconds=0.0) as process:
         yield process
 
 

@@ -24,7 +24,7 @@ FORMATS = [(case, format) for case in CASES if case.provider == "csm" for format
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.2, matting_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.2, matting_seconds=0.0) as process:
         yield process
 
 

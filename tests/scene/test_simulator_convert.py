@@ -26,7 +26,9 @@ PATIENCE = 200
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, conversion_seconds=0.0, balance=100_000, blender=sys.executable) as running:
+    with Simulator(
+        generation="2024", job_seconds=0.0, conversion_seconds=0.0, balance=100_000, blender=sys.executable
+    ) as running:
         yield running
 
 

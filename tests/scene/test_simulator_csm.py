@@ -23,7 +23,7 @@ BOX = (0.3, 0.12, 0.05)
 @pytest.fixture(scope="module")
 def done() -> Iterator[dict[str, Any]]:
     """A finished session."""
-    with Simulator(job_seconds=0.0, matting_seconds=0.0, blender=sys.executable) as running:
+    with Simulator(generation="2024", job_seconds=0.0, matting_seconds=0.0, blender=sys.executable) as running:
         csm = Others(running)
         code = csm.session(image_url=data_uri())
         yield csm.refined(code, scaled_bbox=list(BOX), pivot_point=[0, -0.5, 0])

@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("case", CASES, ids=str)
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.1, matting_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.1, matting_seconds=0.0) as process:
         yield process
 
 

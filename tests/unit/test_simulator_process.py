@@ -90,7 +90,7 @@ def test_prints_what_a_user_pastes() -> None:
 
 
 def test_listens_on_loopback_only() -> None:
-    with Simulator() as simulator:
+    with Simulator(generation="2024") as simulator:
         for url in (simulator.api_url, simulator.files_url, simulator.admin_url):
             port = int(url.rpartition(":")[2])
             with socket.create_connection(("127.0.0.1", port), timeout=10):
@@ -134,9 +134,9 @@ def test_help_names_every_setting() -> None:
 
 def test_a_handle_that_cannot_start() -> None:
     with pytest.raises(SimulatorError, match="did not start"):
-        Simulator(python=sys.executable + "-that-is-not-there").start()
+        Simulator(generation="2024", python=sys.executable + "-that-is-not-there").start()
     with pytest.raises(SimulatorError, match="nonsense"):
-        Simulator(nonsense=1).start()
+        Simulator(generation="2024", nonsense=1).start()
 
 
 def _running(pid: int) -> bool:
@@ -160,7 +160,7 @@ def test_ending_takes_a_running_conversion_along(tmp_path: Path) -> None:
     blender = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     # A script that starts Blender, as on machines where it lives in a folder of its own.
     around = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {blender!r}])"
-    with Simulator(job_seconds=0.0, blender=shlex.join([sys.executable, "-c", around])) as simulator:
+    with Simulator(generation="2024", job_seconds=0.0, blender=shlex.join([sys.executable, "-c", around])) as simulator:
         caller = Caller(simulator)
         assert caller.call("convertToFormat", {"uuid": caller.generate()[0]})["statusType"] == 1
         for _ in range(600):
@@ -175,7 +175,9 @@ def test_ending_takes_a_running_conversion_along(tmp_path: Path) -> None:
 def test_ending_takes_a_conversion_along_that_a_download_waits_for(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     blender = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-    with Simulator(job_seconds=0.0, matting_seconds=0.0, blender=shlex.join([sys.executable, "-c", blender])) as sim:
+    with Simulator(
+        generation="2024", job_seconds=0.0, matting_seconds=0.0, blender=shlex.join([sys.executable, "-c", blender])
+    ) as sim:
         csm = Others(sim)
         url = csm.refined(csm.session())["mesh_url_obj"]
         with pytest.raises(requests.ReadTimeout):
@@ -192,7 +194,7 @@ def test_ending_takes_a_conversion_along_that_a_download_waits_for(tmp_path: Pat
 
 
 def test_a_handle_leaves_nothing_behind() -> None:
-    simulator = Simulator().start()
+    simulator = Simulator(generation="2024").start()
     process = simulator._process
     assert process is not None
     simulator.close()

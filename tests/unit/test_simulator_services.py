@@ -136,7 +136,7 @@ def test_settings_that_do_not_fit(service: Caller, setting: dict[str, object]) -
 
 
 def test_every_key_the_handle_was_given() -> None:
-    with Simulator(csm_key="my-csm-key") as sim:
+    with Simulator(generation="2024", csm_key="my-csm-key") as sim:
         assert sim.environment["CSM_API_KEY"] == "my-csm-key"
         assert Others(sim).create().status_code == 201
         sim.reset()

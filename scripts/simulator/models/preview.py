@@ -48,6 +48,19 @@ def draw(model: Model) -> bytes:
     return packed.getvalue()
 
 
+def framed(picture: bytes, size: tuple[int, int]) -> bytes:
+    """A square picture as PNG of another size (width, height): whole, with its edges drawn out to fill the rest."""
+    width, height = size
+    side = min(size)
+    with Image.open(io.BytesIO(picture)) as opened:
+        square = np.asarray(opened.convert("RGB").resize((side, side), Image.Resampling.LANCZOS))
+    left, top = (width - side) // 2, (height - side) // 2
+    padding = ((top, height - side - top), (left, width - side - left), (0, 0))
+    packed = io.BytesIO()
+    Image.fromarray(np.pad(square, padding, mode="edge")).save(packed, "PNG", compress_level=4)
+    return packed.getvalue()
+
+
 def _rasterise(
     screen: Floats, depth: Floats, faces: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

@@ -118,7 +118,7 @@ def modal_operators() -> list[str]:
 
 def steer(admin_url: str) -> Simulator:
     """The simulator that the test has started, to be steered from within Blender."""
-    simulator = Simulator()
+    simulator = Simulator(generation="2024")
     simulator.admin_url = admin_url
     return simulator
 
