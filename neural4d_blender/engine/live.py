@@ -20,6 +20,8 @@ class Timing:
     quickest: float = QUICKEST
     backoff: float = 0.5
     attempts: int = 6
+    #: What is not taken yet fails after so many refusals in a row that ask to slow down: an hour, by then.
+    refusals: int = 12
     #: Three looks, this far apart, before a lost submission counts as never arrived.
     look_again: float = 4.0
     looks: int = 3

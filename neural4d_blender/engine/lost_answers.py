@@ -14,6 +14,7 @@ from .answers import Submission, Trace
 from .declaration import Feature, Quote
 from .errors import PaymentUnknown, RequestRefused, SubmissionLost
 from .jobs import Job
+from .servers import AT_ONCE, BOOKS
 from .states import State
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
     job = live.job
     still = job.balance_before is not None and all(reading == job.balance_before for reading in live.readings[-2:])
     proof = trace is not None and trace.proof
+    # A service that was seen to book at once would have booked it by now.
+    certain = proof or (still and len(live.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
     if not (still or proof):
         raise _unknown(runner, job, provider)
     live.readings, live.since, live.looks = [], 0.0, 0
@@ -109,7 +112,7 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
         raise RequestRefused(
             f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
         )
-    if proof and job.submission < runner.timing.looks:
+    if certain and job.submission < runner.timing.looks:
         runner.enter(job, State.QUEUED)
         return 0.0
     job.submission = 0

@@ -31,6 +31,7 @@ from .jobs import Job
 from .journal import Journal
 from .providers.base import Provider
 from .request import Request
+from .servers import AT_ONCE, BOOKS, LATE
 
 #: A price that is higher than the last one that was measured is believed when it was seen so often.
 _BELIEVED = 3
@@ -194,6 +195,7 @@ class Purse:
             with suppress(ServiceBusy):
                 after = self.read(provider)
         provider.server.note(_AFTER, "" if after is None else str(after))
+        self._note_booking(provider, purchase, after)
         if purchase.told is not None:
             self._learn(job, operation, purchase.told)
             return
@@ -209,6 +211,15 @@ class Purse:
             job.measured(max(fell, 0))
             if fell > 0:
                 self.journal.learn_price(job.provider, operation, fell)
+
+    def _note_booking(self, provider: Provider, purchase: Purchase, after: int | None) -> None:
+        """Whether the server shows a purchase in the balance at once: then a balance that stands still is a proof."""
+        if purchase.before is None or after is None or provider.server.get(BOOKS) == LATE:
+            return
+        if after < purchase.before:
+            provider.server.note(BOOKS, AT_ONCE)
+        elif purchase.told:
+            provider.server.note(BOOKS, LATE)
 
     def _learn(self, job: Job, operation: str, points: int) -> None:
         job.measured(points)
@@ -249,6 +260,8 @@ class Purse:
                 with suppress(ServiceBusy):
                     self._look_at_late(service, self.read(provider))
             found = self._found_out.pop(job.id, None)
+            if found:
+                provider.server.note(BOOKS, LATE)
             if found and job.spent[-1]["operation"] == found[0]:
                 self._learn(job, *found)
                 self.prices_changed()

@@ -43,8 +43,6 @@ from .wording import all_failed, cost_in_words, kept_in_words
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
-#: A request that is not taken yet fails after so many refusals in a row that ask to slow down: hours, by then.
-_REFUSALS = 12
 #: A server that turns out to be of another generation so often in a row is of none.
 _DETOURS = 3
 #: Seconds that the host is given to place a ready model before pictures are fetched.
@@ -283,7 +281,7 @@ class Runner:
         wait = max(wait or 0.0, self.timing.quickest)
         if not isinstance(error, HeldBack):
             live.refusals += 1
-        if live.refusals >= _REFUSALS and not job.variants and not job.picture_ids and not job.in_doubt:
+        if live.refusals >= self.timing.refusals and not job.variants and not job.picture_ids and not job.in_doubt:
             live.refusals = 0
             self.fail(job, error)
             return None

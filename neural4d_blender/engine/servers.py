@@ -14,6 +14,9 @@ GENERATION = "generation"
 #: Fact: "honoured" where the server has been seen to answer about an id that the client chose.
 IDS = "ids"
 HONOURED = "honoured"
+#: Fact: how soon the balance shows what was bought; late is what stays, once it was seen.
+BOOKS = "books"
+AT_ONCE, LATE = "at once", "late"
 
 
 class Store(Protocol):

@@ -70,7 +70,7 @@ def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
 def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
     job = live.job
     if provider.checks_portrait(request) and not job.portrait_done:
-        last = live.attempts + 1 >= runner.timing.attempts
+        last = live.attempts + 1 >= runner.timing.attempts or live.refusals + 1 >= runner.timing.refusals
         _check_portrait(provider, request, job, last=last)
         job.portraits += 1
         job.portrait_done = job.portraits >= len(request.images)

@@ -19,9 +19,9 @@ from ..errors import (
     InvalidInput,
     JobNotFound,
     KeyRejected,
-    Neural4DError,
     OtherGeneration,
     RequestRefused,
+    TransportError,
     UnexpectedAnswer,
     UnsupportedFeature,
 )
@@ -34,7 +34,7 @@ from .base import Outcome, Provider, value_of
 if TYPE_CHECKING:
     from ..request import Request
 
-TODAY, OLDER = "1.5.4", "1.2"
+TODAY, OLDER, UNCLEAR = "1.5.4", "1.2", "unclear"
 #: Fact: "none" where the server cuts nothing out of pictures.
 MATTING = "matting"
 #: Fact: "none" where the server makes no pictures of a prompt.
@@ -146,7 +146,20 @@ class Neural4D(Provider):
                 "This server of Neural4D cuts nothing out of images any more, so there is no choice of cut-outs.",
                 "Generate again without choosing a cut-out: the image itself becomes the model.",
             )
-        return request.choose_cutout or self.server.get(GENERATION) == OLDER
+        return request.choose_cutout or (self.server.get(GENERATION) or self._ask_generation()) == OLDER
+
+    def _ask_generation(self) -> str:
+        """A question that costs nothing: only servers of 1.2 know it. What is unclear shows with the first image."""
+        found = TODAY if self.server.get(MATTING) == "none" else OLDER
+        try:
+            self.http.call("/api/getMattedResult", {"requestId": 0})
+        except RequestRefused as error:
+            if not error.by_api or (error.http in (404, 405) and "cannot post" in error.what.lower()):
+                found = TODAY
+        except UnexpectedAnswer:
+            found = UNCLEAR
+        self.server.note(GENERATION, found)
+        return found
 
     def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
         """mattingImage, where the server has it."""
@@ -156,7 +169,7 @@ class Neural4D(Provider):
             if error.http not in (404, 405, 410):
                 raise
             self.server.note(MATTING, "none")
-            self.server.note(GENERATION, "")  # it is no server of 1.2, or none any more
+            self.server.note(GENERATION, TODAY)  # it is no server of 1.2, or none any more
             raise OtherGeneration(error.what) from None
         self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
@@ -263,6 +276,7 @@ class Neural4D(Provider):
             self.server.note(GENERATION, TODAY)
             raise OtherGeneration(error.what) from None
         self.server.note(GENERATION, OLDER)
+        self.server.note(MATTING, "there")
         return read.submission(answer, self.declaration.name)
 
     def _is_older(self, error: RequestRefused) -> bool:
@@ -271,13 +285,10 @@ class Neural4D(Provider):
             return False
         if "filekey" in error.what.lower():
             return True
-        try:  # a question that costs nothing: today's servers do not know it
-            self.http.call("/api/getMattedResult", {"requestId": 0})
-        except RequestRefused as refusal:
-            return refusal.by_api and "cannot post" not in refusal.what.lower()
-        except Neural4DError:
+        try:
+            return self._ask_generation() == OLDER
+        except TransportError:
             return False
-        return True
 
     def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
         """A uuid of ours that retrieveModel knows was accepted; that it knows none proves something only where it
@@ -305,7 +316,7 @@ class Neural4D(Provider):
         body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
         if size_mm is not None:
             body["modelSize"] = max(2, round(size_mm))
-        answer = self.http.call("/api/convertToFormat", body)
+        answer = self.http.call("/api/convertToFormat", body, paid=True)
         status, message = answer.get("statusType"), sentence(answer)
         details = read.details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
