@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .answers import Submission, Trace
 from .declaration import Feature, Quote
-from .errors import PaymentUnknown, RequestRefused, SubmissionLost
+from .errors import PaymentUnknown, RequestRefused, ServiceBusy, SubmissionLost
 from .jobs import Job
 from .servers import AT_ONCE, BOOKS
 from .states import State
@@ -50,7 +51,7 @@ def look(
     runner.purse.doubt(job, runner.timing.watch * 2)
     trace = provider.look_for(request, job.tickets, job.sent_at, job.paying_for == "pictures")
     if trace and trace.found:
-        _found(runner, job, trace.found, quote, accepted)
+        _found(runner, job, provider, trace.found, quote, accepted)
         return runner.timing.quickest
     now = time.monotonic()
     live.since = live.since or now
@@ -70,14 +71,28 @@ def look(
     return _not_taken(runner, live, provider, trace)
 
 
-def _found(runner: Runner, job: Job, found: Submission, quote: Quote, accepted: Callable[[Submission], None]) -> None:
-    expected = runner.purse.expected(job.provider, quote)
+def _found(
+    runner: Runner,
+    job: Job,
+    provider: Provider,
+    found: Submission,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+) -> None:
+    """The service has it after all. What it cost is its own word, or what the balance fell by."""
     job.in_doubt = False
+    expected = runner.purse.expected(job.provider, quote)
     job.book(quote.operation, expected, runner.purse.reserved(job.provider, quote))
     accepted(found)
     runner.purse.know(job)
-    if found.points is not None:
-        runner.purse.told(job, found.points)
+    points = found.points
+    if points is None and provider.declaration.can(Feature.BALANCE) and job.balance_before is not None:
+        with suppress(ServiceBusy):
+            balance = runner.purse.read(provider)
+            if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
+                points = job.balance_before - balance
+    if points is not None and points > 0:
+        runner.purse.told(job, points)
 
 
 def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:

@@ -106,9 +106,19 @@ class Purse:
             InvalidInput: there is a cap, and a price that nobody knows.
             HeldBack: the balance may not be asked for yet.
         """
+        self.reserve(provider, job, quotes)
+        balance = self.read(provider)
+        measured = [self.journal.price(provider.declaration.id, quote.operation) for quote in quotes]
+        costs = sum(price for price in measured if price is not None)
+        if balance is not None and balance < costs:
+            what = f"This costs about {costs} {provider.declaration.unit} and {balance} are left."
+            raise NotEnoughPoints(what, cost="" if job.cost else _NOTHING_SENT)
+        return balance
+
+    def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
+        """Look at the caps alone, and hold what the quotes amount to against them; raises what :meth:`check` does."""
         service, unit = provider.declaration.id, provider.declaration.unit
         prices = [self.expected(service, quote) for quote in quotes]
-        measured = [self.journal.price(service, quote.operation) for quote in quotes]
         self._known[service] |= {price for price in prices if price}
         told = "" if job.cost else _NOTHING_SENT
         batch = self.journal.batch(job.batch) if job.batch else None
@@ -118,11 +128,6 @@ class Purse:
                 "Generate without a cap.",
             )
         self._reserve(job, batch, sum(self.reserved(service, quote) for quote in quotes), told)
-        balance = self.read(provider)
-        costs = sum(price for price in measured if price is not None)
-        if balance is not None and balance < costs:
-            raise NotEnoughPoints(f"This costs about {costs} {unit} and {balance} are left.", cost=told)
-        return balance
 
     def _reserve(self, job: Job, batch: BatchRecord | None, costs: int, told: str) -> None:
         """Hold the job's points against all caps, so that no other job can count on them too."""

@@ -54,7 +54,8 @@ def test_the_price_is_what_the_balance_really_fell_by(sim: Simulator, engine: En
 
 
 def test_what_others_buy_meanwhile_is_not_taken_for_the_price(sim: Simulator, engine: EngineProcess) -> None:
-    """A price that really rises is believed when it was seen three times; until then the cost is an estimate."""
+    """A measured price that really rises is believed when it was seen three times; until then it is an estimate."""
+    engine.wait(engine.submit("the bird before"), "ready")
     sim.configure(prices={"text": 80})
     costs = [engine.wait(engine.submit(f"bird {number}"), "ready") for number in range(4)]
     assert [(job["cost"], job["cost_estimated"]) for job in costs] == [(60, True), (60, True), (80, False), (80, False)]

@@ -1,0 +1,233 @@
+"""Answers to paid requests that are lost: one job is one payment, and every sentence about money is true.
+
+Over services, ways to ask, numbers of models, and what a server does with ids of ours.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.simulator.handle import Simulator
+from tests.every_service import picture
+from tests.unit.engine_process import EngineProcess, Snapshot
+
+#: The balance is watched for 20 times look_again.
+TIMING = {"quickest": 0.02, "backoff": 0.01, "look_again": 0.03, "minute": 0.3, "preparer_limit": 5.0}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One kind of paid request.
+
+    Args:
+        provider: id of the service. pays: the stand-in's name of the endpoint.
+        asks: of the request; "PICTURE" stands for a picture file.
+        counts: the numbers of models, or pictures, by ``number``. settings: of the stand-in.
+        witness: the service's balance or records can tell.
+    """
+
+    name: str
+    provider: str
+    pays: str
+    asks: dict[str, Any]
+    counts: tuple[int, ...] = (1,)
+    settings: dict[str, Any] = field(default_factory=dict)
+    witness: bool = True
+    number: str = "variants"
+
+
+def neural4d(name: str, pays: str, asks: dict[str, Any], **more: Any) -> Way:
+    return Way(name, "neural4d", pays, asks, counts=(1, 2, 4), **more)
+
+
+TEXT, IMAGE = "generateModelWithText", "generateModelWithImage"
+PICTURE_FIRST = {"prompt": "a wooden chair", "picture_first": True}
+WAYS = [
+    *(neural4d(f"text-{ids}", TEXT, {}, settings={"ids": ids}) for ids in ("honoured", "ignored", "mixed")),
+    neural4d("image", IMAGE, {"prompt": "", "images": ["PICTURE"]}),
+    neural4d("picture", "createNormalPicture", PICTURE_FIRST, number="pictures"),
+    neural4d("model-of-picture", IMAGE, PICTURE_FIRST),
+]
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost-once": {"fault": "reset_after"},
+    "lost-always": {"fault": "reset_after", "times": None},
+    "lost-late": {"fault": "hang_after", "seconds": 0.4},
+    "500-after-acting": {"fault": "http_500", "acted": True},
+}
+CASES = [
+    pytest.param(way, count, fault, id=f"{way.name}-{count}-{fault}")
+    for way in WAYS
+    for count, fault in itertools.product(way.counts, FAULTS)
+]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(job_seconds=0.05, picture_seconds=0.0) as process:
+        yield process
+
+
+@pytest.fixture
+def sim(simulator: Simulator) -> Simulator:
+    simulator.reset()
+    return simulator
+
+
+@pytest.fixture
+def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
+        process.configure(sim.api_url, sim.keys, timing=TIMING)
+        yield process
+
+
+def start(engine: EngineProcess, way: Way, count: int = 1) -> str:
+    asks = {"prompt": "a wooden chair", **way.asks}
+    if count > 1:
+        asks[way.number] = count
+    if asks.get("images") == ["PICTURE"]:
+        asks["images"] = [str(picture(engine.folder))]
+    return engine.submit(provider=way.provider, **asks)
+
+
+def ended(engine: EngineProcess, job: str) -> Snapshot:
+    return engine.wait(job, "ready", "failed")
+
+
+def payments(sim: Simulator, provider: str = "neural4d") -> list[int]:
+    return [entry["points"] for entry in sim.ledger(provider) if entry["points"] > 0]
+
+
+def check_words(job: Snapshot, spent: int, *, witness: bool) -> None:
+    """What is said of money is true, or said to be unknown."""
+    if job["state"] == "ready":
+        assert (job["cost"] or 0) == spent or job["cost_estimated"] or not witness
+        return
+    error = job["error"]
+    if spent:
+        assert "Nothing was" not in error["cost"]
+        assert f"{spent} " in error["cost"] or "Unknown" in error["cost"] or str(job["cost"]) in error["cost"], error
+    if error["code"] == "SubmissionLost":
+        assert not spent
+    if witness and error["code"] == "PaymentUnknown":
+        assert job["cost"] == spent
+        assert job["retry_pays"]
+
+
+@pytest.mark.parametrize(("way", "count", "fault"), CASES)
+def test_one_job_is_one_payment(sim: Simulator, engine: EngineProcess, way: Way, count: int, fault: str) -> None:
+    sim.configure(**way.settings)
+    sim.set_fault(endpoint=way.pays, **FAULTS[fault])
+    job = ended(engine, start(engine, way, count))
+    assert len(sim.requests(way.pays)) == 1, "sent again without the user's word"
+    operations = [entry["operation"] for entry in sim.ledger(way.provider) if entry["points"] > 0]
+    assert len(operations) == len(set(operations)), operations
+    check_words(job, sum(payments(sim, way.provider)), witness=way.witness)
+    if "honoured" in way.name:
+        assert job["state"] == "ready"
+        assert job["cost"] == sum(payments(sim))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("fault", ["reset_before", "http_500"])
+def test_what_was_not_taken_is_free_and_sent_again_on_the_users_word(
+    sim: Simulator, engine: EngineProcess, way: Way, fault: str
+) -> None:
+    sim.configure(**way.settings)
+    sim.set_fault(endpoint=way.pays, fault=fault)
+    job = start(engine, way)
+    error = ended(engine, job)["error"]
+    assert error is not None
+    assert len(sim.requests(way.pays)) == 1
+    assert error["code"] == ("SubmissionLost" if way.witness else "PaymentUnknown")
+    assert ("Nothing was paid" in error["cost"]) == (way.witness and not payments(sim, way.provider))
+    engine.ask("retry", job=job)
+    ready = engine.wait(job, "ready")
+    assert len(sim.requests(way.pays)) == 2
+    assert ready["cost"] == sum(payments(sim, way.provider)) or not way.witness
+
+
+def test_a_server_that_books_late_has_taken_it_all_the_same(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(booking_seconds=0.3)
+    sim.set_fault(endpoint=TEXT, fault="reset_after")
+    job = ended(engine, engine.submit())
+    assert (job["error"]["code"], job["cost"]) == ("PaymentUnknown", 30)
+    assert payments(sim) == [30]
+
+
+def test_a_server_that_was_seen_to_book_at_once_may_be_sent_it_again(sim: Simulator, engine: EngineProcess) -> None:
+    engine.wait(engine.submit("the bird before"), "ready")
+    sim.set_fault(endpoint=TEXT, fault="reset_before")
+    engine.wait(engine.submit("a bird"), "ready")
+    assert payments(sim) == [30, 30]
+
+
+def test_a_server_that_was_seen_to_book_late_is_not(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(booking_seconds=0.2)
+    engine.wait(engine.submit("the bird before"), "ready")
+    sim.set_fault(endpoint=TEXT, fault="reset_before")
+    assert ended(engine, engine.submit("a bird"))["error"]["code"] in ("SubmissionLost", "PaymentUnknown")
+    assert payments(sim) == [30]
+    assert len(sim.requests(TEXT)) == 2
+
+
+def test_ids_prove_something_once_the_server_has_answered_about_one(sim: Simulator, engine: EngineProcess) -> None:
+    """The balance cannot be read: what is known of the ids alone decides."""
+    sim.configure(ids="honoured")
+    engine.wait(engine.submit("the bird before"), "ready")
+    sim.set_fault(endpoint="queryPointsInfo", fault="http_500", times=None)
+    sim.set_fault(endpoint=TEXT, fault="reset_before")
+    engine.wait(engine.submit("a bird"), "ready")
+    assert payments(sim) == [30, 30]
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+def test_without_any_witness_nothing_is_claimed(sim: Simulator, engine: EngineProcess, fault: str) -> None:
+    sim.set_fault(endpoint="queryPointsInfo", fault="http_500", times=None)
+    sim.set_fault(endpoint=TEXT, fault=fault)
+    error = ended(engine, engine.submit())["error"]
+    assert error["code"] == "PaymentUnknown"
+    assert error["cost"].startswith("Unknown")
+    assert len(sim.requests(TEXT)) == 1
+
+
+@pytest.mark.parametrize("acted", [True, False])
+def test_an_answer_without_ids_is_a_refusal_where_the_balance_says_so(
+    sim: Simulator, engine: EngineProcess, acted: bool
+) -> None:
+    sim.set_fault(endpoint=TEXT, fault="no_ids", acted=acted, message="The queue is full today.")
+    job = ended(engine, engine.submit())
+    assert len(sim.requests(TEXT)) == 1
+    if acted:
+        assert (job["error"]["code"], job["cost"]) == ("PaymentUnknown", 30)
+        return
+    assert job["error"]["code"] == "RequestRefused"
+    assert job["error"]["what"].startswith("The queue is full today.")
+    assert job["error"]["cost"].startswith("Nothing was paid: the balance")
+
+
+@pytest.mark.parametrize("status", ["http_400", "http_402", "http_403", "http_408", "http_429"])
+def test_a_refusal_that_was_paid_all_the_same_is_not_called_free(
+    sim: Simulator, engine: EngineProcess, status: str
+) -> None:
+    sim.set_fault(endpoint=TEXT, fault=status, acted=True)
+    job = ended(engine, engine.submit())
+    assert payments(sim) == [30]
+    assert (job["error"]["code"], job["cost"]) == ("PaymentUnknown", 30)
+
+
+def test_killed_while_it_was_watched(sim: Simulator, tmp_path: Path) -> None:
+    sim.set_fault(endpoint=TEXT, fault="reset_after")
+    first = EngineProcess(tmp_path, sim.api_url, sim.keys)
+    job = first.submit()
+    first.until(lambda: payments(sim) or None, "the service to charge it")
+    first.kill()
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as second:
+        failed = second.wait(job, "failed")
+    assert (failed["error"]["code"], failed["cost"]) == ("PaymentUnknown", 30)
+    assert len(sim.requests(TEXT)) == 1
