@@ -17,6 +17,7 @@ from .errors import PaymentUnknown, RequestRefused, ServiceBusy, SubmissionLost
 from .jobs import Job
 from .servers import AT_ONCE, BOOKS
 from .states import State
+from .wording import cost_of_lost
 
 if TYPE_CHECKING:
     from .live import Live
@@ -106,7 +107,7 @@ def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: i
     raise PaymentUnknown(
         f"No answer came, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
         "probably taken the job, and its answer with the model's address is lost.",
-        cost=f"{before - balance} {provider.declaration.unit}. Retry would be a new job, and paid again.",
+        cost=cost_of_lost(job, before - balance),
     )
 
 

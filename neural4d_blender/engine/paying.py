@@ -26,6 +26,7 @@ from .errors import (
 )
 from .jobs import Job
 from .states import State
+from .wording import cost_of_lost
 
 if TYPE_CHECKING:
     from .live import Live
@@ -140,7 +141,7 @@ def _paid_though_refused(runner: Runner, job: Job, quote: Quote, balance: int | 
     job.book(quote.operation, fell)
     job.measured(fell)
     return PaymentUnknown(
-        f"The service refused the job, and yet the balance fell by {fell} points: it has probably taken it, "
+        f"The service refused the job, and yet the balance fell by {fell}: it has probably taken it, "
         "and does not say where the model is.",
-        cost=f"{fell} points. Retry would be a new job, and paid again.",
+        cost=cost_of_lost(job, fell),
     )

@@ -30,10 +30,19 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
     return f"{paid}; Retry does not pay them again."
 
 
+def cost_of_lost(job: Job, points: int) -> str:
+    """The same of a job that was probably paid, and whose answer is lost for good."""
+    unit = unit_of(job.provider)
+    in_all = f", {job.cost} in all" if job.cost != points else ""
+    return f"{points} {unit}{in_all}. Retry would be a new job: {points} are paid again then."
+
+
 def kept_in_words(job: Job) -> str:
     """What of a failed job is still there."""
     if any(v.model for v in job.variants):
         return "The downloaded model is kept."
     if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
         return "The model stays at the service."
+    if job.picture_ids and job.cutouts:
+        return "The pictures, the prompt and all settings are kept."
     return "The prompt and all settings are kept."
