@@ -259,7 +259,7 @@ class Neural4D(Provider):
         try:
             answer = self.http.call("/api/generateModelWithImage", body, files, paid=True)
         except RequestRefused as error:
-            if self.server.get(GENERATION) == TODAY or not self._is_older(error):
+            if not self._is_older(error):
                 raise
             self.server.note(GENERATION, OLDER)
             raise OtherGeneration(error.what) from None
