@@ -130,6 +130,8 @@ def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
         "options": {"style": "TAG", "portrait_check": "off"},
         "name": "Mug",
         "provider": "neural4d",
+        "views": {},
+        "references": [],
     }
 
 
@@ -158,6 +160,8 @@ def test_what_generate_takes_a_batch_takes_too(tmp_path: Path) -> None:
             "provider": "neural4d",
             "options": {},
             "image": [],
+            "views": {},
+            "references": [],
         }
         json.dumps(found)
 
@@ -348,7 +352,7 @@ def test_asking_for_the_price_goes_on_with_nothing(sim: Simulator, tmp_path: Pat
     bridge.stop()
     alone._host = None  # another Python, later
     asked = len(sim.requests())
-    assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 60
+    assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 30
     alone.host().bridge.stop()
     assert (len(sim.requests()), sim.spent) == (asked, 60)
     sim.configure(job_seconds=0)
@@ -362,7 +366,7 @@ def test_copies_of_pictures_do_not_outlive_a_batch_that_does_not_start(
 ) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", "")
 
-    def copy(paths: list[str], _service: object, folder: Path) -> list[str]:
+    def copy(paths: list[str], _service: object, folder: Path, _limits: object) -> list[str]:
         folder.mkdir(parents=True)
         (folder / "copy.png").write_bytes(b"x")
         return [str(folder / "copy.png")]

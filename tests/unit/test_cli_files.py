@@ -73,7 +73,7 @@ def test_what_needs_blender_is_left_to_it(sim: Simulator, capsys: pytest.Capture
 def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     batch = ("batch", table("things.csv", "a mug", "a cup", "a jug"), "--files-only", "--output", "models")
     assert run(*batch, "--dry-run", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["points"] == 180
+    assert json.loads(capsys.readouterr().out)["points"] == 90
     assert not Path("models").exists()
     assert run(*batch, "--report", "report.csv") == 0
     names = [f"000{number} thing.glb" for number in (1, 2, 3)]
