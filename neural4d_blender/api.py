@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from .bulk.inputs import front_and_sides
 from .engine import protocol
 from .engine.protocol import (
     Balance,
     Declaration,
     Feature,
+    ImageLimits,
     Neural4DError,
     Request,
     is_web_address,
@@ -60,6 +62,10 @@ def generate(
     prompt: str = "",
     *,
     image: Picture | Sequence[Picture] | None = None,
+    views: Mapping[str, Picture] | None = None,
+    picture_first: bool = False,
+    pictures: int = 1,
+    references: Picture | Sequence[Picture] = (),
     provider: str = "neural4d",
     variants: int = 1,
     pbr: bool | None = None,
@@ -90,6 +96,11 @@ def generate(
         image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
             service takes several at once. The original stays untouched: what is sent is a copy that
             fits the service's limits. For a service that fetches pictures from the web: an address.
+        views: pictures of the same thing by side, "front", "left", "back" or "right", where the service takes
+            several views. The front is the image, so that one of the two is given.
+        picture_first: have the service make pictures of the prompt, and the model of one of them: of the first, or
+            with ``choose_cutout`` of the one that ``job.choose(n)`` names. They are paid for on their own and stay
+            in ``job.pictures``. pictures: how many. references: pictures that they go by.
         provider: id of the service, see :func:`providers`.
         variants: how many models to make.
         pbr: with roughness, metallic and normal maps, or without; None takes them where the service has them.
@@ -106,8 +117,8 @@ def generate(
         location: where to, in Blender units; the 3D cursor as it is now where it is None.
         collection: where to link it; the active collection where it is empty.
         options: the service's own options, see ``providers()``.
-        choose_cutout: stop when the service has made pictures to choose from (cut-outs of the image, spins of
-            its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
+        choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
+            spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
         place_all: put every variant into the scene, side by side, instead of the first one.
         placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
             renamed, parented, and the model takes its place. None: in a window only.
@@ -120,12 +131,19 @@ def generate(
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
     service = protocol.declaration(provider)
+    front, sides = front_and_sides(_listed(image), views)
+    shown = _listed(references)
+    limits = service.limits_of(options or {})
     job_id = str(uuid.uuid4())
     folder = settings.data_dir() / "jobs" / job_id
     try:
         request = Request(
             prompt=prompt,
-            images=_pictures(image, service, folder),
+            images=[_exported(one, service, limits, folder) for one in front],
+            views={side: _exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
+            picture_first=picture_first,
+            pictures=pictures,
+            references=[_exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
             variants=variants,
             pbr=pbr,
             size_mm=size_mm,
@@ -137,7 +155,7 @@ def generate(
             quads=quads,
             texture_folder="" if pack_images else settings.texture_folder(),
             format=format or service.native,
-            name=name or _name_of(image),
+            name=name or _name_of(front),
             options=dict(options or {}),
             choose_cutout=choose_cutout,
             place_all=place_all,
@@ -157,6 +175,10 @@ def estimate(
     prompt: str = "",
     *,
     image: Picture | Sequence[Picture] | None = None,
+    views: Mapping[str, Picture] | None = None,
+    picture_first: bool = False,
+    pictures: int = 1,
+    references: Picture | Sequence[Picture] = (),
     provider: str = "neural4d",
     variants: int = 1,
     format: str = "",
@@ -167,15 +189,23 @@ def estimate(
     """Points that :func:`generate` with the same arguments is going to cost.
 
     None where the service documents no price and none was measured yet. The price measured last goes before
-    the documented one. Arguments that change no price are passed over.
+    the documented one, which the service may have changed since: it keeps nothing from being sent. Arguments that
+    change no price are passed over.
     """
-    several = isinstance(image, Sequence) and not isinstance(image, str)
-    count = len(image) if several else int(image is not None)  # type: ignore[arg-type]
-    # How many pictures there are is all that a price may depend on; they need not exist yet.
-    pictures = ["?"] * count
-    format = format or protocol.declaration(provider).native
-    wanted = {"variants": variants, "format": format, "options": dict(options or {}), "place_all": place_all}
-    request = Request(prompt, pictures, **wanted)  # type: ignore[arg-type]
+    front, sides = front_and_sides(_listed(image), views)
+    request = Request(
+        prompt,
+        # How many pictures there are is all that a price may depend on; they need not exist yet.
+        images=["?"] * len(front),
+        views=dict.fromkeys(sides, "?"),
+        picture_first=picture_first,
+        pictures=pictures,
+        references=["?"] * len(_listed(references)),
+        variants=variants,
+        format=format or protocol.declaration(provider).native,
+        options=dict(options or {}),
+        place_all=place_all,
+    )
     return protocol.estimate(provider, request, bridge.prices)
 
 
@@ -239,27 +269,29 @@ def providers() -> list[Declaration]:
     return protocol.declarations()
 
 
-def _pictures(image: Picture | Sequence[Picture] | None, service: Declaration, folder: Path) -> list[str]:
-    """What the job is made of: web addresses, and paths of copies in the folder that fit the service's limits."""
-    if image is None:
+def _listed(pictures: Picture | Sequence[Picture] | None) -> list[Picture]:
+    """One picture or several, as a list."""
+    if pictures is None:
         return []
-    several = list(image) if isinstance(image, Sequence) and not isinstance(image, str) else [image]
-    return [_picture(one, service, folder) for one in several]
+    return list(pictures) if isinstance(pictures, Sequence) and not isinstance(pictures, str) else [pictures]
 
 
-def _picture(image: Picture, service: Declaration, folder: Path) -> str:
+def _exported(
+    image: Picture, service: Declaration, limits: ImageLimits, folder: Path, what: Feature = Feature.IMAGE
+) -> str:
+    """What is sent of a picture: its web address, or the path of a copy in the folder that fits the limits."""
     if isinstance(image, str) and is_web_address(image):
         service.require(Feature.IMAGE_URL)
         return image
-    service.require(Feature.IMAGE)
+    service.require(what)
     from .scene.images import export_image  # it brings numpy, which would hold up Blender's start
 
-    return str(export_image(image, service.image_limits, folder))
+    return str(export_image(image, limits, folder))
 
 
-def _name_of(image: Picture | Sequence[Picture] | None) -> str:
+def _name_of(front: Sequence[Picture]) -> str:
     """What a job of a picture is called: the copy that is sent has a name that says nothing."""
-    first = image[0] if isinstance(image, Sequence) and not isinstance(image, str) and image else image
-    if first is None:
+    if not front:
         return ""
-    return name_in(first.name if isinstance(first, bpy.types.Image) else os.fspath(first))  # type: ignore[arg-type]
+    first = front[0]
+    return name_in(first.name if isinstance(first, bpy.types.Image) else os.fspath(first))

@@ -17,7 +17,7 @@ from .bulk.batch import AS_BEFORE, Batch, OnProgress, Progress
 from .bulk.host import Host, Snapshot
 from .bulk.plan import Estimate, Item
 from .bulk.report import Line
-from .engine.protocol import BatchRecord, Declaration, Feature, InvalidInput, State, is_web_address
+from .engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
 from .job import Job
 from .scene import arrival, clock, lost, settings, targets
 from .scene.bridge import bridge
@@ -61,8 +61,10 @@ def batch(
         source: a list of prompts and of dictionaries with the arguments of :func:`generate`; or a file: .csv, whose
             columns are those arguments, or .jsonl, an object a line; or a folder of images. A service's own options are
             columns ``options.NAME``, or JSON in the column ``options``. ``image`` is a path, relative to the file;
-            several have ``;`` between them. In a list it may be a bpy.types.Image. ``location`` is three numbers.
-            Empty cells say nothing.
+            several have ``;`` between them, as ``references`` have. In a list it may be a bpy.types.Image. The sides
+            are columns ``view.left``, ``view.back``, ``view.right``, or JSON in the column ``views``. Of pictures that
+            are made first the first one is taken, unless an item says ``choose_cutout``. ``location`` is three
+            numbers. Empty cells say nothing.
         concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
             preparations do not count.
         budget: points that all of it may cost together, looked at before each submission; what is under way counts.
@@ -74,7 +76,8 @@ def batch(
         output: the folder for layout="files"; the files' names begin with the item's number.
         shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
             folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
-        dry_run: send nothing, and return an Estimate: items, points, by_service.
+        dry_run: send nothing, and return an Estimate: items, points, by_service, and how many of the prices are
+            documented only.
         on_progress: called with (batch, job) whenever a job has come to another state.
         by_service: arguments of :func:`generate` for the items of one service: {"csm": {"format": "OBJ"}}.
         **defaults: arguments of :func:`generate` for every item without its own: size_mm=100, provider="csm".
@@ -182,9 +185,9 @@ class SceneHost(Host):
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
         require_ready(service)
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path) -> list[str]:
-        """A file that fits the service's limits as it is, a copy that does in place of every other one."""
-        return [_fitting(path, service, folder) for path in paths]
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """A file that fits the limits as it is, a copy that does in place of every other one."""
+        return [_fitting(path, service, folder, limits) for path in paths]
 
     def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
         """In the open file, from the 3D cursor on."""
@@ -214,19 +217,19 @@ class SceneHost(Host):
         return settings.texture_folder()
 
 
-def _fitting(picture: str | bpy.types.Image, service: Declaration, folder: Path) -> str:
+def _fitting(picture: str | bpy.types.Image, service: Declaration, folder: Path, limits: ImageLimits) -> str:
     if isinstance(picture, str) and is_web_address(picture):
         return picture
     service.require(Feature.IMAGE)
     if isinstance(picture, str):
         try:
-            service.image_limits.check(picture)
+            limits.check(picture)
             return picture
         except InvalidInput:
             pass  # a copy may fit
     elif not isinstance(picture, bpy.types.Image):
         raise InvalidInput(f"A picture is a path or an image of Blender's, not {picture!r}.")
-    return str(export_image(picture, service.image_limits, folder))
+    return str(export_image(picture, limits, folder))
 
 
 _HOST = SceneHost()

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Option, declaration, is_web_address
+from .inputs import front_and_sides
 from .sources import Row
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-_OPTION = "options."
+_OPTION, _VIEW = "options.", "view."
 
 
 def _text(value: object) -> str:
@@ -77,7 +78,7 @@ def _pictures(value: object) -> list[Any]:
     return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
-def _options(value: object) -> dict[str, Any]:
+def _object(value: object) -> dict[str, Any]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise ValueError("a JSON object")
@@ -88,6 +89,10 @@ def _options(value: object) -> dict[str, Any]:
 COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "prompt": (_text, "a text"),
     "image": (_pictures, "a path, or several with ; between them"),
+    "views": (_object, "a JSON object of paths by side"),
+    "picture_first": (truth, "true or false"),
+    "pictures": (_whole, "a whole number"),
+    "references": (_pictures, "a path, or several with ; between them"),
     "provider": (_text, "the id of a service"),
     "variants": (_whole, "a whole number"),
     "pbr": (truth, "true or false"),
@@ -103,7 +108,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "name": (_text, "a text"),
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
-    "options": (_options, "a JSON object"),
+    "options": (_object, "a JSON object"),
     "choose_cutout": (truth, "true or false"),
     "place_all": (truth, "true or false"),
     "placeholder": (truth, "true or false"),
@@ -129,18 +134,20 @@ def arguments(
     if provider != general.get("provider", "neural4d"):  # a service's options mean nothing to another one
         general = {name: value for name, value in general.items() if not name.startswith("options")}
     given = {**general, **_said((by_service or {}).get(str(provider), {})), **own}
-    if "prompt" in row.values or "image" in row.values:  # a row's own input takes the place of a default one
-        given = {name: value for name, value in given.items() if name in row.values or name not in ("prompt", "image")}
+    if any(_is_input(name) for name in own):  # a row's own input takes the place of a default one
+        given = {name: value for name, value in given.items() if name in own or not _is_input(name)}
+    views = {name: given.pop(name) for name in list(given) if name.startswith(_VIEW)}
     single = {name: given.pop(name) for name in list(given) if name.startswith(_OPTION)}
     for name, value in given.items():
         if name not in COLUMNS:
-            wrong.append(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, options.NAME")
+            wrong.append(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, view.SIDE, options.NAME")
             continue
         read, takes = COLUMNS[name]
         try:
             found[name] = read(value)
         except (ValueError, TypeError, OverflowError):
             wrong.append(f"{name} takes {takes}, not {value!r}")
+    found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
@@ -153,8 +160,25 @@ def arguments(
         except Neural4DError as error:
             wrong.append(error.what.rstrip("."))
     found["options"] = options
-    found["image"] = [_located(one, row.folder) for one in found.get("image", [])]
+    for name in ("image", "references"):
+        found[name] = [_located(one, row.folder) for one in found.get(name, [])]
+    found["views"] = {side: _located(one, row.folder) for side, one in found["views"].items()}
     return found, wrong
+
+
+def _front_and_sides(images: list[Any], views: Mapping[str, Any], wrong: list[str]) -> tuple[list[Any], dict[str, Any]]:
+    """The images and the other views by side, from what is told of them; complaints go to ``wrong``."""
+    sides: dict[str, Any] = {}
+    for name, value in views.items():
+        try:
+            (sides[name.removeprefix(_VIEW)],) = _pictures(value)
+        except ValueError:
+            wrong.append(f"{name} takes a path, not {value!r}")
+    try:
+        return front_and_sides(images, sides)
+    except Neural4DError as error:
+        wrong.append(error.what.rstrip("."))
+        return images, {}
 
 
 def _is_empty(value: object) -> bool:
@@ -162,16 +186,23 @@ def _is_empty(value: object) -> bool:
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options one by
-    one, so that a row may change one of them.
+    """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options and
+    views one by one, so that a row may change one of them.
     """
     said = {name: value for name, value in values.items() if value is not None and not _is_empty(value)}
-    try:
-        options = _options(said.get("options", {}))
-    except ValueError:  # of which somebody complains who knows where it stands
-        return said
-    said.pop("options", None)
-    return {**{f"{_OPTION}{key}": value for key, value in options.items()}, **said}
+    for name, prefix in (("options", _OPTION), ("views", _VIEW)):
+        try:
+            parts = _object(said.get(name, {}))
+        except ValueError:  # of which somebody complains who knows where it stands
+            continue
+        said.pop(name, None)
+        said = {**{f"{prefix}{key}": value for key, value in parts.items()}, **said}
+    return said
+
+
+def _is_input(name: str) -> bool:
+    """A column that says what the model is made of."""
+    return name in ("prompt", "image", "views") or name.startswith(_VIEW)
 
 
 def _located(picture: Any, folder: Path) -> Any:

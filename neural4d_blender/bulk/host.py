@@ -15,6 +15,7 @@ from ..engine.protocol import (
     JOURNAL,
     SETTLED,
     Declaration,
+    ImageLimits,
     InvalidInput,
     JobFailed,
     KeyMissing,
@@ -118,11 +119,11 @@ class Host:
         if not self.bridge.settings.services()[service.id]["key"]:
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path) -> list[str]:
-        """The pictures as they are sent; a file that fits the service's limits is sent as it is.
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """The pictures as they are sent; a file that fits the limits is sent as it is.
 
         Args:
-            folder: for copies that fit, where a file does not.
+            folder: for copies that fit, where a file does not. limits: what the service takes with the item's options.
 
         Raises:
             InvalidInput: one cannot be sent.
@@ -130,8 +131,8 @@ class Host:
         for path in paths:
             if not isinstance(path, str):
                 raise InvalidInput(f"A picture is a path or a web address, not {path!r}.")
-            if not is_web_address(path) and service.image_limits:
-                service.image_limits.check(path)
+            if not is_web_address(path):
+                limits.check(path)
         return paths
 
     def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:

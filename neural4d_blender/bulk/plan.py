@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
+from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
 from .sources import Row
 
 #: What is no part of a request.
 _ASIDE = ("location", "collection", "pack_images", "placeholder")
+_PICTURES = ("image", "views", "references")
 #: So many complaints are shown; the rest is only counted.
 _SHOWN = 20
 
@@ -51,22 +52,25 @@ class Estimate:
         items: how many there are (in this shard). by_service: how many at each service.
         points: of all of them together, as far as prices are known.
         unpriced: items of which nobody knows the price.
+        documented: items whose price is the service's word alone: it was not measured here yet.
     """
 
     items: int
     points: int
     unpriced: int
     by_service: dict[str, int]
+    documented: int = 0
 
 
-#: Paths, the service and the job's id to the paths of pictures that the service takes.
-Pictures = Callable[[list[Any], Declaration, str], list[str]]
+#: Paths, the service, the job's id and what the service takes, to the paths of pictures that it takes.
+Pictures = Callable[[list[Any], Declaration, str, ImageLimits], list[str]]
 
 
 def plan(
     rows: Sequence[Row],
     defaults: Mapping[str, Any],
     pictures: Pictures,
+    servers: Mapping[str, Mapping[str, str]],
     *,
     by_service: Mapping[str, Mapping[str, Any]] | None = None,
     shard: str = "",
@@ -76,6 +80,7 @@ def plan(
 
     Args:
         defaults: arguments of ``generate`` that hold where a row says nothing.
+        servers: what is known of each service's server, by its id.
         by_service: the same for the rows of one service, by its id; they go before the others.
         keep_in: the folder for files, where there is to be no scene.
 
@@ -89,9 +94,10 @@ def plan(
     for index, row in enumerate(rows):
         values, complaints = columns.arguments(row, defaults, by_service)
         mine = index % count == number - 1
-        if not complaints and (mine or not values["image"]):  # other shards' pictures may be elsewhere
+        # Other shards' pictures may be elsewhere.
+        if not complaints and (mine or not any(values[name] for name in _PICTURES)):
             try:
-                item = _item(index, values, pictures, keep_in)
+                item = _item(index, values, pictures, servers, keep_in)
                 items += [item] if mine else []
             except Neural4DError as error:
                 complaints = [error.what.rstrip(".")]
@@ -115,9 +121,13 @@ def _shard(text: str) -> tuple[int, int]:
 
 def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
     """What the items cost, by the prices measured last and else the documented ones."""
+    items = list(items)
     points = [protocol.estimate(item.provider, item.request, prices) for item in items]
+    measured = sum(protocol.measured(item.provider, item.request, prices) for item in items)
     services = Counter(item.provider for item in items)
-    return Estimate(len(points), sum(cost or 0 for cost in points), points.count(None), dict(services))
+    unpriced = points.count(None)
+    documented = len(points) - measured - unpriced
+    return Estimate(len(points), sum(cost or 0 for cost in points), unpriced, dict(services), documented)
 
 
 def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
@@ -131,9 +141,15 @@ def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
             )
 
 
-def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) -> Item:
+def _item(
+    index: int,
+    values: dict[str, Any],
+    pictures: Pictures,
+    servers: Mapping[str, Mapping[str, str]],
+    keep_in: str,
+) -> Item:
     provider = values.pop("provider")
-    images = values.pop("image")
+    images, views, references = (values.pop(name) for name in _PICTURES)
     aside = {name: values.pop(name) for name in _ASIDE if name in values}
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
@@ -141,6 +157,15 @@ def _item(index: int, values: dict[str, Any], pictures: Pictures, keep_in: str) 
     if not values.get("name") and images:
         values["name"] = protocol.name_in(originals[0])
     job = str(uuid.uuid4())
-    request = Request(images=pictures(images, service, job), originals=originals, keep_in=keep_in, **values)
-    protocol.check(provider, request)
+    limits = service.limits_of(values["options"])
+    sides = pictures(list(views.values()), service, job, limits)
+    request = Request(
+        images=pictures(images, service, job, limits),
+        views=dict(zip(views, sides, strict=True)),
+        references=pictures(references, service, job, limits),
+        originals=originals,
+        keep_in=keep_in,
+        **values,
+    )
+    protocol.check(provider, request, servers.get(provider))
     return Item(index, job, provider, request, **aside)

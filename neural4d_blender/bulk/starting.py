@@ -11,7 +11,7 @@ from typing import Any
 
 from ..client.asking import ask
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, Declaration, InvalidInput, Job, Neural4DError
+from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
 from . import layout as layouts
 from . import plan, report, sources
 from .batch import AS_BEFORE, Batch, OnProgress
@@ -52,12 +52,13 @@ def check(
     record.check()
     copies: list[Path] = []
 
-    def pictures(paths: list[Any], service: Declaration, job: str) -> list[str]:
+    def pictures(paths: list[Any], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
         copies.append(_folder(host, job))
-        return host.pictures(paths, service, copies[-1]) if paths else []
+        return host.pictures(paths, service, copies[-1], limits) if paths else []
 
     try:
-        items = plan.plan(rows, defaults, pictures, by_service=by_service, shard=shard, keep_in=keep_in)
+        servers = host.bridge.servers
+        items = plan.plan(rows, defaults, pictures, servers, by_service=by_service, shard=shard, keep_in=keep_in)
         if budget is not None:
             plan.check_budget(items, host.prices())
     except Neural4DError:

@@ -38,6 +38,8 @@ def _generate(commands: Any, prog: str) -> None:
         f'{prog} generate "a wooden chair" --size-mm 900 --axis Z -o chair.blend -o chair.stl --thumbnail chair.png',
         f"{prog} generate --image mug.png --size-mm 95 --axis Z --max-points 100 -o mug.usdz --json",
         f'{prog} generate "a red rocket" --variants 4 --every-variant -o rocket.glb --dry-run',
+        f'{prog} generate "a red rocket" --picture-first --reference sketch.png -o rocket.glb',
+        f"{prog} generate --provider csm --view front=mug.png --view left=mug-left.png -o mug.glb",
     )
     more = "options of a service (--option KEY=VALUE):\n" + "\n".join(describe())
     command = command_of(commands, "generate", "make a model and write it to files", examples, more=more)
@@ -48,6 +50,22 @@ def _generate(commands: Any, prog: str) -> None:
         default=[],
         metavar="FILE",
         help="of a picture instead: a file, or a web address if the service takes it (repeatable)",
+    )
+    sides = dict.fromkeys(side for service in declarations() for side in service.views)
+    command.add_argument(
+        "--view",
+        action="append",
+        default=[],
+        metavar="SIDE=FILE",
+        help="of several views of a thing, where the service takes them (repeatable): "
+        f"front, which is the image, {', '.join(sides or ('left', 'back', 'right'))}",
+    )
+    command.add_argument(
+        "--reference",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a picture that the one goes by which --picture-first has made (repeatable)",
     )
     add_service(command, "neural4d")
     command.add_argument("--every-variant", action="store_true", help="write all of them: bird.glb, bird-2.glb, ...")
@@ -82,8 +100,10 @@ def _batch(commands: Any, prog: str) -> None:
         f"{prog} batch prompts.csv --shard 3/8 --data-dir work/3 --output models --report report-3.csv --continue",
     )
     more = (
-        "A table's columns are prompt, image, provider, variants, size_mm, axis, options.NAME, ...: the arguments of\n"
-        "generate in Python. A line that cannot work is an error that names it, before anything is sent.\n"
+        "A table's columns are prompt, image, view.SIDE, picture_first, references, provider, variants, size_mm,\n"
+        "axis, options.NAME, ...: the arguments of generate in Python. Several files in a cell have ; between them.\n"
+        "Of pictures that are made first the first one is taken.\n"
+        "A line that cannot work is an error that names it, before anything is sent.\n"
         "The options of a service, for --option, are shown by: generate --help"
     )
     command = command_of(commands, "batch", "make a model of each line of a table", examples, more=more)

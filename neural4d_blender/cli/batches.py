@@ -21,6 +21,7 @@ from .console import Console
 from .desk import Desk
 from .options import settings_of
 from .plan import Plan, file_stem
+from .prices import in_words
 
 
 def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -66,7 +67,9 @@ def _files(asked: argparse.Namespace) -> str:
 def _price(desk: Desk, items: list[Item], console: Console) -> int:
     estimate = starting.estimate(desk, items)
     unknown = f", and {estimate.unpriced} at a price nobody knows" if estimate.unpriced else ""
-    text = f"{estimate.items} jobs: {estimate.points} points{unknown}"
+    priced, documented = estimate.items - estimate.unpriced, estimate.documented
+    some_of = documented if documented < priced else 0
+    text = f"{estimate.items} jobs: {in_words(estimate.points, documented=documented > 0, some_of=some_of)}{unknown}"
     console.result(text, "price", **asdict(estimate))
     return Exit.DONE
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.protocol import Declaration, Feature, OnlineAccessOff, is_web_address
+from ..engine.protocol import Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import arrival, settings, targets
 from ..scene.bridge import bridge
 from ..scene.images import export_image
@@ -47,12 +47,12 @@ class BlenderDesk(Desk):
             )
         require_ready(service)
 
-    def pictures(self, paths: list[str], service: Declaration, folder: Path) -> list[str]:
-        """Web addresses as they are, and copies of the other pictures that fit the service's limits."""
+    def pictures(self, paths: list[str], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """Web addresses as they are, and copies of the other pictures that fit the limits."""
         files = [path for path in paths if not is_web_address(path)]
         if files:
             service.require(Feature.IMAGE)
-        copies = {path: str(export_image(path, service.image_limits, folder)) for path in files}
+        copies = {path: str(export_image(path, limits, folder)) for path in files}
         return [copies.get(path, path) for path in paths]
 
     def check(self, plan: Plan, service: Declaration) -> None:

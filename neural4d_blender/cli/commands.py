@@ -11,14 +11,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from ..bulk.inputs import front_and_sides
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from . import finishing
 from .codes import Exit
 from .console import Console
 from .desk import Desk
-from .options import settings_of
+from .options import settings_of, views_of
 from .plan import Plan, file_stem
+from .prices import in_words
 
 
 def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -28,7 +30,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     folder = desk.bridge.settings.data_dir() / "jobs" / job_id
     try:
         request = _request(desk, asked, service, folder)
-        protocol.check(service.id, request)
+        protocol.check(service.id, request, desk.bridge.servers.get(service.id))
         plan = _plan(asked, request, service)
         desk.check(plan, service)
         if asked.dry_run:
@@ -43,12 +45,19 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
-    images = desk.pictures(asked.image, service, folder) if asked.image else []
     own: dict[str, Any] = {"format": service.native} | settings_of(service, asked)
+    front, sides = front_and_sides(asked.image, views_of(asked.view))
+    limits = service.limits_of(own.get("options", {}))
+
+    def fitting(files: list[str]) -> list[str]:
+        return desk.pictures(files, service, folder, limits) if files else []
+
     return Request(
         prompt=asked.prompt,
-        images=images,
-        name=asked.name or (protocol.name_in(asked.image[0]) if asked.image else ""),
+        images=fitting(front),
+        views=dict(zip(sides, fitting(list(sides.values())), strict=True)),
+        references=fitting(asked.reference),
+        name=asked.name or (protocol.name_in(front[0]) if front else ""),
         place_all=asked.every_variant,
         max_points=asked.max_points,
         # Nothing has to be prepared for files as they were made, so no Blender has to be there.
@@ -71,12 +80,20 @@ def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> 
 def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
     prices = desk.prices()
     points = protocol.estimate(service.id, request, prices)
+    most = protocol.most(service.id, request, prices)
+    measured = protocol.measured(service.id, request, prices)
     converted = [path for path in plan.outputs if Path(path).suffix[1:].upper() != service.native]
     if plan.as_made and converted and points is not None:
         each = protocol.conversion_estimate(service.id, prices)
         count = len(converted) * (request.variants if plan.every_variant else 1)
         points = None if each is None else points + count * each
+        measured = measured and protocol.conversion_measured(service.id, prices)
     files = ", ".join([*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])])
-    price = f"{points} points" if points is not None else "A price that nobody documents and no job has measured yet"
-    console.result(f"{price} at {service.name} for {files}", "price", points=points, provider=service.id)
+    unknown = "A price that nobody documents and no job has measured yet"
+    price = unknown if points is None else in_words(points, documented=not measured)
+    told = {"points": points, "measured": measured, "provider": service.id}
+    console.result(f"{price} at {service.name} for {files}", "price", **told)
+    if most is not None and request.max_points is not None and most > request.max_points:
+        why = "" if measured else ": until a price was measured, a cap reckons with the highest documented one"
+        console.note(f"The cap of {request.max_points} does not cover {most} points{why}. Nothing would be sent.")
     return Exit.DONE

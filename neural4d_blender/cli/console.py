@@ -31,7 +31,7 @@ class Console:
         self.as_json = as_json
         self._out, self._err = out or sys.stdout, err or sys.stderr
         self._bar = not as_json and self._err.isatty()
-        self._shown: dict[str, tuple[str, float]] = {}
+        self._shown: dict[str, tuple[str, float, float]] = {}
         self._line = ""
 
     def result(self, text: str, event: str, **values: Any) -> None:
@@ -60,14 +60,17 @@ class Console:
     def watch(self, jobs: Sequence[Row], title: dict[str, str]) -> None:
         """Show how far the jobs are (as Job.to_dict has them), if there is anything new; titles by job id."""
         for job in jobs:
-            state, progress = str(job["state"]), float(job["progress"])
+            state, progress, until = str(job["state"]), float(job["progress"]), float(job["until"])
             before = self._shown.get(job["id"])
-            if before and before[0] == state and (not self.as_json or progress < before[1] + _STEP):
+            same = before and before[0] == state and (before[2] == until or not (until or self.as_json))
+            if before and same and (not self.as_json or progress < before[1] + _STEP):
                 continue
-            self._shown[job["id"]] = (state, progress)
+            self._shown[job["id"]] = (state, progress, until)
             if self.as_json:
                 told = {"job": job["id"], "state": state, "progress": round(progress, 3), "points": job["cost"]}
-                self.result("", "progress", **told)
+                # The service has asked to slow down: it goes on by itself at that moment (seconds since the epoch).
+                wait = {"waits_until": round(until, 1), "note": job["note"]} if until else {}
+                self.result("", "progress", **told, **wait)
             elif not self._bar:
                 print(f"{title[job['id']]}: {_words(job)}", file=self._err, flush=True)
         if self._bar and jobs:

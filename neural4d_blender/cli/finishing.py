@@ -44,6 +44,8 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
                 _deliver(desk, jobs[one], titles[one], console)
             except Neural4DError as error:
                 failures[one] = error
+                for picture in _pictures(jobs[one]):
+                    console.note(f"{titles[one]}: a picture that was made of it is kept: {picture}")
                 if len(ids) > 1:
                     console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told(error))
     console.clear()
@@ -94,13 +96,21 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         "size_mm": facts.get("dimensions_mm"),
         "faces": facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
         "files": files,
+        "pictures": _pictures(job),
     }
     size = " x ".join(f"{side:.4g}" for side in came_to["size_mm"]) + " mm, " if came_to["size_mm"] else ""
     points = "points unknown" if job["cost"] is None else f"{job['cost']} points"
     lines = [f"{title}: {size}{points}, {came_to['seconds']:g} s", *(f"  {path}" for path in files)]
+    lines += [f"  picture: {path}" for path in came_to["pictures"]]
     if not files:
         lines.append("  waits for its Blender file")
     console.result("\n".join(lines), "done", **came_to)
+
+
+def _pictures(job: Job) -> list[str]:
+    """The pictures that were made of the prompt first: files that ``generate --image`` takes."""
+    made = job["cutouts"] if job["request"].get("picture_first") else []
+    return [picture["path"] for picture in made if picture["path"]]
 
 
 def _title(job: Job) -> str:

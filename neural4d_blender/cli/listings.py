@@ -9,14 +9,21 @@ import argparse
 import datetime as dt
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Request, UnsupportedFeature
+from ..engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, Request, UnsupportedFeature
 from .codes import Exit
 from .console import Console, table
 from .desk import Desk
 
-_INPUTS = {Feature.TEXT: "prompt", Feature.IMAGE: "image", Feature.IMAGE_URL: "web address"}
+_INPUTS = {
+    Feature.TEXT: "prompt",
+    Feature.PICTURE: "picture of a prompt",
+    Feature.IMAGE: "image",
+    Feature.VIEWS: "views",
+    Feature.IMAGE_URL: "web address",
+}
 
 
 def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -104,6 +111,11 @@ def _ready(desk: Desk, service: Declaration) -> bool:
     return True
 
 
+def _option(option: Option) -> dict[str, Any]:
+    limits = option.image_limits
+    return option.as_dict() | {"image_limits": limits.as_dict() if limits else None}
+
+
 def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Show what each service can do."""
     rows: list[Sequence[object]] = [("ID", "NAME", "FROM", "IMAGES", "VARIANTS", "FORMATS", "BALANCE", "KEY IN", "SET")]
@@ -118,7 +130,7 @@ def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             told = service.as_dict() | {
                 "features": sorted(service.features),
                 "reasons": dict(service.reasons),
-                "options": [option.as_dict() for option in service.options],
+                "options": [_option(option) for option in service.options],
                 "image_limits": service.image_limits.as_dict(),
             }
             console.result("", "service", key_is_set=has_key, **told)

@@ -13,7 +13,7 @@ from ..bulk.columns import truth
 from ..engine.protocol import Declaration, InvalidInput, Option, declarations
 
 #: What ``parts.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
-_PLAIN = ("variants", "pbr", "size_mm", "axis", "origin", "format")
+_PLAIN = ("picture_first", "pictures", "variants", "pbr", "size_mm", "axis", "origin", "format")
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = ("joined", "max_faces", "recalculate_normals", "quads")
 
@@ -50,6 +50,23 @@ def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise InvalidInput(f"--option takes KEY=VALUE, not {text!r}.")
         found[key] = _value(service.option(key), value)
+    return found
+
+
+def views_of(given: Iterable[str]) -> dict[str, str]:
+    """Pictures by side from SIDE=FILE texts; which sides there are is the service's business.
+
+    Raises:
+        InvalidInput: no SIDE=FILE, or a side is given twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        side, _, file = text.partition("=")
+        if not side or not file:
+            raise InvalidInput(f"--view takes SIDE=FILE, as in left=left.png, not {text!r}.")
+        if side in found:
+            raise InvalidInput(f"--view has the side {side!r} twice.", "Leave one of them out.")
+        found[side] = file
     return found
 
 

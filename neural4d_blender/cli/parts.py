@@ -58,6 +58,18 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     """What a model is to be like: the same for one model and for a table of them. What is not given is None."""
     group = command.add_argument_group(title)
     most = max(service.max_variants for service in declarations())
+    group.add_argument(
+        "--picture-first",
+        action=argparse.BooleanOptionalAction,
+        help="have a picture made of the prompt, and the model of that; it is paid for on its own",
+    )
+    many = max(service.max_pictures for service in declarations())
+    group.add_argument(
+        "--pictures",
+        type=int,
+        metavar="N",
+        help=f"pictures to make first, up to {many}, of which the first is taken; default: 1",
+    )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
     group.add_argument(
         "--pbr",

@@ -50,6 +50,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .declaration import Declaration, Feature, ImageLimits, Option
@@ -117,6 +118,7 @@ __all__ = [
     "check",
     "check_url",
     "conversion_estimate",
+    "conversion_measured",
     "declaration",
     "declarations",
     "decode",
@@ -125,6 +127,7 @@ __all__ = [
     "is_web_address",
     "lacks",
     "measured",
+    "most",
     "name_in",
     "read_image_facts",
     "unit_of",
@@ -195,6 +198,18 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int |
     return None if None in prices else sum(price for price in prices if price is not None)
 
 
+def most(provider: str, request: Request, measured: dict[str, int]) -> int | None:
+    """Points that caps and budgets reckon with: the price that was measured, else the highest documented one."""
+    declaration(provider)
+    total = 0
+    for quote in PROVIDERS[provider].quotes(request):
+        price = measured.get(f"{provider}:{quote.operation}", quote.points)
+        if price is None:
+            return None
+        total += price if f"{provider}:{quote.operation}" in measured else max(price, quote.most or 0)
+    return total
+
+
 def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:
     """Points that one conversion is going to cost; None where nobody knows."""
     declaration(provider)
@@ -202,7 +217,13 @@ def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:
     return measured.get(f"{provider}:{quote.operation}", quote.points)
 
 
-def lacks(provider: str, feature: Feature, facts: dict[str, str]) -> str:
+def conversion_measured(provider: str, prices: dict[str, int]) -> bool:
+    """Whether the price of a conversion was measured, rather than documented alone."""
+    declaration(provider)
+    return f"{provider}:{PROVIDERS[provider].conversion_quote().operation}" in prices
+
+
+def lacks(provider: str, feature: Feature, facts: Mapping[str, str]) -> str:
     """Why the service cannot do that, in a sentence; empty where it can.
 
     Args:
@@ -218,7 +239,22 @@ def measured(provider: str, request: Request, prices: dict[str, int]) -> bool:
     return all(f"{provider}:{quote.operation}" in prices for quote in quotes)
 
 
-def check(provider: str, request: Request) -> None:
-    """Refuse what cannot work, before anything is sent; InvalidInput or UnsupportedFeature."""
+def check(provider: str, request: Request, facts: Mapping[str, str] | None = None) -> None:
+    """Refuse what cannot work, before anything is sent; InvalidInput or UnsupportedFeature.
+
+    Args:
+        facts: what is known of the service's server, as the event ``server`` tells it.
+    """
     request.check(declaration(provider))
     PROVIDERS[provider].check(request)
+    wanted = {
+        Feature.PICTURE: request.picture_first,
+        Feature.CHOICE: request.choose_cutout and not request.picture_first,
+        Feature.VIEWS: request.views,
+        Feature.SEVERAL_IMAGES: len(request.images) > 1,
+        Feature.VARIANTS: request.variants > 1,
+        Feature.PBR: request.pbr,
+    }
+    for feature in (feature for feature, asked_for in wanted.items() if asked_for):
+        if why := lacks(provider, feature, facts or {}):
+            raise UnsupportedFeature(why)

@@ -196,6 +196,8 @@ class Request:
             raise InvalidInput(f"pictures must be 1 to {service.max_pictures} for {service.name}.")
         if len(self.references) > service.max_references:
             raise InvalidInput(f"{service.name} takes {service.max_references} reference images at the most.")
+        if any(is_web_address(one) for one in self.references):
+            raise InvalidInput("A reference image is a file, no web address.", "Download it and choose the file.")
 
     def _check_features(self, service: Declaration) -> None:
         if self.pbr:

@@ -27,7 +27,14 @@ class Job(Files):
     """A job, by its id. All attributes are as of the last look at the engine."""
 
     def choose(self, cutout: int) -> None:
-        """Go on with one of the pictures (0, 1, ...); the generation is paid for only from here on."""
+        """Go on with one of the pictures (0, 1, ...); the model is paid for only from here on.
+
+        For a job that was started with ``choose_cutout=True``, while it is in the state choosing_cutout: one of its
+        ``cutouts``, or, where pictures were made of the prompt first, of its ``pictures``.
+
+        Raises:
+            JobFailed: there is no such picture, or the job does not wait for a choice.
+        """
         ask("choose", job=self.id, cutout=cutout)
         clock.start()
 

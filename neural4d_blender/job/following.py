@@ -133,6 +133,15 @@ class Following:
         return placeholder.find(self.id)
 
     @property
+    def waits_until(self) -> float | None:
+        """When a wait that the service has asked for is over, in seconds since the epoch; None where there is none.
+
+        The job goes on by itself then; ``note`` has the service's own words.
+        """
+        until = float(self._data["until"])
+        return until if until > time.time() else None
+
+    @property
     def note(self) -> str:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
         return str(self._data["note"]) or arrival.remarks.get(self.id, "")
@@ -179,6 +188,15 @@ class Following:
     def cutouts(self) -> list[str]:
         """Paths of the pictures to choose from while the job waits for that; see :meth:`choose`."""
         return [cutout["path"] for cutout in self._data["cutouts"]]
+
+    @property
+    def pictures(self) -> list[str]:
+        """Paths of the pictures that were made of the prompt first, in the order of :meth:`choose`.
+
+        They stay on disk until the job is deleted, whatever came of it, and can be made a model of once more with
+        ``generate(image=...)``. The path of one that could not be fetched is empty.
+        """
+        return self.cutouts if self._data["request"].get("picture_first") else []
 
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""

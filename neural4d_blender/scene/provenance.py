@@ -27,7 +27,7 @@ PART = "neural4d_part"
 _OPTIONS = frozenset(
     {
         *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
-        *("joined", "max_faces", "recalculate_normals", "quads"),
+        *("joined", "max_faces", "recalculate_normals", "quads", "picture_first", "pictures"),
     }
 )
 
@@ -40,7 +40,8 @@ class Provenance:
         job: id of the job. variant: index of the model in it.
         service: id of the service. terms: address of its terms.
         prompt, image: what it was made of; of an image its name.
-        options: the request's other values; under "options" the service's own ones.
+        options: the request's other values; under "options" the service's own ones, under "views" the sides of which
+            there were pictures too, under "references" how many images the picture that was made first went by.
         seed: the service's own number for the result.
         made: when the job was started, as ISO 8601. seconds: how long it took. points: what it cost.
     """
@@ -71,6 +72,12 @@ def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
     """
     request = job["request"]
     options = {key: value for key, value in request.items() if key in _OPTIONS}
+    if not request.get("picture_first"):
+        options.pop("pictures", None)
+    if request.get("views"):
+        options["views"] = sorted(request["views"])
+    if request.get("references"):
+        options["references"] = len(request["references"])
     said: dict[str, Any] = {**request["options"], **job["service"], **variant["details"]}
     worked = sum(seconds for state, seconds in job["seconds"].items() if state not in IDLE)
     values = {
@@ -136,7 +143,7 @@ def request_of(said: Provenance) -> Request | None:
 
     What it was made of has to be there: of a picture, only the journal knows the copy.
     """
-    if not said.prompt.strip():
+    if not said.prompt.strip() or said.options.get("references"):
         return None
     values = {key: value for key, value in said.options.items() if key in _OPTIONS}
     own = values.get("options")

@@ -52,7 +52,7 @@ def start(
         placeholder: put one where the model is to stand; where it is None, in a window only: a script in the
             background looks at nothing before the model is there. What replaces a model needs none.
     """
-    protocol.check(provider, request)
+    protocol.check(provider, request, bridge.servers.get(provider))
     require_ready(protocol.declaration(provider))
     wanted = not bpy.app.background if placeholder is None else placeholder
     wanted = wanted and not target.get("replaces")
@@ -72,9 +72,14 @@ def start_again(provider: str, request: Request, target: dict[str, Any]) -> str:
     job_id = str(uuid.uuid4())
     folder = settings.data_dir() / "jobs" / job_id
     try:
-        images = [image if is_web_address(image) else _copied(Path(image), folder) for image in request.images]
-        textures = settings.texture_folder() if request.texture_folder else ""
-        start(job_id, provider, replace(request, images=images, texture_folder=textures), target)
+        own = replace(
+            request,
+            images=[_copied(image, folder) for image in request.images],
+            views={side: _copied(image, folder) for side, image in request.views.items()},
+            references=[_copied(image, folder) for image in request.references],
+            texture_folder=settings.texture_folder() if request.texture_folder else "",
+        )
+        start(job_id, provider, own, target)
     except (Neural4DError, OSError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -102,9 +107,12 @@ def check_again(provider: str, request: Request) -> None:
     Raises:
         InvalidInput: that; or the copy of a picture that was sent is gone.
     """
-    if not all(is_web_address(image) or Path(image).is_file() for image in request.images):
-        raise InvalidInput("The copy of the image that this was made of is gone.", "Generate from the image itself.")
-    protocol.check(provider, request)
+    for image in (*request.images, *request.views.values(), *request.references):
+        if not isinstance(image, str):
+            raise InvalidInput(f"Another picture is given by its path, not as {image!r}.", "Or call generate with it.")
+        if not is_web_address(image) and not Path(image).is_file():
+            raise InvalidInput("The copy of an image that this was made of is gone.", "Generate from the image itself.")
+    protocol.check(provider, request, bridge.servers.get(provider))
 
 
 def price(provider: str, requests: Sequence[Request]) -> int | None:
@@ -152,7 +160,12 @@ def _seeded(service: Declaration, request: Request) -> dict[str, Any]:
     return {**request.options, "seed": low + secrets.randbelow(high - low + 1)}
 
 
-def _copied(image: Path, folder: Path) -> str:
-    """A copy of its own for the new job: the old one's files may be deleted while it is under way."""
+def _copied(image: str, folder: Path) -> str:
+    """A copy of its own for the new job: the old one's files may be deleted while it is under way. Addresses stay."""
+    if is_web_address(image):
+        return image
     folder.mkdir(parents=True, exist_ok=True)
-    return str(shutil.copyfile(image, folder / image.name))
+    name = Path(image).name
+    if (folder / name).exists():  # of another folder's picture of that name
+        name = f"{uuid.uuid4().hex[:8]}-{name}"
+    return str(shutil.copyfile(image, folder / name))

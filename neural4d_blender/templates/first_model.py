@@ -16,6 +16,10 @@ job = neural4d.generate(PROMPT, size_mm=120, axis="LONGEST")
 #   job = neural4d.generate(image="mug.png", size_mm=95, axis="Z")
 #   job = neural4d.generate(image=bpy.data.images["mug"], size_mm=95, axis="Z")
 
+# A picture is made of the words first, and you choose one of them for the model (job.pictures has their paths):
+#   job = neural4d.generate(PROMPT, picture_first=True, pictures=3, choose_cutout=True)
+#   job.choose(1)
+
 # Where there is no window (blender --background), somebody has to wait for it:
 #   job.wait(timeout=600)
 #   print(job.cost, "points", job.seconds, job.objects)

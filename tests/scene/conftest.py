@@ -55,7 +55,8 @@ def _nothing_left_over() -> Iterator[None]:
     bridge.stop()
     bridge.timing = {}
     bridge._deaths.clear()  # of the last minute: after three an engine is given up
-    for known in (bridge.jobs, bridge.batches, bridge.balances, bridge.prices, bridge.spent, arrival.trouble):
+    told = (bridge.batches, bridge.balances, bridge.servers, bridge.prices, bridge.spent)
+    for known in (bridge.jobs, *told, arrival.trouble):
         known.clear()
 
 

@@ -169,7 +169,7 @@ def test_images_that_fit_go_as_they_are_and_others_as_copies_that_do(sim: Simula
     Image.effect_noise((300, 300), 90).save(pictures / "a mug.png")
     Image.effect_noise((300, 300), 90).save(pictures / "b.tga")
     (pictures / "notes.txt").write_text("no picture")
-    assert neural4d.batch(pictures, dry_run=True) == neural4d.Estimate(2, 160, 0, {"neural4d": 2})
+    assert neural4d.batch(pictures, dry_run=True) == neural4d.Estimate(2, 60, 0, {"neural4d": 2}, 2)
     assert not list((tmp_path / "data").glob("jobs/*/*"))
     batch = neural4d.batch(pictures, layout="files", output=tmp_path / "models").wait(120)
     assert batch.results[0].request["images"] == [str(pictures / "a mug.png")]

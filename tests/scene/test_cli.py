@@ -175,7 +175,7 @@ def test_pictures_do_not_go_among_the_images(
     assert run("batch", "photos", "--output", "photos/models", *wanted) == 0
     assert run("batch", "photos", "--output", "photos/models", *wanted, "--continue") == 0
     assert [path.name for path in Path("photos").iterdir() if path.is_file()] == ["a.png"]
-    assert len(sim.requests("generateModelWithImage")) == 1
+    assert [row["operation"] for row in sim.ledger() if row["points"]] == ["image"]
 
 
 @pytest.mark.one_blender

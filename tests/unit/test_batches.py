@@ -130,6 +130,8 @@ def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
         "options": {"style": "TAG", "portrait_check": "off"},
         "name": "Mug",
         "provider": "neural4d",
+        "views": {},
+        "references": [],
     }
 
 
@@ -158,6 +160,8 @@ def test_what_generate_takes_a_batch_takes_too(tmp_path: Path) -> None:
             "provider": "neural4d",
             "options": {},
             "image": [],
+            "views": {},
+            "references": [],
         }
         json.dumps(found)
 
@@ -268,7 +272,8 @@ def test_stop_retry_and_a_callback_that_fails(
 
 
 def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: Simulator, tmp_path: Path) -> None:
-    sim.configure(job_seconds=600)
+    # Of what shares buy on one account at once the balance cannot tell the price: as documented, or by the answer.
+    sim.configure(job_seconds=600, prices={"text": 30})
     table = tmp_path / "prompts.csv"
     table.write_text("prompt,size_mm\n" + "".join(f"robot {number},{50 + number}\n" for number in range(14)))
     folders = [tmp_path / f"shard{number}" for number in (1, 2, 3)]
@@ -283,12 +288,12 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
         )
 
     started = [run("start", number) for number in (1, 2, 3)]
-    while sim.spent < 6 * 60:  # two of each are at the service; whatever comes after them is not done before the end
+    while sim.spent < 6 * 30:  # two of each are at the service; whatever comes after them is not done before the end
         time.sleep(0.05)
     sim.finish_jobs()
     for process in started:
         assert process.wait(120) != 0
-    assert 6 * 60 <= sim.spent < 14 * 60
+    assert 6 * 30 <= sim.spent < 14 * 30
     sim.configure(job_seconds=0)
     sim.finish_jobs()
     for process in [run("resume", number) for number in (1, 2, 3)]:
@@ -298,7 +303,7 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
         (number + 1, f"robot {number}", "ready") for number in range(14)
     ]
     assert {line.shard for line in lines} == {"1/3", "2/3", "3/3"}
-    assert sum(line.points or 0 for line in lines) == sim.spent == 14 * 60
+    assert sum(line.points or 0 for line in lines) == sim.spent == 14 * 30
     assert len({request["body"]["prompt"] for request in sim.requests("generateModelWithText")}) == 14
     assert all(Path(file).read_bytes().startswith(b"glTF") for line in lines for file in line.files)
     assert report.read(tmp_path / "all.json") == lines
@@ -348,7 +353,7 @@ def test_asking_for_the_price_goes_on_with_nothing(sim: Simulator, tmp_path: Pat
     bridge.stop()
     alone._host = None  # another Python, later
     asked = len(sim.requests())
-    assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 60
+    assert neural4d.batch(["a cat"], output=str(tmp_path / "two"), dry_run=True, budget=1000).points == 30
     alone.host().bridge.stop()
     assert (len(sim.requests()), sim.spent) == (asked, 60)
     sim.configure(job_seconds=0)
@@ -362,7 +367,7 @@ def test_copies_of_pictures_do_not_outlive_a_batch_that_does_not_start(
 ) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", "")
 
-    def copy(paths: list[str], _service: object, folder: Path) -> list[str]:
+    def copy(paths: list[str], _service: object, folder: Path, _limits: object) -> list[str]:
         folder.mkdir(parents=True)
         (folder / "copy.png").write_bytes(b"x")
         return [str(folder / "copy.png")]

@@ -227,6 +227,7 @@ def job(state: str, progress: float = 0.0) -> dict[str, object]:
         "state": state,
         "progress": progress,
         "note": "",
+        "until": 0.0,
         "cost": 60,
         "created": 0.0,
         "under_way": under_way,

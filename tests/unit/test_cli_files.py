@@ -73,7 +73,7 @@ def test_what_needs_blender_is_left_to_it(sim: Simulator, capsys: pytest.Capture
 def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     batch = ("batch", table("things.csv", "a mug", "a cup", "a jug"), "--files-only", "--output", "models")
     assert run(*batch, "--dry-run", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["points"] == 180
+    assert json.loads(capsys.readouterr().out)["points"] == 90
     assert not Path("models").exists()
     assert run(*batch, "--report", "report.csv") == 0
     names = [f"000{number} thing.glb" for number in (1, 2, 3)]
@@ -116,7 +116,8 @@ def test_points_that_do_not_cover_it(sim: Simulator, capsys: pytest.CaptureFixtu
 
 def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_path: Path) -> None:
     things = table("things.csv", *(f"thing number {number}" for number in range(10)))
-    sim.configure(job_seconds=1000, balance=10_000)
+    # Of what shares buy on one account at once the balance cannot tell the price: as documented, or by the answer.
+    sim.configure(job_seconds=1000, balance=10_000, prices={"text": 30})
 
     def start(number: int) -> subprocess.Popen[bytes]:
         share = ["--shard", f"{number}/3", "--data-dir", f"work/{number}", "--report", f"report-{number}.csv"]
@@ -142,6 +143,6 @@ def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_pa
     with Path("report.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert [line["input"] for line in lines] == [f"thing number {number}" for number in range(10)]
-    assert sum(int(line["points"]) for line in lines) == sum(paid(sim)) == 600
+    assert sum(int(line["points"]) for line in lines) == sum(paid(sim)) == 300
     assert len(list((tmp_path / "models").iterdir())) == 10
     assert run("merge", "report-1.csv", "report-2.csv", "-o", "part.csv") == 5

@@ -41,7 +41,9 @@ class Atelier(Provider):
         """GET /credits."""
         return answers.Balance(total=value_of(self.http.call("/credits", method="GET"), "credits", int))
 
-    def submit(self, request: Request, tickets: Sequence[str], cutout: str = "") -> answers.Submission:
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
         """POST /models: a form where there is a picture, else JSON."""
         body = {"prompt": request.prompt, "detail": request.options.get("detail", 3)}
         answer = self.http.call("/models", body, [("picture", path) for path in request.images])
