@@ -47,7 +47,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
                 env["NEURAL4D_DATA_DIR"] = order["files"]
                 env |= {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
             else:
-                simulator = stack.enter_context(Simulator(generation="2024", job_seconds=JOB_SECONDS, balance=BALANCE))
+                simulator = stack.enter_context(Simulator(job_seconds=JOB_SECONDS, balance=BALANCE))
                 env |= simulator.environment
                 say("[demo] the simulator stands in for the service: no key, no points of yours")
             result = None

@@ -44,23 +44,23 @@ def main() -> int:
     from scripts.simulator.handle import Simulator
     from tests.gui.harness import SCREENSHOTS, run_scenario
 
-    with Simulator(generation="2024", job_seconds=25.0, balance=1000) as simulator:
+    with Simulator(job_seconds=25.0, balance=1000) as simulator:
         cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Simulator(generation="2024", job_seconds=2.0, matting_seconds=0.5) as simulator,
+        Simulator(job_seconds=2.0, matting_seconds=0.5) as simulator,
     ):
         picture = Path(folder) / "mug.png"
         mug().save(picture)
         for name, arguments in (("cutouts", {"picture": str(picture)}), ("variants", {})):
             env = simulator.environment
             cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
-    with tempfile.TemporaryDirectory() as folder, Simulator(generation="2024", job_seconds=2.0) as simulator:
+    with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}
         cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=WINDOW, timeout=120)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Simulator(generation="2024", job_seconds=600.0, balance=1000) as simulator,
+        Simulator(job_seconds=600.0, balance=1000) as simulator,
     ):
         table = Path(folder) / "toys.csv"
         table.write_text("prompt,size_mm\n" + "".join(f"{thing},120\n" for thing in TOYS))
@@ -68,7 +68,7 @@ def main() -> int:
         env = simulator.environment | {"NEURAL4D_DATA_DIR": str(Path(folder) / "data")}
         arguments = {"table": str(table), "admin_url": simulator.admin_url}
         cuts |= run_scenario("pictures.many", env=env, arguments=arguments, size=TALL, timeout=120)
-    with tempfile.TemporaryDirectory() as folder, Simulator(generation="2024") as simulator:
+    with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
         picture = Path(folder) / "mug.png"
         mug().save(picture)
         env, arguments = simulator.environment, {"picture": str(picture)}

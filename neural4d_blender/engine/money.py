@@ -240,7 +240,7 @@ class Purse:
         """
         batch = self.journal.batch(job.batch) if job.batch else None
         expected = purchase.expected
-        if expected is None or fell <= expected:
+        if expected is None or fell <= max(expected, purchase.reserved):
             return True
         if batch and batch.shard:
             return False

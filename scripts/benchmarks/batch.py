@@ -44,7 +44,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     seconds = options.job_seconds / options.clock
     points = 100 * options.jobs
     with (
-        Simulator(generation="2024", job_seconds=seconds, triangles=200, texture_size=16, balance=points) as sim,
+        Simulator(job_seconds=seconds, triangles=200, texture_size=16, balance=points) as sim,
         tempfile.TemporaryDirectory(prefix="neural4d-batch-") as folder,
     ):
         bridge = Bridge(_settings(Environment, sim, Path(folder) / "data"))

@@ -147,7 +147,7 @@ def _many(url: str, folder: Path, count: int) -> dict[str, Any]:
     from scripts.simulator.handle import Simulator
     from tests.unit.engine_process import EngineProcess
 
-    with Simulator(generation="2024", job_seconds=0.0, balance=100 * count) as sim:
+    with Simulator(job_seconds=0.0, balance=100 * count) as sim:
         slow = f"{url}?bytes={1 << 30}&rate={200_000}"
         sim.set_fault("retrieveModel", "set_field", times=None, field="modelUrl", value=slow)
         with EngineProcess(folder, sim.api_url, sim.token) as engine:

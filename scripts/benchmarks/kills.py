@@ -18,7 +18,7 @@ from scripts.benchmarks import _installed
 from scripts.benchmarks._killing import kill_when
 
 #: Points that one prompt costs.
-PRICE = 60
+PRICE = 30
 SHARDS = 3
 #: Seconds that the service takes for a job: about as long as two background Blenders need for the four at once.
 PACE = 3.0
@@ -64,9 +64,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, Any] = dict.fromkeys(_WAYS)
     for way in options.ways:
         with (
-            Simulator(
-                generation="2024", job_seconds=PACE, triangles=2000, texture_size=64, balance=2 * PRICE * options.count
-            ) as sim,
+            Simulator(job_seconds=PACE, triangles=2000, texture_size=64, balance=2 * PRICE * options.count) as sim,
             tempfile.TemporaryDirectory(prefix="neural4d-kills-") as folder,
         ):
             begun = time.monotonic()

@@ -38,7 +38,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     # The processes below a chroot see the machine's temporary folder.
     with (
         tempfile.TemporaryDirectory(prefix="neural4d-tick-") as folder,
-        Simulator(generation="2024", job_seconds=600) as sim,
+        Simulator(job_seconds=600) as sim,
     ):
         _past.write(Path(folder), 92, pictures=12)
         figures: dict[str, Any] = run_scenario(

@@ -31,7 +31,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     from tests.gui.harness import run_scenario
 
     seconds = options.seconds
-    with Simulator(generation="2024", job_seconds=seconds + 8) as sim:
+    with Simulator(job_seconds=seconds + 8) as sim:
         figures: dict[str, Any] = run_scenario(
             "bench.window",
             env=sim.environment,

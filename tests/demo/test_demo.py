@@ -20,7 +20,7 @@ from scripts.toolbox.console import ROOT
 #: The Python that the user would start it with; the stage names the one that scripts/test.py runs in.
 PYTHON = os.environ.get("NEURAL4D_TEST_DEMO_PYTHON", sys.executable)
 WANTED = {"a cute bird": 120.0, "a wooden chair": 160.0, "a red rocket": 200.0}
-PRICE = 60
+PRICE = 30
 
 
 def start(out: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -29,10 +29,10 @@ def test_two_are_equal_when_all_their_values_are() -> None:
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [(("text",), {}), (("text", 1, 2), {}), (("text", 1), {"points": 2}), (("text", 1), {"price": 2}), ((), {})],
+    [(("text",), {}), (("text", 1, 2, 3), {}), (("text", 1), {"points": 2}), (("text", 1), {"price": 2}), ((), {})],
 )
 def test_too_few_too_many_and_unknown_values_are_refused(given: tuple[Any, ...], named: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="Quote takes operation, points; it was given"):
+    with pytest.raises(TypeError, match="Quote takes operation, points, most; it was given"):
         Quote(*given, **named)
 
 

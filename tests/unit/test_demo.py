@@ -117,7 +117,7 @@ def test_live_spends_nothing_without_a_yes(
         demo.main(["--live"])
     assert "order" not in machine
     said = capsys.readouterr().err
-    assert "about 180 points" in said
+    assert "about 90 points" in said
     assert "a-key" not in said
 
 

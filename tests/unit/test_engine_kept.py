@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from neural4d_blender.engine.errors import AnswerLost, ServiceUnreachable, UnexpectedAnswer
+from neural4d_blender.engine.errors import UnexpectedAnswer
 from neural4d_blender.engine.providers.neural4d import Neural4D
 from neural4d_blender.engine.request import Request
-from neural4d_blender.engine.transport import Transport
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import PREPARER, EngineProcess, Snapshot
 from tests.unit.test_engine_formats import saved
@@ -120,11 +118,3 @@ def test_chibi_is_found_where_the_document_names_it_too() -> None:
     assert Neural4D(_Answer({"success": True, "uuids": ["a"]})).submit(request, []).uuids == ["a"]
     with pytest.raises(UnexpectedAnswer):  # accepted, so paid: no word of "nothing was paid"
         Neural4D(_Answer({"success": True, "results": []})).submit(request, [])
-
-
-@pytest.mark.parametrize(
-    ("words", "error"), [("CERTIFICATE_VERIFY_FAILED", ServiceUnreachable), ("DECRYPTION_FAILED", AnswerLost)]
-)
-def test_an_encrypted_connection_that_breaks_leaves_open_what_happened(words: str, error: type[Exception]) -> None:
-    transport = Transport("Neural4D", "https://localhost:1", "key")
-    assert type(transport._translate(requests.exceptions.SSLError(words))) is error
