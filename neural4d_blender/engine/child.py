@@ -76,6 +76,7 @@ class Engine:
         self.online = False
         self.adopting = True
         self.providers: dict[str, Provider] = {}
+        self._making = threading.Lock()
         self.live: dict[str, Live] = {}
         #: The step that each job is taking.
         self.stepping: dict[str, Future[object]] = {}
@@ -115,23 +116,27 @@ class Engine:
         """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
         if not self.online:
             raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
-        if name not in self.providers:
-            declared = protocol.declaration(name)
-            service = self.services.get(name, {})
-            if not service.get("key"):
-                raise KeyMissing(f"No key is set for {declared.name}.")
-            url = service.get("url") or declared.url
-            server = Server(name, url, self.journal, self.server_changed)
-            transport = Transport(
-                declared.name,
-                url,
-                service["key"],
-                key_header=declared.key_header,
-                key_field=declared.key_field,
-                others=declared.other_urls if url.rstrip("/") == declared.url else (),
-                limiter=RateLimiter(server, lambda: self.runner.timing.minute),
-            )
-            self.providers[name] = PROVIDERS[name](transport, server)
+        with self._making:  # one for all threads: what it learns of a service's limits is for all
+            return self.providers.get(name) or self._make_provider(name)
+
+    def _make_provider(self, name: str) -> Provider:
+        """The service with its key; KeyMissing or InvalidInput where it cannot be."""
+        declared = protocol.declaration(name)
+        service = self.services.get(name, {})
+        if not service.get("key"):
+            raise KeyMissing(f"No key is set for {declared.name}.")
+        url = service.get("url") or declared.url
+        server = Server(name, url, self.journal, self.server_changed)
+        transport = Transport(
+            declared.name,
+            url,
+            service["key"],
+            key_header=declared.key_header,
+            key_field=declared.key_field,
+            others=declared.other_urls if url.rstrip("/") == declared.url else (),
+            limiter=RateLimiter(server, lambda: self.runner.timing.minute),
+        )
+        self.providers[name] = PROVIDERS[name](transport, server)
         return self.providers[name]
 
     # The loop and its schedule

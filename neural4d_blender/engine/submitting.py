@@ -44,7 +44,7 @@ def advance(runner: Runner, live: Live) -> float | None:
     provider = runner.provider(job.provider)
     if job.state in (State.SUBMITTING, State.UNKNOWN):
         return _look_for(runner, live, provider, request)
-    if job.state is State.QUEUED and not job.submission:
+    if job.state is State.QUEUED and not job.submission and (request.images or provider.makes_pictures(request)):
         runner.purse.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
     if _input_is_ready(provider, request, job):
         return _submit(runner, live, provider, request)
