@@ -86,7 +86,7 @@ class Csm(Provider):
     def balance(self) -> answers.Balance:
         """The credits, which today's CSM tells; UnexpectedAnswer at older servers."""
         if self._generation() == OLDER:
-            raise UnexpectedAnswer(declared.lacking(Feature.BALANCE, OLDER))
+            raise UnexpectedAnswer(declared.lacking(Feature.BALANCE, OLDER), "Look at CSM's own page for them.")
         try:
             return v3.balance(self.http)
         except RequestRefused as error:
