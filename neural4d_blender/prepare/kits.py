@@ -13,7 +13,7 @@ import bpy
 from ..engine.errors import BrokenModel
 from ..engine.names import datablock_name
 from . import importers
-from .opened import own
+from .opened import own, scene
 
 
 def import_kit(listed: Path, warnings: list[str]) -> list[bpy.types.Object]:
@@ -48,7 +48,7 @@ def _call_it(items: list[bpy.types.Object], name: str) -> None:
         tops[0].name = name
         return
     holder = bpy.data.objects.new(name, None)
-    bpy.context.scene.collection.objects.link(holder)
+    scene().collection.objects.link(holder)
     for item in tops:
         world = item.matrix_world.copy()
         item.parent = holder

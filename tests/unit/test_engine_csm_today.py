@@ -197,6 +197,28 @@ def test_a_retopology_whose_answer_is_lost_is_paid_once(sim: Simulator, tmp_path
     assert done["variants"][0]["uuid"] == sim.jobs()[-1]["uuid"]
 
 
+def test_a_retopology_that_cannot_be_looked_for_is_left_to_the_user(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault(CREATE, "reset_after", match="retopology")
+    sim.set_fault(LIST, "http_400", times=None, after=1)
+    job = start(engine, options={"retopology": "swift"})
+    failed = engine.wait(job, "failed")
+    assert (failed["error"]["code"], failed["retry_pays"]) == ("PaymentUnknown", True)
+    assert paid(sim) == ["csm.image_to_3d", "csm.retopology"]
+    engine.send("retry", job=job)  # the user asks for it
+    engine.wait(job, "ready")
+    assert paid(sim) == ["csm.image_to_3d", "csm.retopology", "csm.retopology"]
+
+
+def test_a_retopology_that_is_refused_costs_nothing(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(credits={"csm": 25})
+    job = start(engine, options={"retopology": "swift"})
+    assert engine.wait(job, "failed")["error"]["code"] == "NotEnoughPoints"
+    sim.configure(credits={"csm": 30})
+    engine.send("retry", job=job)
+    engine.wait(job, "ready")
+    assert paid(sim) == ["csm.image_to_3d", "csm.retopology"]
+
+
 @pytest.mark.parametrize(
     ("status", "word"), [("cancelled", "cancelled"), ("canceled", "cancelled"), ("failed", "failed")]
 )

@@ -94,9 +94,7 @@ def submit(http: Http, request: Request, url: str, path: str) -> answers.Submiss
     Args:
         url, path: of the picture that was made of the prompt first; the file counts, since an address expires.
     """
-    sources = _images(request)
-    if not sources:
-        sources = [path or url]
+    sources = images_of(request) or [path or url]
     if not sources[0]:
         raise InvalidInput("The picture could not be fetched.", "Press Retry.")
     images = [_picture(source, url) for source in sources]
@@ -165,10 +163,6 @@ def look_for(
 
 def images_of(request: Request) -> list[str]:
     """The pictures that a session of the request's has, as far as they are known before one is made."""
-    return _images(request)
-
-
-def _images(request: Request) -> list[str]:
     return [*request.images, *(request.views[side] for side in VIEWS if side in request.views)]
 
 
