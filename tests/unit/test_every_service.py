@@ -48,7 +48,7 @@ def paid(sim: Simulator, case: Case) -> list[str]:
 
 
 def submitted(sim: Simulator, case: Case) -> int:
-    return len(sim.requests(case.submit))
+    return sum(request["method"] == "POST" for request in sim.requests(case.submit))
 
 
 def test_every_service_is_in_the_suite() -> None:
@@ -223,7 +223,8 @@ def test_a_wrong_key(sim: Simulator, tmp_path: Path, case: Case) -> None:
         engine.configure(sim.api_url, sim.keys)
         answer = engine.ask("test_key", provider=case.provider)
         assert answer["error"] is None
-        assert bool(answer["balance"]) == case.declared.can(Feature.BALANCE)
+        can = case.provider != "csm" and case.declared.can(Feature.BALANCE)  # CSM's older sessions cannot
+        assert bool(answer["balance"]) == can
     assert sim.ledger(case.provider) == []
 
 
