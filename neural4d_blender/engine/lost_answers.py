@@ -57,15 +57,16 @@ def look(
     now = time.monotonic()
     live.since = live.since or now
     can_tell = provider.declaration.can(Feature.BALANCE)
-    if not (can_tell or trace):
+    if not trace and not (can_tell and job.balance_before is not None):
         raise _unknown(runner, job, provider)
     balance = runner.purse.read(provider) if can_tell else None
     live.looks += 1
     live.readings.append(balance)
     before = job.balance_before
-    if before is not None and balance is not None and balance != before:
-        _moved(runner, job, provider, quote, before, balance)
     watched = now - live.since
+    # What the service can be asked for may show a little later than what it has cost.
+    if before is not None and balance is not None and balance != before and (not trace or watched > _PATIENCE):
+        _moved(runner, job, provider, quote, before, balance)
     if watched < runner.timing.watch:
         at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
         return max(at * runner.timing.watch - watched, runner.timing.quickest)
