@@ -244,7 +244,6 @@ def test_an_error_about_a_job_that_is_paid_is_asked_about_again(
     ("fault", "params", "code", "words"),
     [
         ("unknown_code", {}, "UnexpectedAnswer", "unknown status 7"),
-        ("set_field", {"field": "output", "value": []}, "UnexpectedAnswer", "names no address"),
         ("http_404", {"message": "No request with the ID 1001."}, "JobNotFound", "does not know this job"),
         ("http_401", {}, "KeyRejected", "key"),
         ("http_500", {}, "ServiceDown", "500"),
@@ -265,6 +264,12 @@ def test_answers_about_a_job_that_nobody_understands(
     engine.send("retry", job=job)
     engine.wait(job, "ready")
     assert paid(sim) == [PRICE]
+
+
+def test_a_model_of_which_only_the_second_place_is_named(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault(FETCH, "set_field", field="output", value=[], times=None)
+    engine.wait(start(engine), "ready")
+    assert [request["path"].split("/")[-2] for request in sent(sim, FILE)] == ["proxy"]
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "http_502", "not_json"])
