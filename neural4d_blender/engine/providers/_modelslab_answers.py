@@ -53,7 +53,7 @@ def refusal(answer: Mapping[str, Any], http: int = 200) -> Neural4DError:
     elif http == 401 or _OF_THE_KEY.search(said):
         error = KeyRejected(f"{own}ModelsLab did not accept the key.")
     elif http == 402 or _OF_MONEY.search(said):
-        error = NotEnoughPoints(f"{own}ModelsLab says that the account does not cover this.")
+        error = NotEnoughPoints(f"{own}ModelsLab says that the account does not cover this: points, or a restriction.")
     else:
         error = RequestRefused(f"{own}ModelsLab refused the request.")
     error.http, error.by_api, error.answer = http, True, dict(answer)
