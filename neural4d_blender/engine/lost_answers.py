@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: When the balance is read, in parts of the time that it is watched for: a service may book late.
 _READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
+#: The part of that time in which what was accepted shows in the service's records.
+_SOON = 0.15
 
 
 def look(
@@ -56,7 +58,7 @@ def look(
         return runner.timing.quickest
     now = time.monotonic()
     live.since = live.since or now
-    can_tell = provider.declaration.can(Feature.BALANCE)
+    can_tell = _tells_balance(provider)
     if not trace and not (can_tell and job.balance_before is not None):
         raise _unknown(runner, job, provider)
     balance = runner.purse.read(provider) if can_tell else None
@@ -65,7 +67,12 @@ def look(
     before = job.balance_before
     watched = now - live.since
     # What the service can be asked for may show a little later than what it has cost.
-    if before is not None and balance is not None and balance != before and (not trace or watched > _PATIENCE):
+    if (
+        before is not None
+        and balance is not None
+        and balance != before
+        and (not trace or watched > _SOON * runner.timing.watch)
+    ):
         _moved(runner, job, provider, quote, before, balance)
     if watched < runner.timing.watch:
         at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
@@ -88,7 +95,7 @@ def _found(
     accepted(found)
     runner.purse.know(job)
     points = found.points
-    if points is None and provider.declaration.can(Feature.BALANCE) and job.balance_before is not None:
+    if points is None and _tells_balance(provider) and job.balance_before is not None:
         with suppress(ServiceBusy):
             balance = runner.purse.read(provider)
             if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
@@ -140,11 +147,15 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
     )
 
 
+def _tells_balance(provider: Provider) -> bool:
+    return not provider.lacks(Feature.BALANCE, provider.server.facts)
+
+
 def _unknown(runner: Runner, job: Job, provider: Provider) -> PaymentUnknown:
     job.in_doubt = False  # from here on it is the user who decides
     runner.purse.know(job)
     name = provider.declaration.name
-    can_tell = provider.declaration.can(Feature.BALANCE)
+    can_tell = _tells_balance(provider)
     no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
     return PaymentUnknown(
         f"The request went out and no answer came; {name} cannot say whether it arrived, {no_word}.",

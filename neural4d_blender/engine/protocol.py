@@ -126,6 +126,7 @@ __all__ = [
     "estimate",
     "is_web_address",
     "lacks",
+    "makes",
     "measured",
     "most",
     "name_in",
@@ -208,6 +209,12 @@ def most(provider: str, request: Request, measured: dict[str, int]) -> int | Non
             return None
         total += price if f"{provider}:{quote.operation}" in measured else max(price, quote.most or 0)
     return total
+
+
+def makes(provider: str, request: Request) -> str:
+    """The format that the service makes of the request by itself."""
+    declaration(provider)
+    return PROVIDERS[provider].makes(request)
 
 
 def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:

@@ -152,7 +152,7 @@ def test_lines_of_another_service_have_that_service_s_settings(panel: Simulator,
     (batch,) = bridge.batches
     bird, mug = (job["request"] for job in batch_tally.tally(batch).jobs())
     assert (bird["format"], bird["variants"], bird["options"]) == ("GLB", 4, {"portrait_check": "on"})
-    assert (mug["format"], mug["variants"], mug["options"]) == ("OBJ", 1, {"resolution": 128})
+    assert (mug["format"], mug["variants"], mug["options"]) == ("GLB", 1, {"resolution": 128})
     assert bird["size_mm"] == mug["size_mm"] == 200
 
 

@@ -44,7 +44,7 @@ def test_another_service_takes_an_input_that_it_can_use(chosen: Any) -> None:
     for provider in ("csm", "goneural", "modelslab", "goneural", "neural4d"):
         chosen.provider = provider
         seen.append((chosen.input, chosen.image_source))
-    assert seen == [("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "URL"), ("IMAGE", "FILE"), ("IMAGE", "FILE")]
+    assert seen == [("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE")]
 
 
 @pytest.mark.parametrize("provider", [one.id for one in declarations()])
@@ -66,7 +66,7 @@ def test_settings_are_kept_for_each_service(chosen: Any) -> None:
     chosen.options_neural4d.file_format = "STL"
     chosen.provider = "modelslab"
     chosen.options_modelslab.resolution = 512
-    assert (arguments(chosen)["format"], arguments(chosen)["options"]) == ("OBJ", {"resolution": 512})
+    assert (arguments(chosen)["format"], arguments(chosen)["options"]) == ("GLB", {"resolution": 512})
     chosen.provider = "goneural"
     assert (arguments(chosen)["format"], arguments(chosen)["options"]) == ("GLB", {})
     chosen.provider = "neural4d"
@@ -74,7 +74,7 @@ def test_settings_are_kept_for_each_service(chosen: Any) -> None:
 
 
 def test_an_asset_is_named_only_where_it_is_the_input(chosen: Any) -> None:
-    chosen.provider, chosen.image_source = "goneural", "SERVICE"
+    chosen.provider, chosen.input, chosen.image_source = "goneural", "IMAGE", "SERVICE"
     assert not bpy.ops.neural4d.generate.poll()
     chosen.options_goneural.asset_id = ASSET
     assert bpy.ops.neural4d.generate.poll()
@@ -87,7 +87,7 @@ def test_an_asset_is_named_only_where_it_is_the_input(chosen: Any) -> None:
 
 
 def test_an_address_is_asked_for_and_sent_as_it_is(chosen: Any) -> None:
-    chosen.provider = "modelslab"
+    chosen.provider, chosen.input, chosen.image_source = "modelslab", "IMAGE", "URL"
     assert not bpy.ops.neural4d.generate.poll()
     chosen.image_url = "mug.png"
     assert "https" in image_sources.missing(bpy.context, service(chosen))
@@ -97,18 +97,16 @@ def test_an_address_is_asked_for_and_sent_as_it_is(chosen: Any) -> None:
     assert f"image={ADDRESS!r}" in as_python.script(bpy.context)
 
 
-def test_a_dropped_image_is_refused_where_nothing_can_be_uploaded(chosen: Any, tmp_path: Path) -> None:
-    chosen.provider = "modelslab"
-    with pytest.raises(RuntimeError, match=r"no upload.*Choose another service"):
-        bpy.ops.neural4d.drop_image(filepath=str(tmp_path / "mug.png"))
-    assert (chosen.image_source, chosen.image_path) == ("URL", "")
-    chosen.provider = "goneural"
+@pytest.mark.parametrize("provider", ["modelslab", "goneural"])
+def test_a_dropped_image_is_the_input(chosen: Any, tmp_path: Path, provider: str) -> None:
+    chosen.provider = provider
     assert bpy.ops.neural4d.drop_image(filepath=str(tmp_path / "mug.png")) == {"FINISHED"}
     assert (chosen.image_source, chosen.image_path) == ("FILE", str(tmp_path / "mug.png"))
 
 
 def test_a_cap_that_cannot_be_kept_stops_generate(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen.provider, chosen.image_url = "modelslab", ADDRESS
+    chosen.provider, chosen.input = "modelslab", "IMAGE"
+    chosen.image_source, chosen.image_url = "URL", ADDRESS
     assert "documents no price" in prices.no_cap(chosen)
     assert bpy.ops.neural4d.generate.poll()
     chosen.use_cap = True
@@ -129,7 +127,8 @@ def test_the_buttons_job_of_an_address_and_of_an_asset(chosen: Any, monkeypatch:
     with Simulator(generation="2024", job_seconds=0.2) as sim:
         for name, value in sim.environment.items():
             monkeypatch.setenv(name, value)
-        chosen.provider, chosen.image_url, chosen.size_mm = "modelslab", ADDRESS, 95
+        chosen.provider, chosen.input, chosen.image_source = "modelslab", "IMAGE", "URL"
+        chosen.image_url, chosen.size_mm = ADDRESS, 95
         assert bpy.ops.neural4d.generate() == {"FINISHED"}
         chosen.provider, chosen.image_source = "goneural", "SERVICE"
         chosen.options_goneural.asset_id = ASSET
