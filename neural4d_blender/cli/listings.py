@@ -93,13 +93,23 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     able = [service for service in named if service.can(Feature.BALANCE)]
     if not able:
         raise UnsupportedFeature(named[0].lacks(Feature.BALANCE), "Look at the service's own page.")
-    for service in [service for service in able if _ready(desk, service)] or able[:1]:
+    ready = [service for service in able if _ready(desk, service)] or able[:1]
+    silent: list[Neural4DError] = []
+    for service in ready:
         desk.require_ready(service)
-        left = desk.ask("balance", provider=service.id, timeout=60.0)["balance"]
+        try:
+            left = desk.ask("balance", provider=service.id, timeout=60.0)["balance"]
+        except Neural4DError as error:  # some servers tell no balance: the others may
+            silent.append(error)
+            continue
         kinds = ", ".join(f"{left[kind]} {kind}" for kind in ("monthly", "yearly", "permanent") if left[kind])
         lapse = f"; points lapse on {left['expires']}" if left["expires"] else ""
         text = f"{service.name}: {left['total']} points{f' ({kinds})' if kinds else ''}{lapse}"
         console.result(text, "balance", provider=service.id, **left)
+    if len(silent) == len(ready):
+        raise silent[0]
+    for error in silent:
+        console.note(error.what)
     return Exit.DONE
 
 

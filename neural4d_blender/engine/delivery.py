@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import urllib.parse
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from .errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
+from .file_type import file_type
 from .glb import check_glb
 from .jobs import Job, Variant
 from .limits import FORMATS
@@ -145,6 +147,8 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
         # The next try goes to the next place that has the file, or asks for a fresh address.
         variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
         raise
+    if not listed:
+        path = _named_by_content(runner, job, variant, path)
     variant.model = str(listed or _unpacked(path, variant.format))
     variant.state = VariantState.DOWNLOADED
     runner.save(job)
@@ -155,9 +159,29 @@ def _fetch(variant: Variant, path: Path, stopped: Callable[[], bool], progress: 
     """Download what the variant is; the list of its parts where it has some."""
     if variant.parts:
         return kits.fetch(variant.parts, path, stopped=stopped, progress=progress)
-    check = check_glb if variant.format == "GLB" else check_something
-    download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
+    download(variant.model_url, path, stopped=stopped, progress=progress, check=checking(variant.format))
     return None
+
+
+def checking(wanted: str) -> Callable[[Path], object]:
+    """What looks at a download before it counts as one: by what the file is, else by what it was to be."""
+
+    def check(path: Path) -> None:
+        if (file_type(path) or wanted) == "GLB":
+            check_glb(path)
+        else:
+            check_something(path)
+
+    return check
+
+
+def _named_by_content(runner: Runner, job: Job, variant: Variant, path: Path) -> Path:
+    """The file under the name of what it is; neither its address nor the order decides that."""
+    kind = file_type(path)
+    if kind in FORMATS and kind != variant.format:
+        variant.format = kind
+        os.replace(path, downloaded_file(runner, job, variant))
+    return downloaded_file(runner, job, variant)
 
 
 def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .archive import is_archive, unpack
-from .delivery import CONVERSION_EVERY, ask_for_conversion, check_something, downloaded_file
+from .delivery import CONVERSION_EVERY, ask_for_conversion, checking, downloaded_file
 from .download import download
 from .errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
+from .file_type import file_type
 from .glb import check_glb
 from .glb_size import size_of
 from .jobs import Job, Save, SaveState, Variant
@@ -118,8 +119,7 @@ def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
         return bool(save.url)
     fetched = runner.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
     try:
-        check = check_glb if save.format == "GLB" else check_something
-        download(save.url, fetched, stopped=runner.stopping.is_set, check=check)
+        download(save.url, fetched, stopped=runner.stopping.is_set, check=checking(save.format))
     except LinkExpired:
         save.url = ""
         raise
@@ -138,12 +138,13 @@ def _keep(source: Path, job: Job, save: Save) -> None:
         stem += f" {save.size_mm:g}mm"
     if save.variant:
         stem += f" v{save.variant + 1}"
-    suffix = f".{save.format.lower()}"
+    kind = "ZIP" if save.format == "ZIP" else file_type(source) or save.format
+    suffix = f".{kind.lower()}"
     part = folder / f"{save.id}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            if save.format not in ("USDZ", "ZIP") and is_archive(source):
+            if kind not in ("USDZ", "ZIP") and is_archive(source):
                 unpack(source, part, suffix)
                 suffix = ""
             else:
