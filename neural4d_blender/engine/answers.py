@@ -39,6 +39,7 @@ class Poll:
         progress: 0..1, or None where this answer does not tell.
         model_url: the model in the format that the service makes; with NEXT, what there is of it so far.
         mirrors: where else the same file is.
+        parts: of a model that comes in several files, the name and address of each; model_url is the first one's.
         stage: what the service is at, in words, where a model takes several stages.
         doubtful: the answer casts doubt on the job: ask for its result next. With NEXT: the service may be at
             work on that order already.
@@ -53,6 +54,7 @@ class Poll:
     progress: float | None = None
     model_url: str = ""
     mirrors: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
     preview_url: str = ""
     message: str = ""
     stage: str = ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from . import kits
 from .answers import Conversion, Poll
 from .archive import is_archive, unpack
 from .download import download
@@ -57,6 +59,7 @@ def _take_address(job: Job, variant: Variant, poll: Poll) -> None:
     native = job.request.get("format", job.native) == job.native
     variant.model_url = poll.model_url if native else ""
     variant.mirrors = list(poll.mirrors) if native else []
+    variant.parts = [list(part) for part in poll.parts] if native else []
 
 
 def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
@@ -131,24 +134,30 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
             shown = job.progress = fraction
             runner.publish(job)  # a number that moves is not worth a transaction
 
+    def stopped() -> bool:
+        return live.cancelled.is_set() or runner.stopping.is_set()
+
     try:
-        download(
-            variant.model_url,
-            path,
-            stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
-            progress=progress,
-            check=check_glb if variant.format == "GLB" else check_something,
-        )
+        listed = _fetch(variant, path, stopped, progress)
     except (DownloadFailed, BrokenModel) as error:
         if not (isinstance(error, LinkExpired) and variant.uuid):
             variant.mirrors.append(variant.model_url)
         # The next try goes to the next place that has the file, or asks for a fresh address.
         variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
         raise
-    variant.model = str(_unpacked(path, variant.format))
+    variant.model = str(listed or _unpacked(path, variant.format))
     variant.state = VariantState.DOWNLOADED
     runner.save(job)
     return 0.0
+
+
+def _fetch(variant: Variant, path: Path, stopped: Callable[[], bool], progress: Callable[[float], None]) -> Path | None:
+    """Download what the variant is; the list of its parts where it has some."""
+    if variant.parts:
+        return kits.fetch(variant.parts, path, stopped=stopped, progress=progress)
+    check = check_glb if variant.format == "GLB" else check_something
+    download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
+    return None
 
 
 def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:

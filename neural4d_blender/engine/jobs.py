@@ -17,11 +17,12 @@ from .states import SETTLED, State, VariantState
 class Variant:
     """One of the models that a job asked for.
 
-    ``mirrors`` are other addresses of the same file. ``format`` is what the file turned out to be.
-    ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are absolute paths, empty until the file is
-    there whole. ``facts`` is what the preparer measured (see prepare/). ``scale`` is the service's own word
-    on how it scaled a conversion. ``details`` is what else the service says of the model, by its own names.
-    ``here``: no background Blender can be started, so the host was asked to prepare it.
+    ``mirrors`` are other addresses of the same file. ``parts`` are the name and address of each part of a model that
+    comes in several files, and ``before`` is the uuid of the model that this one was made of at the service.
+    ``format`` is what the file turned out to be. ``progress`` is 0..1. ``preview``, ``model`` and ``blend`` are
+    absolute paths, empty until the file is there whole. ``facts`` is what the preparer measured (see prepare/).
+    ``scale`` is the service's own word on how it scaled a conversion. ``details`` is what else the service says of
+    the model, by its own names. ``here``: no background Blender can be started, so the host was asked to prepare it.
     """
 
     index: int
@@ -30,6 +31,8 @@ class Variant:
     progress: float = 0.0
     model_url: str = ""
     mirrors: list[str] = field(default_factory=list)
+    parts: list[list[str]] = field(default_factory=list)
+    before: str = ""
     format: str = ""
     preview_url: str = ""
     preview: str = ""

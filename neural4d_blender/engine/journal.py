@@ -202,6 +202,15 @@ class Journal:
             else:
                 db.execute("DELETE FROM servers WHERE provider = ? AND url = ? AND name = ?", (provider, url, name))
 
+    def knows_model(self, provider: str, uuid: str) -> bool:
+        """Whether one of the newest jobs has, or had, a model or picture of that id."""
+        question = (
+            "SELECT 1 FROM (SELECT data FROM jobs WHERE provider = ? ORDER BY number DESC LIMIT 2000) "
+            "WHERE instr(data, ?) LIMIT 1"
+        )
+        with self.reading() as db:
+            return db.execute(question, (provider, json.dumps(uuid))).fetchone() is not None
+
     def note_purchase(self, job: Job) -> None:
         """A request of the job's that may cost points is about to be sent."""
         with self.transaction() as db:

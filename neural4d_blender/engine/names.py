@@ -6,6 +6,8 @@ from typing import Final
 
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
 READY: Final = "neural4d: ready"
+#: The format of a model in several files: what the preparer is given is their list (see kits.py).
+KIT: Final = "KIT"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.
 MAX_NAME_BYTES: Final = 63
 

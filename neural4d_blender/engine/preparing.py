@@ -20,6 +20,7 @@ from .errors import (
     UnsupportedFeature,
 )
 from .jobs import Variant
+from .names import KIT
 from .preparers import Preparers
 from .request import Request
 
@@ -33,7 +34,7 @@ def job_values(request: Request, variant: Variant, folder: Path) -> dict[str, An
     """What stands in the job file, as prepare/job.py reads it; ``folder`` is the job's own."""
     return {
         "source": variant.model,
-        "format": variant.format or request.format,
+        "format": KIT if variant.parts else variant.format or request.format,
         "output": str(folder / f"v{variant.index}.blend"),
         "name": request.title,
         "size_mm": request.size_mm,

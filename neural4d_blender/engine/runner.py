@@ -233,14 +233,15 @@ class Runner:
             )
         expect_done = pace.expect_done(now)
         provider = self.provider(job.provider)
-        poll = provider.poll(variant.uuid, expect_done)
+        request = Request.from_dict(job.request)
+        poll = stages.follow(live, provider, variant, request, provider.poll(variant.uuid, expect_done))
         if poll.eta is not None:
             pace.promised(now, poll.eta)
         pace.heard(now, poll.progress, expect_done)
         pace.doubtful = poll.doubtful
         if poll.points is not None:
             self.purse.told(job, poll.points)
-        waits = poll.outcome is Outcome.NEXT and not provider.goes_on_by_itself(Request.from_dict(job.request))
+        waits = poll.outcome is Outcome.NEXT and not provider.goes_on_by_itself(request)
         if waits:
             pace.due = now  # what is done about it says when to look again
             return stages.go_on(self, live, variant, poll)

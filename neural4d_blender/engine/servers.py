@@ -27,6 +27,10 @@ class Store(Protocol):
         """Keep a fact; an empty value takes it away."""
         ...
 
+    def knows_model(self, provider: str, uuid: str) -> bool:
+        """Whether a job has, or had, a model or picture of that id."""
+        ...
+
 
 class Server:
     """One server's facts.
@@ -58,6 +62,10 @@ class Server:
     def get(self, name: str) -> str:
         """A fact; empty where it is not known."""
         return self.facts.get(name, "")
+
+    def knows(self, uuid: str) -> bool:
+        """Whether a job of ours has, or had, a model or picture of that id."""
+        return self._store is not None and self._store.knows_model(self.provider, uuid)
 
     def note(self, name: str, value: str) -> None:
         """Keep a fact; an empty value forgets it."""

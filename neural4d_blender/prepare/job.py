@@ -23,8 +23,8 @@ from typing import Any
 import bpy
 
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
-from ..engine.names import READY, datablock_name
-from . import asset, colours, importers, materials, opened, reshape, sanitise, sizing, writing
+from ..engine.names import KIT, READY, datablock_name
+from . import asset, colours, importers, kits, materials, opened, reshape, sanitise, sizing, writing
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -36,7 +36,7 @@ class PrepareJob:
 
     Attributes:
         source: the downloaded model.
-        format: GLB, BLEND, FBX, OBJ, STL or USDZ.
+        format: GLB, BLEND, FBX, OBJ, STL, USDZ, or KIT for a list of GLBs.
         output: the .blend to write.
         name: what the root object is called (cut to what Blender takes).
         size_mm: wanted size along `axis` in millimetres; None keeps the size it came with.
@@ -106,7 +106,10 @@ def make(job: PrepareJob) -> dict[str, Any]:
     """
     warnings: list[str] = []
     started = time.perf_counter()
-    imported = importers.import_model(job.source, job.format, warnings)
+    if job.format == KIT:
+        imported = kits.import_kit(job.source, warnings)
+    else:
+        imported = importers.import_model(job.source, job.format, warnings)
     after_import = time.perf_counter()
 
     model = _reshaped(sanitise.reduce_to_model(imported, warnings), job, warnings)

@@ -144,6 +144,10 @@ class Provider(ABC):
         """Whether the service goes from stage to stage unasked: nothing is ordered, whatever its answers look like."""
         return False
 
+    def next_order(self, request: Request, poll: Poll) -> str:
+        """Name of an order that the request has to follow a model that is done, by its poll; empty where none has."""
+        return ""
+
     @classmethod
     def order_quote(cls, order: str) -> Quote:
         """What the order that a poll names is documented to cost."""
@@ -151,8 +155,11 @@ class Provider(ABC):
 
     def order(
         self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
-    ) -> None:
+    ) -> str:
         """Order the next stage of a model, which may cost points; a poll tells whether it arrived.
+
+        Returns:
+            The id that the model has from now on, where the stage makes a new one; else empty.
 
         Args:
             order: as the poll named it.
@@ -161,6 +168,14 @@ class Provider(ABC):
                 far at the size that is asked for; None where no size is, or the model could not be measured.
         """
         raise NotImplementedError
+
+    def look_for_order(self, order: str, request: Request, since: float) -> Trace | None:
+        """Look for an order whose answer was lost and that makes a new model; None where the model itself tells.
+
+        Args:
+            since: when it was sent (seconds since the epoch).
+        """
+        return None
 
     def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
         """Ask for a model in another format; asking again for the same one costs nothing."""

@@ -1,317 +1,229 @@
-"""CSM (Common Sense Machines): image-to-3D sessions.
+"""CSM (Common Sense Machines): today's sessions of v3, and the older image-to-3D sessions of other servers.
 
-A session goes through stages: pictures of the subject all around ("spins") to choose from, a preview
-mesh of the chosen one, and the refined mesh, which may be given a size and an origin. Each stage is
-ordered, and paid, by itself. Newer servers make the mesh at once and report in fields of other
-names. The documents name the status of the first stage only, so statuses are read by the words in
-them, and the addresses of results count for more than they do.
+Which of the two a server speaks is asked at no cost before the first request that pays, and noted. A session is asked
+about where its id is from, whatever the server speaks by then. The calls of each generation stand in ``_csm_v3`` and
+``_csm_older``, what is declared in ``_csm_declared``.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import addresses, answers, imagefile
-from ..declaration import Declaration, Feature, Option, Quote
-from ..errors import (
-    ConversionFailed,
-    InvalidInput,
-    JobNotFound,
-    KeyRejected,
-    Neural4DError,
-    NotEnoughPoints,
-    RequestRefused,
-    ServiceDown,
-    UnexpectedAnswer,
-    UnsupportedFeature,
-)
-from .base import Outcome, Provider, value_of
+from .. import answers
+from ..declaration import Declaration, Feature, Quote
+from ..errors import InvalidInput, OtherGeneration, RequestRefused, UnexpectedAnswer, UnsupportedFeature
+from ..servers import GENERATION
+from . import _csm_calls as calls
+from . import _csm_declared as declared
+from . import _csm_lost as lost
+from . import _csm_older as older
+from . import _csm_v3 as v3
+from ._csm_declared import OLDER, PREVIEW, REFINE, RETOPOLOGY, V3
+from .base import Provider
 
 if TYPE_CHECKING:
     from ..request import Request
-
-_ROOT = "/image-to-3d-sessions"
-_PREVIEW, _REFINE = "preview", "refine"
-#: No session has this code.
-_NO_SESSION = "SESSION_0_0"
-#: In a status: a stage is under way.
-_WORKING = ("processing", "training", "incomplete", "queued", "pending", "unprocessed", "progress", "running", "start")
-#: In a status: CSM waits for the next order, and is certainly not at work on it.
-_WAITING = ("done", "complete", "finished", "ready")
-#: Where a stage begins and ends in the progress of the whole.
-_SHARES = {"spin": (0.0, 0.25), _PREVIEW: (0.25, 0.5), _REFINE: (0.5, 1.0)}
-_STAGES = {"spin": "Making the spins.", _PREVIEW: "Making the preview mesh.", _REFINE: "Refining the mesh."}
-_PIVOTS = {"BOTTOM": [0.0, -0.5, 0.0], "CENTER": [0.0, 0.0, 0.0]}
-#: scaled_bbox has no documented unit or limits; a side of nothing is no side.
-_THINNEST = 1e-6
-_SENT_ALWAYS = ("model_resolution", "pixel_alignment", "preview_mesh", "diffusion_time_steps", "auto_gen_3d")
-_NEWER = "Newer servers only; older ones pass it over"
-
-_OPTIONS = (
-    Option("model_resolution", "Model Resolution", "choice", "high", "How fine the model is", choices=("high", "low")),
-    Option(
-        "pixel_alignment",
-        "Pixel Alignment",
-        "choice",
-        "highest",
-        "How closely the model follows the image",
-        choices=("highest", "moderate", "lowest"),
-    ),
-    Option("preview_mesh", "Preview Mesh", "choice", "turbo", "Turbo is quicker, HD is finer", choices=("turbo", "hd")),
-    Option(
-        "diffusion_time_steps", "Diffusion Steps", "int", 20, "More of them bring more detail", minimum=16, maximum=200
-    ),
-    Option(
-        "auto_gen_3d",
-        "All Stages at Once",
-        "bool",
-        False,
-        "CSM goes through spins, preview and refined mesh by itself, and charges all of them at the start: no spin can "
-        "be chosen, and CSM is not told the size",
-    ),
-    Option("topology", "Topology", "choice", "", "Triangles or quads", choices=("", "tris", "quads"), enterprise=True),
-    Option(
-        "resolution",
-        "Polygons",
-        "choice",
-        "",
-        "Few faces or many",
-        choices=("", "low_poly", "high_poly"),
-        enterprise=True,
-    ),
-    Option(
-        "texture_resolution",
-        "Texture Size",
-        "choice",
-        "",
-        "Width and height of the textures in pixels",
-        choices=("", "128", "256", "512", "1024", "2048"),
-        enterprise=True,
-    ),
-    Option("geometry_model", "Geometry", "choice", "", f"For the shape. {_NEWER}", choices=("", "base", "turbo")),
-    Option(
-        "texture_model",
-        "Textures",
-        "choice",
-        "",
-        f"Colours, PBR or none. {_NEWER}",
-        choices=("", "none", "baked", "pbr"),
-    ),
-)
 
 
 class Csm(Provider):
     """The calls of CSM's sessions."""
 
-    declaration: ClassVar[Declaration] = Declaration(
-        id="csm",
-        name="CSM",
-        url="https://api.csm.ai",
-        url_env="CSM_API_URL",
-        key_env="CSM_API_KEY",
-        features=frozenset({Feature.IMAGE, Feature.IMAGE_URL, Feature.CHOICE, Feature.PROGRESS}),
-        reasons={Feature.PBR: "CSM decides by itself; its newer servers take the option texture_model."},
-        formats=("GLB", "OBJ", "FBX", "USDZ"),
-        keeps=("ZIP",),
-        choice="spin",
-        lost_answers=(
-            "CSM takes no ids of ours: a session whose creation was not answered may be paid for, and is sent again "
-            "only when you ask for it. Preview and refined mesh are looked for in their session, and ordered again "
-            "only when it shows that the order never arrived."
-        ),
-        keys_page="https://3d.csm.ai",
-        terms_page="https://www.csm.ai/terms-and-conditions",
-        key_header="x-api-key",
-        options=_OPTIONS,
-    )
+    declaration: ClassVar[Declaration] = declared.DECLARATION
 
     @classmethod
     def check(cls, request: Request) -> None:
-        """A session that goes on by itself leaves nothing to choose."""
+        """What does not go together at any server."""
+        options = request.options
         if request.choose_cutout and cls.goes_on_by_itself(request):
             raise InvalidInput(
                 "With the option auto_gen_3d CSM chooses the spin by itself.",
                 "Leave the option out, or take the first spin.",
             )
+        if not options.get("kit"):
+            return
+        for given, what in ((options.get(RETOPOLOGY), "retopology"), (request.views, "views")):
+            if given:
+                raise UnsupportedFeature(f"CSM makes a model in parts without {what}.", "Leave one of them out.")
+        if request.format != "GLB":
+            raise UnsupportedFeature(
+                f"The parts of a model come as GLB files, not {request.format}.", "Choose the format GLB."
+            )
+
+    @classmethod
+    def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
+        """What only one of the generations can do."""
+        return declared.lacking(feature, facts.get(GENERATION, "")) or super().lacks(feature, facts)
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
-        """CSM's documents name no price. With auto_gen_3d everything is charged at the creation."""
+        """CSM's documents name no price; measured ones are kept under the kind of session and its models.
+
+        With auto_gen_3d everything is charged at the creation. What older servers want ordered is quoted with the
+        order, and here where only they can be meant.
+        """
         if cls.goes_on_by_itself(request):
             return [Quote("session with all stages", None)]
-        return [Quote("session", None), cls.order_quote(_PREVIEW), cls.order_quote(_REFINE)]
+        kind = {v3.KIT: "kit", v3.MULTIVIEW: "views"}.get(v3.kind_of(request), "session")
+        models = [request.options.get(key) for key in ("geometry_model", "texture_model")]
+        quotes = [Quote("picture", None)] if request.prompt.strip() else []
+        quotes.append(Quote(" ".join([kind, *(str(model) for model in models if model)]), None))
+        older_only = (option for option in declared.OLDER_OPTIONS if option.key in request.options)
+        if any(request.options[option.key] != option.default for option in older_only):
+            quotes += [cls.order_quote(PREVIEW), cls.order_quote(REFINE)]
+        if chosen := request.options.get(RETOPOLOGY):
+            quotes.append(cls.order_quote(f"{RETOPOLOGY} {chosen}"))
+        return quotes
 
     @classmethod
     def goes_on_by_itself(cls, request: Request) -> bool:
         """As the option auto_gen_3d says."""
         return bool(request.options.get("auto_gen_3d"))
 
-    def test_key(self) -> answers.Balance | None:
-        """Look for a session that does not exist: CSM looks at the key first."""
+    def balance(self) -> answers.Balance:
+        """The credits, which today's CSM tells; UnexpectedAnswer at older servers."""
+        if self._generation() == OLDER:
+            raise UnexpectedAnswer(declared.lacking(Feature.BALANCE, OLDER))
         try:
-            self.http.call(f"{_ROOT}/{_NO_SESSION}", method="GET")
+            return v3.balance(self.http)
+        except RequestRefused as error:
+            if error.http in calls.MISSING:
+                self.server.note(GENERATION, "")
+            raise
+
+    def test_key(self) -> answers.Balance | None:
+        """The credits; at older servers a session that does not exist is looked for: CSM looks at the key first."""
+        if self._ask() == V3:
+            try:
+                return v3.balance(self.http)
+            except (RequestRefused, UnexpectedAnswer):
+                return None  # the list has told that the key is right
+        try:
+            calls.get(self.http, older.NO_SESSION)
         except RequestRefused as error:
             if error.http != 404 or not error.by_api:
                 raise
         return None
 
+    def makes_pictures(self, request: Request) -> bool:
+        """A prompt makes a picture, which becomes the model."""
+        return bool(request.prompt.strip())
+
+    def order_pictures(self, request: Request) -> answers.Submission:
+        """text_to_image."""
+        generation = self._generation()
+        declared.check(request, generation)
+        try:
+            return v3.order_picture(self.http, request)
+        except RequestRefused as error:
+            self._look_at_generation(error, generation)
+            raise
+
+    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+        """The one picture that was made."""
+        return v3.picture(self.http, ids[0])
+
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
     ) -> answers.Submission:
         """Create a session."""
-        options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
-        body = {key: value for key, value in options.items() if key in _SENT_ALWAYS or value}
-        if "texture_resolution" in body:
-            body["texture_resolution"] = int(body["texture_resolution"])
-        special = [option.key for option in _OPTIONS if option.enterprise and option.key in body]
+        generation = self._generation()
+        declared.check(request, generation)
         try:
-            answer = self._call(_ROOT, {"image_url": _image(request.images[0]), **body})
-        except KeyRejected as error:
-            if error.http != 403 or not special:
-                raise
-            raise UnsupportedFeature(
-                f"CSM takes {' and '.join(special)} from enterprise accounts only. {error.what}",
-                "Leave those options at the service's own choice and generate again; if it stays so, check the key.",
-            ) from error
-        data = value_of(answer, "data", dict)
-        return answers.Submission(
-            [str(value_of(data, "session_code", str))], details=_told(data, "model_version", "tier_at_creation")
-        )
+            if generation == OLDER:
+                return older.submit(self.http, request)
+            return v3.submit(self.http, request, cutout, picture)
+        except RequestRefused as error:
+            self._look_at_generation(error, generation)
+            raise
+
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
+        """Look into the list of the account's sessions."""
+        if pictures:
+            return self._in_list(v3.PICTURE, {"prompt": request.prompt.strip()}, [], since)
+        if self._generation() == OLDER:
+            return self._in_older_list(request, since)
+        return self._in_list(v3.kind_of(request), v3.settings_of(request), v3.images_of(request), since)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
-        """Look at the session: what stands in its fields tells the stage."""
-        answer, data = self._session(uuid)
-        status = str(data.get("session_status") or data.get("status") or "").lower()
-        trouble = str(answer.get("error") or data.get("error") or "")
-        if trouble or "failed" in status or "error" in status:
-            return answers.Poll(Outcome.FAILED, message=trouble or f"CSM says: {status}")
-        working = any(word in status for word in _WORKING)
-        doubtful = not any(word in status for word in _WAITING)
-        meshes, previews, spins = _addresses(data, "mesh_url_"), _addresses(data, "preview_mesh_url_"), _spins(data)
-        if meshes.get("GLB") or (meshes and not working):
-            return answers.Poll(
-                Outcome.DONE,
-                progress=1.0,
-                model_url=meshes.get("GLB", ""),
-                preview_url=_picture(data.get("selected_spin")),
-                message=_there_are(meshes),
-                details=_told(data, "model_version", "topology", "resolution", "texture_resolution", "price"),
-            )
-        if previews and (not working or _PREVIEW in status):
-            model = previews.get("GLB", "")
-            return answers.Poll(Outcome.NEXT, _SHARES[_REFINE][0], model, doubtful=doubtful, order=_REFINE)
-        if spins and not (working or data.get("selected_spin")):
-            choices = tuple(answers.Cutout(str(number), url) for number, url in enumerate(spins))
-            return answers.Poll(Outcome.NEXT, _SHARES[_PREVIEW][0], doubtful=doubtful, order=_PREVIEW, choices=choices)
-        stage = next((words for name, words in _STAGES.items() if name in status), "")
-        return answers.Poll(Outcome.GENERATING, _progress(data, status), message=status, stage=stage)
+        """Look at the session, where it is from."""
+        return older.poll(self.http, uuid) if _is_older(uuid) else v3.poll(self.http, uuid)
+
+    def next_order(self, request: Request, poll: answers.Poll) -> str:
+        """Retopology, of whatever is not the result of one."""
+        chosen = request.options.get(RETOPOLOGY)
+        return f"{RETOPOLOGY} {chosen}" if chosen and poll.details.get("type") != RETOPOLOGY else ""
 
     def order(
         self, uuid: str, order: str, request: Request, choice: str, dimensions: tuple[float, float, float] | None
-    ) -> None:
-        """Order the preview of a spin, or the refined mesh in the size and with the origin that were asked for.
+    ) -> str:
+        """Order the preview, the refined mesh, or the retopology, which is a session of its own."""
+        if order.startswith(RETOPOLOGY):
+            return v3.retopologise(self.http, uuid, request)
+        older.order(self.http, uuid, order, request, choice, dimensions)
+        return ""
 
-        CSM stretches to the box it is given: ``dimensions`` have the preview's proportions.
-        """
-        body: dict[str, Any] = {}
-        if order == _PREVIEW:
-            body["selected_spin_index"] = int(choice or 0)
-        elif dimensions is not None:
-            body["scaled_bbox"] = [max(side, _THINNEST) for side in dimensions]
-        if order == _REFINE and request.origin in _PIVOTS:
-            body["pivot_point"] = _PIVOTS[request.origin]
-        self._call(f"{_ROOT}/get-3d/{order}/{uuid}", body)
+    def look_for_order(self, order: str, request: Request, since: float) -> answers.Trace | None:
+        """A retopology is looked for in the list; the other orders show in their session."""
+        if not order.startswith(RETOPOLOGY):
+            return None
+        return self._in_list(RETOPOLOGY, v3.retopology_of(request), [], since) or answers.Trace()
 
     def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
-        """Every format is made along with the model, and costs nothing more.
+        """Every format is made along with the model, and costs nothing more."""
+        return older.convert(self.http, uuid, format) if _is_older(uuid) else v3.convert(self.http, uuid, format)
 
-        An OBJ alone has no materials: its .zip, where there is one, brings them and the textures.
-        """
-        _, data = self._session(uuid)
-        meshes = _addresses(data, "mesh_url_")
-        url = (meshes.get("ZIP") if format == "OBJ" else "") or meshes.get(format)
-        if url:
-            return answers.Conversion(url)
-        status = str(data.get("session_status") or data.get("status") or "").lower()
-        if any(word in status for word in _WORKING):
-            return answers.Conversion(message=f"CSM has not made the {format} yet.")
-        raise ConversionFailed(
-            f"CSM has made no {format} of this model. {_there_are(meshes)}",
-            "Generate again in a format that is there, or keep one of them as a file. Retry asks for it once more.",
-        )
+    # Which generation the server speaks
 
-    def _session(self, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The whole answer, and the session in it."""
+    def _generation(self) -> str:
+        return self.server.get(GENERATION) or self._ask()
+
+    def _ask(self) -> str:
+        """Only v3 has a list at that address."""
+        generation = V3
         try:
-            answer = self._call(f"{_ROOT}/{code}", None, method="GET")
+            calls.ask_first(self.http, v3.FIRST_OF_LIST)
         except RequestRefused as error:
-            if error.http == 404:
-                raise JobNotFound(f"CSM does not know the session {code}. {error.what}") from error
-            raise
-        return answer, value_of(answer, "data", dict)
+            if error.http not in calls.MISSING:
+                raise
+            generation = OLDER
+        self.server.note(GENERATION, generation)
+        return generation
 
-    def _call(self, path: str, body: Mapping[str, Any] | None, *, method: str = "POST") -> dict[str, Any]:
-        """One request. An answer may be a refusal although its HTTP status is none."""
-        answer = self.http.call(path, body, method=method)
-        status = answer.get("statusCode")
-        if isinstance(status, int) and status >= 400:
-            said = answer.get("message") or answer.get("error") or "no reason given"
-            error = _REFUSALS.get(status, ServiceDown if status >= 500 else RequestRefused)(
-                f"CSM refused the request ({status}): {str(said)[:160]}"
+    def _look_at_generation(self, error: RequestRefused, generation: str) -> None:
+        """Raise OtherGeneration where the request was refused because the server speaks the other one by now."""
+        if error.http not in calls.MISSING:
+            return
+        self.server.note(GENERATION, "")
+        if self._ask() != generation:
+            raise OtherGeneration(error.what) from None
+
+    # A lost creation
+
+    def _in_list(
+        self, kind: str, asked: Mapping[str, Any], images: Sequence[str], since: float
+    ) -> answers.Trace | None:
+        try:
+            return v3.look_for(self.http, kind, asked, images, since, self.server.knows)
+        except RequestRefused as error:
+            if error.http in calls.MISSING:
+                self.server.note(GENERATION, "")
+            return None
+
+    def _in_older_list(self, request: Request, since: float) -> answers.Trace | None:
+        """Some of these servers have a list."""
+
+        def page(number: int) -> lost.Rows:
+            return older.rows(self.http, f"limit={lost.PAGE}&page={number}")
+
+        try:
+            return lost.look(
+                page, "session_code", lambda row: lost.agrees({}, row, request.images), since, self.server.knows
             )
-            error.http, error.by_api = status, True
-            raise error
-        return answer
+        except (RequestRefused, UnexpectedAnswer):
+            return None
 
 
-_REFUSALS: dict[int, type[Neural4DError]] = {401: KeyRejected, 402: NotEnoughPoints, 403: KeyRejected}
-
-
-def _image(image: str) -> str:
-    """How a picture travels: by its web address, or in the request itself."""
-    if addresses.is_web_address(image):
-        return image
-    kind = imagefile.MIME_TYPES[imagefile.read_image_facts(image).format]
-    return f"data:{kind};base64,{base64.b64encode(Path(image).read_bytes()).decode('ascii')}"
-
-
-def _progress(data: Mapping[str, Any], status: str) -> float | None:
-    """Of the whole; the percentage begins anew with each stage, that of newer servers counts all of it."""
-    newer = "percent_done" in data
-    try:
-        percent = float(str(data.get("percent_done" if newer else "percentage")).rstrip("% "))
-    except ValueError:
-        return None
-    begins, ends = (0.0, 1.0) if newer else next((_SHARES[stage] for stage in _SHARES if stage in status), (0.5, 1.0))
-    return begins + (ends - begins) * min(max(percent, 0.0), 100.0) / 100
-
-
-def _addresses(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """By format, where a result is."""
-    found = {name.removeprefix(prefix).upper(): value for name, value in data.items() if name.startswith(prefix)}
-    return {format: value for format, value in found.items() if isinstance(value, str) and value}
-
-
-def _spins(data: Mapping[str, Any]) -> list[str]:
-    """The pictures' addresses, which some servers give by themselves and others as a field of an object."""
-    spins = data.get("spins") or []
-    if not isinstance(spins, list):
-        raise UnexpectedAnswer(f"CSM's spins are no list: {str(spins)[:100]}")
-    return [_picture(spin) for spin in spins]
-
-
-def _picture(spin: object) -> str:
-    if isinstance(spin, Mapping):
-        spin = spin.get("image_url")
-    return spin if isinstance(spin, str) else ""
-
-
-def _there_are(meshes: Mapping[str, str]) -> str:
-    return f"There are: {', '.join(sorted(meshes))}." if meshes else "There is none in any format."
-
-
-def _told(data: Mapping[str, Any], *names: str) -> dict[str, str]:
-    return {name: str(data[name]) for name in names if data.get(name)}
+def _is_older(id: str) -> bool:
+    """By their codes, SESSION_1708502346_4237483; ids of v3 are hexadecimal."""
+    return id.startswith(older.CODE)
