@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import InvalidInput, UnsupportedFeature
-from neural4d_blender.engine.protocol import check
+from neural4d_blender.engine.protocol import Feature, check, lacks
 from neural4d_blender.engine.request import Request
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import EngineProcess
@@ -41,11 +41,15 @@ def image(tmp_path: Path) -> str:
 
 def start(engine: EngineProcess, image: str = "", **request: Any) -> str:
     images = [image] if image else []
-    return engine.submit("", provider="goneural", images=images, **request)
+    return engine.submit(request.pop("prompt", ""), provider="goneural", images=images, **request)
 
 
 def paid(sim: Simulator) -> list[int]:
     return [entry["points"] for entry in sim.ledger("goneural")]
+
+
+def asked_for_balance(sim: Simulator) -> list[dict[str, Any]]:
+    return [request for request in sim.requests() if request["path"] == "/v1/billing"]
 
 
 def created(sim: Simulator) -> list[dict[str, Any]]:
@@ -103,6 +107,24 @@ def test_an_asset_that_is_not_there(sim: Simulator, engine: EngineProcess) -> No
     assert error["cost"] == "Nothing was paid."
 
 
+def test_a_prompt_at_a_server_that_takes_none(sim: Simulator, engine: EngineProcess) -> None:
+    error = engine.wait(start(engine, prompt="a chair"), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert "makes no models from a prompt" in error["what"]
+    facts = next(e["facts"] for e in reversed(engine.events) if e["event"] == "server")
+    assert "from a prompt" in lacks("goneural", Feature.TEXT, facts)
+    assert not lacks("goneural", Feature.TEXT, {})
+
+
+def test_a_balance_that_is_not_told_is_asked_for_once(sim: Simulator, engine: EngineProcess, image: str) -> None:
+    for _ in range(2):
+        engine.wait(start(engine, image), "ready")
+    engine.ask("balance", provider="goneural")
+    assert len(asked_for_balance(sim)) == 1
+    engine.ask("test_key", provider="goneural")
+    assert len(asked_for_balance(sim)) == 2
+
+
 @pytest.mark.parametrize(
     ("request_", "error", "words"),
     [
@@ -113,12 +135,12 @@ def test_an_asset_that_is_not_there(sim: Simulator, engine: EngineProcess) -> No
         ({"options": {"asset_id": ASSET}}, InvalidInput, "one of them"),
         ({"images": [], "options": {"asset_id": "a chair"}}, InvalidInput, "UUID"),
         ({"images": []}, InvalidInput, "asset_id"),
-        ({"images": [], "prompt": "a chair"}, UnsupportedFeature, "GoNeural makes no models from a prompt"),
+        ({"prompt": "a chair"}, InvalidInput, "one of them"),
         ({"images": ["https://example.com/a.png"]}, UnsupportedFeature, "web addresses"),
         ({"variants": 2}, UnsupportedFeature, "one model a job"),
         ({"format": "OBJ"}, UnsupportedFeature, "GLB"),
         ({"choose_cutout": True}, UnsupportedFeature, "no pictures to choose from"),
-        ({"options": {"style": "x"}}, UnsupportedFeature, "asset_id, seed, faceLimit, version"),
+        ({"options": {"style": "x"}}, UnsupportedFeature, "asset_id, negativePrompt, seed"),
     ],
     ids=str,
 )
@@ -274,7 +296,8 @@ def test_the_key_is_tested_for_nothing(sim: Simulator, tmp_path: Path) -> None:
     with EngineProcess(tmp_path, sim.api_url, sim.keys) as engine:
         answer = engine.ask("test_key", provider="goneural")
         assert (answer["error"], answer["balance"]) == (None, None)
-        assert engine.ask("balance", provider="goneural")["error"]["code"] == "UnsupportedFeature"
+        error = engine.ask("balance", provider="goneural")["error"]
+        assert (error["code"], "does not tell" in error["what"]) == ("RequestRefused", True)
         engine.configure(sim.api_url, "not-the-key")
         assert engine.ask("test_key", provider="goneural")["error"]["code"] == "KeyRejected"
         engine.configure(sim.files_url, sim.keys)  # some web server, which is no GoNeural
