@@ -27,8 +27,10 @@ _PATH = re.compile(r"(?i)(?<![\w/:.])(?:/(?:home|users|root|tmp|var|mnt|media|op
 #: Names of fields, in small letters, whose text is the user's own, or names a file.
 _OWN = re.compile(r"(text_?)?(negative_?)?prompts?|title|value|name|file_?name|original_?name|files?|description")
 _ID_NAMES = re.compile(r"(?:.*_)?(?:uu)?ids?|.*[a-z](?:Id|Ids|Uuid|Uuids|UUID)|file_?[kK]eys?|session_code")
-#: A word of an address's path that tells what is asked for, rather than of whom.
-_WORD = re.compile(r"v\d{1,2}|[A-Za-z]+(?:[_-][A-Za-z0-9]{1,4})*(?:[_-][A-Za-z]+)*")
+#: A part of a word such as image-to-3d-sessions: what is longer, and has figures in it, belongs to an id.
+_PART = re.compile(r"[A-Za-z]{0,24}|\d{1,3}|\d{0,2}[A-Za-z]{1,2}|[A-Za-z]{1,2}\d{1,2}")
+
+_KIND = re.compile(r"[A-Za-z]{2,20}_(?=\w)")
 
 
 def spellings(secret: str) -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class Masker:
             if len(id) >= 6 and id in text:
                 text = text.replace(id, shown)
         text = _MAIL.sub("<e-mail>", _PATH.sub("<path>", text))
-        return _TOKEN.sub(lambda found: self._stand_in(found[0]), text)
+        return _TOKEN.sub(lambda found: found[0] if _is_word(found[0]) else self._stand_in(found[0]), text)
 
     def _address(self, url: str, host: str) -> str:
         """The host stays; what is at another host than the service itself, or is a file, becomes a stand-in."""
@@ -169,12 +171,12 @@ class Masker:
     def _segment(self, part: str) -> str:
         if part in self._ids:
             return self._ids[part]
-        plain = not part or (_WORD.fullmatch(part) and len(part) <= 40 and not _TOKEN.fullmatch(part))
-        return part if plain or (part.isdigit() and len(part) < 3) else self._stand_in(part)
+        return part if _is_word(part) else self._stand_in(part)
 
     def _stand_in(self, id: str) -> str:
         if id not in self._ids:
-            self._ids[id] = f"id-{self._next}"
+            kind = _KIND.match(id)  # ids of one service may be of several kinds, told by how they begin
+            self._ids[id] = f"{kind[0] if kind else ''}id-{self._next}"
             self._next += 1
         return self._ids[id]
 
@@ -184,6 +186,10 @@ class Masker:
             shown = f"<text of {len(text)} characters>"
             self._own |= dict.fromkeys(spellings(text.strip()), shown)
             self._own = dict(sorted(self._own.items(), key=lambda item: -len(item[0])))
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= 60 and all(_PART.fullmatch(part) for part in re.split("[-_]", text))
 
 
 def _is_id(name: str) -> bool:

@@ -50,7 +50,7 @@ class Recording:
             self._lines = [(bool(json.loads(line)["paid"]), line) for line in exchanges]
             self._head = json.loads(head)
         # Which ids the stand-ins of that process stood for is not known any more.
-        used = [int(number) for _, line in self._lines for number in re.findall(r"\bid-(\d+)\b", line)]
+        used = [int(number) for _, line in self._lines for number in re.findall(r"(?<![A-Za-z0-9-])id-(\d+)\b", line)]
         self._masker = Masker(own, first=max(used, default=0) + 1)
 
     def add(self, server: Server, exchange: Exchange) -> None:

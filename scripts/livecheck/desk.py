@@ -86,10 +86,15 @@ class Desk:
         name = endpoint(self.service, exchange.method, exchange.path)
         self.log.append(Said(self.step, name, exchange, self.aside))
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the product has found out about the server by now."""
+        return {name: value for name, value in self.server.facts.items() if name != "slow until"}
+
     def write(self, path: Path, generation: str) -> None:
         """All that was said, masked, in the form that the engine keeps of a job; each line says its step too."""
-        head = {"form": recording.FORM, "service": self.service, "facts": {}, "generation": generation}
-        lines = [{"step": said.step, **self.masker.exchange(said.exchange)} for said in self.log]
+        head = {"form": recording.FORM, "service": self.service, "facts": self.facts, "generation": generation}
+        lines = [{"step": said.step, "aside": said.aside, **self.masker.exchange(said.exchange)} for said in self.log]
         text = "\n".join(json.dumps(line, ensure_ascii=False) for line in [head, *lines])
         path.write_text(text + "\n", encoding="utf-8")
 

@@ -74,7 +74,7 @@ def check(order: Order) -> Findings:
         raise ToolError(f"{desk.masked(error.what)} Nothing more was asked.") from None
     finally:
         desk.write(order.out / "exchanges.jsonl", found.generation)
-    found.facts = {name: value for name, value in desk.server.facts.items() if name != "slow until"}
+    found.facts = desk.facts
     found.waited, found.refusals = asking.waited, asking.refusals
     summary.money_differs(found)
     _mask(found, desk)

@@ -53,11 +53,15 @@ def test_the_key_in_every_spelling(spelled: str) -> None:
 def test_ids_are_stable_and_can_be_followed() -> None:
     masker = Masker()
     first = masker.exchange(exchange(fields={"uuid": UUID}, answer={"requestId": 4711, "message": f"No {UUID}."}))
-    second = masker.exchange(exchange(path="/fetch/4711", answer={"uuids": [UUID], "session_code": "SESSION_1_2"}))
+    second = masker.exchange(
+        exchange(path="/fetch/4711", answer={"uuids": [UUID], "session_code": "SESSION_1700000000_12"})
+    )
     assert first["fields"] == {"uuid": "id-1"}
     assert first["answer"] == {"requestId": "id-2 (a number)", "message": "No id-1."}
     assert second["path"] == "/fetch/id-2"
-    assert second["answer"] == {"uuids": ["id-1"], "session_code": "id-3"}
+    for path in ("/image-to-3d-sessions/get-3d/preview/SESSION_0_0", "/v3/sessions/?limit=1", "/api/v6/3d/text_to_3d"):
+        assert masker.exchange(exchange(path=path))["path"] == path
+    assert second["answer"] == {"uuids": ["id-1"], "session_code": "SESSION_id-3"}
 
 
 def test_addresses_lose_their_signature_and_keep_their_host() -> None:

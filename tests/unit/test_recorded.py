@@ -1,0 +1,85 @@
+"""Every recording in tests/recorded is replayed: the providers read each answer, and ask in the recorded shape.
+
+A folder that a user attaches, of the live check or of a job, can be dropped in as it is. A request that no call of
+the provider makes (a probe of the live check) is passed over.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural4d_blender.engine import errors
+from neural4d_blender.engine.providers import PROVIDERS
+from neural4d_blender.engine.servers import Server as Facts
+from neural4d_blender.engine.transport import Transport
+from scripts.livecheck.files import draw_picture
+from scripts.livecheck.shapes import fields
+from tests.unit import replay
+
+RECORDINGS = sorted(replay.FOLDER.glob("*/exchanges.jsonl"))
+#: Fields that the product sends as it is asked to, and not with every request.
+_MAY_BE_ABSENT = {"uuids"}
+
+
+def test_there_are_recordings() -> None:
+    assert RECORDINGS
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=[path.parent.name for path in RECORDINGS])
+def test_a_recording(path: Path, tmp_path: Path) -> None:
+    recording = replay.Recording.read(path)
+    declared = PROVIDERS[recording.service].declaration
+    picture = str(draw_picture(tmp_path / "picture.png"))
+    facts = Facts(recording.service, "")
+    for name, value in recording.facts.items():
+        facts.note(name, value)
+    asked = 0
+    with replay.Server(recording.exchanges).running() as server:
+        while exchange := server.next:
+            place = f"{path.parent.name}, exchange {len(server.asked) + 1}: {exchange['method']} {exchange['path']}"
+            transport = Transport(
+                declared.name,
+                server.url,
+                "a-key-of-nobodys",
+                key_header=declared.key_header,
+                key_field=declared.key_field,
+                connect=5.0,
+                read=5.0,
+                paid=5.0,
+            )
+            provider = PROVIDERS[recording.service](transport, facts)
+            call = replay.call_for(provider, exchange, picture)
+            first = len(server.asked)
+            if call is None or exchange.get("aside"):
+                server.pass_over()
+                continue
+            error = _outcome(call)
+            if len(server.asked) == first and call == provider.balance:
+                server.pass_over()  # it is known by now that this server tells none
+                continue
+            assert len(server.asked) > first, f"{place}: nothing was sent ({error})"
+            expected = exchange["error"] or ("" if exchange["status"] == 200 else "Neural4DError")
+            assert not isinstance(error, errors.UnexpectedAnswer) or expected == "UnexpectedAnswer", f"{place}: {error}"
+            assert error is None or isinstance(error, errors.Neural4DError), f"{place}: {error!r}"
+            for sent, recorded in zip(server.asked[first:], recording.exchanges[first:], strict=False):
+                assert _shape(sent) == _shape(recorded), place
+            asked += 1
+    assert asked, "no request of the product's is in it"
+
+
+def _outcome(call: Any) -> Exception | None:
+    try:
+        call()
+    except Exception as error:
+        return error
+    return None
+
+
+def _shape(exchange: dict[str, Any]) -> dict[str, Any]:
+    """What has to be the same: where to, the fields with their kinds, the files."""
+    names = {one for one in fields(exchange["fields"]) if one[0].partition("[")[0] not in _MAY_BE_ABSENT}
+    files = sorted((file["field"], file["type"]) for file in exchange["files"])
+    return {"method": exchange["method"], "path": exchange["path"], "fields": names, "files": files}
