@@ -124,7 +124,7 @@ class Bridge:
     ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)
-        native = protocol.declaration(provider).native
+        native = protocol.makes(provider, request)
         job = protocol.Job(job_id, provider, request.to_dict(), target, native=native)
         self.jobs[job_id] = job.to_dict()
         self.revision += 1

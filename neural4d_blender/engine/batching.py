@@ -52,7 +52,8 @@ class Batches:
             declared = protocol.declaration(entry["provider"])
             request = Request.from_dict(entry["request"])
             protocol.check(declared.id, request)
-            job = Job(entry["job"], declared.id, request.to_dict(), entry.get("target", {}), native=declared.native)
+            native = protocol.makes(declared.id, request)
+            job = Job(entry["job"], declared.id, request.to_dict(), entry.get("target", {}), native=native)
             job.batch, job.item = record.id, entry["item"]
             if declared.id not in typical:
                 typical[declared.id] = self.engine.commands.typical_seconds(declared.id)

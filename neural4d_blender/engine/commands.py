@@ -115,7 +115,7 @@ class Commands:
             declared.id,
             request.to_dict(),
             target=message.get("target", {}),
-            native=declared.native,
+            native=protocol.makes(declared.id, request),
         )
         if known := self.engine.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.engine.publish(known)

@@ -126,6 +126,7 @@ __all__ = [
     "estimate",
     "is_web_address",
     "lacks",
+    "makes",
     "measured",
     "name_in",
     "read_image_facts",
@@ -198,6 +199,12 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int |
     quotes = PROVIDERS[provider].quotes(request)
     prices = [measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes]
     return None if None in prices else sum(price for price in prices if price is not None)
+
+
+def makes(provider: str, request: Request) -> str:
+    """The format that the service makes of the request by itself."""
+    declaration(provider)
+    return PROVIDERS[provider].makes(request)
 
 
 def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:

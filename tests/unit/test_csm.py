@@ -24,8 +24,9 @@ from neural4d_blender.engine.errors import (
 )
 from neural4d_blender.engine.protocol import check
 from neural4d_blender.engine.providers.base import Outcome
-from neural4d_blender.engine.providers.csm import Csm
+from neural4d_blender.engine.providers.csm import OLDER, Csm
 from neural4d_blender.engine.request import Request
+from neural4d_blender.engine.servers import GENERATION, Server
 from neural4d_blender.engine.transport import Transport
 
 URL = "https://via.placeholder.com/300/09f/fff.png"
@@ -48,6 +49,8 @@ class Http:
         files: Sequence[tuple[str, str]] = (),
         *,
         method: str = "POST",
+        paid: bool = False,
+        form: bool = False,
     ) -> dict[str, Any]:
         self.sent.append((method, path, body))
         if isinstance(self.answer, Neural4DError):
@@ -85,6 +88,8 @@ def poll(**data: Any) -> Poll:
         ({"session_status": "incomplete", "percent_done": 3}, Outcome.GENERATING, ""),
         ({"session_status": "complete", "percent_done": 100, **MESH}, Outcome.DONE, ""),
         ({"session_status": "failed"}, Outcome.FAILED, ""),
+        ({"session_status": "cancelled"}, Outcome.FAILED, ""),
+        ({"session_status": "canceled", **MESH}, Outcome.FAILED, ""),
         ({"status": "spin_generate_failed"}, Outcome.FAILED, ""),
         ({"status": "refine_failed", **PREVIEW}, Outcome.FAILED, ""),
         ({"status": "spin_generate_processing", "error": "No subject in the image."}, Outcome.FAILED, ""),
@@ -192,8 +197,7 @@ def test_a_key_is_tried_with_a_question_that_costs_nothing() -> None:
     service = Csm(Http(refusal(RequestRefused, 404)))
     assert service.test_key() is None
     assert isinstance(service.http, Http)
-    ((method, _, body),) = service.http.sent
-    assert (method, body) == ("GET", None)
+    assert [(method, body) for method, _, body in service.http.sent] == [("GET", None)] * 2, "of v3, and of the others"
     with pytest.raises(KeyRejected):
         Csm(Http(refusal(KeyRejected, 401))).test_key()
     with pytest.raises(RequestRefused):  # a web server that knows nothing of CSM
@@ -214,7 +218,9 @@ def test_a_key_is_tried_with_a_question_that_costs_nothing() -> None:
         ("texture_resolution", 4096, "128, 256, 512, 1024, 2048"),
         ("geometry_model", "best", "base, turbo"),
         ("texture_model", "all", "none, baked, pbr"),
-        ("seed", 1, "no option 'seed'"),
+        ("faces", -1, "0 to"),
+        ("retopology", "quick", "swift, precision"),
+        ("steps", 1, "no option 'steps'"),
     ],
 )
 def test_an_option_out_of_its_range_is_refused(option: str, value: object, words: str) -> None:
@@ -225,7 +231,12 @@ def test_an_option_out_of_its_range_is_refused(option: str, value: object, words
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"images": [], "prompt": "a chair"}, "no models from a prompt"),
+        ({"views": {"top": URL}}, "left, back, right, not 'top'"),
+        ({"images": [], "prompt": "a chair", "views": {"left": URL}}, "Views go with one image"),
+        ({"images": [], "prompt": "a chair", "picture_first": True, "pictures": 2}, "pictures must be 1 to 1"),
+        ({"options": {"kit": True}, "format": "FBX"}, "GLB files, not FBX"),
+        ({"options": {"kit": True, "retopology": "swift"}}, "without retopology"),
+        ({"options": {"kit": True}, "views": {"left": URL}}, "without views"),
         ({"variants": 2}, "one model a job"),
         ({"images": [URL, URL]}, "one image at a time"),
         ({"pbr": True}, "texture_model"),
@@ -256,5 +267,8 @@ class Parrot(BaseHTTPRequestHandler):
 def test_an_answer_that_repeats_the_picture_is_not_lost() -> None:
     with HTTPServer(("127.0.0.1", 0), Parrot) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        service = Csm(Transport("CSM", f"http://127.0.0.1:{server.server_port}", "key", key_header="x-api-key"))
+        known = Server()
+        known.note(GENERATION, OLDER)
+        transport = Transport("CSM", f"http://127.0.0.1:{server.server_port}", "key", key_header="x-api-key")
+        service = Csm(transport, known)
         assert service.submit(Request(images=[URL]), []).uuids == ["S_1"]

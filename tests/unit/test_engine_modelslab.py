@@ -19,7 +19,6 @@ from tests.unit.simulator_client import Caller, picture
 CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 IMAGE = "https://images.example/a%20mug.png"
 PRICE = 12
-DEFAULTS = {"foreground_ratio": 0.85, "remove_bg": False, "resolution": 256, "chunk_size": 8192}
 
 
 @pytest.fixture
@@ -34,7 +33,9 @@ def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
 
 
 def start(engine: EngineProcess, **request: Any) -> str:
-    return engine.submit("", **{"provider": "modelslab", "images": [IMAGE], "format": "OBJ", **request})
+    return engine.submit(
+        request.pop("prompt", ""), **{"provider": "modelslab", "images": [IMAGE], "format": "OBJ", **request}
+    )
 
 
 def paid(sim: Simulator) -> list[int]:
@@ -45,12 +46,18 @@ def sent(sim: Simulator, endpoint: str) -> list[dict[str, Any]]:
     return [request for request in sim.requests() if request["endpoint"] == endpoint]
 
 
+def fetched(sim: Simulator) -> list[dict[str, Any]]:
+    """Less the question which API the key is for."""
+    return [request for request in sent(sim, FETCH) if not request["path"].endswith("/0")]
+
+
 def test_a_web_address_becomes_a_model(sim: Simulator, engine: EngineProcess) -> None:
     job = start(engine)
     done = engine.wait(job, "ready")
     assert engine.states(job) == ["queued", "submitting", "generating", "downloading", "preparing_model", "ready"]
     body = sent(sim, CREATE)[0]["body"]
-    assert body == {"key": "***", "init_image": IMAGE, **DEFAULTS, "webhook": None, "track_id": job}
+    picture_ = {"image": IMAGE, "init_image": IMAGE, "output_format": "obj"}
+    assert body == {"key": "***", **picture_, "webhook": None, "track_id": job}
     assert Path(done["variants"][0]["model"]).suffix == ".obj"
     assert b"\nf " in Path(done["variants"][0]["model"]).read_bytes()
     assert done["service"]["track_id"] == job
@@ -73,18 +80,18 @@ def test_every_option_is_sent(sim: Simulator, engine: EngineProcess) -> None:
 @pytest.mark.parametrize(
     ("request_", "error", "words"),
     [
-        ({"options": {"resolution": 513}}, InvalidInput, "1 to 512"),
-        ({"options": {"resolution": 0}}, InvalidInput, "1 to 512"),
+        ({"options": {"resolution": 513}}, InvalidInput, "0 to 512"),
+        ({"options": {"resolution": -1}}, InvalidInput, "0 to 512"),
         ({"options": {"chunk_size": 12001}}, InvalidInput, "1 to 12000"),
         ({"options": {"foreground_ratio": 1.1}}, InvalidInput, "0.01 to 1"),
         ({"options": {"foreground_ratio": 0.0}}, InvalidInput, "0.01 to 1"),
         ({"options": {"remove_bg": 1}}, InvalidInput, "True or False"),
         ({"options": {"webhook": "https://a.example"}}, UnsupportedFeature, "no option 'webhook'"),
-        ({"images": [], "prompt": "a mug"}, UnsupportedFeature, "no models from a prompt"),
+        ({"prompt": "a mug"}, InvalidInput, "one of them"),
         ({"images": []}, InvalidInput, "not none"),
         ({"images": [IMAGE, IMAGE]}, UnsupportedFeature, "one image at a time"),
         ({"pbr": True}, UnsupportedFeature, "no switch for PBR"),
-        ({"format": "GLB"}, UnsupportedFeature, "delivers OBJ"),
+        ({"format": "FBX"}, UnsupportedFeature, "delivers GLB, OBJ, STL"),
     ],
     ids=str,
 )
@@ -96,23 +103,28 @@ def test_what_it_cannot_do_is_refused_with_the_reason(
     assert words in str(refusal.value)
 
 
-def test_a_file_is_refused_and_nothing_is_uploaded_anywhere(
-    sim: Simulator, engine: EngineProcess, tmp_path: Path
-) -> None:
+def test_a_file_is_tried_at_no_cost_and_uploaded_nowhere(sim: Simulator, engine: EngineProcess, tmp_path: Path) -> None:
     path = tmp_path / "mug.png"
     path.write_bytes(picture(kind="PNG"))
-    request = {"prompt": "", "images": [str(path)], "format": "OBJ"}
-    error = engine.ask("submit", job="1", provider="modelslab", request=request)["error"]
-    assert error["code"] == "UnsupportedFeature"
-    assert "no upload" in error["what"]
+    error = engine.wait(start(engine, images=[str(path)]), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert "must be a valid URL" in error["what"]
     assert "public host" in error["what"]
-    assert sim.requests() == []
+    assert "web address" in error["remedy"]
+    assert {request["endpoint"] for request in sim.requests()} <= {CREATE, FETCH, "/api/v6/3d/fetch/0"}
+
+
+def test_a_prompt_is_refused_before_anything_is_sent_that_may_cost(sim: Simulator, engine: EngineProcess) -> None:
+    error = engine.wait(start(engine, images=[], prompt="a mug"), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert "enterprise" in error["what"]
+    assert not [request for request in sim.requests() if "fetch" not in request["path"]]
 
 
 def test_a_result_at_once_needs_no_id_and_no_question(sim: Simulator, engine: EngineProcess) -> None:
     sim.configure(modelslab_at_once=True)
     engine.wait(start(engine), "ready")
-    assert (paid(sim), sent(sim, FETCH)) == ([PRICE], [])
+    assert (paid(sim), fetched(sim)) == ([PRICE], [])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +149,7 @@ def test_both_places_are_tried_again_where_nobody_can_be_asked_for_others(
     sim.clear_faults()
     engine.send("retry", job=job)
     engine.wait(job, "ready")
-    assert (paid(sim), sent(sim, FETCH)) == ([PRICE], [])
+    assert (paid(sim), fetched(sim)) == ([PRICE], [])
 
 
 def test_the_eta_is_the_estimate(sim: Simulator, engine: EngineProcess) -> None:
@@ -161,13 +173,13 @@ def test_the_key_goes_to_no_address_out_of_an_answer(sim: Simulator, engine: Eng
     sim.set_fault(CREATE, "set_field", field="fetch_result", value=elsewhere)
     engine.wait(start(engine), "ready")
     assert not [request for request in sim.requests() if "fetch" in request["path"] and request["host"] == FILE]
-    assert sent(sim, FETCH)
+    assert fetched(sim)
 
 
 def test_an_id_that_only_the_address_of_the_answer_names(sim: Simulator, engine: EngineProcess) -> None:
     sim.set_fault(CREATE, "set_field", field="id", value=None)
     engine.wait(start(engine), "ready")
-    assert (paid(sim), bool(sent(sim, FETCH))) == ([PRICE], True)
+    assert (paid(sim), bool(fetched(sim))) == ([PRICE], True)
 
 
 @pytest.mark.parametrize("http", [False, True])
@@ -190,6 +202,7 @@ def test_a_refusal_is_known_by_its_words(
         params = {"retry_after": 0} if code == "ServiceBusy" else {"message": str(message)}
         sim.set_fault(CREATE, f"http_{statuses[code]}", times=None, **params)
     else:
+        engine.ask("test_key", provider="modelslab")  # which API it is stays known, whatever the key
         sim.set_fault(CREATE, "set_field", field="message", value=message, times=None)
         engine.configure(sim.api_url, "not-the-key")  # refused before anything is charged
     error = engine.wait(start(engine), "failed")["error"]
@@ -220,6 +233,7 @@ def test_an_error_about_a_job_that_is_paid_is_asked_about_again(
     sim: Simulator, engine: EngineProcess, http: bool
 ) -> None:
     sim.configure(modelslab_http_errors=http)
+    engine.ask("test_key", provider="modelslab")
     sim.set_fault(FETCH, "set_field", field="status", value="error", times=2)
     sim.set_fault(FETCH, "set_field", field="id", value=None, times=1)
     engine.wait(start(engine), "ready")
@@ -230,7 +244,6 @@ def test_an_error_about_a_job_that_is_paid_is_asked_about_again(
     ("fault", "params", "code", "words"),
     [
         ("unknown_code", {}, "UnexpectedAnswer", "unknown status 7"),
-        ("set_field", {"field": "output", "value": []}, "UnexpectedAnswer", "names no address"),
         ("http_404", {"message": "No request with the ID 1001."}, "JobNotFound", "does not know this job"),
         ("http_401", {}, "KeyRejected", "key"),
         ("http_500", {}, "ServiceDown", "500"),
@@ -241,6 +254,7 @@ def test_an_error_about_a_job_that_is_paid_is_asked_about_again(
 def test_answers_about_a_job_that_nobody_understands(
     sim: Simulator, engine: EngineProcess, fault: str, params: dict[str, Any], code: str, words: str
 ) -> None:
+    engine.ask("test_key", provider="modelslab")  # which API it is has to be known
     sim.set_fault(FETCH, fault, times=None, **params)
     job = start(engine)
     error = engine.wait(job, "failed")["error"]
@@ -250,6 +264,12 @@ def test_answers_about_a_job_that_nobody_understands(
     engine.send("retry", job=job)
     engine.wait(job, "ready")
     assert paid(sim) == [PRICE]
+
+
+def test_a_model_of_which_only_the_second_place_is_named(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault(FETCH, "set_field", field="output", value=[], times=None)
+    engine.wait(start(engine), "ready")
+    assert [request["path"].split("/")[-2] for request in sent(sim, FILE)] == ["proxy"]
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "http_502", "not_json"])

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import addresses
-from ..answers import Submission, Trace
+from .. import addresses, answers
 
 Rows = list[dict[str, Any]]
 Known = Callable[[str], bool]
@@ -25,7 +24,7 @@ PAGE, _PAGES = 100, 10
 
 def look(
     page: Callable[[int], Rows], name: str, fits: Callable[[Mapping[str, Any]], bool], since: float, known: Known
-) -> Trace:
+) -> answers.Trace:
     """Look through the list.
 
     Args:
@@ -37,8 +36,8 @@ def look(
     new = [row for row in rows if _is_new(row, name, since, known)]
     fitting = [str(row[name]) for row in new if row.get(name) and fits(row)]
     if len(fitting) == 1:
-        return Trace(Submission(fitting))
-    return Trace(proof=whole and not new)
+        return answers.Trace(answers.Submission(fitting))
+    return answers.Trace(proof=whole and not new)
 
 
 def agrees(asked: Mapping[str, Any], shown: Mapping[str, Any], images: Sequence[str]) -> bool:

@@ -58,6 +58,11 @@ class Provider(ABC):
     def quotes(cls, request: Request) -> list[Quote]:
         """What the request is documented to cost: the submission itself first, then what may follow."""
 
+    @classmethod
+    def makes(cls, request: Request) -> str:
+        """The format that the service makes of the request by itself; every other one has to be asked for later."""
+        return cls.declaration.native
+
     def balance(self) -> Balance:
         """The points that are left; UnsupportedFeature where the service does not tell."""
         self.declaration.require(Feature.BALANCE)

@@ -25,6 +25,9 @@ from .base import Provider
 if TYPE_CHECKING:
     from ..request import Request
 
+#: Fact: "none" where a server has no list of its older sessions.
+LIST = "list"
+
 
 class Csm(Provider):
     """The calls of CSM's sessions."""
@@ -211,7 +214,9 @@ class Csm(Provider):
             return None
 
     def _in_older_list(self, request: Request, since: float) -> answers.Trace | None:
-        """Some of these servers have a list."""
+        """Some of these servers have a list; whether one has is found out by the first look."""
+        if self.server.get(LIST) == "none":
+            return None
 
         def page(number: int) -> lost.Rows:
             return older.rows(self.http, f"limit={lost.PAGE}&page={number}")
@@ -220,8 +225,12 @@ class Csm(Provider):
             return lost.look(
                 page, "session_code", lambda row: lost.agrees({}, row, request.images), since, self.server.knows
             )
-        except (RequestRefused, UnexpectedAnswer):
-            return None
+        except RequestRefused as error:
+            if error.http in calls.MISSING:
+                self.server.note(LIST, "none")
+        except UnexpectedAnswer:
+            pass  # a list of another make tells nothing
+        return None
 
 
 def _is_older(id: str) -> bool:

@@ -1,139 +1,121 @@
-"""ModelsLab's enterprise API: the web address of an image becomes a model, at once or a little later.
+"""ModelsLab: a prompt or an image becomes a model, at once or a little later, by either of its two APIs.
 
-There is no upload: the service fetches the image itself. The key stands in the body of each request,
-and a refusal is a text in an answer that may well be HTTP 200. A job carries our id for it as
-``track_id``, which the service shows but offers no way to ask for.
+Ordinary keys belong to v6, others to the enterprise API, which makes no models from a prompt; which one a key is for
+is found out by a question that costs nothing. The key stands in the body of each request. There is no upload: the
+service fetches an image from the web; a file goes in the request, where the service takes that. A job carries our id
+for it as ``track_id``, which the service shows but offers no way to ask for. Answers: ``_modelslab_answers``.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import answers
-from ..declaration import Declaration, Feature, Option, Quote
+from .. import addresses, answers, imagefile
+from ..declaration import Declaration, Feature, Quote
 from ..errors import (
+    ConversionFailed,
     JobNotFound,
     KeyRejected,
     Neural4DError,
     NotEnoughPoints,
+    OtherGeneration,
     RequestRefused,
-    ServiceBusy,
-    ServiceDown,
     UnexpectedAnswer,
+    UnsupportedFeature,
 )
-from ..limits import FORMATS
-from .base import Outcome, Provider
+from ..refusals import sentence
+from ..servers import GENERATION
+from . import _modelslab_answers as read
+from . import _modelslab_declared as declared
+from .base import Provider
 
 if TYPE_CHECKING:
     from ..request import Request
 
-_ROOT = "/api/v1/enterprise/3d"
-#: Refusals are told apart by their words: no codes are documented.
-_OF_THE_KEY = r"(?i)\bkey\b|unauthori[sz]ed|authenticat"
-_OF_HURRY = r"(?i)rate.?limit|too many requests|slow down"
-_OF_MONEY = r"(?i)credit|balance|funds|quota|payment|subscri|upgrade|limit exceeded"
-_OF_THE_ID = r"(?i)not found|no (such )?request|invalid (request )?id\b|(does not|doesn't) exist"
+V6, ENTERPRISE = "v6", "enterprise"
+_ROOTS = {V6: "/api/v6/3d", ENTERPRISE: "/api/v1/enterprise/3d"}
+#: Fact: "refused" where the service takes no picture in the request itself.
+DATA_URI = "data_uri"
 #: An id that no job has: fetching it works with a valid key only, and costs nothing.
 _NOBODYS = "0"
-
-_OPTIONS = (
-    Option("remove_bg", "Remove Background", "bool", False, "The service removes the background of the image first"),
-    Option(
-        "foreground_ratio",
-        "Foreground Ratio",
-        "float",
-        0.85,
-        "The part of the image that the subject takes; by the service's document it counts without Remove Background",
-        minimum=0.01,
-        maximum=1.0,
-    ),
-    Option(
-        "resolution",
-        "Resolution",
-        "int",
-        256,
-        "Resolution of the output",
-        minimum=1,
-        maximum=512,
-    ),
-    Option(
-        "chunk_size",
-        "Chunk Size",
-        "int",
-        8192,
-        "The higher the better, says the service's document, without saying of what",
-        minimum=1,
-        maximum=12000,
-    ),
-)
+#: With these a web server answers that has no such address.
+_NOT_HERE = (404, 405)
 
 
 class ModelsLab(Provider):
-    """POST /image_to_3d and POST /fetch/ID, below /api/v1/enterprise/3d."""
+    """POST /image_to_3d, /text_to_3d and /fetch/ID, below the root that the key is for."""
 
-    declaration: ClassVar[Declaration] = Declaration(
-        id="modelslab",
-        name="ModelsLab",
-        url="https://modelslab.com",
-        url_env="MODELSLAB_API_URL",
-        key_env="MODELSLAB_API_KEY",
-        features=frozenset({Feature.IMAGE_URL}),
-        reasons={
-            Feature.IMAGE: "ModelsLab has no upload: it fetches an image from the web, by its address. Nothing of "
-            "yours is put on a public host for it."
-        },
-        formats=("OBJ",),
-        lost_answers=(
-            "The job carries the extension's own id as track_id, which the service cannot be asked for: it becomes "
-            "PaymentUnknown at once and names the track_id, and is sent again only when you say so."
-        ),
-        keys_page="https://modelslab.com",
-        terms_page="https://modelslab.com/terms-of-service",
-        key_field="key",
-        options=_OPTIONS,
-    )
+    declaration: ClassVar[Declaration] = declared.DECLARATION
+
+    @classmethod
+    def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
+        """What not every key can do: a prompt; and what the service may not take: a picture in the request."""
+        if feature is Feature.TEXT and facts.get(GENERATION) == ENTERPRISE:
+            return "This key is for ModelsLab's enterprise API, which makes no models from a prompt."
+        if feature is Feature.IMAGE and facts.get(DATA_URI) == "refused":
+            return (
+                "ModelsLab took no image file: it fetches an image from the web, by its address. Nothing of yours is "
+                "put on a public host for it."
+            )
+        return super().lacks(feature, facts)
+
+    @classmethod
+    def makes(cls, request: Request) -> str:
+        """Exactly the format that is ordered."""
+        return request.format
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
         """No price is documented, and no answer tells one."""
-        return [Quote("image", None)]
+        return [Quote("image" if request.images else "text", None)]
 
     def tickets(self, request: Request, job_id: str) -> list[str]:
-        """The track_id: by it a user finds the job at the service."""
+        """The track_id: by it a user finds the job at the service. Asked before anything of a submission is begun,
+        so here it is found out which API the key is for, and said what that one cannot do.
+        """
+        if self.server.get(GENERATION) not in _ROOTS:
+            self._find_out(*_ROOTS)
+        self._require(request)
         return [job_id]
 
     def test_key(self) -> None:
-        """Fetch what nobody has ordered."""
-        try:
-            answer = self._fetch(_NOBODYS)
-        except JobNotFound:
-            return
-        raise UnexpectedAnswer(f"ModelsLab neither accepted nor refused the key. It said: {_said(answer)}")
+        """Fetch what nobody has ordered, by either API."""
+        self.server.note(DATA_URI, "")
+        self._find_out(*_ROOTS)
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
     ) -> answers.Submission:
-        """POST /image_to_3d. An answer with the result in it has no id, and needs none."""
-        options = {option.key: request.options.get(option.key, option.default) for option in _OPTIONS}
-        answer = self.http.call(
-            f"{_ROOT}/image_to_3d",
-            {"init_image": request.images[0], **options, "webhook": None, "track_id": tickets[0]},
-        )
-        if answer.get("status") == "error":
-            raise _refusal(_said(answer))
-        order = _id_of(answer)
-        if not order and answer.get("status") not in ("success", "failed"):
-            raise UnexpectedAnswer(f"ModelsLab's answer {answer.get('status')!r} names no id: {_said(answer)}")
-        polls = {}
+        """POST /image_to_3d or /text_to_3d. An answer with the result in it has no id, and needs none."""
+        kind = self.server.get(GENERATION)
+        if kind not in _ROOTS:
+            raise OtherGeneration("It has to be found out which of ModelsLab's APIs the key is for.")
+        self._require(request)
+        call, body = _body(request)
         try:
-            polls[order] = _read(answer)
-        except UnexpectedAnswer:
-            if not order:
-                raise  # with an id it is accepted all the same, and asked about later
-        return answers.Submission([order], polls=polls, details=_details(answer))
+            answer = self._call(f"{_ROOTS[kind]}/{call}", {**body, "webhook": None, "track_id": tickets[0]}, paid=True)
+        except (KeyRejected, RequestRefused) as error:
+            if (isinstance(error, KeyRejected) or error.http in (404, 405)) and self._fits_better(kind):
+                raise OtherGeneration(error.what) from None
+            if _is_file(request) and isinstance(error, RequestRefused) and read.wants_an_address(error):
+                self.server.note(DATA_URI, "refused")
+                raise UnsupportedFeature(
+                    f"{sentence(error.answer).rstrip('.') or 'Too large'}. ModelsLab refused the image file: it "
+                    "fetches an image from the web, by its address. Nothing of yours is put on a public host for it.",
+                    "Give the web address of the image.",
+                ) from None
+            raise
+        return _accepted(answer)
+
+    def _require(self, request: Request) -> None:
+        """Raise UnsupportedFeature for what is known to be refused."""
+        wanted = Feature.IMAGE if _is_file(request) else Feature.IMAGE_URL if request.images else Feature.TEXT
+        if why := self.lacks(wanted, self.server.facts):
+            remedy = "Give the web address of the image." if wanted is Feature.IMAGE else ""
+            raise UnsupportedFeature(why, remedy)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """POST /fetch/ID. The address that an answer names for that is never used: the key goes along."""
@@ -142,91 +124,120 @@ class ModelsLab(Provider):
                 "ModelsLab gave the model at once and without an id, so it cannot be asked for it again.",
                 "Look for the model on ModelsLab's own page; generating it again is paid again.",
             )
-        return _read(self._fetch(uuid))
-
-    def _fetch(self, order: str) -> dict[str, Any]:
+        kind = self.server.get(GENERATION)
+        if kind not in _ROOTS:
+            kind = self._find_out(*_ROOTS)
         try:
-            answer = self.http.call(f"{_ROOT}/fetch/{order}", {})
-        except RequestRefused as error:
+            return read.poll(self._fetch(kind, uuid))
+        except KeyRejected:
+            if not self._fits_better(kind):
+                raise
+        return read.poll(self._fetch(self.server.get(GENERATION), uuid))
+
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
+        """There is none: a model comes in the format that was ordered."""
+        raise ConversionFailed(
+            f"ModelsLab makes a model in the format that it was ordered in, and none of this one in {format}.",
+            f"Generate it in {format} anew, or place this one and export it from Blender.",
+        )
+
+    # Which API the key is for
+
+    def _find_out(self, *kinds: str) -> str:
+        """The first of the APIs that the key opens, which is noted.
+
+        Raises:
+            KeyRejected: it opens none. ServiceBusy, ServiceDown and the like: they did not say.
+        """
+        refused: list[Neural4DError] = []
+        for kind in kinds:
+            try:
+                answer = self._call(f"{_ROOTS[kind]}/fetch/{_NOBODYS}", {})
+            except (KeyRejected, NotEnoughPoints, RequestRefused) as error:
+                if isinstance(read.trouble(error), JobNotFound):
+                    if self.server.get(GENERATION) not in ("", kind):
+                        self.server.note(DATA_URI, "")
+                    self.server.note(GENERATION, kind)
+                    return kind
+                own = error.http != 403 and (error.answer.get("status") == "error" or error.http not in _NOT_HERE)
+                if isinstance(error, RequestRefused) and error.by_api and own:
+                    raise read.trouble(error) from None
+                refused.append(error)
+                continue
+            raise UnexpectedAnswer(f"ModelsLab neither accepted nor refused the key. It said: {sentence(answer)}")
+        # What an account lacks is said by the API that knows its key.
+        raise min(
+            refused, key=lambda error: (not isinstance(error, NotEnoughPoints), not isinstance(error, KeyRejected))
+        )
+
+    def _fits_better(self, kind: str) -> bool:
+        """Whether the key, which that API has refused, is for the other one; then that is noted."""
+        try:
+            return bool(self._find_out(*(other for other in _ROOTS if other != kind)))
+        except Neural4DError:
+            return False
+
+    def _fetch(self, kind: str, order: str) -> dict[str, Any]:
+        try:
+            return self._call(f"{_ROOTS[kind]}/fetch/{order}", {})
+        except (KeyRejected, NotEnoughPoints, RequestRefused) as error:
             if not error.by_api:
                 raise
-            raise _trouble(error.what) from None
+            raise read.trouble(error) from None
+
+    def _call(self, path: str, body: dict[str, Any], *, paid: bool = False) -> dict[str, Any]:
+        """The answer, unless it is a refusal, with whatever status that comes."""
+        try:
+            answer = self.http.call(path, body, paid=paid)
+        except (KeyRejected, NotEnoughPoints, RequestRefused) as error:
+            if not error.by_api:
+                raise
+            raise read.refusal(error.answer, error.http) from None
         if answer.get("status") == "error":
-            raise _trouble(_said(answer))
+            raise read.refusal(answer)
         return answer
 
 
-def _read(answer: dict[str, Any]) -> answers.Poll:
-    """An answer with any status but ``error``."""
-    status, message = answer.get("status"), _said(answer)
-    if status == "failed":
-        return answers.Poll(Outcome.FAILED, message=message)
-    if status == "processing":
-        return answers.Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
-    if status != "success":
-        raise UnexpectedAnswer(f"ModelsLab answered with the unknown status {status!r}: {message}")
-    urls, mirrors = _urls(answer, "output"), _urls(answer, "proxy_links")
-    if not urls:
-        raise UnexpectedAnswer(f"ModelsLab says the model is done and names no address of it: {message}")
-    best = next((number for number, url in enumerate(urls) if _is_model(url)), 0)
-    return answers.Poll(
-        Outcome.DONE, model_url=urls[best], mirrors=tuple(mirrors[best : best + 1]), details=_details(answer)
-    )
+def _body(request: Request) -> tuple[str, dict[str, Any]]:
+    """Which call it is, and what it carries: options where they differ from the service's own defaults."""
+    options = {option.key: request.options.get(option.key, option.default) for option in declared.OPTIONS}
+    own = {option.key: option.default for option in declared.OPTIONS}
+    wanted = {key: value for key, value in options.items() if value != own[key]}
+    # The default of one API is not that of the other.
+    wanted["output_format"] = request.format.lower()
+    if not request.images:
+        return "text_to_3d", {"prompt": request.prompt, **wanted}
+    image = _data_uri(request.images[0]) if _is_file(request) else request.images[0]
+    meant = {key: value for key, value in wanted.items() if key not in declared.OF_PROMPTS}
+    return "image_to_3d", {"image": image, "init_image": image, **meant}
 
 
-def _refusal(said: str) -> Neural4DError:
-    """The error of a request that the service has not taken."""
-    if re.search(_OF_THE_KEY, said):
-        return KeyRejected(f"ModelsLab did not accept the key: {said}")
-    if re.search(_OF_HURRY, said):
-        return ServiceBusy(f"ModelsLab asks to slow down: {said}")
-    if re.search(_OF_MONEY, said):
-        return NotEnoughPoints(f"ModelsLab says the account does not cover this: {said}")
-    return RequestRefused(f"ModelsLab refused the request: {said}")
+def _is_file(request: Request) -> bool:
+    return bool(request.images) and not addresses.is_web_address(request.images[0])
 
 
-def _trouble(said: str) -> Neural4DError:
-    """The error of a question about a job, which may be asked again: nothing is lost by an answer that says no."""
-    refusal = _refusal(said)
-    if isinstance(refusal, KeyRejected | ServiceBusy):
-        return refusal
-    if re.search(_OF_THE_ID, said):
-        return JobNotFound(f"ModelsLab does not know this job: {said}")
-    return ServiceDown(f"ModelsLab answered with an error instead of the job: {said}")
+def _data_uri(path: str) -> str:
+    """The picture itself, as text."""
+    kind = imagefile.MIME_TYPES[imagefile.read_image_facts(path).format]
+    return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode('ascii')}"
 
 
-def _said(answer: dict[str, Any]) -> str:
-    """The message; a list of what is wrong with each field stays one."""
-    said = answer.get("message") or answer.get("messege") or answer.get("error") or "no reason given"
-    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-    return " ".join(text.split())[:200]
+def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
+    """What was taken.
 
-
-def _id_of(answer: dict[str, Any]) -> str:
-    """The job's id, which ``fetch_result`` ends with too; empty where there is none."""
-    number = answer.get("id")
-    if isinstance(number, int | str) and not isinstance(number, bool) and str(number):
-        return str(number)
-    found = re.search(r"/fetch/([\w-]+)/?$", str(answer.get("fetch_result")))
-    return found[1] if found else ""
-
-
-def _seconds(eta: object) -> float | None:
-    number = isinstance(eta, int | float) and not isinstance(eta, bool)
-    return float(eta) if number and 0 <= eta < 86400 else None  # type: ignore[arg-type, operator]
-
-
-def _urls(answer: dict[str, Any], name: str) -> list[str]:
-    found = answer.get(name) or []
-    return [url for url in (found if isinstance(found, list) else [found]) if isinstance(url, str) and url]
-
-
-def _is_model(url: str) -> bool:
-    return url.partition("?")[0].rpartition(".")[2].upper() in FORMATS
-
-
-def _details(answer: dict[str, Any]) -> dict[str, str]:
-    meta = answer.get("meta")
-    told = {**(meta if isinstance(meta, dict) else {}), **answer}
-    names = ("track_id", "seed", "generationTime", "warning", "nsfw_content_detected")
-    return {name: str(told[name]) for name in names if told.get(name) not in (None, "")}
+    Raises:
+        UnexpectedAnswer: it names no job, and no result either.
+    """
+    order, status = read.id_of(answer), answer.get("status")
+    if not order and status not in ("success", "failed"):
+        said = sentence(answer)
+        error = UnexpectedAnswer(f"ModelsLab's answer {status!r} names no id: {said}")
+        error.refusal = said
+        raise error
+    polls = {}
+    try:
+        polls[order] = read.poll(answer)
+    except UnexpectedAnswer:
+        if not order:
+            raise  # with an id it is accepted all the same, and asked about later
+    return answers.Submission([order], polls=polls, details=read.details(answer))
