@@ -28,13 +28,14 @@ class Said:
     """An exchange, the step that it belongs to, and its endpoint's name in the schemas.
 
     ``aside``: it was no request of the product's for this generation of the service (a probe, or one that showed which
-    generation it is), so nothing is expected of what was sent.
+    generation it is), so nothing is expected of what was sent. ``facts``: what was known of the server then.
     """
 
     step: str
     endpoint: str
     exchange: Exchange
     aside: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Desk:
 
     def _observe(self, exchange: Exchange) -> None:
         name = endpoint(self.service, exchange.method, exchange.path)
-        self.log.append(Said(self.step, name, exchange, self.aside))
+        self.log.append(Said(self.step, name, exchange, self.aside, self.facts))
 
     @property
     def facts(self) -> dict[str, str]:
@@ -93,8 +94,11 @@ class Desk:
 
     def write(self, path: Path, generation: str) -> None:
         """All that was said, masked, in the form that the engine keeps of a job; each line says its step too."""
-        head = {"form": recording.FORM, "service": self.service, "facts": self.facts, "generation": generation}
-        lines = [{"step": said.step, "aside": said.aside, **self.masker.exchange(said.exchange)} for said in self.log]
+        head = {"form": recording.FORM, "service": self.service, "facts": {}, "generation": generation}
+        lines = [
+            {"step": said.step, "aside": said.aside, "facts": said.facts, **self.masker.exchange(said.exchange)}
+            for said in self.log
+        ]
         text = "\n".join(json.dumps(line, ensure_ascii=False) for line in [head, *lines])
         path.write_text(text + "\n", encoding="utf-8")
 

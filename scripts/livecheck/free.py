@@ -16,7 +16,7 @@ from neural4d_blender.engine.servers import GENERATION
 
 from .asking import Asking, explained
 from .findings import Findings
-from .services import FREE, OLDER, OLDER_FACTS, TODAY, Probe
+from .services import FREE, NOTED, OLDER, TODAY, Probe
 
 
 def ask(asking: Asking, found: Findings) -> None:
@@ -81,10 +81,7 @@ def _generation(asking: Asking, found: Findings) -> None:
 
 def settle_generation(asking: Asking, found: Findings) -> None:
     """Where the product has found out another generation than the first question, its jobs are the better witness."""
-    fact = asking.desk.server.get(GENERATION)
-    if not fact:
-        return
-    generation = OLDER if fact in OLDER_FACTS else TODAY
+    generation = NOTED.get(asking.desk.server.get(GENERATION), found.generation)
     if generation != found.generation:
         found.differs(f"{found.how}, and yet jobs are taken as {'today' if generation == TODAY else 'in 2024'}.")
         found.generation, found.how = generation, f"so jobs are taken, though {found.how}"

@@ -12,7 +12,7 @@ from typing import Any
 from neural4d_blender.engine.answers import Poll, Submission
 from neural4d_blender.engine.declaration import Quote
 from neural4d_blender.engine.download import download
-from neural4d_blender.engine.errors import JobNotFound, Neural4DError, OtherGeneration
+from neural4d_blender.engine.errors import JobNotFound, Neural4DError, OtherGeneration, UnsupportedFeature
 from neural4d_blender.engine.paying import NOTHING_HAPPENED
 from neural4d_blender.engine.providers.base import Outcome
 from neural4d_blender.engine.request import Request
@@ -54,6 +54,9 @@ class Jobs:
             self.found.jobs[step] = self._make(step, request)
         except Stop as end:
             self.found.jobs[step] = str(end)
+        except UnsupportedFeature as error:
+            self.found.jobs[step] = f"Not made. {error.what}"
+            self.found.left_out.append(f"{step}: {error.what}")
         except Neural4DError as error:
             self.found.jobs[step] = f"It came to no model. {explained(error)}"
             self.found.differs(f"The {step} job: {explained(error)}")
@@ -148,10 +151,11 @@ class Jobs:
         ends = self._answered + self.desk.timing.booking
         while taken and cost.told != 0 and not self._watch() and time.monotonic() < ends:
             time.sleep(min(self.desk.timing.poll, 2.0))
-        if not taken and not self._watch():
-            self._cost = None
-            return
         if not taken:
+            self._watch()
+            if cost.fell is None:
+                self._cost = None
+                return
             self.found.costs.append(cost)
             self.found.differs(f"The {cost.step} job was refused, and the balance fell by {cost.fell} all the same.")
         if taken and cost.fell is None and self._before is not None:

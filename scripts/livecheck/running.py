@@ -102,10 +102,10 @@ def _ask(asking: Asking, found: Findings, budget: Budget, folder: Path, picture_
         found.left_out.append(f"text: {why}")
     else:
         jobs.make("text", Request(prompt=PROMPT))
-    if not provider.lacks(Feature.IMAGE, facts):
-        jobs.make("image", Request(images=[str(draw_picture(folder / "picture.png"))]))
-    elif picture_url and not provider.lacks(Feature.IMAGE_URL, facts):
+    if picture_url and not provider.lacks(Feature.IMAGE_URL, facts):
         jobs.make("image", Request(images=[picture_url]))
+    elif not provider.lacks(Feature.IMAGE, facts):
+        jobs.make("image", Request(images=[str(draw_picture(folder / "picture.png"))]))
     else:
         found.left_out.append(f"image: {provider.lacks(Feature.IMAGE, facts)} Give one with --picture-url.")
     found.balance_after = free.balance(asking)

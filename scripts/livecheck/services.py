@@ -73,8 +73,8 @@ FREE = {
     ),
 }
 
-#: What the product notes as a server's generation, where that is the older one.
-OLDER_FACTS = frozenset({"1.2", "sessions", "2024"})
+#: What the product notes as a server's generation, where that is one of the two.
+NOTED = {"1.5.4": TODAY, "v3": TODAY, "1.2": OLDER, "sessions": OLDER}
 
 _ENDPOINTS: dict[str, list[tuple[str, str]]] = {
     "neural4d": [(r"POST /api/(\w+)", r"\1")],
