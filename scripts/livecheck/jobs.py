@@ -140,6 +140,8 @@ class Jobs:
         now = balance(self.asking)
         if now is not None and now < self._before:
             cost.fell, cost.after = self._before - now, time.monotonic() - self._answered
+        elif now is not None:
+            cost.late = True
         return cost.fell is not None
 
     def _settle(self) -> None:

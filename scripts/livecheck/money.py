@@ -16,7 +16,7 @@ class Cost:
     Args:
         documented: the price of the documents, None where they name none. most: the most by any of them.
         told: the service's own word. fell: what the balance fell by. None: not known.
-        after: seconds from the answer to the first balance that showed it.
+        after: seconds from the answer to the first balance that showed it. late: one before that did not.
     """
 
     step: str
@@ -26,6 +26,7 @@ class Cost:
     told: int | None = None
     fell: int | None = None
     after: float | None = None
+    late: bool = False
 
     @property
     def points(self) -> int | None:

@@ -79,8 +79,8 @@ def cost(cost: Cost, unit: str) -> str:
     elif cost.fell == 0:
         fell = "the balance has not fallen"
     else:
-        late = f", {cost.after:.1f} s after the answer" if cost.after is not None and cost.after >= 1 else " at once"
-        fell = f"the balance fell by {cost.fell}{late}"
+        when = f" late, {cost.after or 0:.1f} s after the answer" if cost.late else " at once"
+        fell = f"the balance fell by {cost.fell}{when}"
     documented = "no document names one"
     if cost.documented is not None:
         other = f", or {cost.most} in 2024" if cost.most and cost.most != cost.documented else ""
@@ -96,7 +96,7 @@ def money_differs(found: Findings) -> None:
         documented = (one.documented, one.most) if found.generation != TODAY else (one.documented,)
         if one.documented is not None and one.points not in (None, *documented):
             found.differs(f"{one.step}: it cost {one.points} {found.unit}; {one.documented} are documented.")
-        if one.after is not None and one.after >= 1:
+        if one.late and one.after is not None:
             found.differs(f"{one.step}: the balance showed the purchase {one.after:.1f} s late.")
 
 

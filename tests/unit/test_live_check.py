@@ -83,7 +83,7 @@ CASES = [
     Case(
         "neural4d",
         settings={"ids": "mixed", "booking_seconds": 1.5},
-        said=("the service says 30 points, the balance fell by 30, ", "s after the answer"),
+        said=("the service says 30 points, the balance fell by 30 late, ", "s after the answer"),
         differs=("text: the balance showed the purchase", "image: the balance showed the purchase"),
     ),
     Case(
