@@ -108,8 +108,8 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         console.result(text, "balance", provider=service.id, **left)
     if len(silent) == len(ready):
         raise silent[0]
-    for error in silent:
-        console.note(error.what)
+    for one in silent:
+        console.note(one.what)
     return Exit.DONE
 
 

@@ -8,6 +8,7 @@ then ends: everything else goes on from the journal at the next start.
 from __future__ import annotations
 
 import argparse
+import functools
 import heapq
 import itertools
 import os
@@ -23,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import protocol
+from . import protocol, recording
 from .answers import Balance
 from .batching import Batches
 from .commands import Commands, Message
@@ -135,6 +136,7 @@ class Engine:
             key_field=declared.key_field,
             others=declared.other_urls if url.rstrip("/") == declared.url else (),
             limiter=RateLimiter(server, lambda: self.runner.timing.minute),
+            observer=functools.partial(recording.observe, server),
         )
         self.providers[name] = PROVIDERS[name](transport, server)
         return self.providers[name]

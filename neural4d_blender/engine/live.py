@@ -9,6 +9,7 @@ from typing import Any
 from .jobs import Job
 from .pacing import MINUTE
 from .polling import QUICKEST, Pace
+from .recording import Recording
 from .states import FREE_TO_CANCEL
 
 
@@ -58,6 +59,8 @@ class Live:
     refusals: int = 0
     #: How often in a row the server turned out to be of another generation.
     detours: int = 0
+    #: What was said between here and the service, from the first word on.
+    recording: Recording | None = None
 
     @property
     def unwanted(self) -> bool:

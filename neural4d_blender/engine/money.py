@@ -189,13 +189,15 @@ class Purse:
             self.journal.note_purchase(job)
             yield purchase
             if purchase.accepted:
-                self._measure(provider, job, quote.operation, purchase, repeated)
+                self._measure(provider, job, quote, purchase, repeated)
                 self.journal.save(job)
                 self.prices_changed()
 
-    def _measure(self, provider: Provider, job: Job, operation: str, purchase: Purchase, repeated: bool) -> None:
+    def _measure(self, provider: Provider, job: Job, quote: Quote, purchase: Purchase, repeated: bool) -> None:
         """What an accepted purchase really cost, as far as that can be known now."""
-        after = None
+        operation, after = quote.operation, None
+        if self.journal.price(job.provider, operation) is None and purchase.expected is not None:
+            purchase.expected = job.spent[-1]["points"] = provider.documented(quote)
         if purchase.before is not None:
             with suppress(ServiceBusy):
                 after = self.read(provider)
@@ -240,7 +242,7 @@ class Purse:
         """
         batch = self.journal.batch(job.batch) if job.batch else None
         expected = purchase.expected
-        if expected is None or fell <= max(expected, purchase.reserved):
+        if expected is None or fell <= expected:
             return True
         if batch and batch.shard:
             return False

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .catalogs import catalog_id
     from .imagefile import ImageFacts, read_image_facts
     from .jobs import Job
+    from .masking import Masker, without
     from .request import Request
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "JobFailed",
     "KeyMissing",
     "KeyRejected",
+    "Masker",
     "Neural4DError",
     "NotEnoughPoints",
     "OnlineAccessOff",
@@ -132,6 +134,7 @@ __all__ = [
     "name_in",
     "read_image_facts",
     "unit_of",
+    "without",
 ]
 
 
@@ -141,12 +144,14 @@ _LATE = {
     "BatchRecord": "batches",
     "ImageFacts": "imagefile",
     "Job": "jobs",
+    "Masker": "masking",
     "Request": "request",
     "catalog_id": "catalogs",
     "check_url": "addresses",
     "is_web_address": "addresses",
     "name_in": "addresses",
     "read_image_facts": "imagefile",
+    "without": "masking",
 }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import delivery, saving, stages, submitting
+from . import delivery, recording, saving, stages, submitting
 from .download import Stopped
 from .errors import (
     BrokenModel,
@@ -110,7 +110,8 @@ class Runner:
             if live.unwritten:
                 live.job.note, live.unwritten = "", False
                 self.save(live.job)
-            return self._step(live)
+            with recording.of(live, self.folder):
+                return self._step(live)
         except JournalUnusable as error:
             live.unwritten = True
             live.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."

@@ -13,12 +13,12 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import requests
 
-from . import connection, refusals
+from . import connection, masking, refusals, wire
 from .addresses import check_url
 from .errors import (
     AnswerLost,
@@ -30,7 +30,7 @@ from .errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
-from .imagefile import MIME_TYPES, read_image_facts
+from .exchanges import Exchange, Observer
 from .pacing import RateLimiter
 from .servers import Server
 
@@ -93,6 +93,7 @@ class Transport:
         key_header, key_field: where the key goes, see Declaration.
         others: further addresses of the same service, for when the first one cannot be reached.
         limiter: how quickly the service may be called.
+        observer: told of each request that was tried, with what came of it.
         connect, read, paid: timeouts in seconds; ``paid`` for the answer to a call that costs points.
 
     Raises:
@@ -109,6 +110,7 @@ class Transport:
         key_field: str = "",
         others: Sequence[str] = (),
         limiter: RateLimiter | None = None,
+        observer: Observer | None = None,
         connect: float = CONNECT_TIMEOUT,
         read: float = READ_TIMEOUT,
         paid: float = PAID_TIMEOUT,
@@ -118,12 +120,14 @@ class Transport:
         self._key = key.strip()
         self._timeouts = {False: (connect, read), True: (connect, paid)}
         self.limiter = limiter or RateLimiter(Server())
+        self._observer = observer
         if not self._key:
             raise KeyMissing(f"No key is set for {name}.")
         if not self._key.isascii() or not self._key.isprintable():
             raise KeyRejected(
                 f"The key for {name} holds characters that no key has (a line break or a letter with an accent)."
             )
+        self._spellings = [spelling.encode() for spelling in masking.spellings(self._key)]
         self._in_body = {key_field: self._key} if key_field else {}
         self._sessions = Sessions(NoAuth() if key_field else HeaderAuth(key_header, self._key))
 
@@ -156,19 +160,19 @@ class Transport:
             RequestRefused, UnexpectedAnswer: see the module's text.
         """
         # In memory: a picture is small, and a form of open files cannot be told apart from a broken disk.
-        parts = [(name, _picture(file)) for name, file in files]
+        parts = [(name, wire.picture(file)) for name, file in files]
         fields = {**(body or {}), **self._in_body}
         if form and not parts:
-            parts = [(name, (None, _text(value))) for name, value in fields.items()]  # type: ignore[misc]
+            parts = [(name, (None, wire.text(value))) for name, value in fields.items()]  # type: ignore[misc]
             fields = {}
         if wait := self.limiter.enter(paid=paid):
             raise held_back(self.name, wait)
-        content: dict[str, Any] = {"data": {name: _text(value) for name, value in fields.items()}, "files": parts}
+        content: dict[str, Any] = {"data": {name: wire.text(value) for name, value in fields.items()}, "files": parts}
         if not parts:
             content = {} if method == "GET" else {"json": fields}
         for number, url in enumerate(self._urls):
             try:
-                answer = self._request(method, url + path, content, paid=paid)
+                answer = self._observed(method, url, path, content, paid=paid)
             except ServiceUnreachable:
                 if number + 1 == len(self._urls):
                     raise
@@ -186,7 +190,26 @@ class Transport:
         """The service asked for that in an answer of its own; returns for how long nothing is sent to it."""
         return self.limiter.refused(paid=paid, seconds=seconds)
 
-    def _request(self, method: str, url: str, content: Mapping[str, Any], *, paid: bool) -> dict[str, Any]:
+    def _observed(self, method: str, url: str, path: str, content: Mapping[str, Any], *, paid: bool) -> dict[str, Any]:
+        came: dict[str, Any] = {}
+        error = ""
+        at, began = time.time(), time.monotonic()
+        try:
+            return self._request(method, url + path, content, came, paid=paid)
+        except Neural4DError as trouble:
+            error = trouble.code
+            raise
+        finally:
+            if self._observer:
+                with suppress(Exception):  # what comes of a request never depends on who watches
+                    sent = {**wire.sent(content), **came}
+                    told = masking.without(sent, self._key)
+                    seconds = time.monotonic() - began
+                    self._observer(Exchange(at, seconds, url, path, method, paid, error=error, **told))
+
+    def _request(
+        self, method: str, url: str, content: Mapping[str, Any], told: dict[str, Any], *, paid: bool
+    ) -> dict[str, Any]:
         # A connection that was kept may be dead already, and then nobody knows whether the request arrived.
         session = self._sessions.fresh() if paid else self._sessions.get()
         timeouts = self._timeouts[paid]
@@ -201,16 +224,19 @@ class Transport:
                 stream=True,
             ) as response:
                 # A service may repeat what it was sent: the key goes no further than here.
-                came = _read(response, MAX_ANSWER, timeouts[1]).replace(self._key.encode(), b"***")
+                came = wire.read(response, MAX_ANSWER, timeouts[1])
+                for spelling in self._spellings:
+                    came = came.replace(spelling, masking.BLANK.encode())
         except (requests.RequestException, OSError, ValueError) as error:
             raise self._translate(error, timeouts[1]) from None  # its text may hold headers
         finally:
             if paid:
                 session.close()
-        return self._answer(response, came, paid=paid)
+        answer, said = refusals.of_content(came)
+        told |= {"status": response.status_code, "answer": said if answer is None else answer}
+        return self._answer(response, answer, said, paid=paid)
 
-    def _answer(self, response: requests.Response, content: bytes, *, paid: bool) -> dict[str, Any]:
-        answer, said = refusals.of_content(content)
+    def _answer(self, response: requests.Response, answer: object, said: str, *, paid: bool) -> dict[str, Any]:
         status = response.status_code
         if not 200 <= status < 300:
             header = response.headers.get("Retry-After")
@@ -265,32 +291,6 @@ def held_back(name: str, wait: float) -> HeldBack:
     error = HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait)
     error.noted = True
     return error
-
-
-def _text(value: object) -> object:
-    """A form holds texts, and requests would write Python's True."""
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
-
-
-def _picture(path: str) -> tuple[str, bytes, str]:
-    """What requests wants to know of a file in a form: name, content, type."""
-    kind = MIME_TYPES[read_image_facts(path).format]
-    return Path(path).name, Path(path).read_bytes(), kind
-
-
-def _read(response: requests.Response, limit: int, patience: float) -> bytes:
-    content = bytearray()
-    ends = time.monotonic() + patience
-    for chunk in response.iter_content(65536):
-        content += chunk
-        if len(content) > limit:
-            break
-        if time.monotonic() > ends:
-            raise requests.exceptions.ReadTimeout("an answer in drops")
-    expected = response.headers.get("Content-Length", "")
-    if expected.isdigit() and "Content-Encoding" not in response.headers and len(content) < int(expected):
-        raise requests.exceptions.ChunkedEncodingError("short answer")
-    return bytes(content)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -7,4 +7,4 @@ and waits on nothing.
 from ..engine.late import open_late
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "arrival", "assets", "lost", "placing", "provenance", "starting")
+open_late(__name__, "arrival", "assets", "lost", "placing", "provenance", "report", "starting")

@@ -48,6 +48,10 @@ class Provider(ABC):
         """Refuse, beyond what the declaration says, what the service cannot do; InvalidInput."""
         return
 
+    def documented(self, quote: Quote) -> int | None:
+        """What an operation costs at this server by the document that it follows; None where none says."""
+        return quote.points
+
     @classmethod
     def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
         """Why the service, or its server of which these facts are known, cannot do that; empty where it can."""

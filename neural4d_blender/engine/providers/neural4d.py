@@ -101,6 +101,10 @@ class Neural4D(Provider):
         pictures = [Quote(f"picture x{request.pictures} {key}", _PICTURE * request.pictures)]
         return [*(pictures if request.picture_first else []), first, *[cls.conversion_quote()] * imported]
 
+    def documented(self, quote: Quote) -> int | None:
+        """Servers of 1.2 charge by the operation, today's by the model."""
+        return quote.most or quote.points if self.server.get(GENERATION) == OLDER else quote.points
+
     @classmethod
     def conversion_quote(cls) -> Quote:
         """convertToFormat's documented price."""
@@ -245,8 +249,10 @@ class Neural4D(Provider):
             self.server.note(IDS, "refused")
             raise OtherGeneration(error.what) from None
         accepted = read.submission(answer, self.declaration.name)
-        if "generationConfig" in answer or "pointsDeducted" in answer:
+        if {"generationConfig", "pointsDeducted", "uploadedImageUrl"} & answer.keys():
             self.server.note(GENERATION, TODAY)
+        elif not self.server.get(GENERATION):
+            self.server.note(GENERATION, OLDER)  # today's answers always have one of them
         if ours and accepted.uuids != list(tickets):
             self.server.note(IDS, "ignored")
         return accepted
