@@ -137,7 +137,6 @@ def test_what_is_no_failed_job_is_not_allowed(
 
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_a_share_without_lines_has_a_report(sim: Simulator, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
-    sim.configure(prices={"text": 30})
     batch = ("batch", table("things.csv", "a mug"), *FILES, "--continue")
     assert run(*batch, "--shard", "2/2", "--report", f"2.{ending}") == 0
     assert read(f"2.{ending}") == []
@@ -145,7 +144,7 @@ def test_a_share_without_lines_has_a_report(sim: Simulator, ending: str, capsys:
     assert run("merge", f"2.{ending}", f"1.{ending}", "-o", "whole.csv") == 0
     with Path("whole.csv").open(encoding="utf-8") as file:
         assert [line["input"] for line in csv.DictReader(file)] == ["a mug"]
-    assert "1 of 1 done, 0 failed, 30 points" in capsys.readouterr().out
+    assert "1 of 1 done, 0 failed, 60 points" in capsys.readouterr().out
 
 
 def test_settings_hold_for_lines_that_say_nothing(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:

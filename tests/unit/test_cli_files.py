@@ -117,7 +117,7 @@ def test_points_that_do_not_cover_it(sim: Simulator, capsys: pytest.CaptureFixtu
 def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_path: Path) -> None:
     things = table("things.csv", *(f"thing number {number}" for number in range(10)))
     # Of what shares buy on one account at once the balance cannot tell the price: as documented, or by the answer.
-    sim.configure(job_seconds=1000, balance=10_000, prices={"text": 30})
+    sim.configure(job_seconds=1000, balance=10_000)
 
     def start(number: int) -> subprocess.Popen[bytes]:
         share = ["--shard", f"{number}/3", "--data-dir", f"work/{number}", "--report", f"report-{number}.csv"]
@@ -143,6 +143,6 @@ def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_pa
     with Path("report.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert [line["input"] for line in lines] == [f"thing number {number}" for number in range(10)]
-    assert sum(int(line["points"]) for line in lines) == sum(paid(sim)) == 300
+    assert sum(int(line["points"]) for line in lines) == sum(paid(sim)) == 600
     assert len(list((tmp_path / "models").iterdir())) == 10
     assert run("merge", "report-1.csv", "report-2.csv", "-o", "part.csv") == 5
