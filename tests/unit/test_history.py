@@ -319,6 +319,27 @@ def test_an_old_journal_becomes_one_of_today(tmp_path: Path, version: int) -> No
         journal.close()
 
 
+def test_a_journal_of_version_3_learns_of_servers_and_purchases(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    in_doubt = made("b", "a lost chair", APRIL, state=State.UNKNOWN, in_doubt=True, balance_before=100)
+    journal.save(in_doubt)
+    with journal.transaction() as db:
+        for statement in ("DROP TABLE servers", "DROP TABLE purchases", "PRAGMA user_version = 3"):
+            db.execute(statement)
+    journal.close()
+    journal = Journal(tmp_path)
+    assert journal.server_facts("neural4d", "https://x.example") == {}
+    journal.note_server("neural4d", "https://x.example", "generation", "1.2")
+    assert journal.server_facts("neural4d", "https://x.example") == {"generation": "1.2"}
+    (taken,) = journal.take_over()
+    assert (taken.sent_at, taken.balance_before, taken.paying_for) == (0.0, 100, "")
+    assert not journal.paid_since("neural4d", taken.sent_at, taken.id)
+    journal.note_purchase(made("c", "another"))
+    assert journal.paid_since("neural4d", taken.sent_at, taken.id)
+    assert not journal.paid_since("csm", taken.sent_at, taken.id)
+    journal.close()
+
+
 def test_a_migration_that_is_cut_off_has_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old_journal.write(tmp_path, [made("a", "a bird")])
     with monkeypatch.context() as patch:

@@ -156,6 +156,20 @@ def test_what_was_not_taken_is_free_and_sent_again_on_the_users_word(
     assert ready["cost"] == sum(payments(sim, way.provider)) or not way.witness
 
 
+def test_nothing_else_is_bought_while_the_balance_is_watched(sim: Simulator, engine: EngineProcess) -> None:
+    """And the service is not taken for one that asked to slow down."""
+    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 0.1, "minute": 60.0})
+    sim.set_fault(endpoint=TEXT, fault="reset_before")
+    lost = engine.submit("the lost bird")
+    engine.wait(lost, "unknown")
+    other = engine.submit("the other bird")
+    held = engine.until(lambda: engine.jobs[other] if engine.jobs[other]["note"] else None, "it to be held back")
+    assert "another job" in held["note"]
+    assert ended(engine, lost)["error"]["code"] == "SubmissionLost"
+    engine.wait(other, "ready", seconds=30)
+    assert payments(sim) == [30]
+
+
 def test_a_server_that_books_late_has_taken_it_all_the_same(sim: Simulator, engine: EngineProcess) -> None:
     sim.configure(booking_seconds=0.3)
     sim.set_fault(endpoint=TEXT, fault="reset_after")
