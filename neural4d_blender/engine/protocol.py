@@ -118,9 +118,11 @@ __all__ = [
     "VariantState",
     "catalog_id",
     "check",
+    "check_options",
     "check_url",
     "conversion_estimate",
     "conversion_measured",
+    "costs",
     "declaration",
     "declarations",
     "decode",
@@ -198,10 +200,15 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int |
         measured: real prices by ``provider:operation``, as the engine reports them; they go before
             the documented ones.
     """
+    prices = [points for _, points in costs(provider, request, measured)]
+    return None if None in prices else sum(price for price in prices if price is not None)
+
+
+def costs(provider: str, request: Request, measured: dict[str, int]) -> list[tuple[str, int | None]]:
+    """The same part by part, each with its operation: pictures that are made first, the submission, what follows."""
     declaration(provider)
     quotes = PROVIDERS[provider].quotes(request)
-    prices = [measured.get(f"{provider}:{quote.operation}", quote.points) for quote in quotes]
-    return None if None in prices else sum(price for price in prices if price is not None)
+    return [(quote.operation, measured.get(f"{provider}:{quote.operation}", quote.points)) for quote in quotes]
 
 
 def most(provider: str, request: Request, measured: dict[str, int]) -> int | None:
@@ -270,3 +277,11 @@ def check(provider: str, request: Request, facts: Mapping[str, str] | None = Non
     for feature in (feature for feature, asked_for in wanted.items() if asked_for):
         if why := lacks(provider, feature, facts or {}):
             raise UnsupportedFeature(why)
+
+
+def check_options(provider: str, request: Request) -> None:
+    """The same of the options alone, whether or not the prompt and the pictures are there yet; reads no file."""
+    service = declaration(provider)
+    for key, value in request.options.items():
+        service.option(key).check(value)
+    PROVIDERS[provider].check(request)

@@ -21,9 +21,10 @@ open_late(
     "prices",
     "setup_operators",
     "text",
+    "wanted",
 )
 
-from . import from_files, image_sources, operators, options, preferences, properties  # noqa: E402
+from . import from_files, image_sources, operators, options, preferences, properties, references  # noqa: E402
 
 #: Nothing is drawn in background, and Blender starts sooner without what would be. Who has Blender as a module may
 #: look at the panels all the same, as the tests do.
@@ -34,6 +35,7 @@ if _IS_SHOWN:
 #: In the order in which Blender has to learn of them: what is pointed to before what points.
 _CLASSES = (
     *options.GROUPS.values(),
+    *references.CLASSES,
     properties.NEURAL4D_PG_settings,
     preferences.NEURAL4D_AP_preferences,
     *image_sources.CLASSES,

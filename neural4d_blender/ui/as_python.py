@@ -50,8 +50,8 @@ def script(context: bpy.types.Context) -> str:
     head, note = [import_line()], ""
     if chosen.input == "IMAGE" and chosen.image_source != "SERVICE":  # that one is an option
         told["image"], note = _picture(context)
-        if told["image"].startswith("bpy."):
-            head.insert(0, "import bpy")
+    if any("bpy.data" in told.get(name, "") for name in ("image", "references")):
+        head.insert(0, "import bpy")
     call = [told.pop("prompt")] if "prompt" in told else []
     call += [f"{name}={value}" for name, value in told.items()]
     line = f"job = neural4d.generate({', '.join(call)})"
@@ -78,7 +78,7 @@ def _picture(context: bpy.types.Context) -> tuple[str, str]:
         case capture:
             name = f"{capture.lower()}.png"
             return repr(name), f"The panel takes a picture of the {capture.lower()}: a script needs it as a file."
-    return (f"bpy.data.images[{image.name!r}]", "") if image else ('"picture.png"', "No image is chosen yet.")
+    return (_literal(image), "") if image else ('"picture.png"', "No image is chosen yet.")
 
 
 def _literal(value: Any) -> str:
@@ -86,6 +86,10 @@ def _literal(value: Any) -> str:
     if isinstance(value, float):
         short = float(f"{value:.7g}")
         return repr(int(short)) if short.is_integer() else repr(short)
+    if isinstance(value, bpy.types.Image):
+        return f"bpy.data.images[{value.name!r}]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {_literal(one)}" for key, one in value.items()) + "}"
     return repr(value)

@@ -50,6 +50,8 @@ def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: batch_t
     told = [f"{count} {what}" for count, what in [*rest, (counts.stopped, "stopped")] if count]
     if told:
         box.label(text=text.cut("  ·  ".join(told), inset=4))
+    if counts.paused and (left := text.waits(counts.paused)):
+        text.draw(box, f"{text.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
     unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ
     if record["budget"] is None:
         box.label(text=text.points(counts.points, unit))

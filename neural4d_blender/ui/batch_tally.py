@@ -19,11 +19,13 @@ class Tally:
 
     Attributes:
         points: what was spent so far. providers: ids of the services it is made with.
+        paused: the newest snapshot of the job that is held back longest; see ``text.waits``.
     """
 
     def __init__(self, batch: str) -> None:
         self.points = 0
         self.providers: set[str] = set()
+        self.paused: dict[str, Any] | None = None
         self._trouble: dict[str, str] | None = None
         self._errors: dict[str, dict[str, str]] = {}
         self._known: dict[str, tuple[str, int]] = {}
@@ -89,6 +91,9 @@ class Tally:
     def _take(self, job: dict[str, Any]) -> None:
         before, cost = self._known.get(job["id"], ("", 0))
         self.providers.add(job["provider"])
+        held = self.paused
+        if held is None or job["id"] == held["id"] or job.get("until", 0.0) > held.get("until", 0.0):
+            self.paused = job
         self._known[job["id"]] = (job["state"], job["cost"] or 0)
         if before:
             self._states[before] -= 1

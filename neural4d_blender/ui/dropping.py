@@ -7,7 +7,6 @@ import bpy
 from bpy.props import StringProperty
 
 from . import image_sources
-from .properties import service
 
 #: What a viewport takes as an image; Blender's own handlers of images take these too, and movies.
 _ENDINGS = ".png;.jpg;.jpeg;.webp;.tif;.tiff;.bmp;.tga;.exr;.hdr;.jp2;.dpx;.cin"
@@ -26,12 +25,9 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
         """Choose the file in the panel; nothing is sent before Generate is pressed."""
         if not self.filepath:
             return {"CANCELLED"}
-        chosen = context.scene.neural4d
-        if why := image_sources.lacks(service(chosen), "FILE"):
+        if why := image_sources.take_file(context.scene.neural4d, self.filepath):
             self.report({"ERROR"}, f"{why} Choose another service in the sidebar's Neural4D tab, then drop it again.")
             return {"CANCELLED"}
-        chosen.input, chosen.image_source = "IMAGE", "FILE"
-        chosen.image_path = self.filepath
         self.report({"INFO"}, f"{Path(self.filepath).name}: press Generate in the sidebar's Neural4D tab")
         return {"FINISHED"}
 

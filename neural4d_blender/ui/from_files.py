@@ -24,7 +24,7 @@ _LAYOUTS = [
     ("files", "Files Only", "Nothing is placed: the service's own files go to a folder"),
 ]
 #: Settings of the panel that mean one job, not many.
-_OF_ONE_JOB = {"prompt", "choose_cutout"}
+_OF_ONE_JOB = {"prompt", "choose_cutout", "views", "picture_first", "pictures", "references"}
 
 
 class NEURAL4D_OT_generate_from_files(bpy.types.Operator):

@@ -91,6 +91,14 @@ def missing(context: bpy.types.Context, service: Declaration) -> str:
     return ""
 
 
+def take_file(chosen: Any, path: str) -> str:
+    """Have the panel make the next model of that file; returns why the service takes none, empty where it does."""
+    why = lacks(declaration(chosen.provider), "FILE")
+    if not why:
+        chosen.input, chosen.image_source, chosen.image_path = "IMAGE", "FILE", path
+    return why
+
+
 def resolve(context: bpy.types.Context, service: Declaration, folder: Path) -> str | Path | bpy.types.Image | None:
     """What ``generate(image=...)`` takes of the chosen source; None for an image that an option names.
 

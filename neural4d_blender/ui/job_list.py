@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -17,6 +18,8 @@ _SHOWN = 12
 _WITH_MODELS = {State.READY, State.PLACED}
 #: Why a variant is gone for good; whatever else befell it, Retry gets it at no cost.
 _SERVICES_OWN = {"GenerationFailed", "RequestRefused"}
+#: What the engine's note of a wait says too: who asked for it, and how long it was when it began.
+_TOLD_ABOVE = re.compile(r"\S+ asks to slow down\b[^.]*\.|Going on in \d+ s\.$")
 _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 
 
@@ -72,16 +75,20 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
     elif state != State.READY and state not in SETTLED:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = data["id"]
-    _draw_progress(box, data, words)
-    if note := data["note"] or arrival.remarks.get(data["id"]):
+    waits = text.waits(data)
+    _draw_progress(box, data, words, waits)
+    note = data["note"] or arrival.remarks.get(data["id"], "")
+    if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         text.draw(box, note)
+    if data["state"] == State.UNKNOWN:
+        text.draw(box, text.finding_out(data), "INFO")
     error = trouble or data["error"]
     if error:
         _draw_error(box, error)
     _draw_actions(box, data)
 
 
-def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) -> None:
+def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str, waits: int) -> None:
     state = data["state"]
     if state in SETTLED or state == State.READY:
         text.draw(box, _how_it_ended(data, words))
@@ -89,11 +96,13 @@ def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str) ->
             text.draw(box, warning, "INFO")
         return
     elapsed = text.seconds(time.time() - data["created"])
+    if waits:
+        text.draw(box, f"{text.why_it_waits(data)}  ·  {waits} s", "TIME")
     if state in _WITH_BAR:
         about = "about " if data["progress_estimated"] else ""
         words = f"{words}  {about}{data['progress']:.0%}"
         box.progress(factor=data["progress"], type="BAR", text=f"{words}  ·  {elapsed}")
-    else:
+    elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
 
 
@@ -129,13 +138,18 @@ def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
     if state in (State.FAILED, State.CANCELLED):
         overruled = (data["error"] or {}).get("code") == "NoPortrait"
         label = "Generate Again (paid)" if data["retry_pays"] else "Generate Anyway" if overruled else "Retry"
-        box.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+        row = box.row(align=True) if label == "Retry" else box.column(align=True)  # longer ones want all the room
+        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+        if state == State.FAILED:
+            row.operator("neural4d.copy_report", icon="COPYDOWN").job = data["id"]
     elif state == State.READY:
         waiting = arrival.waiting_for(data)
         if waiting:
             text.draw(box, waiting, "INFO")
     elif state == State.CHOOSING_CUTOUT:
         job_pictures.draw_cutouts(box, data)
+    if state != State.CHOOSING_CUTOUT:
+        job_pictures.draw_kept(box, data)
     if state in _WITH_MODELS and any(v["error"] and v["error"]["code"] not in _SERVICES_OWN for v in data["variants"]):
         box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = data["id"]
     if state in _WITH_MODELS or (state == State.FAILED and any(v["state"] == "done" for v in data["variants"])):

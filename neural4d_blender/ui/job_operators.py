@@ -7,7 +7,7 @@ from bpy.props import IntProperty, StringProperty
 
 from .. import api
 from ..engine.protocol import Neural4DError
-from ..scene import arrival, clock, targets
+from ..scene import arrival, clock, report, targets
 from ..scene.bridge import bridge
 from . import history_page, job_list
 from .operators import cancel, report_error
@@ -85,6 +85,18 @@ def _note(job_id: str, error: dict[str, str] | None) -> None:
         bridge.jobs[job_id] = {**bridge.jobs[job_id], "error": error}
 
 
+class NEURAL4D_OT_copy_report(JobOperator, bpy.types.Operator):
+    """Copy what is known of this job and its error, without any key, to send to whoever is asked for help"""
+
+    bl_idname = "neural4d.copy_report"
+    bl_label = "Copy Report"
+
+    def act(self, context: bpy.types.Context, job: "api.Job") -> None:
+        """Put it on the clipboard."""
+        context.window_manager.clipboard = report.report_text(job.id)
+        self.report({"INFO"}, "Copied: paste it where you ask for help")
+
+
 class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
     """Put the model at the 3D cursor of the open file; what is paid for is not paid again"""
 
@@ -144,6 +156,7 @@ def dismiss(job_id: str) -> None:
 CLASSES = (
     NEURAL4D_OT_cancel,
     NEURAL4D_OT_retry,
+    NEURAL4D_OT_copy_report,
     NEURAL4D_OT_place,
     NEURAL4D_OT_dismiss,
     NEURAL4D_OT_dismiss_ended,

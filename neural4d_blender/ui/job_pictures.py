@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,53 @@ from .. import api
 from ..engine.protocol import State, VariantState
 from . import pictures, text
 
-_CUTOUT, _PREVIEW = 5.0, 4.5
+_PREVIEW = 4.5
+#: Rows' heights that the sidebar's tabs and margins and a job's box take of the width, and the most of a picture's.
+_AROUND, _LARGEST = 3.6, 9.0
+#: Ids of the jobs whose pictures are folded out.
+unfolded: set[str] = set()
 _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 
 def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    """Four pictures, two in a row, each with the button that takes it."""
-    what = text.choice(data["provider"])
+    """The pictures, as large as there is room for, each with the button that takes it."""
+    what = text.choice(data)
     paid = f" {text.points(data['cost'], data['provider'])} so far." if data["cost"] else ""
     if data["variants"]:  # they are a stage of the job
         paid = paid or f" The {what}s themselves are ordered already."
     text.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")
-    grid = box.grid_flow(row_major=True, columns=2, even_columns=True, even_rows=True, align=True)
-    for number, cutout in enumerate(data["cutouts"]):
-        column = grid.column(align=True)
-        shown = pictures.icon(cutout["path"])
-        if shown:
-            column.template_icon(shown, scale=_CUTOUT)
+    for number, column in _grid(box, data["cutouts"]):
         properties = column.operator("neural4d.choose_cutout", text=f"Take {number + 1}")
         properties.job, properties.cutout = data["id"], number
+
+
+def draw_kept(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    """The pictures that were made of the prompt: paid for, and of use whatever became of the job. Folded in."""
+    kept = [cutout for cutout in data["cutouts"] if cutout["path"]]
+    if not (kept and text.of_pictures(data)):
+        return
+    is_open = data["id"] in unfolded
+    row = box.row()
+    row.alignment = "LEFT"
+    icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"
+    label = text.count(len(kept), "picture")
+    row.operator("neural4d.unfold_pictures", text=label, icon=icon, emboss=False).job = data["id"]
+    if is_open:
+        for number, column in _grid(box, kept):
+            column.operator("neural4d.use_picture", text="Use as Image").path = kept[number]["path"]
+
+
+def _grid(box: bpy.types.UILayout, shown: list[dict[str, str]]) -> Iterator[tuple[int, bpy.types.UILayout]]:
+    """A column for each picture, two in a row, with the picture at its top."""
+    columns = min(len(shown), 2)
+    grid = box.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
+    unit = 20 * bpy.context.preferences.system.ui_scale
+    scale = min((bpy.context.region.width / unit - _AROUND) / columns, _LARGEST)
+    for number, picture in enumerate(shown):
+        column = grid.column(align=True)
+        if icon := pictures.icon(picture["path"]):
+            column.template_icon(icon, scale=scale)
+        yield number, column
 
 
 def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:

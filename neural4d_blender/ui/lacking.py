@@ -5,6 +5,10 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..engine import protocol
+from ..engine.protocol import Declaration, Feature
+from ..scene.bridge import bridge
+
 
 class NEURAL4D_OT_why(bpy.types.Operator):
     """Why this is greyed out"""
@@ -24,6 +28,11 @@ class NEURAL4D_OT_why(bpy.types.Operator):
         """Tell it in the status bar too."""
         self.report({"INFO"}, self.why)
         return {"FINISHED"}
+
+
+def why(service: Declaration, feature: Feature) -> str:
+    """Why the service, or its server as far as that is known, cannot do that, in a sentence; empty where it can."""
+    return protocol.lacks(service.id, feature, bridge.servers.get(service.id, {}))
 
 
 def row(layout: bpy.types.UILayout, why: str = "", *, grey: bool = True, room: bool = False) -> bpy.types.UILayout:

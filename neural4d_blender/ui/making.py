@@ -7,8 +7,8 @@ from functools import partial
 import bpy
 
 from ..engine.protocol import Declaration, Feature
-from . import image_sources, lacking
-from .properties import NEURAL4D_PG_settings, service
+from . import image_sources, lacking, options, reference_operators, views
+from .properties import NEURAL4D_PG_settings, makes_pictures, service
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -18,16 +18,18 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_input(layout, chosen, declared)
     if chosen.input == "IMAGE":
         image_sources.draw(layout, context, declared)
+        _draw_views(layout, chosen, declared)
     else:
         prompt = layout.row()
-        prompt.enabled = declared.can(Feature.TEXT)
+        prompt.enabled = not lacking.why(declared, Feature.TEXT)
         prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
+        _draw_pictures(layout, chosen, declared)
     draw_result(layout, chosen, of_image=chosen.input == "IMAGE")
 
 
 def _draw_input(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
     """Prompt or image, side by side."""
-    reasons = {"TEXT": declared.lacks(Feature.TEXT), "IMAGE": image_sources.lacks_all(declared)}
+    reasons = {"TEXT": lacking.why(declared, Feature.TEXT), "IMAGE": image_sources.lacks_all(declared)}
     row = layout.row(align=True)
     for kind, why in reasons.items():
         part = row.row(align=True)
@@ -37,17 +39,48 @@ def _draw_input(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declar
         row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
 
 
-def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    """What the model is to be like, whatever it is made of."""
-    declared = service(chosen)
-    lacks = {feature: declared.lacks(feature) for feature in (Feature.CHOICE, Feature.VARIANTS, Feature.PBR)}
+def _draw_pictures(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
+    """Pictures that are made of the prompt first: how many, of what, and which one becomes the model."""
+    lacking.row(layout, lacking.why(declared, Feature.PICTURE)).prop(chosen, "picture_first")
+    if not makes_pictures(chosen):
+        return
+    box = layout.box()
+    column = _split(box)
+    if declared.max_pictures > 1:
+        column.prop(chosen, "pictures")
+    options.draw_of_pictures(column, chosen, declared)
+    column.prop(chosen, "choose_cutout", text="Choose Picture")
+    if declared.max_references:
+        reference_operators.draw(box, chosen, declared)
+
+
+def _draw_views(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
+    """The same thing from its sides, beside the front."""
+    why = lacking.why(declared, Feature.VIEWS)
+    lacking.row(layout, why).prop(chosen, "use_views")
+    if chosen.use_views and not why:
+        column = layout.box().column(align=True)
+        column.label(text="The image above is the front.")
+        views.draw(column, chosen, declared)
+
+
+def _split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """A column of settings with their names at the left."""
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
-    row = partial(lacking.row, column, room=any(lacks.values()))
+    return column
+
+
+def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """What the model is to be like, whatever it is made of."""
+    declared = service(chosen)
     if of_image:
         name = f"Choose {(declared.choice or 'cut-out').title()}"
-        row(lacks[Feature.CHOICE]).prop(chosen, "choose_cutout", text=name)
+        lacking.row(layout, lacking.why(declared, Feature.CHOICE)).prop(chosen, "choose_cutout", text=name)
+    lacks = {feature: lacking.why(declared, feature) for feature in (Feature.VARIANTS, Feature.PBR)}
+    column = _split(layout)
+    row = partial(lacking.row, column, room=any(lacks.values()))
     row(lacks[Feature.VARIANTS]).prop(chosen, "variants")
     if chosen.variants > 1 and not lacks[Feature.VARIANTS]:
         row().prop(chosen, "place_all")

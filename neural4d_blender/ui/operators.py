@@ -11,8 +11,8 @@ from .. import api
 from ..engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ..scene import arrival, clock, settings
 from ..scene.bridge import bridge
-from . import image_sources, prices, text
-from .properties import arguments, service
+from . import image_sources, lacking, prices, references, text, views, wanted
+from .properties import arguments, makes_pictures, service
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -39,11 +39,22 @@ def _missing(context: bpy.types.Context) -> str:
     chosen = context.scene.neural4d
     if chosen.use_cap and (why := prices.no_cap(chosen)):
         return f"{why} Untick Cap under More"
+    declared = service(chosen)
     if chosen.input == "IMAGE":
-        return image_sources.missing(context, service(chosen))
-    if why := service(chosen).lacks(Feature.TEXT):
+        why = image_sources.missing(context, declared)
+        sides = not lacking.why(declared, Feature.VIEWS)
+        return why or (views.missing(chosen, declared) if sides else "") or _refused(chosen, of_image=True)
+    if why := lacking.why(declared, Feature.TEXT):
         return why.rstrip(".")
-    return "" if chosen.prompt.strip() else "Write a prompt first"
+    if not chosen.prompt.strip():
+        return "Write a prompt first"
+    why = references.missing(chosen, declared.max_references) if makes_pictures(chosen) else ""
+    return why or _refused(chosen, of_image=False)
+
+
+def _refused(chosen: Any, *, of_image: bool) -> str:
+    """Why the service's options do not go together; Blender adds the full stop."""
+    return wanted.refusal(chosen, of_image=of_image).rstrip(".")
 
 
 class _Generate(_Base):
@@ -155,8 +166,9 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why the button is grey."""
         missing = "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
-        why = service(context.scene.neural4d).lacks(Feature.IMAGE).rstrip(".")
-        return cls.may_generate(context, why or missing)
+        chosen = context.scene.neural4d
+        why = service(chosen).lacks(Feature.IMAGE).rstrip(".")
+        return cls.may_generate(context, why or missing or _refused(chosen, of_image=True))
 
     def start(self, context: bpy.types.Context) -> "api.Job":
         """The panel's settings, with the editor's image whatever the panel's source is."""

@@ -67,14 +67,18 @@ def group(chosen: Any, service: Declaration) -> Any:
     return getattr(chosen, f"options_{service.id}")
 
 
-def values(chosen: Any, service: Declaration, *, for_images: bool, by_reference: bool) -> dict[str, Any]:
+def values(
+    chosen: Any, service: Declaration, *, for_images: bool, by_reference: bool, pictures: bool = False
+) -> dict[str, Any]:
     """The options that differ from their defaults, as ``generate`` takes them.
 
     Args:
         by_reference: the model is made of an image that an option names.
+        pictures: pictures are made of the prompt first.
     """
     meant = [option for option in service.options if for_images or not option.images_only]
     meant = [option for option in meant if by_reference or not option.replaces_image]
+    meant = [option for option in meant if pictures or not option.pictures_only]
     found = {option: _value(group(chosen, service), option) for option in meant}
     return {option.key: value for option, value in found.items() if value != option.default}
 
@@ -89,7 +93,8 @@ def _value(settings: Any, option: Option) -> Any:
 def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_images: bool) -> None:
     """The options of a service that mean something for the kind of input; those of enterprise accounts last."""
     shown = [option for option in service.options if (for_images or not option.images_only)]
-    shown = [option for option in shown if not option.replaces_image]  # stands where the image is chosen
+    # These stand where the image is chosen, and where pictures are made first.
+    shown = [option for option in shown if not (option.replaces_image or option.pictures_only)]
     for option in shown:
         if not option.enterprise:
             layout.prop(group(chosen, service), option.key)
@@ -98,3 +103,10 @@ def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_i
         layout.label(text="Enterprise accounts only:", icon="SOLO_ON")
     for option in marked:
         layout.prop(group(chosen, service), option.key)
+
+
+def draw_of_pictures(layout: bpy.types.UILayout, chosen: Any, service: Declaration) -> None:
+    """The options of a service that mean something where pictures are made first."""
+    for option in service.options:
+        if option.pictures_only:
+            layout.prop(group(chosen, service), option.key)

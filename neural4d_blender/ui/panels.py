@@ -6,7 +6,7 @@ import bpy
 
 from ..engine.protocol import Feature
 from ..scene import settings
-from . import about, image_sources, job_list, making, options, prices, text
+from . import about, image_sources, job_list, making, options, prices, text, wanted
 from .properties import NEURAL4D_PG_settings, service
 
 
@@ -33,6 +33,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         _draw_obstacles(layout, chosen)
         layout.prop(chosen, "provider", text="")
         making.draw(layout, context)
+        _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
         prices.draw(layout, chosen, of_image=chosen.input == "IMAGE")
         button = layout.row()
         button.scale_y = 1.6
@@ -126,6 +127,7 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         if why := service(chosen).lacks(Feature.IMAGE):
             text.draw(layout, why, "ERROR", inset=3)
         making.draw_result(layout, chosen, of_image=True)
+        _draw_refusal(layout, chosen, of_image=True)
         prices.draw(layout, chosen, of_image=True)
         button = layout.row()
         button.scale_y = 1.6
@@ -160,6 +162,12 @@ def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) ->
     text.draw(box, what, "ERROR")
     if remedy:
         box.operator(remedy)
+
+
+def _draw_refusal(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """Options that do not go together; they may be folded in."""
+    if why := wanted.refusal(chosen, of_image=of_image):
+        text.draw(layout, why, "ERROR", inset=3)
 
 
 CLASSES = (

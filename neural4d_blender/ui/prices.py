@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import bpy
 
-from .. import api
-from ..engine.protocol import Feature
+from ..engine import protocol
+from ..engine.protocol import Feature, Request
 from ..scene.bridge import bridge
-from . import lacking, text
-from .properties import NEURAL4D_PG_settings, arguments, service
+from . import lacking, text, wanted
+from .properties import NEURAL4D_PG_settings, service
 
 
 def estimate(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> int | None:
     """What the settings amount to, in the service's points; None where nobody knows."""
-    return api.estimate(image="?" if of_image else None, **arguments(chosen, of_image=of_image))
+    return protocol.estimate(chosen.provider, wanted.request(chosen, of_image=of_image), bridge.prices)
 
 
 def no_cap(chosen: NEURAL4D_PG_settings) -> str:
@@ -25,25 +25,44 @@ def no_cap(chosen: NEURAL4D_PG_settings) -> str:
 
 
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    """The price beside the balance, or one of them, or neither."""
+    """The price beside the balance, or one of them, or neither; below it its parts, and what stands in its way."""
     declared = service(chosen)
     balance = bridge.balances.get(chosen.provider)
-    price = estimate(chosen, of_image=of_image)
+    request = wanted.request(chosen, of_image=of_image)
+    price = protocol.estimate(chosen.provider, request, bridge.prices)
+    measured = protocol.measured(chosen.provider, request, bridge.prices)
+    short = balance is not None and price is not None and balance["total"] < price
     row = layout.row(align=True)
     left = row.row()
-    left.alert = balance is not None and price is not None and balance["total"] < price
-    left.label(text=text.price(price, declared.unit))
+    left.alert = short and measured
+    left.label(text=text.price(price, declared.unit, measured=measured))
     right = row.row(align=True)
     right.alignment = "RIGHT"
     if why := declared.lacks(Feature.BALANCE):
         if price is None:
             why = f"{declared.name} documents no price. {why}"
         right.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
-        return
-    right.label(text=f"{balance['total']:,} left" if balance else "Balance")
-    right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
-    if left.alert:
-        text.draw(layout, f"There are not enough {declared.unit} for this at the service.", "ERROR", inset=3)
+    else:
+        right.label(text=f"{balance['total']:,} left" if balance else "Balance")
+        right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
+    if request.picture_first and (parts := in_parts(request, chosen.provider)):
+        text.draw(layout, parts, inset=3)
+    if short:
+        why = f"There are not enough {declared.unit} for this at the service."
+        if not measured:
+            why = f"The service may want more {declared.unit} than are left: its price was never measured here."
+        text.draw(layout, why, "ERROR" if measured else "INFO", inset=3)
+
+
+def in_parts(request: Request, provider: str) -> str:
+    """What each thing costs: the pictures, then what is made of one of them; empty where no price is known."""
+    costs = protocol.costs(provider, request, bridge.prices)
+    if len(costs) < 2 or all(points is None for _, points in costs):
+        return ""
+    things = [text.count(request.pictures, "picture"), text.count(request.variants, "model")]
+    things += [operation for operation, _ in costs[2:]]
+    told = zip(things, costs, strict=True)
+    return ", ".join(f"{thing} {'not known' if points is None else points}" for thing, (_, points) in told)
 
 
 def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:

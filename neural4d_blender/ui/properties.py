@@ -3,10 +3,19 @@
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..engine import protocol
-from . import image_sources, options
+from ..engine.protocol import Feature
+from . import image_sources, lacking, options, references, views
 
 _SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 _AXES = [
@@ -27,7 +36,7 @@ def _adapt(chosen: "NEURAL4D_PG_settings", _context: bpy.types.Context) -> None:
     declared = service(chosen)
     if image_sources.lacks(declared, chosen.image_source):
         chosen.image_source = image_sources.first_of(declared)
-    no_text, no_images = declared.lacks(protocol.Feature.TEXT), image_sources.lacks_all(declared)
+    no_text, no_images = declared.lacks(Feature.TEXT), image_sources.lacks_all(declared)
     if chosen.input == "TEXT" and no_text and not no_images:
         chosen.input = "IMAGE"
     elif chosen.input == "IMAGE" and no_images and not no_text:
@@ -35,10 +44,11 @@ def _adapt(chosen: "NEURAL4D_PG_settings", _context: bpy.types.Context) -> None:
 
 
 def _fit(chosen: "NEURAL4D_PG_settings", _context: bpy.types.Context) -> None:
-    """No more variants than the service makes; a service of single models leaves the number for the others."""
-    most = service(chosen).max_variants
-    if chosen.variants > most > 1:
-        chosen.variants = most
+    """No more variants and pictures than the service makes; one of single models leaves the number for the others."""
+    declared = service(chosen)
+    for name, most in (("variants", declared.max_variants), ("pictures", declared.max_pictures)):
+        if getattr(chosen, name) > most > 1:
+            setattr(chosen, name, most)
 
 
 class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
@@ -58,6 +68,25 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     choose_cutout: BoolProperty(
         name="Choose Cut-Out",
         description="Look at the pictures that the service offers (cut-outs, spins) and take one, instead of the first",
+        default=False,
+    )
+    picture_first: BoolProperty(
+        name="Picture First",
+        description="Have pictures made of the prompt, at a price of their own, and the model of one of them",
+        default=False,
+    )
+    pictures: IntProperty(
+        name="Pictures",
+        description="How many pictures to make, to choose from",
+        default=1,
+        min=1,
+        max=max(1, *(declared.max_pictures for declared in protocol.declarations())),
+        update=_fit,
+    )
+    references: CollectionProperty(name="References", type=references.NEURAL4D_PG_reference)
+    use_views: BoolProperty(
+        name="Side Views",
+        description="Send further pictures of the same thing, from its sides; the image is its front",
         default=False,
     )
     place_all: BoolProperty(
@@ -148,7 +177,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-NEURAL4D_PG_settings.__annotations__ |= options.pointers()
+NEURAL4D_PG_settings.__annotations__ |= options.pointers() | views.properties()
 
 # Functions, not members: a Python property on a PropertyGroup crashes 4.2's and hangs 4.5's bpy
 # module when its interpreter ends (measured on 4.2.23 and 4.5.15).
@@ -161,8 +190,11 @@ def service(chosen: NEURAL4D_PG_settings) -> protocol.Declaration:
 
 def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> dict[str, Any]:
     """The arguments of ``generate`` that the settings amount to, less the image itself."""
-    by_reference = of_image is None and (chosen.input, chosen.image_source) == ("IMAGE", "SERVICE")
+    declared, of_panel = service(chosen), of_image is None
     of_image = chosen.input == "IMAGE" if of_image is None else of_image
+    by_reference = of_panel and of_image and chosen.image_source == "SERVICE"
+    first = not of_image and makes_pictures(chosen)
+    sides = views.values(chosen, declared) if of_panel and of_image and not lacking.why(declared, Feature.VIEWS) else {}
     return {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
@@ -176,20 +208,42 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "pack_images": chosen.pack_images,
         "placeholder": None if chosen.placeholder else False,
         "max_points": chosen.max_points if chosen.use_cap else None,
-        **of_service(chosen, service(chosen), of_image=of_image, by_reference=by_reference),
+        **of_service(chosen, declared, of_image=of_image, by_reference=by_reference, pictures=first),
+        **({"views": sides} if sides else {}),
+        **(_of_pictures(chosen, declared) if first else {}),
+    }
+
+
+def makes_pictures(chosen: NEURAL4D_PG_settings) -> bool:
+    """Pictures are to be made of a prompt first, and the service can."""
+    return bool(chosen.picture_first) and not lacking.why(service(chosen), Feature.PICTURE)
+
+
+def _of_pictures(chosen: NEURAL4D_PG_settings, declared: protocol.Declaration) -> dict[str, Any]:
+    return {
+        "picture_first": True,
+        "pictures": min(chosen.pictures, declared.max_pictures),
+        "references": references.values(chosen, declared.max_references),
+        "choose_cutout": chosen.choose_cutout,
     }
 
 
 def of_service(
-    chosen: NEURAL4D_PG_settings, declared: protocol.Declaration, *, of_image: bool, by_reference: bool = False
+    chosen: NEURAL4D_PG_settings,
+    declared: protocol.Declaration,
+    *,
+    of_image: bool,
+    by_reference: bool = False,
+    pictures: bool = False,
 ) -> dict[str, Any]:
     """Those of them that depend on what a service can do, for any service: each one's own settings are kept."""
+    own = {"for_images": of_image, "by_reference": by_reference, "pictures": pictures}
     variants = min(chosen.variants, declared.max_variants)
     return {
         "variants": variants,
-        "pbr": None if chosen.pbr or not declared.can(protocol.Feature.PBR) else False,
+        "pbr": None if chosen.pbr or not declared.can(Feature.PBR) else False,
         "format": options.group(chosen, declared).file_format,
-        "options": options.values(chosen, declared, for_images=of_image, by_reference=by_reference),
-        "choose_cutout": of_image and chosen.choose_cutout and declared.can(protocol.Feature.CHOICE),
+        "options": options.values(chosen, declared, **own),
+        "choose_cutout": of_image and chosen.choose_cutout and not lacking.why(declared, Feature.CHOICE),
         "place_all": chosen.place_all and variants > 1,
     }

@@ -7,8 +7,9 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from .. import api
 from ..engine.protocol import FORMATS, Feature, declaration, declarations
+from ..scene import clock
 from ..scene.bridge import bridge
-from . import text
+from . import image_sources, job_pictures, text
 from .job_operators import JobOperator
 
 _KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
@@ -26,6 +27,42 @@ class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: "api.Job") -> None:
         """Choose it."""
         bridge.send("choose", job=job.id, cutout=self.cutout)
+
+
+class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
+    """Show or hide the pictures that this job made first"""
+
+    bl_idname = "neural4d.unfold_pictures"
+    bl_label = "Pictures"
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Show them where they are hidden."""
+        job_pictures.unfolded ^= {self.job}
+        clock.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_use_picture(bpy.types.Operator):
+    """Make the next model of this picture; nothing is sent before Generate is pressed"""
+
+    bl_idname = "neural4d.use_picture"
+    bl_label = "Use as Image"
+    bl_options = {"INTERNAL", "UNDO"}
+
+    path: StringProperty(name="Picture", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Choose it in the panel."""
+        chosen = context.scene.neural4d
+        if why := image_sources.take_file(chosen, self.path):
+            self.report({"ERROR"}, f"{why} Choose another service, then press the button again.")
+            return {"CANCELLED"}
+        chosen.choose_cutout = False  # it was for this choice
+        self.report({"INFO"}, "The picture is the image above now: press Generate to make a model of it")
+        return {"FINISHED"}
 
 
 class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
@@ -89,4 +126,4 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 
-CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_save)
+CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_unfold_pictures, NEURAL4D_OT_use_picture, NEURAL4D_OT_save)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import blf
 import bpy
 
-from ..engine.protocol import Request, State, declarations, unit_of
+from ..engine.protocol import SETTLED, Request, State, declarations, unit_of
 
 _STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
@@ -32,12 +34,39 @@ _FONT = 0
 def state(data: dict[str, Any]) -> tuple[str, Any]:
     """What a job is doing, in words, and the icon for it."""
     words, icon = _STATES[data["state"]]
-    return words.format(choice=choice(data["provider"])), icon
+    if of_pictures(data) and data["state"] == State.PREPARING_INPUT:
+        words = "Making the pictures"
+    return words.format(choice=choice(data)), icon
 
 
-def choice(service: str) -> str:
-    """What the pictures to choose from are called at a service."""
-    return next((known.choice for known in declarations() if known.id == service), "") or "picture"
+def of_pictures(data: dict[str, Any]) -> bool:
+    """The job's model is made of a picture that is made first, asked for or not."""
+    return bool(data["request"].get("picture_first") or data.get("picture_ids"))
+
+
+def choice(data: dict[str, Any]) -> str:
+    """What the pictures to choose from are called at the job's service."""
+    named = next((known.choice for known in declarations() if known.id == data["provider"]), "")
+    return "picture" if of_pictures(data) else named or "picture"
+
+
+def waits(data: dict[str, Any]) -> int:
+    """Seconds until a job goes on that waits because it has to; 0 for one that does not."""
+    left = data.get("until", 0.0) - time.time()
+    return max(0, math.ceil(left)) if data["state"] not in SETTLED else 0
+
+
+def why_it_waits(data: dict[str, Any]) -> str:
+    """What a job waits for that has to: the service, or what becomes known of another job."""
+    return "Waiting" if data["note"].startswith("Waiting") else f"{service(data['provider'])} asks to slow down"
+
+
+def finding_out(data: dict[str, Any]) -> str:
+    """What is done about a request whose answer did not come."""
+    what = "the pictures" if data.get("paying_for") == "pictures" else "the job"
+    name = service(data["provider"])
+    how = f"Whether {name} took {what} is looked up there and by the balance, for a minute or more."
+    return f"{how} Nothing is sent again meanwhile."
 
 
 def seconds(value: float) -> str:
@@ -57,11 +86,17 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
-def price(points: int | None, unit: str = "points") -> str:
-    """What something costs, for a label."""
+def price(points: int | None, unit: str = "points", *, measured: bool = False) -> str:
+    """What something costs, for a label; a price that was measured is more than what a document says."""
     if points is None:
         return "Price not known"
-    return f"Costs about {points} {unit}" if points else "Costs nothing"
+    about = "" if measured else "about "
+    return f"Costs {about}{points:,} {unit}" if points else "Costs nothing"
+
+
+def count(number: int, what: str) -> str:
+    """1 picture, 2 pictures."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def points(count: int, provider: str) -> str:
@@ -97,9 +132,17 @@ def wrap(text: str, width: float) -> list[str]:
             if line and measured(longer) > width:
                 lines.append(line)
                 longer = word
+            while measured(longer) > width and len(longer) > 1:  # an address, a name of a file
+                fits = max(1, bisect.bisect_right(range(1, len(longer)), width, key=_until(longer, measured)))
+                lines.append(longer[:fits])
+                longer = longer[fits:]
             line = longer
         lines.append(line)
     return lines
+
+
+def _until(text: str, measured: Callable[[str], float]) -> Callable[[int], float]:
+    return lambda count: measured(text[:count])
 
 
 def cut(text: str, *, inset: float) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.engine.protocol import Request, check, declarations
+from neural4d_blender.engine.protocol import Feature, Request, check, declarations
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.ui import as_python, image_sources, prices
 from neural4d_blender.ui.properties import arguments, service
@@ -40,11 +40,14 @@ def chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 
 def test_another_service_takes_an_input_that_it_can_use(chosen: Any) -> None:
     assert (chosen.provider, chosen.input, chosen.image_source) == ("neural4d", "TEXT", "FILE")
-    seen = []
     for provider in ("csm", "goneural", "modelslab", "goneural", "neural4d"):
         chosen.provider = provider
-        seen.append((chosen.input, chosen.image_source))
-    assert seen == [("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE"), ("IMAGE", "FILE")]
+        declared = service(chosen)
+        if chosen.input == "TEXT":
+            assert declared.can(Feature.TEXT), provider
+        else:
+            assert not image_sources.lacks_all(declared), provider
+        assert not image_sources.lacks(declared, chosen.image_source), provider
 
 
 @pytest.mark.parametrize("provider", [one.id for one in declarations()])
@@ -66,7 +69,7 @@ def test_settings_are_kept_for_each_service(chosen: Any) -> None:
     chosen.options_neural4d.file_format = "STL"
     chosen.provider = "modelslab"
     chosen.options_modelslab.resolution = 512
-    assert (arguments(chosen)["format"], arguments(chosen)["options"]) == ("GLB", {"resolution": 512})
+    assert (arguments(chosen)["format"], arguments(chosen)["options"]) == (service(chosen).native, {"resolution": 512})
     chosen.provider = "goneural"
     assert (arguments(chosen)["format"], arguments(chosen)["options"]) == ("GLB", {})
     chosen.provider = "neural4d"
@@ -104,9 +107,23 @@ def test_a_dropped_image_is_the_input(chosen: Any, tmp_path: Path, provider: str
     assert (chosen.image_source, chosen.image_path) == ("FILE", str(tmp_path / "mug.png"))
 
 
+def test_a_dropped_image_is_refused_where_nothing_can_be_uploaded(
+    chosen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(image_sources, "lacks", lambda *_: "It has no upload.")
+        with pytest.raises(RuntimeError, match=r"no upload.*Choose another service"):
+            bpy.ops.neural4d.drop_image(filepath=str(tmp_path / "mug.png"))
+        with pytest.raises(RuntimeError, match=r"no upload.*Choose another service"):
+            bpy.ops.neural4d.use_picture(path=str(tmp_path / "mug.png"))
+    assert (chosen.input, chosen.image_path) == ("TEXT", "")
+    chosen.provider = "goneural"
+    assert bpy.ops.neural4d.drop_image(filepath=str(tmp_path / "mug.png")) == {"FINISHED"}
+    assert (chosen.image_source, chosen.image_path) == ("FILE", str(tmp_path / "mug.png"))
+
+
 def test_a_cap_that_cannot_be_kept_stops_generate(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen.provider, chosen.input = "modelslab", "IMAGE"
-    chosen.image_source, chosen.image_url = "URL", ADDRESS
+    chosen.provider, chosen.input, chosen.image_source, chosen.image_url = "modelslab", "IMAGE", "URL", ADDRESS
     assert "documents no price" in prices.no_cap(chosen)
     assert bpy.ops.neural4d.generate.poll()
     chosen.use_cap = True
@@ -130,7 +147,7 @@ def test_the_buttons_job_of_an_address_and_of_an_asset(chosen: Any, monkeypatch:
         chosen.provider, chosen.input, chosen.image_source = "modelslab", "IMAGE", "URL"
         chosen.image_url, chosen.size_mm = ADDRESS, 95
         assert bpy.ops.neural4d.generate() == {"FINISHED"}
-        chosen.provider, chosen.image_source = "goneural", "SERVICE"
+        chosen.provider, chosen.input, chosen.image_source = "goneural", "IMAGE", "SERVICE"
         chosen.options_goneural.asset_id = ASSET
         assert bpy.ops.neural4d.generate() == {"FINISHED"}
         asset, address = (job.wait(120) for job in neural4d.jobs())

@@ -24,7 +24,7 @@ OPTIONS = (
     ),
     Option(
         "faceNum",
-        "Faces from Service",
+        "Face Count",
         "int",
         0,
         "How many faces the service aims at, within the range of the quality; 0 for the most",
@@ -61,7 +61,7 @@ OPTIONS = (
     ),
     Option(
         "modelKey",
-        "Picture Model",
+        "Painter",
         "choice",
         "image-2",
         "What paints the picture that is made first",
@@ -70,7 +70,7 @@ OPTIONS = (
     ),
     Option(
         "aspectRatio",
-        "Picture Shape",
+        "Aspect",
         "choice",
         "1:1",
         "Width to height of the picture that is made first",

