@@ -48,12 +48,17 @@ def main() -> int:
         cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Simulator(job_seconds=2.0, matting_seconds=0.5) as simulator,
+        Simulator(generation="2024", job_seconds=2.0, matting_seconds=0.5) as older,  # today's cuts nothing out
+        Simulator(job_seconds=2.0) as today,
     ):
         picture = Path(folder) / "mug.png"
         mug().save(picture)
-        for name, arguments in (("cutouts", {"picture": str(picture)}), ("variants", {})):
-            env = simulator.environment
+        for name, service, arguments in (
+            ("cutouts", older, {"picture": str(picture)}),
+            ("first", today, {}),
+            ("variants", today, {}),
+        ):
+            env = service.environment
             cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
     with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}

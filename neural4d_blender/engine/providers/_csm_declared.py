@@ -108,7 +108,7 @@ COMMON_OPTIONS = (
 V3_OPTIONS = (
     Option(
         "faces",
-        "Faces from Service",
+        "Face Count",
         "int",
         0,
         "How many faces the service aims at, with Retopology those of its mesh; 0 has it choose. It is sent as CSM's "

@@ -37,7 +37,7 @@ OPTIONS = (
     ),
     Option(
         "faceLimit",
-        "Faces from Service",
+        "Most Faces",
         "int",
         ANY_FACES[0],
         "The service makes no more faces than this; 0 has it choose the best number",

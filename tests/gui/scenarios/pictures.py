@@ -81,6 +81,24 @@ def cutouts(ui, picture: str):
     return {"readme-cutouts": from_top(ui, region.x, region.y, region.width, region.height)}
 
 
+def first(ui):
+    """Four pictures of a prompt, to choose the one that becomes the model; and what was set for it."""
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    chosen = bpy.context.scene.neural4d
+    chosen.picture_first, chosen.pictures, chosen.choose_cutout = True, 4, True
+    yield from ui.redraw()
+    yield from fill_in(ui, "a cute bird", "120")
+    yield from generate(ui)
+    yield reached("choosing_cutout")
+    yield Until(lambda: all(one["path"] for one in newest()["cutouts"]), "the pictures", 30)
+    yield from ui.move(*ui.middle())
+    yield 1.5  # the pictures are read
+    yield from ui.screenshot("readme-pictures")
+    region = ui.region()
+    return {"readme-pictures": from_top(ui, region.x, region.y, region.width, region.height)}
+
+
 def variants(ui):
     """Four variants of a prompt with their pictures."""
     yield from ui.open_tab("Neural4D")
@@ -107,14 +125,14 @@ def many(ui, table: str, admin_url: str):
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     with in_viewport():
-        bpy.ops.neural4d.batch_from_file(filepath=table, concurrency=2, budget=600)
+        bpy.ops.neural4d.batch_from_file(filepath=table, concurrency=2, budget=300)
     yield 0.7
     yield from ui.press("RET")
     yield Until(lambda: bridge.batches, "the batch", 5)
     counts = batch_tally.tally(next(iter(bridge.batches)))
-    for points in (120, 240):
+    for points in (60, 120):
         yield Until(lambda points=points: counts.points == points and counts.working == 2, f"{points} points", 30)
-        if points == 120:
+        if points == 60:
             sim.finish_jobs()
     yield Until(lambda: counts.done == 2, "two models in the scene", 60)
     yield Until(lambda: not any(job["under_way"] for job in counts.jobs()[:2]), "their pictures", 30)
