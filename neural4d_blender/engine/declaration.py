@@ -87,7 +87,7 @@ class Option(_Values):
         key: its name in Python and on the wire.
         kind: "int", "float", "bool", "choice" or "text".
         minimum, maximum: inclusive limits of a number.
-        choices: the allowed texts of a "choice".
+        choices: the allowed texts of a "choice". unset: what the empty one of them is called.
         help: one sentence for the tooltip.
         images_only: means nothing for a prompt.
         enterprise: the service takes it from enterprise accounts only.
@@ -104,6 +104,7 @@ class Option(_Values):
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    unset: str = "As the Service Chooses"
     images_only: bool = False
     enterprise: bool = False
     replaces_image: bool = False

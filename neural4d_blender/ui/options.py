@@ -29,7 +29,7 @@ def _property(option: Option) -> Any:
         case "float":
             return FloatProperty(default=option.default, **limits, **common)
         case "choice":
-            named = [(choice or _UNSET, _in_words(choice)) for choice in option.choices]
+            named = [(choice or _UNSET, _in_words(choice) or option.unset) for choice in option.choices]
             return EnumProperty(items=[(*item, "") for item in named], default=option.default or _UNSET, **common)
     return StringProperty(default=option.default, **common)
 
@@ -38,11 +38,11 @@ def _in_words(choice: str) -> str:
     """What a choice is called; the name of a version stays as it is."""
     if any(char.isdigit() for char in choice):
         return choice
-    return choice.replace("_", " ").title() or "As the Service Chooses"
+    return choice.replace("_", " ").title()
 
 
 def _group(service: Declaration) -> type[bpy.types.PropertyGroup]:
-    others = ": others are converted by the service, at a price" if len(service.formats) > 1 else ""
+    others = f" by itself: others may cost {service.unit}" if len(service.formats) > 1 else ""
     formats = EnumProperty(
         name="Format",
         description=f"The file that is imported. {service.native} is what {service.name} makes{others}",

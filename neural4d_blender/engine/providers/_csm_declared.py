@@ -141,6 +141,7 @@ V3_OPTIONS = (
         "A clean mesh of few faces is made of the model, ordered and charged by itself: Swift has up to 8,000 faces, "
         f"Precision keeps more and takes up to an hour. {_TODAY}",
         choices=("", "swift", "precision"),
+        unset="None",
     ),
 )
 OPTIONS = (*V3_OPTIONS, *COMMON_OPTIONS, *OLDER_OPTIONS)

@@ -82,7 +82,7 @@ def cutouts(ui, picture: str):
 
 
 def first(ui):
-    """Four pictures of a prompt, to choose the one that becomes the model; and what was set for it."""
+    """Four pictures of a prompt, to choose the one that becomes the model."""
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     chosen = bpy.context.scene.neural4d
@@ -92,6 +92,7 @@ def first(ui):
     yield from generate(ui)
     yield reached("choosing_cutout")
     yield Until(lambda: all(one["path"] for one in newest()["cutouts"]), "the pictures", 30)
+    chosen.picture_first = chosen.choose_cutout = False  # its settings would take the place of the pictures
     yield from ui.move(*ui.middle())
     yield 1.5  # the pictures are read
     yield from ui.screenshot("readme-pictures")

@@ -36,6 +36,8 @@ def look(ui, picture: str):
         yield from ui.screenshot(f"services-{service}")
         region = ui.region()
         cuts[f"services-{service}"] = from_top(ui, region.x, region.y, region.width, region.height)
+    chosen.image_source = "URL"
+    yield from ui.redraw()
     field = yield from ui.find(r"\.image_url$", columns=WIDE)
     yield from ui.click(field.x, field.y + 25)  # menus have no path to find them by
     yield 0.5
