@@ -7,4 +7,4 @@ talks to it through ``protocol`` alone.
 from .late import open_late
 
 # What a service's declaration can be read without.
-open_late(__name__, "addresses", "answers", "imagefile", "request")
+open_late(__name__, "addresses", "answers", "imagefile", "refusals", "request")

@@ -74,7 +74,7 @@ def look(
         and (not trace or watched > _SOON * runner.timing.watch)
     ):
         _moved(runner, job, provider, quote, before, balance)
-    if watched < runner.timing.watch:
+    if watched < runner.timing.watch or len(live.readings) < 2:
         at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
         return max(at * runner.timing.watch - watched, runner.timing.quickest)
     return _not_taken(runner, live, provider, trace)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import answers
+from .. import answers, refusals
 from ..declaration import Declaration, Feature, Quote
 from ..errors import (
     HeldBack,
@@ -29,7 +29,6 @@ from ..errors import (
     UnexpectedAnswer,
     UnsupportedFeature,
 )
-from ..refusals import sentence
 from . import _goneural_answers as read
 from . import _goneural_declared as declared
 from .base import Outcome, Provider, value_of
@@ -159,7 +158,7 @@ class GoNeural(Provider):
             self.server.note(AT_ONCE, "one")
             self._wait_for_ours(kind)
             busy = ServiceBusy(
-                f"{sentence(error.answer).rstrip('.')}. GoNeural takes one task at a time from this account.",
+                f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural takes one task at a time from this account.",
                 "Press Retry when the other task is over.",
                 retry_after=_OTHERS,
             )
@@ -196,7 +195,7 @@ class GoNeural(Provider):
                 self.server.note(TEXTS, "none")
                 raise UnsupportedFeature(self.lacks(Feature.TEXT, self.server.facts)) from None
             raise RequestRefused(
-                f"{sentence(error.answer).rstrip('.')}. GoNeural does not know the asset {asset}.",
+                f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural does not know the asset {asset}.",
                 "Copy the id of an image asset of your account at GoNeural, then generate again.",
             ) from None
 
@@ -220,7 +219,7 @@ class GoNeural(Provider):
             if error.http != 404:
                 raise
             self._over(uuid)
-            said = sentence(error.answer).rstrip(".") or "Not found"
+            said = refusals.sentence(error.answer).rstrip(".") or "Not found"
             raise JobNotFound(f"{said}. GoNeural does not know this task any more.") from None
         found = self._seen(uuid, task)
         if found.outcome is Outcome.FAILED and found.points and self._came_back(found.points):

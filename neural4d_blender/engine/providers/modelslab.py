@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import addresses, answers, imagefile
+from .. import addresses, answers, imagefile, refusals
 from ..declaration import Declaration, Feature, Quote
 from ..errors import (
     ConversionFailed,
@@ -26,7 +26,6 @@ from ..errors import (
     UnexpectedAnswer,
     UnsupportedFeature,
 )
-from ..refusals import sentence
 from ..servers import GENERATION
 from . import _modelslab_answers as read
 from . import _modelslab_declared as declared
@@ -103,7 +102,7 @@ class ModelsLab(Provider):
             if _is_file(request) and isinstance(error, RequestRefused) and read.wants_an_address(error):
                 self.server.note(DATA_URI, "refused")
                 raise UnsupportedFeature(
-                    f"{sentence(error.answer).rstrip('.') or 'Too large'}. ModelsLab refused the image file: it "
+                    f"{refusals.sentence(error.answer).rstrip('.') or 'Too large'}. ModelsLab refused the image file: it "
                     "fetches an image from the web, by its address. Nothing of yours is put on a public host for it.",
                     "Give the web address of the image.",
                 ) from None
@@ -164,7 +163,9 @@ class ModelsLab(Provider):
                     raise read.trouble(error) from None
                 refused.append(error)
                 continue
-            raise UnexpectedAnswer(f"ModelsLab neither accepted nor refused the key. It said: {sentence(answer)}")
+            raise UnexpectedAnswer(
+                f"ModelsLab neither accepted nor refused the key. It said: {refusals.sentence(answer)}"
+            )
         # What an account lacks is said by the API that knows its key.
         raise min(
             refused, key=lambda error: (not isinstance(error, NotEnoughPoints), not isinstance(error, KeyRejected))
@@ -230,7 +231,7 @@ def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
     """
     order, status = read.id_of(answer), answer.get("status")
     if not order and status not in ("success", "failed"):
-        said = sentence(answer)
+        said = refusals.sentence(answer)
         error = UnexpectedAnswer(f"ModelsLab's answer {status!r} names no id: {said}")
         error.refusal = said
         raise error

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import answers
+from .. import answers, refusals
 from ..declaration import Declaration, Feature, Quote
 from ..errors import (
     ConversionFailed,
@@ -25,7 +25,6 @@ from ..errors import (
     UnexpectedAnswer,
     UnsupportedFeature,
 )
-from ..refusals import sentence
 from ..servers import GENERATION, HONOURED, IDS
 from . import _neural4d_answers as read
 from . import _neural4d_declared as declared
@@ -131,10 +130,10 @@ class Neural4D(Provider):
         status = value_of(answer, "statusCode", int)
         if status not in (0, -1):
             raise UnexpectedAnswer(
-                f"The portrait check answered with the unknown statusCode {status}: {sentence(answer)}"
+                f"The portrait check answered with the unknown statusCode {status}: {refusals.sentence(answer)}"
             )
         return answers.Portrait(
-            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=sentence(answer)
+            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=refusals.sentence(answer)
         )
 
     def needs_cutout(self, request: Request) -> bool:
@@ -185,7 +184,7 @@ class Neural4D(Provider):
         answer = self.http.call("/api/getMattedResult", {"requestId": number})
         keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
         if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
-            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {sentence(answer)}")
+            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {refusals.sentence(answer)}")
         return [answers.Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
 
     def order_pictures(self, request: Request) -> answers.Submission:
@@ -323,7 +322,7 @@ class Neural4D(Provider):
         if size_mm is not None:
             body["modelSize"] = max(2, round(size_mm))
         answer = self.http.call("/api/convertToFormat", body, paid=True)
-        status, message = answer.get("statusType"), sentence(answer)
+        status, message = answer.get("statusType"), refusals.sentence(answer)
         details = read.details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
             return answers.Conversion(message=message, details=details)
@@ -338,12 +337,12 @@ class Neural4D(Provider):
     def _retrieve(self, uuid: str) -> dict[str, Any]:
         answer = self.http.call("/api/retrieveModel", {"uuid": uuid})
         if value_of(answer, "codeStatus", int) == _BAD_TOKEN:
-            raise KeyRejected(f"The service says the key is invalid or has expired: {sentence(answer)}")
+            raise KeyRejected(f"The service says the key is invalid or has expired: {refusals.sentence(answer)}")
         return answer
 
     def _result(self, uuid: str) -> answers.Poll:
         answer = self._retrieve(uuid)
-        status, message = value_of(answer, "codeStatus", int), sentence(answer)
+        status, message = value_of(answer, "codeStatus", int), refusals.sentence(answer)
         if status == _DONE:
             return answers.Poll(
                 Outcome.DONE,
@@ -368,4 +367,6 @@ class Neural4D(Provider):
         if answer.get("statusType") == 0 and progress is not None:
             return answers.Poll(Outcome.GENERATING, progress=progress)
         # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return answers.Poll(Outcome.GENERATING, message=sentence(answer), doubtful=answer.get("statusType") == -1)
+        return answers.Poll(
+            Outcome.GENERATING, message=refusals.sentence(answer), doubtful=answer.get("statusType") == -1
+        )
