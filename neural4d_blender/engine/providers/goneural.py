@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import answers, refusals
@@ -223,6 +222,8 @@ class GoNeural(Provider):
             raise JobNotFound(f"{said}. GoNeural does not know this task any more.") from None
         found = self._seen(uuid, task)
         if found.outcome is Outcome.FAILED and found.points and self._came_back(found.points):
+            from dataclasses import replace  # at Blender's start it would take longer than the service itself
+
             return replace(found, points=0, message=f"{found.message} {read.BACK}")
         return found
 
