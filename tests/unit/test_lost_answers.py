@@ -66,8 +66,11 @@ FILE = {"prompt": "", "images": ["PICTURE"]}
 FROM_WEB = {"prompt": "", "images": [WEB_PICTURE]}
 PICTURE_FIRST = {"prompt": "a wooden chair", "picture_first": True}
 WAYS = [
-    neural4d("text-honoured", TEXT, {}, settings={"ids": "honoured"}, witness=Witness.IDS),
-    *(neural4d(f"text-{ids}", TEXT, {}, settings={"ids": ids}) for ids in ("ignored", "mixed")),
+    neural4d("text-ignored", TEXT, {}, settings={"ids": "ignored"}),
+    *(
+        neural4d(f"text-{ids}", TEXT, {}, settings={"ids": ids}, witness=Witness.IDS)
+        for ids in ("honoured", "mixed")  # the first of ours is enough to find a job by
+    ),
     neural4d("image", IMAGE, FILE),
     neural4d("picture", "createNormalPicture", PICTURE_FIRST, number="pictures"),
     neural4d("model-of-picture", IMAGE, PICTURE_FIRST),
