@@ -4,8 +4,8 @@ May import jsonschema, and nothing of neural4d_blender or the simulator. SERVICE
 {generation: {endpoint: {"request": schema, "answers": {status: schema}}}}, where
 
 - the status "default" stands for every one that is not named, and a body that is no JSON is a text;
-- "form": true beside "request" says that it is multipart: its fields are texts, read as the numbers and truths
-  that the schema wants before they are checked, and a file is {"file": true} with what else is to be said of it;
+- "form": true beside "request" says that it is multipart, or may be: its fields are texts, read as the numbers and
+  truths that the schema wants before they are checked, and a file is {"file": true} with what else is to be said of it;
 - "$defs" beside the generations holds what several of them share, named as "#/$defs/NAME".
 """
 
@@ -77,6 +77,7 @@ def _read(value: Any, schema: dict[str, Any]) -> Any:
     if not isinstance(value, str):
         return value
     kind = schema.get("type")
+    kind = next((one for one in kind if one != "null"), "") if isinstance(kind, list) else kind
     if kind == "integer" and re.fullmatch(r"-?\d+", value):
         return int(value)
     if kind == "number" and re.fullmatch(r"-?\d+(\.\d+)?", value):

@@ -12,27 +12,37 @@ import neural4d_blender as neural4d
 from neural4d_blender.scene.bridge import bridge
 from neural4d_blender.scene.placing import measure_mm
 from scripts.simulator.handle import Simulator
-from tests.every_service import CASES, Case
+from tests.every_service import CASES, OLDER, ONE_EACH, TODAY, Case
 from tests.scene.connected import connect
 
 pytestmark = pytest.mark.both_ends
 
-each = pytest.mark.parametrize("case", CASES, ids=str)
+#: The older generation that has a model in another format than the one that is ordered.
+OLD_ONE = next(case for case in CASES if case.provider == "modelslab" and case.generation == OLDER)
+SIZES = [("Z", "BOTTOM"), ("X", "CENTER")]
+#: Every way to today's services in one of these, the older one in both.
+PLACES = [
+    *((case, *SIZES[number % 2]) for number, case in enumerate(one for one in CASES if one.generation == TODAY)),
+    *((OLD_ONE, *size) for size in SIZES),
+]
+each = pytest.mark.parametrize("case", [*ONE_EACH, OLD_ONE], ids=str)
 #: What a service makes in the formats that it offers without being asked to convert.
-FORMATS = [(case, format) for case in CASES if case.provider == "csm" for format in case.declared.formats]
+FORMATS = [(case, format) for case in ONE_EACH if case.provider == "csm" for format in case.declared.formats]
 
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.2, matting_seconds=0.0) as process:
+    with Simulator(job_seconds=0.2, picture_seconds=0.1) as process:
         yield process
 
 
 @pytest.fixture
 def sim(
-    simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, case: Case, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Simulator:
-    return connect(simulator, tmp_path / "data", monkeypatch)
+    sim = connect(simulator, tmp_path / "data", monkeypatch)
+    sim.configure(**{**case.configured, "modelslab_format": "obj"})
+    return sim
 
 
 def start(case: Case, folder: Path, **arguments: object) -> neural4d.Job:
@@ -41,8 +51,7 @@ def start(case: Case, folder: Path, **arguments: object) -> neural4d.Job:
     return neural4d.generate(given["prompt"], provider=case.provider, name="chair", **image, **arguments)
 
 
-@each
-@pytest.mark.parametrize(("axis", "origin"), [("Z", "BOTTOM"), ("X", "CENTER")])
+@pytest.mark.parametrize(("case", "axis", "origin"), PLACES, ids=str)
 def test_it_stands_there_in_its_size(sim: Simulator, tmp_path: Path, case: Case, axis: str, origin: str) -> None:
     scene = bpy.context.scene
     scene.unit_settings.scale_length = 0.001

@@ -56,8 +56,7 @@ def test_a_web_address_becomes_a_model(sim: Simulator, engine: EngineProcess) ->
     done = engine.wait(job, "ready")
     assert engine.states(job) == ["queued", "submitting", "generating", "downloading", "preparing_model", "ready"]
     body = sent(sim, CREATE)[0]["body"]
-    picture_ = {"image": IMAGE, "init_image": IMAGE, "output_format": "obj"}
-    assert body == {"key": "***", **picture_, "webhook": None, "track_id": job}
+    assert body == {"key": "***", "image": IMAGE, "init_image": IMAGE, "webhook": None, "track_id": job}
     assert Path(done["variants"][0]["model"]).suffix == ".obj"
     assert b"\nf " in Path(done["variants"][0]["model"]).read_bytes()
     assert done["service"]["track_id"] == job

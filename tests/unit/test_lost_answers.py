@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scripts.simulator.handle import Simulator
-from tests.every_service import picture
+from tests.every_service import WEB_PICTURE, Witness, picture
 from tests.unit.engine_process import EngineProcess, Snapshot
 
 #: The balance is watched for 20 times look_again.
@@ -29,7 +29,9 @@ class Way:
         provider: id of the service. pays: the stand-in's name of the endpoint.
         asks: of the request; "PICTURE" stands for a picture file.
         counts: the numbers of models, or pictures, by ``number``. settings: of the stand-in.
-        witness: the service's balance or records can tell.
+        witness: what can tell whether a request had arrived.
+        faults: of FAULTS, fewer where a way shares its code with another one.
+        before: requests to the endpoint that one job makes before the one meant. after: and those after it.
     """
 
     name: str
@@ -38,21 +40,50 @@ class Way:
     asks: dict[str, Any]
     counts: tuple[int, ...] = (1,)
     settings: dict[str, Any] = field(default_factory=dict)
-    witness: bool = True
+    witness: Witness = Witness.BALANCE
     number: str = "variants"
+    faults: tuple[str, ...] = ("lost-once", "lost-always", "lost-late", "500-after-acting")
+    before: int = 0
+    after: int = 0
 
 
 def neural4d(name: str, pays: str, asks: dict[str, Any], **more: Any) -> Way:
     return Way(name, "neural4d", pays, asks, counts=(1, 2, 4), **more)
 
 
+def csm(name: str, asks: dict[str, Any], **more: Any) -> Way:
+    return Way(name, "csm", "csm/v3/create", asks, witness=Witness.RECORDS, **more)
+
+
+def untold(name: str, provider: str, pays: str, asks: dict[str, Any], **more: Any) -> Way:
+    faults = ("lost-once", "500-after-acting")
+    return Way(name, provider, pays, asks, witness=Witness.NOTHING, faults=faults, **more)
+
+
 TEXT, IMAGE = "generateModelWithText", "generateModelWithImage"
+ONCE = ("lost-once",)
+FILE = {"prompt": "", "images": ["PICTURE"]}
+FROM_WEB = {"prompt": "", "images": [WEB_PICTURE]}
 PICTURE_FIRST = {"prompt": "a wooden chair", "picture_first": True}
 WAYS = [
-    *(neural4d(f"text-{ids}", TEXT, {}, settings={"ids": ids}) for ids in ("honoured", "ignored", "mixed")),
-    neural4d("image", IMAGE, {"prompt": "", "images": ["PICTURE"]}),
+    neural4d("text-ignored", TEXT, {}, settings={"ids": "ignored"}),
+    *(
+        neural4d(f"text-{ids}", TEXT, {}, settings={"ids": ids}, witness=Witness.IDS)
+        for ids in ("honoured", "mixed")  # the first of ours is enough to find a job by
+    ),
+    neural4d("image", IMAGE, FILE),
     neural4d("picture", "createNormalPicture", PICTURE_FIRST, number="pictures"),
     neural4d("model-of-picture", IMAGE, PICTURE_FIRST),
+    csm("csm-image", FROM_WEB),
+    csm("csm-picture", {}, after=1, faults=ONCE),
+    csm("csm-model-of-picture", {}, before=1, faults=ONCE),
+    csm("csm-views", {**FROM_WEB, "views": {"back": f"{WEB_PICTURE}?back"}}, faults=ONCE),
+    csm("csm-kit", {**FROM_WEB, "options": {"kit": True}}, faults=ONCE),
+    untold("csm-2024", "csm", "csm/create", FROM_WEB, settings={"generations": {"csm": "2024"}}),
+    Way("goneural-text", "goneural", "goneural/text", {}),
+    Way("goneural-image", "goneural", "goneural/create", FILE, faults=ONCE),
+    untold("modelslab-address", "modelslab", "modelslab/v6/create", FROM_WEB),
+    untold("modelslab-text", "modelslab", "modelslab/v6/text", {}),
 ]
 FAULTS: dict[str, dict[str, Any]] = {
     "lost-once": {"fault": "reset_after"},
@@ -63,7 +94,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 CASES = [
     pytest.param(way, count, fault, id=f"{way.name}-{count}-{fault}")
     for way in WAYS
-    for count, fault in itertools.product(way.counts, FAULTS)
+    for count, fault in itertools.product(way.counts, way.faults)
 ]
 
 
@@ -103,6 +134,11 @@ def payments(sim: Simulator, provider: str = "neural4d") -> list[int]:
     return [entry["points"] for entry in sim.ledger(provider) if entry["points"] > 0]
 
 
+def sent(sim: Simulator, way: Way) -> int:
+    """How often the request that pays was made."""
+    return sum(request["method"] == "POST" for request in sim.requests(way.pays))
+
+
 def check_words(job: Snapshot, spent: int, *, witness: bool) -> None:
     """What is said of money is true, or said to be unknown."""
     if job["state"] == "ready":
@@ -122,38 +158,46 @@ def check_words(job: Snapshot, spent: int, *, witness: bool) -> None:
 @pytest.mark.parametrize(("way", "count", "fault"), CASES)
 def test_one_job_is_one_payment(sim: Simulator, engine: EngineProcess, way: Way, count: int, fault: str) -> None:
     sim.configure(**way.settings)
-    sim.set_fault(endpoint=way.pays, **FAULTS[fault])
+    sim.set_fault(endpoint=way.pays, after=way.before, **FAULTS[fault])
     job = ended(engine, start(engine, way, count))
-    assert len(sim.requests(way.pays)) == 1, "sent again without the user's word"
+    found = way.witness in (Witness.RECORDS, Witness.IDS)
+    expected = way.before + 1 + (way.after if found else 0)
+    assert sent(sim, way) == expected, "sent again without the user's word"
     operations = [entry["operation"] for entry in sim.ledger(way.provider) if entry["points"] > 0]
     assert len(operations) == len(set(operations)), operations
-    check_words(job, sum(payments(sim, way.provider)), witness=way.witness)
-    if "honoured" in way.name:
+    check_words(job, sum(payments(sim, way.provider)), witness=way.witness is not Witness.NOTHING)
+    if found:
         assert job["state"] == "ready"
-        assert job["cost"] == sum(payments(sim))
+        assert job["cost"] == sum(payments(sim, way.provider))
+    else:
+        assert job["error"]["code"] == "PaymentUnknown"
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-@pytest.mark.parametrize("fault", ["reset_before", "http_500"])
+@pytest.mark.parametrize(("way", "fault"), [
+    pytest.param(way, fault, id=f"{way.name}-{fault}")
+    for way in WAYS for fault in ("reset_before", "http_500")[: 1 if way.faults == ONCE else 2]
+])  # fmt: skip
 def test_what_was_not_taken_is_free_and_sent_again_on_the_users_word(
     sim: Simulator, engine: EngineProcess, way: Way, fault: str
 ) -> None:
     sim.configure(**way.settings)
-    sim.set_fault(endpoint=way.pays, fault=fault)
+    sim.set_fault(endpoint=way.pays, fault=fault, after=way.before)
     job = start(engine, way)
     error = ended(engine, job)["error"]
-    if way.name == "model-of-picture":  # the picture has shown that this server books at once
-        assert (error, len(sim.requests(way.pays))) == (None, 2)
-        assert len(payments(sim)) == 2
+    # The picture has shown that this server books at once, or the service's list that it has nothing.
+    if way.name == "model-of-picture" or way.witness is Witness.RECORDS:
+        assert (error, sent(sim, way)) == (None, way.before + 2 + way.after)
+        assert len(payments(sim, way.provider)) == (2 if way.name.endswith("picture") else 1)
         return
+    told = way.witness is not Witness.NOTHING
     assert error is not None
-    assert len(sim.requests(way.pays)) == 1
-    assert error["code"] == ("SubmissionLost" if way.witness else "PaymentUnknown")
-    assert ("Nothing was paid" in error["cost"]) == (way.witness and not payments(sim, way.provider))
+    assert sent(sim, way) == 1
+    assert error["code"] == ("SubmissionLost" if told else "PaymentUnknown")
+    assert ("Nothing was paid" in error["cost"]) == (told and not payments(sim, way.provider))
     engine.ask("retry", job=job)
     ready = engine.wait(job, "ready")
-    assert len(sim.requests(way.pays)) == 2
-    assert ready["cost"] == sum(payments(sim, way.provider)) or not way.witness
+    assert sent(sim, way) == 2
+    assert ready["cost"] == sum(payments(sim, way.provider)) or not told
 
 
 def test_nothing_else_is_bought_while_the_balance_is_watched(sim: Simulator, engine: EngineProcess) -> None:

@@ -12,6 +12,11 @@ _BY_INPUT = "; 0 for the service's own: {} of an image, {} of a prompt"
 #: Options that mean something for a prompt alone.
 OF_PROMPTS = frozenset({"negative_prompt", "guidance_scale", "num_inference_steps"})
 
+#: With an image, those that enterprise keys alone have.
+OF_ENTERPRISE = frozenset({"remove_bg", "foreground_ratio"})
+#: All that servers of 2024 have.
+OLDER = OF_ENTERPRISE | {"resolution", "chunk_size"}
+
 OPTIONS = (
     Option(
         "negative_prompt", "Negative Prompt", "text", "", "What the model is not to show; it counts for a prompt only"

@@ -9,7 +9,7 @@ for it as ``track_id``, which the service shows but offers no way to ask for. An
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,8 +38,11 @@ V6, ENTERPRISE = "v6", "enterprise"
 _ROOTS = {V6: "/api/v6/3d", ENTERPRISE: "/api/v1/enterprise/3d"}
 #: Fact: "refused" where the service takes no picture in the request itself.
 DATA_URI = "data_uri"
+#: Fact: "none" where the server has no v6, so is of 2024 and knows the options of then alone.
+HAS_V6 = "v6"
 #: An id that no job has: fetching it works with a valid key only, and costs nothing.
 _NOBODYS = "0"
+_FORMAT = "output_format"
 #: With these a web server answers that has no such address.
 _NOT_HERE = (404, 405)
 
@@ -93,7 +96,7 @@ class ModelsLab(Provider):
         if kind not in _ROOTS:
             raise OtherGeneration("It has to be found out which of ModelsLab's APIs the key is for.")
         self._require(request)
-        call, body = _body(request)
+        call, body = _body(request, _options(kind, self.server.get(HAS_V6) == "none"))
         try:
             answer = self._call(f"{_ROOTS[kind]}/{call}", {**body, "webhook": None, "track_id": tickets[0]}, paid=True)
         except (KeyRejected, RequestRefused) as error:
@@ -159,7 +162,10 @@ class ModelsLab(Provider):
                         self.server.note(DATA_URI, "")
                     self.server.note(GENERATION, kind)
                     return kind
-                own = error.http != 403 and (error.answer.get("status") == "error" or error.http not in _NOT_HERE)
+                missing = error.http in _NOT_HERE and error.answer.get("status") != "error"
+                if kind == V6:
+                    self.server.note(HAS_V6, "none" if missing else "")
+                own = error.http != 403 and not missing
                 if isinstance(error, RequestRefused) and error.by_api and own:
                     raise read.trouble(error) from None
                 refused.append(error)
@@ -200,17 +206,25 @@ class ModelsLab(Provider):
         return answer
 
 
-def _body(request: Request) -> tuple[str, dict[str, Any]]:
+def _options(kind: str, older: bool) -> Collection[str]:
+    """What the document of an API has for an image."""
+    if kind == ENTERPRISE and older:
+        return declared.OLDER
+    every = {option.key for option in declared.OPTIONS} - declared.OF_PROMPTS | {_FORMAT}
+    return every - declared.OF_ENTERPRISE if kind == V6 else every
+
+
+def _body(request: Request, of_image: Collection[str]) -> tuple[str, dict[str, Any]]:
     """Which call it is, and what it carries: options where they differ from the service's own defaults."""
     options = {option.key: request.options.get(option.key, option.default) for option in declared.OPTIONS}
     own = {option.key: option.default for option in declared.OPTIONS}
     wanted = {key: value for key, value in options.items() if value != own[key]}
     # The default of one API is not that of the other.
-    wanted["output_format"] = request.format.lower()
+    wanted[_FORMAT] = request.format.lower()
     if not request.images:
         return "text_to_3d", {"prompt": request.prompt, **wanted}
     image = _data_uri(request.images[0]) if _is_file(request) else request.images[0]
-    meant = {key: value for key, value in wanted.items() if key not in declared.OF_PROMPTS}
+    meant = {key: value for key, value in wanted.items() if key in of_image}
     return "image_to_3d", {"image": image, "init_image": image, **meant}
 
 
