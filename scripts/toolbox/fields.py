@@ -1,0 +1,124 @@
+"""Every field of the services' requests and answers, as scripts/schemas has them: what docs/fields.md has to cover.
+
+`python3 -m scripts.toolbox.fields` prints those that the table lacks, and those that it names and no schema has.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = ROOT / "docs" / "fields.md"
+GENERATIONS = {"both": ("today", "2024"), "today": ("today",), "2024": ("2024",)}
+
+
+class Field(NamedTuple):
+    """A field of one endpoint's request ("sent") or of any of its answers ("answered")."""
+
+    service: str
+    generation: str
+    endpoint: str
+    way: str
+    name: str
+
+
+class Row(NamedTuple):
+    """A line of the table. Without a function, ``place`` says why the field is not used."""
+
+    service: str
+    name: str
+    endpoints: tuple[str, ...]
+    way: str
+    generations: str
+    function: str
+    place: str
+    test: str
+
+
+def of_schemas() -> set[Field]:
+    """All fields of all services, in both generations."""
+    found = set()
+    for path in sorted((ROOT / "scripts" / "schemas").glob("*.json")):
+        service = json.loads(path.read_text(encoding="utf-8"))
+        for generation in GENERATIONS["both"]:
+            for endpoint, entry in service[generation].items():
+                sent = {("sent", name) for name in _names(entry.get("request", {}), service)}
+                answered = {("answered", name) for one in entry["answers"].values() for name in _names(one, service)}
+                found |= {Field(path.stem, generation, endpoint, *one) for one in sent | answered}
+    return found
+
+
+def _names(schema: Any, whole: dict[str, Any], before: str = "") -> Iterator[str]:
+    """Paths of all properties: ``data.total_points``, ``results[].uuids``, ``*_url`` for a pattern of names."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _names(part, whole, before)
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        yield from _names(whole["$defs"][schema["$ref"].removeprefix("#/$defs/")], whole, before)
+    for keyword in ("oneOf", "anyOf", "allOf", "if", "then", "else"):
+        yield from _names(schema.get(keyword), whole, before)
+    yield from _names(schema.get("items"), whole, f"{before}[]")
+    named = {
+        **schema.get("properties", {}),
+        **{_of_pattern(k): v for k, v in schema.get("patternProperties", {}).items()},
+    }
+    for name, inner in named.items():
+        path = f"{before}.{name}".removeprefix(".")
+        yield path
+        yield from _names(inner, whole, path)
+
+
+def _of_pattern(pattern: str) -> str:
+    """^mesh_url as mesh_url*, _url$ as *_url."""
+    words = re.sub(r"\((\w+)\)\?", r"[\1]", pattern.strip("^$"))
+    return f"{words}*" if pattern.startswith("^") else f"*{words}"
+
+
+def of_table() -> list[Row]:
+    """The lines of docs/fields.md."""
+    found = []
+    for section in TABLE.read_text(encoding="utf-8").split("\n## ")[1:]:
+        service = re.match(r".*\(`(\w+)`\)", section)
+        if not service:
+            continue
+        for line in section.splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if not line.startswith("| ") or len(cells) != 7 or cells[0] == "field" or set(cells[0]) <= set("- "):
+                continue
+            name, way, endpoints, *rest = cells
+            found.append(Row(service[1], name.strip("`"), tuple(endpoints.split(", ")), way, *rest))
+    return found
+
+
+def covered(row: Row, there: set[Field]) -> set[Field]:
+    """The fields that a line speaks of; "every" stands for all endpoints of the service that have such a field."""
+    named = {
+        (generation, endpoint)
+        for generation in GENERATIONS[row.generations]
+        for endpoint in ({one.endpoint for one in there} if row.endpoints == ("every",) else row.endpoints)
+    }
+    found = {Field(row.service, generation, endpoint, row.way, row.name) for generation, endpoint in named}
+    return found & there if row.endpoints == ("every",) else found
+
+
+def main() -> int:
+    """Print what differs; returns the exit code."""
+    there = of_schemas()
+    named = set().union(*(covered(row, there) for row in of_table()), set())
+    for field in sorted(there - named):
+        print("lacks", *field)
+    for field in sorted(named - there):
+        print("no schema has", *field)
+    return 1 if there != named else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
