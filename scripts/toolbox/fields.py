@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,12 +30,12 @@ class Field(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the table. Without a function, ``place`` says why the field is not used."""
+    """A line of the table. With "-" for a function, ``place`` says why the fields are not used."""
 
     service: str
-    name: str
-    endpoints: tuple[str, ...]
+    names: tuple[str, ...]
     way: str
+    endpoints: tuple[str, ...]
     generations: str
     function: str
     place: str
@@ -48,32 +49,33 @@ def of_schemas() -> set[Field]:
         service = json.loads(path.read_text(encoding="utf-8"))
         for generation in GENERATIONS["both"]:
             for endpoint, entry in service[generation].items():
-                sent = {("sent", name) for name in _names(entry.get("request", {}), service)}
-                answered = {("answered", name) for one in entry["answers"].values() for name in _names(one, service)}
+                sent = {("sent", name) for name in names_in(entry.get("request", {}), service)}
+                answered = {("answered", name) for one in entry["answers"].values() for name in names_in(one, service)}
                 found |= {Field(path.stem, generation, endpoint, *one) for one in sent | answered}
     return found
 
 
-def _names(schema: Any, whole: dict[str, Any], before: str = "") -> Iterator[str]:
+def names_in(schema: Any, whole: dict[str, Any], before: str = "") -> Iterator[str]:
     """Paths of all properties: ``data.total_points``, ``results[].uuids``, ``*_url`` for a pattern of names."""
     if isinstance(schema, list):
         for part in schema:
-            yield from _names(part, whole, before)
+            yield from names_in(part, whole, before)
     if not isinstance(schema, dict):
         return
     if "$ref" in schema:
-        yield from _names(whole["$defs"][schema["$ref"].removeprefix("#/$defs/")], whole, before)
+        yield from names_in(whole["$defs"][schema["$ref"].removeprefix("#/$defs/")], whole, before)
     for keyword in ("oneOf", "anyOf", "allOf", "if", "then", "else"):
-        yield from _names(schema.get(keyword), whole, before)
-    yield from _names(schema.get("items"), whole, f"{before}[]")
-    named = {
-        **schema.get("properties", {}),
-        **{_of_pattern(k): v for k, v in schema.get("patternProperties", {}).items()},
+        yield from names_in(schema.get(keyword), whole, before)
+    yield from names_in(schema.get("items"), whole, f"{before}[]")
+    named = schema.get("properties", {}) | {
+        _of_pattern(pattern): inner for pattern, inner in schema.get("patternProperties", {}).items()
     }
     for name, inner in named.items():
+        if name == "file" and inner == {"const": True}:
+            continue  # how the schemas write down a file, and no field
         path = f"{before}.{name}".removeprefix(".")
         yield path
-        yield from _names(inner, whole, path)
+        yield from names_in(inner, whole, path)
 
 
 def _of_pattern(pattern: str) -> str:
@@ -87,37 +89,39 @@ def of_table() -> list[Row]:
     found = []
     for section in TABLE.read_text(encoding="utf-8").split("\n## ")[1:]:
         service = re.match(r".*\(`(\w+)`\)", section)
-        if not service:
-            continue
-        for line in section.splitlines():
+        for line in section.splitlines() if service else ():
             cells = [cell.strip() for cell in line.strip("|").split("|")]
-            if not line.startswith("| ") or len(cells) != 7 or cells[0] == "field" or set(cells[0]) <= set("- "):
+            if not line.startswith("| `"):
                 continue
-            name, way, endpoints, *rest = cells
-            found.append(Row(service[1], name.strip("`"), tuple(endpoints.split(", ")), way, *rest))
+            names, way, endpoints, *rest = cells
+            found.append(Row(service[1], tuple(re.findall("`(.+?)`", names)), way, tuple(endpoints.split(", ")), *rest))
     return found
 
 
 def covered(row: Row, there: set[Field]) -> set[Field]:
     """The fields that a line speaks of; "every" stands for all endpoints of the service that have such a field."""
-    named = {
-        (generation, endpoint)
+    every = row.endpoints == ("every",)
+    endpoints = {field.endpoint for field in there if field.service == row.service} if every else row.endpoints
+    found = {
+        Field(row.service, generation, endpoint, row.way, name)
         for generation in GENERATIONS[row.generations]
-        for endpoint in ({one.endpoint for one in there} if row.endpoints == ("every",) else row.endpoints)
+        for endpoint in endpoints
+        for name in row.names
     }
-    found = {Field(row.service, generation, endpoint, row.way, row.name) for generation, endpoint in named}
-    return found & there if row.endpoints == ("every",) else found
+    return found & there if every else found
 
 
 def main() -> int:
     """Print what differs; returns the exit code."""
     there = of_schemas()
-    named = set().union(*(covered(row, there) for row in of_table()), set())
-    for field in sorted(there - named):
-        print("lacks", *field)
-    for field in sorted(named - there):
+    named = Counter(field for row in of_table() for field in covered(row, there))
+    for field in sorted(there - named.keys()):
+        print("no line has", *field)
+    for field in sorted(named.keys() - there):
         print("no schema has", *field)
-    return 1 if there != named else 0
+    for field in sorted(field for field, lines in named.items() if lines > 1):
+        print("several lines have", *field)
+    return 0 if there == named.keys() and named.total() == len(there) else 1
 
 
 if __name__ == "__main__":
