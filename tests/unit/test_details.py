@@ -15,6 +15,14 @@ class Answers:
         return self.answer
 
 
+def test_what_is_said_of_a_submission_is_kept() -> None:
+    faces = {"default": 1_000_000, "min": 500_000, "max": 1_000_000, "value": 700_000}
+    answer = {"type": "sys", "message": "Generating", "uuids": ["a"], "uploadedImageUrl": "https://files.example/a.png"}
+    told = _neural4d_answers.submission({**answer, "generationConfig": {"faceNum": faces}}, "Neural4D").details
+    assert told.items() >= {name: value for name, value in answer.items() if name != "uuids"}.items()
+    assert {name: told[f"faceNum {name}"] for name in faces} == {name: str(value) for name, value in faces.items()}
+
+
 def test_the_queue_of_pictures_is_kept() -> None:
     answer = {"pointsDeducted": 13, "queueStatus": "queued", "jobNum": 1, "uuids": ["a"]}
     assert _neural4d_answers.submission(answer, "Neural4D").details == {"queueStatus": "queued"}
