@@ -88,13 +88,13 @@ def of_table() -> list[Row]:
     """The lines of docs/fields.md."""
     found = []
     for section in TABLE.read_text(encoding="utf-8").split("\n## ")[1:]:
-        service = re.match(r".*\(`(\w+)`\)", section)
+        service = "".join(re.findall(r"^.*\(`(\w+)`\)$", section, re.MULTILINE)[:1])
         for line in section.splitlines() if service else ():
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             if not line.startswith("| `"):
                 continue
             names, way, endpoints, *rest = cells
-            found.append(Row(service[1], tuple(re.findall("`(.+?)`", names)), way, tuple(endpoints.split(", ")), *rest))
+            found.append(Row(service, tuple(re.findall("`(.+?)`", names)), way, tuple(endpoints.split(", ")), *rest))
     return found
 
 
