@@ -62,6 +62,13 @@ def _made_of(service: Declaration) -> str:
     return ", ".join(words for feature, words in kinds.items() if service.can(feature))
 
 
+def _pictures(service: Declaration) -> str:
+    if not service.can(Feature.PICTURE):
+        return "no"
+    by = f", by up to {service.max_references} references" if service.max_references else ""
+    return f"up to {service.max_pictures}{by}" if service.max_pictures > 1 else f"1{by}"
+
+
 def _several_images(service: Declaration) -> str:
     return f"up to {service.max_images}" if service.can(Feature.SEVERAL_IMAGES) else "no"
 
@@ -72,11 +79,12 @@ def _price(service: Declaration) -> str:
         (Feature.TEXT, Request(prompt="?")),
         (Feature.IMAGE, Request(images=["?"])),
         (Feature.IMAGE_URL, Request(images=["https://?"])),
+        (Feature.PICTURE, Request(prompt="?", picture_first=True)),
     ):
         if service.can(feature):
             prices = [quote.points for quote in PROVIDERS[service.id].quotes(request)]
             known = [price for price in prices if price is not None]
-            kind = "prompt" if feature is Feature.TEXT else "image"
+            kind = {Feature.TEXT: "prompt", Feature.PICTURE: "picture first"}.get(feature, "image")
             said[kind] = "not documented" if len(known) < len(prices) else f"{sum(known)} points"
     if set(said.values()) == {"not documented"}:
         return "not documented"
@@ -89,7 +97,10 @@ def _can(feature: Feature, yes: str = "yes", no: str = "no") -> Callable[[Declar
 
 _ROWS: list[tuple[str, Callable[[Declaration], str]]] = [
     ("`provider=`", lambda service: f"`{service.id}`"),
+    ("what is known of its life", lambda service: service.life),
     ("makes models of", _made_of),
+    ("pictures of a prompt first", _pictures),
+    ("views of a thing, beside the front", lambda service: ", ".join(service.views) or "no"),
     ("several images at once", _several_images),
     ("variants", lambda service: f"1 to {service.max_variants}" if service.can(Feature.VARIANTS) else "1"),
     ("pictures to choose from", lambda service: f"{service.choice}s" if service.can(Feature.CHOICE) else "no"),
@@ -98,10 +109,11 @@ _ROWS: list[tuple[str, Callable[[Declaration], str]]] = [
     ("files to keep besides", lambda service: ", ".join(service.keeps) or "none"),
     ("progress", _can(Feature.PROGRESS, "told", "estimated by time")),
     ("points left", _can(Feature.BALANCE, "told", "not told")),
-    ("price", _price),
+    ("price of a model, before one was measured", _price),
     ("when an answer is lost", lambda service: service.lost_answers),
     ("key in the environment", lambda service: f"`{service.key_env}`"),
     ("address in the environment", lambda service: f"`{service.url_env}`"),
+    ("its own addresses", lambda service: ", ".join(f"`{one}`" for one in (service.url, *service.other_urls))),
 ]
 
 

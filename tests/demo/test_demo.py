@@ -91,18 +91,19 @@ def test_a_new_user_gets_models_a_picture_and_figures(tmp_path: Path) -> None:
 
 def test_live_uses_the_users_own_service_and_keeps_what_was_paid_for(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with Simulator(generation="2024", job_seconds=1.0, balance=500) as service:
+    with Simulator(job_seconds=1.0, balance=500) as service:
         outcome(start(out, "--live", "--yes", "--json", env=service.environment))
         assert [row["points"] for row in service.ledger()] == [PRICE] * 3
     assert len(list((out / "demo-files" / "jobs").glob("*/v0.glb"))) == 3
 
 
 def test_a_failure_is_a_sentence_and_an_exit_code(tmp_path: Path) -> None:
-    with Simulator(generation="2024", balance=500) as service:
+    with Simulator(balance=500) as service:
         env = service.environment | {"NEURAL4D_API_TOKEN": "not-the-right-one"}
         done = start(tmp_path / "out", "--live", "--yes", "--json", env=env)
         assert service.ledger() == []
     assert done.returncode == 1
-    assert "The demo failed: Neural4D did not accept the key" in done.stderr
+    assert "The demo failed: " in done.stderr
+    assert "Neural4D did not accept the key" in done.stderr
     assert "Traceback" not in done.stderr
     assert "not-the-right-one" not in done.stdout + done.stderr
