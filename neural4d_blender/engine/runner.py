@@ -278,7 +278,9 @@ class Runner:
         """The service asks to slow down, which holds for all jobs; no job that it has taken fails by it."""
         job = live.job
         wait = error.retry_after
-        if not error.noted:
+        if isinstance(error, HeldBack):
+            wait = self.timing.look_again if wait is None else wait  # it is not the service that asks for it
+        elif not error.noted:
             wait = self.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
         wait = max(wait or 0.0, self.timing.quickest)
         if not isinstance(error, HeldBack):
