@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.answers import Poll
+from neural4d_blender.engine.answers import Poll, Trace
 from neural4d_blender.engine.errors import ServiceBusy
 from neural4d_blender.engine.providers import _neural4d_answers as read
+from neural4d_blender.engine.providers._csm_lost import look
 from neural4d_blender.engine.providers.neural4d import Neural4D
 from neural4d_blender.engine.refusals import of_content
 from neural4d_blender.engine.servers import Server
@@ -224,3 +225,28 @@ def test_modelslab_takes_an_odd_answer_about_nobodys_job_for_a_key_that_is_right
 ) -> None:
     desk.says["/api/v6/3d/fetch/0"] = answer
     assert odd.ask("test_key", provider="modelslab")["error"] is None
+
+
+# CSM's list of sessions
+
+NOW = 1795734097.0
+OLD: list[dict[str, Any]] = [{"_id": f"old {number}", "created_at": NOW - 900000 + number} for number in range(250)]
+
+
+def lost(rows: list[dict[str, Any]], page: int = 100) -> Trace:
+    def pages(number: int) -> list[dict[str, Any]]:
+        return rows[number * page : (number + 1) * page]
+
+    return look(pages, "_id", lambda _: True, NOW, lambda _: False)
+
+
+@pytest.mark.parametrize("page", [50, 100])
+def test_a_list_with_the_oldest_first_proves_nothing(page: int) -> None:
+    assert lost([*OLD, {"_id": "new", "created_at": NOW}], page) == Trace()
+    assert lost(OLD[::-1]) == Trace(proof=True)
+
+
+def test_a_time_without_a_zone_may_be_that_of_another_place() -> None:
+    found = lost([{"_id": "new", "created_at": "2026-11-26 18:01:37"}]).found
+    assert found
+    assert found.uuids == ["new"]
