@@ -100,6 +100,14 @@ def test_pictures_that_failed_are_paid_again_only_by_the_users_word(sim: Simulat
     assert (failed["retry_pays"], "is paid again" in failed["error"]["cost"]) == (True, True)
 
 
+def test_cancelled_with_its_pictures_paid(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(picture_seconds=30.0)
+    job = engine.submit(picture_first=True)
+    engine.until(lambda: engine.jobs[job]["picture_ids"] or None, "the pictures to be ordered")
+    engine.send("cancel", job=job)
+    assert "is paid for" in engine.wait(job, "cancelled")["note"]
+
+
 def test_a_price_of_nothing_is_only_believed_with_the_balance(desk: Desk, odd: EngineProcess) -> None:
     def sold() -> Answer:
         desk.says[BALANCE] = left(970)
