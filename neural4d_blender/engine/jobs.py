@@ -270,7 +270,8 @@ class Job:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        return lost or (bool(self.variants and self.spent) and self.cost != 0 and not made)
+        ended = self.variants or not self.picture_ids  # pictures that are there are not ordered again
+        return lost or (bool(ended and self.spent) and self.cost != 0 and not made)
 
     @property
     def waits(self) -> bool:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from .answers import Submission, Trace
 from .declaration import Feature, Quote
-from .errors import PaymentUnknown, RequestRefused, ServiceBusy, SubmissionLost
+from .errors import PaymentUnknown, ServiceBusy, SubmissionLost
 from .jobs import Job
+from .refusals import kind_of
 from .servers import AT_ONCE, BOOKS
 from .states import State
 from .wording import cost_of_lost
@@ -113,7 +114,7 @@ def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: i
     job.book(quote.operation, before - balance, runner.purse.reserved(job.provider, quote))
     job.measured(before - balance)
     raise PaymentUnknown(
-        f"No answer came, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
+        f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
         "probably taken the job, and its answer with the model's address is lost.",
         cost=cost_of_lost(job, before - balance),
     )
@@ -133,7 +134,7 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
     runner.purse.know(job)
     carried = "the balance has not fallen" if still else "the service has no record of it"
     if job.refusal:
-        raise RequestRefused(
+        raise kind_of(job.refusal)(
             f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
         )
     if certain and job.submission < runner.timing.looks:
@@ -141,10 +142,15 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
         return 0.0
     job.submission = 0
     raise SubmissionLost(
-        f"No answer came, and {carried}: the service has not taken the job.",
+        f"No usable answer came, and {carried}: the service has not taken the job.",
         "Press Retry to send it again.",
         cost="Nothing was paid.",
     )
+
+
+def _said(job: Job) -> str:
+    """What came instead of a usable answer: the service's own sentence goes first."""
+    return f"{job.refusal.rstrip('.')}. The answer names no model" if job.refusal else "No usable answer came"
 
 
 def _tells_balance(provider: Provider) -> bool:
@@ -158,7 +164,7 @@ def _unknown(runner: Runner, job: Job, provider: Provider) -> PaymentUnknown:
     can_tell = _tells_balance(provider)
     no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
     return PaymentUnknown(
-        f"The request went out and no answer came; {name} cannot say whether it arrived, {no_word}.",
+        f"{_said(job)}; {name} cannot say whether the request arrived, {no_word}.",
         f"Look for the job {job.tickets[0]} on {name}'s own page, before you press Retry." if job.tickets else "",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -110,7 +110,7 @@ class Purse:
         balance = self.read(provider)
         measured = [self.journal.price(provider.declaration.id, quote.operation) for quote in quotes]
         costs = sum(price for price in measured if price is not None)
-        if balance is not None and balance < costs:
+        if balance is not None and costs and balance < costs:
             what = f"This costs about {costs} {provider.declaration.unit} and {balance} are left."
             raise NotEnoughPoints(what, cost="" if job.cost else _NOTHING_SENT)
         return balance
@@ -173,12 +173,12 @@ class Purse:
         """
         service = provider.declaration.id
         with self._locks[service]:
-            provider.http.check_pace(paid=True)
-            before = self.check(provider, job, [quote, *to_follow])
             if self._in_doubt(service, job.id):
                 raise HeldBack(
                     "Waiting until it is known whether another job was paid: both at once could not be told apart."
                 )
+            provider.http.check_pace(paid=True)
+            before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):
                 self._mixed_until[service] = time.monotonic() + _LATEST
@@ -203,7 +203,10 @@ class Purse:
                 after = self.read(provider)
         provider.server.note(_AFTER, "" if after is None else str(after))
         self._note_booking(provider, purchase, after)
-        if purchase.told is not None:
+        # A 0 may be a price that is not known yet: where there is a balance, it has to say so too.
+        seen = purchase.before is not None and after is not None
+        nothing = after == purchase.before and provider.server.get(BOOKS) == AT_ONCE
+        if purchase.told is not None and (purchase.told or nothing or not seen):
             self._learn(job, operation, purchase.told)
             return
         if purchase.before is None or after is None or self._mixed_until[job.provider] > time.monotonic():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .errors import (
     KeyRejected,
@@ -30,6 +30,7 @@ _OF_MONEY = re.compile(
     r"|quota|payment required"
 )
 _OF_HURRY = re.compile(r"(?i)rate.?limit|too many requests|slow down|after a minute|try again in a minute")
+_OF_PACE = re.compile(r"(?i)rate.?limit|too many requests|slow down")
 _A_MINUTE = re.compile(r"(?i)\bminute\b")
 #: Refused before it was looked at, or only perhaps: the request may have been acted on.
 _IN_DOUBT = (408, 409, 425)
@@ -54,14 +55,49 @@ def sentence(answer: object, depth: int = 3) -> str:
     return _tidy("; ".join(f"{name}: {said}" for name, value in fields.items() if (said := sentence(value, depth - 1))))
 
 
-def of_content(content: bytes) -> tuple[object, str]:
-    """An answer's JSON (None where it is none), and what it says; of a web page nothing is shown."""
+def of_content(content: bytes, sent: object = None) -> tuple[object, str]:
+    """An answer's JSON (None where it is none), and what it says; of a web page nothing is shown.
+
+    Args:
+        sent: the request's own content: its prompts are taken out of the sentences.
+    """
+    own = [" ".join(one.split()) for one in _prompts(sent)]
     text = content.decode("utf-8", "replace").strip()
     try:
         answer = json.loads(text)
     except ValueError:
-        return None, "" if text.startswith("<") else _tidy(text)
+        return None, "" if text.startswith("<") else _tidy(_without(text, own))
+    if own:
+        answer = _quiet(answer, own)
     return answer, sentence(answer)
+
+
+def _prompts(sent: object, name: str = "") -> list[str]:
+    """The prompts in a request, as JSON or as the (name, (None, text)) parts of a form."""
+    if isinstance(sent, str):
+        return [sent] if name.lower().endswith("prompt") and len(sent.strip()) > 3 else []
+    if isinstance(sent, Mapping):
+        return [one for key, value in sent.items() for one in _prompts(value, str(key))]
+    if isinstance(sent, tuple) and len(sent) == 2 and isinstance(sent[0], str):
+        return _prompts(sent[1], sent[0])
+    return [one for part in sent for one in _prompts(part, name)] if isinstance(sent, list | tuple) else []
+
+
+def _quiet(answer: object, own: Sequence[str], name: str = "") -> object:
+    """The answer with a request's own words taken out of its sentences alone."""
+    if isinstance(answer, str):
+        return _without(answer, own) if name in _SENTENCES else answer
+    if isinstance(answer, list):
+        return [_quiet(part, own, name) for part in answer]
+    if isinstance(answer, dict):
+        return {key: _quiet(part, own, key) for key, part in answer.items()}
+    return answer
+
+
+def _without(text: str, own: Sequence[str]) -> str:
+    for one in own:
+        text = " ".join(text.split()).replace(one, "…")
+    return text
 
 
 def wait_of(answer: object, header: float | None) -> float | None:
@@ -82,6 +118,18 @@ def wait_of(answer: object, header: float | None) -> float | None:
 def names_hurry(said: str) -> bool:
     """Whether the words are those of a service that is called too often."""
     return bool(_OF_HURRY.search(said) or (_A_MINUTE.search(said) and "again" in said.lower()))
+
+
+def asks_to_hurry_less(said: str) -> bool:
+    """The same of an answer whose status is no refusal: "again in a minute" may be said of a model there."""
+    return bool(_OF_PACE.search(said))
+
+
+def kind_of(said: str) -> type[Neural4DError]:
+    """What a refusal is that has nothing but words: of money, of the key, or of the request."""
+    if _OF_MONEY.search(said):
+        return NotEnoughPoints
+    return KeyRejected if _OF_THE_KEY.search(said) else RequestRefused
 
 
 def error_of(name: str, status: int, said: str, *, busy_for: float | None, asks_to_wait: bool) -> Neural4DError:

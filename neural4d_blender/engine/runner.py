@@ -279,7 +279,7 @@ class Runner:
         job = live.job
         wait = error.retry_after
         if isinstance(error, HeldBack):
-            wait = self.timing.look_again if wait is None else wait
+            wait = self.timing.look_again if wait is None else wait  # it is not the service that asks for it
         elif not error.noted:
             wait = self.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
         wait = max(wait or 0.0, self.timing.quickest)
@@ -318,6 +318,8 @@ class Runner:
             live.cancelled.clear()  # too late for the model, and its siblings are paid for
             return 0.0 if job.under_way else None
         told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
+        if not job.variants and job.spent and job.cost != 0:
+            told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
         self.purse.know(job)
         if job.in_doubt:
             told = "It may have reached the service: Retry asks before anything is sent again."

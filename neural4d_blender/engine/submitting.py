@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import delivery, lost_answers, paying
@@ -186,6 +187,15 @@ def _fetch_cutouts(runner: Runner, job: Job) -> None:
         cutout["path"] = str(path)
 
 
+def _fetch_again(runner: Runner, job: Job, provider: Provider) -> None:
+    """A chosen picture is not here: what is paid for is asked for its address, which may have expired, once more."""
+    urls = {picture.key: picture.url for picture in provider.pictures(job.picture_ids)}
+    for cutout in job.cutouts:
+        cutout["url"] = urls.get(cutout["key"], cutout["url"])
+    _fetch_cutouts(runner, job)
+    runner.save(job)
+
+
 def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
     job = live.job
     quote, *to_follow = _model_quotes(provider, request)
@@ -193,6 +203,8 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
         # A service that was too busy to say so has taken it.
         _take_found(runner, job, trace.found, quote)
         return runner.timing.quickest
+    if job.picture_ids and job.cutout is not None and not Path(job.cutouts[job.cutout]["path"]).is_file():
+        _fetch_again(runner, job, provider)
     job.tickets = job.tickets or provider.tickets(request, job.id)
     chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
     try:

@@ -232,7 +232,7 @@ class Transport:
         finally:
             if paid:
                 session.close()
-        answer, said = refusals.of_content(came)
+        answer, said = refusals.of_content(came, content)
         told |= {"status": response.status_code, "answer": said if answer is None else answer}
         return self._answer(response, answer, said, paid=paid)
 

@@ -21,11 +21,12 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
         return "Nothing was paid."
     if job.cost is None:
         paid = "The service accepted the job and does not say what it costs"
-        if job.variants and job.primary is None:
+        if job.primary is None if job.variants else not job.picture_ids:
             return f"{paid}; Retry is a new job and is paid again."
         return f"{paid}; Retry does not pay it again."
     paid = f"{job.cost} {unit_of(job.provider)} were paid{' (estimated)' if job.cost_estimated else ''}"
-    if job.variants and job.primary is None and isinstance(error, GenerationFailed):
+    again = job.primary is None if job.variants else not job.picture_ids
+    if again and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
     return f"{paid}; Retry does not pay them again."
 

@@ -155,7 +155,8 @@ def test_the_one_that_fits_is_the_lost_one(at: object) -> None:
     ("rows", "known", "proof"),
     [
         ([], (), True),
-        ([row(at=AT - 9999), row(at=AT + 99999)], (), True),
+        ([row(at=AT + 99999), row(at=AT - 9999)], (), True),
+        ([row(at=AT - 9999), row(at=AT + 99999)], (), False),
         ([row(), row("b2")], ("a1", "b2"), True),
         ([row(), row("b2")], (), False),
         ([row(seed=8)], (), False),

@@ -18,6 +18,8 @@ Known = Callable[[str], bool]
 
 #: Seconds that a server's clock may be off, and those that a request may be under way.
 _CLOCKS, _UNDER_WAY = 300.0, 600.0
+#: Seconds that a time may be off that does not name its time zone.
+_ZONES = 14 * 3600.0
 #: Sessions on a page of the list, and pages that are read at the most.
 PAGE, _PAGES = 100, 10
 
@@ -37,7 +39,7 @@ def look(
     fitting = [str(row[name]) for row in new if row.get(name) and fits(row)]
     if len(fitting) == 1:
         return answers.Trace(answers.Submission(fitting))
-    return answers.Trace(proof=whole and not new)
+    return answers.Trace(proof=whole and not new and _newest_first(rows))
 
 
 def agrees(asked: Mapping[str, Any], shown: Mapping[str, Any], images: Sequence[str]) -> bool:
@@ -82,11 +84,27 @@ def _read(page: Callable[[int], Rows], since: float) -> tuple[Rows, bool]:
     return rows, False
 
 
+def _newest_first(rows: Rows) -> bool:
+    """Whether the list is in the order in which a new session cannot lie beyond what was read."""
+    times = [created(row) for row in rows]
+    known = [at for at in times if at is not None]
+    return len(known) == len(times) and known == sorted(known, reverse=True)
+
+
 def _is_new(row: Mapping[str, Any], name: str, since: float, known: Known) -> bool:
     at = created(row)
-    if at is not None and not since - _CLOCKS <= at <= since + _CLOCKS + _UNDER_WAY:
+    off = _CLOCKS if _says_where(row.get("created_at")) else _ZONES
+    if at is not None and not since - off <= at <= since + off + _UNDER_WAY:
         return False
     return not known(str(row.get(name) or ""))
+
+
+def _says_where(value: object) -> bool:
+    """Whether a time is a number, or names its time zone."""
+    try:
+        return datetime.fromisoformat(str(value)).tzinfo is not None
+    except ValueError:
+        return True
 
 
 def created(row: Mapping[str, Any]) -> float | None:

@@ -11,9 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import answers
-from ..errors import RequestRefused, UnexpectedAnswer
-from ..refusals import sentence
+from ..errors import RequestRefused, ServiceBusy, UnexpectedAnswer
+from ..refusals import asks_to_hurry_less, sentence, wait_of
 from .base import value_of
+
+
+def check_pace(answer: Mapping[str, Any], name: str) -> None:
+    """Raise ServiceBusy where an answer that is no refusal by its status asks to slow down, and says nothing else."""
+    said = sentence(answer)
+    told = str(answer.get("codeStatus", answer.get("statusType")))
+    result = any(answer.get(one) for one in ("uuids", "results", "modelUrl", "mattedImageUrls", "requestId"))
+    if "statusCode" in answer:
+        return  # the portrait check has a limit of its own, which says nothing of other calls
+    if asks_to_hurry_less(said) and not result and told not in ("0", "1"):
+        raise ServiceBusy(f"{said.rstrip('.')}. {name} asks to slow down.", retry_after=wait_of(answer, None))
 
 
 def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
@@ -29,8 +40,7 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
             f"{said.rstrip('.') or 'Not let through'}. {name}'s moderation refused this.",
             "Change the prompt, or take another image, then generate again.",
         )
-    uuids = answer.get("uuids")
-    named = [one for one in uuids if isinstance(one, str) and one] if isinstance(uuids, list) else []
+    named = _ids(answer) or _ids(answer.get("data"))
     if not named:
         error = UnexpectedAnswer(f"{name} named no models. It said: {said or 'nothing'}")
         error.refusal = said
@@ -76,7 +86,7 @@ def picture(answer: Mapping[str, Any]) -> str | None:
 
 def balance(answer: Mapping[str, Any]) -> answers.Balance:
     """The points that are left, as a number or a text."""
-    if value_of(answer, "statusType", int) != 0:
+    if code(answer, "statusType") != 0:
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
     data = value_of(answer, "data", dict)
     total = points(data.get("total_points"))
@@ -95,6 +105,14 @@ def points(value: object) -> int | None:
     except ValueError:
         return None
     return math.floor(number) if math.isfinite(number) else None
+
+
+def code(answer: Mapping[str, Any], name: str) -> int:
+    """A status: a whole number, which some write as a text; UnexpectedAnswer where it is none."""
+    number = answer.get(name)
+    if isinstance(number, str) and re.fullmatch(r"-?\d{1,3}", number):
+        return int(number)
+    return int(value_of(answer, name, *((int, float) if number in (0, 1, -1, -2, -3) else (int,))))
 
 
 def percent(value: object) -> float | None:
@@ -119,6 +137,13 @@ def _faces(answer: Mapping[str, Any]) -> dict[str, str]:
     config = answer.get("generationConfig")
     faces = config.get("faceNum") if isinstance(config, dict) else None
     return {f"faceNum {key}": str(value) for key, value in faces.items()} if isinstance(faces, dict) else {}
+
+
+def _ids(answer: object) -> list[str]:
+    """The models that an answer names: ids are texts by the document, and a number is one all the same."""
+    uuids = answer.get("uuids") if isinstance(answer, Mapping) else None
+    kinds = (str, int)
+    return [str(one) for one in _list(uuids) if isinstance(one, kinds) and not isinstance(one, bool) and str(one)]
 
 
 def _list(value: object) -> list[Any]:

@@ -155,12 +155,11 @@ class ModelsLab(Provider):
         refused: list[Neural4DError] = []
         for kind in kinds:
             try:
-                answer = self._call(f"{_ROOTS[kind]}/fetch/{_NOBODYS}", {})
+                self._call(f"{_ROOTS[kind]}/fetch/{_NOBODYS}", {})
             except (KeyRejected, NotEnoughPoints, RequestRefused) as error:
-                if isinstance(read.trouble(error), JobNotFound):
-                    if self.server.get(GENERATION) not in ("", kind):
-                        self.server.note(DATA_URI, "")
-                    self.server.note(GENERATION, kind)
+                odd = isinstance(error, RequestRefused) and error.by_api and error.http in (400, 422)
+                if odd or isinstance(read.trouble(error), JobNotFound):
+                    self._take(kind)
                     return kind
                 missing = error.http in _NOT_HERE and error.answer.get("status") != "error"
                 if kind == V6:
@@ -170,13 +169,17 @@ class ModelsLab(Provider):
                     raise read.trouble(error) from None
                 refused.append(error)
                 continue
-            raise UnexpectedAnswer(
-                f"ModelsLab neither accepted nor refused the key. It said: {refusals.sentence(answer)}"
-            )
+            self._take(kind)
+            return kind  # whatever it says of nobody's job: it has not refused the key
         # What an account lacks is said by the API that knows its key.
         raise min(
             refused, key=lambda error: (not isinstance(error, NotEnoughPoints), not isinstance(error, KeyRejected))
         )
+
+    def _take(self, kind: str) -> None:
+        if self.server.get(GENERATION) not in ("", kind):
+            self.server.note(DATA_URI, "")
+        self.server.note(GENERATION, kind)
 
     def _fits_better(self, kind: str) -> bool:
         """Whether the key, which that API has refused, is for the other one; then that is noted."""

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import answers, refusals
 from ..declaration import Declaration, Feature, Quote
 from ..errors import (
+    AnswerLost,
     ConversionFailed,
     GenerationFailed,
     InvalidInput,
     JobNotFound,
     KeyRejected,
+    NotEnoughPoints,
     OtherGeneration,
     RequestRefused,
+    ServiceDown,
     TransportError,
     UnexpectedAnswer,
     UnsupportedFeature,
@@ -117,7 +120,7 @@ class Neural4D(Provider):
 
     def balance(self) -> answers.Balance:
         """queryPointsInfo."""
-        return read.balance(self.http.call("/api/queryPointsInfo"))
+        return read.balance(self._call("/api/queryPointsInfo"))
 
     def checks_portrait(self, request: Request) -> bool:
         """As asked for; by default for chibi."""
@@ -126,8 +129,8 @@ class Neural4D(Provider):
 
     def portrait(self, image: str) -> answers.Portrait:
         """checkHumanImage."""
-        answer = self.http.call("/api/checkHumanImage", files=[("image", image)])
-        status = value_of(answer, "statusCode", int)
+        answer = self._call("/api/checkHumanImage", files=[("image", image)])
+        status = read.code(answer, "statusCode")
         if status not in (0, -1):
             raise UnexpectedAnswer(
                 f"The portrait check answered with the unknown statusCode {status}: {refusals.sentence(answer)}"
@@ -155,19 +158,19 @@ class Neural4D(Provider):
         """A question that costs nothing: only servers of 1.2 know it. What is unclear shows with the first image."""
         found = TODAY if self.server.get(MATTING) == "none" else OLDER
         try:
-            self.http.call("/api/getMattedResult", {"requestId": 0})
+            self._call("/api/getMattedResult", {"requestId": 0})
         except RequestRefused as error:
             if not error.by_api or (error.http in (404, 405) and "cannot post" in error.what.lower()):
                 found = TODAY
-        except UnexpectedAnswer:
-            found = UNCLEAR
+        except (UnexpectedAnswer, ServiceDown, AnswerLost, KeyRejected, NotEnoughPoints):
+            found = UNCLEAR  # what is wrong with the key or the account is said by a call that today's servers have
         self.server.note(GENERATION, found)
         return found
 
     def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
         """mattingImage, where the server has it."""
         try:
-            answer = self.http.call("/api/mattingImage", files=[("image", image)])
+            answer = self._call("/api/mattingImage", files=[("image", image)])
         except RequestRefused as error:
             if error.http not in (404, 405, 410):
                 raise
@@ -181,7 +184,7 @@ class Neural4D(Provider):
     def cutouts(self, request_id: str) -> list[answers.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
         number = int(request_id) if request_id.isdigit() else request_id
-        answer = self.http.call("/api/getMattedResult", {"requestId": number})
+        answer = self._call("/api/getMattedResult", {"requestId": number})
         keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
         if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
             raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {refusals.sentence(answer)}")
@@ -193,7 +196,7 @@ class Neural4D(Provider):
         fields |= {key: request.options[key] for key in ("modelKey", "aspectRatio") if key in request.options}
         files = [("images", image) for image in request.references]
         try:
-            answer = self.http.call("/api/createNormalPicture", fields, files, paid=True, form=True)
+            answer = self._call("/api/createNormalPicture", fields, files, paid=True, form=True)
         except RequestRefused as error:
             if error.http not in (404, 405):
                 raise
@@ -208,7 +211,7 @@ class Neural4D(Provider):
         """queryGenerationResult for each; what has failed is left out of the choice."""
         found, failed = [], 0
         for one in ids:
-            answer = self.http.call("/api/queryGenerationResult", {"uuid": one})
+            answer = self._call("/api/queryGenerationResult", {"uuid": one})
             picture = read.picture(answer)
             if picture is None:
                 return []
@@ -224,7 +227,7 @@ class Neural4D(Provider):
         """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
         if style := request.options.get("style"):
             files = [("images", image) for image in request.images]
-            answer = self.http.call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
+            answer = self._call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
             return read.chibi(answer, self.declaration.name)
         body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
         defaults = {option.key: option.default for option in declared.OPTIONS}
@@ -241,7 +244,7 @@ class Neural4D(Provider):
     def _submit_text(self, prompt: str, tickets: Sequence[str], body: dict[str, Any]) -> answers.Submission:
         ours = {"uuids": list(tickets)} if tickets else {}
         try:
-            answer = self.http.call("/api/generateModelWithText", {**body, "prompt": prompt, **ours}, paid=True)
+            answer = self._call("/api/generateModelWithText", {**body, "prompt": prompt, **ours}, paid=True)
         except RequestRefused as error:
             if not ours or "uuids" not in read.wrong_fields(error.answer):
                 raise
@@ -262,7 +265,7 @@ class Neural4D(Provider):
             raise InvalidInput("The picture could not be fetched.", "Press Retry.")
         files = [("image", picture or request.images[0])]
         try:
-            answer = self.http.call("/api/generateModelWithImage", body, files, paid=True)
+            answer = self._call("/api/generateModelWithImage", body, files, paid=True)
         except RequestRefused as error:
             if not self._is_older(error):
                 raise
@@ -274,7 +277,7 @@ class Neural4D(Provider):
     def _submit_cutout(self, cutout: str, body: dict[str, Any]) -> answers.Submission:
         """The key of a cut-out, as servers of 1.2 take it."""
         try:
-            answer = self.http.call("/api/generateModelWithImage", {"fileKey": cutout, **body}, paid=True)
+            answer = self._call("/api/generateModelWithImage", {"fileKey": cutout, **body}, paid=True)
         except RequestRefused as error:
             if "image" not in read.wrong_fields(error.answer) and "image file is required" not in error.what.lower():
                 raise
@@ -301,7 +304,7 @@ class Neural4D(Provider):
         """
         if pictures or not tickets:
             return None
-        known = [one for one in tickets if value_of(self._retrieve(one), "codeStatus", int) != _NO_SUCH_UUID]
+        known = [one for one in tickets if read.code(self._retrieve(one), "codeStatus") != _NO_SUCH_UUID]
         if known:
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
             return answers.Trace(answers.Submission(known, failures=lost))
@@ -321,8 +324,9 @@ class Neural4D(Provider):
         body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
         if size_mm is not None:
             body["modelSize"] = max(2, round(size_mm))
-        answer = self.http.call("/api/convertToFormat", body, paid=True)
-        status, message = answer.get("statusType"), refusals.sentence(answer)
+        answer = self._call("/api/convertToFormat", body, paid=True)
+        message = refusals.sentence(answer)
+        status = None if answer.get("statusType") is None else read.code(answer, "statusType")
         details = read.details(answer, "modelSize", "scaleNumber")
         if status == 1 or _CONVERTING in message:
             return answers.Conversion(message=message, details=details)
@@ -334,15 +338,20 @@ class Neural4D(Provider):
             raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
         raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
 
+    def _call(self, path: str, *content: Any, **how: Any) -> dict[str, Any]:
+        answer = self.http.call(path, *content, **how)
+        read.check_pace(answer, self.declaration.name)
+        return answer
+
     def _retrieve(self, uuid: str) -> dict[str, Any]:
-        answer = self.http.call("/api/retrieveModel", {"uuid": uuid})
-        if value_of(answer, "codeStatus", int) == _BAD_TOKEN:
+        answer = self._call("/api/retrieveModel", {"uuid": uuid})
+        if read.code(answer, "codeStatus") == _BAD_TOKEN:
             raise KeyRejected(f"The service says the key is invalid or has expired: {refusals.sentence(answer)}")
         return answer
 
     def _result(self, uuid: str) -> answers.Poll:
         answer = self._retrieve(uuid)
-        status, message = value_of(answer, "codeStatus", int), refusals.sentence(answer)
+        status, message = read.code(answer, "codeStatus"), refusals.sentence(answer)
         if status == _DONE:
             return answers.Poll(
                 Outcome.DONE,
@@ -362,11 +371,12 @@ class Neural4D(Provider):
 
     def _progress(self, uuid: str) -> answers.Poll:
         """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
-        answer = self.http.call("/api/queryJobProgress", {"uuid": uuid})
-        progress = read.percent(answer.get("progress"))
-        if answer.get("statusType") == 0 and progress is not None:
+        try:
+            answer = self._call("/api/queryJobProgress", {"uuid": uuid})
+        except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
+            return answers.Poll(Outcome.GENERATING, message=error.what, doubtful=True)
+        progress, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
+        if status == 0 and progress is not None:
             return answers.Poll(Outcome.GENERATING, progress=progress)
         # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return answers.Poll(
-            Outcome.GENERATING, message=refusals.sentence(answer), doubtful=answer.get("statusType") == -1
-        )
+        return answers.Poll(Outcome.GENERATING, message=refusals.sentence(answer), doubtful=status == -1)
