@@ -161,7 +161,7 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(sim: Simulator, tmp_p
         ({"prompt": "a mug", "picture_first": True, "pictures": 5}, "1 to 4"),
         ({"image": one, "picture_first": True}, "made of a prompt"),
         ({"prompt": "a mug", "picture_first": True, "references": ["https://x.example/a.png"]}, "no web addresses"),
-        ({"prompt": "a mug", "picture_first": True, "provider": "csm"}, "CSM"),
+        ({"prompt": "a mug", "picture_first": True, "provider": "goneural"}, "GoNeural"),
     ):
         with pytest.raises(neural4d.InvalidInput, match=said):
             neural4d.generate(**arguments)

@@ -31,6 +31,7 @@ _OF_A_TASK = re.compile(r"(?i)\b(tasks?|jobs?|generations?)\b")
 _ONE_ONLY = re.compile(
     r"(?i)\balready (have|has|running|in progress|queued|exists)\b|\bin progress\b|\b(still|currently) running\b"
     r"|\b(one|1) (\w+ )?(task|job|generation)\b|\blimit of (one|1)\b|\bat (a|one|the same) time\b|\bconcurrent\b"
+    r"|\b(wait for|until) .*(previous|other|current|running)\b|\btask limit\b"
 )
 BACK = "GoNeural has given the credits back."
 

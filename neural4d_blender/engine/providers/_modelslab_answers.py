@@ -26,7 +26,7 @@ from .base import Outcome
 
 #: Refusals are told apart by their words: no codes are documented.
 _OF_THE_ACCOUNT = re.compile(r"(?i)premium|subscri|upgrade")
-_OF_HURRY = re.compile(r"(?i)rate.?limit|too many requests|slow down")
+_OF_HURRY = re.compile(r"(?i)rate.?limit|too many requests|slow down|\b(server|model|queue) (is )?(busy|full)\b")
 _OF_THE_KEY = re.compile(r"(?i)\bkey\b|unauthori[sz]ed|authenticat")
 _OF_MONEY = re.compile(r"(?i)credit|balance|funds|quota|payment|limit exceeded")
 _OF_THE_ID = re.compile(r"(?i)not found|no (such )?request|invalid (request )?id\b|(does not|doesn't) exist")
