@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .answers import Submission, Trace
 from .declaration import Feature, Quote
-from .errors import PaymentUnknown, ServiceBusy, SubmissionLost
+from .errors import Neural4DError, PaymentUnknown, SubmissionLost
 from .jobs import Job
 from .refusals import kind_of
 from .servers import AT_ONCE, BOOKS
@@ -97,7 +97,7 @@ def _found(
     runner.purse.know(job)
     points = found.points
     if points is None and _tells_balance(provider) and job.balance_before is not None:
-        with suppress(ServiceBusy):
+        with suppress(Neural4DError):
             balance = runner.purse.read(provider)
             if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
                 points = job.balance_before - balance

@@ -21,6 +21,7 @@ from .errors import (
     CapReached,
     HeldBack,
     InvalidInput,
+    Neural4DError,
     NotEnoughPoints,
     RequestRefused,
     ServiceBusy,
@@ -199,7 +200,7 @@ class Purse:
         if self.journal.price(job.provider, operation) is None and purchase.expected is not None:
             purchase.expected = job.spent[-1]["points"] = provider.documented(quote)
         if purchase.before is not None:
-            with suppress(ServiceBusy):
+            with suppress(Neural4DError):  # the job is the service's already
                 after = self.read(provider)
         provider.server.note(_AFTER, "" if after is None else str(after))
         self._note_booking(provider, purchase, after)
@@ -267,7 +268,7 @@ class Purse:
             return
         with self._locks[service]:
             if self._late.get(service, ("",))[0] == job.id:
-                with suppress(ServiceBusy):
+                with suppress(Neural4DError):  # the job is the service's already
                     self._look_at_late(service, self.read(provider))
             found = self._found_out.pop(job.id, None)
             if found:

@@ -92,7 +92,7 @@ def pay(
                 _back(runner, job, keep=isinstance(error, ServiceBusy))
                 raise
             after = None
-            with suppress(ServiceBusy):
+            with suppress(Neural4DError):
                 after = runner.purse.read(provider)
             if _fell(runner, job, after):
                 raise _paid_though_refused(runner, job, quote, after) from error

@@ -293,3 +293,18 @@ def test_killed_while_it_was_watched(sim: Simulator, tmp_path: Path) -> None:
         failed = second.wait(job, "failed")
     assert (failed["error"]["code"], failed["cost"]) == ("PaymentUnknown", 30)
     assert len(sim.requests(TEXT)) == 1
+
+
+def test_a_key_that_ends_while_a_job_is_refused_leaves_nothing_in_doubt(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault(endpoint=TEXT, fault="http_401")
+    sim.set_fault(endpoint="queryPointsInfo", fault="http_401", after=1)
+    job = ended(engine, engine.submit())
+    assert (job["error"]["code"], job["error"]["cost"]) == ("KeyRejected", "Nothing was paid.")
+    assert not job["in_doubt"]
+    assert payments(sim) == []
+
+
+def test_a_key_that_ends_when_a_job_is_accepted_does_not_fail_it(sim: Simulator, engine: EngineProcess) -> None:
+    sim.set_fault(endpoint="queryPointsInfo", fault="http_401", after=1)
+    assert ended(engine, engine.submit())["state"] == "ready"
+    assert payments(sim) == [30]
