@@ -70,7 +70,7 @@ def test_status_type_of_the_balance(sim: Simulator, engine: EngineProcess, code:
     assert (answer["error"]["code"], words in answer["error"]["what"]) == ("UnexpectedAnswer", True)
     # A balance that cannot be read is no reason not to generate: the price stays an estimate.
     done = engine.wait(engine.submit(), "ready")
-    assert (done["cost"], done["cost_estimated"]) == (30, True)
+    assert (done["cost"], done["cost_estimated"]) == (60, True)
 
 
 def test_the_balance_in_all_its_kinds(sim: Simulator, engine: EngineProcess) -> None:
