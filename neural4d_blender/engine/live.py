@@ -55,6 +55,8 @@ class Live:
     handed_over: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: What the balance was while it is found out whether the job was taken; None where it could not be read.
     readings: list[int | None] = field(default_factory=list)
+    #: The submission that was looked for at the service before the next one is sent.
+    looked_for: int = 0
     #: How often in a row the service asked to slow down.
     refusals: int = 0
     #: How often in a row the server turned out to be of another generation.

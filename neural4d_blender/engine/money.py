@@ -276,6 +276,8 @@ class Purse:
             if found and job.spent[-1]["operation"] == found[0]:
                 self._learn(job, *found)
                 self.prices_changed()
+            elif price := self.journal.price(service, job.spent[-1]["operation"]):
+                job.spent[-1]["points"] = price  # still an estimate, by what others have cost since
 
     def _look_at_late(self, service: str, balance: int | None) -> None:
         """Take the fall of the balance since the purchase before this one for that one's price."""

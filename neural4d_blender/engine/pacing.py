@@ -21,6 +21,9 @@ _GROWTH, _MOST_GROWTH = 1.5, 10.0
 _TRY_MORE = 10
 #: Clocks and connections are not exact: counted over this much more than a minute.
 _MARGIN = 1.03
+#: Calls a minute that are tried whatever was refused, by whether they cost points: a job has to ask for its balance,
+#: and perhaps for its ids, before it can be sent.
+_LEAST = {True: 1, False: 3}
 _UNTIL = "slow until"
 
 
@@ -88,7 +91,7 @@ class RateLimiter:
                 self._times[paid].pop()  # the refused one
             went_well = len(self._recent(paid, now))
             for kind in (paid,) if went_well else (True, False):
-                self._limits[kind] = (max(1, len(self._recent(kind, now))), now)
+                self._limits[kind] = (max(_LEAST[kind], len(self._recent(kind, now))), now)
             growth = min(_GROWTH**self._in_a_row, _MOST_GROWTH)
             self._in_a_row += 1
             wait = (minute if seconds is None else seconds) * growth

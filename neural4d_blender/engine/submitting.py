@@ -199,10 +199,13 @@ def _fetch_again(runner: Runner, job: Job, provider: Provider) -> None:
 def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
     job = live.job
     quote, *to_follow = _model_quotes(provider, request)
-    if job.tickets and (trace := provider.look_for(request, job.tickets, job.sent_at, False)) and trace.found:
-        # A service that was too busy to say so has taken it.
-        _take_found(runner, job, trace.found, quote)
-        return runner.timing.quickest
+    if job.tickets and job.submission > live.looked_for:
+        trace = provider.look_for(request, job.tickets, job.sent_at, False)
+        if trace and trace.found:  # a service that was too busy to say so has taken it
+            _take_found(runner, job, trace.found, quote)
+            return runner.timing.quickest
+        # Once for each submission: where few calls are let through, the balance has to have its turn too.
+        live.looked_for = job.submission
     if job.picture_ids and job.cutout is not None and not Path(job.cutouts[job.cutout]["path"]).is_file():
         _fetch_again(runner, job, provider)
     job.tickets = job.tickets or provider.tickets(request, job.id)

@@ -51,7 +51,7 @@ def _types(run: Run) -> None:
 
 def _unit(run: Run) -> None:
     # They wait for engines and services more than they work.
-    run.pytest(environments.ensure("unit"), "-n", "2", "tests/unit")
+    run.pytest(environments.ensure("unit"), "-n", "6", "tests/unit")
 
 
 def _scene(version: str, versions: Sequence[str]) -> Callable[[Run], None]:

@@ -39,6 +39,6 @@ def test_the_demo_runs_in_a_window(tmp_path: Path) -> None:
     assert code == 0, "".join(said)
     told = json.loads(output.splitlines()[-1])
     assert [model["measured_mm"] for model in told["models"]] == pytest.approx([120, 160, 200], rel=0.001)
-    assert sum(model["cost"] for model in told["models"]) == 180
+    assert sum(model["cost"] for model in told["models"]) == 90
     assert (tmp_path / "demo.png").stat().st_size > 50_000
     assert (tmp_path / "demo.blend").exists()

@@ -69,7 +69,7 @@ def test_a_creation_whose_answer_is_lost_is_never_sent_again_unasked(
     job = start(engine)
     failed = engine.wait(job, "failed")
     error = failed["error"]
-    assert (error["code"], "CSM cannot say whether it arrived" in error["what"]) == ("PaymentUnknown", True)
+    assert (error["code"], "CSM cannot say whether the request arrived" in error["what"]) == ("PaymentUnknown", True)
     assert (failed["retry_pays"], failed["cost"]) == (True, None)
     assert [request["method"] for request in sim.requests(CREATE)] == ["POST", "GET"], "whether there is a list"
     assert paid(sim) == STAGES[:1] * acted

@@ -52,7 +52,7 @@ def test_the_wait_is_shown_and_holds_for_all_jobs(sim: Simulator, engine: Engine
 
 
 def test_another_engine_of_this_computer_waits_too(sim: Simulator, engine: EngineProcess) -> None:
-    sim.set_fault(TEXT, "http_429", retry_after=1)
+    sim.set_fault(TEXT, "http_429", retry_after=8)
     first = engine.submit("the first bird")
     engine.until(lambda: engine.jobs[first]["until"] or None, "the wait")
     with EngineProcess(engine.folder, sim.api_url, sim.keys) as other:

@@ -13,9 +13,9 @@ from scripts.benchmarks._killing import kill
 
 WHOLE = {
     "ledger_rows": 10,
-    "ledger_points": 600,
+    "ledger_points": 300,
     "report_rows": 10,
-    "report_points": 600,
+    "report_points": 300,
     "done": 10,
     "models": 10,
     "paid_twice": 0,
@@ -33,9 +33,9 @@ child.wait()
 def test_a_report_that_differs_from_the_ledger_is_named() -> None:
     figures = {"prompts": 10, "console": WHOLE, "panel": None, "background": None, "command": None, "shards": None}
     assert kills.wrong(figures) == []
-    figures |= {"command": {**WHOLE, "report_points": 540}, "shards": {**WHOLE, "ended_with": [0, 5]}}
+    figures |= {"command": {**WHOLE, "report_points": 270}, "shards": {**WHOLE, "ended_with": [0, 5]}}
     told = kills.wrong(figures)
-    assert told == ["command: report_points is 540, not 600", "shards: what went on ended with [0, 5]"]
+    assert told == ["command: report_points is 270, not 300", "shards: what went on ended with [0, 5]"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the benchmark runs where the window tests do")
