@@ -167,8 +167,8 @@ def test_a_bad_file_starts_nothing(panel: Simulator, tmp_path: Path) -> None:
 
 def test_the_price_in_words(panel: Simulator, tmp_path: Path) -> None:
     estimate = neural4d.batch(table(tmp_path, 3), dry_run=True)
-    bridge.balances["neural4d"] = {"total": 100}
+    bridge.balances["neural4d"] = {"total": 50}
     assert price(estimate, "neural4d").splitlines() == [
-        "3 models, about 180 points",
-        "100 points are left: not enough for all of them",
+        "3 models, about 90 points",
+        "50 points are left: not enough for all of them",
     ]
