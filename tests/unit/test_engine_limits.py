@@ -25,13 +25,15 @@ def refused(sim: Simulator) -> int:
 @pytest.mark.parametrize("answer", ["plain", "retry_after", "json"])
 @pytest.mark.parametrize("counts", ["paid", "all"])
 def test_a_batch_at_five_calls_a_minute(sim: Simulator, engine: EngineProcess, answer: str, counts: str) -> None:
-    """A minute of half a second: ten jobs."""
-    sim.configure(calls_per_minute=5, limit_counts=counts, limit_window=0.5, limit_answer=answer)
-    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "minute": 0.5})
+    """A minute of a second: ten jobs. How few refusals it takes is held in test_pacing.py, by a clock that stands still;
+    here a busy machine may take a part of such a minute for one call.
+    """
+    sim.configure(calls_per_minute=5, limit_counts=counts, limit_window=1.0, limit_answer=answer)
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "minute": 1.0})
     ids = submit(engine, 10, concurrency=4)
     end(engine, ids, "ready")
     assert points(sim) == [30] * 10
-    assert refused(sim) <= 12
+    assert refused(sim) <= 20
     assert [engine.jobs[job]["cost"] for job in ids] == [30] * 10
 
 
