@@ -25,8 +25,10 @@ def refused(sim: Simulator) -> int:
 @pytest.mark.parametrize("answer", ["plain", "retry_after", "json"])
 @pytest.mark.parametrize("counts", ["paid", "all"])
 def test_a_batch_at_five_calls_a_minute(sim: Simulator, engine: EngineProcess, answer: str, counts: str) -> None:
-    """A minute of a second: ten jobs. How few refusals it takes is held in test_pacing.py, by a clock that stands still;
-    here a busy machine may take a part of such a minute for one call.
+    """A minute of a second: ten jobs.
+
+    How few refusals it takes is held in test_pacing.py, by a clock that stands still; here a busy machine may take a
+    part of such a minute for one call.
     """
     sim.configure(calls_per_minute=5, limit_counts=counts, limit_window=1.0, limit_answer=answer)
     engine.configure(sim.api_url, sim.keys, timing={**QUICK, "minute": 1.0})
