@@ -12,7 +12,7 @@ TROUBLE = {
     "preparer": ("PreparerFailed", 60, "no result"),
     "wrong-key": ("KeyRejected", 0, "key"),
     "service-down": ("ServiceUnreachable", 0, "internet connection"),
-    "http-500": ("SubmissionLost", 0, "no record"),
+    "http-500": ("SubmissionLost", 0, "has not fallen"),
     "http-500-while-generating": ("ServiceDown", 60, "500"),
     "truncated-glb": ("DownloadFailed", 60, "broke off"),
     "broken-glb": ("BrokenModel", 60, "GLB"),

@@ -197,7 +197,7 @@ def short(ui, admin_url: str):
 def unknown(ui, admin_url: str):
     """The answer to a paid request is lost: the panel says what is looked up."""
     steer(admin_url).set_fault("generateModelWithText", "reset_after")
-    bridge.timing = {"quickest": 0.3, "look_again": 15.0}
+    bridge.timing = {"quickest": 0.3, "look_again": 4.0}
     yield from begin(ui)
     yield from start(ui, "a chair")
     yield reached("unknown")
