@@ -63,7 +63,6 @@ def look(
     if not trace and not (can_tell and job.balance_before is not None):
         raise _unknown(runner, job, provider)
     balance = runner.purse.read(provider) if can_tell else None
-    live.looks += 1
     live.readings.append(balance)
     before = job.balance_before
     watched = now - live.since
@@ -129,7 +128,7 @@ def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | No
     certain = proof or (still and len(live.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
     if not (still or proof):
         raise _unknown(runner, job, provider)
-    live.readings, live.since, live.looks = [], 0.0, 0
+    live.readings, live.since = [], 0.0
     job.in_doubt = False
     runner.purse.know(job)
     carried = "the balance has not fallen" if still else "the service has no record of it"

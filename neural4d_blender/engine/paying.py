@@ -112,7 +112,7 @@ def doubt(runner: Runner, live: Live, error: Neural4DError) -> float:
     """No usable answer came: whether the service took it has to be found out before anything else is done."""
     job = live.job
     job.refusal = getattr(error, "refusal", "")
-    live.readings, live.since, live.looks = [], 0.0, 0
+    live.readings, live.since = [], 0.0
     runner.purse.doubt(job, runner.timing.watch * 2)
     runner.enter(job, State.UNKNOWN)
     job.note = f"{error.what} Finding out whether the job arrived."
