@@ -171,7 +171,8 @@ class Bridge:
             def found(told: Message, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
                 if not told["error"] and job_id in self._unsure:
                     del self._unsure[job_id]
-                    self.jobs.update({job["id"]: job for job in told["jobs"]})
+                    for job in told["jobs"]:
+                        self.jobs[job["id"]] = job
                     if not told["jobs"]:
                         send_again()
 

@@ -19,7 +19,9 @@ Watcher = Callable[[Snapshot], None]
 class Jobs(dict[str, Snapshot]):
     """The newest snapshot of each job, by id.
 
-    Whoever changes a snapshot in place calls :meth:`touch` afterwards.
+    A snapshot that is older than the one that is there is passed over: what the engine has read of the journal for an
+    answer may arrive behind what a step has changed meanwhile. Whoever changes a snapshot in place calls
+    :meth:`touch` afterwards.
 
     Attributes:
         under_way: those that the engine works on.
@@ -42,6 +44,8 @@ class Jobs(dict[str, Snapshot]):
             self[job_id] = self[job_id]
 
     def __setitem__(self, job_id: str, job: Snapshot) -> None:
+        if job_id in self and job.get("revision", 0) < self[job_id].get("revision", 0):
+            return
         super().__setitem__(job_id, job)
         for index, fits in ((self.under_way, job["under_way"]), (self.arriving, _may_arrive(job))):
             if fits:

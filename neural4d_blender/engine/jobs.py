@@ -123,6 +123,7 @@ class Job:
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
         reserved: points that were checked against caps and not spent since, for the present request and what
             has to follow it.
+        revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Job:
     created: float = field(default_factory=time.time)
     entered: float = field(default_factory=time.time)
     owner: str = ""
+    revision: int = 0
 
     def enter(self, state: State, now: float | None = None) -> None:
         """Change the state and book the time spent in the one that ends."""

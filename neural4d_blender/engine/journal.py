@@ -103,6 +103,7 @@ class Journal:
         if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
             raise taken_elsewhere()
         job.owner = self.owner
+        job.revision += 1
         number = before[4] if before else schema.next_number(db)
         db.execute(
             "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "

@@ -40,6 +40,15 @@ def test_only_what_something_is_to_be_done_for_is_at_hand() -> None:
     assert not jobs.arriving
 
 
+def test_an_answer_that_was_read_before_a_step_does_not_take_its_word_back() -> None:
+    jobs = Jobs()
+    jobs["1"] = snapshot(State.FAILED, revision=3)
+    jobs["1"] = snapshot(State.QUEUED, revision=1)  # of a list that the journal gave while the step ran
+    assert (jobs["1"]["state"], jobs.under_way) == (State.FAILED, {})
+    jobs["1"] = snapshot(State.QUEUED, revision=4)
+    assert "1" in jobs.under_way
+
+
 def test_all_variants_that_were_asked_for_arrive_one_after_the_other() -> None:
     jobs = Jobs()
     variants = [Variant(index, str(index), VariantState.PREPARED, blend="x.blend") for index in (0, 1)]
