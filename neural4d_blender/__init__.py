@@ -19,7 +19,7 @@ In Blender's Python console or a script, the same in a window, in the background
 
 What goes wrong is a ``Neural4DError``: it says what happened, what was kept, what it cost and what to do.
 
-The names come from ``api.py`` and are loaded when they are first used, so that enabling the extension
+The names come from ``generate.py`` and are loaded when they are first used, so that enabling the extension
 costs Blender's start next to nothing.
 """
 
@@ -28,10 +28,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from typing import Any
-
-from .engine.late import open_late
-
-open_late(__name__, "api", "job", "past")
 
 _API = (
     "Balance",
@@ -67,9 +63,9 @@ __all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "regist
 
 def __getattr__(name: str) -> Any:
     if name in _BATCHES or (name == "providers" and not _BLENDER):
-        return getattr(importlib.import_module(".many" if _BLENDER else ".bulk.alone", __name__), name)
+        return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
     if name in _API and _BLENDER:
-        return getattr(importlib.import_module(".api", __name__), name)
+        return getattr(importlib.import_module(".api.generate", __name__), name)
     if name in _ERRORS:
         return getattr(importlib.import_module(".engine.errors", __name__), name)
     needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""

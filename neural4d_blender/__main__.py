@@ -20,7 +20,7 @@ def _main() -> int:
 
         return without_blender(sys.argv[1:], _PROG)
     with _standard_output_kept_clean():
-        from .cli.blender import as_a_module
+        from .cli.blender_session import as_a_module
 
     return as_a_module(sys.argv[1:], _PROG)
 

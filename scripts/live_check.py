@@ -28,7 +28,7 @@ from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError
 
 if TYPE_CHECKING:
-    from scripts.simulator.handle import Simulator
+    from scripts.simulator.process import Simulator
 
 FITS, DIFFERS, IMPOSSIBLE = 0, 1, 2
 
@@ -81,7 +81,7 @@ def _points(text: str) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from scripts.livecheck import running
+    from scripts.livecheck import check
 
     service = protocol.declaration(options.service)
     url = options.url or os.environ.get(service.url_env, "").strip() or service.url
@@ -89,7 +89,7 @@ def _check(options: argparse.Namespace) -> int:
     out = options.out or ROOT / "out" / f"live-check-{service.id}-{now:%Y-%m-%d-%H%M%S}"
     key = read_key(service)
     stand_in, reason = _stand_in(service.id)
-    order = running.Order(
+    order = check.Order(
         service=service.id,
         url=url,
         key=key,
@@ -100,7 +100,7 @@ def _check(options: argparse.Namespace) -> int:
         stand_in=stand_in,
         reason=reason,
     )
-    found = running.check(order)
+    found = check.check(order)
     print((order.out / ("summary.json" if options.json else "summary.md")).read_text(encoding="utf-8"))
     print(f"This, and every exchange, is in {order.out}.", file=sys.stderr)
     return DIFFERS if found.differences else FITS
@@ -132,7 +132,7 @@ def read_key(service: protocol.Declaration) -> str:
 
 def _stand_in(service: str) -> tuple[Callable[[str], Simulator] | None, str]:
     """What starts the stand-in of a generation; None, with a reason, where it cannot be set up."""
-    from scripts.simulator.handle import Simulator
+    from scripts.simulator.process import Simulator
 
     try:
         python = environments.ensure_group("simulator", "{}.{}".format(*sys.version_info[:2]))

@@ -14,7 +14,7 @@ _registered: list[Any] = []
 
 
 def _run(argv: list[str]) -> int:
-    from .blender import BlenderDesk
+    from .blender_session import BlenderDesk
     from .main import main
 
     return main(argv, f"blender --command {_NAME}", BlenderDesk)

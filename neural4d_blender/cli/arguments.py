@@ -10,8 +10,8 @@ import argparse
 from typing import Any
 
 from ..engine.protocol import State, declarations
-from .options import describe
-from .parts import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes
+from .argument_types import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes
+from .settings import describe
 
 FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
 _INTRO = "Models from a prompt or an image, as files in real size."

@@ -16,24 +16,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ..client.settings import DATA_DIR_ENV
+from ..client.environment import DATA_DIR_ENV
 from ..engine.protocol import Neural4DError
-from . import arguments, batches, commands, listings, resuming
-from .codes import Exit, code_of
+from . import arguments
+from .commands import batch, generate, resume, show
 from .console import Console
-from .desk import Desk
-from .finishing import told, unfinished
+from .exit_codes import Exit, code_of
+from .output.finish import told, unfinished
+from .session import Desk
 
 #: As a shell has it for a program that is ended by SIGPIPE.
 _NOBODY_LISTENS = 141
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
-    "generate": commands.generate,
-    "batch": batches.batch,
-    "merge": batches.merge,
-    "resume": resuming.resume,
-    "jobs": listings.jobs,
-    "balance": listings.balance,
-    "services": listings.services,
+    "generate": generate.generate,
+    "batch": batch.batch,
+    "merge": batch.merge,
+    "resume": resume.resume,
+    "jobs": show.jobs,
+    "balance": show.balance,
+    "services": show.services,
 }
 
 
@@ -46,7 +47,7 @@ class Ended(KeyboardInterrupt):
 
 
 def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
-    """Run the command; returns its exit code, see codes.py. Nothing is raised.
+    """Run the command; returns its exit code, see exit_codes.py. Nothing is raised.
 
     Args:
         argv: without the program's name. prog: what starts this, for the help.

@@ -1,10 +1,16 @@
 """The engine: HTTP, money, the job journal, downloads. A child process of Blender's.
 
 Standard library and requests only; imports neither bpy nor anything above this folder. The host
-talks to it through ``protocol`` alone.
+talks to it through ``protocol`` alone. Each room imports only those that stand below it here:
+
+    process     the process itself: its pipe, commands, schedule and threads
+    steps       what is done for a job next, and what a paid request has to pass
+    protocol    the face that the host sees
+    blenders    background Blenders
+    files       results: fetched, unpacked, checked
+    services    what each service can do, and how it is called
+    http        requests, answers, refusals, how quickly
+    store       the journal
+    model       what jobs, requests and declarations are
+    errors, lazy_imports
 """
-
-from .late import open_late
-
-# What a service's declaration can be read without.
-open_late(__name__, "addresses", "answers", "imagefile", "refusals", "request")

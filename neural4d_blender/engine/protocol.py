@@ -28,7 +28,7 @@ balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
 list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
-                ``properties``: write an asset of it there (see library.py); answers ``path``, in its time
+                ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
 find            ``job``: answers ``jobs``, a list of that job's snapshot, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
@@ -40,7 +40,7 @@ A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "
 
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
 ``prepare`` (job, variant, values of a job file: no background Blender can be started),
-``balance`` (provider, balance), ``server`` (provider, facts: see servers.py),
+``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py),
  ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
 ``answer``, ``ended`` (error: why the engine cannot start; the last event). A host that does not listen for long misses
 older snapshots of a job, never the newest one.
@@ -53,7 +53,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .declaration import Declaration, Feature, ImageLimits, Option
 from .errors import (
     AnswerLost,
     BrokenModel,
@@ -68,19 +67,20 @@ from .errors import (
     OnlineAccessOff,
     UnsupportedFeature,
 )
-from .limits import AXES, FORMATS, MIN_FACES, ORIGINS
-from .providers import PROVIDERS
-from .states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState
+from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
+from .model.declaration import Declaration, Feature, ImageLimits, Option
+from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState
+from .services import PROVIDERS
 
 if TYPE_CHECKING:
-    from .addresses import check_url, is_web_address, name_in
-    from .answers import Balance
-    from .batches import BatchRecord
-    from .catalogs import catalog_id
-    from .imagefile import ImageFacts, read_image_facts
-    from .jobs import Job
-    from .masking import Masker, without
-    from .request import Request
+    from .blenders.asset_catalogs import catalog_id
+    from .http.masking import Masker, without
+    from .model.batch import BatchRecord
+    from .model.image_header import ImageFacts, read_image_facts
+    from .model.job import Job
+    from .model.request import Request
+    from .model.web_addresses import check_url, is_web_address, name_in
+    from .services.answers import Balance
 
 __all__ = [
     "AXES",
@@ -142,18 +142,18 @@ __all__ = [
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
-    "Balance": "answers",
-    "BatchRecord": "batches",
-    "ImageFacts": "imagefile",
-    "Job": "jobs",
-    "Masker": "masking",
-    "Request": "request",
-    "catalog_id": "catalogs",
-    "check_url": "addresses",
-    "is_web_address": "addresses",
-    "name_in": "addresses",
-    "read_image_facts": "imagefile",
-    "without": "masking",
+    "Balance": "services.answers",
+    "BatchRecord": "model.batch",
+    "ImageFacts": "model.image_header",
+    "Job": "model.job",
+    "Masker": "http.masking",
+    "Request": "model.request",
+    "catalog_id": "blenders.asset_catalogs",
+    "check_url": "model.web_addresses",
+    "is_web_address": "model.web_addresses",
+    "name_in": "model.web_addresses",
+    "read_image_facts": "model.image_header",
+    "without": "http.masking",
 }
 
 

@@ -4,7 +4,7 @@
     python -I __main__.py JOB.json          (where bpy is a module)
 
 With "-" in place of the job it gets ready and waits for the job's path, a line of standard input; it ends when
-that ends. Standard library only; everything else is in job.py.
+that ends. Standard library only; everything else is in main.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> int:
     package = types.ModuleType(PRIVATE_PACKAGE)
     package.__path__ = [str(Path(__file__).resolve().parent.parent)]
     sys.modules[PRIVATE_PACKAGE] = package
-    job = importlib.import_module(f"{PRIVATE_PACKAGE}.prepare.job")
+    job = importlib.import_module(f"{PRIVATE_PACKAGE}.prepare.main")
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     return int(job.main(arguments))
 

@@ -4,7 +4,7 @@ Imports bpy and the engine's ``protocol``, never ui. Everything here runs on Ble
 and waits on nothing.
 """
 
-from ..engine.late import open_late
+from ..engine.lazy_imports import open_late
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "arrival", "assets", "lost", "placing", "provenance", "report", "starting")
+open_late(__name__, "assets", "event_pump", "job_report", "recovery", "start_job")

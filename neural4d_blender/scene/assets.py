@@ -1,7 +1,7 @@
 """Results in the Asset Browser: as assets of the open file, and in a library folder that every file sees.
 
-The .blend of a library is written by a background Blender (engine/library.py). What is in the open file is
-marked where it stands. May import bpy and the engine's ``protocol``.
+The .blend of a library is written by a background Blender (engine/blenders/asset_library.py). What is in the open file
+is marked where it stands. May import bpy and the engine's ``protocol``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 import bpy
 
 from ..engine.protocol import InvalidInput, Neural4DError, catalog_id, declaration
-from . import provenance
-from .placing import in_a_window
-from .settings import LIBRARY
+from .placing import provenance
+from .placing.placement import in_a_window
+from .user_settings import LIBRARY
 
 
 def wanted(

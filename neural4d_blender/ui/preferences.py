@@ -14,13 +14,15 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
-from ..scene import assets, clock, settings
-from ..scene.bridge import bridge
-from . import batch_tally, history_page, setup_operators, text
+from ..scene import app_handlers, assets, user_settings
+from ..scene.engine import bridge
+from .drawing import labels
+from .lists import batch_progress, history_page
+from .operators import setup
 
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
-    setup_operators.key_tests.clear()
+    setup.key_tests.clear()
     bridge.balances.clear()
     bridge.configure()
 
@@ -29,9 +31,9 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     """The engine of the old folder ends; its jobs are there when that folder is set again."""
     bridge.stop()
     bridge.jobs.clear()
-    bridge.usage, clock.trouble = None, ""
+    bridge.usage, app_handlers.trouble = None, ""
     history_page.page.forget()
-    batch_tally.forget()
+    batch_progress.forget()
 
 
 def _properties() -> dict[str, object]:
@@ -77,15 +79,15 @@ def _properties() -> dict[str, object]:
 class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
     """What Preferences > Add-ons > Neural4D shows."""
 
-    bl_idname = settings.PACKAGE
+    bl_idname = user_settings.PACKAGE
     __annotations__ = _properties()
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Services first: a new user needs nothing else."""
         layout = self.layout
-        if not settings.online():
+        if not user_settings.online():
             box = layout.box()
-            text.draw(box, text.offline(), "ERROR", inset=4)
+            labels.draw(box, labels.offline(), "ERROR", inset=4)
             if not bpy.app.online_access_override:
                 box.operator("neural4d.open_network_settings")
         for service in declarations():
@@ -103,8 +105,8 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         head.label(text=service.name, icon="WORLD")
         state = head.row()
         state.alignment = "RIGHT"
-        said, good = setup_operators.key_tests.get(service.id, ("", True))
-        if not settings.key(service):
+        said, good = setup.key_tests.get(service.id, ("", True))
+        if not user_settings.key(service):
             state.label(text="No key yet")
         elif said:
             state.label(text="", icon="CHECKMARK" if good else "ERROR")
@@ -118,14 +120,14 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         self._draw_setting(column, f"key_{service.id}", service.key_env)
         self._draw_setting(column, f"url_{service.id}", service.url_env, placeholder=service.url)
         try:
-            protocol.check_url(settings.url(service))
+            protocol.check_url(user_settings.url(service))
         except InvalidInput as error:
-            text.draw(column, f"{error.what} {error.remedy}", "ERROR")
+            labels.draw(column, f"{error.what} {error.remedy}", "ERROR")
         row = box.row(align=True)
         row.operator("neural4d.test_key", icon="KEYINGSET").provider = service.id
         row.operator("wm.url_open", text="Get a Key", icon="URL").url = service.keys_page
         if said:
-            text.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
+            labels.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
 
     def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:
         """A setting, or word of the environment variable that goes before it."""
@@ -146,9 +148,9 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column = box.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        self._draw_setting(column, "data_dir", settings.DATA_DIR_ENV)
-        folder = settings.data_dir()
-        text.draw(box, f"Kept in {folder}", inset=4)
+        self._draw_setting(column, "data_dir", user_settings.DATA_DIR_ENV)
+        folder = user_settings.data_dir()
+        labels.draw(box, f"Kept in {folder}", inset=4)
         row = box.row(align=True)
         if not folder.exists():
             row.label(text="Nothing is there yet.")
@@ -156,7 +158,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         if bridge.usage is None:
             row.operator("neural4d.measure_files", icon="FILE_REFRESH")
         else:
-            row.label(text=f"{text.size(bridge.usage)} taken")
+            row.label(text=f"{labels.size(bridge.usage)} taken")
         row.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(folder)
 
     def _draw_library(self, box: bpy.types.UILayout) -> None:
@@ -164,9 +166,9 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column = box.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        folder = settings.library_dir()
+        folder = user_settings.library_dir()
         column.prop(self, "library_dir", text="Folder", placeholder=str(folder))
         if assets.is_registered(folder):
-            text.draw(box, f"The Asset Browser shows {folder}", inset=4)
+            labels.draw(box, f"The Asset Browser shows {folder}", inset=4)
         else:
             box.operator("neural4d.add_library", icon="ADD")

@@ -6,10 +6,10 @@ import random
 import time
 from pathlib import Path
 
-from neural4d_blender.engine.history import History
-from neural4d_blender.engine.jobs import Job, Variant
-from neural4d_blender.engine.journal import Journal
-from neural4d_blender.engine.states import State, VariantState
+from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.states import State, VariantState
+from neural4d_blender.engine.store.history import History
+from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.models import catalogue, preview
 
 THINGS = ("bird", "chair", "rocket", "table", "robot", "bottle")

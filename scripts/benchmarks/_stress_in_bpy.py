@@ -19,12 +19,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-from neural4d_blender.engine.jobs import Job, Variant
+from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.engine.states import VariantState
-from neural4d_blender.prepare import job as preparer
-from neural4d_blender.scene import arrival, placing, targets
-from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.prepare import main as preparer
+from neural4d_blender.scene import event_pump
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import placement, targets
 
 
 def main(count: int, triangles: int, pixels: int, rigged: int) -> dict[str, Any]:
@@ -44,12 +45,12 @@ def main(count: int, triangles: int, pixels: int, rigged: int) -> dict[str, Any]
 def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
     _empty_file()
     pushes, places, own_pushes, sizes = [], [], [], [_saved(folder)]
-    push = placing.undo_push
-    placing.undo_push = lambda message: pushes.append(_ms(lambda: push(message)))
+    push = placement.undo_push
+    placement.undo_push = lambda message: pushes.append(_ms(lambda: push(message)))
     for number in range(count):
         told = _job(number, blend)
         _ask_for_memory(blend)
-        whole = _ms(lambda told=told: arrival.place_job(told))
+        whole = _ms(lambda told=told: event_pump.place_job(told))
         places.append(whole - pushes[-1])
         if number >= count - max(1, count // 10):
             bpy.context.scene.collection.objects.link(bpy.data.objects.new("Empty", None))
@@ -64,7 +65,7 @@ def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
         bpy.ops.ed.redo()
     memory = []
     for number in range(count):
-        arrival.place_job(_job(count + number, blend))
+        event_pump.place_job(_job(count + number, blend))
         bpy.ops.ed.undo()
         memory.append(_memory_kb())
     leaked = (memory[-1] - memory[count // 2]) / (count - count // 2)

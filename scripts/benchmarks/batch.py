@@ -35,11 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Seconds and counts; without Blender, the models kept as files."""
-    from neural4d_blender.bulk import alone
-    from neural4d_blender.bulk.host import Host
-    from neural4d_blender.client.bridge import Bridge
-    from neural4d_blender.client.settings import Environment
-    from scripts.simulator.handle import Simulator
+    from neural4d_blender.batching import standalone
+    from neural4d_blender.batching.environment import Host
+    from neural4d_blender.client.engine_client import Bridge
+    from neural4d_blender.client.environment import Environment
+    from scripts.simulator.process import Simulator
 
     seconds = options.job_seconds / options.clock
     points = 100 * options.jobs
@@ -49,16 +49,16 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     ):
         bridge = Bridge(_settings(Environment, sim, Path(folder) / "data"))
         bridge.timing = {"quickest": 1.0 / options.clock}
-        alone._host = Host(bridge)
+        standalone._host = Host(bridge)
         # All the same: making a model's file is the stand-in's work, and it remembers them.
         prompts = ["a cute bird"] * options.jobs
         wanted: dict[str, Any] = {"output": str(Path(folder) / "models"), "concurrency": options.concurrency}
         try:
-            alone.batch(prompts[:1], **wanted).wait()
+            standalone.batch(prompts[:1], **wanted).wait()
             sim.reset()
             sim.configure(balance=points)
             begun = time.monotonic()
-            batch = alone.batch(prompts, **wanted, budget=points)
+            batch = standalone.batch(prompts, **wanted, budget=points)
             batch.wait()
             makespan = time.monotonic() - begun
         finally:

@@ -63,7 +63,7 @@ server.serve_forever()
 _FETCH = """
 import resource, sys, time
 from pathlib import Path
-from neural4d_blender.engine.download import download
+from neural4d_blender.engine.files.download import download
 begun = time.perf_counter()
 download(sys.argv[1], Path(sys.argv[2]))
 print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
@@ -144,8 +144,8 @@ def _fetch(url: str, file: Path) -> tuple[float, float]:
 
 def _many(url: str, folder: Path, count: int) -> dict[str, Any]:
     """The memory of one engine while so many of its jobs download a file of gigabytes."""
-    from scripts.simulator.handle import Simulator
-    from tests.unit.engine_process import EngineProcess
+    from scripts.simulator.process import Simulator
+    from tests.support.engine_process import EngineProcess
 
     with Simulator(job_seconds=0.0, balance=100 * count) as sim:
         slow = f"{url}?bytes={1 << 30}&rate={200_000}"

@@ -61,8 +61,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _engine(folder: Path) -> dict[str, float]:
-    from neural4d_blender.engine.history import History
-    from neural4d_blender.engine.journal import Journal
+    from neural4d_blender.engine.store.history import History
+    from neural4d_blender.engine.store.journal import Journal
 
     journal = Journal(folder)
     history = History(journal)

@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Counts by way, None for a way that was not asked for; needs a Blender with a window."""
-    from scripts.simulator.handle import Simulator
+    from scripts.simulator.process import Simulator
 
     figures: dict[str, Any] = dict.fromkeys(_WAYS)
     for way in options.ways:
@@ -127,7 +127,7 @@ class Run:
 
     def figures(self) -> dict[str, Any]:
         """All but the time."""
-        from neural4d_blender.bulk import report
+        from neural4d_blender.batching import report
 
         lines, ledger = report.read(self.report), self.sim.ledger()
         return {

@@ -160,7 +160,7 @@ def _run(command: list[str], home: Path, display: str = "") -> str:
 
 def _engine(scratch: Path, rounds: int, jobs: int) -> dict[str, Any]:
     from scripts.benchmarks import _past
-    from tests.unit.engine_process import EngineProcess
+    from tests.support.engine_process import EngineProcess
 
     _past.write(scratch / "past", jobs, pictures=0)
     os.makedirs(scratch / "empty")

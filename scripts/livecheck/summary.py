@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .endpoints import TODAY
 from .findings import Findings, Ids
-from .money import Cost
-from .services import TODAY
+from .spending import Cost
 
 _ATTACH = (
     "Attach this folder's summary.md, summary.json and exchanges.jsonl to a report. The key, ids, signed addresses and "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .timed import Timed
+from .timed_work import Timed
 from .world import World
 
 

@@ -14,12 +14,12 @@ import signal
 import sys
 import threading
 
-from . import admin, files, gateway
-from .csm import Csm
-from .goneural import GoNeural
-from .listening import LOOPBACK, Port
-from .modelslab import ModelsLab
-from .neural4d import Neural4D
+from .csm.service import Csm
+from .goneural.service import GoNeural
+from .http import admin, file_server, gateway
+from .http.port import LOOPBACK, Port
+from .modelslab.service import ModelsLab
+from .neural4d.service import Neural4D
 from .settings import GENERATIONS, OTHER_SERVICES, SERVICES, SettingError, Settings
 from .world import World
 
@@ -94,7 +94,7 @@ async def run(options: argparse.Namespace, settings: Settings) -> None:
     first = options.port
     world.api_port = Port(gateway.make_app(world), first)
     world.file_port = Port(
-        files.make_app(world), options.files_port if options.files_port is not None else first and first + 1
+        file_server.make_app(world), options.files_port if options.files_port is not None else first and first + 1
     )
     admin_port = Port(
         admin.make_app(world), options.admin_port if options.admin_port is not None else first and first + 2

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .convert import Converter
-from .faults import Fault, FaultQueue
-from .filestore import FileStore
+from .http.faults import Fault, FaultQueue
+from .http.file_store import FileStore
+from .http.port import Port
+from .http.rate_limit import Pace
+from .http.request_log import RequestLog
 from .ledger import Ledger
-from .listening import Port
-from .modelmaker import ModelMaker, ModelSpec
-from .pace import Pace
-from .requestlog import RequestLog
+from .model_maker import ModelMaker, ModelSpec
 from .settings import Settings
 
 

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from neural4d_blender.engine.declaration import Declaration, Feature, Option
+from neural4d_blender.engine.model.declaration import Declaration, Feature, Option
 from neural4d_blender.engine.protocol import Request, declarations
-from neural4d_blender.engine.providers import PROVIDERS
+from neural4d_blender.engine.services import PROVIDERS
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- made by scripts/toolbox/services.py: begin -->", "<!-- end -->"

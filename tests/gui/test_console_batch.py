@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.bulk import report
-from scripts.simulator.handle import Simulator
+from neural4d_blender.batching import report
+from scripts.simulator.process import Simulator
 from tests.gui.harness import ScenarioFailed, run_scenario
 
 COUNT = 8

@@ -11,10 +11,10 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.prepare import job
-from neural4d_blender.scene import arrival
-from neural4d_blender.scene.bridge import bridge
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from neural4d_blender.scene import event_pump
+from neural4d_blender.scene.engine import bridge
+from tests.support import sample_models
 
 LENGTH = 120.0  # of every prepared model along Z, in millimetres
 Prepared = Callable[[str], Path]
@@ -38,10 +38,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         if model not in made:
             folder = tmp_path_factory.mktemp(model)
             bpy.ops.wm.read_factory_settings(use_empty=True)
-            samples.MODELS[model]()
-            source, output = samples.export("GLB", folder), folder / "prepared.blend"
+            sample_models.MODELS[model]()
+            source, output = sample_models.export("GLB", folder), folder / "prepared.blend"
             values = {"source": source, "format": "GLB", "output": output, "name": model, "size_mm": LENGTH}
-            assert job.run(values | {"axis": "Z"})["ok"]
+            assert main.run(values | {"axis": "Z"})["ok"]
             made[model] = output
         return made[model]
 
@@ -56,7 +56,7 @@ def _nothing_left_over() -> Iterator[None]:
     bridge.timing = {}
     bridge._deaths.clear()  # of the last minute: after three an engine is given up
     told = (bridge.batches, bridge.balances, bridge.servers, bridge.prices, bridge.spent)
-    for known in (bridge.jobs, *told, arrival.trouble):
+    for known in (bridge.jobs, *told, event_pump.trouble):
         known.clear()
 
 

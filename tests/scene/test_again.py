@@ -12,13 +12,14 @@ import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Option, Request
-from neural4d_blender.scene import provenance, starting
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.scene.placing import undo_push
-from neural4d_blender.ui import model_operators
-from scripts.simulator.handle import Simulator
-from tests.scene import pictures
-from tests.scene.connected import connect
+from neural4d_blender.scene import start_job
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.placing.placement import undo_push
+from neural4d_blender.ui.operators import models
+from scripts.simulator.process import Simulator
+from tests.support import scene_pictures
+from tests.support.connected import connect
 
 pytestmark = pytest.mark.one_blender
 
@@ -117,27 +118,27 @@ def test_variations_are_variants_of_one_job(sim: Simulator) -> None:
 
 def test_variations_fit_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rocket = Request("a red rocket", group="g", group_points=60)
-    requests = starting.variations("neural4d", rocket, 5)
+    requests = start_job.variations("neural4d", rocket, 5)
     assert [(one.variants, one.place_all, one.group) for one in requests] == [(4, True, ""), (1, False, "")]
-    picture = pictures.written(tmp_path, "png", pictures.colours(512, 400))
-    assert [place for place, _ in starting.side_by_side(requests)] == [1, 5]
+    picture = scene_pictures.written(tmp_path, "png", scene_pictures.colours(512, 400))
+    assert [place for place, _ in start_job.side_by_side(requests)] == [1, 5]
     chibi = Request(images=[str(picture)], options={"style": "tag"})  # of which there are no variants
-    assert [one.variants for one in starting.variations("neural4d", chibi, 2)] == [1, 1]
+    assert [one.variants for one in start_job.variations("neural4d", chibi, 2)] == [1, 1]
     with pytest.raises(neural4d.InvalidInput):
-        starting.variations("neural4d", rocket, 0)
+        start_job.variations("neural4d", rocket, 0)
 
     seed = Option("seed", "Seed", "int", 1, "", minimum=1, maximum=9)
     declared = protocol.Declaration(
         **protocol.declaration("neural4d").as_dict() | {"options": (seed,), "max_variants": 1}
     )
     monkeypatch.setattr(protocol, "declaration", lambda _: declared)
-    requests = starting.variations("neural4d", rocket, 12)
+    requests = start_job.variations("neural4d", rocket, 12)
     assert {one.options["seed"] for one in requests} <= set(range(1, 10))
     assert len({one.options["seed"] for one in requests}) > 1
 
 
 def test_a_picture_is_sent_again_until_its_copy_is_gone(sim: Simulator, tmp_path: Path) -> None:
-    picture = pictures.written(tmp_path, "png", pictures.colours(512, 400)).rename(tmp_path / "mug.png")
+    picture = scene_pictures.written(tmp_path, "png", scene_pictures.colours(512, 400)).rename(tmp_path / "mug.png")
     job = neural4d.generate(image=picture, size_mm=95).wait(60)
     assert provenance.read(job.objects[0]).image == "mug"
     other = job.again()
@@ -165,7 +166,7 @@ def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
         # Somebody else's model: what its properties tell is enough for a prompt, and no more than that.
         root[provenance.JOB] = "somebody else's"
         assert bpy.ops.neural4d.find_job() == {"FINISHED"}
-        job._until(lambda: model_operators.unknown == {"somebody else's"}, 60)
+        job._until(lambda: models.unknown == {"somebody else's"}, 60)
         with pytest.raises(RuntimeError, match="Mark as Asset instead"):
             bpy.ops.neural4d.save_asset()
         spent = sim.spent
@@ -181,5 +182,5 @@ def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
         root.select_set(False)
         assert not bpy.ops.neural4d.variations.poll()
     finally:
-        model_operators.unknown.clear()
+        models.unknown.clear()
         ui.unregister()

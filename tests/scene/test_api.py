@@ -12,10 +12,10 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.scene.placing import measure_mm
-from scripts.simulator.handle import Simulator
-from tests.scene.connected import connect
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing.placement import measure_mm
+from scripts.simulator.process import Simulator
+from tests.support.connected import connect
 
 
 @pytest.fixture(scope="module")

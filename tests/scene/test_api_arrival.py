@@ -9,8 +9,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.engine.protocol import InvalidInput
-from neural4d_blender.scene.placing import measure_mm
-from scripts.simulator.handle import Simulator
+from neural4d_blender.scene.placing.placement import measure_mm
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]

@@ -12,16 +12,17 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender import api
-from neural4d_blender.engine.declaration import Declaration, Feature, Quote
-from neural4d_blender.engine.providers import PROVIDERS
-from neural4d_blender.engine.providers.neural4d import Neural4D
-from neural4d_blender.engine.request import Request
-from neural4d_blender.scene import provenance, starting
-from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import Simulator
-from tests.scene import pictures
-from tests.scene.connected import connect
+from neural4d_blender.api import generate
+from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.services import PROVIDERS
+from neural4d_blender.engine.services.neural4d.provider import Neural4D
+from neural4d_blender.scene import start_job
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import provenance
+from scripts.simulator.process import Simulator
+from tests.support import scene_pictures
+from tests.support.connected import connect
 
 pytestmark = pytest.mark.both_ends
 
@@ -62,8 +63,8 @@ def started(monkeypatch: pytest.MonkeyPatch, sim: Simulator) -> list[Request]:
         found.append(request)
 
     monkeypatch.setitem(PROVIDERS, "sided", Sided)
-    monkeypatch.setattr(api, "start", start)
-    monkeypatch.setattr(starting, "start", start)
+    monkeypatch.setattr(generate, "start", start)
+    monkeypatch.setattr(start_job, "start", start)
     return found
 
 
@@ -121,7 +122,7 @@ def test_one_of_the_pictures_is_chosen(sim: Simulator) -> None:
 
 
 def test_a_webp_goes_as_it_is_but_where_an_option_has_none(started: list[Request], tmp_path: Path) -> None:
-    picture = pictures.written(tmp_path, "webp", pictures.colours(512, 400))
+    picture = scene_pictures.written(tmp_path, "webp", scene_pictures.colours(512, 400))
     for options in ({}, {"style": "tag"}, {"portrait_check": "on"}):
         neural4d.generate(image=picture, options=options)
     sent = [Path(request.images[0]) for request in started]
@@ -132,7 +133,7 @@ def test_a_webp_goes_as_it_is_but_where_an_option_has_none(started: list[Request
 
 
 def test_views_are_exported_by_side_and_copied_again(started: list[Request], tmp_path: Path) -> None:
-    front = pictures.written(tmp_path, "png", pictures.colours(512, 400))
+    front = scene_pictures.written(tmp_path, "png", scene_pictures.colours(512, 400))
     views = {"front": front, "left": held("left"), "back": None}
     assert neural4d.estimate(views=views, provider="sided") == 15
     job = neural4d.generate(views=views, provider="sided")
@@ -144,7 +145,7 @@ def test_views_are_exported_by_side_and_copied_again(started: list[Request], tmp
         assert left.size == (320, 300)
     folder = Path(request.images[0]).parent
     assert (folder.name, Path(request.views["left"]).parent) == (job.id, folder)
-    again = starting.start_again("sided", request, {})
+    again = start_job.start_again("sided", request, {})
     assert Path(started[1].views["left"]).parent == folder.parent / again
     assert Path(started[1].views["left"]).read_bytes() == Path(request.views["left"]).read_bytes()
     neural4d.generate(image=front, views={"back": front}, provider="sided")

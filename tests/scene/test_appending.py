@@ -12,8 +12,8 @@ import pytest
 from mathutils import Matrix
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.scene import appending
-from tests.scene import samples
+from neural4d_blender.scene.placing import append as appending
+from tests.support import sample_models
 
 append = appending.append
 
@@ -26,7 +26,7 @@ def picture(name: str) -> bpy.types.Image:
 
 def two_meshes() -> None:
     """All the pointers that a plain model may have: shared and own materials, on mesh and object, images, a parent."""
-    samples.single()
+    sample_models.single()
     (wedge,) = bpy.context.scene.objects
     other = bpy.data.objects.new("Other", wedge.data.copy())
     bpy.context.scene.collection.objects.link(other)
@@ -34,8 +34,8 @@ def two_meshes() -> None:
     top = bpy.data.objects.new("Top", None)
     bpy.context.scene.collection.objects.link(top)
     wedge.parent = top
-    shared = samples.paint(wedge, picture("Paint"))
-    samples.paint(wedge, picture("Bumps"), "Normal")
+    shared = sample_models.paint(wedge, picture("Paint"))
+    sample_models.paint(wedge, picture("Bumps"), "Normal")
     other.data.materials.append(shared)
     other.data.materials.append(None)
     own = bpy.data.materials.new("Own")
@@ -98,7 +98,7 @@ def modelled() -> None:
 
 
 def held() -> None:
-    samples.rigged()
+    sample_models.rigged()
     bpy.data.objects["Rig"].pose.bones[0].custom_shape = bpy.data.objects["Skin"]
 
 
@@ -114,9 +114,9 @@ def lit() -> None:
 
 #: What the preparer writes.
 PLAIN: list[Callable[[], None]] = [
-    samples.single,
-    samples.family,
-    samples.rigged,
+    sample_models.single,
+    sample_models.family,
+    sample_models.rigged,
     two_meshes,
     grouped,
     shaped,
@@ -269,7 +269,7 @@ def test_a_child_stays_where_its_parent_put_it(tmp_path: Path) -> None:
 
 def test_a_shader_shows_the_inputs_that_it_shows_elsewhere(tmp_path: Path) -> None:
     def plainly_coloured() -> None:
-        samples.single()
+        sample_models.single()
         material = bpy.data.materials.new("Skin")
         material.use_nodes = True
         bpy.context.scene.objects[0].data.materials.append(material)
@@ -285,7 +285,7 @@ def test_a_shader_shows_the_inputs_that_it_shows_elsewhere(tmp_path: Path) -> No
 
 def test_a_rig_deforms_its_own_copy_of_the_mesh_and_shape_keys_work(tmp_path: Path) -> None:
     def shaped_and_rigged() -> None:
-        samples.rigged()
+        sample_models.rigged()
         skin = bpy.data.objects["Skin"]
         for name in ("Basis", "Long"):
             skin.shape_key_add(name=name)
@@ -316,7 +316,7 @@ def test_a_rig_deforms_its_own_copy_of_the_mesh_and_shape_keys_work(tmp_path: Pa
     assert skin.data.shape_keys.user == skin.data
 
 
-@pytest.mark.parametrize("build", [two_meshes, grouped, shaped, samples.rigged])
+@pytest.mark.parametrize("build", [two_meshes, grouped, shaped, sample_models.rigged])
 def test_nothing_is_left_over_when_all_of_it_is_removed(build: Callable[[], None], tmp_path: Path) -> None:
     path = written(build, tmp_path)
     before = all_of_the_file(bpy.data)
@@ -328,7 +328,7 @@ def test_nothing_is_left_over_when_all_of_it_is_removed(build: Callable[[], None
     assert all_of_the_file(bpy.data) == before
 
 
-@pytest.mark.parametrize(("build", "count"), [(two_meshes, 3), (grouped, 3), (shaped, 3), (samples.rigged, 2)])
+@pytest.mark.parametrize(("build", "count"), [(two_meshes, 3), (grouped, 3), (shaped, 3), (sample_models.rigged, 2)])
 def test_copies_are_there_after_undo_redo_saving_and_opening(
     build: Callable[[], None], count: int, tmp_path: Path
 ) -> None:

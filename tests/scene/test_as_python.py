@@ -15,11 +15,12 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene import settings
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import as_python, templates
-from neural4d_blender.ui.properties import arguments, service
-from scripts.simulator.handle import Simulator
+from neural4d_blender.scene import user_settings
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.ui import text_templates
+from neural4d_blender.ui.operators import copy_as_python
+from neural4d_blender.ui.settings.properties import arguments, service
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
@@ -49,7 +50,7 @@ def called(code: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_only_what_differs_from_the_defaults(chosen: Any) -> None:
     chosen.prompt, chosen.use_size = 'a "cute"\nbird', False
     chosen.pbr = True
-    told = as_python.script(bpy.context)
+    told = copy_as_python.script(bpy.context)
     assert told == f"import neural4d_blender as neural4d\n\njob = neural4d.generate({chosen.prompt.strip()!r})\n"
 
 
@@ -58,7 +59,7 @@ def test_the_call_gives_what_the_button_gives(chosen: Any, monkeypatch: pytest.M
     chosen.place_all = chosen.use_cap = chosen.quads = True
     chosen.origin = "CENTER"
     wanted = arguments(chosen)
-    told = called(as_python.script(bpy.context), monkeypatch)
+    told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert told["size_mm"] == 0.1
     assert {**wanted, **told, "size_mm": None} == {**wanted, "size_mm": None}
     assert {"axis", "variants", "place_all", "max_points", "quads", "origin"} < set(told)
@@ -68,13 +69,13 @@ def test_images_and_options(chosen: Any, monkeypatch: pytest.MonkeyPatch, tmp_pa
     chosen.input, chosen.image_path = "IMAGE", str(tmp_path / "it's a mug.png")
     option = next(one for one in service(chosen).options if one.kind == "text")
     setattr(chosen.options_neural4d, option.key, "Pixel-Style")
-    told = called(as_python.script(bpy.context), monkeypatch)
+    told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert (told["image"], told["options"]) == (str(tmp_path / "it's a mug.png"), {option.key: "Pixel-Style"})
     chosen.image_source = "IMAGE"
     chosen.image = bpy.data.images.new('a "mug"', 8, 8)
-    assert called(as_python.script(bpy.context), monkeypatch)["image"] == chosen.image
+    assert called(copy_as_python.script(bpy.context), monkeypatch)["image"] == chosen.image
     chosen.image_source = "VIEWPORT"
-    assert "# The panel takes a picture of the viewport" in as_python.script(bpy.context)
+    assert "# The panel takes a picture of the viewport" in copy_as_python.script(bpy.context)
 
 
 @pytest.mark.parametrize(
@@ -85,30 +86,30 @@ def test_images_and_options(chosen: Any, monkeypatch: pytest.MonkeyPatch, tmp_pa
     ],
 )
 def test_the_import_fits_the_installation(package: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "PACKAGE", package)
-    assert as_python.import_line() == line
-    for name in templates.names():
-        assert line in templates.text_of(name).splitlines()
+    monkeypatch.setattr(user_settings, "PACKAGE", package)
+    assert copy_as_python.import_line() == line
+    for name in text_templates.names():
+        assert line in text_templates.text_of(name).splitlines()
 
 
 def test_the_menu_opens_a_template_as_a_text(chosen: Any) -> None:
     assert bpy.ops.neural4d.open_template(template="first_model") == {"FINISHED"}
     (made,) = bpy.data.texts
-    assert made.as_string().strip() == templates.text_of("first_model").strip()
+    assert made.as_string().strip() == text_templates.text_of("first_model").strip()
     assert bpy.ops.neural4d.open_template(template="../api") == {"CANCELLED"}
 
 
 def test_the_templates_run(sim: Simulator) -> None:
-    exec(templates.text_of("first_model"), {})
+    exec(text_templates.text_of("first_model"), {})
     (job,) = neural4d.jobs()
     job.wait(60)
-    exec(templates.text_of("report"), {})
+    exec(text_templates.text_of("report"), {})
     said = bpy.data.texts["Neural4D report"].as_string()
     assert "60 points  a cute bird" in said
-    exec(templates.text_of("batch_from_a_list"), {})
+    exec(text_templates.text_of("batch_from_a_list"), {})
     folder = Path(bpy.app.tempdir)
     for start in ("START = False", "START = True"):
-        code = templates.text_of("batch_from_csv").replace("START = False", start)
+        code = text_templates.text_of("batch_from_csv").replace("START = False", start)
         exec(code, {})
     for record in neural4d.batches():
         neural4d.resume(record.id).wait(60)

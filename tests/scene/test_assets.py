@@ -10,13 +10,14 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.prepare import asset
-from neural4d_blender.scene import assets, provenance, settings
-from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import Simulator
-from tests.scene import pictures
+from neural4d_blender.prepare.output import asset
+from neural4d_blender.scene import assets, user_settings
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import provenance
+from scripts.simulator.process import Simulator
 from tests.scene.conftest import Prepared
 from tests.scene.test_replacing import stand
+from tests.support import scene_pictures
 
 WANTED: dict[str, Any] = {
     "name": "A Bird",
@@ -50,7 +51,7 @@ def load(path: Path) -> tuple[list[bpy.types.Object], list[bpy.types.Collection]
 
 @pytest.mark.parametrize("kind", ["single", "family", "rigged"])
 def test_a_library_file(prepared: Prepared, tmp_path: Path, kind: str) -> None:
-    picture = pictures.written(tmp_path, "jpg", pictures.colours(320, 160))
+    picture = scene_pictures.written(tmp_path, "jpg", scene_pictures.colours(320, 160))
     output = tmp_path / "bird.blend"
     values = WANTED | {"source": str(prepared(kind)), "output": str(output), "preview": str(picture)}
     facts = asset.write_asset(values)
@@ -96,7 +97,7 @@ def test_a_job_goes_to_the_library(sim: Simulator, tmp_path: Path) -> None:
     assert neural4d.add_library(library) == neural4d.add_library(library) == library
     assert assets.is_registered(library)
     shown = [one for one in bpy.context.preferences.filepaths.asset_libraries if Path(one.path) == library]
-    assert [one.name for one in shown] == [settings.LIBRARY]
+    assert [one.name for one in shown] == [user_settings.LIBRARY]
     bpy.context.preferences.filepaths.asset_libraries.remove(shown[0])
     (library / "file").touch()
     with pytest.raises(neural4d.JobFailed, match="Choose another folder"):
@@ -124,7 +125,7 @@ def test_marked_in_the_open_file(prepared: Prepared, tmp_path: Path, kind: str) 
     props = bpy.data.collections.new("Props")
     scene.collection.children.link(props)
     root = stand(prepared(kind), scene, collection=props)
-    picture = pictures.written(tmp_path, "png", pictures.colours(300, 300))
+    picture = scene_pictures.written(tmp_path, "png", scene_pictures.colours(300, 300))
     marked = assets.mark(root, catalog="Props", picture=str(picture))
     assert marked.asset_data.catalog_id == "00000000-0000-0000-0000-000000000000"  # the file has no place yet
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))

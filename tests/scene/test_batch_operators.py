@@ -13,12 +13,12 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.client.asking import LOOK
-from neural4d_blender.scene import arrival
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import batch_list, batch_tally
-from neural4d_blender.ui.from_files import price
-from scripts.simulator.handle import Simulator
+from neural4d_blender.client.request_reply import LOOK
+from neural4d_blender.scene import event_pump
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.ui.lists import batch_list, batch_progress
+from neural4d_blender.ui.operators.generate_from_files import price
+from scripts.simulator.process import Simulator
 from tests.scene.test_batches import sim, simulator
 
 __all__ = ["sim", "simulator"]
@@ -30,7 +30,7 @@ def panel(sim: Simulator) -> Iterator[Simulator]:
     ui.register()
     bpy.context.scene.neural4d.size_mm = 200
     yield sim
-    batch_tally.forget()
+    batch_progress.forget()
     ui.unregister()
 
 
@@ -39,7 +39,7 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, [(job["state"], job["error"]) for job in bridge.jobs.values()]
-        if not arrival.pump():
+        if not event_pump.pump():
             time.sleep(LOOK)
 
 
@@ -54,7 +54,7 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     given = {"filepath": table(tmp_path, 4), "concurrency": 2, "use_budget": True, "budget": 300}
     assert bpy.ops.neural4d.batch_from_file(**given) == {"FINISHED"}
     (record,) = bridge.batches.values()
-    counts, batch = batch_tally.tally(record["id"]), record["id"]
+    counts, batch = batch_progress.tally(record["id"]), record["id"]
     assert (record["budget"], record["concurrency"], record["name"]) == (300, 2, "prompts.csv")
     until(lambda: counts.working == 2 and counts.points == 120)
     assert (counts.waiting, counts.done, counts.failed) == (2, 0, 0)
@@ -80,14 +80,14 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     bpy.ops.neural4d.dismiss_batch(batch=batch)
     assert not bridge.batches
     bpy.ops.neural4d.list_batches()
-    until(lambda: batch in bridge.batches and batch_tally.tally(batch).done == 4)
-    counts = batch_tally.tally(batch)
+    until(lambda: batch in bridge.batches and batch_progress.tally(batch).done == 4)
+    counts = batch_progress.tally(batch)
     assert counts.lost() == 0
     bpy.ops.neural4d.dismiss_ended()
     assert not any(job["dismissed"] for job in counts.jobs()), "the batch has a box of its own"
 
     bpy.ops.wm.read_factory_settings(use_empty=True)  # what stood there was never saved
-    arrival.targets.file_opened()  # the extension does this when it is registered
+    event_pump.targets.file_opened()  # the extension does this when it is registered
     assert counts.lost() == 4
     assert bpy.ops.neural4d.place_batch(batch=batch) == {"FINISHED"}
     until(lambda: len([thing for thing in bpy.data.objects if thing.parent is None]) == 4)
@@ -99,7 +99,7 @@ def test_what_failed_is_tried_again(panel: Simulator, tmp_path: Path) -> None:
     panel.set_fault(endpoint="file", fault="http_500", times=None, match=".glb")
     bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 2))
     (batch,) = bridge.batches
-    counts = batch_tally.tally(batch)
+    counts = batch_progress.tally(batch)
     until(lambda: counts.failed == 2)
     assert buttons(batch) == ["retry_failed", "report_batch"]
     panel.clear_faults()
@@ -122,14 +122,14 @@ class Buttons:
 
 def buttons(batch: str) -> list[str]:
     row = Buttons()
-    batch_list._draw_actions(row, bridge.batches[batch], batch_tally.tally(batch), running=False)
+    batch_list._draw_actions(row, bridge.batches[batch], batch_progress.tally(batch), running=False)
     return row.names
 
 
 def test_a_batch_whose_budget_is_used_up_goes_on_with_another(panel: Simulator, tmp_path: Path) -> None:
     bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 3), use_budget=True, budget=60)
     (batch,) = bridge.batches
-    counts = batch_tally.tally(batch)
+    counts = batch_progress.tally(batch)
     until(lambda: counts.done == 1 and counts.failed == 2)
     assert buttons(batch) == ["continue_batch", "report_batch"]
     panel.set_fault(endpoint="file", fault="http_500", times=None, match=".glb")
@@ -150,7 +150,7 @@ def test_lines_of_another_service_have_that_service_s_settings(panel: Simulator,
     path.write_text('{"prompt": "a bird"}\n{"provider": "modelslab", "image": "https://images.example/mug.png"}\n')
     bpy.ops.neural4d.batch_from_file(filepath=str(path), use_budget=False)
     (batch,) = bridge.batches
-    bird, mug = (job["request"] for job in batch_tally.tally(batch).jobs())
+    bird, mug = (job["request"] for job in batch_progress.tally(batch).jobs())
     assert (bird["format"], bird["variants"], bird["options"]) == ("GLB", 4, {"portrait_check": "on"})
     assert (mug["format"], mug["variants"], mug["options"]) == ("GLB", 1, {"resolution": 128})
     assert bird["size_mm"] == mug["size_mm"] == 200

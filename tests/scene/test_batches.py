@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender import many
-from neural4d_blender.bulk import report
-from neural4d_blender.bulk.columns import COLUMNS
-from neural4d_blender.scene import clock
-from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import ROOT, Simulator
-from tests.scene.connected import connect
+from neural4d_blender.api import batches
+from neural4d_blender.batching import report
+from neural4d_blender.batching.columns import COLUMNS
+from neural4d_blender.scene import app_handlers
+from neural4d_blender.scene.engine import bridge
+from scripts.simulator.process import ROOT, Simulator
+from tests.support.connected import connect
 
 pytestmark = pytest.mark.one_blender
 
@@ -94,7 +94,7 @@ def test_an_engine_that_is_killed_in_the_middle_costs_nothing(sim: Simulator) ->
     batch = neural4d.batch([f"robot {number}" for number in range(5)], concurrency=2, layout="row", size_mm=50)
     while not any(job.state == "placed" for job in batch.results):
         assert not batch.done
-        many.arrival.pump()
+        batches.arrival.pump()
     assert bridge._process is not None
     bridge._process.kill()
     batch.wait(120)
@@ -108,7 +108,7 @@ def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simul
     table.write_text("prompt,size_mm\n" + "".join(f"robot {number},50\n" for number in range(5)))
 
     def run(what: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(Path(__file__).with_name("batch_run.py")), what, str(table)]
+        command = [sys.executable, str(ROOT / "tests" / "support" / "batch_run.py"), what, str(table)]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True, timeout=180)
 
@@ -124,7 +124,7 @@ def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simul
 
 def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp_path: Path) -> None:
     def opened() -> None:
-        many.arrival.targets.file_opened()  # the extension does this when it is registered
+        batches.arrival.targets.file_opened()  # the extension does this when it is registered
         bpy.context.preferences.system.use_online_access = True
 
     def standing() -> list[float]:
@@ -133,7 +133,7 @@ def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp
     row = [0, 0.0625, 0.125, 0.1875]
     batch = neural4d.batch([f"robot {number}" for number in range(4)], concurrency=2, layout="row", size_mm=50)
     while sum(job.state == "placed" for job in batch.results) < 2:
-        many.arrival.pump()
+        batches.arrival.pump()
     bpy.ops.wm.read_factory_settings(use_empty=True)  # and was never saved
     opened()
     batch.wait(120)
@@ -146,7 +146,7 @@ def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp
     batch.results[0].objects[0].location.x = 5
     bpy.data.objects.remove(batch.results[1].objects[0])
     bpy.ops.wm.save_as_mainfile(filepath=file)
-    clock._file_saved(file)
+    app_handlers._file_saved(file)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     opened()
     assert neural4d.resume().resume() == 0, "they are in a file that is there"

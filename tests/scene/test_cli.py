@@ -16,12 +16,12 @@ import pytest
 import trimesh
 from PIL import Image
 
-from neural4d_blender.cli.blender import BlenderDesk
+from neural4d_blender.cli.blender_session import BlenderDesk
 from neural4d_blender.cli.main import main
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.scene.placing import measure_mm
-from scripts.simulator.handle import ROOT, Simulator
-from tests.scene.connected import connect
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing.placement import measure_mm
+from scripts.simulator.process import ROOT, Simulator
+from tests.support.connected import connect
 
 SIZE = 150.0
 #: Pixels of the largest texture that the simulated bird has.

@@ -9,11 +9,11 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.scene.placing import measure_mm
-from scripts.simulator.handle import Simulator
-from tests.every_service import CASES, OLDER, ONE_EACH, TODAY, Case
-from tests.scene.connected import connect
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing.placement import measure_mm
+from scripts.simulator.process import Simulator
+from tests.support.connected import connect
+from tests.support.every_service import CASES, OLDER, ONE_EACH, TODAY, Case
 
 pytestmark = pytest.mark.both_ends
 

@@ -23,7 +23,7 @@ def test_a_fifth_service_is_one_file(tmp_path: Path) -> None:
     shutil.copytree(
         ROOT / "neural4d_blender", tmp_path / "neural4d_blender", ignore=shutil.ignore_patterns("__pycache__")
     )
-    shutil.copy(FIFTH / "atelier.py", tmp_path / "neural4d_blender" / "engine" / "providers")
+    shutil.copy(FIFTH / "atelier.py", tmp_path / "neural4d_blender" / "engine" / "services")
     shutil.copy(FIFTH / "use.py", tmp_path)
     picture = tmp_path / "jug.png"
     Image.effect_noise((64, 64), 90).save(picture)

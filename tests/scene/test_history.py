@@ -9,9 +9,9 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.past import query
-from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import Simulator
+from neural4d_blender.api.history import query
+from neural4d_blender.scene.engine import bridge
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]

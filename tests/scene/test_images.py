@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from neural4d_blender.engine.declaration import ImageLimits
 from neural4d_blender.engine.errors import InvalidInput
-from neural4d_blender.engine.imagefile import read_image_facts
-from neural4d_blender.scene import images
-from tests.scene.pictures import LIMITS, WIDTH, colours, difference, exported, hold, read, written
+from neural4d_blender.engine.model.declaration import ImageLimits
+from neural4d_blender.engine.model.image_header import read_image_facts
+from neural4d_blender.scene.images import export
+from tests.support.scene_pictures import LIMITS, WIDTH, colours, difference, exported, hold, read, written
 
 
 @pytest.mark.usefixtures("empty_file")
@@ -127,7 +127,7 @@ class TestRefused:
         image = bpy.data.images.load(str(written(tmp_path, "png")))
         (tmp_path / "picture.png").unlink()
         with pytest.raises(InvalidInput, match=r"picture\.png does not exist"):
-            images.export_image(image, LIMITS, tmp_path / "sent")
+            export.export_image(image, LIMITS, tmp_path / "sent")
 
     @pytest.mark.parametrize(
         ("content", "words"),

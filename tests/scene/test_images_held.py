@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from neural4d_blender.engine.errors import InvalidInput, UnsupportedFeature
-from neural4d_blender.scene import captures, images, pixels
-from tests.scene.pictures import HEIGHT, LIMITS, WIDTH, colours, difference, exported, hold, read, written
+from neural4d_blender.scene.images import captures, export, pixels
+from tests.support.scene_pictures import HEIGHT, LIMITS, WIDTH, colours, difference, exported, hold, read, written
 
 
 @pytest.mark.usefixtures("empty_file")
@@ -153,7 +153,7 @@ class TestHeldByBlender:
             Image.fromarray(np.full((80, 80, 3), number * 50, np.uint8)).save(tmp_path / f"s_{number:04d}.png")
         image = bpy.data.images.load(str(tmp_path / "s_0002.png"))
         image.source = "SEQUENCE"
-        assert read(images.export_image(image, LIMITS, tmp_path / "sent")).mean() == 100
+        assert read(export.export_image(image, LIMITS, tmp_path / "sent")).mean() == 100
 
 
 class TestRendered:

@@ -10,13 +10,13 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.engine.protocol import JobFailed
-from neural4d_blender.prepare import in_place, opened
-from neural4d_blender.scene import settings
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.scene.placing import measure_mm, place
-from scripts.simulator.handle import Simulator
-from tests.scene import samples
+from neural4d_blender.prepare import in_this_blender, open_file
+from neural4d_blender.scene import user_settings
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing.placement import measure_mm, place
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
+from tests.support import sample_models
 
 __all__ = ["sim", "simulator"]
 
@@ -24,7 +24,7 @@ __all__ = ["sim", "simulator"]
 def a_users_file() -> None:
     """Work of all the kinds that the preparer strips, hides, renames or removes in a file of its own."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.family()
+    sample_models.family()
     scene = bpy.context.scene
     scene.unit_settings.scale_length = 0.01
     bpy.data.texts.new("Script.py").write("keep = 1")
@@ -62,17 +62,17 @@ def all_there_is() -> list[tuple[Any, ...]]:
     return [*sorted(there_is), *items, shown]
 
 
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_every_format_and_nothing_of_the_users_is_touched(tmp_path: Path, model_format: str) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.family()
-    source = samples.export(model_format, tmp_path)
-    expected = samples.world_points()
+    sample_models.family()
+    source = sample_models.export(model_format, tmp_path)
+    expected = sample_models.world_points()
     a_users_file()
     before = all_there_is()
     output = tmp_path / "out.blend"
     values = {"source": str(source), "format": model_format, "output": str(output), "name": "bird", "size_mm": 120}
-    facts = in_place.prepare(values)
+    facts = in_this_blender.prepare(values)
     assert facts["ok"], facts
     assert facts["objects"] == (1 if model_format == "STL" else 3)
     assert all_there_is() == before
@@ -81,7 +81,7 @@ def test_every_format_and_nothing_of_the_users_is_touched(tmp_path: Path, model_
     assert max(measure_mm([root], scene)) == pytest.approx(120, rel=1e-3)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     place(output, name="bird", location=(0, 0, 0), collection=bpy.context.scene.collection, scene=bpy.context.scene)
-    assert samples.same_shape(expected, samples.world_points())
+    assert sample_models.same_shape(expected, sample_models.world_points())
 
 
 def test_a_broken_model_leaves_nothing_either(tmp_path: Path) -> None:
@@ -89,22 +89,22 @@ def test_a_broken_model_leaves_nothing_either(tmp_path: Path) -> None:
     a_users_file()
     before = all_there_is()
     values = {"source": str(tmp_path / "model.stl"), "format": "STL", "output": str(tmp_path / "o.blend"), "name": "x"}
-    assert in_place.prepare(values)["code"] == "BrokenModel"
+    assert in_this_blender.prepare(values)["code"] == "BrokenModel"
     assert all_there_is() == before
 
 
 def test_a_job_whose_background_blender_cannot_be_started(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "preparer", lambda: [str(tmp_path / "blender")])
+    monkeypatch.setattr(user_settings, "preparer", lambda: [str(tmp_path / "blender")])
     notes: set[str] = set()
-    real = in_place.prepare
+    real = in_this_blender.prepare
 
     def prepare(values: dict[str, Any]) -> dict[str, Any]:
         notes.update(data["note"] for data in bridge.jobs.values())
         return real(values)
 
-    monkeypatch.setattr(in_place, "prepare", prepare)
+    monkeypatch.setattr(in_this_blender, "prepare", prepare)
     job = neural4d.generate("a cute bird", size_mm=120, variants=2, place_all=True).wait(60)
     assert (job.state, len(job.objects), sim.spent) == ("placed", 2, 60)
     assert all("stands still" in note and "No such file" in note for note in notes)
@@ -116,10 +116,10 @@ def test_a_job_whose_background_blender_cannot_be_started(
 def test_a_model_that_is_broken_is_told_as_ever(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "preparer", lambda: [str(tmp_path / "blender")])
+    monkeypatch.setattr(user_settings, "preparer", lambda: [str(tmp_path / "blender")])
     broken = {"ok": False, "code": "PreparerFailed", "what": "It is too odd.", "remedy": "Press Retry."}
     with monkeypatch.context() as patch:
-        patch.setattr(in_place, "prepare", lambda _values: broken)
+        patch.setattr(in_this_blender, "prepare", lambda _values: broken)
         job = neural4d.generate("a cute bird", size_mm=120)
         with pytest.raises(JobFailed, match="too odd"):
             job.wait(60)
@@ -130,8 +130,8 @@ def test_a_model_that_is_broken_is_told_as_ever(
 
 def test_what_was_there_before_is_not_the_models_own(empty_file: bpy.types.Scene) -> None:
     mine = bpy.data.meshes.new("Mine")
-    opened.begin()
+    open_file.begin()
     theirs = bpy.data.meshes.new("Theirs")
-    assert opened.own("meshes") == [theirs]
-    opened.purge()
+    assert open_file.own("meshes") == [theirs]
+    open_file.purge()
     assert list(bpy.data.meshes) == [mine]

@@ -10,9 +10,9 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.prepare import job
-from neural4d_blender.scene.placing import measure_mm
-from scripts.simulator.handle import Simulator
+from neural4d_blender.prepare import main
+from neural4d_blender.scene.placing.placement import measure_mm
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
 
 pytestmark = pytest.mark.both_ends
@@ -47,7 +47,7 @@ def kit(folder: Path, *parts: str) -> Path:
 
 def prepare(listed: Path, **wanted: Any) -> dict[str, Any]:
     values = {"source": listed, "format": "KIT", "output": listed.parent / "out.blend", "name": "chair"}
-    return job.run({**values, "size_mm": 300, "axis": "Z", **wanted})
+    return main.run({**values, "size_mm": 300, "axis": "Z", **wanted})
 
 
 def test_parts_have_their_names_and_stand_where_they_stood(empty_file: bpy.types.Scene, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import bpy
 import pytest
 
-from neural4d_blender.engine.jobs import Job
+from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import arrival, lost, targets
-from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.scene import event_pump, recovery
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import targets
 
 Answer = Callable[[dict[str, Any]], None]
 
@@ -24,7 +25,7 @@ def answers(empty_file: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch) -> lis
     target = {**targets.bind((0, 0, 0)), "session": "of another Blender", "file": ""}
     told = Job("lost", "neural4d", Request("a bird", format="GLB").to_dict(), target, State.READY).to_dict()
     bridge.jobs["lost"] = told
-    assert lost.bring_here([told]) == ["lost"]
+    assert recovery.bring_here([told]) == ["lost"]
     return waiting
 
 
@@ -33,13 +34,13 @@ def test_it_is_ready_here_once_the_engine_says_so(answers: list[Answer]) -> None
     answers[0]({"error": None})
     assert bridge.jobs["lost"]["state"] == State.READY
     assert targets.is_here(bridge.jobs["lost"]["target"])
-    assert not lost.is_on_its_way("lost")
+    assert not recovery.is_on_its_way("lost")
 
 
 def test_refused_it_stays_where_it_is(answers: list[Answer]) -> None:
     answers[0]({"error": {"what": "Another Blender has it."}})
     assert not targets.is_here(bridge.jobs["lost"]["target"])
-    assert arrival.trouble["lost"] == {"what": "Another Blender has it."}
+    assert event_pump.trouble["lost"] == {"what": "Another Blender has it."}
 
 
 @pytest.mark.parametrize("error", [None, {"what": "Another Blender has it."}])
@@ -49,5 +50,5 @@ def test_the_answer_comes_after_another_data_folder_was_chosen(
     bridge.jobs.clear()
     answers[0]({"error": error})
     assert not bridge.jobs
-    assert not arrival.trouble
-    assert not lost.is_on_its_way("lost")
+    assert not event_pump.trouble
+    assert not recovery.is_on_its_way("lost")

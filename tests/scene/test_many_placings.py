@@ -11,11 +11,12 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.engine.jobs import Job, Variant
+from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.engine.states import VariantState
-from neural4d_blender.scene import arrival, placeholder, targets
-from neural4d_blender.scene.bridge import bridge
+from neural4d_blender.scene import event_pump
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import placeholder, targets
 from scripts.toolbox.console import ROOT
 from tests.scene.conftest import Prepared
 
@@ -78,8 +79,8 @@ def scenario_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     assert len(empties) == COUNT
     for told in jobs:
         bridge.jobs[told["id"]] = told
-        assert arrival.pump()
-    assert arrival.trouble == arrival.remarks == {}
+        assert event_pump.pump()
+    assert event_pump.trouble == event_pump.remarks == {}
     models = found()
     assert models.keys() == empties.keys()
     assert {name: ("MESH", place) for name, (_kind, place) in empties.items()} == models

@@ -13,13 +13,16 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import State
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import as_python, batch_tally, job_pictures, prices, text, wanted
-from neural4d_blender.ui.properties import arguments, service
-from scripts.simulator.handle import Simulator
-from tests.scene import pictures
-from tests.scene.connected import connect
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.ui.drawing import labels
+from neural4d_blender.ui.lists import batch_progress, job_pictures
+from neural4d_blender.ui.operators import copy_as_python
+from neural4d_blender.ui.settings import panel_request, prices
+from neural4d_blender.ui.settings.properties import arguments, service
+from scripts.simulator.process import Simulator
 from tests.scene.test_as_python import called
+from tests.support import scene_pictures
+from tests.support.connected import connect
 
 pytestmark = pytest.mark.both_ends
 
@@ -50,7 +53,7 @@ def chosen(sim: Simulator) -> Iterator[Any]:
 @pytest.fixture
 def mug(tmp_path: Path) -> str:
     path = tmp_path / "mug.png"
-    pictures.Image.fromarray(pictures.colours(300, 300)).save(path)
+    scene_pictures.Image.fromarray(scene_pictures.colours(300, 300)).save(path)
     return str(path)
 
 
@@ -144,33 +147,33 @@ def test_options_that_do_not_go_together_hold_generate_back(chosen: Any) -> None
     assert bpy.ops.neural4d.generate.poll()
     own.mesh_quality = "standard"
     assert not bpy.ops.neural4d.generate.poll()
-    assert "100,000 to 500,000 with the Mesh Quality standard" in wanted.refusal(chosen, of_image=False)
+    assert "100,000 to 500,000 with the Mesh Quality standard" in panel_request.refusal(chosen, of_image=False)
     own.faceNum = 0
-    assert wanted.refusal(chosen, of_image=False) == ""
+    assert panel_request.refusal(chosen, of_image=False) == ""
 
 
 def test_each_part_of_the_price_and_whether_it_was_measured(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first(chosen, variants=2)
     chosen.options_neural4d.file_format = "STL"
-    request = wanted.request(chosen, of_image=False)
+    request = panel_request.request(chosen, of_image=False)
     assert prices.in_parts(request, "neural4d") == "3 pictures 39, 2 models 60, conversion 10"
     assert prices.estimate(chosen, of_image=False) == 109
     monkeypatch.setitem(bridge.prices, "neural4d:picture x3 image-2", 15)
     assert prices.in_parts(request, "neural4d").startswith("3 pictures 15,")
     assert prices.in_parts(request, "csm") == ""
-    assert text.price(30) == "Costs about 30 points"
-    assert text.price(30, measured=True) == "Costs 30 points"
-    assert text.price(None) == "Price not known"
+    assert labels.price(30) == "Costs about 30 points"
+    assert labels.price(30, measured=True) == "Costs 30 points"
+    assert labels.price(None) == "Price not known"
 
 
 def test_a_wait_is_counted_in_seconds_and_says_what_for() -> None:
     job = {"provider": "neural4d", "state": State.QUEUED, "note": "Neural4D asks to slow down.", "request": {}}
-    assert text.waits({**job, "until": time.time() + 41.5}) == 42
-    assert text.waits({**job, "until": time.time() - 1}) == 0
-    assert text.waits({**job, "until": time.time() + 41.5, "state": State.FAILED}) == 0
-    assert text.why_it_waits(job) == "Neural4D asks to slow down"
-    assert text.why_it_waits({**job, "note": "Waiting until it is known whether ..."}) == "Waiting"
-    assert "balance" in text.finding_out(job)
+    assert labels.waits({**job, "until": time.time() + 41.5}) == 42
+    assert labels.waits({**job, "until": time.time() - 1}) == 0
+    assert labels.waits({**job, "until": time.time() + 41.5, "state": State.FAILED}) == 0
+    assert labels.why_it_waits(job) == "Neural4D asks to slow down"
+    assert labels.why_it_waits({**job, "note": "Waiting until it is known whether ..."}) == "Waiting"
+    assert "balance" in labels.finding_out(job)
 
 
 def test_a_batch_tells_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +181,7 @@ def test_a_batch_tells_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None
         name: {"id": name, "batch": "b", "provider": "neural4d", "state": State.QUEUED, "cost": 0, "until": until}
         for name, until in (("one", 10.0), ("two", 30.0), ("three", 20.0))
     }
-    counts = batch_tally.Tally("b")
+    counts = batch_progress.Tally("b")
     for job in jobs.values():
         counts._take(job)
     assert counts.paused is jobs["two"]
@@ -199,7 +202,7 @@ def test_a_refusal_can_be_copied_with_the_services_own_sentence(chosen: Any, sim
 
 def test_a_word_that_is_wider_than_the_panel_is_broken() -> None:
     address = "https://example.com/" + "a" * 200
-    lines = text.wrap(f"See {address} for more", 150)
+    lines = labels.wrap(f"See {address} for more", 150)
     assert len(lines) > 2
     assert "".join(lines[1:]) == f"{address} for more"
 
@@ -209,7 +212,7 @@ def test_the_new_settings_as_python(chosen: Any, mug: str, monkeypatch: pytest.M
     chosen.references.add().path = mug
     entry = chosen.references.add()
     entry.is_file, entry.image = False, bpy.data.images.new('a "mug"', 8, 8)
-    told = called(as_python.script(bpy.context), monkeypatch)
+    told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert {name: told[name] for name in ("picture_first", "pictures", "choose_cutout", "references")} == {
         "picture_first": True,
         "pictures": 3,
@@ -218,5 +221,5 @@ def test_the_new_settings_as_python(chosen: Any, mug: str, monkeypatch: pytest.M
     }
     chosen.provider, chosen.input, chosen.image_path = "csm", "IMAGE", mug
     chosen.use_views, chosen.view_back = True, mug
-    told = called(as_python.script(bpy.context), monkeypatch)
+    told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert (told["image"], told["views"]) == (mug, {"back": mug})

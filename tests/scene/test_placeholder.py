@@ -17,12 +17,13 @@ from mathutils import Matrix
 
 from neural4d_blender import ui
 from neural4d_blender.engine import protocol
-from neural4d_blender.engine.jobs import Job, Variant
+from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.engine.states import VariantState
-from neural4d_blender.scene import arrival, clock, placeholder, starting, targets
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import placeholder_labels
+from neural4d_blender.scene import app_handlers, event_pump, start_job
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.placing import placeholder, targets
+from neural4d_blender.ui.panels import placeholder_labels
 from tests.scene.conftest import LENGTH, Prepared
 
 Start = Callable[..., dict[str, Any]]
@@ -39,10 +40,10 @@ def sent(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
     ui.register()
     commands: Sent = []
     monkeypatch.setattr(bridge, "send", lambda do, answer=None, **values: commands.append({"do": do, **values}))
-    monkeypatch.setattr(starting, "require_ready", lambda service: None)
+    monkeypatch.setattr(start_job, "require_ready", lambda service: None)
     yield commands
     ui.unregister()
-    for memory in (bridge.jobs, arrival.trouble, arrival.remarks):
+    for memory in (bridge.jobs, event_pump.trouble, event_pump.remarks):
         memory.clear()
     placeholder.file_opened()
 
@@ -54,7 +55,7 @@ def start(sent: Sent) -> Start:
     def start(prompt: str = "a bird", *, target: dict[str, Any] | None = None, wanted: bool | None = True, **asked):
         job_id = str(uuid.uuid4())
         request = Request(prompt, format="GLB", **{"size_mm": LENGTH, "axis": "Z"} | asked)
-        starting.start(job_id, "neural4d", request, target or targets.bind((1, 2, 3)), wanted)
+        start_job.start(job_id, "neural4d", request, target or targets.bind((1, 2, 3)), wanted)
         return bridge.jobs[job_id]
 
     return start
@@ -75,7 +76,7 @@ def report(job: dict[str, Any], state: State, blends: list[Path] = (), **values:
     told = Job(job["id"], job["provider"], job["request"], bridge.jobs[job["id"]]["target"], state=state, **values)
     told.variants = [Variant(n, "", VariantState.PREPARED, blend=str(blend)) for n, blend in enumerate(blends)]
     bridge.jobs[job["id"]] = told.to_dict()
-    arrival.pump()
+    event_pump.pump()
 
 
 def held(job: dict[str, Any]) -> bpy.types.Object:
@@ -85,7 +86,7 @@ def held(job: dict[str, Any]) -> bpy.types.Object:
 
 
 def root_of(job: dict[str, Any]) -> bpy.types.Object:
-    (root,) = arrival.placed_roots(job["id"])
+    (root,) = event_pump.placed_roots(job["id"])
     return root
 
 
@@ -160,7 +161,7 @@ def test_the_model_takes_its_place(start: Start, finish: Finish, model: str) -> 
     assert placeholder.MARK not in root
     assert not any(thing.get(placeholder.MARK) for thing in bpy.data.objects)
     assert bridge.jobs[job["id"]]["state"] == "placed"
-    assert not arrival.remarks
+    assert not event_pump.remarks
 
 
 @pytest.mark.parametrize("model", ["single", "family"])
@@ -227,7 +228,7 @@ def test_a_copy_confuses_nothing(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (1, 2, 3)
     assert names() == ["a bird", "a bird.001"]
     # What the copy is now is the user's own business.
-    arrival.place_job(bridge.jobs[job["id"]], None, targets.bind((0, 0, 9)))
+    event_pump.place_job(bridge.jobs[job["id"]], None, targets.bind((0, 0, 9)))
     assert copy.type == "EMPTY"
     assert len(bpy.data.objects) == 3
 
@@ -251,7 +252,7 @@ def test_a_deleted_one_is_told_of(start: Start, finish: Finish) -> None:
     bpy.data.objects.remove(thing)
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert "placeholder was deleted" in arrival.remarks[job["id"]]
+    assert "placeholder was deleted" in event_pump.remarks[job["id"]]
 
 
 def test_edited_marks_are_no_trouble(start: Start, finish: Finish) -> None:
@@ -274,13 +275,13 @@ def test_undo_and_redo(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (5, 5, 5)
     placed = names()
     bpy.ops.ed.undo()
-    assert arrival.placed_roots(job["id"]) == []
+    assert event_pump.placed_roots(job["id"]) == []
     assert held(job).location[:] == (5, 5, 5)
     bpy.ops.ed.redo()
     assert (names(), root_of(job).type, placeholder.find(job["id"])) == (placed, "MESH", None)
     bpy.ops.ed.undo()
     # Placed again after the undo, it comes to its placeholder; that is a step of its own again.
-    arrival.place_job(bridge.jobs[job["id"]], None, {**targets.bind((0, 0, 0)), "beside": True})
+    event_pump.place_job(bridge.jobs[job["id"]], None, {**targets.bind((0, 0, 0)), "beside": True})
     assert root_of(job).location[:] == (5, 5, 5)
     for _ in range(2):
         bpy.ops.ed.undo()
@@ -295,7 +296,7 @@ def test_its_creation_undone_the_model_comes_all_the_same(start: Start, finish: 
     assert names() == []
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert arrival.remarks[job["id"]]
+    assert event_pump.remarks[job["id"]]
 
 
 def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) -> None:
@@ -313,7 +314,7 @@ def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) ->
     assert (bridge.jobs[job["id"]]["state"], names()) == ("ready", [])
     bpy.ops.wm.open_mainfile(filepath=path)
     assert held(job).name == "z"  # though nothing in the file has the uid that it had
-    arrival.pump()
+    event_pump.pump()
     assert (root_of(job).name, names()) == ("z", ["a bird", "z"])
     assert root_of(job).location[:] == (1, 2, 3)
 
@@ -333,10 +334,10 @@ def test_a_file_with_another_name_gets_its_model(start: Start, finish: Finish, s
     assert bridge.jobs[job["id"]]["state"] == "ready"
     if how == "save as":  # the file that was left behind is not its file any more, though it has the placeholder
         bpy.ops.wm.open_mainfile(filepath=str(old))
-        arrival.pump()
-        assert arrival.placed_roots(job["id"]) == []
+        event_pump.pump()
+        assert event_pump.placed_roots(job["id"]) == []
     bpy.ops.wm.open_mainfile(filepath=str(new))
-    arrival.pump()
+    event_pump.pump()
     assert root_of(job).location[:] == (1, 2, 3)
     assert sent[-1]["do"] == "placed"
     assert sent[-1]["target"]["file"] == str(new)
@@ -349,14 +350,14 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
     error = {"what": "The service is down.", "kept": "", "cost": "", "remedy": "Retry.", "code": "ServiceDown"}
     report(job, state, error=error)
     assert held(job)  # by default it stays
-    monkeypatch.setattr(clock.settings, "keeps_placeholders", lambda: False)
-    arrival.pump()
+    monkeypatch.setattr(app_handlers.settings, "keeps_placeholders", lambda: False)
+    event_pump.pump()
     assert names() == []
     report(job, State.GENERATING)  # retried: it is back, where it stood
     assert held(job).location[:] == (5, 6, 7)
     finish(job)
     assert root_of(job).location[:] == (5, 6, 7)
-    assert not arrival.remarks
+    assert not event_pump.remarks
 
 
 def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,10 +366,10 @@ def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.Monkey
     bridge.jobs[job["id"]]["dismissed"] = True
     with monkeypatch.context() as busy:
         busy.setattr(targets, "blocked", lambda: "Waiting.")
-        arrival.pump()
-        assert (names(), arrival.awaiting()) == (["a bird"], True)
-    arrival.pump()
-    assert (names(), arrival.awaiting()) == ([], False)
+        event_pump.pump()
+        assert (names(), event_pump.awaiting()) == (["a bird"], True)
+    event_pump.pump()
+    assert (names(), event_pump.awaiting()) == ([], False)
     bpy.ops.ed.undo()
     assert names() == ["a bird"]
 
@@ -377,8 +378,8 @@ def test_all_variants_come_beside_the_first(start: Start, finish: Finish) -> Non
     job = start(variants=3, place_all=True)
     held(job).location = (5, 5, 0)
     finish(job, variants=3)
-    arrival.pump()
-    places = sorted(tuple(root.location) for root in arrival.placed_roots(job["id"]))
+    event_pump.pump()
+    places = sorted(tuple(root.location) for root in event_pump.placed_roots(job["id"]))
     assert places[0] == (5, 5, 0)
     assert len(places) == len({x for x, _y, _z in places}) == 3
     assert {(y, z) for _x, y, z in places} == {(5, 0)}
@@ -389,7 +390,7 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
     job = start()
     monkeypatch.setattr(targets, "blocked", lambda: "Waiting.")
     report(job, State.READY, blends=[prepared("single")])
-    arrival.place_job(bridge.jobs[job["id"]], None, {**targets.bind((8, 8, 8)), "exact": True})
+    event_pump.place_job(bridge.jobs[job["id"]], None, {**targets.bind((8, 8, 8)), "exact": True})
     assert root_of(job).location[:] == (8, 8, 8)
     assert names() == ["a bird"]
 
@@ -397,17 +398,17 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
 def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start()
     report(job, State.FAILED)
-    monkeypatch.setattr(clock.settings, "keeps_placeholders", lambda: False)
+    monkeypatch.setattr(app_handlers.settings, "keeps_placeholders", lambda: False)
     with monkeypatch.context() as broken:
         broken.setattr(targets, "world_matrix", lambda _thing: 1 / 0)
-        assert arrival.pump()
+        assert event_pump.pump()
     assert names() == ["a bird"]
 
 
 def test_a_damaged_model_leaves_it_alone(start: Start, tmp_path: Path) -> None:
     job = start()
     report(job, State.READY, blends=[tmp_path / "gone.blend"])
-    assert "is missing" in arrival.trouble[job["id"]]["what"]
+    assert "is missing" in event_pump.trouble[job["id"]]["what"]
     assert held(job).name == "a bird"
     assert names() == ["a bird"]
 
@@ -417,15 +418,15 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
     bpy.ops.object.mode_set(mode="EDIT")
     job = start()
     assert placeholder.find(job["id"]) is None
-    arrival.pump()
+    event_pump.pump()
     assert bpy.context.mode == "EDIT_MESH"
     bpy.ops.object.mode_set(mode="OBJECT")
-    arrival.pump()
+    event_pump.pump()
     assert held(job)
     bpy.ops.object.mode_set(mode="OBJECT")
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert not arrival.remarks
+    assert not event_pump.remarks
 
 
 def test_a_request_knows_nothing_of_it(start: Start) -> None:

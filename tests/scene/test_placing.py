@@ -10,9 +10,9 @@ import pytest
 from mathutils import Euler
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.scene import placing
-from tests.scene import samples
+from neural4d_blender.scene.placing import placement
 from tests.scene.conftest import LENGTH, Prepared
+from tests.support import sample_models
 
 UNIT_SCALES = [1.0, 0.01, 0.001, 1000.0]
 
@@ -20,7 +20,7 @@ UNIT_SCALES = [1.0, 0.01, 0.001, 1000.0]
 @pytest.fixture
 def scene(prepared: Prepared) -> bpy.types.Scene:
     """The scene of a new file in which one object of the user's own is selected and active."""
-    for model in samples.MODELS:
+    for model in sample_models.MODELS:
         prepared(model)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.mesh.primitive_cube_add()
@@ -31,7 +31,7 @@ def scene(prepared: Prepared) -> bpy.types.Scene:
 
 def place(path: Path, scene: bpy.types.Scene, **wanted: object) -> bpy.types.Object:
     values: dict[str, object] = {"name": "bird", "location": (0, 0, 0), "collection": scene.collection}
-    (root,) = placing.place(path, scene=scene, **values | wanted)
+    (root,) = placement.place(path, scene=scene, **values | wanted)
     return root
 
 
@@ -50,13 +50,13 @@ def world_size(root: bpy.types.Object) -> np.ndarray:
 
 
 @pytest.mark.parametrize("unit_scale", UNIT_SCALES)
-@pytest.mark.parametrize("model", samples.MODELS)
+@pytest.mark.parametrize("model", sample_models.MODELS)
 def test_real_size_in_any_unit_scale(scene: bpy.types.Scene, prepared: Prepared, model: str, unit_scale: float) -> None:
     scene.unit_settings.scale_length = unit_scale
     root = place(prepared(model), scene)
     size = world_size(root)
     assert size[2] * unit_scale * 1000 == pytest.approx(LENGTH, rel=1e-3)
-    assert placing.measure_mm([root], scene) == pytest.approx(tuple(size * unit_scale * 1000), rel=1e-4)
+    assert placement.measure_mm([root], scene) == pytest.approx(tuple(size * unit_scale * 1000), rel=1e-4)
     for item in (root, *root.children_recursive):
         assert tuple(item.scale) == (1, 1, 1)
         assert tuple(item.rotation_euler) == (0, 0, 0)
@@ -68,7 +68,7 @@ def test_without_a_unit_system_the_scale_does_not_count(scene: bpy.types.Scene, 
     scene.unit_settings.scale_length = 0.01
     root = place(prepared("single"), scene)
     assert world_size(root)[2] == pytest.approx(LENGTH / 1000, rel=1e-3)
-    assert placing.measure_mm([root], scene)[2] == pytest.approx(LENGTH, rel=1e-3)
+    assert placement.measure_mm([root], scene)[2] == pytest.approx(LENGTH, rel=1e-3)
 
 
 def test_a_rig_keeps_bending_its_mesh_in_another_unit_scale(scene: bpy.types.Scene, prepared: Prepared) -> None:
@@ -139,7 +139,7 @@ def test_an_excluded_collection_and_a_scene_that_is_not_shown(scene: bpy.types.S
     other.unit_settings.scale_length = 0.01
     root = place(prepared("single"), other, collection=other.collection)
     assert list(other.collection.objects) == [root]
-    assert placing.measure_mm([root], other)[2] == pytest.approx(LENGTH, rel=1e-3)
+    assert placement.measure_mm([root], other)[2] == pytest.approx(LENGTH, rel=1e-3)
     assert bpy.context.scene == scene
     assert bpy.context.view_layer.objects.active == bpy.data.objects["Mine"]
 
@@ -157,11 +157,11 @@ def test_measure_follows_parents_rotation_and_modifiers(scene: bpy.types.Scene, 
     root = place(prepared("family"), scene)
     root.rotation_euler = Euler((0.3, 0.7, 0.2))
     root.scale = (2, 2, 2)
-    assert placing.measure_mm([root], scene) == pytest.approx(tuple(world_size(root) * 1000), rel=1e-4)
+    assert placement.measure_mm([root], scene) == pytest.approx(tuple(world_size(root) * 1000), rel=1e-4)
     mine = bpy.data.objects["Mine"]
     mine.modifiers.new("Twice", "ARRAY").count = 3
-    assert placing.measure_mm([mine], scene) == pytest.approx((6000, 2000, 2000))
-    assert placing.measure_mm([], scene) == (0, 0, 0)
+    assert placement.measure_mm([mine], scene) == pytest.approx((6000, 2000, 2000))
+    assert placement.measure_mm([], scene) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "garbage", "empty"])
@@ -186,7 +186,7 @@ def test_a_damaged_file_is_told_and_leaves_nothing(
 
 
 def test_undo_takes_away_the_model_and_nothing_else(scene: bpy.types.Scene, prepared: Prepared) -> None:
-    with placing.undo_step("Place bird"):
+    with placement.undo_step("Place bird"):
         place(prepared("family"), scene)
     bpy.ops.ed.undo()
     assert [item.name for item in bpy.data.objects] == ["Mine"]
@@ -198,7 +198,7 @@ def test_undo_takes_away_the_model_and_nothing_else(scene: bpy.types.Scene, prep
 
 def test_each_placing_is_a_step_of_its_own(scene: bpy.types.Scene, prepared: Prepared) -> None:
     for name in ("one", "two", "three"):
-        with placing.undo_step(f"Place {name}"):
+        with placement.undo_step(f"Place {name}"):
             place(prepared("single"), scene, name=name)
     for left in (["Mine", "one", "two"], ["Mine", "one"], ["Mine"]):
         bpy.ops.ed.undo()
@@ -206,9 +206,9 @@ def test_each_placing_is_a_step_of_its_own(scene: bpy.types.Scene, prepared: Pre
 
 
 def test_a_placing_that_fails_leaves_no_undo_step(scene: bpy.types.Scene, prepared: Prepared, tmp_path: Path) -> None:
-    with placing.undo_step("Place bird"):
+    with placement.undo_step("Place bird"):
         place(prepared("single"), scene)
-    with pytest.raises(BrokenModel), placing.undo_step("Place nothing"):
+    with pytest.raises(BrokenModel), placement.undo_step("Place nothing"):
         place(tmp_path / "none.blend", scene)
     bpy.ops.ed.undo()
     assert [item.name for item in bpy.data.objects] == ["Mine"]

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
-from neural4d_blender.prepare import job
+from neural4d_blender.prepare import main
 
 CORNERS = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
 COLOURS = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)]
@@ -20,7 +20,7 @@ def prepare(tmp_path: Path, *, coloured: bool) -> bpy.types.Mesh:
     source = tmp_path / "model.obj"
     source.write_text("".join(f"v {' '.join(map(str, row))}\n" for row in rows) + FACES, encoding="utf-8")
     values = {"source": source, "format": "OBJ", "output": tmp_path / "out.blend", "name": "mug", "size_mm": 100}
-    job.prepare(job.PrepareJob.from_json(values))
+    main.prepare(main.PrepareJob.from_json(values))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
     return next(iter(bpy.data.meshes))
 

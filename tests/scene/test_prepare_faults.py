@@ -9,16 +9,16 @@ from typing import Any
 import bpy
 import pytest
 
-from neural4d_blender.prepare import job
-from tests.scene import samples
+from neural4d_blender.prepare import main
 from tests.scene.test_prepare_safety import edit_glb
+from tests.support import sample_models
 
 HTML = b"<!DOCTYPE html><html><body>v 0 0 0\nf 1 1 1\n<h1>403 Forbidden</h1></body></html>"
 
 
 def run(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
     output = source.parent / "out.blend"
-    facts = job.run(
+    facts = main.run(
         {"source": source, "format": model_format, "output": output, "name": "bird", "size_mm": 50, **wanted}
     )
     if not facts["ok"]:
@@ -28,7 +28,7 @@ def run(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
     return facts
 
 
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -47,7 +47,7 @@ def test_a_file_of_another_kind(tmp_path: Path, model_format: str, content: byte
     assert told in facts["what"]
 
 
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_a_missing_file(tmp_path: Path, model_format: str) -> None:
     assert run(tmp_path / "none", model_format)["code"] == "BrokenModel"
 
@@ -57,8 +57,8 @@ def test_a_missing_file(tmp_path: Path, model_format: str) -> None:
 def test_a_file_that_was_cut_short(
     empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, share: float
 ) -> None:
-    samples.family()
-    source = samples.export(model_format, tmp_path)
+    sample_models.family()
+    source = sample_models.export(model_format, tmp_path)
     data = source.read_bytes()
     source.write_bytes(data[: int(len(data) * share)])
     facts = run(source, model_format)
@@ -93,16 +93,16 @@ def test_an_obj_without_a_usable_face(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_coordinates_that_are_no_numbers(empty_file: bpy.types.Scene, tmp_path: Path, value: str) -> None:
-    samples.single()
+    sample_models.single()
     bpy.data.meshes[0].vertices[3].co.y = float(value)
-    facts = run(samples.export("BLEND", tmp_path), "BLEND")
+    facts = run(sample_models.export("BLEND", tmp_path), "BLEND")
     assert facts["code"] == "BrokenModel"
     assert "not numbers" in facts["what"]
 
 
 def test_a_flat_model_is_refused_along_the_axis_it_is_flat_along(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
     bpy.ops.mesh.primitive_plane_add()
-    source = samples.export("GLB", tmp_path)
+    source = sample_models.export("GLB", tmp_path)
     facts = run(source, "GLB", axis="Z")
     assert facts["code"] == "BrokenModel"
     assert "LONGEST" in facts["remedy"]
@@ -111,8 +111,8 @@ def test_a_flat_model_is_refused_along_the_axis_it_is_flat_along(empty_file: bpy
 
 
 def test_an_extension_that_blender_cannot_read(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
-    source = samples.export("GLB", tmp_path)
+    sample_models.single()
+    source = sample_models.export("GLB", tmp_path)
     names = ["EXT_of_tomorrow"]
     edit_glb(source, lambda document: document.update(extensionsUsed=names, extensionsRequired=names))
     facts = run(source, "GLB")
@@ -134,8 +134,8 @@ def test_a_format_nobody_knows(tmp_path: Path) -> None:
 
 
 def test_an_output_folder_that_is_not_there(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
-    source = samples.export("STL", tmp_path)
+    sample_models.single()
+    source = sample_models.export("STL", tmp_path)
     facts = run(source, "STL", output=tmp_path / "none" / "out.blend")
     assert facts["code"] == "PreparerFailed"
     assert facts["remedy"]

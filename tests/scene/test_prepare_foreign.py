@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.prepare import job
-from tests.foreign_models import foreign_models
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from tests.support import sample_models
+from tests.support.foreign_models import foreign_models
 
 pytestmark = pytest.mark.models
 EMPTY = "empty_nodes.glb"
@@ -19,7 +19,7 @@ EMPTY = "empty_nodes.glb"
 
 def run(source: Path, model_format: str, folder: Path) -> dict[str, object]:
     values = {"source": source, "format": model_format, "output": folder / "out.blend", "name": "model"}
-    return job.run(values | {"size_mm": 120, "axis": "LONGEST"})
+    return main.run(values | {"size_mm": 120, "axis": "LONGEST"})
 
 
 @pytest.mark.parametrize("path", foreign_models("good/*.glb"), ids=lambda path: path.name)
@@ -27,7 +27,7 @@ def test_sound_models(tmp_path: Path, path: Path) -> None:
     facts = run(path, "GLB", tmp_path)
     assert facts["ok"] == (path.name != EMPTY)
     if facts["ok"]:
-        points = samples.world_points()
+        points = sample_models.world_points()
         assert max(points.max(axis=0) - points.min(axis=0)) == pytest.approx(0.12, rel=1e-3)
 
 

@@ -10,29 +10,29 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from neural4d_blender.prepare import job
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from tests.support import sample_models
 
-TEXTURED = [model_format for model_format in samples.FORMATS if model_format != "STL"]
+TEXTURED = [model_format for model_format in sample_models.FORMATS if model_format != "STL"]
 SOCKETS = {"Base Color": "sRGB", "Roughness": "Non-Color", "Normal": "Non-Color"}
 
 
 def prepare(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
     values = {"source": source, "format": model_format, "output": source.parent / "out.blend", "name": "bird"}
-    return job.prepare(job.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
+    return main.prepare(main.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
 
 
 @pytest.mark.parametrize("model_format", TEXTURED)
 def test_textures_are_packed_connected_and_in_the_right_colour_space(
     empty_file: bpy.types.Scene, tmp_path: Path, model_format: str
 ) -> None:
-    samples.single()
+    sample_models.single()
     for socket in SOCKETS:
         image = bpy.data.images.new(socket.replace(" ", ""), 8, 8)
         image.filepath_raw, image.file_format = str(tmp_path / f"{image.name}.png"), "PNG"
         image.save()
-        samples.paint(bpy.data.objects["Wedge"], image, socket)
-    facts = prepare(samples.export(model_format, tmp_path), model_format)
+        sample_models.paint(bpy.data.objects["Wedge"], image, socket)
+    facts = prepare(sample_models.export(model_format, tmp_path), model_format)
 
     assert facts["images"] == 3
     assert facts["materials"] == 1
@@ -56,17 +56,17 @@ def test_textures_are_packed_connected_and_in_the_right_colour_space(
 def test_materials_of_other_kinds_become_principled(
     empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, shader: str
 ) -> None:
-    samples.single()
+    sample_models.single()
     image = bpy.data.images.new("Paint", 8, 8)
     image.filepath_raw, image.file_format = str(tmp_path / "Paint.png"), "PNG"
     image.save()
-    material = samples.paint(bpy.data.objects["Wedge"], image)
+    material = sample_models.paint(bpy.data.objects["Wedge"], image)
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.remove(nodes["Principled BSDF"])
     old = nodes.new(shader)
     links.new(nodes["Image Texture"].outputs["Color"], old.inputs["Color"])
     links.new(old.outputs[0], nodes["Material Output"].inputs["Surface"])
-    prepare(samples.export(model_format, tmp_path), model_format)
+    prepare(sample_models.export(model_format, tmp_path), model_format)
     (material,) = bpy.data.materials
     output = material.node_tree.get_output_node("ALL")
     principled = output.inputs["Surface"].links[0].from_node
@@ -92,9 +92,9 @@ def test_custom_normals_follow_a_mirrored_and_uneven_node(
     item = smooth_ball(empty_file)
     expected = corner_normals(item, matrix.to_3x3().inverted().transposed())
     item.matrix_world = matrix
-    prepare(samples.export(model_format, tmp_path), model_format)
+    prepare(sample_models.export(model_format, tmp_path), model_format)
     (result,) = bpy.data.objects
-    assert samples.signed_volume(result) > 0
+    assert sample_models.signed_volume(result) > 0
     found = corner_normals(result, Matrix.Identity(3))
     for place, normal in found.items():
         assert normal.dot(expected[closest(place, expected)]) > 0.999
@@ -129,14 +129,14 @@ def closest(place: tuple[float, ...], places: dict[tuple[float, ...], Vector]) -
 def test_cameras_lights_empties_and_animation_are_gone(
     empty_file: bpy.types.Scene, tmp_path: Path, model_format: str
 ) -> None:
-    samples.single()
+    sample_models.single()
     for data in (bpy.data.cameras.new("Camera"), bpy.data.lights.new("Lamp", "POINT"), None):
         empty_file.collection.objects.link(bpy.data.objects.new("Extra", data))
     item = bpy.data.objects["Wedge"]
     item.keyframe_insert("location", frame=1)
     item.location.x += 5
     item.keyframe_insert("location", frame=20)
-    facts = prepare(samples.export(model_format, tmp_path), model_format)
+    facts = prepare(sample_models.export(model_format, tmp_path), model_format)
     assert facts["objects"] == 1
     assert [item.name for item in bpy.data.objects] == ["bird"]
     assert bpy.data.meshes[0].name == "bird"
@@ -146,13 +146,13 @@ def test_cameras_lights_empties_and_animation_are_gone(
 
 @pytest.mark.parametrize("model_format", ["GLB", "FBX", "BLEND"])
 def test_a_rig_still_bends_its_mesh(empty_file: bpy.types.Scene, tmp_path: Path, model_format: str) -> None:
-    samples.rigged()
-    facts = prepare(samples.export(model_format, tmp_path), model_format, size_mm=1800, axis="Z")
+    sample_models.rigged()
+    facts = prepare(sample_models.export(model_format, tmp_path), model_format, size_mm=1800, axis="Z")
     root = bpy.data.objects[facts["root"]]
     assert root.type == "EMPTY"
     (rig,) = root.children
     (skin,) = rig.children
-    before = samples.world_points()
+    before = sample_models.world_points()
     assert np.ptp(before[:, 2]) == pytest.approx(1.8, rel=1e-3)
     # Bones grew with the mesh: the joint lies inside it, and bending there moves one half of it only.
     bone = rig.pose.bones["High"]
@@ -162,30 +162,30 @@ def test_a_rig_still_bends_its_mesh(empty_file: bpy.types.Scene, tmp_path: Path,
     bone.rotation_mode = "XYZ"
     bone.rotation_euler = (0.5, 0.4, 0.3)
     bpy.context.view_layer.update()
-    moved = np.linalg.norm(samples.world_points() - before, axis=1) > 0.01
+    moved = np.linalg.norm(sample_models.world_points() - before, axis=1) > 0.01
     assert 0 < moved.sum() < len(moved)
     assert skin.modifiers[0].object == rig
 
 
 def test_a_bones_child_follows_the_bone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.rigged()
+    sample_models.rigged()
     rig = bpy.data.objects["Rig"]
     hat = bpy.data.objects.new("Hat", bpy.data.objects["Skin"].data.copy())
     empty_file.collection.objects.link(hat)
     hat.parent, hat.parent_type, hat.parent_bone = rig, "BONE", "High"
-    expected = samples.world_points()
-    prepare(samples.export("BLEND", tmp_path), "BLEND")
-    assert samples.same_shape(expected, samples.world_points())
+    expected = sample_models.world_points()
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND")
+    assert sample_models.same_shape(expected, sample_models.world_points())
     rig, hat = bpy.data.objects["Rig"], bpy.data.objects["Hat"]
-    before = samples.world_points()
+    before = sample_models.world_points()
     rig.pose.bones["High"].location.y = 1
     bpy.context.view_layer.update()
-    assert np.abs(samples.world_points() - before).max() > 0.01
+    assert np.abs(sample_models.world_points() - before).max() > 0.01
     assert hat.modifiers[0].object == rig
 
 
 def test_instances_and_modifiers_become_meshes(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
+    sample_models.single()
     item = bpy.data.objects["Wedge"]
     item.modifiers.new("Twice", "ARRAY").count = 2
     hidden = bpy.data.collections.new("Source")
@@ -195,36 +195,36 @@ def test_instances_and_modifiers_become_meshes(empty_file: bpy.types.Scene, tmp_
         shown.instance_type, shown.instance_collection = "COLLECTION", hidden
         shown.location.x = x
         empty_file.collection.objects.link(shown)
-    expected = samples.world_points()
-    facts = prepare(samples.export("BLEND", tmp_path), "BLEND")
+    expected = sample_models.world_points()
+    facts = prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     assert facts["faces"] == 6 * 4
-    assert samples.same_shape(expected, samples.world_points())
+    assert sample_models.same_shape(expected, sample_models.world_points())
 
 
 def test_shape_keys_count_as_they_are_set(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
+    sample_models.single()
     item = bpy.data.objects["Wedge"]
     item.shape_key_add(name="Basis")
     key = item.shape_key_add(name="Longer")
     key.data[7].co.z += 3
     key.value = 0.5
-    prepare(samples.export("GLB", tmp_path), "GLB", size_mm=70, axis="Z")
-    assert np.ptp(samples.world_points()[:, 2]) * 1000 == pytest.approx(70, rel=1e-3)
+    prepare(sample_models.export("GLB", tmp_path), "GLB", size_mm=70, axis="Z")
+    assert np.ptp(sample_models.world_points()[:, 2]) * 1000 == pytest.approx(70, rel=1e-3)
     assert "Longer" in bpy.data.meshes[0].shape_keys.key_blocks
 
 
 def test_vertices_without_a_face_do_not_count(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
+    sample_models.single()
     mesh = bpy.data.objects["Wedge"].data
     mesh.vertices.add(1)
     mesh.vertices[-1].co = (500, 500, 500)
-    facts = prepare(samples.export("BLEND", tmp_path), "BLEND")
+    facts = prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     assert facts["vertices"] == 8
     assert facts["dimensions_mm"][1] == pytest.approx(120, rel=1e-3)
 
 
 def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.family()
+    sample_models.family()
     item = bpy.data.objects["Plain"]
     colours = item.data.color_attributes.new("Paint", "BYTE_COLOR", "CORNER")
     colours.data[5].color = (1, 0, 0, 1)
@@ -234,7 +234,7 @@ def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.
     skin = bpy.data.materials.new("Skin")
     skin.diffuse_color = (0, 1, 0, 1)
     item.material_slots[0].material = skin
-    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     mesh = bpy.data.objects["Plain"].data
     assert tuple(mesh.color_attributes["Paint"].data[5].color) == (1, 0, 0, 1)
     assert [face.use_smooth for face in mesh.polygons] == [False, False, True, False, False, False]
@@ -245,27 +245,27 @@ def test_colours_shading_and_materials_on_the_object_stay(empty_file: bpy.types.
 
 
 def test_a_material_that_hangs_unseen_on_the_object_is_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
+    sample_models.single()
     (item,) = bpy.context.scene.objects
     picture = bpy.data.images.new("Secret", 8, 8)
     picture.filepath_raw, picture.file_format = str(tmp_path / "secret.png"), "PNG"
     picture.save()
-    samples.paint(item, bpy.data.images.new("Shown", 8, 8))
+    sample_models.paint(item, bpy.data.images.new("Shown", 8, 8))
     hidden = bpy.data.materials.new("Hidden")
     hidden.use_nodes = True
     hidden.node_tree.nodes.new("ShaderNodeTexImage").image = picture
     slot = item.material_slots[0]
     slot.link, slot.material = "OBJECT", hidden
     slot.link = "DATA"
-    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     assert [material.name for material in bpy.data.materials] == ["bird"]
     assert not [image.name for image in bpy.data.images if "Secret" in image.name]
 
 
 def test_notes_that_keep_other_datablocks_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.rigged()
+    sample_models.rigged()
     rig, skin = bpy.data.objects["Rig"], bpy.data.objects["Skin"]
-    material = samples.paint(skin, bpy.data.images.new("Paint", 8, 8))
+    material = sample_models.paint(skin, bpy.data.images.new("Paint", 8, 8))
     kept = bpy.data.materials.new("Kept")
     for name in ("Basis", "Long"):
         skin.shape_key_add(name=name)
@@ -274,18 +274,18 @@ def test_notes_that_keep_other_datablocks_are_gone(empty_file: bpy.types.Scene, 
     for holder in holders:
         holder["for"] = kept
     skin.data.texture_mesh = bpy.data.meshes.new("Kept")
-    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     assert [material.name for material in bpy.data.materials] == ["bird"]
     assert len(bpy.data.meshes) == 1
 
 
 def test_notes_of_the_maker_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
+    sample_models.single()
     item = bpy.data.objects["Wedge"]
     item["author"] = item.data["author"] = "someone"
     item.asset_mark()
     item.data.use_fake_user = True
-    prepare(samples.export("BLEND", tmp_path), "BLEND")
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND")
     (result,) = bpy.data.objects
     assert not [*result.keys(), *result.data.keys()]
     assert result.asset_data is None
@@ -295,7 +295,7 @@ def test_notes_of_the_maker_are_gone(empty_file: bpy.types.Scene, tmp_path: Path
 def test_selections_and_unset_flags_take_no_room(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
     bpy.ops.mesh.primitive_ico_sphere_add()
     bpy.ops.object.shade_smooth()
-    prepare(samples.export("GLB", tmp_path), "GLB")
+    prepare(sample_models.export("GLB", tmp_path), "GLB")
     names = {attribute.name for attribute in bpy.data.meshes[0].attributes}
     assert not names & {"material_index", "sharp_edge", "sharp_face", ".select_vert", ".select_edge", ".select_poly"}
     assert all(face.use_smooth for face in bpy.data.meshes[0].polygons)
@@ -312,17 +312,17 @@ def test_selections_and_unset_flags_take_no_room(empty_file: bpy.types.Scene, tm
     ],
 )
 def test_names(empty_file: bpy.types.Scene, tmp_path: Path, name: str, expected: str) -> None:
-    samples.single()
-    facts = prepare(samples.export("STL", tmp_path), "STL", name=name)
+    sample_models.single()
+    facts = prepare(sample_models.export("STL", tmp_path), "STL", name=name)
     assert facts["root"] == expected
     assert bpy.data.objects[0].name == expected
     assert bpy.data.meshes[0].name == expected
 
 
 def test_several_meshes_hang_below_one_root(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.family()
+    sample_models.family()
     bpy.data.objects["Plain"].name = "bird"  # the root's own name is taken
-    facts = prepare(samples.export("GLB", tmp_path), "GLB")
+    facts = prepare(sample_models.export("GLB", tmp_path), "GLB")
     root = bpy.data.objects["bird"]
     assert facts["objects"] == 3
     assert root.type == "EMPTY"

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.scene import samples
+from tests.support import sample_models
 
 PACKAGE = Path(__file__).parents[2] / "neural4d_blender"
 
@@ -48,12 +48,12 @@ def run(script: Path, folder: Path, *separator: str, **job: Any) -> tuple[int, P
     return done.returncode, facts
 
 
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_each_format(empty_file: bpy.types.Scene, tmp_path: Path, script: Path, model_format: str) -> None:
-    samples.family()
+    sample_models.family()
     folder = tmp_path / "Bücher und 鳥"
     (folder / "download").mkdir(parents=True)
-    source = samples.export(model_format, folder / "download")
+    source = sample_models.export(model_format, folder / "download")
     before = set(tmp_path.rglob("*"))
     code, facts_file = run(script, folder, source=str(source), format=model_format, axis="Z", origin="BOTTOM")
     facts = json.loads(facts_file.read_text())

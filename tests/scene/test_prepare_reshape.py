@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from neural4d_blender.prepare import job
-from neural4d_blender.scene import placing
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from neural4d_blender.scene.placing import placement
+from tests.support import sample_models
 
 OPTIONS: dict[str, Any] = {"joined": True, "max_faces": 150, "recalculate_normals": True, "quads": True}
 
 
 def prepare(source: Path, model_format: str = "GLB", **wanted: Any) -> dict[str, Any]:
     values = {"source": source, "format": model_format, "output": source.parent / "out.blend", "name": "bird"}
-    facts = job.prepare(job.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
-    assert np.ptp(samples.world_points(), axis=0).max() * 1000 == pytest.approx(120, rel=1e-3)
+    facts = main.prepare(main.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
+    assert np.ptp(sample_models.world_points(), axis=0).max() * 1000 == pytest.approx(120, rel=1e-3)
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
     assert facts["faces"] == sum(len(mesh.polygons) for mesh in bpy.data.meshes)
     return facts
@@ -34,14 +34,14 @@ def globe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.mesh.primitive_uv_sphere_add()
     bpy.ops.object.shade_smooth()
-    return samples.export("GLB", tmp_path_factory.mktemp("globe"))
+    return sample_models.export("GLB", tmp_path_factory.mktemp("globe"))
 
 
 @pytest.fixture(scope="module")
 def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.family()
-    return samples.export("GLB", tmp_path_factory.mktemp("family"))
+    sample_models.family()
+    return sample_models.export("GLB", tmp_path_factory.mktemp("family"))
 
 
 def holes() -> int:
@@ -97,12 +97,12 @@ def test_recalculated_normals_look_outwards_and_keep_hard_edges(empty_file: bpy.
     mesh.polygons.foreach_set("use_smooth", [True] * 6)
     mesh.polygons[2].flip()
     mesh.normals_split_custom_set([(0, 0, 1)] * len(mesh.loops))
-    source = samples.export("GLB", tmp_path)
+    source = sample_models.export("GLB", tmp_path)
     prepare(source)
-    assert samples.signed_volume(bpy.data.objects[0]) != pytest.approx(0.12**3, rel=1e-3)
+    assert sample_models.signed_volume(bpy.data.objects[0]) != pytest.approx(0.12**3, rel=1e-3)
     prepare(source, recalculate_normals=True)
     (item,) = bpy.data.objects
-    assert samples.signed_volume(item) == pytest.approx(0.12**3, rel=1e-3)
+    assert sample_models.signed_volume(item) == pytest.approx(0.12**3, rel=1e-3)
     assert not item.data.has_custom_normals
     for face in item.data.polygons:
         assert face.use_smooth
@@ -112,24 +112,24 @@ def test_recalculated_normals_look_outwards_and_keep_hard_edges(empty_file: bpy.
 
 def test_joined(family: Path) -> None:
     apart = prepare(family)
-    before = samples.world_points()
+    before = sample_models.world_points()
     facts = prepare(family, joined=True)
     assert (facts["objects"], facts["root"]) == (1, "bird")
     assert (facts["faces"], facts["vertices"]) == (apart["faces"], apart["vertices"])
     (item,) = bpy.data.objects
     assert (item.type, item.parent, item.data.name) == ("MESH", None, "bird")
-    assert samples.same_shape(before, samples.world_points())
+    assert sample_models.same_shape(before, sample_models.world_points())
     assert len(item.data.uv_layers) == 1
 
 
 def test_joined_parts_keep_their_textures(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.family()
+    sample_models.family()
     for number, name in enumerate(("Plain", "Mirrored")):
         item = bpy.data.objects[name]
         item.data = item.data.copy()
         item.data.uv_layers[0].name = f"Map {number}"
-        samples.paint(item, bpy.data.images.new(f"Picture{number}", 4, 4))
-    prepare(samples.export("BLEND", tmp_path), "BLEND", joined=True)
+        sample_models.paint(item, bpy.data.images.new(f"Picture{number}", 4, 4))
+    prepare(sample_models.export("BLEND", tmp_path), "BLEND", joined=True)
     (mesh,) = bpy.data.meshes
     assert [layer.name for layer in mesh.uv_layers] == ["UVMap"]
     assert len({slot.name for slot in mesh.materials if slot}) == 2
@@ -139,23 +139,23 @@ def test_joined_parts_keep_their_textures(empty_file: bpy.types.Scene, tmp_path:
 
 
 def test_a_joined_rig_still_bends(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.rigged()
+    sample_models.rigged()
     hat = bpy.data.objects.new("Hat", bpy.data.objects["Skin"].data.copy())
     empty_file.collection.objects.link(hat)
     hat.parent, hat.parent_type, hat.parent_bone = bpy.data.objects["Rig"], "BONE", "High"
-    facts = prepare(samples.export("BLEND", tmp_path), "BLEND", joined=True, max_faces=20, axis="LONGEST")
+    facts = prepare(sample_models.export("BLEND", tmp_path), "BLEND", joined=True, max_faces=20, axis="LONGEST")
     assert facts["objects"] == 2
     (skin,) = (item for item in bpy.data.objects if item.type == "MESH")
     rig = bpy.data.objects["Rig"]
     assert skin.parent == rig
-    before = samples.world_points()
+    before = sample_models.world_points()
     rig.pose.bones["High"].location.y = 1
     bpy.context.view_layer.update()
-    assert np.abs(samples.world_points() - before).max() > 0.01
+    assert np.abs(sample_models.world_points() - before).max() > 0.01
 
 
 def test_what_hangs_together_stays_together(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.family()
+    sample_models.family()
     car = bpy.data.objects["Top"]
     axle = bpy.data.objects.new("Axle", None)
     empty_file.collection.objects.link(axle)
@@ -164,7 +164,7 @@ def test_what_hangs_together_stays_together(empty_file: bpy.types.Scene, tmp_pat
         wheel = bpy.data.objects.new(name, bpy.data.objects["Plain"].data)
         empty_file.collection.objects.link(wheel)
         wheel.parent, wheel.location.x = axle, len(name)
-    facts = prepare(samples.export("GLB", tmp_path), "GLB")
+    facts = prepare(sample_models.export("GLB", tmp_path), "GLB")
     root = bpy.data.objects["bird"]
     axle = bpy.data.objects["Axle"]
     assert {item.name for item in axle.children} == {"Left", "Right"}
@@ -174,24 +174,24 @@ def test_what_hangs_together_stays_together(empty_file: bpy.types.Scene, tmp_pat
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.context.scene.unit_settings.scale_length = 0.001
     scene = bpy.context.scene
-    (placed,) = placing.place(
+    (placed,) = placement.place(
         tmp_path / "out.blend", name="bird", location=(0, 0, 0), collection=scene.collection, scene=scene
     )
     assert len(placed.children_recursive) == 6
-    assert max(placing.measure_mm([placed], scene)) == pytest.approx(120, rel=1e-3)
+    assert max(placement.measure_mm([placed], scene)) == pytest.approx(120, rel=1e-3)
 
 
 @pytest.mark.parametrize("chosen", [*itertools.combinations(OPTIONS, 2), tuple(OPTIONS)], ids=" ".join)
 @pytest.mark.parametrize("axis", ["X", "Z"])
 def test_together_and_exact(empty_file: bpy.types.Scene, tmp_path: Path, chosen: tuple[str, ...], axis: str) -> None:
-    samples.family()
+    sample_models.family()
     bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=3, location=(4, 1, 2))
     bpy.context.object.matrix_world @= Matrix.Diagonal((-1, 2, 1, 1))
     wanted = {name: OPTIONS[name] for name in chosen}
-    source = samples.export("GLB", tmp_path)
+    source = sample_models.export("GLB", tmp_path)
     values = {"source": source, "format": "GLB", "output": tmp_path / "out.blend", "name": "bird", "axis": axis}
-    facts = job.prepare(job.PrepareJob.from_json(values | {"size_mm": 88.8, "origin": "CENTER"} | wanted))
-    points = samples.world_points()
+    facts = main.prepare(main.PrepareJob.from_json(values | {"size_mm": 88.8, "origin": "CENTER"} | wanted))
+    points = sample_models.world_points()
     assert np.ptp(points[:, "XYZ".index(axis)]) * 1000 == pytest.approx(88.8, rel=1e-3)
     assert (points.max(axis=0) + points.min(axis=0)) / 2 == pytest.approx([0, 0, 0], abs=1e-6)
     assert facts["faces"] <= wanted.get("max_faces", 10_000)
@@ -205,12 +205,12 @@ def test_together_and_exact(empty_file: bpy.types.Scene, tmp_path: Path, chosen:
 @pytest.mark.parametrize("saved", [True, False], ids=["saved", "unsaved"])
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "on disk"])
 def test_images_packed_or_on_disk(empty_file: bpy.types.Scene, tmp_path: Path, saved: bool, packed: bool) -> None:
-    samples.single()
+    sample_models.single()
     image = bpy.data.images.new("Paint", 8, 8)
     image.filepath_raw, image.file_format = str(tmp_path / "Paint.png"), "PNG"
     image.save()
-    samples.paint(bpy.data.objects["Wedge"], image)
-    source = samples.export("GLB", tmp_path)
+    sample_models.paint(bpy.data.objects["Wedge"], image)
+    source = sample_models.export("GLB", tmp_path)
     project = tmp_path / "project"
     project.mkdir()
     (tmp_path / "jobs").mkdir()
@@ -223,7 +223,7 @@ def test_images_packed_or_on_disk(empty_file: bpy.types.Scene, tmp_path: Path, s
         bpy.ops.wm.save_as_mainfile(filepath=str(project / "mine.blend"))
     scene = bpy.context.scene
     for _ in range(2):
-        placing.place(
+        placement.place(
             tmp_path / "jobs" / "out.blend", name="bird", location=(0, 0, 0), collection=scene.collection, scene=scene
         )
     for image in bpy.data.images:
@@ -238,9 +238,9 @@ def test_images_packed_or_on_disk(empty_file: bpy.types.Scene, tmp_path: Path, s
 
 
 def test_images_on_disk_never_overwrite(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
-    samples.paint(bpy.data.objects["Wedge"], bpy.data.images.new("Paint", 8, 8))
-    source = samples.export("GLB", tmp_path)
+    sample_models.single()
+    sample_models.paint(bpy.data.objects["Wedge"], bpy.data.images.new("Paint", 8, 8))
+    source = sample_models.export("GLB", tmp_path)
     folder = tmp_path / "textures"
     prepare(source, texture_folder=folder)
     (first,) = folder.iterdir()

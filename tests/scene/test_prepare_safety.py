@@ -11,8 +11,9 @@ import bpy
 import pytest
 
 from neural4d_blender.engine.errors import UnsafeModel
-from neural4d_blender.prepare import importers, job
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from neural4d_blender.prepare.importing import importers
+from tests.support import sample_models
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def secret(tmp_path: Path) -> Path:
 
 def run(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
     output = source.parent / "out.blend"
-    return job.run(
+    return main.run(
         {"source": source, "format": model_format, "output": output, "name": "bird", "size_mm": 50, **wanted}
     )
 
@@ -35,7 +36,7 @@ def run(source: Path, model_format: str, **wanted: Any) -> dict[str, Any]:
 def hostile_blend(folder: Path, marker: Path) -> Path:
     """A .blend with a driver that touches `marker`, a text that would register itself, and much else."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.single()
+    sample_models.single()
     item = bpy.data.objects["Wedge"]
     # A bare name such as `open` is refused by Blender's checks of simple expressions; this form is not.
     expression = f"__import__('pathlib').Path({str(marker)!r}).touch() or 5.0"
@@ -51,7 +52,7 @@ def hostile_blend(folder: Path, marker: Path) -> Path:
     value.outputs[0].driver_add("default_value").driver.expression = expression
     item.data.materials.append(material)
     item.modifiers.new("Cache", "MESH_SEQUENCE_CACHE")
-    return samples.export("BLEND", folder)
+    return sample_models.export("BLEND", folder)
 
 
 def test_the_driver_would_run_without_the_preparer(tmp_path: Path) -> None:
@@ -92,11 +93,11 @@ def test_nothing_in_a_blend_runs(tmp_path: Path) -> None:
 
 def test_a_blend_may_not_bring_an_image_from_elsewhere(tmp_path: Path, secret: Path) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.single()
-    samples.paint(bpy.data.objects["Wedge"], bpy.data.images.load(str(secret)))
+    sample_models.single()
+    sample_models.paint(bpy.data.objects["Wedge"], bpy.data.images.load(str(secret)))
     folder = tmp_path / "download"
     folder.mkdir()
-    facts = run(samples.export("BLEND", folder), "BLEND")
+    facts = run(sample_models.export("BLEND", folder), "BLEND")
     assert facts["ok"]
     assert facts["images"] == 0
     assert "outside" in facts["warnings"][0]
@@ -105,14 +106,14 @@ def test_a_blend_may_not_bring_an_image_from_elsewhere(tmp_path: Path, secret: P
 
 def test_a_blend_may_not_bring_another_blend(tmp_path: Path) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.single()
-    library = samples.export("BLEND", tmp_path, "library")
+    sample_models.single()
+    library = sample_models.export("BLEND", tmp_path, "library")
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.mirrored()
+    sample_models.mirrored()
     with bpy.data.libraries.load(str(library), link=True) as (available, wanted):
         wanted.meshes = available.meshes
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("Borrowed", wanted.meshes[0]))
-    source = samples.export("BLEND", tmp_path)
+    source = sample_models.export("BLEND", tmp_path)
     facts = run(source, "BLEND")
     assert facts["ok"]
     assert facts["objects"] == 1
@@ -123,11 +124,11 @@ def test_a_blend_may_not_bring_another_blend(tmp_path: Path) -> None:
 @pytest.mark.parametrize("upwards", [True, False])
 def test_an_obj_may_not_bring_an_image_from_elsewhere(tmp_path: Path, secret: Path, upwards: bool) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.single()
+    sample_models.single()
     bpy.data.objects["Wedge"].data.materials.append(bpy.data.materials.new("Skin"))
     folder = tmp_path / "download"
     folder.mkdir()
-    source = samples.export("OBJ", folder)
+    source = sample_models.export("OBJ", folder)
     with source.with_suffix(".mtl").open("a") as file:
         file.write(f"map_Kd {'../secret.png' if upwards else secret}\n")
     facts = run(source, "OBJ")
@@ -140,8 +141,8 @@ def test_an_obj_may_not_bring_an_image_from_elsewhere(tmp_path: Path, secret: Pa
 @pytest.mark.parametrize("uri", ["../../../../../../etc/passwd", "file:///etc/passwd", "/etc/passwd", "tex.png"])
 def test_a_glb_may_not_point_at_files(tmp_path: Path, uri: str) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    samples.single()
-    source = samples.export("GLB", tmp_path)
+    sample_models.single()
+    source = sample_models.export("GLB", tmp_path)
     edit_glb(source, lambda document: document.update(images=[{"uri": uri}]))
     facts = run(source, "GLB")
     assert not facts["ok"]

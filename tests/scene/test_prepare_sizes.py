@@ -10,14 +10,14 @@ import bpy
 import numpy as np
 import pytest
 
-from neural4d_blender.prepare import job
-from tests.scene import samples
+from neural4d_blender.prepare import main
+from tests.support import sample_models
 
 #: STL and OBJ know no armatures; all others carry every sample.
 CASES = [
     (model, model_format)
-    for model in samples.MODELS
-    for model_format in samples.FORMATS
+    for model in sample_models.MODELS
+    for model_format in sample_models.FORMATS
     if not (model == "rigged" and model_format in ("OBJ", "STL"))
 ]
 
@@ -30,18 +30,20 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make(model: str, model_format: str) -> tuple[Path, np.ndarray]:
         if (model, model_format) not in made:
             bpy.ops.wm.read_factory_settings(use_empty=True)
-            samples.MODELS[model]()
-            points = samples.world_points()
+            sample_models.MODELS[model]()
+            points = sample_models.world_points()
             folder = tmp_path_factory.mktemp(f"{model}-{model_format}")
-            made[model, model_format] = (samples.export(model_format, folder), points)
+            made[model, model_format] = (sample_models.export(model_format, folder), points)
         return made[model, model_format]
 
     return make
 
 
 def prepare(source: Path, model_format: str, output: Path, **wanted: Any) -> dict[str, Any]:
-    return job.prepare(
-        job.PrepareJob.from_json({"source": source, "format": model_format, "output": output, "name": "bird", **wanted})
+    return main.prepare(
+        main.PrepareJob.from_json(
+            {"source": source, "format": model_format, "output": output, "name": "bird", **wanted}
+        )
     )
 
 
@@ -51,8 +53,8 @@ def test_shape_size_and_transforms(exported: Any, tmp_path: Path, model: str, mo
     output = tmp_path / "out.blend"
     facts = prepare(source, model_format, output, size_mm=120, axis="LONGEST")
 
-    after = samples.world_points()  # the preparer leaves its result open
-    assert samples.same_shape(before, after)
+    after = sample_models.world_points()  # the preparer leaves its result open
+    assert sample_models.same_shape(before, after)
     size = (after.max(axis=0) - after.min(axis=0)) * 1000
     assert max(size) == pytest.approx(120, rel=1e-3)
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
@@ -65,7 +67,7 @@ def test_shape_size_and_transforms(exported: Any, tmp_path: Path, model: str, mo
         assert tuple(item.location) == (0, 0, 0)
         assert facts["root"] in {item.name, *(above.name for above in ancestors(item))}
         if item.type == "MESH":
-            assert samples.signed_volume(item) > 0
+            assert sample_models.signed_volume(item) > 0
     assert output.stat().st_size > 0
 
 
@@ -76,17 +78,17 @@ def ancestors(item: bpy.types.Object) -> Iterator[bpy.types.Object]:
 
 
 @pytest.mark.parametrize("axis", ["X", "Y", "Z"])
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_every_axis(exported: Any, tmp_path: Path, model_format: str, axis: str) -> None:
     source, _ = exported("family", model_format)
     facts = prepare(source, model_format, tmp_path / "out.blend", size_mm=35.5, axis=axis)
-    points = samples.world_points()
+    points = sample_models.world_points()
     index = "XYZ".index(axis)
     assert (points.max(axis=0) - points.min(axis=0))[index] * 1000 == pytest.approx(35.5, rel=1e-3)
     assert facts["measured_mm"] == pytest.approx(35.5, rel=1e-3)
 
 
-@pytest.mark.parametrize("model_format", samples.FORMATS)
+@pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_no_size_keeps_the_one_it_came_with(exported: Any, tmp_path: Path, model_format: str) -> None:
     source, before = exported("family", model_format)
     facts = prepare(source, model_format, tmp_path / "out.blend", size_mm=None)
@@ -99,20 +101,20 @@ def test_no_size_keeps_the_one_it_came_with(exported: Any, tmp_path: Path, model
 def test_origins(exported: Any, tmp_path: Path, origin: str, expected: str) -> None:
     source, before = exported("single", "GLB")
     facts = prepare(source, "GLB", tmp_path / "out.blend", size_mm=1000, axis="Z", origin=origin)
-    after = samples.world_points()
+    after = sample_models.world_points()
     middle = (after.max(axis=0) + after.min(axis=0)) / 2
     own = (before.max(axis=0) + before.min(axis=0)) / 2 * facts["scale"]
     assert middle == pytest.approx(np.zeros(3) if expected == "middle" else own, abs=1e-5)
 
 
 def test_a_model_far_from_its_origin_keeps_its_shape(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
-    samples.single()
-    before = samples.world_points()
+    sample_models.single()
+    before = sample_models.world_points()
     empty_file.objects[0].location.x += 1e6
-    source = samples.export("BLEND", tmp_path)
+    source = sample_models.export("BLEND", tmp_path)
     prepare(source, "BLEND", tmp_path / "out.blend", size_mm=50, axis="X")
-    after = samples.world_points()
-    assert samples.same_shape(before, after)
+    after = sample_models.world_points()
+    assert sample_models.same_shape(before, after)
     assert np.ptp(after[:, 0]) * 1000 == pytest.approx(50, rel=1e-3)
 
 
@@ -120,9 +122,9 @@ def test_a_model_far_from_its_origin_keeps_its_shape(empty_file: bpy.types.Scene
 def test_the_unit_scale_of_a_blend_file_does_not_matter(
     empty_file: bpy.types.Scene, tmp_path: Path, unit_scale: float
 ) -> None:
-    samples.family()
+    sample_models.family()
     empty_file.unit_settings.scale_length = unit_scale
-    source = samples.export("BLEND", tmp_path)
+    source = sample_models.export("BLEND", tmp_path)
     facts = prepare(source, "BLEND", tmp_path / "out.blend", size_mm=120, axis="Z")
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
-    assert np.ptp(samples.world_points()[:, 2]) * 1000 == pytest.approx(120, rel=1e-3)
+    assert np.ptp(sample_models.world_points()[:, 2]) * 1000 == pytest.approx(120, rel=1e-3)

@@ -10,8 +10,8 @@ import pytest
 from mathutils import Matrix
 
 from neural4d_blender.engine.errors import BrokenModel, InvalidInput
-from neural4d_blender.engine.request import Request
-from neural4d_blender.scene import placing, provenance, replacing
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.scene.placing import placement, provenance, replacement
 from tests.scene.conftest import Prepared
 
 KINDS = ["single", "family", "rigged"]  # one mesh; an Empty above meshes; an Empty above a rig and its skin
@@ -39,7 +39,7 @@ def scene(prepared: Prepared) -> bpy.types.Scene:
 
 def stand(path: Path, scene: bpy.types.Scene, **wanted: object) -> bpy.types.Object:
     values: dict[str, object] = {"name": "bird", "location": (0, 0, 0), "collection": scene.collection}
-    (root,) = placing.place(path, scene=scene, **values | wanted)
+    (root,) = placement.place(path, scene=scene, **values | wanted)
     provenance.note([root], JOB, VARIANT)
     bpy.context.view_layer.update()
     return root
@@ -74,7 +74,7 @@ def test_the_place_is_kept(scene: bpy.types.Scene, prepared: Prepared, old: str,
     where, hat_where = root.matrix_world.copy(), hat.matrix_world.copy()
     bpy.context.view_layer.objects.active = root
 
-    (held,) = replacing.replace(root, prepared(new), scene)
+    (held,) = replacement.replace(root, prepared(new), scene)
     provenance.note([held], JOB, VARIANT)
     bpy.context.view_layer.update()
 
@@ -109,7 +109,7 @@ def test_a_mesh_keeps_its_object_and_modifiers(scene: bpy.types.Scene, prepared:
     root.data.materials.append(None)
     root.material_slots[0].link = "OBJECT"
     root.material_slots[0].material = paint
-    (held,) = replacing.replace(root, prepared("single"), scene)
+    (held,) = replacement.replace(root, prepared("single"), scene)
     assert held == root
     assert [(m.name, m.count) for m in held.modifiers] == [("Mine", 3)]
     assert all(slot.link == "DATA" for slot in held.material_slots)
@@ -119,7 +119,7 @@ def test_a_mesh_keeps_its_object_and_modifiers(scene: bpy.types.Scene, prepared:
 def test_modifiers_go_to_the_meshes_of_a_hierarchy(scene: bpy.types.Scene, prepared: Prepared) -> None:
     root = stand(prepared("single"), scene)
     root.modifiers.new("Mine", "ARRAY").count = 3
-    (held,) = replacing.replace(root, prepared("family"), scene)
+    (held,) = replacement.replace(root, prepared("family"), scene)
     assert held.type == "EMPTY"
     assert {(m.name, m.count) for part in provenance.parts_of(held) for m in part.modifiers} == {("Mine", 3)}
 
@@ -139,7 +139,7 @@ def test_linked_duplicates_go_along(scene: bpy.types.Scene, prepared: Prepared, 
         copies[root].location.x = x
         twins.append(copies[root].name)
     bpy.context.view_layer.update()
-    held = replacing.replace(root, prepared(new), scene)
+    held = replacement.replace(root, prepared(new), scene)
     bpy.context.view_layer.update()
     assert {thing.name for thing in held} == {"bird", *twins}
     assert sorted(thing.matrix_world.translation.x for thing in held) == [0, 1, 2]
@@ -160,7 +160,7 @@ def test_what_the_user_put_below_a_part_stays_where_it_is(scene: bpy.types.Scene
     hat.matrix_parent_inverse = Matrix.Translation((0, 0, 7))
     bpy.context.view_layer.update()
     where = hat.matrix_world.copy()
-    (held,) = replacing.replace(root, prepared("rigged"), scene)
+    (held,) = replacement.replace(root, prepared("rigged"), scene)
     bpy.context.view_layer.update()
     assert hat.parent == held
     assert hat.matrix_world.translation == where.translation
@@ -170,17 +170,17 @@ def test_what_the_user_put_below_a_part_stays_where_it_is(scene: bpy.types.Scene
 def test_hidden_stays_hidden(scene: bpy.types.Scene, prepared: Prepared) -> None:
     root = stand(prepared("single"), scene)
     root.hide_set(True)
-    (held,) = replacing.replace(root, prepared("family"), scene)
+    (held,) = replacement.replace(root, prepared("family"), scene)
     assert held.hide_get()
 
 
 @pytest.mark.parametrize("new", ["single", "family"])
 def test_one_undo_step(scene: bpy.types.Scene, prepared: Prepared, new: str) -> None:
-    with placing.undo_step("Place bird"):
+    with placement.undo_step("Place bird"):
         stand(prepared("single"), scene)
     before = {item.name: len(item.data.vertices) for item in bpy.data.objects}
-    with placing.undo_step("Replace bird"):
-        replacing.replace(bpy.data.objects["bird"], prepared(new), scene)
+    with placement.undo_step("Replace bird"):
+        replacement.replace(bpy.data.objects["bird"], prepared(new), scene)
     after = sorted(item.name for item in bpy.data.objects)
     bpy.ops.ed.undo()
     assert {item.name: len(item.data.vertices) for item in bpy.data.objects} == before
@@ -191,7 +191,7 @@ def test_one_undo_step(scene: bpy.types.Scene, prepared: Prepared, new: str) -> 
 def test_what_cannot_be_replaced_stays_as_it_is(scene: bpy.types.Scene, prepared: Prepared, tmp_path: Path) -> None:
     root = stand(prepared("single"), scene)
     with pytest.raises(BrokenModel):
-        replacing.replace(root, tmp_path / "none.blend", scene)
+        replacement.replace(root, tmp_path / "none.blend", scene)
     assert list(bpy.data.objects) == [root]
     bpy.data.libraries.write(str(tmp_path / "other.blend"), {root})
     bpy.data.objects.remove(root)
@@ -199,7 +199,7 @@ def test_what_cannot_be_replaced_stays_as_it_is(scene: bpy.types.Scene, prepared
         wanted.objects = ["bird"]
     scene.collection.objects.link(wanted.objects[0])
     with pytest.raises(InvalidInput, match="another file"):
-        replacing.replace(wanted.objects[0], prepared("single"), scene)
+        replacement.replace(wanted.objects[0], prepared("single"), scene)
 
 
 def test_the_properties_say_it_all_and_nothing_of_this_machine(scene: bpy.types.Scene, prepared: Prepared) -> None:

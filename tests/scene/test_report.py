@@ -9,11 +9,11 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene import report
-from neural4d_blender.scene.bridge import bridge
-from scripts.simulator.handle import Simulator
-from tests.every_service import picture
+from neural4d_blender.scene import job_report
+from neural4d_blender.scene.engine import bridge
+from scripts.simulator.process import Simulator
 from tests.scene.test_api import sim, simulator
+from tests.support.every_service import picture
 
 __all__ = ["sim", "simulator"]
 pytestmark = pytest.mark.one_blender
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.one_blender
 def test_a_report_says_what_happened_and_nothing_private(sim: Simulator, tmp_path: Path) -> None:
     job = neural4d.generate("a very secret bird", size_mm=120, name="Aunt Agatha")
     job.wait(60)
-    text = report.report_text(job.id)
+    text = job_report.report_text(job.id)
     for part in ("Neural4D for Blender 0.1.0", bpy.app.version_string, "Python 3.", "Service: Neural4D at 127.0.0.1:"):
         assert part in text
     assert f"now {job.state}" in text
@@ -35,8 +35,8 @@ def test_a_report_says_what_happened_and_nothing_private(sim: Simulator, tmp_pat
     bridge.stop()
     past = dict(bridge.jobs.pop(job.id))
     with pytest.raises(neural4d.InvalidInput, match="no such job"):
-        report.report_text(job.id)
-    assert report.report_text(job.id, past) == text
+        job_report.report_text(job.id)
+    assert job_report.report_text(job.id, past) == text
 
 
 def test_a_report_of_a_failure_has_all_its_sentences(sim: Simulator, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_report_of_a_failure_has_all_its_sentences(sim: Simulator, tmp_path: P
     job = neural4d.generate(image=str(image))
     with pytest.raises(neural4d.JobFailed) as failed:
         job.wait(60)
-    text = report.report_text(job.id)
+    text = job_report.report_text(job.id)
     assert f"Error: {failed.value.reason}" in text
     assert failed.value.remedy in text
     assert "Made of 1 images" in text
@@ -61,10 +61,10 @@ def test_a_report_stays_short(sim: Simulator) -> None:
     many = [json.dumps({**json.loads(line), "answer": {"n": n, "words": "ü" * 3000}}) for n in range(40)]
     paid = json.dumps({**json.loads(line), "paid": True, "path": "/the/first"})
     path.write_text("\n".join([head, paid, *many]), encoding="utf-8")
-    text = report.report_text(job.id)
-    assert 40_000 < len(text.encode()) <= report.MOST_BYTES
+    text = job_report.report_text(job.id)
+    assert 40_000 < len(text.encode()) <= job_report.MOST_BYTES
     assert "/the/first" in text
     assert '"n": 39' in text
     assert '"n": 0,' not in text
     path.unlink()
-    assert "No exchange with the service was recorded." in report.report_text(job.id)
+    assert "No exchange with the service was recorded." in job_report.report_text(job.id)

@@ -12,10 +12,11 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import Feature, Request, check, declarations
-from neural4d_blender.scene.bridge import bridge
-from neural4d_blender.ui import as_python, image_sources, prices
-from neural4d_blender.ui.properties import arguments, service
-from scripts.simulator.handle import Simulator
+from neural4d_blender.scene.engine import bridge
+from neural4d_blender.ui.operators import copy_as_python
+from neural4d_blender.ui.settings import image_sources, prices
+from neural4d_blender.ui.settings.properties import arguments, service
+from scripts.simulator.process import Simulator
 
 pytestmark = pytest.mark.both_ends
 
@@ -83,8 +84,8 @@ def test_an_asset_is_named_only_where_it_is_the_input(chosen: Any) -> None:
     assert bpy.ops.neural4d.generate.poll()
     assert arguments(chosen)["options"] == {"asset_id": ASSET}
     assert arguments(chosen, of_image=True)["options"] == {}
-    assert "asset_id" in as_python.script(bpy.context)
-    assert "image=" not in as_python.script(bpy.context)
+    assert "asset_id" in copy_as_python.script(bpy.context)
+    assert "image=" not in copy_as_python.script(bpy.context)
     chosen.image_source = "FILE"
     assert arguments(chosen)["options"] == {}
 
@@ -97,7 +98,7 @@ def test_an_address_is_asked_for_and_sent_as_it_is(chosen: Any) -> None:
     chosen.image_url = f" {ADDRESS} "
     assert bpy.ops.neural4d.generate.poll()
     assert image_sources.resolve(bpy.context, service(chosen), Path()) == ADDRESS
-    assert f"image={ADDRESS!r}" in as_python.script(bpy.context)
+    assert f"image={ADDRESS!r}" in copy_as_python.script(bpy.context)
 
 
 @pytest.mark.parametrize("provider", ["modelslab", "goneural"])

@@ -13,8 +13,8 @@ import bpy
 import pytest
 import requests
 
-from scripts.simulator.handle import Simulator
-from tests.unit.other_services import Others, data_uri
+from scripts.simulator.process import Simulator
+from tests.support.other_services import Others, data_uri
 
 #: Width, height, depth in metres, and so in Blender's X, Z and Y.
 BOX = (0.3, 0.12, 0.05)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.simulator.handle import Simulator
-from tests.unit.other_services import Others
-from tests.unit.simulator_client import Caller
+from scripts.simulator.process import Simulator
+from tests.support.other_services import Others
+from tests.support.simulator_client import Caller
 
 
 @pytest.fixture(scope="session")

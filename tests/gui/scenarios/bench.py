@@ -7,9 +7,10 @@ import time
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene import clock, provenance
-from bl_ext.user_default.neural4d.scene.bridge import bridge
-from bl_ext.user_default.neural4d.ui import about, panels
+from bl_ext.user_default.neural4d.scene import app_handlers
+from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.scene.placing import provenance
+from bl_ext.user_default.neural4d.ui.panels import about_model, sidebar
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import all_in, newest, reached, start, steer
@@ -55,8 +56,8 @@ def drawn(function):
 def window(ui, seconds):
     """Idle, then the same length of time with a job running and its tab open, then the placing."""
     tick, draw = Meter(), Meter()
-    clock.bridge.drain = tick.around(clock.bridge.drain)
-    for panel in (panels.NEURAL4D_PT_generate, panels.NEURAL4D_PT_jobs):
+    app_handlers.bridge.drain = tick.around(app_handlers.bridge.drain)
+    for panel in (sidebar.NEURAL4D_PT_generate, sidebar.NEURAL4D_PT_jobs):
         panel.draw = drawn(draw.around(panel.draw))
     yield from ui.open_tab("Neural4D")
     yield 2.0
@@ -66,7 +67,7 @@ def window(ui, seconds):
     # The same redraw of the sidebar that a running job asks for, without a job: Blender's own cost of it.
     ui.gaps.start()
     for _ in range(int(seconds)):
-        clock.redraw()
+        app_handlers.redraw()
         yield 1.0
     redrawn = ui.gaps.stop()
     yield from start(ui, "a cute bird", size_mm=120.0)
@@ -97,8 +98,8 @@ def window(ui, seconds):
 def tick(ui, seconds, admin_url):
     """A hundred jobs in the list, eight of them generating; then the service hangs."""
     sim = steer(admin_url)
-    bridge.send("list", clock._take_list, limit=92)
-    clock.start()
+    bridge.send("list", app_handlers._take_list, limit=92)
+    app_handlers.start()
     yield Until(lambda: len(bridge.jobs) >= 92, "the jobs of the past", 20)
     for number in range(8):
         neural4d.generate(f"robot number {number}", size_mm=100.0)
@@ -110,9 +111,9 @@ def tick(ui, seconds, admin_url):
     root.select_set(True)
     draws = {"generate": Meter(), "about": Meter(), "jobs": Meter()}
     panel_of = {
-        "generate": panels.NEURAL4D_PT_generate,
-        "about": about.NEURAL4D_PT_about,
-        "jobs": panels.NEURAL4D_PT_jobs,
+        "generate": sidebar.NEURAL4D_PT_generate,
+        "about": about_model.NEURAL4D_PT_about,
+        "jobs": sidebar.NEURAL4D_PT_jobs,
     }
     for name, panel in panel_of.items():
         panel.draw = drawn(draws[name].around(panel.draw))
@@ -126,10 +127,10 @@ def tick(ui, seconds, admin_url):
     hung = Meter()
     _measure_ticks(hung)
     yield seconds
-    bpy.app.timers.unregister(clock._tick)
+    bpy.app.timers.unregister(app_handlers._tick)
     both = Meter()
     both.took, both.worked = answering.took + hung.took, answering.worked + hung.worked
-    clock._tick = _tick
+    app_handlers._tick = _tick
     yield from ui.screenshot("bench-tick")
     figures = both.figures()
     return {
@@ -144,11 +145,11 @@ def tick(ui, seconds, admin_url):
     }
 
 
-_tick = clock._tick
+_tick = app_handlers._tick
 
 
 def _measure_ticks(meter):
     """From now on, the timer's own function is measured."""
-    bpy.app.timers.unregister(clock._tick)
-    clock._tick = meter.around(_tick)
-    clock.start()
+    bpy.app.timers.unregister(app_handlers._tick)
+    app_handlers._tick = meter.around(_tick)
+    app_handlers.start()

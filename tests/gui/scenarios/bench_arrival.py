@@ -6,8 +6,8 @@ import statistics
 import time
 
 import bpy
-from bl_ext.user_default.neural4d.scene import arrival
-from bl_ext.user_default.neural4d.scene.bridge import bridge
+from bl_ext.user_default.neural4d.scene import event_pump
+from bl_ext.user_default.neural4d.scene.engine import bridge
 
 from scripts.benchmarks._ready_job import ready_job
 from tests.gui.scenarios.steps import in_window
@@ -38,7 +38,7 @@ def by_importer(model):
 
 
 def by_placing(model):
-    arrival.place_job(ready_job(f"{model}.blend", arrival.targets.bind()))
+    event_pump.place_job(ready_job(f"{model}.blend", event_pump.targets.bind()))
 
 
 def arrival_of(ui, arrive, model):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import bpy
-from bl_ext.user_default.neural4d.scene.bridge import bridge
-from bl_ext.user_default.neural4d.ui import history
-from bl_ext.user_default.neural4d.ui.history_page import page
+from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.ui.lists.history_page import page
+from bl_ext.user_default.neural4d.ui.panels import history
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.bench import Meter, drawn

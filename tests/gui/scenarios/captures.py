@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 from bl_ext.user_default.neural4d.engine.errors import InvalidInput
-from bl_ext.user_default.neural4d.scene import captures, images
+from bl_ext.user_default.neural4d.scene.images import captures, export
 
 from tests.gui.scenarios.steps import expect, in_viewport
 
@@ -74,7 +74,7 @@ def rendered(scene, path: Path, again: bool = True) -> bytes:
     if again:
         scene.render.engine = "BLENDER_WORKBENCH"
         bpy.ops.render.render()
-    images.save_as_rendered(bpy.data.images["Render Result"], path)
+    export.save_as_rendered(bpy.data.images["Render Result"], path)
     return path.read_bytes()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.engine.protocol import State
-from bl_ext.user_default.neural4d.ui.batch_tally import tally
+from bl_ext.user_default.neural4d.ui.lists.batch_progress import tally
 
 from tests.gui.scenarios.steps import QUICK, Until, bridge, expect, press, steer, type_in
 

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.ui import batch_list, batch_tally, history, panels
-from bl_ext.user_default.neural4d.ui.history_page import LENGTH, page
+from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
+from bl_ext.user_default.neural4d.ui.lists.history_page import LENGTH, page
+from bl_ext.user_default.neural4d.ui.panels import history, sidebar
 
 from tests.gui.harness_window import WIDE
-from tests.gui.scenarios.steps import (
-    Until,
-    bridge,
-    expect,
-    in_viewport,
-    names,
-    press,
-    reached,
-    retype,
-    start,
-    steer,
-)
+from tests.gui.scenarios.steps import Until, bridge, expect, in_viewport, names, press, reached, retype, start, steer
 
 #: Where the last buttons of a job's line are.
 BIN = (0.85, 0.87)
@@ -26,7 +16,7 @@ BIN = (0.85, 0.87)
 
 HISTORY = (history.NEURAL4D_PT_history, history.NEURAL4D_PT_totals)
 #: All panels of the tab; those below others come after them.
-PANELS = (*panels.CLASSES, *batch_list.CLASSES, *HISTORY)
+PANELS = (*sidebar.CLASSES, *batch_list.CLASSES, *HISTORY)
 
 
 def show(ui, *wanted):
@@ -109,7 +99,7 @@ def batch(ui, table, sim):
     yield from ui.press("RET")
     yield Until(lambda: bridge.batches, "the batch", 5)
     (name,) = bridge.batches
-    counts = batch_tally.tally(name)
+    counts = batch_progress.tally(name)
     yield Until(lambda: counts.working == 2 and counts.points == 120, "two at the service")
     yield from ui.move(*ui.middle())
     yield from ui.screenshot("history-6-batch-running")

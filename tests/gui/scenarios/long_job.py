@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bpy
-from bl_ext.user_default.neural4d.scene import clock
-from bl_ext.user_default.neural4d.ui import panels
+from bl_ext.user_default.neural4d.scene import app_handlers
+from bl_ext.user_default.neural4d.ui.panels import sidebar
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import bridge, expect, in_window, modal_operators, newest, reached, start, steer
@@ -49,8 +49,8 @@ class Cost:
 def scenario(ui, admin_url):
     sim = steer(admin_url)
     ticks, draws = Cost(), Cost()
-    clock._tick = ticks.of_tick(clock._tick)
-    for panel in panels.CLASSES:
+    app_handlers._tick = ticks.of_tick(app_handlers._tick)
+    for panel in sidebar.CLASSES:
         panel.draw = draws.of_draw(panel.draw)
     yield from ui.open_tab("Neural4D")
     yield 1.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene import arrival, provenance
-from bl_ext.user_default.neural4d.scene.settings import PACKAGE
-from bl_ext.user_default.neural4d.ui import model_operators
+from bl_ext.user_default.neural4d.scene import event_pump
+from bl_ext.user_default.neural4d.scene.placing import provenance
+from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE
+from bl_ext.user_default.neural4d.ui.operators import models
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
@@ -36,7 +37,7 @@ def scenario(ui, library):
     yield from ui.press("Z", ctrl=True)
     yield Until(lambda: _variant(first) == began, "undo to bring the first one back", 5)
     expect(abs(_root(first).location.x - 0.5) < 1e-6, "what the user did before is not undone")
-    expect(len(arrival.placed_roots(first)) == 1, "one model stands there")
+    expect(len(event_pump.placed_roots(first)) == 1, "one model stands there")
 
     # Generate Again asks, pays and puts the new one beside; then that one takes the place.
     yield from _select(first)
@@ -53,7 +54,7 @@ def scenario(ui, library):
     yield 0.5
     yield from ui.screenshot("model-3-again-beside")
     yield from press(ui, rf"neural4d\.replace\(job=.{second}", (0.6, 0.8))
-    yield Until(lambda: not arrival.placed_roots(first), "the new model in the place of the first", 60)
+    yield Until(lambda: not event_pump.placed_roots(first), "the new model in the place of the first", 60)
     held = bpy.data.objects[name]
     expect(provenance.read(held).job == second, "it is the same object with another model")
     expect(abs(held.location.x - 0.5) < 1e-6, "where the first one stood")
@@ -82,11 +83,11 @@ def scenario(ui, library):
 
 
 def _root(job):
-    return arrival.placed_roots(job)[0]
+    return event_pump.placed_roots(job)[0]
 
 
 def _variant(job):
-    roots = arrival.placed_roots(job)
+    roots = event_pump.placed_roots(job)
     return provenance.read(roots[0]).variant if roots else None
 
 
@@ -100,4 +101,4 @@ def _select(job):
 
 
 def _in_library():
-    return any(icon == "CHECKMARK" for _, icon in model_operators.library_news.values())
+    return any(icon == "CHECKMARK" for _, icon in models.library_news.values())

@@ -8,25 +8,15 @@ import math
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene.settings import PACKAGE
-from bl_ext.user_default.neural4d.ui import batch_list, batch_tally
-from bl_ext.user_default.neural4d.ui.history_page import page
+from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE
+from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
+from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from mathutils import Euler
 
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
 from tests.gui.scenarios.history import HISTORY, PANELS, show
-from tests.gui.scenarios.steps import (
-    bridge,
-    fill_in,
-    generate,
-    in_viewport,
-    in_window,
-    newest,
-    reached,
-    start,
-    steer,
-)
+from tests.gui.scenarios.steps import bridge, fill_in, generate, in_viewport, in_window, newest, reached, start, steer
 
 
 def scenario(ui):
@@ -130,7 +120,7 @@ def many(ui, table: str, admin_url: str):
     yield 0.7
     yield from ui.press("RET")
     yield Until(lambda: bridge.batches, "the batch", 5)
-    counts = batch_tally.tally(next(iter(bridge.batches)))
+    counts = batch_progress.tally(next(iter(bridge.batches)))
     for points in (60, 120):
         yield Until(lambda points=points: counts.points == points and counts.working == 2, f"{points} points", 30)
         if points == 60:

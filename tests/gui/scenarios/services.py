@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.ui import panels
+from bl_ext.user_default.neural4d.ui.panels import sidebar
 
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.pictures import from_top
@@ -17,7 +17,7 @@ def look(ui, picture: str):
 
     Returns where each panel is in its picture: left, top, right, bottom in pixels from the top left.
     """
-    below = (panels.NEURAL4D_PT_service, panels.NEURAL4D_PT_arrival, panels.NEURAL4D_PT_more)
+    below = (sidebar.NEURAL4D_PT_service, sidebar.NEURAL4D_PT_arrival, sidebar.NEURAL4D_PT_more)
     for kind in below:
         bpy.utils.unregister_class(kind)
     below[0].bl_options = set()

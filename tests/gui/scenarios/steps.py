@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene import placeholder
-from bl_ext.user_default.neural4d.scene.bridge import bridge
+from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.scene.placing import placeholder
 
-from scripts.simulator.handle import Simulator
+from scripts.simulator.process import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until
 
 #: No test has to wait as long as a user's patience with a service in trouble.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.scene import clock
-from bl_ext.user_default.neural4d.ui import lacking, panels, text, views, wanted
-from bl_ext.user_default.neural4d.ui.properties import service
+from bl_ext.user_default.neural4d.scene import app_handlers
+from bl_ext.user_default.neural4d.ui.drawing import labels, unsupported
+from bl_ext.user_default.neural4d.ui.panels import sidebar
+from bl_ext.user_default.neural4d.ui.settings import panel_request, side_views
+from bl_ext.user_default.neural4d.ui.settings.properties import service
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import bridge, expect, fill_in, names, newest, press, reached, start, steer
@@ -13,7 +15,7 @@ from tests.gui.scenarios.steps import bridge, expect, fill_in, names, newest, pr
 #: Pixels: the sidebar as Blender opens it, and one that somebody has made narrow.
 USUAL, NARROW = 292, 260
 #: The sub-panels, in their order.
-_BELOW = (panels.NEURAL4D_PT_service, panels.NEURAL4D_PT_arrival, panels.NEURAL4D_PT_more)
+_BELOW = (sidebar.NEURAL4D_PT_service, sidebar.NEURAL4D_PT_arrival, sidebar.NEURAL4D_PT_more)
 
 
 def begin(ui, **settings):
@@ -103,25 +105,25 @@ def limited(ui, minute: float):
     yield from start(ui, "a chair")
     yield reached("generating", "placed")
     yield from start(ui, "a table")
-    yield Until(lambda: text.waits(newest()) > 0, "the service to ask for a pause", 20)
+    yield Until(lambda: labels.waits(newest()) > 0, "the service to ask for a pause", 20)
     told = newest()["note"]
     yield 0.5
     yield from both(ui, "limit-1")
     seen, costs = [], []
-    drawn = panels.job_list.draw
+    drawn = sidebar.job_list.draw
 
     def watched(layout):
-        seen.append(text.waits(newest()))
+        seen.append(labels.waits(newest()))
         drawn(layout)
 
-    ticked = clock._tick
-    panels.job_list.draw = watched
+    ticked = app_handlers._tick
+    sidebar.job_list.draw = watched
     for _ in range(30):
-        before = clock.time.perf_counter()
+        before = app_handlers.time.perf_counter()
         ticked()
-        costs.append(clock.time.perf_counter() - before)
+        costs.append(app_handlers.time.perf_counter() - before)
         yield 0.1
-    panels.job_list.draw = drawn
+    sidebar.job_list.draw = drawn
     yield from ui.screenshot("today-limit-2")
     yield Until(lambda: all(job["state"] == "placed" for job in bridge.jobs.values()), "both models", 120)
     return {"note": told, "seen": seen, "ms": sorted(round(cost * 1000, 3) for cost in costs), "objects": names()}
@@ -135,7 +137,7 @@ def lacks(ui, picture: str):
     yield reached("failed")
     yield 0.5
     yield from both(ui, "lacks-2-no-cutouts")
-    why = {name: lacking.why(service(chosen), lacking.Feature(name)) for name in ("choice", "views")}
+    why = {name: unsupported.why(service(chosen), unsupported.Feature(name)) for name in ("choice", "views")}
     clicked = {}
     for name in ("choose_cutout", "use_views"):
         before = getattr(chosen, name)
@@ -144,7 +146,7 @@ def lacks(ui, picture: str):
     yield from press(ui, r"neural4d\.generate\(")
     yield reached("placed")
     chosen.provider, chosen.use_views = "csm", True
-    for side in views.SIDES:
+    for side in side_views.SIDES:
         setattr(chosen, f"view_{side}", picture)
     yield from ui.redraw()
     yield from both(ui, "lacks-3-views-of-csm")
@@ -167,11 +169,11 @@ def ranges(ui):
     yield from both(ui, "ranges")
     yield from press(ui, r"neural4d\.generate\(")
     yield 0.5
-    said = wanted.refusal(chosen, of_image=False)
+    said = panel_request.refusal(chosen, of_image=False)
     expect(not bridge.jobs, "a click on the grey button starts nothing")
     own.faceNum = 400_000
     yield from ui.redraw()
-    return {"said": said, "fits": wanted.refusal(chosen, of_image=False)}
+    return {"said": said, "fits": panel_request.refusal(chosen, of_image=False)}
 
 
 def short(ui, admin_url: str):

@@ -7,25 +7,13 @@ import signal
 import sys
 
 import bpy
-from bl_ext.user_default.neural4d.scene import clock, settings
-from bl_ext.user_default.neural4d.ui import about
-from bl_ext.user_default.neural4d.ui.history_page import page
+from bl_ext.user_default.neural4d.scene import app_handlers, user_settings
+from bl_ext.user_default.neural4d.ui.lists.history_page import page
+from bl_ext.user_default.neural4d.ui.panels import about_model
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.history import HISTORY, PANELS, show
-from tests.gui.scenarios.steps import (
-    ICON,
-    QUICK,
-    all_in,
-    bridge,
-    expect,
-    names,
-    newest,
-    press,
-    reached,
-    start,
-    steer,
-)
+from tests.gui.scenarios.steps import ICON, QUICK, all_in, bridge, expect, names, newest, press, reached, start, steer
 
 GENERATE, PROGRESS, FILE = "generateModelWithText", "queryJobProgress", "file"
 
@@ -33,17 +21,17 @@ GENERATE, PROGRESS, FILE = "generateModelWithText", "queryJobProgress", "file"
 def scenario(ui, admin_url, token):
     sim = steer(admin_url)
     bridge.timing = QUICK
-    real_preparer = settings.preparer
+    real_preparer = user_settings.preparer
 
     def crashing_preparer():
-        settings.preparer = lambda: [
+        user_settings.preparer = lambda: [
             sys.executable,
             "-c",
             "import os; print('neural4d: ready', flush=True); os.abort()",
         ]
 
     def well_again():
-        settings.preparer = real_preparer
+        user_settings.preparer = real_preparer
         sim.clear_faults()
         sim.configure(token=token, balance=1000)
 
@@ -51,7 +39,7 @@ def scenario(ui, admin_url, token):
         return lambda: [sim.set_fault(endpoint, times=None, **fault) for endpoint in endpoints]
 
     # What is said of the model that came last would push the jobs out of sight.
-    about.NEURAL4D_PT_about.poll = classmethod(lambda _panel, _context: False)
+    about_model.NEURAL4D_PT_about.poll = classmethod(lambda _panel, _context: False)
     cases = {
         "preparer": crashing_preparer,  # first: the models of the others are prepared while it goes on
         "wrong-key": lambda: sim.configure(token="another"),
@@ -77,7 +65,7 @@ def scenario(ui, admin_url, token):
         bpy.ops.neural4d.dismiss_ended()
     yield all_in("placed")
     # Where no second Blender can be started this one imports, and says so before it stands still.
-    settings.preparer = lambda: ["/nonexistent/blender"]
+    user_settings.preparer = lambda: ["/nonexistent/blender"]
     yield from start(ui, "a chair in place", size_mm=900)
     yield reached("preparing_model")
     yield Until(lambda: newest()["note"], "to be told why Blender is about to stand still", 10)
@@ -163,9 +151,9 @@ def damaged_journal(ui, folder):
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     yield from press(ui, r"neural4d\.list_jobs\(")
-    yield Until(lambda: clock.trouble, "the list to say why it is empty", 10)
+    yield Until(lambda: app_handlers.trouble, "the list to say why it is empty", 10)
     yield from ui.screenshot("journal-0-no-list")
-    listed = clock.trouble
+    listed = app_handlers.trouble
     yield from start(ui, "a chair")
     yield reached("failed")
     yield Until(lambda: page.trouble, "the History to say so, too", 10)

@@ -1,16 +1,16 @@
-"""Atelier: a made-up service with one way to make a model. Copied into ``engine/providers/`` by its test."""
+"""Atelier: a made-up service with one way to make a model. Copied into ``engine/services/`` by its test."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import answers
-from ..declaration import Declaration, Feature, Option, Quote
+from ..model.declaration import Declaration, Feature, Option, Quote
+from . import answers
 from .base import Outcome, Provider, value_of
 
 if TYPE_CHECKING:
-    from ..request import Request
+    from ..model.request import Request
 
 
 class Atelier(Provider):

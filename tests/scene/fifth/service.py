@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.unit.glb_files import glb, triangle
+from tests.support.glb_files import glb, triangle
 
 KEY = "atelier-secret-key"
 

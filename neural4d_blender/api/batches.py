@@ -1,0 +1,236 @@
+"""Batches in Blender: many models from one table, placed in the scene or written to a folder.
+
+The part of the Python API that starts many jobs at once; may import bulk, job and scene.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..batching import input_table, report, start
+from ..batching.environment import Host, Snapshot
+from ..batching.handle import AS_BEFORE, Batch, OnProgress, Progress
+from ..batching.preflight import Estimate, Item
+from ..batching.report import Line
+from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
+from ..scene import app_handlers, event_pump, recovery, user_settings
+from ..scene.engine import bridge
+from ..scene.images.export import export_image
+from ..scene.placing import targets
+from ..scene.placing.placeholder import ask_for as ask_for_placeholder
+from ..scene.placing.placement import metres_per_unit
+from ..scene.start_job import require_ready
+from .job import Job
+
+__all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "merge_reports", "resume"]
+
+
+def batch(
+    source: input_table.Source,
+    *,
+    concurrency: int = 4,
+    budget: int | None = None,
+    layout: str = "grid",
+    spacing_mm: float | None = None,
+    collections: bool = False,
+    output: str | os.PathLike[str] = "",
+    shard: str = "",
+    dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    **defaults: Any,
+) -> Batch | Estimate:
+    """Start many jobs and return at once.
+
+    In a window the models arrive while you go on working, each as one undo step; elsewhere ``batch.wait()`` does it:
+
+        batch = neural4d.batch("prompts.csv", concurrency=4, budget=2000, size_mm=100)
+        batch.wait()
+        for job in batch.results: print(job.state, job.cost, job.objects)
+        batch.report("report.csv")
+
+    Everything is checked before anything is sent, and all items are in the journal before the first one goes to a
+    service: a batch that was stopped, crashed or used up its budget goes on with ``neural4d.resume()`` and pays
+    nothing twice.
+
+    Args:
+        source: a list of prompts and of dictionaries with the arguments of :func:`generate`; or a file: .csv, whose
+            columns are those arguments, or .jsonl, an object a line; or a folder of images. A service's own options are
+            columns ``options.NAME``, or JSON in the column ``options``. ``image`` is a path, relative to the file;
+            several have ``;`` between them, as ``references`` have. In a list it may be a bpy.types.Image. The sides
+            are columns ``view.left``, ``view.back``, ``view.right``, or JSON in the column ``views``. Of pictures that
+            are made first the first one is taken, unless an item says ``choose_cutout``. ``location`` is three
+            numbers. Empty cells say nothing.
+        concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
+            preparations do not count.
+        budget: points that all of it may cost together, looked at before each submission; what is under way counts.
+            Where it does not cover the next item the rest stops for free, and ``batch.resume(budget=...)`` goes on.
+        layout: "grid" or "row" from the 3D cursor on, "cursor" (all in that one place), or "files": nothing is placed,
+            the service's own files go to ``output``. An item's own ``location`` goes before it.
+        spacing_mm: between the middles of neighbours; a quarter more than the largest size where it is None.
+        collections: a collection of its own for each item.
+        output: the folder for layout="files"; the files' names begin with the item's number.
+        shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
+            folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
+        dry_run: send nothing, and return an Estimate: items, points, by_service, and how many of the prices are
+            documented only.
+        on_progress: called with (batch, job) whenever a job has come to another state.
+        by_service: arguments of :func:`generate` for the items of one service: {"csm": {"format": "OBJ"}}.
+        **defaults: arguments of :func:`generate` for every item without its own: size_mm=100, provider="csm".
+            ``options`` are for the items of the service that is the default.
+
+    Raises:
+        InvalidInput: something is wrong with the input; the text names every line with what is wrong in it.
+        OnlineAccessOff, KeyMissing: nothing was sent.
+    """
+    items, record = start.check(
+        _HOST,
+        source,
+        defaults,
+        by_service=by_service,
+        layout=layout,
+        output=os.fspath(output),
+        shard=shard,
+        concurrency=concurrency,
+        budget=budget,
+    )
+    if dry_run:
+        return start.estimate(_HOST, items)
+    return start.start(_HOST, items, record, spacing_mm=spacing_mm, collections=collections, on_progress=on_progress)
+
+
+def resume(
+    which: str = "",
+    *,
+    budget: int | None = AS_BEFORE,
+    concurrency: int = AS_BEFORE,
+    on_progress: OnProgress | None = None,
+) -> Batch:
+    """Go on with a batch of this computer's journal, and pay nothing that was paid.
+
+    Models that stood in a file which was never saved, or was not since they came, as after a crash, or is gone, come to
+    the open one instead, at no cost, to where they stood. For those of another file that is still there, open that.
+
+    Args:
+        which: its id, its report, or its folder of files; the newest one where it is empty.
+        budget, concurrency: new ones; as they were where they are left out.
+        on_progress: see :func:`batch`.
+
+    Raises:
+        InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
+    """
+    return start.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+
+
+def batches(limit: int = 50) -> list[BatchRecord]:
+    """The newest batches of the journal, newest first: ``id``, ``name``, ``size``, ``budget``, ``stopped``, ..."""
+    return start.newest(_HOST, limit)
+
+
+def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
+    """Join the reports of a batch's shards, or of its runs, and write the whole where a path is given.
+
+    Of an item that is in several, the line that got furthest is kept.
+
+    Raises:
+        InvalidInput: one is no report, or they are of different inputs.
+    """
+    lines = report.merge(paths)
+    if path:
+        report.write(lines, path)
+    return lines
+
+
+class SceneHost(Host):
+    """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
+
+    has_scene = True
+
+    def __init__(self) -> None:
+        super().__init__(bridge)
+
+    def pump(self) -> bool:
+        """Take in what the engine says, and place what is ready."""
+        return event_pump.pump()
+
+    def wake(self) -> None:
+        """The timer works the pump in a window."""
+        app_handlers.start()
+
+    def prices(self) -> dict[str, int]:
+        """In a window, where nothing waits, those that the engine has told so far."""
+        return super().prices() if bpy.app.background else bridge.prices
+
+    def job(self, job_id: str) -> Job:
+        """The job of the Python API."""
+        return Job(job_id)
+
+    def settled(self, job: Snapshot) -> bool:
+        """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
+        if recovery.is_on_its_way(job["id"]):
+            return False
+        if job["state"] == State.READY and not job["request"].get("keep_in"):
+            return bool(event_pump.trouble.get(job["id"]) or event_pump.waiting_for(job))
+        return super().settled(job)
+
+    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+        """What keeps a finished model out of the scene."""
+        return event_pump.trouble.get(job["id"])
+
+    def require_ready(self, service: Declaration) -> None:
+        """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
+        require_ready(service)
+
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """A file that fits the limits as it is, a copy that does in place of every other one."""
+        return [_fitting(path, service, folder, limits) for path in paths]
+
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+        """In the open file, from the 3D cursor on."""
+        bound = targets.bind(item.location, item.collection)
+        if item.location is None:
+            scale = 0.001 / metres_per_unit(bpy.context.scene)
+            x, y, z = bound["location"]
+            bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
+        return {**bound, "placeholder": item.placeholder, **({"own": own} if own else {})}
+
+    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+        """Into the open file, those whose own was closed or lost before it was saved."""
+        return recovery.bring_here(jobs)
+
+    def mark_places(self, items: list[Item]) -> None:
+        """A placeholder for each item that asks for one; a batch makes none by itself, since each is an undo step."""
+        for item in items:
+            if item.placeholder and not item.request.keep_in:
+                ask_for_placeholder(item.job)
+
+    def folder(self, path: str) -> str:
+        """The folder for files; ``//`` is the open file's."""
+        return super().folder(bpy.path.abspath(path))
+
+    def texture_folder(self) -> str:
+        """Beside the open .blend; InvalidInput where that was never saved."""
+        return user_settings.texture_folder()
+
+
+def _fitting(picture: str | bpy.types.Image, service: Declaration, folder: Path, limits: ImageLimits) -> str:
+    if isinstance(picture, str) and is_web_address(picture):
+        return picture
+    service.require(Feature.IMAGE)
+    if isinstance(picture, str):
+        try:
+            limits.check(picture)
+            return picture
+        except InvalidInput:
+            pass  # a copy may fit
+    elif not isinstance(picture, bpy.types.Image):
+        raise InvalidInput(f"A picture is a path or an image of Blender's, not {picture!r}.")
+    return str(export_image(picture, limits, folder))
+
+
+_HOST = SceneHost()

@@ -1,0 +1,298 @@
+"""The Python API: what a script, the Python console and the panel's own operators use.
+
+The same in a window, with ``blender --background`` and on bpy as a module. Errors are the classes
+of ``engine/errors.py``; each carries ``what``, ``kept``, ``cost`` and ``remedy``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..batching.pictures import front_and_sides
+from ..engine import protocol
+from ..engine.protocol import (
+    Balance,
+    Declaration,
+    Feature,
+    ImageLimits,
+    Neural4DError,
+    Request,
+    is_web_address,
+    name_in,
+)
+from ..scene import assets, user_settings
+from ..scene.ask_engine import ask
+from ..scene.engine import bridge
+from ..scene.placing import provenance, targets
+from ..scene.start_job import require_ready, start
+from .history import Total, delete, history, totals
+from .job import Job, Variant
+
+__all__ = [
+    "Balance",
+    "Job",
+    "Total",
+    "Variant",
+    "add_library",
+    "balance",
+    "conversion_estimate",
+    "delete",
+    "estimate",
+    "generate",
+    "history",
+    "job_of",
+    "jobs",
+    "providers",
+    "require_ready",
+    "spent",
+    "totals",
+]
+
+#: What a job can be made of: a file, or an image in Blender.
+Picture = str | os.PathLike[str] | bpy.types.Image
+
+
+def generate(
+    prompt: str = "",
+    *,
+    image: Picture | Sequence[Picture] | None = None,
+    views: Mapping[str, Picture] | None = None,
+    picture_first: bool = False,
+    pictures: int = 1,
+    references: Picture | Sequence[Picture] = (),
+    provider: str = "neural4d",
+    variants: int = 1,
+    pbr: bool | None = None,
+    size_mm: float | None = None,
+    axis: str = "LONGEST",
+    origin: str = "BOTTOM",
+    joined: bool = False,
+    max_faces: int | None = None,
+    recalculate_normals: bool = False,
+    quads: bool = False,
+    pack_images: bool = True,
+    format: str = "",
+    name: str = "",
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection = "",
+    options: dict[str, Any] | None = None,
+    choose_cutout: bool = False,
+    place_all: bool = False,
+    placeholder: bool | None = None,
+    max_points: int | None = None,
+    group: str = "",
+    group_points: int | None = None,
+) -> Job:
+    """Start a job and return at once.
+
+    Args:
+        prompt: what to make.
+        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
+            service takes several at once. The original stays untouched: what is sent is a copy that
+            fits the service's limits. For a service that fetches pictures from the web: an address.
+        views: pictures of the same thing by side, "front", "left", "back" or "right", where the service takes
+            several views. The front is the image, so that one of the two is given.
+        picture_first: have the service make pictures of the prompt, and the model of one of them: of the first, or
+            with ``choose_cutout`` of the one that ``job.choose(n)`` names. They are paid for on their own and stay
+            in ``job.pictures``. pictures: how many. references: pictures that they go by.
+        provider: id of the service, see :func:`providers`.
+        variants: how many models to make.
+        pbr: with roughness, metallic and normal maps, or without; None takes them where the service has them.
+        size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
+        axis: X, Y, Z or LONGEST.
+        origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
+        joined: one mesh instead of the parts it came in.
+        max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
+        recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
+        quads: pairs of triangles become quads.
+        pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
+        format: GLB, and what else the service offers; what it makes of itself where this is empty.
+        name: name of the object; the prompt, or the image's name, where it is empty.
+        location: where to, in Blender units; the 3D cursor as it is now where it is None.
+        collection: where to link it; the active collection where it is empty.
+        options: the service's own options, see ``providers()``.
+        choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
+            spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
+        place_all: put every variant into the scene, side by side, instead of the first one.
+        placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
+            renamed, parented, and the model takes its place. None: in a window only.
+        max_points: the job may not cost more than this; it stops before it would.
+        group: jobs of the same name here may not cost more than group_points together.
+        group_points: see group.
+
+    Raises:
+        InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
+        OnlineAccessOff, KeyMissing: nothing was sent.
+    """
+    service = protocol.declaration(provider)
+    front, sides = front_and_sides(_listed(image), views)
+    shown = _listed(references)
+    limits = service.limits_of(options or {})
+    job_id = str(uuid.uuid4())
+    folder = user_settings.data_dir() / "jobs" / job_id
+    try:
+        request = Request(
+            prompt=prompt,
+            images=[_exported(one, service, limits, folder) for one in front],
+            views={side: _exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
+            picture_first=picture_first,
+            pictures=pictures,
+            references=[_exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
+            variants=variants,
+            pbr=pbr,
+            size_mm=size_mm,
+            axis=axis,
+            origin=origin,
+            joined=joined,
+            max_faces=max_faces,
+            recalculate_normals=recalculate_normals,
+            quads=quads,
+            texture_folder="" if pack_images else user_settings.texture_folder(),
+            format=format or service.native,
+            name=name or _name_of(front),
+            options=dict(options or {}),
+            choose_cutout=choose_cutout,
+            place_all=place_all,
+            max_points=max_points,
+            group=group,
+            group_points=group_points,
+        )
+        target = targets.bind(location, collection if isinstance(collection, str) else collection.name)
+        start(job_id, provider, request, target, placeholder)
+    except Neural4DError:
+        shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
+        raise
+    return Job(job_id)
+
+
+def estimate(
+    prompt: str = "",
+    *,
+    image: Picture | Sequence[Picture] | None = None,
+    views: Mapping[str, Picture] | None = None,
+    picture_first: bool = False,
+    pictures: int = 1,
+    references: Picture | Sequence[Picture] = (),
+    provider: str = "neural4d",
+    variants: int = 1,
+    format: str = "",
+    options: dict[str, Any] | None = None,
+    place_all: bool = False,
+    **_others: Any,
+) -> int | None:
+    """Points that :func:`generate` with the same arguments is going to cost.
+
+    None where the service documents no price and none was measured yet. The price measured last goes before
+    the documented one, which the service may have changed since: it keeps nothing from being sent. Arguments that
+    change no price are passed over.
+    """
+    front, sides = front_and_sides(_listed(image), views)
+    request = Request(
+        prompt,
+        # How many pictures there are is all that a price may depend on; they need not exist yet.
+        images=["?"] * len(front),
+        views=dict.fromkeys(sides, "?"),
+        picture_first=picture_first,
+        pictures=pictures,
+        references=["?"] * len(_listed(references)),
+        variants=variants,
+        format=format or protocol.declaration(provider).native,
+        options=dict(options or {}),
+        place_all=place_all,
+    )
+    return protocol.estimate(provider, request, bridge.prices)
+
+
+def conversion_estimate(provider: str = "neural4d") -> int | None:
+    """Points that ``job.save`` costs in a format which the service has to make first; None where nobody knows."""
+    return protocol.conversion_estimate(provider, bridge.prices)
+
+
+def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
+    """Ask the service for the points that are left.
+
+    Raises:
+        UnsupportedFeature: the service does not tell it.
+        OnlineAccessOff, KeyMissing, JobFailed: it could not be asked, or did not answer.
+        TimeoutError: no answer within ``timeout`` seconds.
+    """
+    protocol.declaration(provider).require(Feature.BALANCE)
+    require_ready(protocol.declaration(provider))
+    return Balance(**ask("balance", timeout, provider=provider)["balance"])
+
+
+def spent(provider: str = "neural4d") -> int:
+    """Points that all jobs of this computer's journal cost at the service together."""
+    protocol.declaration(provider)
+    ask("list", limit=1)  # the engine tells the totals when it starts and whenever they change
+    return bridge.spent.get(provider, 0)
+
+
+def jobs(limit: int = 200) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+    for data in ask("list", limit=limit)["jobs"]:
+        bridge.jobs[data["id"]] = data
+    newest = sorted(bridge.jobs.values(), key=lambda data: -data["created"])[:limit]
+    return [Job(data["id"]) for data in newest]
+
+
+def add_library(folder: str | os.PathLike[str] = "") -> Path:
+    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
+
+    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
+    """
+    place = Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else user_settings.library_dir()
+    assets.register_library(place)
+    return place
+
+
+def job_of(thing: bpy.types.Object) -> Job | None:
+    """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
+    root = provenance.root_of(thing)
+    if root is None:
+        return None
+    job_id = provenance.read(root).job
+    if job_id not in bridge.jobs:
+        for data in ask("find", job=job_id)["jobs"]:
+            bridge.jobs[job_id] = data
+    return Job(job_id) if job_id in bridge.jobs else None
+
+
+def providers() -> list[Declaration]:
+    """What each service can do; each has ``id``, ``name``, ``features``, ``formats``, ``options``, ..."""
+    return protocol.declarations()
+
+
+def _listed(pictures: Picture | Sequence[Picture] | None) -> list[Picture]:
+    """One picture or several, as a list."""
+    if pictures is None:
+        return []
+    return list(pictures) if isinstance(pictures, Sequence) and not isinstance(pictures, str) else [pictures]
+
+
+def _exported(
+    image: Picture, service: Declaration, limits: ImageLimits, folder: Path, what: Feature = Feature.IMAGE
+) -> str:
+    """What is sent of a picture: its web address, or the path of a copy in the folder that fits the limits."""
+    if isinstance(image, str) and is_web_address(image):
+        service.require(Feature.IMAGE_URL)
+        return image
+    service.require(what)
+    from ..scene.images.export import export_image  # it brings numpy, which would hold up Blender's start
+
+    return str(export_image(image, limits, folder))
+
+
+def _name_of(front: Sequence[Picture]) -> str:
+    """What a job of a picture is called: the copy that is sent has a name that says nothing."""
+    if not front:
+        return ""
+    first = front[0]
+    return name_in(first.name if isinstance(first, bpy.types.Image) else os.fspath(first))

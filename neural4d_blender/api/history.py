@@ -1,0 +1,129 @@
+"""Every job ever made, from the journal that all .blend files share: searched, summed up, deleted.
+
+May import job, scene and the engine's ``protocol``. Each function asks the engine and waits for its answer, which
+takes moments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine.protocol import InvalidInput, State, declaration
+from ..scene.ask_engine import ask
+from .job import Job
+
+#: A day or a moment: ``datetime.date``, ``datetime.datetime``, "2031-05-24", "2031-05-24 18:00", or seconds
+#: since the epoch. Without a zone it is this computer's time.
+Moment = dt.date | str | float
+
+
+@dataclass(frozen=True)
+class Total:
+    """What the jobs of a month at a service came to.
+
+    Attributes:
+        month: "2031-05". provider: id of the service.
+        jobs: how many there were. points: what they cost. Deleted jobs count in both.
+        bytes: what their files take now.
+    """
+
+    month: str
+    provider: str
+    jobs: int
+    points: int
+    bytes: int
+
+
+def history(
+    text: str = "",
+    provider: str = "",
+    state: str | Sequence[str] = "",
+    since: Moment | None = None,
+    until: Moment | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Job]:
+    """The jobs that fit, of this and earlier sessions and of all files, newest first.
+
+    Args:
+        text: words that have to be in the prompt, the name or the group, in any order and case.
+        provider: id of the service. state: one state or several, see ``Job.state``. Empty: any.
+        since, until: made then or between: a date, a time, or either as text ("2031-05-24"). A day counts whole.
+        limit, offset: how many, and how many of the newest to leave out: a page.
+
+    Raises:
+        InvalidInput: one of the arguments means nothing.
+    """
+    asked = query(text, provider, state, since, until, limit, offset)
+    return [Job(data["id"], data) for data in ask("history", **asked)["jobs"]]
+
+
+def totals() -> list[Total]:
+    """What was spent, by month and service, newest month first; jobs that were deleted count too."""
+    return [Total(**told) for told in ask("totals")["totals"]]
+
+
+def delete(jobs: Job | str | Sequence[Job | str]) -> int:
+    """Delete jobs that are over: their files, and what is known of them less what they cost.
+
+    Models in scenes and files that were kept elsewhere stay. What was paid for and is deleted is lost:
+    there is no retry and no placing again.
+
+    Args:
+        jobs: one job or several, or their ids.
+
+    Returns:
+        Bytes that are free now.
+
+    Raises:
+        JobFailed: a job is still under way, is not known, or its files are in use; those before it are deleted.
+    """
+    several = [jobs] if isinstance(jobs, Job | str) else jobs
+    return sum((Job(one) if isinstance(one, str) else one).delete() for one in several)
+
+
+def query(
+    text: str = "",
+    provider: str = "",
+    state: str | Sequence[str] = "",
+    since: Moment | None = None,
+    until: Moment | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """The engine's ``history`` command of the arguments of :func:`history`; InvalidInput where they mean nothing."""
+    states = [state] if isinstance(state, str) else list(state)
+    if unknown := [one for one in states if one and one not in list(State)]:
+        raise InvalidInput(f"There is no state {unknown[0]!r}; there are: {', '.join(State)}.")
+    if provider:
+        declaration(provider)
+    if limit < 0 or offset < 0:
+        raise InvalidInput("limit and offset must be 0 or more.")
+    return {
+        "text": text,
+        "provider": provider,
+        "states": [str(one) for one in states if one],
+        "since": _seconds(since, "since"),
+        "until": _seconds(until, "until"),
+        "limit": limit,
+        "offset": offset,
+    }
+
+
+def _seconds(moment: Moment | None, what: str) -> float | None:
+    """Since the epoch; ``until`` a day means until its end."""
+    if moment is None or isinstance(moment, int | float):
+        return moment
+    if isinstance(moment, str):
+        try:
+            read = dt.datetime.fromisoformat(moment.strip())
+        except ValueError as error:
+            raise InvalidInput(f"{what} must be a date like 2031-05-24, not {moment!r}.") from error
+        moment = read.date() if len(moment.strip()) <= len("2031-05-24") else read
+    if not isinstance(moment, dt.datetime):
+        days = 1 if what == "until" else 0
+        moment = dt.datetime.combine(moment + dt.timedelta(days), dt.time())
+    return moment.timestamp()

@@ -1,0 +1,140 @@
+"""What can be kept of a job beside the scene: files as the service makes them, and assets.
+
+May import scene and the engine's ``protocol``. :meth:`Files.save` and :meth:`Files.save_asset` wait.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..engine.protocol import InvalidInput, JobFailed
+from ..scene import app_handlers, assets, user_settings
+from ..scene.engine import bridge
+from .job_status import Following
+
+
+class Files(Following):
+    """A job whose results can be kept."""
+
+    def save(
+        self,
+        format: str,
+        folder: str | os.PathLike[str],
+        *,
+        size_mm: float | None = None,
+        variant: int | None = None,
+        timeout: float | None = None,
+    ) -> Path:
+        """Keep a file: an exact copy of the model as the service makes it in that format.
+
+        The GLB is free. Another format, or a GLB in a size of its own, is converted by the service, at its price.
+
+        Args:
+            format: GLB, STL, FBX, OBJ, BLEND or USDZ, or ZIP, as far as the service offers it.
+            folder: where to, made if it is not there; the file is named after the job.
+            size_mm: the size the service is told; where it is None the job's own, and none for GLB.
+            variant: index of the variant; the job's own one where it is None.
+            timeout: seconds; None waits as long as it takes.
+
+        Returns:
+            The file; for a format that comes as several files, their folder.
+
+        Raises:
+            JobFailed: it could not be made or written; the text says what it cost.
+            TimeoutError: the time is up; the file is still being made.
+        """
+        save_id = self.start_save(format, folder, size_mm=size_mm, variant=variant)
+
+        def ended() -> dict[str, Any] | None:
+            found = (save for save in self._data["saves"] if save["id"] == save_id)
+            return next((save for save in found if save["state"] in ("saved", "failed")), None)
+
+        self._until(ended, timeout)
+        save = ended() or {}
+        if save["state"] == "failed":
+            raise JobFailed.from_dict(save["error"])
+        return Path(save["path"])
+
+    def start_save(
+        self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
+    ) -> str:
+        """Like :meth:`save`, without waiting for anything; returns the id under which the job lists the file."""
+        if size_mm is None and format != self._data["native"]:
+            size_mm = self.request["size_mm"]
+        kept: dict[str, Any] = {
+            "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,
+            "format": format,
+            "folder": str(Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve()),
+            "size_mm": size_mm,
+        }
+        save_id = str(uuid.uuid4())
+
+        def refused(answer: dict[str, Any]) -> None:
+            if answer["error"]:
+                failed = {"id": save_id, **kept, "state": "failed", "path": "", "error": answer["error"]}
+                self._data["saves"].append(failed)
+
+        # The engine answers when the job's present step is done, which may be a request that hangs.
+        bridge.send("save", refused, job=self.id, save=save_id, **kept)
+        app_handlers.start()
+        return save_id
+
+    def save_asset(
+        self,
+        folder: str | os.PathLike[str] = "",
+        *,
+        variant: int | None = None,
+        name: str = "",
+        catalog: str = user_settings.LIBRARY,
+        description: str = "",
+        author: str = "",
+        tags: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> Path:
+        """Put the model into an asset library, as a .blend of its own with picture and catalog; returns the file.
+
+        It is the model as it was prepared, in real metres, written by a background Blender. Saving the same variant
+        again under the same name writes it anew.
+
+        Args:
+            folder: of the library, made if it is not there; the one in the preferences where it is empty.
+                ``neural4d.add_library()`` has the Asset Browser show it.
+            variant: index of the variant; the job's first prepared one where it is None.
+            catalog: path of the catalog ("Props/Birds").
+            name, description, author, tags: of the asset; from the job where they are empty.
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            JobFailed: it is not prepared, or could not be written. TimeoutError: the time is up; it is still made.
+        """
+        told = {"name": name, "catalog": catalog, "description": description, "author": author, "tags": tags}
+        answers: list[dict[str, Any]] = []
+        self.start_save_asset(folder, variant, answers.append, **told)
+        self._until(lambda: answers, timeout)
+        if error := answers[0]["error"]:
+            raise JobFailed.from_dict(error)
+        return Path(answers[0]["path"])
+
+    def start_save_asset(
+        self,
+        folder: str | os.PathLike[str],
+        variant: int | None,
+        answer: Callable[[dict[str, Any]], None],
+        **told: Any,
+    ) -> None:
+        """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
+        place = (
+            Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else user_settings.library_dir()
+        )
+        index = next((v.index for v in self.variants if v.blend), 0) if variant is None else variant
+        raw = next((v for v in self._data["variants"] if v["index"] == index), None)
+        if raw is None:
+            raise InvalidInput(f"There is no variant {index} of this job yet.", "Wait until it is ready.")
+        bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, raw, place, **told))
+        app_handlers.start()

@@ -1,0 +1,162 @@
+"""What a batch needs of the place it runs in; here a plain Python, where the results are files.
+
+Standard library, client and the engine's ``protocol`` only. ``batches.py`` has the same for a scene in Blender.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..client.engine_client import Bridge
+from ..client.environment import Environment
+from ..client.request_reply import ask
+from ..engine.protocol import (
+    JOURNAL,
+    SETTLED,
+    Declaration,
+    ImageLimits,
+    InvalidInput,
+    JobFailed,
+    KeyMissing,
+    Request,
+    State,
+    UnsupportedFeature,
+    is_web_address,
+)
+from .preflight import Item
+
+Snapshot = dict[str, Any]
+
+
+class FileJob:
+    """A job whose result is files, as of the last look at the engine."""
+
+    def __init__(self, bridge: Bridge, job_id: str) -> None:
+        self.id = job_id
+        self._bridge = bridge
+
+    def __repr__(self) -> str:
+        return f"<FileJob {self.id[:8]} {self.state} {self.title[:40]!r}>"
+
+    @property
+    def _data(self) -> Snapshot:
+        return self._bridge.jobs[self.id]
+
+    @property
+    def state(self) -> str:
+        """queued, submitting, generating, downloading, ... and at the end ready, failed or cancelled."""
+        return str(self._data["state"])
+
+    @property
+    def title(self) -> str:
+        """Its name, else its prompt or its image's name."""
+        return Request.from_dict(self._data["request"]).title
+
+    @property
+    def cost(self) -> int | None:
+        """Points that were spent; None before the service accepted the job."""
+        cost: int | None = self._data["cost"]
+        return cost
+
+    @property
+    def files(self) -> list[Path]:
+        """What was kept of it so far."""
+        return [Path(save["path"]) for save in self._data["saves"] if save["path"]]
+
+    @property
+    def error(self) -> JobFailed | None:
+        """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
+        told = [self._data["error"], *(save["error"] for save in self._data["saves"])]
+        return next((JobFailed.from_dict(error) for error in told if error), None)
+
+
+class Host:
+    """A plain Python: keys from the environment, models as files.
+
+    Args:
+        bridge: to the engine; a new one where it is None.
+    """
+
+    #: Models can be prepared and put into a scene.
+    has_scene = False
+
+    def __init__(self, bridge: Bridge | None = None) -> None:
+        self.bridge = bridge or Bridge(Environment())
+
+    def pump(self) -> bool:
+        """Take in what the engine says; True where anything changed."""
+        return self.bridge.drain()
+
+    def wake(self) -> None:
+        """See to it that the pump is worked by itself, where something does that."""
+
+    def prices(self) -> dict[str, int]:
+        """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
+        bridge = self.bridge
+        if not bridge.running and (bridge.settings.data_dir() / JOURNAL).exists():
+            adopting, bridge.adopting = bridge.adopting, False  # who asks for a price does not want anything to go on
+            try:
+                ask(bridge, "list", limit=0)  # it tells them when it starts
+            finally:
+                bridge.adopting = adopting
+        return bridge.prices
+
+    def job(self, job_id: str) -> Any:
+        """What a batch's results give for a job."""
+        return FileJob(self.bridge, job_id)
+
+    def settled(self, job: Snapshot) -> bool:
+        """Nothing more happens to the job by itself."""
+        return not job["under_way"] and job["state"] in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
+
+    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+        """What keeps a finished model from its place."""
+        return None
+
+    def require_ready(self, service: Declaration) -> None:
+        """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+        if not self.bridge.settings.services()[service.id]["key"]:
+            raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
+
+    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """The pictures as they are sent; a file that fits the limits is sent as it is.
+
+        Args:
+            folder: for copies that fit, where a file does not. limits: what the service takes with the item's options.
+
+        Raises:
+            InvalidInput: one cannot be sent.
+        """
+        for path in paths:
+            if not isinstance(path, str):
+                raise InvalidInput(f"A picture is a path or a web address, not {path!r}.")
+            if not is_web_address(path):
+                limits.check(path)
+        return paths
+
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+        """Where the item is to stand.
+
+        Args:
+            offset: from the 3D cursor to the right and to the back, in millimetres.
+            own: the job's id and title, where it is to have a collection of its own.
+        """
+        raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
+
+    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+        """Take the jobs whose scene is lost into the open one; returns their ids."""
+        return []
+
+    def mark_places(self, items: list[Item]) -> None:
+        """Show in the scene, where there is one, where the items that want it are going to stand."""
+
+    def folder(self, path: str) -> str:
+        """The folder for files, as an absolute path; InvalidInput where none is named."""
+        if not path:
+            raise InvalidInput("layout='files' needs a folder for them: output='models'.")
+        return str(Path(path).expanduser().resolve())
+
+    def texture_folder(self) -> str:
+        """Where images go that are not packed; without Blender nothing is packed at all."""
+        return ""

@@ -1,0 +1,239 @@
+"""A batch as a script sees it: how far it is, what came of it, and what can be done with it.
+
+Standard library, client and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..client.request_reply import LOOK, ask
+from ..engine.protocol import BatchRecord, InvalidInput, State
+from . import report as reports
+from .environment import Host, Snapshot
+
+#: A budget, or a number at once, that is to stay as it was.
+AS_BEFORE: Any = object()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is.
+
+    Attributes:
+        total: items (of this shard). waiting: not sent yet. working: on their way.
+        done: in the scene, or on disk. failed, stopped: ended without a model; ``resume`` takes up what it can.
+        points: what was spent so far.
+    """
+
+    total: int
+    waiting: int
+    working: int
+    done: int
+    failed: int
+    stopped: int
+    points: int
+
+    def __str__(self) -> str:
+        parts = [f"{self.done} of {self.total} done"]
+        parts += [
+            f"{count} {what}" for what in ("working", "waiting", "failed", "stopped") if (count := getattr(self, what))
+        ]
+        return f"{', '.join(parts)}; {self.points} points"
+
+
+class Batch:
+    """Many jobs that were asked for together, in the order of their input.
+
+    All that it tells is as of the last look at the engine; nothing waits but :meth:`wait`, :meth:`resume`,
+    :meth:`retry` and :meth:`stop`, and those three for moments. Made by ``batch`` and ``resume``.
+
+    Attributes:
+        id: what ``resume`` takes; also in every report.
+        on_progress: called with (batch, job) whenever a job has come to another state; on the main thread, from
+            ``wait`` or, in a window, while Blender is idle.
+    """
+
+    def __init__(
+        self, host: Host, record: BatchRecord, jobs: Iterable[str], on_progress: OnProgress | None = None
+    ) -> None:
+        self.id = record.id
+        self.on_progress = on_progress
+        self._host = host
+        self._bridge = host.bridge
+        self._bridge.batches.setdefault(record.id, record.to_dict())
+        self._jobs = list(jobs)
+        #: State and points of each job, and both of all together: a look at thousands of jobs costs nothing.
+        self._known: dict[str, tuple[str, int]] = {}
+        self._counts: Counter[str] = Counter()
+        self._points = 0
+        #: Jobs that are not settled, and those of them that may be: the engine has nothing to do for them.
+        self._open, self._ended = set(self._jobs), set[str]()
+        for job in self._jobs:
+            self._take_in(self._bridge.jobs[job])
+        self._bridge.jobs.watch(self.id, self._changed)
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.id[:8]} {self.progress}>"
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    @property
+    def _record(self) -> dict[str, Any]:
+        return self._bridge.batches[self.id]
+
+    @property
+    def results(self) -> list[Any]:
+        """The jobs, in the order of the input."""
+        return [self._host.job(job) for job in self._jobs]
+
+    @property
+    def name(self) -> str:
+        """What it was made of: the file's name."""
+        return str(self._record["name"])
+
+    @property
+    def budget(self) -> int | None:
+        """Points that all of it may cost together; None: no limit."""
+        budget: int | None = self._record["budget"]
+        return budget
+
+    @property
+    def cost(self) -> int:
+        """Points that were spent so far, as far as known."""
+        return self._points
+
+    @property
+    def done(self) -> bool:
+        """Nothing more happens by itself: each item is done, failed, stopped, or waits for somebody's choice."""
+        settled = {job for job in self._ended if self._host.settled(self._bridge.jobs[job])}
+        self._ended -= settled
+        self._open -= settled
+        return not self._open
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        counts, total = self._counts, len(self._jobs)
+        done = counts[State.PLACED] + counts[State.READY]
+        waiting, failed, stopped = counts[State.QUEUED], counts[State.FAILED], counts[State.CANCELLED]
+        working = total - waiting - done - failed - stopped
+        return Progress(total, waiting, working, done, failed, stopped, self._points)
+
+    def wait(self, timeout: float | None = None) -> Batch:
+        """Work until nothing more happens by itself; returns the batch.
+
+        In a window it is not needed: the models come while you go on working. What failed is in ``results`` and
+        ``report``; it raises nothing here.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            TimeoutError: the time is up; the batch goes on.
+            EngineStopped, JobFailed: the engine ended and did not come back, or cannot start; ``resume`` goes on.
+        """
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not self.done:
+            if ends is not None and time.monotonic() > ends:
+                raise TimeoutError(f"{self.progress} after {timeout:g} s; it goes on, ask again later.")
+            if not self._host.pump():
+                if not self._bridge.running:
+                    raise self._bridge.ending
+                time.sleep(LOOK)
+        return self
+
+    def stop(self) -> None:
+        """Submit nothing more. What the service has taken is finished; the rest is free, and ``resume`` takes it up."""
+        ask(self._bridge, "stop_batch", batch=self.id)
+        self._host.wake()
+
+    def resume(self, *, budget: int | None = AS_BEFORE, concurrency: int = AS_BEFORE) -> int:
+        """Go on with all that is not done, and pay nothing that was paid; returns how many items those are.
+
+        For what was stopped, what the budget did not cover, what failed, as long as trying again is not paid
+        again (for the others there is :meth:`retry`), and for models whose scene was lost: they come to the open one.
+
+        Args:
+            budget: points for all of it, what was spent included; None takes the limit away.
+            concurrency: how many at once.
+
+        Raises:
+            JobFailed: the engine refused it; another Blender is working on it.
+        """
+        changes = {"budget": budget, "concurrency": concurrency}
+        changes = {name: value for name, value in changes.items() if value is not AS_BEFORE}
+        answer = ask(self._bridge, "continue_batch", batch=self.id, changes=changes)
+        jobs = [self._bridge.jobs[job] for job in self._jobs]
+        made = {job["id"] for job in jobs if job["state"] in (State.READY, State.PLACED)}
+        made &= set(self._host.bring_here(jobs))
+        self._open |= made
+        self._ended |= made
+        self._host.wake()
+        return int(answer["again"]) + len(made)
+
+    def retry(self, item: int) -> Any:
+        """Try one item (0, 1, ...: as in ``results``) once more, and return its job.
+
+        An item that the service took and could not make is sent, and paid, anew.
+
+        Raises:
+            InvalidInput: there is no such item. JobFailed: there is nothing of it to try again.
+        """
+        if not -len(self._jobs) <= item < len(self._jobs):
+            raise InvalidInput(f"There is no item {item!r}; there are 0 to {len(self._jobs) - 1}.")
+        job = self._jobs[item]
+        ask(self._bridge, "retry", job=job)
+        self._open.add(job)
+        self._host.wake()
+        return self._host.job(job)
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write what became of each item to a .csv or .json, at any time; returns the file.
+
+        One line an item: number, input, name, service, state, points, seconds, width, depth and height in
+        millimetres, faces, files, error, and the ids that ``resume`` and ``merge_reports`` need.
+
+        Raises:
+            InvalidInput: another ending. Neural4DError: it cannot be written.
+        """
+        return reports.write(self.lines(), path)
+
+    def lines(self) -> list[reports.Line]:
+        """The lines of the report."""
+        jobs = (self._bridge.jobs[job] for job in self._jobs)
+        return [reports.line({**job, "error": self._host.trouble(job) or job["error"]}, self._record) for job in jobs]
+
+    def _take_in(self, job: Snapshot) -> str:
+        """Note a job's new snapshot; returns the state it was in before."""
+        before, points = self._known.get(job["id"], ("", 0))
+        self._known[job["id"]] = (job["state"], job["cost"] or 0)
+        self._counts[before] -= 1
+        self._counts[job["state"]] += 1
+        self._points += (job["cost"] or 0) - points
+        if job["under_way"]:
+            self._open.add(job["id"])
+            self._ended.discard(job["id"])
+        else:
+            self._ended |= {job["id"]} & self._open
+        return before
+
+    def _changed(self, job: Snapshot) -> None:
+        before = self._take_in(job)
+        if before != job["state"] and self.on_progress:
+            try:
+                self.on_progress(self, self._host.job(job["id"]))
+            except Exception:  # somebody else's mistake must not keep the models from arriving
+                traceback.print_exc(file=sys.stderr)
+
+
+OnProgress = Callable[[Batch, Any], object]

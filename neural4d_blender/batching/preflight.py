@@ -1,0 +1,171 @@
+"""From rows to checked requests, and what they are going to cost; nothing has been sent by then.
+
+Standard library and the engine's ``protocol`` only. All that is wrong with an input is said at once.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine import protocol
+from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
+from . import columns
+from .input_table import Row
+
+#: What is no part of a request.
+_ASIDE = ("location", "collection", "pack_images", "placeholder")
+_PICTURES = ("image", "views", "references")
+#: So many complaints are shown; the rest is only counted.
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a batch.
+
+    Args:
+        index: its place in the whole input, from 0. job: the id its job is going to have.
+        request: checked, its pictures as they are going to be sent.
+        location, collection, pack_images, placeholder: as ``generate`` takes them.
+    """
+
+    index: int
+    job: str
+    provider: str
+    request: Request
+    location: list[float] | None = None
+    collection: str = ""
+    pack_images: bool = True
+    placeholder: bool = False
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a batch is going to cost.
+
+    Attributes:
+        items: how many there are (in this shard). by_service: how many at each service.
+        points: of all of them together, as far as prices are known.
+        unpriced: items of which nobody knows the price.
+        documented: items whose price is the service's word alone: it was not measured here yet.
+    """
+
+    items: int
+    points: int
+    unpriced: int
+    by_service: dict[str, int]
+    documented: int = 0
+
+
+#: Paths, the service, the job's id and what the service takes, to the paths of pictures that it takes.
+Pictures = Callable[[list[Any], Declaration, str, ImageLimits], list[str]]
+
+
+def plan(
+    rows: Sequence[Row],
+    defaults: Mapping[str, Any],
+    pictures: Pictures,
+    servers: Mapping[str, Mapping[str, str]],
+    *,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    shard: str = "",
+    keep_in: str = "",
+) -> list[Item]:
+    """The items of all rows, or of one shard of them: of "2/8" every eighth one, from the second on.
+
+    Args:
+        defaults: arguments of ``generate`` that hold where a row says nothing.
+        servers: what is known of each service's server, by its id.
+        by_service: the same for the rows of one service, by its id; they go before the others.
+        keep_in: the folder for files, where there is to be no scene.
+
+    Raises:
+        InvalidInput: of any row something is wrong; the text names each with its line.
+    """
+    number, count = _shard(shard)
+    for service in by_service or ():
+        protocol.declaration(service)
+    items, wrong = [], []
+    for index, row in enumerate(rows):
+        values, complaints = columns.arguments(row, defaults, by_service)
+        mine = index % count == number - 1
+        # Other shards' pictures may be elsewhere.
+        if not complaints and (mine or not any(values[name] for name in _PICTURES)):
+            try:
+                item = _item(index, values, pictures, servers, keep_in)
+                items += [item] if mine else []
+            except Neural4DError as error:
+                complaints = [error.what.rstrip(".")]
+        wrong += [f"{row.where}: {complaint}" for complaint in complaints]
+    if wrong:
+        more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise InvalidInput(
+            "Nothing was sent, because of:\n" + "\n".join(wrong[:_SHOWN]) + more,
+            "Correct the input and start the batch again.",
+        )
+    return items
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip() or "1/1")
+    number, count = (int(part) for part in match.groups()) if match else (0, 0)
+    if not 1 <= number <= count:
+        raise InvalidInput(f"shard takes a text such as '2/8', the second of eight parts, not {text!r}.")
+    return number, count
+
+
+def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
+    """What the items cost, by the prices measured last and else the documented ones."""
+    items = list(items)
+    points = [protocol.estimate(item.provider, item.request, prices) for item in items]
+    measured = sum(protocol.measured(item.provider, item.request, prices) for item in items)
+    services = Counter(item.provider for item in items)
+    unpriced = points.count(None)
+    documented = len(points) - measured - unpriced
+    return Estimate(len(points), sum(cost or 0 for cost in points), unpriced, dict(services), documented)
+
+
+def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
+    """Refuse a budget that could not be kept, because a price is not known; InvalidInput."""
+    for item in items:
+        if protocol.estimate(item.provider, item.request, prices) is None:
+            name = protocol.declaration(item.provider).name
+            raise InvalidInput(
+                f"{name} documents no price, so a budget could not be kept.",
+                f"Leave the budget out, or the items of {name}.",
+            )
+
+
+def _item(
+    index: int,
+    values: dict[str, Any],
+    pictures: Pictures,
+    servers: Mapping[str, Mapping[str, str]],
+    keep_in: str,
+) -> Item:
+    provider = values.pop("provider")
+    images, views, references = (values.pop(name) for name in _PICTURES)
+    aside = {name: values.pop(name) for name in _ASIDE if name in values}
+    service = protocol.declaration(provider)
+    values["format"] = values.get("format") or service.native
+    originals = [str(getattr(image, "name", image)) for image in images]
+    if not values.get("name") and images:
+        values["name"] = protocol.name_in(originals[0])
+    job = str(uuid.uuid4())
+    limits = service.limits_of(values["options"])
+    sides = pictures(list(views.values()), service, job, limits)
+    request = Request(
+        images=pictures(images, service, job, limits),
+        views=dict(zip(views, sides, strict=True)),
+        references=pictures(references, service, job, limits),
+        originals=originals,
+        keep_in=keep_in,
+        **values,
+    )
+    protocol.check(provider, request, servers.get(provider))
+    return Item(index, job, provider, request, **aside)

@@ -1,0 +1,88 @@
+"""The Python API where there is no Blender: batches whose results are files, as the services made them.
+
+Standard library, client and the engine's ``protocol`` only. In Blender, ``api`` has these names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..engine.protocol import BatchRecord, Declaration, declarations
+from . import input_table, report, start
+from .environment import Host
+from .handle import AS_BEFORE, Batch, OnProgress
+from .preflight import Estimate
+from .report import Line
+
+__all__ = ["Batch", "Estimate", "batch", "batches", "merge_reports", "providers", "resume"]
+
+_host: Host | None = None
+
+
+def host() -> Host:
+    """The one engine of this Python; started by the first command."""
+    global _host
+    if _host is None:
+        _host = Host()
+    return _host
+
+
+def batch(
+    source: input_table.Source,
+    *,
+    output: str,
+    concurrency: int = 4,
+    budget: int | None = None,
+    on_progress: OnProgress | None = None,
+    shard: str = "",
+    dry_run: bool = False,
+    layout: str = "files",
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    **defaults: Any,
+) -> Any:
+    """Start many jobs whose models go into a folder; see ``help(neural4d.batch)`` in Blender for the whole story."""
+    items, record = start.check(
+        host(),
+        source,
+        defaults,
+        by_service=by_service,
+        layout=layout,
+        output=output,
+        shard=shard,
+        concurrency=concurrency,
+        budget=budget,
+    )
+    if dry_run:
+        return start.estimate(host(), items)
+    return start.start(host(), items, record, on_progress=on_progress)
+
+
+def resume(
+    which: str = "",
+    *,
+    budget: int | None = AS_BEFORE,
+    concurrency: int = AS_BEFORE,
+    on_progress: OnProgress | None = None,
+) -> Batch:
+    """Go on with a batch of the journal: the newest, or by id, report or folder; pays nothing that was paid."""
+    return start.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+
+
+def batches(limit: int = 50) -> list[BatchRecord]:
+    """The newest batches of the journal, newest first."""
+    return start.newest(host(), limit)
+
+
+def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
+    """Join the reports of a batch's shards (or runs) into one, and write it where a path is given."""
+    lines = report.merge(paths)
+    if path:
+        report.write(lines, path)
+    return lines
+
+
+def providers() -> list[Declaration]:
+    """What each service can do."""
+    return declarations()

@@ -1,0 +1,170 @@
+"""Starts a batch, or takes one up again. Standard library, client and the engine's ``protocol`` only."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..client.request_reply import ask
+from ..engine import protocol
+from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
+from . import grid as layouts
+from . import input_table, preflight, report
+from .environment import Host
+from .handle import AS_BEFORE, Batch, OnProgress
+from .preflight import Estimate, Item
+
+
+def check(
+    host: Host,
+    source: input_table.Source,
+    defaults: Mapping[str, Any],
+    *,
+    layout: str,
+    output: str,
+    shard: str,
+    concurrency: int,
+    budget: int | None,
+    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[list[Item], BatchRecord]:
+    """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
+
+    Args:
+        defaults, by_service: arguments of ``generate`` where a row says nothing: for all of them, and for those of
+            one service.
+    """
+    layouts.check(layout)
+    keep_in = host.folder(output) if layout == "files" else ""
+    rows = input_table.read(source)
+    record = BatchRecord(
+        id=str(uuid.uuid4()),
+        name=input_table.name_of(source),
+        concurrency=concurrency,
+        budget=budget,
+        size=len(rows),
+        shard=shard.strip(),
+        settings={"layout": layout, "output": keep_in},
+    )
+    record.check()
+    copies: list[Path] = []
+
+    def pictures(paths: list[Any], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
+        copies.append(_folder(host, job))
+        return host.pictures(paths, service, copies[-1], limits) if paths else []
+
+    try:
+        servers = host.bridge.servers
+        items = preflight.plan(rows, defaults, pictures, servers, by_service=by_service, shard=shard, keep_in=keep_in)
+        if budget is not None:
+            preflight.check_budget(items, host.prices())
+    except Neural4DError:
+        _discard(copies)
+        raise
+    return items, record
+
+
+def estimate(host: Host, items: list[Item]) -> Estimate:
+    """What the items would cost, now that they are not to be sent after all."""
+    _discard([_folder(host, item.job) for item in items])
+    return preflight.estimate(items, host.prices())
+
+
+def _folder(host: Host, job: str) -> Path:
+    return host.bridge.settings.data_dir() / "jobs" / job
+
+
+def _discard(copies: list[Path]) -> None:
+    """Remove the copies of pictures that are not going to be sent."""
+    for folder in copies:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(
+    host: Host,
+    items: list[Item],
+    record: BatchRecord,
+    *,
+    spacing_mm: float | None = None,
+    collections: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Batch:
+    """Send the items and return at once.
+
+    Raises:
+        OnlineAccessOff, KeyMissing, InvalidInput: nothing was sent.
+    """
+    try:
+        for provider in sorted({item.provider for item in items}):
+            host.require_ready(protocol.declaration(provider))
+    except Neural4DError:
+        _discard([_folder(host, item.job) for item in items])
+        raise
+    step = spacing_mm or layouts.spacing_mm(items)
+    jobs = []
+    for item in items:
+        request, target = item.request, dict[str, Any]()
+        if not request.keep_in:
+            offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
+            target = host.target(item, offset, (item.job, request.title) if collections else None)
+            if not item.pack_images:
+                request = replace(request, texture_folder=host.texture_folder())
+        jobs.append(Job(item.job, item.provider, request.to_dict(), target, batch=record.id, item=item.index))
+    host.bridge.submit_many(record, jobs)
+    host.wake()
+    host.mark_places(items)
+    return Batch(host, record, [job.id for job in jobs], on_progress)
+
+
+def resume(
+    host: Host,
+    which: str = "",
+    *,
+    budget: int | None = AS_BEFORE,
+    concurrency: int = AS_BEFORE,
+    on_progress: OnProgress | None = None,
+) -> Batch:
+    """Take up a batch of the journal: the newest one, or that of an id, a report or a folder of files.
+
+    Raises:
+        InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
+    """
+    batch = attach(host, which, on_progress)
+    batch.resume(budget=budget, concurrency=concurrency)
+    return batch
+
+
+def attach(host: Host, which: str = "", on_progress: OnProgress | None = None) -> Batch:
+    """The same without going on: what is known of a batch."""
+    record = _find(host, which)
+    told = ask(host.bridge, "batch", timeout=120.0, batch=record.id)
+    host.bridge.batches[record.id] = told["batch"]
+    mine = [job for job in host.bridge.jobs.values() if job.get("batch") == record.id]
+    return Batch(host, record, [job["id"] for job in sorted(mine, key=lambda job: job["item"])], on_progress)
+
+
+def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
+    """The newest batches of the journal, newest first."""
+    return [BatchRecord.from_dict(told) for told in ask(host.bridge, "batches", limit=limit)["batches"]]
+
+
+def _find(host: Host, which: str) -> BatchRecord:
+    wanted = str(which)
+    if Path(wanted).suffix.lower() in (".csv", ".json"):
+        lines = report.read(wanted)
+        wanted = lines[0].batch if lines else ""
+    known = newest(host, 1000)
+    if wanted and Path(wanted).is_dir():
+        folder = str(Path(wanted).expanduser().resolve())
+        found = [record for record in known if record.settings.get("output") == folder]
+    else:
+        found = [record for record in known if record.id.startswith(wanted)]
+    if not found or (len(found) > 1 and wanted and not Path(wanted).is_dir()):
+        raise InvalidInput(
+            f"There is {'more than one' if found else 'no'} batch {which!r} in this journal.",
+            "Name it by its id, its report, or its folder of files.",
+        )
+    return found[0]

@@ -1,0 +1,109 @@
+"""What the commands' arguments have in common. Standard library and the engine's ``protocol`` only."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from ..engine.protocol import AXES, ORIGINS, declarations
+from .exit_codes import MEANINGS
+
+
+def command_of(
+    commands: Any, name: str, purpose: str, examples: Iterable[str], *, online: bool = True, more: str = ""
+) -> argparse.ArgumentParser:
+    """A subcommand with its examples, and the options that every one has."""
+    parts = ["examples:\n" + "\n".join(f"  {example}" for example in examples), more, exit_codes()]
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose[0].upper() + purpose[1:] + ".",
+        epilog="\n\n".join(part for part in parts if part),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    command.add_argument("--data-dir", metavar="FOLDER", help="for journal and downloads, instead of the usual one")
+    if online:
+        command.add_argument(
+            "--online-mode",
+            action="store_true",
+            help="allow network access for this command where Blender's preferences do not",
+        )
+    return command
+
+
+def exit_codes() -> str:
+    """The exit codes, for the end of a help text."""
+    return "exit codes:\n" + "\n".join(f"  {code:3d}  {meaning}" for code, meaning in MEANINGS.items())
+
+
+def add_service(command: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The option that names a service; without a default it narrows down."""
+    command.add_argument(
+        "--provider",
+        "--service",
+        choices=[service.id for service in declarations()],
+        default=default,
+        help="the service; default: %(default)s" if default else "this service only",
+    )
+
+
+def add_timeout(command: argparse.ArgumentParser) -> None:
+    """The option that limits the waiting."""
+    command.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer; the jobs go on with resume")
+
+
+def add_settings(command: argparse.ArgumentParser, title: str) -> None:
+    """What a model is to be like: the same for one model and for a table of them. What is not given is None."""
+    group = command.add_argument_group(title)
+    most = max(service.max_variants for service in declarations())
+    group.add_argument(
+        "--picture-first",
+        action=argparse.BooleanOptionalAction,
+        help="have a picture made of the prompt, and the model of that; it is paid for on its own",
+    )
+    many = max(service.max_pictures for service in declarations())
+    group.add_argument(
+        "--pictures",
+        type=int,
+        metavar="N",
+        help=f"pictures to make first, up to {many}, of which the first is taken; default: 1",
+    )
+    group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
+    group.add_argument(
+        "--pbr",
+        action=argparse.BooleanOptionalAction,
+        help="with roughness, metallic and normal maps, or without; by default where the service has them",
+    )
+    group.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
+    group.add_argument("--axis", type=str.upper, choices=AXES, help="default: LONGEST")
+    group.add_argument("--origin", type=str.upper, choices=ORIGINS, help="default: BOTTOM")
+    group.add_argument(
+        "--format",
+        type=str.upper,
+        choices=list(dict.fromkeys(name for service in declarations() for name in service.formats)),
+        help="what the service delivers, of which Blender makes the output; by default what it makes of itself",
+    )
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="the service's own, see below (repeatable)",
+    )
+    group.add_argument("--joined", action="store_true", default=None, help="one mesh instead of the parts it came in")
+    group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")
+    group.add_argument(
+        "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
+    )
+    group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
+
+
+def add_allow_failed(command: argparse.ArgumentParser) -> None:
+    """The option for farms, which stop all that follows where a task ends with another code than 0."""
+    command.add_argument(
+        "--allow-failed",
+        action="store_true",
+        help="exit with 0 where all that went wrong is that jobs failed; the report says which",
+    )

@@ -1,0 +1,117 @@
+"""A command's desk with Blender: models are prepared, written in real size, and rendered.
+
+May import bpy, scene and api. The process is the command's own: its open file is emptied for each model.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import bpy
+
+from ..engine.protocol import Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
+from ..scene import event_pump, user_settings
+from ..scene.engine import bridge
+from ..scene.images.export import export_image
+from ..scene.placing import targets
+from ..scene.start_job import require_ready
+from .main import main
+from .output import export, preview
+from .output.planned_files import Plan, numbered
+from .session import Desk, Job, check_as_made, check_folders, write_as_made
+
+
+class BlenderDesk(Desk):
+    """The desk of ``blender --command`` and of a Python that has bpy."""
+
+    blender = True
+
+    def __init__(self) -> None:
+        super().__init__(bridge)
+
+    def allow_network(self) -> None:
+        """Switch Blender's online access on, for this process; --offline-mode goes before that."""
+        bpy.context.preferences.system.use_online_access = True
+
+    def require_ready(self, service: Declaration) -> None:
+        """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+        if not user_settings.online():
+            raise OnlineAccessOff(
+                "Blender's online access is off, so nothing was sent.",
+                "Allow it in Preferences > System > Network, or add --online-mode to this command.",
+            )
+        require_ready(service)
+
+    def pictures(self, paths: list[str], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+        """Web addresses as they are, and copies of the other pictures that fit the limits."""
+        files = [path for path in paths if not is_web_address(path)]
+        if files:
+            service.require(Feature.IMAGE)
+        copies = {path: str(export_image(path, limits, folder)) for path in files}
+        return [copies.get(path, path) for path in paths]
+
+    def check(self, plan: Plan, service: Declaration) -> None:
+        """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""
+        check_folders(plan)
+        if plan.as_made:
+            check_as_made(plan, service)
+        else:
+            export.check([Path(path) for path in plan.outputs])
+
+    def write(self, job: Job, plan: Plan) -> list[Path]:
+        """Write the plan's files from the prepared model; raises Neural4DError where one could not be."""
+        written = write_as_made(self, job, plan) if plan.as_made else []
+        wanted = [] if plan.as_made else [(Path(path), export.write) for path in plan.outputs]
+        if plan.thumbnail:
+            wanted.append((Path(plan.thumbnail), lambda roots, path: preview.render(roots, path)))
+        if not wanted:
+            return written
+        with _into_a_log(user_settings.data_dir() / "jobs" / job["id"] / "files.log"):
+            for position, variant in enumerate(plan.variants(job)):
+                export.empty_file()
+                # "beside" leaves the job's target, and with it the plan, as it is.
+                roots = event_pump.place_job(job, variant, {**targets.bind((0, 0, 0)), "beside": True})
+                for path, make in wanted:
+                    file = numbered(str(path), position)
+                    make(roots, file)
+                    written.append(file)
+        return written
+
+
+def as_a_module(argv: Sequence[str], prog: str) -> int:
+    """Run a command where bpy is a module in a Python that ends with it; returns the exit code."""
+    code = main(argv, prog, BlenderDesk)
+    if Path(bpy.app.tempdir).name.startswith("blender_"):
+        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)  # what Blender's own clean-up would have removed
+    return code
+
+
+@contextmanager
+def _into_a_log(log: Path) -> Iterator[None]:
+    """Blender's exporters and Cycles talk on standard output and error, where a program reads JSON."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    kept = [(stream, os.dup(stream)) for stream in (1, 2)]
+    _flush()
+    try:
+        with log.open("a", encoding="utf-8") as sink, redirect_stdout(sink), redirect_stderr(sink):
+            for stream, _ in kept:
+                os.dup2(sink.fileno(), stream)
+            yield
+    finally:
+        _flush()
+        for stream, copy in kept:
+            os.dup2(copy, stream)
+            os.close(copy)
+
+
+def _flush() -> None:
+    """Write out what Python, and what Blender's C code, has printed so far."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)

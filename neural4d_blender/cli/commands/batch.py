@@ -1,0 +1,125 @@
+"""The commands batch and merge: a whole table of jobs, in shares, and the reports of shares made one.
+
+Standard library, client, bulk and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from ...batching import report as reports
+from ...batching import start
+from ...batching.handle import Batch
+from ...batching.preflight import Item
+from ...engine import protocol
+from ...engine.protocol import BatchRecord, Neural4DError
+from ..console import Console
+from ..exit_codes import Exit, code_of_many
+from ..output import finish
+from ..output.planned_files import Plan, file_stem
+from ..price_text import in_words
+from ..session import Desk
+from ..settings import settings_of
+from . import preflight, same_batch
+
+
+def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Make a model of each line of a table, or of each image of a folder."""
+    folder = Path(asked.output).expanduser().resolve()
+    preflight.check(desk, folder, asked)
+    settings = {"provider": asked.provider} | settings_of(protocol.declaration(asked.provider), asked)
+    desk.planned = lambda item: _plan(item, folder, asked)
+    own = same_batch.identity(folder, _files(asked), settings, asked)
+    started = None if asked.dry_run else same_batch.go_on(desk, own, asked)
+    if started is None:
+        items, record = start.check(
+            desk,
+            asked.table,
+            settings,
+            layout="files" if asked.files_only else "cursor",
+            output=str(folder),
+            shard=asked.shard,
+            concurrency=asked.concurrency or BatchRecord.concurrency,
+            budget=asked.budget,
+        )
+        if items and not asked.files_only:
+            desk.check(desk.planned(items[0]), protocol.declaration(items[0].provider))
+        if asked.dry_run:
+            return _price(desk, items, console)
+        if not items:
+            return _nothing(asked, console)
+        same_batch.note(record, own)
+        started = start.start(desk, items, record)
+    return _finish(desk, started, asked, console)
+
+
+def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
+    stem = str(folder / f"{item.index + 1:04d} {file_stem(item.request.title)}")
+    files = [f"{stem}.{kind}" for kind in preflight.kinds(asked)]
+    return Plan(files, f"{stem}.png" if asked.thumbnails else "", every_variant=item.request.place_all)
+
+
+def _files(asked: argparse.Namespace) -> str:
+    return "as made" if asked.files_only else " ".join([*preflight.kinds(asked), *["thumbnails"] * asked.thumbnails])
+
+
+def _price(desk: Desk, items: list[Item], console: Console) -> int:
+    estimate = start.estimate(desk, items)
+    unknown = f", and {estimate.unpriced} at a price nobody knows" if estimate.unpriced else ""
+    priced, documented = estimate.items - estimate.unpriced, estimate.documented
+    some_of = documented if documented < priced else 0
+    text = f"{estimate.items} jobs: {in_words(estimate.points, documented=documented > 0, some_of=some_of)}{unknown}"
+    console.result(text, "price", **asdict(estimate))
+    return Exit.DONE
+
+
+def _nothing(asked: argparse.Namespace, console: Console) -> int:
+    """More shares than lines: this one has none, and a report that says so, for ``merge`` to find."""
+    if asked.report:
+        reports.write([], asked.report)
+    console.result("There is nothing in this share.", "nothing", report=asked.report)
+    return Exit.DONE
+
+
+def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Console) -> int:
+    """Wait for the batch, write its files, and its report however it ends."""
+    ids = [line.job for line in batch.lines()]
+    failures: dict[str, Neural4DError] = {}
+    try:
+        failures = finish.finish(desk, ids, console, asked.timeout)
+    finally:
+        if asked.report:
+            path = reports.write(_lines(desk, batch, failures), asked.report)
+            console.note(f"{path}: {batch.progress}")
+    told = asdict(batch.progress) | {"failed": len(failures), "done": len(ids) - len(failures)}
+    text = f"{told['done']} of {len(ids)} done, {len(failures)} failed, {batch.cost} points"
+    console.result(text, "batch", batch=batch.id, report=asked.report, **told)
+    return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
+
+
+def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list[reports.Line]:
+    lines = []
+    for line in batch.lines():
+        failure = failures.get(line.job)
+        files = finish.written(desk.bridge.jobs[line.job]) or line.files
+        error = line.error or (f"{finish.told(failure)['code']}: {failure.what}" if failure else "")
+        lines.append(replace(line, files=files, error=error))
+    return lines
+
+
+def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Join the reports of a batch's shares."""
+    lines = reports.merge(asked.report)
+    path = reports.write(lines, asked.output)
+    done = sum(line.done for line in lines)
+    missing = (lines[0].of if lines else 0) - len(lines)
+    points = sum(line.points or 0 for line in lines)
+    gaps = f", {missing} in no report" if missing else ""
+    text = f"{path}: {done} of {len(lines) + missing} done, {len(lines) - done} failed{gaps}, {points} points"
+    told = {"done": done, "failed": len(lines) - done, "missing": missing, "points": points}
+    console.result(text, "report", report=str(path), **told)
+    if done == len(lines) + missing or (asked.allow_failed and not missing):
+        return Exit.DONE
+    return Exit.SOME_FAILED if done else Exit.FAILED

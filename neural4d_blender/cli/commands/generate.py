@@ -1,0 +1,99 @@
+"""The command generate: one job, and its files.
+
+Standard library, client and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from ...batching.pictures import front_and_sides
+from ...engine import protocol
+from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
+from ..console import Console
+from ..exit_codes import Exit
+from ..output import finish
+from ..output.planned_files import Plan, file_stem
+from ..price_text import in_words
+from ..session import Desk
+from ..settings import settings_of, views_of
+
+
+def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Make a model and write it to files."""
+    service = protocol.declaration(asked.provider)
+    job_id = str(uuid.uuid4())
+    folder = desk.bridge.settings.data_dir() / "jobs" / job_id
+    try:
+        request = _request(desk, asked, service, folder)
+        protocol.check(service.id, request, desk.bridge.servers.get(service.id))
+        plan = _plan(asked, request, service)
+        desk.check(plan, service)
+        if asked.dry_run:
+            return _price(desk, service, request, plan, console)
+        desk.require_ready(service)
+    except Neural4DError:
+        shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
+        raise
+    desk.bridge.adopting = False  # what earlier commands left is resume's business
+    desk.bridge.submit(job_id, service.id, request, plan.target())
+    return finish.ended(finish.finish(desk, [job_id], console, asked.timeout), 1)
+
+
+def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
+    own: dict[str, Any] = {"format": service.native} | settings_of(service, asked)
+    front, sides = front_and_sides(asked.image, views_of(asked.view))
+    limits = service.limits_of(own.get("options", {}))
+
+    def fitting(files: list[str]) -> list[str]:
+        return desk.pictures(files, service, folder, limits) if files else []
+
+    return Request(
+        prompt=asked.prompt,
+        images=fitting(front),
+        views=dict(zip(sides, fitting(list(sides.values())), strict=True)),
+        references=fitting(asked.reference),
+        name=asked.name or (protocol.name_in(front[0]) if front else ""),
+        place_all=asked.every_variant,
+        max_points=asked.max_points,
+        # Nothing has to be prepared for files as they were made, so no Blender has to be there.
+        keep_in=str(folder / "as made") if asked.as_made and not asked.thumbnail else "",
+        **own,
+    )
+
+
+def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> Plan:
+    usual = service.native.lower() if asked.as_made else "glb"
+    outputs = asked.output or [f"{file_stem(request.title)}.{usual}"]
+    if len(set(outputs)) < len(outputs):
+        raise InvalidInput("Two outputs have the same name.")
+    if asked.thumbnail and Path(asked.thumbnail).suffix.lower() != ".png":
+        raise InvalidInput(f"A thumbnail has to end in .png, not {Path(asked.thumbnail).name}.")
+    thumbnail = str(Path(asked.thumbnail).resolve()) if asked.thumbnail else ""
+    return Plan([str(Path(one).resolve()) for one in outputs], thumbnail, asked.as_made, asked.every_variant)
+
+
+def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
+    prices = desk.prices()
+    points = protocol.estimate(service.id, request, prices)
+    most = protocol.most(service.id, request, prices)
+    measured = protocol.measured(service.id, request, prices)
+    converted = [path for path in plan.outputs if Path(path).suffix[1:].upper() != service.native]
+    if plan.as_made and converted and points is not None:
+        each = protocol.conversion_estimate(service.id, prices)
+        count = len(converted) * (request.variants if plan.every_variant else 1)
+        points = None if each is None else points + count * each
+        measured = measured and protocol.conversion_measured(service.id, prices)
+    files = ", ".join([*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])])
+    unknown = "A price that nobody documents and no job has measured yet"
+    price = unknown if points is None else in_words(points, documented=not measured)
+    told = {"points": points, "measured": measured, "provider": service.id}
+    console.result(f"{price} at {service.name} for {files}", "price", **told)
+    if most is not None and request.max_points is not None and most > request.max_points:
+        why = "" if measured else ": until a price was measured, a cap reckons with the highest documented one"
+        console.note(f"The cap of {request.max_points} does not cover {most} points{why}. Nothing would be sent.")
+    return Exit.DONE

@@ -1,0 +1,77 @@
+"""What a batch is refused for before anything is sent: files that could not be written, or would do harm.
+
+Standard library, client, bulk and the engine's ``protocol`` only. What is wrong with a line is found later, by bulk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from ...batching import report as reports
+from ...engine.protocol import InvalidInput, UnsupportedFeature
+from ..session import Desk, check_writable
+from ..settings import OF_BLENDER
+
+#: Of a batch that makes files with Blender: what is wanted with a model of each line.
+_MAKING = {"type": "--type", "thumbnails": "--thumbnails"}
+_MAKING |= {name: f"--{name.replace('_', '-')}" for name in OF_BLENDER}
+#: Files whose textures are pictures beside them.
+_WITH_PICTURES = ("obj",)
+
+
+def kinds(asked: argparse.Namespace) -> list[str]:
+    """The kinds of files that are written of each line, each once."""
+    return list(dict.fromkeys(asked.type or ["glb"]))
+
+
+def check(desk: Desk, folder: Path, asked: argparse.Namespace) -> None:
+    """Refuse what the arguments alone show to be wrong; InvalidInput or UnsupportedFeature.
+
+    Args:
+        folder: where the files go, as an absolute path.
+    """
+    if asked.files_only:
+        if given := [option for name, option in _MAKING.items() if getattr(asked, name)]:
+            raise UnsupportedFeature(
+                f"--files-only keeps the service's own files as they are, so there is no {' and no '.join(given)}.",
+                f"Leave out {' and '.join(given)}, or --files-only.",
+            )
+    elif not desk.blender:
+        raise UnsupportedFeature(
+            "Without Blender models are kept as the services made them.",
+            "Add --files-only, or run the command with Blender or with bpy.",
+        )
+    check_writable(folder / "a model")
+    if asked.report:
+        _check_report(Path(asked.report).expanduser().resolve(), Path(asked.table).expanduser())
+    _check_pictures(folder, asked)
+
+
+def _check_report(report: Path, table: Path) -> None:
+    if report.suffix.lower() not in reports.ENDINGS:
+        raise InvalidInput(f"A report is a .csv or a .json, not {report.name}.")
+    if _same(report, table):
+        raise InvalidInput(f"The report would take the place of {table.name} itself.", "Give the report another name.")
+    if report.is_dir():
+        raise InvalidInput(f"{report} is a folder.", "Give the report the name of a file.")
+    check_writable(report)
+
+
+def _check_pictures(folder: Path, asked: argparse.Namespace) -> None:
+    """Pictures that come to lie among the images would be lines of the batch when it goes on."""
+    pictures = asked.thumbnails or any(kind in _WITH_PICTURES for kind in kinds(asked))
+    if pictures and not asked.files_only and _same(folder, Path(asked.table).expanduser()):
+        raise InvalidInput(
+            f"The pictures that are made would lie among the images in {folder}, and be taken for more of them.",
+            f"Choose another --output, such as {folder / 'models'}.",
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """They are the same file or folder, whatever it is called."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there
+        return one.resolve() == other.resolve()

@@ -1,0 +1,136 @@
+"""Knows the batch that the same command has begun before, so that nothing of it is paid twice.
+
+A farm starts the same line again and again, on whatever computer is free: what a command asks for stands in its
+batch's record, and is compared here before anything is sent. Standard library, client, bulk and the engine's
+``protocol`` only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...batching import input_table, start
+from ...batching.handle import AS_BEFORE, Batch
+from ...engine import protocol
+from ...engine.protocol import BatchRecord, InvalidInput
+from ..session import Desk
+
+#: The key of a batch's settings that holds what its command asked for.
+COMMAND = "command"
+#: How many of the newest batches are looked at: more than a data folder ever holds.
+_ALL = 1_000_000
+_WHOLE = (1, 1)
+_ANOTHER = "choose another --output to make it anew"
+_SAME = "Ask for the same ones, or choose another --output."
+
+
+def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
+    """What tells this command's batch from others, and what may not change before it is done.
+
+    Args:
+        folder: for the files. files: which kinds of them. settings: what holds for lines that say nothing.
+    """
+    return {
+        "table": str(Path(asked.table).expanduser().resolve()),
+        "digest": _digest(asked.table),
+        "output": str(folder),
+        "shard": asked.shard.strip(),
+        "files": files,
+        "settings": dict(settings),
+    }
+
+
+def _digest(table: str) -> str:
+    """The content of a table, or of a folder of images, wherever it lies."""
+    read = input_table.read(table)
+    rows = [dict(row.values) for row in read]
+    if (folder := Path(table).expanduser()).is_dir():
+        # The names alone will not do: cameras give the same ones to other pictures.
+        rows = [{"image": row.where, "bytes": (folder / row.where).stat().st_size} for row in read]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch | None:
+    """The batch that the same command has begun before, going on; None where there is none.
+
+    It is the same where output and share are, and either the content of the table or its path.
+
+    Raises:
+        InvalidInput: there is one, and the command does not say that it is to go on, or asks for something else; or
+            the table was begun in another number of shares, which have lines in common with this one.
+    """
+    desk.bridge.adopting = False  # what earlier commands left is resume's business
+    told = {record.id: record.settings.get(COMMAND, {}) for record in start.newest(desk, _ALL)}
+    there = {batch: one for batch, one in told.items() if one.get("output") == own["output"]}
+    alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
+    alike += [batch for batch, one in there.items() if one["table"] == own["table"] and batch not in alike]
+    share = _share(own["shard"])
+    known = next((batch for batch in alike if _share(there[batch]["shard"]) == share), None)
+    if known is None:
+        for batch in alike:
+            _check_shares(share, there[batch], own)
+        return None
+    if not asked.go_on:
+        raise InvalidInput(
+            f"This batch was begun already, with this output: {known[:8]}.",
+            f"Add --continue to go on with it, or {_ANOTHER}.",
+        )
+    _check_same(there[known], own, asked.table)
+    started = start.attach(desk, known)
+    for provider in {line.provider for line in started.lines()}:
+        desk.require_ready(protocol.declaration(provider))
+    desk.bridge.adopting = True
+    budget = AS_BEFORE if asked.budget is None else asked.budget
+    started.resume(budget=budget, concurrency=asked.concurrency or AS_BEFORE)
+    return started
+
+
+def note(record: BatchRecord, own: dict[str, Any]) -> None:
+    """Have the record of a new batch say what its command asked for."""
+    record.settings |= {"output": own["output"], COMMAND: own}
+
+
+def _check_same(told: dict[str, Any], own: dict[str, Any], table: str) -> None:
+    """Refuse to go on with a batch that was begun for something else; InvalidInput."""
+    if told["digest"] != own["digest"]:
+        raise _changed(table)
+    if told["files"] != own["files"]:
+        raise InvalidInput(f"This batch was begun for other files: {told['files']}.", _SAME)
+    settings = told.get("settings", own["settings"])
+    if settings != own["settings"]:
+        options = settings.get("options", {})
+        words = ", ".join(f"{name} {value}" for name, value in (settings | options).items() if name != "options")
+        raise InvalidInput(f"This batch was begun with other settings: {words}.", _SAME)
+
+
+def _check_shares(share: tuple[int, int], told: dict[str, Any], own: dict[str, Any]) -> None:
+    """Refuse a share that has lines in common with one that was begun, which would be paid twice; InvalidInput."""
+    number, count = _share(told["shard"])
+    if count == share[1]:
+        return
+    if told["digest"] != own["digest"]:
+        raise _changed(own["table"])
+    if (number, count) == _WHOLE:
+        raise InvalidInput("This table was begun here as a whole.", f"Go on without --shard, or {_ANOTHER}.")
+    raise InvalidInput(
+        f"This table was begun here in {count} shares ({number}/{count}).",
+        f"Go on with {count} shares (--shard {number}/{count}), or {_ANOTHER}.",
+    )
+
+
+def _share(text: str) -> tuple[int, int]:
+    """Its number and how many there are; what is no share at all is refused later, with the lines."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip() or "1/1")
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _changed(table: str) -> InvalidInput:
+    return InvalidInput(
+        f"{table} has changed since this batch was begun.", "Choose another --output for the new table."
+    )

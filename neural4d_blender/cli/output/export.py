@@ -1,0 +1,187 @@
+"""Writes a placed model to the files that a command was asked for, in real size.
+
+May import bpy. A .blend, .glb, .fbx, .obj or .usdz is in metres, as its format or Blender has it; an .stl, which
+has no unit, is in millimetres, which is what programs for printers take it for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import addon_utils
+import bpy
+
+from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
+
+#: The importers and exporters that are add-ons, which a user may have switched off.
+_ADDONS = {".glb": "io_scene_gltf2", ".fbx": "io_scene_fbx"}
+Roots = Sequence[bpy.types.Object]
+
+
+def empty_file() -> bpy.types.Scene:
+    """A new file with nothing in it, in metres; returns its scene."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene: bpy.types.Scene = bpy.context.scene
+    scene.unit_settings.system, scene.unit_settings.scale_length = "METRIC", 1.0
+    return scene
+
+
+def check(paths: Sequence[Path]) -> None:
+    """Refuse, before anything is paid, what could not be written at the end.
+
+    Raises:
+        InvalidInput: an unknown ending.
+        UnsupportedFeature: this Blender cannot write that format.
+    """
+    for path in paths:
+        if path.suffix.lower() not in WRITERS:
+            raise InvalidInput(f"{path.name} has to end in one of {', '.join(WRITERS)}.")
+        if path.suffix.lower() == ".usdz" and "usd_export" not in dir(bpy.ops.wm):
+            raise UnsupportedFeature("This Blender was built without USD.", "Leave the .usdz out, or use --as-made.")
+
+
+def write(roots: Roots, path: Path) -> None:
+    """Write the objects, and all below them, to the file; whole or not at all. A file of that name is replaced.
+
+    Raises:
+        Neural4DError: Blender could not export it, or the folder cannot be written.
+    """
+    addon = _ADDONS.get(path.suffix.lower())
+    if addon and addon not in bpy.context.preferences.addons:
+        addon_utils.enable(addon)
+    _select(roots)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            WRITERS[path.suffix.lower()](roots, Path(folder) / path.name)
+            if not (Path(folder) / path.name).is_file():
+                raise Neural4DError(f"Blender wrote no {path.name}.", _AGAIN)
+            for made in Path(folder).iterdir():
+                os.replace(made, path.parent / made.name)
+    except (OSError, RuntimeError) as error:
+        raise Neural4DError(f"{path} could not be written: {str(error).strip().splitlines()[-1]}", _AGAIN) from error
+
+
+#: What a failed export tells: the model itself is safe.
+_AGAIN = "Choose another folder or format and run resume: the model is ready and costs nothing again."
+
+
+def _glb(_roots: Roots, path: Path) -> None:
+    _call(bpy.ops.export_scene.gltf, path, export_format="GLB", use_selection=True)
+
+
+def _fbx(_roots: Roots, path: Path) -> None:
+    _call(
+        bpy.ops.export_scene.fbx,
+        path,
+        use_selection=True,
+        apply_scale_options="FBX_SCALE_ALL",  # objects of scale 1 everywhere, and a file that says it is in metres
+        path_mode="COPY",
+        embed_textures=True,
+    )
+
+
+def _obj(roots: Roots, path: Path) -> None:
+    with _on_disk(roots, path.parent, path.stem):
+        _call(
+            bpy.ops.wm.obj_export,
+            path,
+            export_selected_objects=True,
+            forward_axis="NEGATIVE_Z",
+            up_axis="Y",
+            export_pbr_extensions=True,
+            path_mode="STRIP",
+        )
+
+
+def _stl(_roots: Roots, path: Path) -> None:
+    _call(
+        bpy.ops.wm.stl_export,
+        path,
+        export_selected_objects=True,
+        global_scale=1000.0,
+        forward_axis="Y",
+        up_axis="Z",
+    )
+
+
+def _usdz(roots: Roots, path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="neural4d-") as folder, _on_disk(roots, Path(folder), path.stem):
+        _call(
+            bpy.ops.wm.usd_export,
+            path,
+            selected_objects_only=True,
+            export_textures=True,
+            export_textures_mode="NEW",
+            convert_orientation=True,
+            export_global_forward_selection="NEGATIVE_Z",
+            export_global_up_selection="Y",
+            convert_world_material=False,
+        )
+
+
+def _blend(_roots: Roots, path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, check_existing=False)
+
+
+#: How to write each kind of file, by its ending.
+WRITERS: dict[str, Callable[[Roots, Path], None]] = {
+    ".blend": _blend,
+    ".glb": _glb,
+    ".fbx": _fbx,
+    ".obj": _obj,
+    ".stl": _stl,
+    ".usdz": _usdz,
+}
+
+
+def _call(operator: Any, path: Path, **wanted: object) -> None:
+    """Call an exporter with those of the wanted arguments that this Blender's version of it knows."""
+    known = operator.get_rna_type().properties.keys()
+    operator(filepath=str(path), check_existing=False, **{k: v for k, v in wanted.items() if k in known})
+
+
+def _select(roots: Roots) -> None:
+    for item in bpy.context.view_layer.objects:
+        item.select_set(False)
+    for root in roots:
+        for item in (root, *root.children_recursive):
+            item.select_set(True)
+    bpy.context.view_layer.objects.active = roots[0]
+
+
+@contextmanager
+def _on_disk(roots: Roots, folder: Path, stem: str) -> Iterator[None]:
+    """Let images that are files in the folder stand in for the packed ones.
+
+    An .obj can only name files, and Blender 5.2 writes no packed image into a .usdz whose name or path it dislikes.
+    """
+    plain = re.sub(r"[^\w.-]+", "_", stem)
+    twins: list[tuple[bpy.types.Image, bpy.types.Image]] = []
+    try:
+        for number, image in enumerate([image for image in _images(roots) if image.packed_file], 1):
+            file = folder / f"{plain}_{number}{'.jpg' if image.file_format == 'JPEG' else '.png'}"
+            file.write_bytes(image.packed_file.data)
+            twin = bpy.data.images.load(str(file))
+            twin.colorspace_settings.name, twin.alpha_mode = image.colorspace_settings.name, image.alpha_mode
+            image.user_remap(twin)
+            twins.append((image, twin))
+        yield
+    finally:
+        for image, twin in twins:
+            twin.user_remap(image)
+            bpy.data.images.remove(twin)
+
+
+def _images(roots: Roots) -> list[bpy.types.Image]:
+    """The images in the materials of the objects and all below them."""
+    slots = (slot for root in roots for item in (root, *root.children_recursive) for slot in item.material_slots)
+    trees = {slot.material.node_tree for slot in slots if slot.material and slot.material.node_tree}
+    nodes = (node for tree in trees for node in tree.nodes if node.type == "TEX_IMAGE")
+    return sorted({node.image for node in nodes if node.image}, key=lambda image: image.name)

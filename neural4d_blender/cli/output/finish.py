@@ -1,0 +1,118 @@
+"""Waits for jobs, and writes the files that each one was asked for as soon as it is ready.
+
+Standard library, client and the engine's ``protocol`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...engine.protocol import IDLE, JobFailed, Neural4DError, Request, State
+from ..console import Console
+from ..exit_codes import code_of_many
+from ..session import Desk, Job, Patience, failure_of
+from .planned_files import Plan
+
+#: The key of a job's target that names the files that were written.
+WRITTEN = "written"
+
+
+def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
+    """Wait for the jobs and write their files; returns what failed, by job.
+
+    Raises:
+        TimeoutError: the time is up; everything goes on with resume.
+    """
+    jobs = desk.bridge.jobs
+    titles = {one: _title(jobs[one]) for one in ids}
+    failures: dict[str, Neural4DError] = {}
+    left = list(ids)
+    patience = Patience(timeout)
+    # An engine that has not heard of the jobs yet would end without them: they could not go on with resume.
+    desk.ask("list", timeout=120.0, limit=0)
+    while left:
+        desk.work(
+            lambda: any(desk.settled(jobs[one]) for one in left),
+            show=lambda: console.watch([jobs[one] for one in ids], titles),
+            patience=patience,
+        )
+        for one in [one for one in left if desk.settled(jobs[one])]:
+            left.remove(one)
+            try:
+                _deliver(desk, jobs[one], titles[one], console)
+            except Neural4DError as error:
+                failures[one] = error
+                for picture in _pictures(jobs[one]):
+                    console.note(f"{titles[one]}: a picture that was made of it is kept: {picture}")
+                if len(ids) > 1:
+                    console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told(error))
+    console.clear()
+    return failures
+
+
+def ended(failures: dict[str, Neural4DError], count: int) -> int:
+    """The exit code of so many jobs; where there was one only, its error is the command's, and raised."""
+    if count == 1 and failures:
+        raise next(iter(failures.values()))
+    return code_of_many(count - len(failures), list(failures.values()))
+
+
+def told(error: Neural4DError) -> dict[str, str]:
+    """An error for a program; its code is the reason why the job failed."""
+    return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
+
+
+def unfinished(job: Job) -> bool:
+    """The job is under way, or its files are not written."""
+    return job["under_way"] or bool(Plan.of(job) and job["state"] in (State.READY, State.PLACED))
+
+
+def written(job: Job) -> list[str]:
+    """The files that the job has become."""
+    kept = [save["path"] for save in job["saves"] if save["path"]] if job["request"].get("keep_in") else []
+    return job["target"].get(WRITTEN) or kept
+
+
+def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
+    """Write the job's files and say what it came to; raises why there are none."""
+    if failure := failure_of(job):
+        raise failure
+    plan = Plan.of(job)
+    files = written(job)
+    if plan:
+        console.note(f"{title}: writing {', '.join(Path(path).name for path in plan.outputs)}")
+        files = [str(path) for path in desk.write(job, plan)]
+        target = {WRITTEN: files}
+        desk.ask("placed", job=job["id"], variant=plan.variants(job)[0], target=target)
+        job["target"] = target
+    facts: Job = next((variant["facts"] for variant in job["variants"] if variant["facts"]), {})
+    came_to: dict[str, Any] = {
+        "job": job["id"],
+        "provider": job["provider"],
+        "points": job["cost"],
+        "seconds": round(sum(spent for state, spent in job["seconds"].items() if state not in IDLE), 1),
+        "size_mm": facts.get("dimensions_mm"),
+        "faces": facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
+        "files": files,
+        "pictures": _pictures(job),
+    }
+    size = " x ".join(f"{side:.4g}" for side in came_to["size_mm"]) + " mm, " if came_to["size_mm"] else ""
+    points = "points unknown" if job["cost"] is None else f"{job['cost']} points"
+    lines = [f"{title}: {size}{points}, {came_to['seconds']:g} s", *(f"  {path}" for path in files)]
+    lines += [f"  picture: {path}" for path in came_to["pictures"]]
+    if not files:
+        lines.append("  waits for its Blender file")
+    console.result("\n".join(lines), "done", **came_to)
+
+
+def _pictures(job: Job) -> list[str]:
+    """The pictures that were made of the prompt first: files that ``generate --image`` takes."""
+    made = job["cutouts"] if job["request"].get("picture_first") else []
+    return [picture["path"] for picture in made if picture["path"]]
+
+
+def _title(job: Job) -> str:
+    title = Request.from_dict(job["request"]).title
+    return f"{job['item'] + 1:04d} {title}" if job.get("batch") else title

@@ -1,0 +1,181 @@
+"""What commands work with: the engine, and how a model becomes files. Here without Blender.
+
+Standard library, client, bulk and the engine's ``protocol`` only; ``blender_session.py`` has the same with Blender.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..batching.environment import Host
+from ..batching.preflight import Item
+from ..client.request_reply import LOOK, ask
+from ..engine.protocol import (
+    Declaration,
+    InvalidInput,
+    JobFailed,
+    Neural4DError,
+    State,
+    UnsupportedFeature,
+    declaration,
+)
+from .output.planned_files import Plan, numbered
+
+Job = dict[str, Any]
+
+
+class Patience:
+    """How long a command waits, all of its jobs and files together: from now on so many seconds, or without end."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._began = time.monotonic()
+
+    def check(self) -> None:
+        """Raise TimeoutError where the time is up."""
+        if self._seconds is not None and time.monotonic() > self._began + self._seconds:
+            raise TimeoutError(f"Not done after {self._seconds:g} s.")
+
+
+class Desk(Host):
+    """A plain Python's desk: models are kept as the service made them."""
+
+    #: There is a Blender to prepare, convert and render with.
+    blender = False
+    #: The files that each item of a batch is to become; None where there is no batch.
+    planned: Callable[[Item], Plan] | None = None
+
+    def allow_network(self) -> None:
+        """What ``--online-mode`` asks for; nobody but Blender has a switch for that."""
+
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+        """Files, and no place in a scene."""
+        return self.planned(item).target() if self.planned else {}
+
+    def check(self, plan: Plan, service: Declaration) -> None:
+        """Refuse, before anything is paid, files that could not be written at the end; InvalidInput."""
+        if not plan.as_made:
+            raise UnsupportedFeature(
+                "Without Blender a model is kept as the service made it.",
+                "Add --as-made, or run the command with Blender or with bpy.",
+            )
+        if plan.thumbnail:
+            raise UnsupportedFeature("A thumbnail needs Blender.", "Leave it out, or run the command with Blender.")
+        check_folders(plan)
+        check_as_made(plan, service)
+
+    def write(self, job: Job, plan: Plan) -> list[Path]:
+        """Write the plan's files; raises Neural4DError where one could not be."""
+        return write_as_made(self, job, plan)
+
+    def ask(self, do: str, **values: Any) -> Job:
+        """Send the engine a command and wait for its answer; see client/request_reply.py for what it raises."""
+        return ask(self.bridge, do, **values)
+
+    def work(self, done: Callable[[], object], *, show: Callable[[], None], patience: Patience | None = None) -> None:
+        """Take in what the engine says until ``done`` says so.
+
+        Raises:
+            TimeoutError: the time is up; everything goes on with resume.
+            EngineStopped, JobFailed: the engine ended and did not come back, or cannot start.
+        """
+        while not done():
+            if patience:
+                patience.check()
+            if not self.pump():
+                if not self.bridge.running:
+                    raise self.bridge.ending
+                time.sleep(LOOK)
+            show()
+
+
+def check_folders(plan: Plan) -> None:
+    """Refuse folders that cannot be written, or made; InvalidInput."""
+    for path in [*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])]:
+        check_writable(Path(path))
+
+
+def check_writable(file: Path) -> None:
+    """Refuse a file, by its absolute path, whose folder cannot be written, or made; InvalidInput."""
+    there = next(folder for folder in file.parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
+
+
+def check_as_made(plan: Plan, service: Declaration) -> None:
+    """Refuse endings that are no format of the service's; UnsupportedFeature."""
+    for path in map(Path, plan.outputs):
+        if path.suffix[1:].upper() not in (*service.formats, *service.keeps):
+            endings = ", ".join(f".{name.lower()}" for name in (*service.formats, *service.keeps))
+            raise UnsupportedFeature(
+                f"{service.name} makes no {path.name}; it makes {endings}.", "Choose one of those endings."
+            )
+
+
+def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
+    """Have the engine keep exact copies of what the service made, under the plan's names.
+
+    Raises:
+        JobFailed: the service could not convert it. Neural4DError: the file could not be written.
+    """
+    try:
+        return _write_as_made(desk, job, plan)
+    except OSError as error:
+        raise Neural4DError(
+            f"{error.filename} could not be written: {error.strerror}.", "Make room for it and run resume."
+        ) from error
+
+
+def _write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
+    written = []
+    for position, variant in enumerate(plan.variants(job)):
+        for output in plan.outputs:
+            path = numbered(output, position)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+                made = _saved(desk, job["id"], variant, path.suffix[1:].upper(), folder)
+                # A format of several files comes as a folder, which cannot have a file's ending.
+                target = path.with_suffix("") if made.is_dir() else path
+                if made.is_dir():
+                    shutil.rmtree(target, ignore_errors=True)
+                os.replace(made, target)
+            written.append(target)
+    return written
+
+
+def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> Path:
+    job = desk.bridge.jobs[job_id]
+    size = None if format == declaration(job["provider"]).native else job["request"]["size_mm"]
+    save_id = str(uuid.uuid4())
+    kept = {"variant": variant, "format": format, "folder": folder, "size_mm": size}
+    desk.ask("save", job=job_id, save=save_id, **kept)
+
+    def ended() -> Job | None:
+        saves = (save for save in desk.bridge.jobs[job_id]["saves"] if save["id"] == save_id)
+        return next((save for save in saves if save["state"] in ("saved", "failed")), None)
+
+    desk.work(ended, show=lambda: None)
+    save = ended() or {}
+    if save["state"] == "failed":
+        raise JobFailed.from_dict(save["error"])
+    return Path(save["path"])
+
+
+def failure_of(job: Job) -> Neural4DError | None:
+    """Why the job has no model, or no files where it was to keep them by itself; None where it has."""
+    if job["state"] == State.CANCELLED:
+        return JobFailed("The job was cancelled.", "Run resume --retry to go on with it.", cost=job["note"])
+    if job["state"] == State.CHOOSING_CUTOUT:
+        return JobFailed("The job waits for a picture to be chosen.", "Choose it in Blender's panel.")
+    own = (save for save in job["saves"] if save["folder"] == job["request"].get("keep_in"))
+    told = [job["error"], *(save["error"] for save in own)]
+    if error := next((error for error in told if error), None):
+        return JobFailed.from_dict(error)
+    return JobFailed("The job failed.") if job["state"] == State.FAILED else None

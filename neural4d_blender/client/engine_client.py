@@ -1,0 +1,329 @@
+"""The engine process as its user sees it: commands go out, events come in, the newest of each is kept.
+
+Standard library and the engine's ``protocol`` only. Runs on the main thread, starts no thread and
+never waits. The engine is started by the first command and again when it ended on its own; the
+journal sees to it that nothing is lost or paid twice.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine import protocol
+from ..engine.protocol import EngineStopped, JobFailed, Neural4DError, State
+from .environment import Settings
+from .job_table import Jobs
+from .pipes import PipeReader, PipeWriter
+
+Message = dict[str, Any]
+Answer = Callable[[Message], None]
+
+_ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
+#: Seconds that one look at the pipe may take: a user's window waits meanwhile.
+_AT_A_TIME = 0.004
+#: An engine that dies more often than this within a minute is not started again by itself.
+_RESTARTS = 3
+
+
+class Bridge:
+    """Owns the engine process.
+
+    Args:
+        settings: what the engine is told; asked anew whenever something is sent.
+
+    Attributes:
+        jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
+        batches: the batches that were spoken of in this session, by id, as engine.batches.BatchRecord.to_dict does.
+        balances: the last known balance of each service, by id.
+        servers: what is known of each service's server, by id (see engine/model/server_facts.py).
+        prices: measured points by ``provider:operation``.
+        spent: points spent in all, by service.
+        usage: bytes that the data folder takes, None while not known.
+        to_prepare: events of models that nobody but the host can prepare, oldest first.
+        revision: goes up whenever any of these changed.
+        timing: seconds and counts handed to the engine; empty except in tests.
+        adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.jobs = Jobs()
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.balances: dict[str, dict[str, Any]] = {}
+        self.servers: dict[str, dict[str, str]] = {}
+        self.prices: dict[str, int] = {}
+        self.spent: dict[str, int] = {}
+        self.usage: int | None = None
+        self.to_prepare: list[Message] = []
+        self.revision = 0
+        self.timing: dict[str, float] = {}
+        self.adopting = True
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reader: PipeReader | None = None
+        self._unread: deque[bytes] = deque()
+        self._writer: PipeWriter | None = None
+        self._answers: dict[str, Answer] = {}
+        self._configured: Message = {}
+        self._deaths: list[float] = []
+        self._last_words: dict[str, str] | None = None
+        #: Jobs that the engine has not taken in: nobody but this process knows of them.
+        self._refused: set[str] = set()
+        #: Jobs of which an engine that died may have heard, with what sends them once more.
+        self._unsure: dict[str, Callable[[], None]] = {}
+
+    @property
+    def running(self) -> bool:
+        """An engine process is there."""
+        return self._process is not None
+
+    @property
+    def ending(self) -> Neural4DError:
+        """Why the engine is not there any more: what it said itself, if anything."""
+        if self._last_words:
+            return JobFailed.from_dict(self._last_words)
+        return EngineStopped("The engine process ended unexpectedly; its log is engine.log in the folder for files.")
+
+    @property
+    def busy(self) -> bool:
+        """Something is under way: a job that the engine works on, or an answer that is awaited."""
+        return bool(self._answers) or bool(self.jobs.under_way)
+
+    def send(self, do: str, answer: Answer | None = None, **values: Any) -> None:
+        """Send a command, starting the engine if need be.
+
+        Args:
+            do: the command's name; see engine.protocol for the names and their values.
+            answer: called from :meth:`drain` with the answer, whose ``error`` is None when all is well.
+        """
+        if do == "retry" and values["job"] in self._refused:  # it stands in no journal
+            job = protocol.Job.from_dict(self.jobs[values["job"]])
+            self.submit(job.id, job.provider, protocol.Request.from_dict(job.request), job.target, answer)
+            return
+        self._start()
+        self.configure()
+        # Always awaited: the clock may not stop before the engine has done what it was told.
+        tag = uuid.uuid4().hex
+        self._answers[tag] = answer or (lambda _: None)
+        self._write({"do": do, **values, "tag": tag})
+
+    def submit(
+        self,
+        job_id: str,
+        provider: str,
+        request: protocol.Request,
+        target: dict[str, Any],
+        answer: Answer | None = None,
+    ) -> None:
+        """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
+        self._refused.discard(job_id)
+        native = protocol.makes(provider, request)
+        job = protocol.Job(job_id, provider, request.to_dict(), target, native=native)
+        self.jobs[job_id] = job.to_dict()
+        self.revision += 1
+
+        def answered(told: Message) -> None:
+            if _may_have_heard(told["error"]):
+                self._unsure[job_id] = lambda: self.submit(job_id, provider, request, target, answer)
+                return
+            if told["error"]:
+                self._refused.add(job_id)
+                self._refuse(job, told["error"])
+            if answer:
+                answer(told)
+
+        self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
+
+    def submit_many(self, batch: protocol.BatchRecord, jobs: Sequence[protocol.Job]) -> None:
+        """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
+        self.batches[batch.id] = batch.to_dict()
+        for job in jobs:
+            self.jobs[job.id] = job.to_dict()
+        self.revision += 1
+
+        def refused(answer: Message) -> None:
+            if _may_have_heard(answer["error"]):
+                self._unsure[jobs[0].id] = lambda: self.submit_many(batch, jobs)
+                return
+            for job in jobs if answer["error"] else ():
+                self._refuse(job, answer["error"])
+
+        names = ("provider", "request", "target", "item")
+        sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
+        self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+
+    def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
+        job.enter(State.FAILED)
+        job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
+        self.jobs[job.id] = job.to_dict()
+
+    def _find_out(self) -> None:
+        """Ask a new engine for the jobs that the last one may have taken in; they are sent again where it has not."""
+        for job_id, send_again in list(self._unsure.items()):
+
+            def found(told: Message, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
+                if not told["error"] and job_id in self._unsure:
+                    del self._unsure[job_id]
+                    for job in told["jobs"]:
+                        self.jobs[job["id"]] = job
+                    if not told["jobs"]:
+                        send_again()
+
+            self.send("find", found, job=job_id)
+
+    def configure(self) -> None:
+        """Tell a running engine what the user has set, if that changed."""
+        if not self.running:
+            return
+        wanted: Message = {
+            "do": "configure",
+            "services": self.settings.services(),
+            "online": self.settings.online(),
+            "preparer": self.settings.preparer(),
+            "imports": self.settings.imports(),
+            "timing": self.timing,
+            "adopt": self.adopting,
+        }
+        if wanted != self._configured:
+            self._configured = wanted
+            self._write(wanted)
+
+    def drain(self) -> bool:
+        """Take in the events that have arrived; True where anything changed.
+
+        Takes microseconds when nothing did, and leaves the rest for the next call when very much did.
+        """
+        if self._reader is None or self._writer is None:
+            return False
+        before = self.revision
+        self._writer.write()
+        self._unread += self._reader.lines()
+        ends = time.perf_counter() + _AT_A_TIME
+        while self._unread and time.perf_counter() < ends:
+            try:
+                event = protocol.decode(self._unread.popleft())
+            except ValueError:
+                continue
+            self._take(event)
+        if self._reader.closed and not self._unread:
+            self._died()
+        return self.revision != before
+
+    def stop(self, patience: float = 8.0) -> None:
+        """Close the pipe: the engine finishes what must not be cut off, and ends.
+
+        Args:
+            patience: seconds to wait for that; 0 leaves it to end on its own.
+        """
+        # It takes in all that it was told before it ends, and the next engine may be one of another data folder.
+        self._answers.clear()
+        self._unsure.clear()
+        self._end(patience)
+
+    def _end(self, patience: float) -> None:
+        process, self._process, self._reader, self._writer = self._process, None, None, None
+        self._configured = {}
+        self._unread.clear()
+        self.to_prepare.clear()  # whoever asked for it is no more
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+        if patience:
+            try:
+                process.wait(patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self) -> None:
+        if self._process is not None:
+            return
+        folder = self.settings.data_dir()
+        self._last_words = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "engine.log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=_environment(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    # Ctrl+C on a terminal is for the command, which closes the pipe; a submission on its way goes on.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise EngineStopped(
+                f"The engine could not be started in {folder}: {error}.",
+                "Check the folder for files in Preferences > Add-ons > Neural4D.",
+            ) from error
+        if self._process.stdin and self._process.stdout:
+            self._writer = PipeWriter(self._process.stdin)
+            self._reader = PipeReader(self._process.stdout)
+        self._find_out()
+
+    def _write(self, message: Message) -> None:
+        if self._writer:
+            self._writer.write(protocol.encode(message))
+
+    def _take(self, event: Message) -> None:
+        self.revision += 1
+        match event.get("event"):
+            case "job":
+                self.jobs[event["job"]["id"]] = event["job"]
+            case "prepare":
+                self.to_prepare.append(event)
+            case "balance":
+                self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
+            case "server":
+                self.servers[event["provider"]] = event["facts"]
+            case "prices":
+                self.prices, self.spent = event["prices"], event["spent"]
+            case "batch":
+                self.batches[event["batch"]["id"]] = event["batch"]
+            case "ended":
+                self._last_words = event["error"]
+            case "usage":
+                self.usage = event["bytes"]
+            case "answer":
+                answer = self._answers.pop(event.get("tag") or "", None)
+                if answer:
+                    answer(event)
+
+    def _died(self) -> None:
+        """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
+        self.revision += 1
+        self._end(patience=1.0)
+        told = self._last_words or self.ending.to_dict()
+        waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            answer({"error": told})
+        now = time.monotonic()
+        self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
+        if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
+            self._start()
+            self.configure()
+            return
+        for job in self.jobs.under_way.values():
+            job["note"] = f"{told['what']} {told['remedy']}"
+
+
+def _may_have_heard(error: dict[str, str] | None) -> bool:
+    """The engine died before it answered: whatever it was told may stand in the journal, and be paid."""
+    return error is not None and error["code"] == EngineStopped.__name__
+
+
+def _environment() -> dict[str, str]:
+    """The environment less the keys: they reach the engine through its pipe only."""
+    keys = {service.key_env for service in protocol.declarations()}
+    return {name: value for name, value in os.environ.items() if name not in keys}

@@ -1,0 +1,86 @@
+"""What the engine has to be told before it can work, and where that comes from without Blender.
+
+Standard library and the engine's ``protocol`` only. In Blender ``scene/user_settings.py`` takes this
+module's place, where preferences stand behind the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from ..engine.protocol import Declaration, declarations
+
+DATA_DIR_ENV = "NEURAL4D_DATA_DIR"
+
+
+class Settings(Protocol):
+    """What a bridge asks for, each time anew; a module of such functions is one."""
+
+    def services(self) -> dict[str, dict[str, str]]:
+        """Address (``url``) and ``key`` of each service, by id."""
+        ...
+
+    def online(self) -> bool:
+        """Network access is allowed."""
+        ...
+
+    def preparer(self) -> list[str]:
+        """How to start the background Blender that prepares a model; empty where there is none."""
+        ...
+
+    def imports(self) -> bool:
+        """This process can import a model itself where no background Blender can be started."""
+        ...
+
+    def data_dir(self) -> Path:
+        """The folder that holds the journal, downloads and prepared models."""
+        ...
+
+
+class Environment:
+    """The settings of a Python without Blender: environment variables, and what they fall back to."""
+
+    def services(self) -> dict[str, dict[str, str]]:
+        """Address and key of each service; no key is empty."""
+        return {
+            one.id: {"url": from_environment(one.url_env) or one.url, "key": self.key(one)} for one in declarations()
+        }
+
+    def key(self, service: Declaration) -> str:
+        """The service's key, empty where none is set. Never show or store what this returns."""
+        return from_environment(service.key_env)
+
+    def online(self) -> bool:
+        """Nobody but Blender has a switch for that."""
+        return True
+
+    def preparer(self) -> list[str]:
+        """There is no Blender to prepare anything with."""
+        return []
+
+    def imports(self) -> bool:
+        """Nor to import anything."""
+        return False
+
+    def data_dir(self) -> Path:
+        """``NEURAL4D_DATA_DIR``, else a folder of the user's."""
+        chosen = from_environment(DATA_DIR_ENV)
+        return Path(chosen).expanduser().resolve() if chosen else user_data_dir()
+
+
+def from_environment(variable: str) -> str:
+    """The variable's text, empty where it is not set."""
+    return os.environ.get(variable, "").strip()
+
+
+def user_data_dir() -> Path:
+    """The folder of the user's where nothing else is chosen."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "neural4d"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "neural4d"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "neural4d"

@@ -1,0 +1,54 @@
+"""Puts a prepared model into an asset library: a .blend of its own there, made by a background Blender.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import PreparerFailed
+from ..model.job import Job, Variant
+from .asset_catalogs import catalog_id
+from .job_file import run_in_blender
+from .pool import Preparers
+
+
+def write_asset(
+    preparers: Preparers,
+    job: Job,
+    variant: Variant,
+    wanted: dict[str, Any],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Write the asset, in the place of the one that was written of that variant before; returns its file.
+
+    Args:
+        preparers: the background Blenders.
+        wanted: ``folder`` (of the library, made if it is not there), ``name``, ``catalog`` (a path), ``description``,
+            ``author``, ``tags`` and ``properties``, the custom properties of the root.
+
+    Raises:
+        PreparerFailed: the model is not prepared (any more), or the folder cannot be written.
+    """
+    if not variant.blend or not Path(variant.blend).is_file():
+        raise PreparerFailed("The prepared model is not there.", "Place the model once more, at no cost, then save it.")
+    folder = Path(wanted["folder"])
+    stem = re.sub(r"[^\w\-. ]+", "", wanted["name"])[:60].strip(" .") or "Model"
+    output = folder / f"{stem} {job.id[:8]}-{variant.index + 1}.blend"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        catalog = catalog_id(folder, wanted["catalog"])
+    except OSError as error:
+        raise PreparerFailed(
+            f"The library {folder} cannot be written: {error.strerror or error}.", "Choose another folder."
+        ) from error
+    values = {key: wanted[key] for key in ("name", "description", "author", "tags", "properties")}
+    values |= {"task": "asset", "source": variant.blend, "output": str(output), "catalog": catalog}
+    stem_of_files = Path(variant.blend).with_name(f"v{variant.index}.asset")
+    run_in_blender(preparers, {**values, "preview": variant.preview}, stem_of_files, stopped=stopped)
+    return output

@@ -1,0 +1,20 @@
+"""What the engine and the preparer have to agree on in words. Standard library only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
+READY: Final = "neural4d: ready"
+#: The format of a model in several files: what the preparer is given is their list (see kit.py).
+KIT: Final = "KIT"
+#: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.
+MAX_NAME_BYTES: Final = 63
+
+
+def datablock_name(text: str, fallback: str = "Model") -> str:
+    """One line of at most 63 bytes of UTF-8, cut between characters; `fallback` where nothing is left."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    line = " ".join(printable.split())
+    cut = line.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip()
+    return cut or fallback

@@ -1,0 +1,91 @@
+"""What goes into a background Blender and what comes out: job file, facts, errors. Standard library only.
+
+Where no second Blender can be started, the host does the same job itself: see delivery.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import (
+    BrokenModel,
+    InvalidInput,
+    ModelTooLarge,
+    Neural4DError,
+    PreparerFailed,
+    UnsafeModel,
+    UnsupportedFeature,
+)
+from ..model.job import Variant
+from ..model.request import Request
+from .contract import KIT
+from .pool import Preparers
+
+_ERRORS: dict[str, type[Neural4DError]] = {
+    kind.__name__: kind
+    for kind in (BrokenModel, InvalidInput, ModelTooLarge, PreparerFailed, UnsafeModel, UnsupportedFeature)
+}
+
+
+def job_values(request: Request, variant: Variant, folder: Path) -> dict[str, Any]:
+    """What stands in the job file, as prepare/main.py reads it; ``folder`` is the job's own."""
+    return {
+        "source": variant.model,
+        "format": KIT if variant.parts else variant.format or request.format,
+        "output": str(folder / f"v{variant.index}.blend"),
+        "name": request.title,
+        "size_mm": request.size_mm,
+        "axis": request.axis,
+        "origin": request.origin,
+        "joined": request.joined,
+        "max_faces": request.max_faces,
+        "recalculate_normals": request.recalculate_normals,
+        "quads": request.quads,
+        "texture_folder": request.texture_folder,
+    }
+
+
+def run_in_blender(
+    preparers: Preparers,
+    values: dict[str, Any],
+    stem: Path,
+    *,
+    limit: float = 600.0,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Have a background Blender do a job, and return the facts that it told.
+
+    Args:
+        values: the job. stem: path of the job file, the facts and the log, less their endings.
+        limit: seconds after which the background Blender is ended.
+
+    Raises:
+        BrokenModel, UnsafeModel, UnsupportedFeature: the file is at fault.
+        CannotStart: there is no background Blender to be had.
+        ModelTooLarge, PreparerFailed: the background Blender is at fault.
+        Stopped: ``stopped`` said so.
+    """
+    job_file, facts_file, log_file = (Path(f"{stem}{ending}") for ending in (".json", ".facts.json", ".log"))
+    facts_file.unlink(missing_ok=True)
+    # It ends itself a little later than it is ended: that one counts where the engine is no more.
+    itself = {"facts": str(facts_file), "limit": limit + 10.0}
+    job_file.write_text(json.dumps({**values, **itself}), encoding="utf-8")
+    code = preparers.run(job_file, log_file, limit, stopped)
+    try:
+        facts: dict[str, Any] = json.loads(facts_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise PreparerFailed(
+            f"The background Blender ended with code {code} and no result; its log is {log_file}."
+        ) from None
+    return checked(facts)
+
+
+def checked(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a success; raises the error that they tell of otherwise."""
+    if not facts.get("ok"):
+        kind = _ERRORS.get(facts.get("code", ""), PreparerFailed)
+        raise kind(facts.get("what") or "The model could not be prepared.", facts.get("remedy", ""))
+    return facts

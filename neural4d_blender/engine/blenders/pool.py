@@ -1,0 +1,229 @@
+"""The background Blenders that prepare models: started ahead of time, two at most, confined. Standard library only.
+
+One is started when a download begins and waits, without doing anything, for the path of a job file on its
+standard input; the end of that input is its own end. Whichever job needs one first gets it, so a slow download
+holds up nobody. Where it runs without network and how much memory it gets: sandbox.py.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ..errors import CannotStart, ModelTooLarge, PreparerFailed
+from ..files.download import Stopped
+from .contract import READY
+
+#: Each is a whole Blender; waiting ones count.
+AT_ONCE: Final = 2
+_GIB = 1024**3
+_CONFINE = Path(__file__).with_name("sandbox.py")
+#: All that the process gets to know of the environment, by name and by how a name begins; nothing that looks secret.
+_KNOWN = {
+    "APPDATA", "COMSPEC", "HOME", "LANG", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OCIO", "PATH", "PATHEXT",
+    "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "USERPROFILE",
+    "WINDIR",
+}  # fmt: skip
+_KNOWN_BEGINNINGS = ("APP", "BLENDER_", "DYLD_", "FLATPAK_", "LC_", "LD_", "OMP_", "SNAP", "XDG_")
+_SECRET_MARKS = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+#: A proxy that nobody listens on, for whatever does not heed --offline-mode.
+_NOWHERE = "http://127.0.0.1:9"
+#: How Blender, C++ and Python speak of memory that they did not get.
+_OUT_OF_MEMORY = (b"alloc returns null", b"alloc_array", b"bad_alloc", b"MemoryError", b"annot allocate memory")
+
+
+def environment() -> dict[str, str]:
+    """What a background Blender may know of the environment: enough to start, no secret, no way out."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if (name.upper() in _KNOWN or name.upper().startswith(_KNOWN_BEGINNINGS))
+        and not any(mark in name.upper() for mark in _SECRET_MARKS)
+    }
+    return kept | dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NOWHERE)
+
+
+def memory_limit() -> int:
+    """Bytes that one may write to: half of the computer's, but no less than 4 GiB and no more than 16.
+
+    A model of 1.3 million triangles with textures of 4096 pixels takes less than 1.
+    """
+    try:
+        there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 16 * _GIB
+    return max(4 * _GIB, min(there_is // 2, 16 * _GIB))
+
+
+class Preparer:
+    """One background Blender, which takes one job.
+
+    Raises:
+        CannotStart: the program cannot be run.
+    """
+
+    def __init__(self, argv: Sequence[str], memory: int) -> None:
+        confined = [sys.executable, "-I", str(_CONFINE), str(memory)] if sys.platform == "linux" else []
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
+        try:
+            self._process = subprocess.Popen(
+                [*confined, *argv, "-"],
+                stdin=subprocess.PIPE,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                env=environment(),
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            self._log.close()
+            raise CannotStart(f"The background Blender could not be started: {error.strerror or error}.") from error
+
+    @property
+    def alive(self) -> bool:
+        """It has not ended."""
+        return self._process.poll() is None
+
+    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        """Have it do the job, write what it said to the log file, and return its exit code.
+
+        Raises:
+            CannotStart: it ended before it could do anything.
+            ModelTooLarge, PreparerFailed: it took more memory, or longer, than it may.
+            Stopped: `stopped` said so.
+        """
+        try:
+            self._tell(str(job_file))
+            code = self._wait(limit, stopped)
+        finally:
+            self._end()
+            self._log.seek(0)
+            said = self._log.read()
+            log_file.write_bytes(said)
+            self._log.close()
+        if code and READY.encode() not in said:
+            why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
+            raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
+        if code:
+            _look_for_hunger(said)
+        return code
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin:
+            with suppress(OSError):  # it is gone; why, its exit code and its log tell
+                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.flush()
+
+    def _wait(self, limit: float, stopped: Callable[[], bool]) -> int:
+        ends = time.monotonic() + limit
+        while True:
+            try:
+                return self._process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    raise Stopped from None
+                _look_for_hunger(self._said_so_far())
+                if time.monotonic() > ends:
+                    raise PreparerFailed(
+                        f"The background Blender did not finish within {limit:g} s and was ended."
+                    ) from None
+
+    def _said_so_far(self) -> bytes:
+        # Read without moving the place in the file, which is where the process writes on.
+        return os.pread(self._log.fileno(), 1 << 20, 0) if hasattr(os, "pread") else b""
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self._end()
+        self._log.close()
+
+    def _end(self) -> None:
+        if self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
+        if self.alive:
+            self._process.kill()
+        self._process.wait()
+
+
+def _look_for_hunger(said: bytes) -> None:
+    """ModelTooLarge where it did not get memory. Blender says so and goes on, which can be anything: a hang too."""
+    if any(mark in said for mark in _OUT_OF_MEMORY):
+        raise ModelTooLarge("Preparing the model takes more memory than the background Blender may have.")
+
+
+class Preparers:
+    """All background Blenders of one engine; its methods may be called from any thread.
+
+    Attributes:
+        argv: how to start one; a "-" is added, for the job that comes later. Empty where there is no Blender.
+        memory: bytes that each may write to.
+    """
+
+    def __init__(self) -> None:
+        self.argv: Sequence[str] = ()
+        self.memory = memory_limit()
+        self._waiting: list[Preparer] = []
+        self._running = 0
+        self._expected: set[str] = set()
+        self._changed = threading.Condition()
+
+    def expect(self, job: str) -> None:
+        """Start one for a job whose model is on its way, where there is room for it."""
+        with self._changed:
+            self._expected.add(job)
+            wanted = len(self._waiting) < len(self._expected) and self._running + len(self._waiting) < AT_ONCE
+            if self.argv and wanted:
+                with suppress(CannotStart):  # it is told when the model is there and needs it
+                    self._waiting.append(Preparer(self.argv, self.memory))
+
+    def forget(self, job: str) -> None:
+        """End what waits for a job that needs none, or none any more."""
+        with self._changed:
+            self._expected.discard(job)
+            while len(self._waiting) > len(self._expected):
+                self._waiting.pop().close()
+
+    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        """Preparer.run in the first one that is free; one that has died while it waited is made up for."""
+        while True:
+            preparer, waited = self._take(stopped)
+            try:
+                return preparer.run(job_file, log_file, limit, stopped)
+            except CannotStart:
+                if not waited:
+                    raise
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify()
+
+    def close(self) -> None:
+        """End all that wait; those that run are ended by whoever they run for."""
+        with self._changed:
+            while self._waiting:
+                self._waiting.pop().close()
+
+    def _take(self, stopped: Callable[[], bool]) -> tuple[Preparer, bool]:
+        """One to run, and whether it was waiting."""
+        if not self.argv:
+            raise CannotStart("There is no Blender here to prepare the model with.")
+        with self._changed:
+            while not self._waiting and self._running >= AT_ONCE:
+                if stopped():
+                    raise Stopped
+                self._changed.wait(0.1)
+            for dead in [one for one in self._waiting if not one.alive]:
+                self._waiting.remove(dead)
+                dead.close()
+            waited = bool(self._waiting)
+            preparer = self._waiting.pop(0) if waited else Preparer(self.argv, self.memory)
+            self._running += 1
+            return preparer, waited

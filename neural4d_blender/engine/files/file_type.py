@@ -1,0 +1,61 @@
+"""What a model file is, by its own first bytes: what an address is called, or was asked for, is no proof.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from ..model.allowed_values import FORMATS
+
+#: Bytes that tell; a text format shows itself in its first lines.
+_HEAD = 4096
+_STARTS = (
+    (b"glTF", "GLB"),
+    (b"BLENDER", "BLEND"),
+    (b"\x28\xb5\x2f\xfd", "BLEND"),  # a .blend that Blender compressed
+    (b"Kaydara FBX Binary", "FBX"),
+    (b"; FBX", "FBX"),
+    (b"ply", "PLY"),
+    (b"PXR-USDC", "USDZ"),
+)
+_OBJ = (b"v ", b"vn ", b"vt ", b"f ", b"o ", b"g ", b"mtllib ", b"usemtl ", b"s ")
+
+
+def file_type(path: Path) -> str:
+    """GLB, FBX, OBJ, STL, BLEND, USDZ or PLY; empty where the file does not show it.
+
+    An archive is what it holds: services send formats of several files as a .zip.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    for start, kind in _STARTS:
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"PK\x03\x04"):
+        return _of_archive(path)
+    if _is_binary_stl(head, path.stat().st_size):
+        return "STL"
+    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    first = next((line.lower() for line in lines if line), b"")
+    if first.startswith(b"solid") and b"facet" in head.lower():
+        return "STL"
+    return "OBJ" if any(line.startswith(_OBJ) for line in lines if not line.startswith(b"#")) else ""
+
+
+def _is_binary_stl(head: bytes, size: int) -> bool:
+    """80 bytes of anything, the number of triangles, and 50 bytes for each."""
+    return len(head) >= 84 and size == 84 + 50 * int.from_bytes(head[80:84], "little")
+
+
+def _of_archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            endings = [PurePosixPath(name).suffix[1:].upper() for name in archive.namelist()]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return ""
+    if any(ending in ("USD", "USDA", "USDC") for ending in endings[:1]):
+        return "USDZ"
+    return next((kind for kind in FORMATS if kind in endings), "")

@@ -1,0 +1,88 @@
+"""Reads what a picture file is from its header: format and size, without decoding it.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InvalidInput
+
+#: Endings are not believed; these are what the services know.
+MIME_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+_JPEG_SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_HEAD = 1 << 20  # a JPEG's size may stand behind a large thumbnail
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """A picture file: its format ("PNG", "JPEG", "WEBP"), size in pixels, and length in bytes."""
+
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+def read_image_facts(path: str | os.PathLike[str]) -> ImageFacts:
+    """Read a picture's header.
+
+    Raises:
+        InvalidInput: the file cannot be read, or is not a whole PNG, JPEG or WebP header.
+    """
+    try:
+        size_bytes = Path(path).stat().st_size
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise InvalidInput(f"The image {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        found = _png(head) or _jpeg(head) or _webp(head)
+    except (struct.error, IndexError):
+        found = None
+    if found is None:
+        raise InvalidInput(f"{Path(path).name} is not a PNG, JPEG or WebP picture, or it is damaged.")
+    return ImageFacts(*found, size_bytes)
+
+
+def _png(head: bytes) -> tuple[str, int, int] | None:
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":
+        return None
+    return "PNG", *struct.unpack(">II", head[16:24])
+
+
+def _jpeg(head: bytes) -> tuple[str, int, int] | None:
+    if head[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at < len(head):
+        if head[at] != 0xFF:
+            return None
+        marker = head[at + 1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+            continue
+        if marker in _JPEG_SIZES:
+            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
+            return "JPEG", width, height
+        at += 2 + (0 if marker == 0x01 or 0xD0 <= marker <= 0xD7 else struct.unpack(">H", head[at + 2 : at + 4])[0])
+    return None
+
+
+def _webp(head: bytes) -> tuple[str, int, int] | None:
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
+        return None
+    kind = head[12:16]
+    if kind == b"VP8X":
+        return "WEBP", int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return "WEBP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", head[26:30])
+        return "WEBP", width & 0x3FFF, height & 0x3FFF
+    return None

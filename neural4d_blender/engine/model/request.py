@@ -1,0 +1,212 @@
+"""What a user asks for, in the form that travels from the host to the engine, and its first check.
+
+Standard library only. The check needs nothing but the service's declaration, so the host can refuse
+a bad request before anything is sent, stored or paid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, UnsupportedFeature
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
+from .declaration import Feature
+from .web_addresses import is_web_address, name_in
+
+if TYPE_CHECKING:
+    from .declaration import Declaration
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of ``generate``.
+
+    Args:
+        prompt: the text; empty for an image job.
+        images: absolute paths of image files, or the web address of one; empty for a text job.
+        views: further pictures of the same thing by side ("left", "back", "right"); the image is its front.
+        picture_first: have pictures made of the prompt, and the model of one of them. pictures: how many.
+            references: absolute paths of images that those pictures go by.
+        variants: how many models to make, 1 or more.
+        pbr: ask for roughness, metallic and normal maps too; None leaves that to the service, and asks for
+            them where it has a switch.
+        size_mm: millimetres along ``axis``; None keeps the size the model came with.
+        axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
+        origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
+        joined: one mesh instead of the parts it came in.
+        max_faces: at most this many faces, which takes detail away; None keeps them all.
+        recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
+        quads: pairs of triangles become quads.
+        texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
+        format: the file format that is imported.
+        name: name of the root object; the prompt where it is empty.
+        options: the service's own options, by key.
+        choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
+            first one is taken.
+        place_all: prepare, and place, every variant instead of the first one alone.
+        max_points: the job may cost this many points in all; None sets no limit.
+        group: jobs of the same group share a limit, group_points, on what they cost together.
+        originals: what the images were called by whoever asked, where copies of them are sent: paths, or names of
+            images in Blender.
+        keep_in: a folder that the models are put into as the service made them; such a job prepares and
+            places nothing, so it needs no Blender.
+    """
+
+    prompt: str = ""
+    images: list[str] = field(default_factory=list)
+    views: dict[str, str] = field(default_factory=dict)
+    picture_first: bool = False
+    pictures: int = 1
+    references: list[str] = field(default_factory=list)
+    variants: int = 1
+    pbr: bool | None = None
+    size_mm: float | None = None
+    axis: str = "LONGEST"
+    origin: str = "BOTTOM"
+    joined: bool = False
+    max_faces: int | None = None
+    recalculate_normals: bool = False
+    quads: bool = False
+    texture_folder: str = ""
+    format: str = "GLB"
+    name: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    choose_cutout: bool = False
+    place_all: bool = False
+    max_points: int | None = None
+    group: str = ""
+    group_points: int | None = None
+    originals: list[str] = field(default_factory=list)
+    keep_in: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON-able form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Request:
+        """Read :meth:`to_dict`'s form; unknown keys are passed over."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+    @property
+    def title(self) -> str:
+        """What to call the job and the object."""
+        return self.name or " ".join(self.prompt.split()) or (name_in(self.images[0]) if self.images else "") or "Model"
+
+    def check(self, service: Declaration) -> None:
+        """Refuse what cannot work, before anything is sent.
+
+        Raises:
+            InvalidInput: a value is missing or out of range; the message gives the limits.
+            UnsupportedFeature: the service cannot do it.
+        """
+        self._check_texts()
+        self._check_input(service)
+        self._check_features(service)
+        if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
+            raise InvalidInput(
+                f"Variants must be 1 to {service.max_variants} for {service.name}, not {self.variants!r}."
+            )
+        if self.size_mm is not None and not (
+            _is_number(self.size_mm, int, float) and MIN_SIZE_MM <= self.size_mm <= MAX_SIZE_MM
+        ):
+            raise InvalidInput(f"size_mm must be {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres, not {self.size_mm!r}.")
+        for what, value, allowed in (("axis", self.axis, AXES), ("origin", self.origin, ORIGINS)):
+            if value not in allowed:
+                raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
+        self._check_arrival()
+        if self.format not in service.formats:
+            error = UnsupportedFeature if self.format in FORMATS else InvalidInput
+            raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
+        for what, points in (("max_points", self.max_points), ("group_points", self.group_points)):
+            if points is not None and not (_is_number(points, int) and points >= 0):
+                raise InvalidInput(f"{what} must be a whole number of points, not {points!r}.")
+        if self.group_points is not None and not self.group:
+            raise InvalidInput("group_points needs the name of the group that it limits.")
+        for key, value in self.options.items():
+            service.option(key).check(value)
+
+    def _check_texts(self) -> None:
+        pictures = (*self.images, *self.views.values(), *self.references)
+        for text in (self.prompt, self.name, self.group, self.keep_in, *pictures, *self.originals):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                shown = text.encode("ascii", "backslashreplace").decode()
+                raise InvalidInput(
+                    f"This text has characters that are none: {shown}", "Correct it, or rename the file."
+                ) from None
+
+    def _check_arrival(self) -> None:
+        for what in ("joined", "recalculate_normals", "quads"):
+            if not isinstance(getattr(self, what), bool):
+                raise InvalidInput(f"{what} must be True or False, not {getattr(self, what)!r}.")
+        if self.max_faces is not None and not (_is_number(self.max_faces, int) and self.max_faces >= MIN_FACES):
+            raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
+        if self.texture_folder and not Path(self.texture_folder).is_absolute():
+            raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
+
+    def _check_input(self, service: Declaration) -> None:
+        replacing = [option.key for option in service.options if option.replaces_image]
+        named = [key for key in replacing if self.options.get(key)]
+        if bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
+            others = "".join(f" or the option {key}" for key in replacing)
+            raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
+        if len(self.prompt) > MAX_PROMPT:
+            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
+        if self.prompt.strip():
+            service.require(Feature.TEXT)
+        for image in (*self.images, *self.views.values()):
+            service.require(Feature.IMAGE_URL if is_web_address(image) else Feature.IMAGE)
+        self._check_views(service)
+        self._check_pictures(service)
+        if len(self.images) > service.max_images:
+            service.require(Feature.SEVERAL_IMAGES)
+            raise InvalidInput(f"{service.name} takes {service.max_images} images at once, not {len(self.images)}.")
+        limits = service.limits_of(self.options)
+        for image in (*self.images, *self.views.values(), *self.references):
+            if not is_web_address(image):
+                limits.check(image)
+
+    def _check_views(self, service: Declaration) -> None:
+        if not self.views:
+            return
+        service.require(Feature.VIEWS)
+        if unknown := [side for side in self.views if side not in service.views]:
+            there_are = ", ".join(service.views)
+            raise InvalidInput(f"{service.name} takes these views beside the front: {there_are}, not {unknown[0]!r}.")
+        if len(self.images) != 1:
+            raise InvalidInput("Views go with one image, which is the front.", "Give the front as the image.")
+
+    def _check_pictures(self, service: Declaration) -> None:
+        if not isinstance(self.picture_first, bool):
+            raise InvalidInput(f"picture_first must be True or False, not {self.picture_first!r}.")
+        if not self.picture_first:
+            if self.references:
+                raise InvalidInput("Reference images go with a picture that is made first.", "Set picture_first.")
+            return
+        service.require(Feature.PICTURE)
+        if not self.prompt.strip():
+            raise InvalidInput("A picture is made of a prompt.", "Write a prompt, or leave picture_first out.")
+        if not _is_number(self.pictures, int) or not 1 <= self.pictures <= service.max_pictures:
+            raise InvalidInput(f"pictures must be 1 to {service.max_pictures} for {service.name}.")
+        if len(self.references) > service.max_references:
+            raise InvalidInput(f"{service.name} takes {service.max_references} reference images at the most.")
+        if any(is_web_address(one) for one in self.references):
+            raise InvalidInput("A reference image is a file, no web address.", "Download it and choose the file.")
+
+    def _check_features(self, service: Declaration) -> None:
+        if self.pbr:
+            service.require(Feature.PBR)
+        if self.choose_cutout and not self.picture_first:
+            service.require(Feature.CHOICE)
+        if _is_number(self.variants, int) and self.variants > 1:
+            service.require(Feature.VARIANTS)
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""What the engine says, in order and without ever waiting for whoever listens. Standard library only.
+
+A pipe holds some 64 kB. While nobody reads it (Blender renders, or loads a large file) the events stay
+here, and of each job only the newest snapshot: however long that lasts, there are never more than the jobs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Any, BinaryIO
+
+from .. import protocol
+
+Message = dict[str, Any]
+#: As long as no more than this wait, every one of them is sent: a listener that keeps up sees each change.
+_PATIENT = 64
+
+
+class Outbox:
+    """Writes messages on a thread of its own.
+
+    Args:
+        sink: where they go. Once nobody is there any more nothing is sent; that the other pipe has ended too is
+            noticed by whoever reads it, behind all that was written into it before.
+    """
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+        self._waiting: deque[list[Message]] = deque()
+        #: The entry of each job's newest snapshot that has not been sent yet.
+        self._newest: dict[str, list[Message]] = {}
+        self._changed = threading.Condition()
+        self._writing = self._gone = False
+        threading.Thread(target=self._write, name="outbox", daemon=True).start()
+
+    def put(self, message: Message) -> None:
+        """Send the message when its turn comes; it must not be changed any more."""
+        with self._changed:
+            if self._gone:
+                return
+            job = message["job"]["id"] if message["event"] == "job" else None
+            if job is not None and len(self._waiting) > _PATIENT and job in self._newest:
+                # In the old one's place: an answer that came after it must not get ahead of what it speaks of.
+                self._newest[job][0] = message
+                return
+            entry = [message]
+            self._waiting.append(entry)
+            if job is not None:
+                self._newest[job] = entry
+            self._changed.notify_all()
+
+    def flush(self, patience: float) -> None:
+        """Wait until everything is sent or nobody is there, for so many seconds at most."""
+        ends = time.monotonic() + patience
+        with self._changed:
+            while (self._waiting or self._writing) and not self._gone:
+                if not self._changed.wait(max(0.0, ends - time.monotonic())) and time.monotonic() >= ends:
+                    return
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._waiting)
+                entry = self._waiting.popleft()
+                message = entry[0]
+                if message["event"] == "job" and self._newest.get(message["job"]["id"]) is entry:
+                    del self._newest[message["job"]["id"]]
+                self._writing = True
+            try:
+                self._sink.write(protocol.encode(message))
+                self._sink.flush()
+            except (OSError, ValueError):
+                with self._changed:
+                    self._gone, self._writing = True, False
+                    self._waiting.clear()
+                    self._changed.notify_all()
+                return

@@ -1,0 +1,50 @@
+"""The threads that steps run on, by what a step is going to do: a slow kind never holds up another.
+
+Standard library only. A hundred downloads, or background Blenders that wait for one another, must not keep a
+job that is done at the service from being noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from ..model.job import Job
+from ..model.states import State, VariantState
+
+#: Threads of each lane; one is started only when it is needed.
+_LANES = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}
+
+
+class Lanes:
+    """One pool of threads for each kind of step."""
+
+    def __init__(self) -> None:
+        self._pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in _LANES.items()}
+
+    def run(self, lane: str, work: Callable[..., object], *arguments: Any) -> Future[object]:
+        """Do the work on a thread of that lane as soon as one is free."""
+        return self._pools[lane].submit(work, *arguments)
+
+    def close(self) -> None:
+        """What has not begun never does; what has is not waited for."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def lane_of(job: Job) -> str:
+    """The lane for the job's next step. One that turns out to do something else is only less well placed."""
+    if job.state in (State.QUEUED, State.PREPARING_INPUT, State.SUBMITTING):
+        return "submit"
+    primary = job.primary
+    settled = job.state in (State.READY, State.PLACED)
+    if primary and primary.state is VariantState.DOWNLOADED and not settled:
+        return "prepare"
+    if any(job.wants_download(variant) for variant in job.variants):
+        return "fetch"
+    if job.next_to_prepare:
+        return "prepare"
+    if job.next_save or any(variant.lacks_preview for variant in job.variants):
+        return "fetch"
+    return "ask"

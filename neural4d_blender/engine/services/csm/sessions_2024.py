@@ -1,0 +1,189 @@
+"""CSM's older sessions: spins of the subject, the preview mesh of one of them, the refined mesh.
+
+Each stage is ordered, and paid, by itself. Newer servers among them make the mesh at once and report in fields of
+other names. The documents name the status of the first stage only, so statuses are read by the words in them, and
+the addresses of results count for more than they do. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
+from .. import answers
+from ..base import Outcome, value_of
+from . import calls
+from .declared import COMMON_OPTIONS, OLDER_OPTIONS, PREVIEW, REFINE
+
+if TYPE_CHECKING:
+    from ...model.request import Request
+    from ..answers import Http
+
+ROOT = "/image-to-3d-sessions"
+#: How the codes of these sessions begin.
+CODE = "S"
+#: No session has this code.
+NO_SESSION = f"{ROOT}/SESSION_0_0"
+#: In a status: a stage is under way.
+_WORKING = ("processing", "training", "incomplete", "queued", "pending", "unprocessed", "progress", "running", "start")
+#: In a status: CSM waits for the next order, and is certainly not at work on it.
+_WAITING = ("done", "complete", "finished", "ready")
+#: In a status: there will be nothing any more.
+_OVER = ("failed", "error", "cancelled", "canceled")
+#: Where a stage begins and ends in the progress of the whole.
+_SHARES = {"spin": (0.0, 0.25), PREVIEW: (0.25, 0.5), REFINE: (0.5, 1.0)}
+_STAGES = {"spin": "Making the spins.", PREVIEW: "Making the preview mesh.", REFINE: "Refining the mesh."}
+_PIVOTS = {"BOTTOM": [0.0, -0.5, 0.0], "CENTER": [0.0, 0.0, 0.0]}
+#: scaled_bbox has no documented unit or limits; a side of nothing is no side.
+_THINNEST = 1e-6
+_SENT_ALWAYS = ("model_resolution", "pixel_alignment", "preview_mesh", "diffusion_time_steps", "auto_gen_3d")
+
+
+def submit(http: Http, request: Request) -> answers.Submission:
+    """Create a session."""
+    known = (*OLDER_OPTIONS, *COMMON_OPTIONS)
+    options = {option.key: request.options.get(option.key, option.default) for option in known}
+    body = {key: value for key, value in options.items() if key in _SENT_ALWAYS or value}
+    if "texture_resolution" in body:
+        body["texture_resolution"] = int(body["texture_resolution"])
+    special = [option.key for option in known if option.enterprise and option.key in body]
+    try:
+        answer = calls.call(http, ROOT, {"image_url": calls.image(request.images[0]), **body}, paid=True)
+    except (KeyRejected, RequestRefused) as error:
+        if error.http != 403 or not special:
+            raise
+        raise UnsupportedFeature(
+            f"{error.what} CSM takes {' and '.join(special)} from enterprise accounts only.",
+            "Leave those options at the service's own choice and generate again; if it stays so, check the key.",
+        ) from error
+    data = value_of(answer, "data", dict)
+    return answers.Submission(
+        [str(value_of(data, "session_code", str))], details=calls.told(data, "model_version", "tier_at_creation")
+    )
+
+
+def rows(http: Http, query: str) -> list[dict[str, Any]]:
+    """The account's sessions, where the server lists them."""
+    answer = calls.get(http, f"{ROOT}?{query}")
+    return sessions_in(value_of(answer, "data", dict))
+
+
+def sessions_in(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sessions of a list."""
+    return [row for row in value_of(answer, "results", list) if isinstance(row, dict)]
+
+
+def poll(http: Http, code: str) -> answers.Poll:
+    """Look at the session: what stands in its fields tells the stage."""
+    answer, data = _session(http, code)
+    status = str(data.get("session_status") or data.get("status") or "").lower()
+    said = str(data.get("status_message") or "")
+    trouble = str(answer.get("error") or data.get("error") or "")
+    if trouble or any(word in status for word in _OVER):
+        return answers.Poll(Outcome.FAILED, message=trouble or said or f"CSM says: {status}")
+    working = any(word in status for word in _WORKING)
+    doubtful = not any(word in status for word in _WAITING)
+    meshes, previews, spins = _addresses(data, "mesh_url_"), _addresses(data, "preview_mesh_url_"), _spins(data)
+    if meshes.get("GLB") or (meshes and not working):
+        return answers.Poll(
+            Outcome.DONE,
+            progress=1.0,
+            model_url=meshes.get("GLB", ""),
+            preview_url=_picture(data.get("selected_spin")),
+            message=calls.there_are(meshes),
+            details=calls.told(data, "model_version", "topology", "resolution", "texture_resolution", "price"),
+        )
+    if previews and (not working or PREVIEW in status):
+        model = previews.get("GLB", "")
+        return answers.Poll(Outcome.NEXT, _SHARES[REFINE][0], model, doubtful=doubtful, order=REFINE)
+    if spins and not (working or data.get("selected_spin")):
+        choices = tuple(answers.Cutout(str(number), url) for number, url in enumerate(spins))
+        return answers.Poll(Outcome.NEXT, _SHARES[PREVIEW][0], doubtful=doubtful, order=PREVIEW, choices=choices)
+    stage = next((words for name, words in _STAGES.items() if name in status), "")
+    return answers.Poll(Outcome.GENERATING, _progress(data, status), message=said or status, stage=said or stage)
+
+
+def order(
+    http: Http, code: str, order: str, request: Request, choice: str, box: tuple[float, float, float] | None
+) -> None:
+    """Order the preview of a spin, or the refined mesh in the size and with the origin that were asked for.
+
+    CSM stretches to the box it is given: ``box`` (width, height, depth in metres) has the preview's proportions.
+    """
+    body: dict[str, Any] = {}
+    if order == PREVIEW:
+        body["selected_spin_index"] = int(choice or 0)
+    elif box is not None:
+        body["scaled_bbox"] = [max(side, _THINNEST) for side in box]
+    if order == REFINE and request.origin in _PIVOTS:
+        body["pivot_point"] = _PIVOTS[request.origin]
+    calls.call(http, f"{ROOT}/get-3d/{order}/{code}", body, paid=True)
+
+
+def convert(http: Http, code: str, format: str) -> answers.Conversion:
+    """Every format is made along with the model, and costs nothing more."""
+    _, data = _session(http, code)
+    status = str(data.get("session_status") or data.get("status") or "").lower()
+    return conversion(_addresses(data, "mesh_url_"), format, working=any(word in status for word in _WORKING))
+
+
+def conversion(meshes: Mapping[str, str], format: str, *, working: bool) -> answers.Conversion:
+    """A format of a model, by the addresses of all of them.
+
+    An OBJ alone has no materials: its .zip, where there is one, brings them and the textures.
+
+    Raises:
+        ConversionFailed: it is not there, and not being made.
+    """
+    url = (meshes.get("ZIP") if format == "OBJ" else "") or meshes.get(format)
+    if url:
+        return answers.Conversion(url)
+    if working:
+        return answers.Conversion(message=f"CSM has not made the {format} yet.")
+    raise ConversionFailed(
+        f"CSM has made no {format} of this model. {calls.there_are(meshes)}",
+        "Generate again in a format that is there, or keep one of them as a file. Retry asks for it once more.",
+    )
+
+
+def _session(http: Http, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The whole answer, and the session in it."""
+    try:
+        answer = calls.get(http, f"{ROOT}/{code}")
+    except RequestRefused as error:
+        if error.http == 404:
+            raise JobNotFound(f"{error.what} CSM does not know the session {code}.") from error
+        raise
+    return answer, value_of(answer, "data", dict)
+
+
+def _progress(data: Mapping[str, Any], status: str) -> float | None:
+    """Of the whole; the percentage begins anew with each stage, that of newer servers counts all of it."""
+    newer = "percent_done" in data
+    try:
+        percent = float(str(data.get("percent_done" if newer else "percentage")).rstrip("% "))
+    except ValueError:
+        return None
+    begins, ends = (0.0, 1.0) if newer else next((_SHARES[stage] for stage in _SHARES if stage in status), (0.5, 1.0))
+    return begins + (ends - begins) * min(max(percent, 0.0), 100.0) / 100
+
+
+def _addresses(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """By format, where a result is."""
+    found = {name.removeprefix(prefix).upper(): value for name, value in data.items() if name.startswith(prefix)}
+    return {format: value for format, value in found.items() if isinstance(value, str) and value}
+
+
+def _spins(data: Mapping[str, Any]) -> list[str]:
+    """The pictures' addresses, which some servers give by themselves and others as a field of an object."""
+    spins = data.get("spins") or []
+    if not isinstance(spins, list):
+        raise UnexpectedAnswer(f"CSM's spins are no list: {str(spins)[:100]}")
+    return [_picture(spin) for spin in spins]
+
+
+def _picture(spin: object) -> str:
+    if isinstance(spin, Mapping):
+        spin = spin.get("image_url")
+    return spin if isinstance(spin, str) else ""

@@ -1,0 +1,117 @@
+"""How GoNeural's answers are read, in either of their shapes, and what its refusals say.
+
+Standard library only; no I/O.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...errors import Neural4DError, UnexpectedAnswer
+from ...http.refusals import sentence
+from .. import answers
+from ..base import Outcome
+
+#: The kinds of task, as in their paths: an account may have one of each at a time.
+IMAGE, TEXT = "image-to-3d", "text-to-3d"
+#: Seconds after which the service itself fails a task that is not done are 300: a little less, for clocks.
+_NEARLY = 290.0
+_STATUSES = {
+    "queued": Outcome.GENERATING,
+    "in_progress": Outcome.GENERATING,
+    "succeeded": Outcome.DONE,
+    "failed": Outcome.FAILED,
+}
+#: No code is documented for a second task at a time: it is known by its words.
+_OF_A_TASK = re.compile(r"(?i)\b(tasks?|jobs?|generations?)\b")
+_ONE_ONLY = re.compile(
+    r"(?i)\balready (have|has|running|in progress|queued|exists)\b|\bin progress\b|\b(still|currently) running\b"
+    r"|\b(one|1) (\w+ )?(task|job|generation)\b|\blimit of (one|1)\b|\bat (a|one|the same) time\b|\bconcurrent\b"
+    r"|\b(wait for|until) .*(previous|other|current|running)\b|\btask limit\b"
+)
+BACK = "GoNeural has given the credits back."
+
+
+def refuses_a_second(error: Neural4DError) -> bool:
+    """Whether a task was refused because the account has another one under way."""
+    if error.http not in (400, 403, 409, 429):
+        return False
+    said = sentence(error.answer)
+    return bool(_OF_A_TASK.search(said) and _ONE_ONLY.search(said))
+
+
+def poll(task: Mapping[str, Any]) -> answers.Poll:
+    """What a task says of itself."""
+    outcome = _STATUSES.get(str(task.get("status")))
+    if outcome is None:
+        raise UnexpectedAnswer(f"GoNeural answered with the unknown status {task.get('status')!r}.")
+    return answers.Poll(
+        outcome,
+        model_url=_model_url(task) if outcome is Outcome.DONE else "",
+        message=_why(task) if outcome is Outcome.FAILED else sentence(task),
+        points=points(task, over=outcome is not Outcome.GENERATING),
+        details=details(task),
+    )
+
+
+def kind_of(task: Mapping[str, Any]) -> str:
+    """Which kind of task it is."""
+    return TEXT if "text-to" in str(task.get("type")) else IMAGE
+
+
+def whole(value: object) -> int | None:
+    """A whole number of credits, rounded down, from a number or a text; None where the value is none."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        return None
+    return math.floor(number) if math.isfinite(number) else None
+
+
+def points(task: Mapping[str, Any], *, over: bool) -> int | None:
+    """What the task says it has cost. A 0 in a task that is under way may be a price that is not known yet."""
+    if task.get("refunded") is True:
+        return 0 if over else None
+    used = whole(task.get("creditUsed", task.get("creditsUsed")))
+    return None if used is None or used < 0 or not (over or used) else used
+
+
+def details(task: Mapping[str, Any]) -> dict[str, str]:
+    """What else it says, by its own names."""
+    names = ("type", "seed", "assetId", "createdAt", "finishedAt")
+    return {name: str(task[name]) for name in names if task.get(name) not in (None, "")}
+
+
+def _model_url(task: Mapping[str, Any]) -> str:
+    """``output.glb``, or ``urls.glb`` in older answers; what stands there under another name is better than nothing."""
+    places = [task[name] for name in ("output", "urls") if isinstance(task.get(name), dict)]
+    found = [place.get("glb") for place in places] + [url for place in places for url in place.values()]
+    urls = [url for url in found if isinstance(url, str) and url]
+    if not urls:
+        raise UnexpectedAnswer(f"GoNeural says the task has succeeded and names no model: {str(places)[:100]}")
+    return urls[0]
+
+
+def _why(task: Mapping[str, Any]) -> str:
+    """Why it has failed. No field is documented for a reason: take one where there is one."""
+    meta = task.get("meta")
+    said = sentence(task) or (sentence(meta) if isinstance(meta, dict) else "")
+    if not said:
+        said = "It gives no reason, and fails tasks that are not done after five minutes"
+        if (_seconds(task) or 0.0) >= _NEARLY:
+            said = "The task was not done after five minutes, and GoNeural fails such tasks"
+    back = f" {BACK}" if task.get("refunded") is True else ""
+    return f"{said.rstrip('.')}.{back}"
+
+
+def _seconds(task: Mapping[str, Any]) -> float | None:
+    """How long the task was under way, by the service's own clock."""
+    try:
+        begun, ended = (datetime.fromisoformat(str(task.get(name))) for name in ("createdAt", "finishedAt"))
+        return (ended - begun).total_seconds()
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,8 @@
+"""Neural4D (DreamTech). ``provider`` has its calls, ``declared`` what it can do; the rest is theirs alone."""
+
+from ...lazy_imports import open_late
+
+# What its declaration can be read without.
+open_late(__name__, "answers")
+
+from . import provider as provider  # noqa: E402

@@ -1,0 +1,383 @@
+"""Neural4D (DreamTech): the calls of API 1.5.4, as it is spoken today, and of API 1.2 where a server still is of that.
+
+Every endpoint is POST, the read-only ones too. Today a picture goes with the request itself; servers of 1.2 cut the
+subject out of it first. For text the client may name ids of its own, which prove something only at a server that has
+been seen to answer about such an id. How answers are read stands in ``answers``.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import (
+    AnswerLost,
+    ConversionFailed,
+    GenerationFailed,
+    InvalidInput,
+    JobNotFound,
+    KeyRejected,
+    NotEnoughPoints,
+    OtherGeneration,
+    RequestRefused,
+    ServiceDown,
+    TransportError,
+    UnexpectedAnswer,
+    UnsupportedFeature,
+)
+from ...http import refusals
+from ...model.declaration import Declaration, Feature, Quote
+from ...model.server_facts import GENERATION, HONOURED, IDS
+from .. import answers
+from ..base import Outcome, Provider, value_of
+from . import answers as read
+from . import declared
+
+if TYPE_CHECKING:
+    from ...model.request import Request
+
+TODAY, OLDER, UNCLEAR = "1.5.4", "1.2", "unclear"
+#: Fact: "none" where the server cuts nothing out of pictures.
+MATTING = "matting"
+#: Fact: "none" where the server makes no pictures of a prompt.
+PICTURES = "pictures"
+#: retrieveModel's codeStatus
+_DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
+#: Points a model, as today's answers have told them. Of a picture, a chibi and a conversion as documented.
+_MODEL, _PICTURE, _CHIBI, _CONVERSION = 30, 13, 30, 10
+#: Points an operation of any number of models, by the document of 1.2.
+_TEXT_ONCE, _IMAGE_ONCE = 60, 80
+#: The word convertToFormat may use instead of statusType 1.
+_CONVERTING = "Cannot find the type, converting."
+#: Sent with the request for a model where they differ from what the service does by itself.
+_OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
+
+
+class Neural4D(Provider):
+    """The calls of Neural4D."""
+
+    declaration: ClassVar[Declaration] = declared.DECLARATION
+
+    @classmethod
+    def check(cls, request: Request) -> None:
+        """Chibi is made of images, one model each; otherwise one image makes up to four models."""
+        style = request.options.get("style", "")
+        if style and not request.images:
+            raise InvalidInput("A chibi style needs an image.", "Choose an image, or leave the style empty.")
+        if style and request.variants > 1:
+            raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
+        if not style and len(request.images) > 1:
+            raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
+        quality, faces = request.options.get("mesh_quality", declared.QUALITY), request.options.get("faceNum", 0)
+        least, most = declared.FACES[quality]
+        if faces and not least <= faces <= most:
+            raise InvalidInput(f"faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")
+
+    @classmethod
+    def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
+        """What is not at every server: cut-outs, and pictures of a prompt."""
+        if feature is Feature.CHOICE and facts.get(MATTING) == "none":
+            return "This server of Neural4D makes no cut-outs any more: it takes the image itself."
+        if feature is Feature.PICTURE and facts.get(PICTURES) == "none":
+            return "This server of Neural4D makes no pictures of a prompt."
+        return super().lacks(feature, facts)
+
+    @classmethod
+    def quotes(cls, request: Request) -> list[Quote]:
+        """Documented points; measured prices are kept under the operation, its number of models and their kind."""
+        count = request.variants
+        kind = "".join(
+            f" {value}" for value in (request.options.get(key) for key in _OF_MODELS[:1]) if value != declared.QUALITY
+        )
+        kind = kind.replace(" None", "") + (" mesh only" if request.options.get("onlyGenerateMesh") else "")
+        if request.options.get("style"):
+            first = Quote(f"chibi x{len(request.images)}", _CHIBI * len(request.images))
+        elif request.images or request.picture_first:
+            first = Quote(f"image x{count}{kind}", _MODEL * count, max(_MODEL * count, _IMAGE_ONCE))
+        else:
+            first = Quote(f"text x{count}{kind}", _MODEL * count, max(_MODEL * count, _TEXT_ONCE))
+        imported = 0 if request.format == "GLB" else 1
+        if request.place_all:
+            imported *= max(request.variants, len(request.images))
+        key = request.options.get("modelKey", "image-2")
+        pictures = [Quote(f"picture x{request.pictures} {key}", _PICTURE * request.pictures)]
+        return [*(pictures if request.picture_first else []), first, *[cls.conversion_quote()] * imported]
+
+    def documented(self, quote: Quote) -> int | None:
+        """Servers of 1.2 charge by the operation, today's by the model."""
+        return quote.most or quote.points if self.server.get(GENERATION) == OLDER else quote.points
+
+    @classmethod
+    def conversion_quote(cls) -> Quote:
+        """convertToFormat's documented price."""
+        return Quote("conversion", _CONVERSION)
+
+    def tickets(self, request: Request, job_id: str) -> list[str]:
+        """A fresh uuid for each variant of a text job, unless the server was seen to want none."""
+        if request.images or request.picture_first or self.server.get(IDS) == "refused":
+            return []
+        return [str(uuid.uuid4()) for _ in range(request.variants)]
+
+    def balance(self) -> answers.Balance:
+        """queryPointsInfo."""
+        return read.balance(self._call("/api/queryPointsInfo"))
+
+    def checks_portrait(self, request: Request) -> bool:
+        """As asked for; by default for chibi."""
+        wanted = request.options.get("portrait_check", "auto")
+        return bool(request.images) and (wanted == "on" or (wanted == "auto" and bool(request.options.get("style"))))
+
+    def portrait(self, image: str) -> answers.Portrait:
+        """checkHumanImage."""
+        answer = self._call("/api/checkHumanImage", files=[("image", image)])
+        status = read.code(answer, "statusCode")
+        if status not in (0, -1):
+            raise UnexpectedAnswer(
+                f"The portrait check answered with the unknown statusCode {status}: {refusals.sentence(answer)}"
+            )
+        return answers.Portrait(
+            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=refusals.sentence(answer)
+        )
+
+    def needs_cutout(self, request: Request) -> bool:
+        """Servers of 1.2 cut the subject out of each picture; today's at most where the user wants to choose.
+
+        Raises:
+            UnsupportedFeature: there is to be a choice, and the server has none.
+        """
+        if not request.images or request.options.get("style"):
+            return False
+        if request.choose_cutout and self.server.get(MATTING) == "none":
+            raise UnsupportedFeature(
+                "This server of Neural4D cuts nothing out of images any more, so there is no choice of cut-outs.",
+                "Generate again without choosing a cut-out: the image itself becomes the model.",
+            )
+        return request.choose_cutout or (self.server.get(GENERATION) or self._ask_generation()) == OLDER
+
+    def _ask_generation(self) -> str:
+        """A question that costs nothing: only servers of 1.2 know it. What is unclear shows with the first image."""
+        found = TODAY if self.server.get(MATTING) == "none" else OLDER
+        try:
+            self._call("/api/getMattedResult", {"requestId": 0})
+        except RequestRefused as error:
+            if not error.by_api or (error.http in (404, 405) and "cannot post" in error.what.lower()):
+                found = TODAY
+        except (UnexpectedAnswer, ServiceDown, AnswerLost, KeyRejected, NotEnoughPoints):
+            found = UNCLEAR  # what is wrong with the key or the account is said by a call that today's servers have
+        self.server.note(GENERATION, found)
+        return found
+
+    def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
+        """mattingImage, where the server has it."""
+        try:
+            answer = self._call("/api/mattingImage", files=[("image", image)])
+        except RequestRefused as error:
+            if error.http not in (404, 405, 410):
+                raise
+            self.server.note(MATTING, "none")
+            self.server.note(GENERATION, TODAY)  # it is no server of 1.2, or none any more
+            raise OtherGeneration(error.what) from None
+        self.server.note(MATTING, "there")
+        request_id = value_of(answer, "requestId", int, str)
+        return str(request_id), read.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+
+    def cutouts(self, request_id: str) -> list[answers.Cutout]:
+        """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
+        number = int(request_id) if request_id.isdigit() else request_id
+        answer = self._call("/api/getMattedResult", {"requestId": number})
+        keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
+        if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
+            raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {refusals.sentence(answer)}")
+        return [answers.Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
+
+    def order_pictures(self, request: Request) -> answers.Submission:
+        """createNormalPicture."""
+        fields = {"prompt": request.prompt, "jobNum": request.pictures}
+        fields |= {key: request.options[key] for key in ("modelKey", "aspectRatio") if key in request.options}
+        files = [("images", image) for image in request.references]
+        try:
+            answer = self._call("/api/createNormalPicture", fields, files, paid=True, form=True)
+        except RequestRefused as error:
+            if error.http not in (404, 405):
+                raise
+            self.server.note(PICTURES, "none")
+            raise UnsupportedFeature(
+                "This server of Neural4D makes no pictures of a prompt.", "Generate without a picture first."
+            ) from None
+        data = answer.get("data")
+        return read.submission(data if isinstance(data, dict) else answer, self.declaration.name)
+
+    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+        """queryGenerationResult for each; what has failed is left out of the choice."""
+        found, failed = [], 0
+        for one in ids:
+            answer = self._call("/api/queryGenerationResult", {"uuid": one})
+            picture = read.picture(answer)
+            if picture is None:
+                return []
+            failed += picture == ""
+            found += [answers.Cutout(one, picture)] if picture else []
+        if not found:
+            raise GenerationFailed(f"The service could make none of the {failed} pictures.")
+        return found
+
+    def submit(
+        self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
+    ) -> answers.Submission:
+        """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
+        if style := request.options.get("style"):
+            files = [("images", image) for image in request.images]
+            answer = self._call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
+            return read.chibi(answer, self.declaration.name)
+        body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
+        defaults = {option.key: option.default for option in declared.OPTIONS}
+        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, defaults[k]) != defaults[k]}
+        if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
+            body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
+        if not (request.images or request.picture_first):
+            return self._submit_text(request.prompt, tickets, body)
+        if request.options.get("enableImageEnhancement"):
+            body["enableImageEnhancement"] = True
+        older = bool(cutout) and not request.picture_first and self.server.get(GENERATION) != TODAY
+        return self._submit_cutout(cutout, body) if older else self._submit_image(request, body, picture)
+
+    def _submit_text(self, prompt: str, tickets: Sequence[str], body: dict[str, Any]) -> answers.Submission:
+        ours = {"uuids": list(tickets)} if tickets else {}
+        try:
+            answer = self._call("/api/generateModelWithText", {**body, "prompt": prompt, **ours}, paid=True)
+        except RequestRefused as error:
+            if not ours or "uuids" not in read.wrong_fields(error.answer):
+                raise
+            self.server.note(IDS, "refused")
+            raise OtherGeneration(error.what) from None
+        accepted = read.submission(answer, self.declaration.name)
+        if {"generationConfig", "pointsDeducted", "uploadedImageUrl"} & answer.keys():
+            self.server.note(GENERATION, TODAY)
+        elif not self.server.get(GENERATION):
+            self.server.note(GENERATION, OLDER)  # today's answers always have one of them
+        if ours and accepted.uuids != list(tickets):
+            self.server.note(IDS, "ignored")
+        return accepted
+
+    def _submit_image(self, request: Request, body: dict[str, Any], picture: str) -> answers.Submission:
+        """The picture itself, as today's servers take it."""
+        if not picture and request.picture_first:
+            raise InvalidInput("The picture could not be fetched.", "Press Retry.")
+        files = [("image", picture or request.images[0])]
+        try:
+            answer = self._call("/api/generateModelWithImage", body, files, paid=True)
+        except RequestRefused as error:
+            if not self._is_older(error):
+                raise
+            self.server.note(GENERATION, OLDER)
+            raise OtherGeneration(error.what) from None
+        self.server.note(GENERATION, TODAY)
+        return read.submission(answer, self.declaration.name)
+
+    def _submit_cutout(self, cutout: str, body: dict[str, Any]) -> answers.Submission:
+        """The key of a cut-out, as servers of 1.2 take it."""
+        try:
+            answer = self._call("/api/generateModelWithImage", {"fileKey": cutout, **body}, paid=True)
+        except RequestRefused as error:
+            if "image" not in read.wrong_fields(error.answer) and "image file is required" not in error.what.lower():
+                raise
+            self.server.note(GENERATION, TODAY)
+            raise OtherGeneration(error.what) from None
+        self.server.note(GENERATION, OLDER)
+        self.server.note(MATTING, "there")
+        return read.submission(answer, self.declaration.name)
+
+    def _is_older(self, error: RequestRefused) -> bool:
+        """Whether a refused picture was refused because the server wants the key of a cut-out instead."""
+        if read.wrong_fields(error.answer) - {"fileKey"} or error.http not in (400, 404, 415, 422):
+            return False
+        if "filekey" in error.what.lower():
+            return True
+        try:
+            return self._ask_generation() == OLDER
+        except TransportError:
+            return False
+
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
+        """A uuid of ours that retrieveModel knows was accepted; that it knows none proves something only where it
+        has been seen to know such ids.
+        """
+        if pictures or not tickets:
+            return None
+        known = [one for one in tickets if read.code(self._retrieve(one), "codeStatus") != _NO_SUCH_UUID]
+        if known:
+            lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
+            return answers.Trace(answers.Submission(known, failures=lost))
+        return answers.Trace(proof=self.server.get(IDS) == HONOURED)
+
+    def remember(self, uuid: str, tickets: Sequence[str]) -> None:
+        """It has answered about a model whose id we chose."""
+        if uuid in tickets:
+            self.server.note(IDS, HONOURED)
+
+    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+        """queryJobProgress while the job is young, retrieveModel when it may be done."""
+        return self._result(uuid) if expect_done else self._progress(uuid)
+
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
+        """convertToFormat. modelSize is a whole number of millimetres above 1; the exact size is made later."""
+        body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
+        if size_mm is not None:
+            body["modelSize"] = max(2, round(size_mm))
+        answer = self._call("/api/convertToFormat", body, paid=True)
+        message = refusals.sentence(answer)
+        status = None if answer.get("statusType") is None else read.code(answer, "statusType")
+        details = read.details(answer, "modelSize", "scaleNumber")
+        if status == 1 or _CONVERTING in message:
+            return answers.Conversion(message=message, details=details)
+        if status == 0:
+            scale = answer.get("scaleNumber")
+            known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
+            return answers.Conversion(value_of(answer, "modelUrl", str), known, message, details)
+        if status == -1:
+            raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
+        raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
+
+    def _call(self, path: str, *content: Any, **how: Any) -> dict[str, Any]:
+        answer = self.http.call(path, *content, **how)
+        read.check_pace(answer, self.declaration.name)
+        return answer
+
+    def _retrieve(self, uuid: str) -> dict[str, Any]:
+        answer = self._call("/api/retrieveModel", {"uuid": uuid})
+        if read.code(answer, "codeStatus") == _BAD_TOKEN:
+            raise KeyRejected(f"The service says the key is invalid or has expired: {refusals.sentence(answer)}")
+        return answer
+
+    def _result(self, uuid: str) -> answers.Poll:
+        answer = self._retrieve(uuid)
+        status, message = read.code(answer, "codeStatus"), refusals.sentence(answer)
+        if status == _DONE:
+            return answers.Poll(
+                Outcome.DONE,
+                progress=1.0,
+                model_url=value_of(answer, "modelUrl", str),
+                preview_url=str(answer.get("imageUrl") or ""),
+                message=message,
+                details=read.details(answer, "prompts", "createdAt", "sourcePage"),
+            )
+        if status == _GENERATING:
+            return answers.Poll(Outcome.GENERATING, message=message)
+        if status == _FAILED:
+            return answers.Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
+        if status == _NO_SUCH_UUID:
+            raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
+        raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
+
+    def _progress(self, uuid: str) -> answers.Poll:
+        """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
+        try:
+            answer = self._call("/api/queryJobProgress", {"uuid": uuid})
+        except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
+            return answers.Poll(Outcome.GENERATING, message=error.what, doubtful=True)
+        progress, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
+        if status == 0 and progress is not None:
+            return answers.Poll(Outcome.GENERATING, progress=progress)
+        # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
+        return answers.Poll(Outcome.GENERATING, message=refusals.sentence(answer), doubtful=status == -1)

@@ -1,0 +1,292 @@
+"""From a finished model at the service to a prepared .blend on disk: convert, download, check, prepare."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ..blenders.job_file import checked, job_values, run_in_blender
+from ..errors import (
+    BrokenModel,
+    CannotStart,
+    ConversionFailed,
+    DownloadFailed,
+    GenerationFailed,
+    LinkExpired,
+    Neural4DError,
+    PreparerFailed,
+    UnexpectedAnswer,
+)
+from ..files import kit
+from ..files.archive import is_archive, unpack
+from ..files.download import download
+from ..files.file_type import file_type
+from ..files.glb import check_glb
+from ..model.allowed_values import FORMATS
+from ..model.job import Job, Variant
+from ..model.request import Request
+from ..model.states import State, VariantState
+from ..services.answers import Conversion, Poll
+from ..services.base import Outcome
+
+if TYPE_CHECKING:
+    from .active_job import Live
+    from .next_step import Runner
+
+#: A preview is a picture of a few hundred kilobytes.
+_MAX_PREVIEW = 20 * 1024 * 1024
+#: Between two questions whether a conversion is done, in times of the quickest pace.
+CONVERSION_EVERY = 3.0
+
+
+def take_in(job: Job, variant: Variant, poll: Poll) -> None:
+    """Note what a poll says of a model that is done, or has failed for good."""
+    if poll.outcome is Outcome.FAILED:
+        variant.state = VariantState.FAILED
+        variant.error = GenerationFailed(
+            f"The service could not make this model: {poll.message or 'no reason given'}"
+        ).to_dict()
+    elif poll.outcome is Outcome.DONE:
+        variant.state, variant.progress = VariantState.DONE, 1.0
+        variant.preview_url, variant.details = poll.preview_url, poll.details
+        _take_address(job, variant, poll)
+
+
+def _take_address(job: Job, variant: Variant, poll: Poll) -> None:
+    """Another format comes from another address, which has to be asked for."""
+    native = job.request.get("format", job.native) == job.native
+    variant.model_url = poll.model_url if native else ""
+    variant.mirrors = list(poll.mirrors) if native else []
+    variant.parts = [list(part) for part in poll.parts] if native else []
+
+
+def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
+    """Ask for a variant in the wanted format; paid for once, however often it is asked for."""
+    job = live.job
+    request = Request.from_dict(job.request)
+    if job.state in (State.GENERATING, State.DOWNLOADING):
+        runner.enter(job, State.CONVERTING)
+    conversion = ask_for_conversion(runner, job, variant.uuid, request.format, request.size_mm)
+    variant.details |= conversion.details
+    if conversion.url:
+        variant.model_url, variant.scale = conversion.url, conversion.scale
+    job.note = "" if conversion.url else conversion.message
+    runner.save(job)
+    return 0.0 if conversion.url else CONVERSION_EVERY * runner.timing.quickest
+
+
+def ask_for_conversion(runner: Runner, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:
+    """convert(): a purchase the first time, free each time after.
+
+    Raises:
+        ConversionFailed: asking once more starts it anew.
+    """
+    provider = runner.provider(job.provider)
+    key = f"{uuid} {format}" + ("" if size_mm is None else f" {round(size_mm)}")
+    before = job.conversions.get(key)
+    try:
+        if before == "asked":
+            return provider.convert(uuid, format, size_mm)
+        quote = provider.conversion_quote()
+        with runner.purse.spending(provider, job, quote, repeated=before == "failed") as purchase:
+            conversion = provider.convert(uuid, format, size_mm)
+            purchase.accepted = True
+            job.conversions[key] = "asked"
+            job.book(quote.operation, purchase.expected, purchase.reserved)
+            runner.save(job)
+        return conversion
+    except ConversionFailed:
+        job.conversions[key] = "failed"
+        raise
+
+
+def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
+    """Fetch a finished variant's model.
+
+    A download that finds its address expired forgets it, so that the next try asks for a fresh one.
+
+    Raises:
+        DownloadFailed, LinkExpired: it did not arrive whole. BrokenModel: it did and is damaged.
+        Stopped: cancelled, or the engine ends.
+    """
+    job = live.job
+    request = Request.from_dict(job.request)
+    if job.state in (State.GENERATING, State.CONVERTING):
+        runner.enter(job, State.DOWNLOADING)
+        job.progress, job.progress_estimated = 0.0, False
+    if not variant.model_url:
+        if request.format != job.native:
+            return convert_variant(runner, live, variant)
+        _ask_for_fresh_address(runner, job, variant)
+        if variant.state is VariantState.GENERATING:
+            return 0.0
+    variant.format = _format_of(variant.model_url) or request.format
+    path = downloaded_file(runner, job, variant)
+    if job.expects_preparing and (variant is job.primary or request.place_all):
+        runner.preparers.expect(job.id)  # by the time the file is there, a background Blender is
+    shown = 0.0
+
+    def progress(fraction: float) -> None:
+        nonlocal shown
+        if fraction - shown >= 0.02 and job.state is State.DOWNLOADING:
+            shown = job.progress = fraction
+            runner.publish(job)  # a number that moves is not worth a transaction
+
+    def stopped() -> bool:
+        return live.cancelled.is_set() or runner.stopping.is_set()
+
+    try:
+        listed = _fetch(variant, path, stopped, progress)
+    except (DownloadFailed, BrokenModel) as error:
+        if not (isinstance(error, LinkExpired) and variant.uuid):
+            variant.mirrors.append(variant.model_url)
+        # The next try goes to the next place that has the file, or asks for a fresh address.
+        variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
+        raise
+    if not listed:
+        path = _named_by_content(runner, job, variant, path)
+    variant.model = str(listed or _unpacked(path, variant.format))
+    variant.state = VariantState.DOWNLOADED
+    runner.save(job)
+    return 0.0
+
+
+def _fetch(variant: Variant, path: Path, stopped: Callable[[], bool], progress: Callable[[float], None]) -> Path | None:
+    """Download what the variant is; the list of its parts where it has some."""
+    if variant.parts:
+        return kit.fetch(variant.parts, path, stopped=stopped, progress=progress)
+    download(variant.model_url, path, stopped=stopped, progress=progress, check=checking(variant.format))
+    return None
+
+
+def checking(wanted: str) -> Callable[[Path], object]:
+    """What looks at a download before it counts as one: by what the file is, else by what it was to be."""
+
+    def check(path: Path) -> None:
+        if (file_type(path) or wanted) == "GLB":
+            check_glb(path)
+        else:
+            check_something(path)
+
+    return check
+
+
+def _named_by_content(runner: Runner, job: Job, variant: Variant, path: Path) -> Path:
+    """The file under the name of what it is; neither its address nor the order decides that."""
+    kind = file_type(path)
+    if kind in FORMATS and kind != variant.format:
+        variant.format = kind
+        os.replace(path, downloaded_file(runner, job, variant))
+    return downloaded_file(runner, job, variant)
+
+
+def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:
+    """Where a variant's download is, as it came: for formats of several files, the archive."""
+    format = variant.format or job.request.get("format", job.native)
+    return runner.folder_of(job) / f"v{variant.index}.{format.lower()}"
+
+
+def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float | None:
+    """Have a .blend made of a downloaded variant, and the job ready. None while the host is making it.
+
+    Raises:
+        BrokenModel, PreparerFailed and the like: see preparing.run_in_blender.
+    """
+    job, request = live.job, Request.from_dict(live.job.request)
+    values = job_values(request, variant, runner.folder_of(job))
+    make = _from_host if variant.here else _from_background
+    facts = make(runner, live, variant, values)
+    if not facts:
+        return None
+    variant.blend, variant.facts = values["output"], facts
+    variant.state = VariantState.PREPARED
+    if job.state not in (State.READY, State.PLACED):
+        job.progress = 1.0
+        job.enter(State.READY)
+    runner.save(job)
+    return 0.0
+
+
+def _from_background(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts of a background Blender; None where none can be started and the host is asked instead."""
+    job = live.job
+    if job.state not in (State.READY, State.PLACED):
+        runner.enter(job, State.PREPARING_MODEL)
+    try:
+        return run_in_blender(
+            runner.preparers,
+            values,
+            runner.folder_of(job) / f"v{variant.index}.prepare",
+            limit=runner.timing.preparer_limit,
+            stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
+        )
+    except CannotStart as error:
+        if not runner.host_imports:
+            raise
+        job.note = f"{error.what} So this one imports the model: it stands still for some seconds."
+        variant.here = True
+        live.handed_over[variant.index] = {}
+        runner.save(job)
+        runner.ask_host(job, variant, values)
+        return None
+
+
+def _from_host(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts of the host, None while it is at it; it came to no end if it was asked in an earlier session."""
+    there = live.handed_over.get(variant.index)
+    if there == {}:
+        return None
+    live.handed_over.pop(variant.index, None)
+    variant.here, live.job.note = False, ""
+    if there is None:
+        raise PreparerFailed("Blender ended while it was importing the model.")
+    return checked(there)
+
+
+def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:
+    """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
+    path = runner.folder_of(live.job) / f"v{variant.index}.jpg"
+    try:
+        download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=runner.stopping.is_set)
+        variant.preview = str(path)
+    except Neural4DError:
+        variant.preview_url = ""
+    runner.save(live.job)
+
+
+def check_something(path: Path) -> None:
+    """The least that a file has to be; what it really is, the preparer finds out."""
+    with path.open("rb") as file:
+        head = file.read(256).lstrip().lower()
+    if not head or head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
+
+
+def _format_of(url: str) -> str:
+    """The format that an address names by its ending, empty where it names none that can be imported."""
+    ending = PurePosixPath(urllib.parse.urlsplit(url).path).suffix[1:].upper()
+    return ending if ending in FORMATS else ""
+
+
+def _unpacked(path: Path, format: str) -> Path:
+    """The model itself: services send formats of several files as a .zip."""
+    if format == "USDZ" or not is_archive(path):
+        return path
+    folder = path.with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)
+    return unpack(path, folder, f".{format.lower()}")
+
+
+def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
+    poll = runner.provider(job.provider).poll(variant.uuid, expect_done=True)
+    if poll.outcome is not Outcome.DONE:
+        variant.state = VariantState.GENERATING
+        return
+    if not poll.model_url:
+        raise UnexpectedAnswer(f"The service has no {job.native} of this model. {poll.message}")
+    variant.preview_url = poll.preview_url
+    _take_address(job, variant, poll)

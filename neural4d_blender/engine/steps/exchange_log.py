@@ -1,0 +1,109 @@
+"""Keeps the last exchanges of each job, masked, as exchanges.jsonl in the job's folder.
+
+Standard library only. A line is an exchange as masking.py gives it; the first line says of which service, and what
+was known of its server. What cannot be written is passed over: a recording is a help, never a reason to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..http.exchange import Exchange
+from ..http.masking import Masker
+from ..model.server_facts import Server
+
+if TYPE_CHECKING:
+    from ..model.job import Job
+    from .active_job import Live
+
+NAME = "exchanges.jsonl"
+#: Version of the form, in the first line.
+FORM = 1
+MOST, MOST_BYTES = 40, 200_000
+#: Of one exchange.
+_LONGEST = 40_000
+
+_thread = threading.local()
+
+
+class Recording:
+    """The exchanges of one job.
+
+    Args:
+        path: the file; what an earlier process left there stays a part of it.
+        own: texts of the user's, see Masker.
+    """
+
+    def __init__(self, path: Path, own: list[str]) -> None:
+        self._path = path
+        self._head: dict[str, Any] = {}
+        self._lines: list[tuple[bool, str]] = []
+        with suppress(OSError, ValueError):
+            head, *exchanges = path.read_text(encoding="utf-8").splitlines()
+            self._lines = [(bool(json.loads(line)["paid"]), line) for line in exchanges]
+            self._head = json.loads(head)
+        # Which ids the stand-ins of that process stood for is not known any more.
+        used = [int(number) for _, line in self._lines for number in re.findall(r"(?<![A-Za-z0-9-])id-(\d+)\b", line)]
+        self._masker = Masker(own, first=max(used, default=0) + 1)
+
+    def add(self, server: Server, exchange: Exchange) -> None:
+        """Take in an exchange; the oldest one that costs nothing goes where there are too many."""
+        self._head = self._head or {"form": FORM, "service": server.provider, "facts": dict(server.facts)}
+        told = self._masker.exchange(exchange)
+        line = json.dumps(told, ensure_ascii=False)
+        if len(line) > _LONGEST:
+            line = json.dumps({**told, "fields": {}, "answer": f"<{len(line)} characters>"}, ensure_ascii=False)
+        self._lines.append((exchange.paid, line))
+        size = sum(len(one.encode()) + 1 for _, one in self._lines)
+        while len(self._lines) > MOST or size > MOST_BYTES:
+            free = (number for number, (paid, _) in enumerate(self._lines[:-1]) if not paid)
+            size -= len(self._lines.pop(next(free, 0))[1].encode()) + 1
+        self._write()
+
+    def _write(self) -> None:
+        part = self._path.with_name(self._path.name + ".part")
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lines = [json.dumps(self._head, ensure_ascii=False), *(line for _, line in self._lines)]
+            part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            os.replace(part, self._path)
+
+
+@contextmanager
+def of(live: Live, folder: Path) -> Iterator[None]:
+    """What the calling thread asks services meanwhile belongs to that job.
+
+    Args:
+        folder: of all jobs' files.
+    """
+    _thread.live, _thread.folder = live, folder
+    try:
+        yield
+    finally:
+        _thread.live = None
+
+
+def observe(server: Server, exchange: Exchange) -> None:
+    """An exchange with the server is over; without a job it belongs to no recording."""
+    live: Live | None = getattr(_thread, "live", None)
+    if live is None:
+        return
+    if live.recording is None:
+        live.recording = Recording(_thread.folder / "jobs" / live.job.id / NAME, _own(live.job))
+    live.recording.add(server, exchange)
+
+
+def _own(job: Job) -> list[str]:
+    """What the user has written, and what the pictures are called."""
+    request = job.request
+    pictures = [*request.get("images", ()), *request.get("views", {}).values(), *request.get("references", ())]
+    named = [*pictures, *request.get("originals", ())]
+    parts = [part for name in named for part in (name, Path(name).name, Path(name).stem)]
+    return [*(str(request.get(name) or "") for name in ("prompt", "name", "group")), *parts]

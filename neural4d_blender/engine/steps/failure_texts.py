@@ -1,0 +1,49 @@
+"""What a failure has cost and what is kept, in the words that the user reads."""
+
+from __future__ import annotations
+
+from ..errors import GenerationFailed, Neural4DError
+from ..model.job import Job
+from ..protocol import unit_of
+
+
+def all_failed(job: Job) -> GenerationFailed:
+    """The error of a job none of whose models came about."""
+    reasons = {v.error["what"] for v in job.variants if v.error}
+    return GenerationFailed(" ".join(sorted(reasons)) or "The service made no model.")
+
+
+def cost_in_words(job: Job, error: Neural4DError) -> str:
+    """What a job that ends with this error has cost, and whether Retry costs it again."""
+    if job.in_doubt:
+        return "Not known yet: press Retry to ask the service."
+    if not job.spent or job.cost == 0:
+        return "Nothing was paid."
+    if job.cost is None:
+        paid = "The service accepted the job and does not say what it costs"
+        if job.primary is None if job.variants else not job.picture_ids:
+            return f"{paid}; Retry is a new job and is paid again."
+        return f"{paid}; Retry does not pay it again."
+    paid = f"{job.cost} {unit_of(job.provider)} were paid{' (estimated)' if job.cost_estimated else ''}"
+    again = job.primary is None if job.variants else not job.picture_ids
+    if again and isinstance(error, GenerationFailed):
+        return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
+    return f"{paid}; Retry does not pay them again."
+
+
+def cost_of_lost(job: Job, points: int) -> str:
+    """The same of a job that was probably paid, and whose answer is lost for good."""
+    unit = unit_of(job.provider)
+    in_all = f", {job.cost} in all" if job.cost != points else ""
+    return f"{points} {unit}{in_all}. Retry would be a new job: {points} are paid again then."
+
+
+def kept_in_words(job: Job) -> str:
+    """What of a failed job is still there."""
+    if any(v.model for v in job.variants):
+        return "The downloaded model is kept."
+    if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
+        return "The model stays at the service."
+    if job.picture_ids and job.cutouts:
+        return "The pictures, the prompt and all settings are kept."
+    return "The prompt and all settings are kept."

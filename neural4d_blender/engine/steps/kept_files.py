@@ -1,0 +1,172 @@
+"""Files the user wants to keep: a variant in a format of choice, as an exact copy of what the service made."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
+from ..files.archive import is_archive, unpack
+from ..files.download import download
+from ..files.file_type import file_type
+from ..files.glb import check_glb
+from ..files.glb_size import size_of
+from ..model.job import Job, Save, SaveState, Variant
+from ..model.request import Request
+from .delivery import CONVERSION_EVERY, ask_for_conversion, checking, downloaded_file
+
+if TYPE_CHECKING:
+    from .active_job import Live
+    from .next_step import Runner
+
+#: Held from the choice of a free name until the file has it.
+_naming = threading.Lock()
+#: Vertices of a model whose size is measured in a fraction of a second.
+_QUICKLY_MEASURED = 200_000
+
+
+def add(job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
+    """Note a file to keep; :func:`advance` makes it."""
+    save = Save(str(uuid.uuid4()), variant, format, folder, size_mm)
+    job.saves.append(save)
+    return save
+
+
+def keep_downloads(job: Job) -> None:
+    """Where a job is to deliver files, note each variant that has been fetched as one to keep."""
+    request = Request.from_dict(job.request)
+    if not request.keep_in:
+        return
+    noted = {save.variant for save in job.saves}
+    for variant in job.variants:
+        if variant.model and variant.index not in noted:
+            format = variant.format or request.format
+            size = None if format == job.native else request.size_mm  # what was not converted is kept as it came
+            add(job, variant.index, format, request.keep_in, size)
+            if format == "GLB":
+                variant.facts = _facts(Path(variant.model))
+
+
+def _facts(glb: Path) -> dict[str, Any]:
+    """What can be said of a file that nothing prepares: its triangles, and its size where that is quickly measured."""
+    try:
+        said = check_glb(glb)
+        facts: dict[str, Any] = {"triangles": said.triangles}
+        if said.vertices <= _QUICKLY_MEASURED:
+            width, height, depth = size_of(glb)  # glTF's Y is up
+            facts["dimensions_mm"] = [side * 1000 for side in (width, depth, height)]
+    except BrokenModel:
+        return {}
+    return facts
+
+
+def forget_failed(job: Job) -> bool:
+    """Where a job is to deliver files, those that could not be written are tried again; True where there are some."""
+    failed = [save for save in job.saves if save.state is SaveState.FAILED and job.request.get("keep_in")]
+    job.saves = [save for save in job.saves if save not in failed]
+    return bool(failed)
+
+
+def advance(runner: Runner, live: Live, save: Save) -> float:
+    """One step of keeping a file. Its failure is its own: the job goes on.
+
+    Raises:
+        TransportError, UnexpectedAnswer: passing trouble; the runner tries again.
+    """
+    job = live.job
+    variant = next(v for v in job.variants if v.index == save.variant)
+    try:
+        done = _step(runner, live, save, variant)
+    except (TransportError, UnexpectedAnswer) as error:
+        if live.attempts + 1 < runner.timing.attempts:
+            raise
+        _fail(save, error)
+        done = True
+    except Neural4DError as error:
+        _fail(save, error)
+        done = True
+    runner.save(job)
+    return 0.0 if done else CONVERSION_EVERY * runner.timing.quickest
+
+
+def _fail(save: Save, error: Neural4DError) -> None:
+    save.state, save.error = SaveState.FAILED, error.to_dict()
+
+
+def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
+    """True when something is done and the next step can follow at once."""
+    job = live.job
+    save.state = SaveState.CONVERTING
+    request = Request.from_dict(job.request)
+    fetched_as = variant.format or request.format
+    free = save.format == job.native and save.size_mm is None
+    same = save.format == fetched_as and (free or (save.size_mm == request.size_mm and save.format != job.native))
+    if same and variant.model and (there := downloaded_file(runner, job, variant)).is_file():
+        _keep(there, job, save)
+        return True
+    if not save.url and free:
+        save.url = runner.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
+        if not save.url:
+            raise UnexpectedAnswer("The service names no address for this model.")
+    if not save.url:
+        conversion = ask_for_conversion(runner, job, variant.uuid, save.format, save.size_mm)
+        save.url = conversion.url
+        return bool(save.url)
+    fetched = runner.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
+    try:
+        download(save.url, fetched, stopped=runner.stopping.is_set, check=checking(save.format))
+    except LinkExpired:
+        save.url = ""
+        raise
+    _keep(fetched, job, save)
+    fetched.unlink()
+    return True
+
+
+def _keep(source: Path, job: Job, save: Save) -> None:
+    """Copy into the user's folder under a name that is free; whole or not at all."""
+    folder = Path(save.folder)
+    stem = re.sub(r"[^\w\-. ]+", "", Request.from_dict(job.request).title)[:60].strip(" .") or "model"
+    if job.batch:
+        stem = f"{job.item + 1:04d} {stem}"  # in the order of the input, and never two of the same name
+    if save.size_mm:
+        stem += f" {save.size_mm:g}mm"
+    if save.variant:
+        stem += f" v{save.variant + 1}"
+    kind = "ZIP" if save.format == "ZIP" else file_type(source) or save.format
+    suffix = f".{kind.lower()}"
+    part = folder / f"{save.id}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            if kind not in ("USDZ", "ZIP") and is_archive(source):
+                unpack(source, part, suffix)
+                suffix = ""
+            else:
+                shutil.copyfile(source, part)
+            with _naming:
+                target = _free(folder, stem, suffix)
+                os.replace(part, target)
+        finally:
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise DownloadFailed(
+            f"The file could not be written to {folder}: {error.strerror or error}.",
+            "Choose a folder that can be written and save again: the conversion is not paid again.",
+        ) from error
+    save.path, save.state = str(target), SaveState.SAVED
+
+
+def _free(folder: Path, stem: str, suffix: str) -> Path:
+    number, path = 1, folder / f"{stem}{suffix}"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem} ({number}){suffix}"
+    return path

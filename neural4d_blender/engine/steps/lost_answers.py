@@ -1,0 +1,169 @@
+"""A paid request went out and no usable answer came: whether it was taken is found out before anything else is done.
+
+The service's own records count where it can be asked for the job. Otherwise the balance is the witness: fallen means
+paid, and the same over a while means not taken. Nothing is sent again but what the service certainly does not have.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..errors import Neural4DError, PaymentUnknown, SubmissionLost
+from ..http.refusals import kind_of
+from ..model.declaration import Feature, Quote
+from ..model.job import Job
+from ..model.server_facts import AT_ONCE, BOOKS
+from ..model.states import State
+from ..services.answers import Submission, Trace
+from .failure_texts import cost_of_lost
+
+if TYPE_CHECKING:
+    from ..model.request import Request
+    from ..services.base import Provider
+    from .active_job import Live
+    from .next_step import Runner
+
+#: When the balance is read, in parts of the time that it is watched for: a service may book late.
+_READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
+#: The part of that time in which what was accepted shows in the service's records.
+_SOON = 0.15
+
+
+def look(
+    runner: Runner,
+    live: Live,
+    provider: Provider,
+    request: Request,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+) -> float:
+    """Look once; returns seconds until the next step.
+
+    Args:
+        quote: of the request that went out. accepted: notes what the service took, and enters the next state.
+
+    Raises:
+        PaymentUnknown: it was paid, or that cannot be known. SubmissionLost: it was not taken.
+        RequestRefused: nor was it, and the service had said why.
+    """
+    job = live.job
+    if job.state is State.SUBMITTING:
+        runner.enter(job, State.UNKNOWN)
+    runner.purse.doubt(job, runner.timing.watch * 2)
+    trace = provider.look_for(request, job.tickets, job.sent_at, job.paying_for == "pictures")
+    if trace and trace.found:
+        _found(runner, job, provider, trace.found, quote, accepted)
+        return runner.timing.quickest
+    now = time.monotonic()
+    live.since = live.since or now
+    can_tell = _tells_balance(provider)
+    if not trace and not (can_tell and job.balance_before is not None):
+        raise _unknown(runner, job, provider)
+    balance = runner.purse.read(provider) if can_tell else None
+    live.readings.append(balance)
+    before = job.balance_before
+    watched = now - live.since
+    # What the service can be asked for may show a little later than what it has cost.
+    if (
+        before is not None
+        and balance is not None
+        and balance != before
+        and (not trace or watched > _SOON * runner.timing.watch)
+    ):
+        _moved(runner, job, provider, quote, before, balance)
+    if watched < runner.timing.watch or len(live.readings) < 2:
+        at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
+        return max(at * runner.timing.watch - watched, runner.timing.quickest)
+    return _not_taken(runner, live, provider, trace)
+
+
+def _found(
+    runner: Runner,
+    job: Job,
+    provider: Provider,
+    found: Submission,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+) -> None:
+    """The service has it after all. What it cost is its own word, or what the balance fell by."""
+    job.in_doubt = False
+    expected = runner.purse.expected(job.provider, quote)
+    job.book(quote.operation, expected, runner.purse.reserved(job.provider, quote))
+    accepted(found)
+    runner.purse.know(job)
+    points = found.points
+    if points is None and _tells_balance(provider) and job.balance_before is not None:
+        with suppress(Neural4DError):
+            balance = runner.purse.read(provider)
+            if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
+                points = job.balance_before - balance
+    if points is not None and points > 0:
+        runner.purse.told(job, points)
+
+
+def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
+    """The balance is another one than before the job was sent."""
+    if balance > before or runner.journal.paid_since(job.provider, job.sent_at, job.id):
+        raise _unknown(runner, job, provider)
+    job.in_doubt = False  # from here on it is the user who decides
+    runner.purse.know(job)
+    job.book(quote.operation, before - balance, runner.purse.reserved(job.provider, quote))
+    job.measured(before - balance)
+    raise PaymentUnknown(
+        f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
+        "probably taken the job, and its answer with the model's address is lost.",
+        cost=cost_of_lost(job, before - balance),
+    )
+
+
+def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | None) -> float:
+    """All was quiet for as long as the job was watched."""
+    job = live.job
+    still = job.balance_before is not None and all(reading == job.balance_before for reading in live.readings[-2:])
+    proof = trace is not None and trace.proof
+    # A service that was seen to book at once would have booked it by now.
+    certain = proof or (still and len(live.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
+    if not (still or proof):
+        raise _unknown(runner, job, provider)
+    live.readings, live.since = [], 0.0
+    job.in_doubt = False
+    runner.purse.know(job)
+    carried = "the balance has not fallen" if still else "the service has no record of it"
+    if job.refusal:
+        raise kind_of(job.refusal)(
+            f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
+        )
+    if certain and job.submission < runner.timing.looks:
+        runner.enter(job, State.QUEUED)
+        return 0.0
+    job.submission = 0
+    raise SubmissionLost(
+        f"No usable answer came, and {carried}: the service has not taken the job.",
+        "Press Retry to send it again.",
+        cost="Nothing was paid.",
+    )
+
+
+def _said(job: Job) -> str:
+    """What came instead of a usable answer: the service's own sentence goes first."""
+    return f"{job.refusal.rstrip('.')}. The answer names no model" if job.refusal else "No usable answer came"
+
+
+def _tells_balance(provider: Provider) -> bool:
+    return not provider.lacks(Feature.BALANCE, provider.server.facts)
+
+
+def _unknown(runner: Runner, job: Job, provider: Provider) -> PaymentUnknown:
+    job.in_doubt = False  # from here on it is the user who decides
+    runner.purse.know(job)
+    name = provider.declaration.name
+    can_tell = _tells_balance(provider)
+    no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
+    return PaymentUnknown(
+        f"{_said(job)}; {name} cannot say whether the request arrived, {no_word}.",
+        f"Look for the job {job.tickets[0]} on {name}'s own page, before you press Retry." if job.tickets else "",
+        cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
+    )

@@ -1,0 +1,147 @@
+"""One request that costs points, sent so that nothing is paid twice: journaled before, judged after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..errors import (
+    InvalidInput,
+    JournalUnusable,
+    KeyRejected,
+    Neural4DError,
+    NotEnoughPoints,
+    OtherGeneration,
+    PaymentUnknown,
+    RequestRefused,
+    ServiceBusy,
+    ServiceUnreachable,
+    TransportError,
+    UnexpectedAnswer,
+)
+from ..files.download import Stopped
+from ..model.declaration import Quote
+from ..model.job import Job
+from ..model.states import State
+from ..services.answers import Submission
+from .failure_texts import cost_of_lost
+
+if TYPE_CHECKING:
+    from ..services.base import Provider
+    from .active_job import Live
+    from .next_step import Runner
+
+#: Trouble in which the service says that it has not acted, or cannot have; every other kind leaves that open.
+NOTHING_HAPPENED = (
+    ServiceUnreachable,
+    ServiceBusy,
+    KeyRejected,
+    NotEnoughPoints,
+    RequestRefused,
+    InvalidInput,
+    OtherGeneration,
+)
+
+
+def pay(
+    runner: Runner,
+    live: Live,
+    provider: Provider,
+    quote: Quote,
+    to_follow: Sequence[Quote],
+    send: Callable[[], Submission],
+    accepted: Callable[[Submission], None],
+    paying_for: str = "",
+) -> float:
+    """Send it, and have what the service took noted by ``accepted``, which enters the next state.
+
+    Args:
+        paying_for: see Job.
+
+    Returns:
+        Seconds until the next step.
+
+    Raises:
+        Whatever ``send`` does, where nothing was taken; PaymentUnknown where a request that the service refused was
+        paid all the same.
+    """
+    job = live.job
+    with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
+        if live.unwanted or runner.stopping.is_set():
+            raise Stopped  # the last moment at which it is free
+        if job.submission and _fell(runner, job, purchase.before):
+            raise _paid_though_refused(runner, job, quote, purchase.before)
+        job.balance_before = purchase.before
+        # A submission that is sent again carries the same ids: should the first one turn up after
+        # all, it is found under them.
+        job.submission += 1
+        job.in_doubt, job.paying_for, job.refusal, job.sent_at = True, paying_for, "", time.time()
+        try:
+            runner.enter(job, State.SUBMITTING)
+        except JournalUnusable:  # so it is not sent, and nothing is in doubt
+            job.submission -= 1
+            job.in_doubt = False
+            job.enter(State.QUEUED)
+            raise
+        try:
+            submission = send()
+        except NOTHING_HAPPENED as error:
+            if isinstance(error, ServiceBusy | OtherGeneration | ServiceUnreachable | InvalidInput):
+                _back(runner, job, keep=isinstance(error, ServiceBusy))
+                raise
+            after = None
+            with suppress(Neural4DError):
+                after = runner.purse.read(provider)
+            if _fell(runner, job, after):
+                raise _paid_though_refused(runner, job, quote, after) from error
+            _back(runner, job, keep=False)
+            raise
+        except (TransportError, UnexpectedAnswer) as error:
+            return doubt(runner, live, error)
+        purchase.accepted, purchase.told = True, submission.points
+        job.in_doubt = False
+        job.book(quote.operation, purchase.expected, purchase.reserved)
+        accepted(submission)
+    runner.publish(job)
+    return runner.timing.quickest
+
+
+def doubt(runner: Runner, live: Live, error: Neural4DError) -> float:
+    """No usable answer came: whether the service took it has to be found out before anything else is done."""
+    job = live.job
+    job.refusal = getattr(error, "refusal", "")
+    live.readings, live.since = [], 0.0
+    runner.purse.doubt(job, runner.timing.watch * 2)
+    runner.enter(job, State.UNKNOWN)
+    job.note = f"{error.what} Finding out whether the job arrived."
+    runner.save(job)
+    return runner.timing.look_again
+
+
+def _back(runner: Runner, job: Job, *, keep: bool) -> None:
+    """It was not taken. Ids that a busy service may have seen are asked for before they are sent again."""
+    job.in_doubt = False
+    if not keep:
+        job.tickets, job.submission = [], 0
+    runner.enter(job, State.QUEUED)
+
+
+def _fell(runner: Runner, job: Job, balance: int | None) -> bool:
+    """Whether points are gone since the job was sent that nobody else here has spent."""
+    before = job.balance_before
+    gone = before is not None and balance is not None and balance < before
+    return gone and not runner.journal.paid_since(job.provider, job.sent_at, job.id)
+
+
+def _paid_though_refused(runner: Runner, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
+    fell = (job.balance_before or 0) - (balance or 0)
+    job.in_doubt = False
+    job.book(quote.operation, fell)
+    job.measured(fell)
+    return PaymentUnknown(
+        f"The service refused the job, and yet the balance fell by {fell}: it has probably taken it, "
+        "and does not say where the model is.",
+        cost=cost_of_lost(job, fell),
+    )

@@ -1,0 +1,264 @@
+"""From a request to a job that the service has accepted: portrait check, pictures to choose from, the submission.
+
+What can cost points is sent by payment.py, and looked for by lost_answers.py where its answer was lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import (
+    CutoutFailed,
+    GenerationFailed,
+    Neural4DError,
+    NoPortrait,
+    RequestRefused,
+    TransportError,
+    UnexpectedAnswer,
+)
+from ..files.download import download
+from ..model.declaration import Quote
+from ..model.job import Job, Variant
+from ..model.request import Request
+from ..model.states import State, VariantState
+from ..services.answers import Cutout, Submission
+from ..services.base import Provider
+from . import delivery, lost_answers, payment
+
+if TYPE_CHECKING:
+    from .active_job import Live
+    from .next_step import Runner
+
+#: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs, and
+#: pictures that are paid for, are given up.
+_CUTOUT_EVERY, _CUTOUT_LIMIT, _PICTURE_LIMIT = 1.5, 300.0, 1800.0
+_MAX_PICTURE = 40 * 1024 * 1024
+
+
+def advance(runner: Runner, live: Live) -> float | None:
+    """One step of a job that is not accepted yet. Returns seconds until the next one, None to stop."""
+    job = live.job
+    request = Request.from_dict(job.request)
+    provider = runner.provider(job.provider)
+    if job.state in (State.SUBMITTING, State.UNKNOWN):
+        return _look_for(runner, live, provider, request)
+    if job.state is State.QUEUED and not job.submission and (request.images or provider.makes_pictures(request)):
+        runner.purse.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
+    if _input_is_ready(provider, request, job):
+        return _submit(runner, live, provider, request)
+    if provider.makes_pictures(request):
+        return _make_pictures(runner, live, provider, request)
+    if job.state is State.QUEUED:
+        runner.purse.check(provider, job, provider.quotes(request))  # before the upload, not after it
+        runner.enter(job, State.PREPARING_INPUT)
+        return 0.0
+    return _prepare_input(runner, live, provider, request)
+
+
+def choose_cutout(runner: Runner, live: Live, cutout: int) -> None:
+    """Go on with the chosen picture: with the submission, or with the next stage of what was submitted."""
+    live.job.cutout = cutout
+    runner.enter(live.job, State.GENERATING if live.job.variants else State.QUEUED)
+
+
+def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
+    portrait_done = job.portrait_done or not provider.checks_portrait(request)
+    chooses = provider.makes_pictures(request) or provider.needs_cutout(request)
+    return portrait_done and (job.cutout is not None or not chooses)
+
+
+def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+    job = live.job
+    if provider.checks_portrait(request) and not job.portrait_done:
+        last = live.attempts + 1 >= runner.timing.attempts or live.refusals + 1 >= runner.timing.refusals
+        _check_portrait(provider, request, job, last=last)
+        job.portraits += 1
+        job.portrait_done = job.portraits >= len(request.images)
+        runner.save(job)
+        return runner.timing.quickest
+    if not job.matting:
+        with runner.purse.spending(provider, job, Quote("matting", 0)) as purchase:
+            job.matting, details = provider.cut_out(request.images[0])
+            purchase.accepted = True
+            job.service |= details
+            job.book("matting", 0)
+            runner.save(job)
+        live.since = time.monotonic()
+        return runner.timing.quickest
+    try:
+        cutouts = provider.cutouts(job.matting)
+    except RequestRefused:
+        job.matting = ""  # Retry uploads the image again
+        raise
+    if not cutouts:
+        live.since = live.since or time.monotonic()
+        if time.monotonic() - live.since > _CUTOUT_LIMIT:
+            job.matting = ""
+            raise CutoutFailed(f"The cut-outs were not ready after {_CUTOUT_LIMIT:g} s.")
+        return _CUTOUT_EVERY * runner.timing.quickest
+    return 0.0 if take_choices(runner, job, cutouts) else None
+
+
+def _make_pictures(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+    """Order the pictures, wait for them, and have one of them chosen. They stay on disk, whatever comes of the job."""
+    job = live.job
+    if not job.picture_ids:
+        quote, *to_follow = provider.quotes(request)
+        return payment.pay(
+            *(runner, live, provider, quote, to_follow),
+            send=lambda: provider.order_pictures(request),
+            accepted=lambda submission: _pictures_accepted(runner, job, submission),
+            paying_for="pictures",
+        )
+    if job.state is State.QUEUED:
+        runner.enter(job, State.PREPARING_INPUT)
+    try:
+        pictures = provider.pictures(job.picture_ids)
+    except GenerationFailed:
+        job.picture_ids = []  # Retry orders new ones
+        raise
+    if not pictures:
+        live.since = live.since or time.monotonic()
+        if time.monotonic() - live.since > _PICTURE_LIMIT:
+            raise GenerationFailed(
+                f"The pictures were not ready after {_PICTURE_LIMIT / 60:g} minutes.",
+                "Press Retry to go on waiting: nothing is sent or paid again.",
+                kept="The pictures stay at the service.",
+            )
+        return 2 * _CUTOUT_EVERY * runner.timing.quickest
+    chosen = take_choices(runner, job, pictures)
+    if chosen:
+        _fetch_cutouts(runner, job)
+        runner.save(job)
+    return 0.0 if chosen else None
+
+
+def _pictures_accepted(runner: Runner, job: Job, submission: Submission) -> None:
+    job.picture_ids = list(submission.uuids)
+    job.service |= submission.details
+    job.tickets, job.submission = [], 0  # what is sent next is another request
+    runner.enter(job, State.PREPARING_INPUT)
+
+
+def take_choices(runner: Runner, job: Job, choices: Sequence[Cutout]) -> bool:
+    """Note the pictures to choose from. True where the first one is to be taken, False where the user chooses."""
+    job.cutouts = [{"key": choice.key, "url": choice.url, "path": ""} for choice in choices]
+    if not job.request.get("choose_cutout"):
+        job.cutout = 0
+        runner.save(job)
+        return True
+    _fetch_cutouts(runner, job)
+    runner.enter(job, State.CHOOSING_CUTOUT)
+    return False
+
+
+def _check_portrait(provider: Provider, request: Request, job: Job, *, last: bool) -> None:
+    """Look at the next image. A 'no' stops the job before anything is paid, and so does a check that fails for the
+    last time; Retry overrules both.
+    """
+    try:
+        portrait = provider.portrait(request.images[job.portraits])
+    except (TransportError, UnexpectedAnswer, RequestRefused) as error:
+        if not last and not isinstance(error, RequestRefused):
+            raise
+        job.portrait_done = True
+        raise NoPortrait(f"The portrait check did not work. {error.what}") from error
+    if portrait.valid and portrait.found:
+        return
+    name = f"image {job.portraits + 1}" if len(request.images) > 1 else "the image"
+    job.portrait_done = True  # the user's Retry goes on all the same
+    if portrait.valid:
+        raise NoPortrait(f"The service sees no person in {name}.")
+    raise NoPortrait(f"The service could not tell whether a person is in {name}: {portrait.message}")
+
+
+def _fetch_cutouts(runner: Runner, job: Job) -> None:
+    """Pictures to choose from; one that cannot be fetched can still be chosen by its number."""
+    folder = runner.folder_of(job)
+    for number, cutout in enumerate(job.cutouts):
+        path = folder / f"cutout{number}.png"
+        try:
+            download(cutout["url"], path, limit=_MAX_PICTURE, stopped=runner.stopping.is_set)
+        except Neural4DError:
+            continue
+        cutout["path"] = str(path)
+
+
+def _fetch_again(runner: Runner, job: Job, provider: Provider) -> None:
+    """A chosen picture is not here: what is paid for is asked for its address, which may have expired, once more."""
+    urls = {picture.key: picture.url for picture in provider.pictures(job.picture_ids)}
+    for cutout in job.cutouts:
+        cutout["url"] = urls.get(cutout["key"], cutout["url"])
+    _fetch_cutouts(runner, job)
+    runner.save(job)
+
+
+def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
+    job = live.job
+    quote, *to_follow = _model_quotes(provider, request)
+    if job.tickets and job.submission > live.looked_for:
+        trace = provider.look_for(request, job.tickets, job.sent_at, False)
+        if trace and trace.found:  # a service that was too busy to say so has taken it
+            _take_found(runner, job, trace.found, quote)
+            return runner.timing.quickest
+        # Once for each submission: where few calls are let through, the balance has to have its turn too.
+        live.looked_for = job.submission
+    if job.picture_ids and job.cutout is not None and not Path(job.cutouts[job.cutout]["path"]).is_file():
+        _fetch_again(runner, job, provider)
+    job.tickets = job.tickets or provider.tickets(request, job.id)
+    chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
+    try:
+        return payment.pay(
+            *(runner, live, provider, quote, to_follow),
+            send=lambda: provider.submit(request, job.tickets, chosen["key"], chosen["path"]),
+            accepted=lambda submission: _accepted(runner, job, submission),
+        )
+    except RequestRefused:
+        if not job.picture_ids:
+            job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
+        raise
+
+
+def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
+    """Of the submission itself and what may follow it: pictures that were made first are paid for."""
+    quotes = provider.quotes(request)
+    return quotes[1:] if provider.makes_pictures(request) else quotes
+
+
+def _take_found(runner: Runner, job: Job, found: Submission, quote: Quote) -> None:
+    job.book(quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote))
+    _accepted(runner, job, found)
+
+
+def _accepted(runner: Runner, job: Job, submission: Submission) -> None:
+    job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
+    for variant in job.variants:
+        if variant.uuid in submission.polls:
+            delivery.take_in(job, variant, submission.polls[variant.uuid])
+    for reason in submission.failures:
+        error = RequestRefused(f"The service refused this image: {reason}").to_dict()
+        job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
+    job.service |= submission.details
+    job.in_doubt = False
+    runner.enter(job, State.GENERATING)
+    for poll in submission.polls.values():
+        if poll.points is not None:
+            runner.purse.told(job, poll.points)
+
+
+def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
+    """A submission went out and no usable answer came: find out before anything else is done."""
+    job = live.job
+    pictures = job.paying_for == "pictures"
+    quote = provider.quotes(request)[0] if pictures else _model_quotes(provider, request)[0]
+
+    def accepted(submission: Submission) -> None:
+        if pictures:
+            _pictures_accepted(runner, job, submission)
+        else:
+            _accepted(runner, job, submission)
+
+    return lost_answers.look(runner, live, provider, request, quote, accepted)

@@ -1,0 +1,361 @@
+"""The job journal: an SQLite file (WAL) that knows every job ever made and each of its transitions.
+
+Standard library only. One transaction a transition, so a killed engine leaves a journal that says
+exactly how far each job was. Several Blender windows share one journal: a job belongs to the engine
+that holds it, and an engine is alive as long as the operating system holds its lock file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from ..errors import InvalidInput, JournalUnusable
+from ..model.batch import BatchRecord
+from ..model.job import Job
+from ..model.states import JOURNAL, UNFINISHED, State
+from . import schema, search_index
+
+#: Seconds that another engine's transaction is waited for.
+_PATIENCE = 10.0
+#: What SQLite says of a file that is no journal, or not a whole one.
+_DAMAGED = ("not a database", "malformed", "no such table", "no such column", "corrupt", "vtable constructor failed")
+
+
+class Journal:
+    """All access to the journal of one data folder.
+
+    Args:
+        folder: the data folder; made if it is not there. Holds ``journal.sqlite3``.
+
+    Raises:
+        JournalUnusable: the folder cannot be written, or the file is damaged or of a newer version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._lock = threading.RLock()
+        self._states: dict[str, State] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._alive = _hold(folder / f"engine-{self.owner}.lock")
+            self._db = sqlite3.connect(
+                folder / JOURNAL, timeout=_PATIENCE, check_same_thread=False, isolation_level=None
+            )
+            self._switch_to_wal()
+            self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
+            schema.bring_up_to_date(self._db)
+        except (OSError, sqlite3.Error) as error:
+            raise unusable(folder, error) from error
+
+    def _switch_to_wal(self) -> None:
+        """Two engines that begin a journal at the same moment: SQLite does not wait for the other one here."""
+        ends = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > ends:
+                    raise
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """Give up every job held, so that the next engine takes them over at once."""
+        with self._lock:
+            self.mark()
+            self._db.close()
+            self._alive.close()
+            with suppress(OSError):
+                (self.folder / f"engine-{self.owner}.lock").unlink()
+
+    def save(self, *jobs: Job, batch: BatchRecord | None = None) -> None:
+        """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too.
+
+        Raises:
+            InvalidInput: another engine has taken one of them since it was read; nothing is written.
+        """
+        with self.transaction() as db:
+            if batch:
+                row = (batch.id, batch.created, json.dumps(batch.to_dict()))
+                db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
+            marks = [self._write(db, job) for job in jobs]
+            if any(marks) and any(job.under_way or job.waits for job in jobs):
+                (self.folder / UNFINISHED).touch()  # before it is written: a crash comes when it likes
+        self._states |= {job.id: job.state for job in jobs}
+        if any(marks):
+            self.mark()
+
+    def _write(self, db: sqlite3.Connection, job: Job) -> bool:
+        """Write one job; True where Blender's next start has to know of it now, or no longer."""
+        before = db.execute(
+            "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?", (job.id,)
+        ).fetchone()
+        if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
+            raise taken_elsewhere()
+        job.owner = self.owner
+        job.revision += 1
+        number = before[4] if before else schema.next_number(db)
+        db.execute(
+            "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
+            "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET "
+            "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
+            "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
+            (
+                *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0, job.committed),
+                *(job.created, json.dumps(job.to_dict())),
+                *(number, schema.month(job), schema.team(job), job.batch),
+            ),
+        )
+        if before is None:
+            search_index.add(db, number, job)
+        elif before[3] != job.state:
+            search_index.set_state(db, number, job)
+        if self._states.get(job.id) is not job.state:
+            db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
+        return before is None or before[:2] != (job.under_way, job.waits)
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it was last written, or None."""
+        with self.reading() as db:
+            row = db.execute("SELECT data, owner FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
+        return _job(*row) if row else None
+
+    def newest(self, limit: int = 200) -> list[Job]:
+        """The newest jobs, newest first."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT data, owner FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        return [_job(*row) for row in rows]
+
+    def transitions(self, job_id: str) -> list[tuple[State, float]]:
+        """Every state the job was in, with the time (seconds since the epoch) it got there."""
+        with self.reading() as db:
+            rows = db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
+            return [(State(state), at) for state, at in rows.fetchall()]
+
+    def take_over(self, wanted: Callable[[Job], bool] = lambda _: True) -> list[Job]:
+        """Make the unfinished jobs of engines that are no more ours, and return them, oldest first.
+
+        Args:
+            wanted: whether a job is to be taken; the others stay for the next engine.
+        """
+        with self.transaction() as db:
+            # +: SQLite is not to go through all jobs in that order.
+            rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY +created").fetchall()
+            dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
+            taken = [job for owner, data in rows if owner in dead if wanted(job := Job.from_dict(json.loads(data)))]
+            db.executemany("UPDATE jobs SET owner = ? WHERE id = ?", [(self.owner, job.id) for job in taken])
+        for job in taken:
+            job.owner = self.owner
+            self._states[job.id] = job.state
+        return taken
+
+    def may_touch(self, job: Job) -> bool:
+        """No other living engine (another Blender window) holds the job."""
+        return job.owner in ("", self.owner) or not job.under_way or not self._is_alive(job.owner)
+
+    def is_elsewhere(self, job: Job) -> bool:
+        """Another living engine was the last to say anything of the job: what came of it stands in that Blender."""
+        return job.owner not in ("", self.owner) and self._is_alive(job.owner)
+
+    def price(self, provider: str, operation: str) -> int | None:
+        """Points that the operation really cost when it was last measured, or None."""
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT points FROM prices WHERE provider = ? AND operation = ?", (provider, operation)
+            ).fetchone()
+        return int(row[0]) if row else None
+
+    def learn_price(self, provider: str, operation: str, points: int) -> None:
+        """Remember what an operation really cost."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, time.time()))
+
+    def prices(self) -> dict[str, int]:
+        """All measured prices in points, keyed ``provider:operation``."""
+        with self.reading() as db:
+            return {f"{p}:{o}": n for p, o, n in db.execute("SELECT provider, operation, points FROM prices")}
+
+    def server_facts(self, provider: str, url: str) -> dict[str, str]:
+        """What is known of the server at that address, by name."""
+        with self.reading() as db:
+            rows = db.execute("SELECT name, value FROM servers WHERE provider = ? AND url = ?", (provider, url))
+            return dict(rows.fetchall())
+
+    def note_server(self, provider: str, url: str, name: str, value: str) -> None:
+        """Keep a fact of that server; an empty value takes it away."""
+        with self.transaction() as db:
+            if value:
+                row = (provider, url, name, value, time.time())
+                db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?, ?, ?, ?)", row)
+            else:
+                db.execute("DELETE FROM servers WHERE provider = ? AND url = ? AND name = ?", (provider, url, name))
+
+    def knows_model(self, provider: str, uuid: str) -> bool:
+        """Whether one of the newest jobs has, or had, a model or picture of that id."""
+        question = (
+            "SELECT 1 FROM (SELECT data FROM jobs WHERE provider = ? ORDER BY number DESC LIMIT 2000) "
+            "WHERE instr(data, ?) LIMIT 1"
+        )
+        with self.reading() as db:
+            return db.execute(question, (provider, json.dumps(uuid))).fetchone() is not None
+
+    def note_purchase(self, job: Job) -> None:
+        """A request of the job's that may cost points is about to be sent."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, time.time()))
+
+    def paid_since(self, provider: str, at: float, but: str) -> bool:
+        """Whether another job than that has bought something at the service since then (seconds since the epoch)."""
+        question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
+        with self.reading() as db:
+            return db.execute(question, (provider, at, but)).fetchone() is not None
+
+    def group_committed(self, group: str, but: str) -> int:
+        """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
+        return self._committed("team", group, but)
+
+    def batch_committed(self, batch: str, but: str) -> int:
+        """The same of a batch."""
+        return self._committed("batch", batch, but)
+
+    def _committed(self, column: str, name: str, but: str) -> int:
+        of_all = f"SELECT TOTAL(committed) FROM jobs WHERE {column} = ? AND {column} != ''"  # noqa: S608 (our own words)
+        of_one = f"SELECT committed FROM jobs WHERE id = ? AND +{column} = ?"  # noqa: S608
+        with self.reading() as db:
+            (together,) = db.execute(of_all, (name,)).fetchone()
+            own = db.execute(of_one, (but, name)).fetchone()
+        return int(together) - (own[0] if own else 0)
+
+    def batch(self, batch_id: str) -> BatchRecord | None:
+        """The batch as it was last written, or None."""
+        with self.reading() as db:
+            row = db.execute("SELECT data FROM batches WHERE id = ?", (batch_id,)).fetchone()
+        return BatchRecord.from_dict(json.loads(row[0])) if row else None
+
+    def batches(self, limit: int = 50) -> list[BatchRecord]:
+        """The newest batches, newest first."""
+        with self.reading() as db:
+            rows = db.execute("SELECT data FROM batches ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
+        return [BatchRecord.from_dict(json.loads(row[0])) for row in rows]
+
+    def jobs_of(self, batch_id: str) -> list[Job]:
+        """All jobs of a batch, in the order of its input."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT data, owner FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,)
+            )
+            jobs = [_job(*row) for row in rows.fetchall()]
+        return sorted(jobs, key=lambda job: job.item)
+
+    def spent(self) -> dict[str, int]:
+        """Points spent in all, by service."""
+        with self.reading() as db:
+            return dict(db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for nobody else meanwhile; JournalUnusable where it cannot be read or written."""
+        with self._lock:
+            try:
+                yield self._db
+            except (sqlite3.Error, OSError) as error:
+                raise unusable(self.folder, error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside, or nothing of it; JournalUnusable where it cannot be.
+
+        No other engine writes meanwhile. One inside another is a part of that.
+        """
+        with self.reading() as db:
+            if db.in_transaction:
+                yield db
+                return
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # a full disk has SQLite undo it by itself
+                    db.execute("ROLLBACK")
+                raise
+
+    def mark(self) -> None:
+        """Have the file :data:`UNFINISHED` there while something is under way or waits, and only then."""
+        marker = self.folder / UNFINISHED
+        with self.transaction() as db:  # or another engine's job would lose it
+            if db.execute("SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1").fetchone():
+                marker.touch()
+            else:
+                marker.unlink(missing_ok=True)
+
+    def _is_alive(self, owner: str) -> bool:
+        path = self.folder / f"engine-{owner}.lock"
+        if not path.exists():
+            return False
+        try:
+            held = _hold(path)
+        except OSError:
+            return True
+        held.close()
+        path.unlink(missing_ok=True)
+        return False
+
+
+def _job(data: str, owner: str) -> Job:
+    """A job from its row; it may have been taken over since it was written."""
+    job = Job.from_dict(json.loads(data))
+    job.owner = owner
+    return job
+
+
+def taken_elsewhere() -> InvalidInput:
+    """Two Blenders have wanted the same job at the same moment, and the other one was first."""
+    return InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
+
+
+def unusable(folder: Path, error: Exception) -> JournalUnusable:
+    """What is the matter with the journal of that data folder, in words, and what helps."""
+    what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
+    if any(words in str(error) for words in _DAMAGED):
+        return JournalUnusable(
+            what,
+            f"Put back a copy of it, or move {JOURNAL} out of the folder: then a new one is begun.",
+            kept="The file was left as it is; models in scenes and downloads are not touched.",
+        )
+    if "locked" in str(error):
+        return JournalUnusable(what, "Another program holds it: end that, or wait for it, then try again.")
+    if "no such module: fts5" in str(error):
+        return JournalUnusable(what, "Use Blender's own Python, or one whose SQLite has full-text search (FTS5).")
+    return JournalUnusable(what)
+
+
+def _hold(path: Path) -> IO[bytes]:
+    """Open the file and lock it for as long as this process lives; OSError when another one holds it."""
+    handle = path.open("a+b")
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise
+    return handle

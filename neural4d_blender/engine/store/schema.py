@@ -1,0 +1,151 @@
+"""The tables of the journal, and how a journal of an earlier form becomes one of today's, in place.
+
+Standard library only. What is asked for often stands in columns of its own, and each such question is
+answered from an index alone: a row's ``data`` is thousands of bytes, which nobody wants to pass over
+ten thousand times. What a search asks is in search_index.py.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+
+from ..errors import JournalUnusable
+from ..model.job import Job
+from . import search_index
+
+#: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
+VERSION = 4
+_TABLES = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
+    under_way INTEGER NOT NULL, waits INTEGER NOT NULL, cost INTEGER NOT NULL, created REAL NOT NULL,
+    data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS prices (provider TEXT, operation TEXT, points INTEGER, at REAL,
+    PRIMARY KEY (provider, operation));
+"""
+#: bytes: what the job's folder takes, NULL where that was not measured yet. deleted: seconds since the
+#: epoch, 0 for a job that is there; of a deleted one the line stays, for what it cost was spent.
+_COLUMNS = (
+    "month TEXT NOT NULL DEFAULT ''",
+    "team TEXT NOT NULL DEFAULT ''",
+    "bytes INTEGER",
+    "deleted REAL NOT NULL DEFAULT 0",
+)
+_INDICES = """
+DROP INDEX IF EXISTS jobs_by_created;
+CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (under_way) WHERE under_way;
+CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (waits) WHERE waits;
+CREATE INDEX IF NOT EXISTS jobs_to_sum ON jobs (provider, month, cost, bytes);
+CREATE INDEX IF NOT EXISTS transitions_by_job ON transitions (job);
+"""
+#: Version 2. committed: points that caps count, which may be more than the cost while a job is under way.
+_BATCHES = """
+CREATE TABLE batches (id TEXT PRIMARY KEY, created REAL NOT NULL, data TEXT NOT NULL);
+ALTER TABLE jobs ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN committed INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET committed = cost;
+DROP INDEX IF EXISTS jobs_by_team;
+CREATE INDEX jobs_by_team ON jobs (team, committed) WHERE team != '';
+CREATE INDEX jobs_by_batch ON jobs (batch, committed) WHERE batch != '';
+"""
+#: Version 3. number: counts the jobs in the order they were made, from 1; deleted ones keep theirs, so none is missing.
+_NUMBERS = """
+ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+DROP INDEX IF EXISTS jobs_to_look_through;
+CREATE INDEX jobs_by_number ON jobs (number, deleted);
+CREATE INDEX jobs_by_created ON jobs (created, number);
+"""
+#: Version 4. What was found out about the server at an address (see server_facts.py); when each job last
+#: bought something.
+_SERVERS = """
+CREATE TABLE servers (provider TEXT, url TEXT, name TEXT, value TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (provider, url, name));
+CREATE TABLE purchases (job TEXT PRIMARY KEY, provider TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX purchases_by_time ON purchases (provider, at);
+"""
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Make the tables, or change those of an earlier version; whole or not at all.
+
+    Args:
+        db: a connection that commits nothing by itself (``isolation_level=None``).
+
+    Raises:
+        JournalUnusable: it is of a version that is not known here.
+    """
+    there = db.execute("PRAGMA user_version").fetchone()[0]
+    if there > VERSION:
+        raise JournalUnusable(
+            "The job journal was written by a newer version of the extension.", "Update the extension in this Blender."
+        )
+    if there == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")  # another Blender may be starting on the same journal
+    try:
+        there = db.execute("PRAGMA user_version").fetchone()[0]
+        if there < 1:
+            _first(db)
+        if there < 2:
+            _run(db, _BATCHES)
+        if there < 3:
+            _third(db)
+        if there < 4:
+            _run(db, _SERVERS)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _first(db: sqlite3.Connection) -> None:
+    """The tables, or those of a journal that knew no history, with what history sums up."""
+    _run(db, _TABLES)
+    for name in _COLUMNS:
+        db.execute(f"ALTER TABLE jobs ADD COLUMN {name}")
+    for job in _jobs(db):
+        db.execute("UPDATE jobs SET month = ?, team = ? WHERE id = ?", (month(job), team(job), job.id))
+    _run(db, _INDICES)
+
+
+def _third(db: sqlite3.Connection) -> None:
+    """What history looks through; a journal of version 2 had it in a column."""
+    _run(db, _NUMBERS)
+    db.execute(search_index.TABLE)
+    if "words" in {row[1] for row in db.execute("PRAGMA table_info(jobs)")}:
+        db.execute("ALTER TABLE jobs DROP COLUMN words")
+    made = db.execute("SELECT id FROM jobs ORDER BY created").fetchall()
+    db.executemany("UPDATE jobs SET number = ? WHERE id = ?", [(number, job) for number, (job,) in enumerate(made, 1)])
+    for job in _jobs(db):
+        (number,) = db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()
+        search_index.add(db, number, job)
+
+
+def _jobs(db: sqlite3.Connection) -> list[Job]:
+    """Those that are there."""
+    rows = db.execute("SELECT data FROM jobs WHERE deleted = 0")
+    return [Job.from_dict(json.loads(data)) for (data,) in rows]
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):  # executescript would commit what came before
+        db.execute(statement)
+
+
+def next_number(db: sqlite3.Connection) -> int:
+    """The number of the next job; for a transaction in which it is written."""
+    return int(db.execute("SELECT IFNULL(MAX(number), 0) + 1 FROM jobs").fetchone()[0])
+
+
+def month(job: Job) -> str:
+    """The month it was made in, as the user's calendar has it: 2031-05."""
+    return time.strftime("%Y-%m", time.localtime(job.created))
+
+
+def team(job: Job) -> str:
+    """The group whose cap it counts towards; empty for none."""
+    return str(job.request.get("group", ""))

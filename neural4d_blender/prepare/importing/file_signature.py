@@ -1,0 +1,68 @@
+"""Is a file what it is said to be? Looks at the first bytes, so that an importer never gets an error page.
+
+Standard library and `engine` only. Blender's OBJ and STL importers report success for almost any text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...engine.errors import BrokenModel
+
+_HEAD_BYTES = 1024
+_STL_HEADER = 84  # 80 bytes of comment, then the number of triangles
+_STL_TRIANGLE = 50
+
+
+def check_signature(source: Path, model_format: str) -> None:
+    """Raises BrokenModel where the file is missing, empty, or plainly not of that format."""
+    try:
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise BrokenModel(f"The model file cannot be read: {error.strerror or error}.") from error
+    if not head:
+        raise BrokenModel("The model file is empty.")
+    if not _matches(head, size, model_format):
+        raise BrokenModel(f"The file is not a {model_format} model: it looks like {_looks_like(head)}.")
+
+
+def _matches(head: bytes, size: int, model_format: str) -> bool:
+    match model_format:
+        case "GLB":
+            return head.startswith(b"glTF")
+        case "BLEND":
+            return head.startswith((b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"))  # plain, Zstandard, gzip
+        case "FBX":
+            return head.startswith(b"Kaydara FBX Binary") or b"FBX" in head.split(b"\n", 1)[0]
+        case "USDZ":
+            return head.startswith(b"PK\x03\x04")
+        case "STL":
+            return head.lstrip().startswith(b"solid") or _is_binary_stl(head, size)
+        case "OBJ":
+            return b"\0" not in head and not head.lstrip().startswith((b"<", b"{"))
+    return True
+
+
+def _is_binary_stl(head: bytes, size: int) -> bool:
+    if len(head) < _STL_HEADER:
+        return False
+    triangles = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little")
+    return size >= _STL_HEADER + _STL_TRIANGLE * triangles
+
+
+def _looks_like(head: bytes) -> str:
+    text = head.lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "a web page"
+    if text.startswith(b"<"):
+        return "XML, perhaps an error message"
+    if text.startswith(b"{"):
+        return "JSON, perhaps an error message"
+    if head.startswith(b"PK\x03\x04"):
+        return "a ZIP archive"
+    for magic, name in ((b"glTF", "GLB"), (b"BLENDER", "a .blend file"), (b"Kaydara", "FBX")):
+        if head.startswith(magic):
+            return name
+    return "something else"

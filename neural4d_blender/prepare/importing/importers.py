@@ -1,0 +1,154 @@
+"""Brings a model file of any supported format into the open Blender file, whose scene is empty.
+
+What an operator imported is what there is of objects and was not before, never the selection,
+and "FINISHED" with nothing imported is an error. May import bpy and `engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
+from ...engine.files.glb import check_glb
+from ..open_file import own, scene, update
+from .file_signature import check_signature
+from .strip_code import disarm
+
+Operator = Any  # bpy.ops' members have no type of their own
+
+
+def import_model(source: Path, model_format: str, warnings: list[str]) -> list[bpy.types.Object]:
+    """Import `source`; everything that could run code is stripped and all objects are linked to the scene.
+
+    Raises:
+        BrokenModel: damaged, of another format, or empty.
+        UnsafeModel: it reaches for files outside itself.
+        UnsupportedFeature: this Blender cannot read the format or an extension it needs.
+    """
+    importer = _IMPORTERS.get(model_format)
+    if importer is None:
+        raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
+    check_signature(source, model_format)
+    try:
+        shown = importer(source, warnings)
+    except Neural4DError:
+        raise
+    except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
+        if "MemoryError" in str(error):
+            raise MemoryError from error
+        raise BrokenModel(f"Blender cannot read the {model_format} file: {_last_line(error)}") from error
+    imported = [item for item in own("objects") if shown is None or item in shown]
+    if not imported:
+        raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
+    disarm()
+    for item in imported:
+        if scene() not in item.users_scene:
+            scene().collection.objects.link(item)
+    update()
+    return imported
+
+
+def _call(operator: Operator, source: Path, **wanted: object) -> None:
+    """Call an import operator with those of the wanted arguments that this Blender's version of it knows."""
+    known = operator.get_rna_type().properties.keys()
+    result = operator(filepath=str(source), **{key: value for key, value in wanted.items() if key in known})
+    if "FINISHED" not in result:
+        raise BrokenModel("Blender's importer gave up on the file without a reason.")
+
+
+def _last_line(error: BaseException) -> str:
+    """What an importer said last; an error inside one comes with a whole traceback and a line of source."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+    text = lines[-1] if lines else type(error).__name__
+    return text.removeprefix("Error: ").rstrip(".") + "."
+
+
+def _glb(source: Path, warnings: list[str]) -> None:
+    facts = check_glb(source)
+    try:
+        _call(
+            bpy.ops.import_scene.gltf,
+            source,
+            import_shading="NORMALS",
+            import_pack_images=True,
+            import_webp_texture=True,
+            merge_vertices=False,
+            guess_original_bind_pose=True,
+            bone_heuristic="TEMPERANCE",  # as long as the way to the next bone; the default may draw 100 times that
+            disable_bone_shape=True,  # else a helper mesh and the collection glTF_not_exported appear
+            import_unused_materials=False,
+            import_select_created_objects=False,
+            import_scene_extras=False,
+            import_scene_as_collection=False,
+        )
+    except (RuntimeError, BrokenModel) as error:
+        unknown = facts.unsupported_extensions or [name for name in facts.required_extensions if name in str(error)]
+        if unknown:
+            raise UnsupportedFeature(
+                f"The model needs {', '.join(unknown)}, which this Blender cannot read.",
+                "Choose another format or variant.",
+            ) from error
+        raise
+
+
+def _blend(source: Path, warnings: list[str]) -> set[bpy.types.Object] | None:
+    # Never open_mainfile: that would run the file's scripts and bring its settings. Appended objects are linked
+    # to no scene, so nothing of them is evaluated before disarm() has taken drivers and texts away.
+    libraries: Any = bpy.data.libraries  # the stubs know no context manager
+    with libraries.load(str(source), link=False) as (available, wanted):
+        wanted.objects = available.objects
+        wanted.scenes = available.scenes
+    shown = {item for one in wanted.scenes for item in one.collection.all_objects}
+    bpy.data.batch_remove(wanted.scenes)
+    others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != source]
+    if others:
+        warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
+    bpy.data.batch_remove(own("libraries"))
+    return {item for item in own("objects") if item in shown} or None  # None: a file without scenes shows all
+
+
+def _fbx(source: Path, warnings: list[str]) -> None:
+    operators: Operator = bpy.ops.wm  # the stubs are of a Blender that does not have this one yet
+    if "fbx_import" in dir(operators):
+        _call(operators.fbx_import, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
+    else:
+        _call(bpy.ops.import_scene.fbx, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
+
+
+def _obj(source: Path, warnings: list[str]) -> None:
+    _call(bpy.ops.wm.obj_import, source, forward_axis="NEGATIVE_Z", up_axis="Y", validate_meshes=True)
+
+
+def _stl(source: Path, warnings: list[str]) -> None:
+    _call(bpy.ops.wm.stl_import, source, forward_axis="Y", up_axis="Z", use_scene_unit=False, use_mesh_validate=True)
+
+
+def _usdz(source: Path, warnings: list[str]) -> None:
+    if "usd_import" not in dir(bpy.ops.wm):
+        raise UnsupportedFeature("This Blender was built without USD.", "Choose the GLB format, then Retry.")
+    _call(
+        bpy.ops.wm.usd_import,
+        source,
+        import_cameras=False,
+        import_lights=False,
+        import_volumes=False,
+        create_world_material=False,
+        set_frame_range=False,
+        import_textures_mode="IMPORT_PACK",
+        apply_unit_conversion_scale=True,
+    )
+
+
+#: Each imports a file and returns the objects that it shows; None for all that are new.
+_IMPORTERS: dict[str, Callable[[Path, list[str]], set[bpy.types.Object] | None]] = {
+    "GLB": _glb,
+    "BLEND": _blend,
+    "FBX": _fbx,
+    "OBJ": _obj,
+    "STL": _stl,
+    "USDZ": _usdz,
+}

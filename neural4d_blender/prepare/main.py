@@ -1,0 +1,200 @@
+"""One job of the preparer: read JOB.json, import, sanitise, size, write the .blend, then the facts.
+
+The facts are written last and atomically, for success and failure alike; whoever started this
+process needs nothing but that file. Only a crash leaves no facts behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import math
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..engine.blenders.contract import KIT, READY, datablock_name
+from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
+from . import open_file
+from .importing import color_attributes, importers, kit
+from .meshes import extract_model, reshape, sizing
+from .output import asset, materials, write_blend
+
+AXES = ("X", "Y", "Z", "LONGEST")
+ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
+
+
+@dataclass(frozen=True)
+class PrepareJob:
+    """What to do. Paths are absolute.
+
+    Attributes:
+        source: the downloaded model.
+        format: GLB, BLEND, FBX, OBJ, STL, USDZ, or KIT for a list of GLBs.
+        output: the .blend to write.
+        name: what the root object is called (cut to what Blender takes).
+        size_mm: wanted size along `axis` in millimetres; None keeps the size it came with.
+        axis: X, Y, Z (Blender's, Z up) or LONGEST.
+        origin: where the root's origin lies: BOTTOM (centre of the underside), CENTER or AUTHORED.
+        joined: one mesh of all parts.
+        max_faces: how many faces there may be at most; None keeps them all.
+        recalculate_normals: faces outwards, shading by the surface.
+        quads: quads of pairs of triangles.
+        texture_folder: where images go; None packs them.
+    """
+
+    source: Path
+    format: str
+    output: Path
+    name: str
+    size_mm: float | None = None
+    axis: str = "LONGEST"
+    origin: str = "BOTTOM"
+    joined: bool = False
+    max_faces: int | None = None
+    recalculate_normals: bool = False
+    quads: bool = False
+    texture_folder: Path | None = None
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> PrepareJob:
+        """Raises InvalidInput for anything out of range."""
+        try:
+            size = None if values.get("size_mm") is None else float(values["size_mm"])
+            job = cls(
+                source=Path(values["source"]),
+                format=str(values["format"]).upper(),
+                output=Path(values["output"]),
+                name=datablock_name(str(values.get("name", ""))),
+                size_mm=size,
+                axis=str(values.get("axis", "LONGEST")).upper(),
+                origin=str(values.get("origin", "BOTTOM")).upper(),
+                joined=bool(values.get("joined", False)),
+                max_faces=None if values.get("max_faces") is None else int(values["max_faces"]),
+                recalculate_normals=bool(values.get("recalculate_normals", False)),
+                quads=bool(values.get("quads", False)),
+                texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"The preparer's job is malformed: {error!r}.") from error
+        if size is not None and not (math.isfinite(size) and size > 0):
+            raise InvalidInput(f"The size must be a number of millimetres above 0, not {size}.")
+        if job.axis not in AXES or job.origin not in ORIGINS:
+            raise InvalidInput(f"The axis is one of {', '.join(AXES)}, the origin one of {', '.join(ORIGINS)}.")
+        return job
+
+
+def prepare(job: PrepareJob) -> dict[str, Any]:
+    """Do the job in this Blender, whose file is emptied first; see :func:`make`."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_file.begin()
+    return make(job)
+
+
+def make(job: PrepareJob) -> dict[str, Any]:
+    """Do the job in the scene that is open and empty. Returns the facts of a success.
+
+    Raises:
+        BrokenModel, UnsafeModel, UnsupportedFeature: as engine/errors.py says.
+        PreparerFailed: the result could not be written.
+    """
+    warnings: list[str] = []
+    started = time.perf_counter()
+    if job.format == KIT:
+        imported = kit.import_kit(job.source, warnings)
+    else:
+        imported = importers.import_model(job.source, job.format, warnings)
+    after_import = time.perf_counter()
+
+    model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
+    fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    root = extract_model.put_under_one_root(model, job.name)
+    materials.move_to_meshes(model.meshes)
+    color_attributes.show(model.meshes, job.name)
+    images = materials.tidy(model.meshes, job.name, job.source.parent, job.texture_folder, warnings)
+    after_prepare = time.perf_counter()
+
+    write_blend.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)
+    return {
+        "ok": True,
+        "root": root.name,
+        "dimensions_mm": [round(length, 6) for length in fitted.dimensions_mm],
+        "measured_mm": fitted.measured_mm,
+        "scale": fitted.scale,
+        **extract_model.count(model),
+        "images": images,
+        "warnings": warnings,
+        "seconds": {
+            "import": round(after_import - started, 4),
+            "prepare": round(after_prepare - after_import, 4),
+            "write": round(time.perf_counter() - after_prepare, 4),
+        },
+    }
+
+
+def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) -> extract_model.Model:
+    """The parts and faces that were asked for; before the size, which is exact for what comes of this."""
+    if job.joined:
+        model = reshape.join(model, warnings)
+    if job.max_faces is not None:
+        reshape.limit_faces(model, job.max_faces, warnings)
+    if job.recalculate_normals:
+        reshape.recalculate_normals(model)
+    if job.quads:
+        reshape.make_quads(model)
+    for item in model.meshes:
+        extract_model.drop_defaults(open_file.mesh_of(item))
+    return model
+
+
+def run(values: dict[str, Any], make: Callable[[PrepareJob], dict[str, Any]] = prepare) -> dict[str, Any]:
+    """The facts of a job, whether it succeeds or fails; never raises for a bad model."""
+    try:
+        return asset.write_asset(values) if values.get("task") == "asset" else make(PrepareJob.from_json(values))
+    except Neural4DError as error:
+        return {"ok": False, "code": error.code, "what": error.what, "remedy": error.remedy}
+    except MemoryError:
+        failure: Neural4DError = ModelTooLarge("Preparing the model takes more memory than the preparer may have.")
+    except Exception as error:  # the process's outermost frame: what is not caught here is lost to the user
+        traceback.print_exc()
+        failure = PreparerFailed(f"Preparing the model failed: {type(error).__name__}: {error}.")
+    return {"ok": False, "code": failure.code, "what": failure.what, "remedy": failure.remedy}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job file named by the only argument; 0 also for a failure that the facts tell about."""
+    if len(arguments) != 1:
+        print("usage: __main__.py JOB.json", file=sys.stderr)
+        return 2
+    path = _awaited() if arguments[0] == "-" else arguments[0]
+    if not path:
+        return 0
+    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    if "limit" in values:  # whoever started this process watches the clock too, but may be gone
+        faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
+    facts = Path(values["facts"])
+    text = json.dumps(run(values), ensure_ascii=False, indent=1)
+    unfinished = facts.with_name(facts.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, facts)
+    return 0
+
+
+def _awaited() -> str:
+    """Get everything ready that takes time, say so, and wait for a job; empty where none comes any more."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with contextlib.suppress(ImportError):  # else the first import of a GLB loads these
+        importlib.import_module("io_scene_gltf2.blender.imp.blender_gltf")
+        importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+    print(READY, flush=True)
+    with open(0, "rb", closefd=False) as lines:
+        return lines.readline().decode().rstrip("\r\n")

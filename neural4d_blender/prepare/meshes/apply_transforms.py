@@ -1,0 +1,193 @@
+"""Moves transforms from objects into their data. May import bpy, mathutils and numpy.
+
+Afterwards every object has location 0, rotation 0 and scale 1, and looks as before: mirrored parts keep
+their outside outside, custom normals follow sheared and unevenly scaled parts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+from numpy.typing import NDArray
+
+from ..open_file import mesh_of
+from .evaluate import Part
+
+Floats = NDArray[np.float64]
+
+_CARRIER = "neural4d_normal"
+#: How far from a uniform scale a matrix may be before custom normals have to be recomputed.
+_UNIFORM_TOLERANCE = 1e-5
+
+
+def bake_world(parts: Iterable[Part]) -> Floats:
+    """Bake each part's place in the world into its data and unparent it.
+
+    The model is moved so that its centre comes to lie at the origin, which keeps the precision of models that
+    stand far away from it. Returns that centre's former place (x, y, z in metres).
+    """
+    parts = list(parts)
+    _make_single_user(parts)
+    meshes = [part for part in parts if part.item.type == "MESH"]
+    lower, upper = bounds((part.item, np.array(part.world, dtype=np.float64)) for part in meshes)
+    center = (lower + upper) / 2
+    shift = np.eye(4)
+    shift[:3, 3] = -center
+    for part in meshes:
+        if part.item.parent_type == "BONE" and part.item.parent is not None:
+            _weigh_to_bone(part.item)
+    for part in parts:
+        matrix = Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist())
+        reset_transform(part.item)
+        transform(part.item, matrix)
+    return center
+
+
+def transform(item: bpy.types.Object, matrix: Matrix) -> None:
+    """Apply any affine matrix to the mesh or armature of an object that shares it with no other."""
+    if isinstance(item.data, bpy.types.Armature):
+        item.data.transform(matrix)
+    else:
+        transform_mesh(mesh_of(item), matrix)
+
+
+def transform_mesh(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
+    """Apply any affine matrix to a mesh that has one user, shape keys included."""
+    linear = np.array(matrix.to_3x3(), dtype=np.float64)
+    mirrored = matrix.determinant() < 0
+    carried = mesh.has_custom_normals and not (_is_uniform(linear) and not mirrored)
+    carried = carried and keep_normals(mesh, linear)
+    mesh.transform(matrix, shape_keys=True)
+    if mirrored:
+        mesh.flip_normals()  # turns the corners of each face round, and every corner attribute with them
+    if carried:
+        restore_normals(mesh)
+
+
+def keep_normals(mesh: bpy.types.Mesh, linear: Floats | None = None) -> bool:
+    """Write the normals at the corners, under a matrix's inverse transpose, to an attribute that goes with them.
+
+    Returns False, and writes nothing, where the 3x3 matrix flattens the mesh.
+    """
+    normals = _transformed_normals(mesh, np.eye(3) if linear is None else linear)
+    if normals is None:
+        return False
+    _carrier(mesh).data.foreach_set("vector", normals.ravel())
+    return True
+
+
+def restore_normals(mesh: bpy.types.Mesh) -> None:
+    """Make the kept normals the mesh's custom normals; corners that lost theirs get the surface's."""
+    carrier = _carrier(mesh)
+    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    carrier.data.foreach_get("vector", normals.ravel())
+    mesh.attributes.remove(carrier)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(lengths, 1e-12)
+    normals[lengths[:, 0] < 1e-6] = 0  # Blender's word for: as the surface has it
+    mesh.normals_split_custom_set(normals)
+
+
+def reset_transform(item: bpy.types.Object) -> None:
+    """No parent, no constraints, identity transform."""
+    for constraint in list(item.constraints):
+        item.constraints.remove(constraint)
+    item.parent = None
+    item.matrix_parent_inverse.identity()
+    item.rotation_mode = "XYZ"
+    item.delta_location = (0.0, 0.0, 0.0)
+    item.delta_rotation_euler = (0.0, 0.0, 0.0)
+    item.delta_rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+    item.delta_scale = (1.0, 1.0, 1.0)
+    item.matrix_basis = Matrix.Identity(4)
+
+
+def coordinates(mesh: bpy.types.Mesh) -> Floats:
+    """The vertices of a mesh, an (n, 3) array in its own space."""
+    flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3).astype(np.float64)
+
+
+def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, Floats]:
+    """The lower and upper corner of all vertices of mesh objects under their 4x4 matrices.
+
+    Shape keys count as they are set. Not finite where a vertex is not.
+    """
+    lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
+    for item, matrix in placed:
+        with np.errstate(invalid="ignore"):  # of infinite coordinates; whoever asks looks whether it is finite
+            points = _shaped(item) @ matrix[:3, :3].T + matrix[:3, 3]
+        lower = np.minimum(lower, points.min(axis=0))
+        upper = np.maximum(upper, points.max(axis=0))
+    return lower, upper
+
+
+def _shaped(item: bpy.types.Object) -> Floats:
+    """The vertices with relative shape keys mixed in; the plain vertices where there are none."""
+    base = coordinates(mesh_of(item))
+    keys = mesh_of(item).shape_keys
+    if keys is None or not keys.use_relative:
+        return base
+    shaped = base.copy()
+    for key in keys.key_blocks:
+        if key.value and not key.mute and key != key.relative_key:
+            shaped += key.value * (_key_points(key) - _key_points(key.relative_key))
+    return shaped
+
+
+def _key_points(key: bpy.types.ShapeKey) -> Floats:
+    flat = np.empty(len(key.data) * 3, dtype=np.float32)
+    key.data.foreach_get("co", flat)
+    return flat.reshape(-1, 3).astype(np.float64)
+
+
+def _make_single_user(parts: list[Part]) -> None:
+    """Data of their own for all that share it, so that each can be transformed its own way.
+
+    Counted here: Blender's FBX importer (5.0) leaves a shared mesh with one user, however many objects show it.
+    """
+    shown = Counter(part.item.data for part in parts)
+    for part in parts:
+        data = part.item.data
+        if data is not None and (shown[data] > 1 or data.users > 1):
+            part.item.data = data.copy()
+
+
+def _is_uniform(linear: Floats) -> bool:
+    """Rotation times one scale: custom normals, stored relative to the surface, follow it by themselves."""
+    gram = linear @ linear.T
+    scale = np.trace(gram) / 3
+    return bool(np.abs(gram - scale * np.eye(3)).max() <= _UNIFORM_TOLERANCE * scale)
+
+
+def _transformed_normals(mesh: bpy.types.Mesh, linear: Floats) -> NDArray[np.float32] | None:
+    """Custom normals under the inverse transpose; None where the matrix flattens the mesh."""
+    if abs(np.linalg.det(linear)) <= 1e-12 * np.abs(linear).max() ** 3:
+        return None
+    flat = np.empty(len(mesh.loops) * 3, dtype=np.float32)
+    mesh.corner_normals.foreach_get("vector", flat)
+    normals = flat.reshape(-1, 3) @ np.linalg.inv(linear)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return np.ascontiguousarray(normals, dtype=np.float32)
+
+
+def _carrier(mesh: bpy.types.Mesh) -> bpy.types.FloatVectorAttribute:
+    """The attribute that takes a mesh's normals along while its corners change places; made when missing."""
+    found = mesh.attributes.get(_CARRIER) or mesh.attributes.new(_CARRIER, "FLOAT_VECTOR", "CORNER")
+    if not isinstance(found, bpy.types.FloatVectorAttribute):
+        raise TypeError(f"the attribute {_CARRIER} is taken")
+    return found
+
+
+def _weigh_to_bone(item: bpy.types.Object) -> None:
+    """Replace being a bone's child by following that bone with all vertices, which survives unparenting."""
+    group = item.vertex_groups.get(item.parent_bone) or item.vertex_groups.new(name=item.parent_bone)
+    group.add(range(len(mesh_of(item).vertices)), 1.0, "REPLACE")
+    modifier = item.modifiers.new("Armature", "ARMATURE")
+    if isinstance(modifier, bpy.types.ArmatureModifier):
+        modifier.object = item.parent

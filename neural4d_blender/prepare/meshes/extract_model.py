@@ -1,0 +1,193 @@
+"""From whatever an importer left behind to the model alone: its meshes, and its armatures if it has any.
+
+Cameras, lights, empties, helper collections and orphans go. May import bpy, numpy and `engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import bmesh
+import bpy
+import numpy as np
+
+from ...engine.blenders.contract import datablock_name
+from ...engine.errors import BrokenModel
+from ..open_file import armature_of, mesh_of, own, purge, scene, update
+from . import apply_transforms, hierarchy
+from .evaluate import parts_of
+
+#: A helper collection of the glTF importer, for the shapes of bones.
+_HELPER_COLLECTION = "glTF_not_exported"
+#: Attributes of a mesh whose absence means 0 or False.
+_FLAGS = frozenset({"material_index", "sharp_edge", "sharp_face"})
+
+
+@dataclass(frozen=True)
+class Model:
+    """The objects that make up the model, each with an identity transform and data of its own.
+
+    Attributes:
+        meshes: all have faces.
+        armatures: those that deform one of the meshes.
+        center: where the file had what now is the origin: the centre of the model (x, y, z in metres).
+        parents: what hangs below what, as far as the file has it so; an Empty where several things hang together.
+    """
+
+    meshes: list[bpy.types.Object]
+    armatures: list[bpy.types.Object]
+    center: apply_transforms.Floats
+    parents: dict[bpy.types.Object, bpy.types.Object] = field(default_factory=dict)
+
+    @property
+    def shapes(self) -> list[bpy.types.Object]:
+        """What has a size."""
+        return [*self.armatures, *self.meshes]
+
+    @property
+    def groups(self) -> list[bpy.types.Object]:
+        """The Empties."""
+        return [item for item in dict.fromkeys(self.parents.values()) if item.data is None]
+
+    @property
+    def objects(self) -> list[bpy.types.Object]:
+        return [*self.groups, *self.shapes]
+
+
+def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -> Model:
+    """Bake and keep the meshes (and what deforms them) of the imported objects; remove everything else.
+
+    Raises:
+        BrokenModel: no faces are left, or vertices are not finite.
+        UnsafeModel: instances multiply to absurd numbers.
+    """
+    _rest_poses()
+    helpers = _helper_objects()
+    parts = parts_of(item for item in imported if item not in helpers)
+    meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
+    if not meshes:
+        raise BrokenModel("The model was read, but it has no faces.")
+    for mesh in {mesh_of(item) for item in meshes}:
+        _clean_mesh(mesh, warnings)
+    armatures = _deforming(meshes)
+    kept = {*meshes, *armatures}
+    parts = [part for part in parts if part.item in kept]
+    parents = hierarchy.parents_of(parts)
+    model = Model(meshes, armatures, apply_transforms.bake_world(parts), parents)
+    _remove_all_but(model)
+    return model
+
+
+def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
+    """The one object without a parent, called `name`: the mesh itself, or an Empty above several objects."""
+    if len(model.objects) == 1:
+        root = model.objects[0]
+    else:
+        for item in model.objects:
+            item.name = f"part {datablock_name(item.name)}"  # out of the way of the root's own name
+        root = bpy.data.objects.new(name, None)
+        root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
+        scene().collection.objects.link(root)
+        for item in model.objects:
+            item.parent = model.parents.get(item, root)
+            if item.data is None:
+                item.empty_display_size = root.empty_display_size
+    root.name = name
+    for item in model.objects:
+        item.name = datablock_name(item.name.removeprefix("part "))
+        if item.data is not None:
+            item.data.name = item.name
+    return root
+
+
+def count(model: Model) -> dict[str, int]:
+    """How much the model holds; triangles as the faces would be split into."""
+    meshes = [mesh_of(item) for item in model.meshes]
+    faces = sum(len(mesh.polygons) for mesh in meshes)
+    materials = {material for mesh in meshes for material in mesh.materials if material is not None}
+    return {
+        "triangles": sum(len(mesh.loops) for mesh in meshes) - 2 * faces,
+        "faces": faces,
+        "vertices": sum(len(mesh.vertices) for mesh in meshes),
+        "objects": len(model.objects),
+        "materials": len(materials),
+    }
+
+
+def _rest_poses() -> None:
+    """Size is exact in the rest pose, so every armature is put into it, free of whatever held it elsewhere."""
+    for item in own("objects"):
+        for bone in item.pose.bones if item.pose else ():
+            bone.matrix_basis.identity()
+            bone.custom_shape = None
+            for constraint in list(bone.constraints):
+                bone.constraints.remove(constraint)
+    update()
+
+
+def _helper_objects() -> set[bpy.types.Object]:
+    collections = [c for c in own("collections") if c.name.startswith(_HELPER_COLLECTION)]
+    return {item for collection in collections for item in collection.all_objects}
+
+
+def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
+    """Refuse vertices that are no numbers, repair faces that would crash Blender, drop vertices without a face."""
+    if not np.isfinite(apply_transforms.coordinates(mesh)).all():
+        raise BrokenModel("The model has vertices whose coordinates are not numbers.")
+    if mesh.validate():
+        warnings.append(f"The mesh {mesh.name!r} had invalid faces, which were repaired.")
+    corners = np.empty(len(mesh.loops), dtype=np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    loose = np.ones(len(mesh.vertices), dtype=bool)
+    loose[corners] = False
+    if loose.any():
+        editable = bmesh.new()
+        editable.from_mesh(mesh)
+        doomed = [vertex for vertex, is_loose in zip(editable.verts, loose, strict=True) if is_loose]
+        bmesh.ops.delete(editable, geom=doomed, context="VERTS")
+        editable.to_mesh(mesh)
+        editable.free()
+    drop_defaults(mesh)
+
+
+def drop_defaults(mesh: bpy.types.Mesh) -> None:
+    """Remove what says nothing (selections, flags that are set nowhere): a tenth of what is read when placing."""
+    names = [attribute.name for attribute in mesh.attributes]
+    for name in names:
+        if name.startswith((".select", ".hide")) or (name in _FLAGS and _is_zero(mesh.attributes[name])):
+            mesh.attributes.remove(mesh.attributes[name])
+
+
+def _is_zero(attribute: bpy.types.Attribute) -> bool:
+    if not isinstance(attribute, bpy.types.BoolAttribute | bpy.types.IntAttribute):
+        return False
+    values = np.empty(len(attribute.data), dtype=bool if attribute.data_type == "BOOLEAN" else np.int32)
+    attribute.data.foreach_get("value", values)
+    return not values.any()
+
+
+def _deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    found: dict[bpy.types.Object, None] = {}  # a set that keeps its order
+    for item in meshes:
+        for modifier in item.modifiers:
+            armature = armature_of(modifier)
+            if armature is not None:
+                found[armature] = None
+        if item.parent is not None and item.parent_type == "BONE":
+            found[item.parent] = None
+    return list(found)
+
+
+def _remove_all_but(model: Model) -> None:
+    """Leave the model's objects, linked to the scene once, and nothing that nobody uses."""
+    kept = set(model.objects)
+    bpy.data.batch_remove([item for item in own("objects") if item not in kept])
+    bpy.data.batch_remove(own("collections"))
+    for item in model.objects:
+        if scene() not in item.users_scene:
+            scene().collection.objects.link(item)
+        item.hide_viewport = item.hide_render = item.hide_select = False
+        item.hide_set(False)
+    purge()
+    update()

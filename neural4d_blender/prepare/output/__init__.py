@@ -1,0 +1,1 @@
+"""What leaves the preparer: materials and images as they are kept, the .blend, its preview, an asset."""

@@ -1,0 +1,175 @@
+"""What happens by itself in a window: the persistent timer, and what opening or saving a file means.
+
+A persistent timer survives File > Open and does not hold up auto-save, which a modal operator would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..engine.protocol import UNFINISHED, Neural4DError, State
+from . import event_pump, user_settings
+from .engine import bridge, is_built
+from .placing import placeholder, targets
+
+#: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
+_TICK, _REDRAW = 0.1, 1.0
+_redrawn = 0.0
+#: What the labels of the placeholders showed when they were drawn last.
+_labelled: dict[str, tuple[str, int]] = {}
+#: Why the jobs of earlier sessions could not be brought, for the list that lacks them; empty where all is well.
+trouble = ""
+
+
+def start() -> None:
+    """See to it that the timer runs; it stops by itself when nothing is under way."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_TICK, persistent=True)
+
+
+def _tick() -> float | None:
+    global _redrawn, _labelled
+    changed = event_pump.pump()
+    if changed and (stages := placeholder.stages()) != _labelled:
+        _labelled = stages
+        redraw({"UI", "WINDOW"})
+    now = time.monotonic()
+    if now - _redrawn > _REDRAW:
+        bridge.configure()  # the user may have changed a key or the online switch
+    if changed or now - _redrawn > _REDRAW:
+        _redrawn = now
+        redraw()
+    return _TICK if bridge.busy or event_pump.awaiting() else None
+
+
+def redraw(regions: Set[str] = frozenset({"UI"})) -> None:
+    """Draw the sidebars again, and no other regions of the window unless they are named."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
+                for region in area.regions:
+                    if region.type in regions or area.type == "PREFERENCES":
+                        region.tag_redraw()
+
+
+def _resume() -> None:
+    """Go on with jobs that were cut off, if there are any; costs one look at the disk otherwise."""
+    if user_settings.online() and (user_settings.data_dir() / UNFINISHED).exists():
+        try:
+            list_jobs()
+        except Neural4DError as error:
+            _tell(f"{error.what} {error.remedy}")
+
+
+def list_jobs() -> None:
+    """Bring the jobs of earlier sessions into the bridge's list; the engine goes on with unfinished ones."""
+    bridge.send("list", _take_list, limit=50)
+    start()
+
+
+def _tell(why: str) -> None:
+    global trouble
+    trouble = why
+
+
+def _take_list(answer: dict[str, Any]) -> None:
+    error = answer["error"]
+    _tell(f"{error['what']} {error['remedy']}" if error else "")
+    jobs = answer.get("jobs", [])
+    for job in jobs:
+        bridge.jobs.setdefault(job["id"], job)
+    present = {**bridge.jobs.under_way, **bridge.jobs.arriving}.values()
+    for batch in {job["batch"] for job in present if job["batch"]} - bridge.batches.keys():
+        show_batch(batch)
+    _take_in_moved_file()
+
+
+def _take_in_moved_file() -> None:
+    """A file that was moved or renamed outside Blender still has the placeholders of jobs that were bound to it."""
+    for job_id in placeholder.standing():
+        job = bridge.jobs.get(job_id)
+        if job is None or job["state"] == State.PLACED or targets.is_here(job["target"]):
+            continue
+        if not (job["target"].get("file") and Path(job["target"]["file"]).exists()):
+            _retarget(job)
+
+
+def _retarget(job: dict[str, Any]) -> None:
+    """Bind the job to the file that is open."""
+    job["target"] = {**job["target"], "session": targets.session(), "file": bpy.data.filepath}
+    bridge.send("retarget", job=job["id"], target=job["target"])
+
+
+def show_batch(batch: str) -> None:
+    """Bring a batch of an earlier session into the bridge, with all its jobs."""
+
+    def take(answer: dict[str, Any]) -> None:
+        if not answer["error"]:
+            bridge.batches[batch] = answer["batch"]
+
+    bridge.send("batch", take, batch=batch)
+
+
+@persistent
+def _file_opened(_path: object) -> None:
+    targets.file_opened()
+    placeholder.file_opened()
+    if is_built():  # not at Blender's start, which this is a part of
+        _take_in_moved_file()
+        start()
+
+
+@persistent
+def _undone(_scene: object) -> None:
+    """Undo and redo bring placeholders back."""
+    placeholder.survey()
+
+
+@persistent
+def _about_to_save(_path: object) -> None:
+    placeholder.before_save()
+
+
+@persistent
+def _file_saved(_path: object) -> None:
+    """A job bound to a file that had no name yet can now be found again after a restart, and so can its model."""
+    for job in list(bridge.jobs.values()) if is_built() else ():
+        if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
+            _retarget(job)
+            start()
+
+
+def _handlers() -> list[tuple[list[Any], Any]]:
+    on = bpy.app.handlers
+    return [
+        (on.load_post, _file_opened),
+        (on.save_pre, _about_to_save),
+        (on.save_post, _file_saved),
+        (on.undo_post, _undone),
+        (on.redo_post, _undone),
+    ]
+
+
+def register() -> None:
+    """Hook into Blender."""
+    for handlers, handler in _handlers():
+        handlers.append(handler)
+    if not bpy.app.background:
+        # Persistent: Blender loads the file it was started with after this, which ends all other timers.
+        bpy.app.timers.register(_resume, first_interval=1.0, persistent=True)
+
+
+def unregister() -> None:
+    """Let go of Blender and end the engine."""
+    for timer in (_tick, _resume):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    for handlers, handler in _handlers():
+        handlers.remove(handler)
+    bridge.stop()

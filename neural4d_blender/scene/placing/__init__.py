@@ -1,0 +1,9 @@
+"""Puts prepared models into the user's scene: where, how, in place of what, and what they say of their origin.
+
+Knows files and objects; jobs only as far as a target and a placeholder name them.
+"""
+
+from ...engine.lazy_imports import open_late
+
+# Nothing of these is needed before there are jobs.
+open_late(__name__, "placement", "provenance")

@@ -1,0 +1,204 @@
+"""The Empty that keeps a model's place until it comes: made with the job, and the user's to move, rename and parent.
+
+Blender copies custom properties along with an object. The mark on a placeholder therefore also says which object
+it was made on, and a copy gives itself away. May import bpy and the engine's ``protocol``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...engine import protocol
+from ...engine.protocol import State
+from ..engine import bridge
+from . import placement, targets
+
+#: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.
+MARK = "neural4d_placeholder"
+_FIELDS = frozenset({"job", "session", "uid", "copy"})
+#: Edge of the cube in metres where no size was asked for.
+_UNKNOWN = 1.0
+#: Nothing comes any more unless somebody asks for it.
+_ENDED = (State.FAILED, State.CANCELLED)
+#: Names of the placeholders in the open file, by job id; a user's renaming is found out when one is looked for.
+_names: dict[str, str] = {}
+#: Jobs whose placeholder is to be made as soon as the scene may be touched.
+_owed: set[str] = set()
+#: Jobs whose placeholder was taken away when they ended; they get another one when they go on.
+_taken_away: set[str] = set()
+
+
+def ask_for(job_id: str) -> None:
+    """Make the placeholder of a job: now, and selected like any new object, or as soon as it is safe."""
+    if targets.blocked():
+        _owed.add(job_id)
+    else:
+        make(bridge.jobs[job_id], select=True)
+
+
+def find(job_id: str) -> bpy.types.Object | None:
+    """The job's placeholder in the open file.
+
+    Where the one that was made is gone, a copy of it is the placeholder: cut and pasted, say.
+    """
+    found = _by_name(job_id)
+    if found is None or not is_original(found):
+        survey()
+        found = _by_name(job_id)
+    return found
+
+
+def is_original(thing: bpy.types.Object) -> bool:
+    """This is the object that was made as a placeholder in this session, or found in the file; no copy of it."""
+    mark = _mark_of(thing)
+    return bool(mark) and (mark["session"], mark["uid"]) == (targets.session(), thing.session_uid)
+
+
+def is_known(job_id: str) -> bool:
+    """The open file has, or had a moment ago, a placeholder of the job."""
+    return job_id in _names
+
+
+def is_owed(job_id: str) -> bool:
+    """The job's placeholder is still to be made."""
+    return job_id in _owed
+
+
+def standing() -> dict[str, bpy.types.Object]:
+    """The placeholders in the open file by job id; looks through the file only where one was renamed or deleted."""
+    if any(_by_name(job_id) is None for job_id in _names):
+        survey()
+    return {job_id: found for job_id in _names if (found := _by_name(job_id))}
+
+
+def stages() -> dict[str, tuple[str, int]]:
+    """What a placeholder's label says of its job, roughly: the state, and how many tenths are done."""
+    jobs = [bridge.jobs[job_id] for job_id in _names if job_id in bridge.jobs]
+    return {job["id"]: (job["state"], int(job["progress"] * 10)) for job in jobs}
+
+
+def survey() -> None:
+    """Look through the open file for placeholders."""
+    best: dict[str, tuple[int, str]] = {}
+    for thing in bpy.data.objects:
+        mark = _mark_of(thing)
+        if mark and thing.users_collection:
+            rank = 0 if is_original(thing) else 2 if mark["copy"] else 1
+            best[mark["job"]] = min(best.get(mark["job"], (rank, thing.name)), (rank, thing.name))
+    _names.clear()
+    _names.update({job_id: name for job_id, (_rank, name) in best.items()})
+
+
+def file_opened() -> None:
+    """Another file is open: its placeholders are known by objects of this session from now on."""
+    _owed.clear()
+    _taken_away.clear()
+    survey()
+    for job_id, name in _names.items():
+        _mark(bpy.data.objects[name], job_id)
+
+
+def before_save() -> None:
+    """Note on the copies that they are copies: which object they were made on cannot be told in the next session."""
+    if not _names:
+        return
+    survey()
+    originals = set(_names.values())
+    for thing in bpy.data.objects:
+        if (mark := _mark_of(thing)) is not None:
+            mark["copy"] = thing.name not in originals
+
+
+def tend(*, keep: bool) -> bool:
+    """Make the placeholders that are owed, and take those away whose job ended without a model; each is an undo step.
+
+    Args:
+        keep: leave the placeholders of failed and cancelled jobs where they are.
+
+    Returns:
+        Whether anything changed.
+    """
+    due, over = _due(), _over(keep)
+    if not (due or over) or targets.blocked():
+        return False
+    for job in due:
+        _owed.discard(job["id"])
+        _taken_away.discard(job["id"])
+        if job["state"] != State.PLACED and targets.is_here(job["target"]):
+            make(job)
+            if not job["target"].get("placeholder"):
+                job["target"]["placeholder"] = True
+                bridge.send("retarget", job=job["id"], target=job["target"])
+    for job in over:
+        _take_away(job)
+    return True
+
+
+def is_awaited(*, keep: bool) -> bool:
+    """A placeholder is to be made or taken away as soon as it is safe."""
+    return bool(_due() or _over(keep))
+
+
+def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
+    """Put the placeholder of a job where its model is to stand, as one undo step."""
+    request, target = protocol.Request.from_dict(job["request"]), job["target"]
+    scene = targets.scene_of(target)
+    edge = _UNKNOWN if request.size_mm is None else request.size_mm / 1000
+    with placement.undo_step(f"Placeholder of {request.title}"[:60]):
+        made: bpy.types.Object = bpy.data.objects.new(placement.cut(request.title), None)
+        made.empty_display_type = "CUBE"
+        made.empty_display_size = edge / 2 / placement.metres_per_unit(scene)  # from the middle to a side
+        made.location = target["location"]
+        targets.collection_of(target, scene).objects.link(made)
+        _mark(made, job["id"])
+        if select:
+            placement.select_only([made], scene)
+    _names[job["id"]] = made.name
+    return made
+
+
+def _due() -> list[dict[str, Any]]:
+    return [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job["state"] not in _ENDED]
+
+
+def _over(keep: bool) -> list[dict[str, Any]]:
+    return [job for job_id in _names if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
+
+
+def _is_over(job: dict[str, Any], keep: bool) -> bool:
+    """No model comes, and the user does not want to be reminded of that by a placeholder."""
+    if job["state"] == State.PLACED:  # and the placing was undone: it may be done again
+        return False
+    return bool(job["dismissed"]) or (job["state"] in _ENDED and not job["under_way"] and not keep)
+
+
+def _take_away(job: dict[str, Any]) -> None:
+    """Delete the placeholder; the job remembers where it stood."""
+    thing = find(job["id"])
+    _names.pop(job["id"], None)
+    if thing is None:
+        return
+    job["target"] |= {"location": list(targets.world_matrix(thing).translation[:]), "placeholder": False}
+    bridge.send("retarget", job=job["id"], target=job["target"])
+    with placement.undo_step(f"Remove placeholder of {thing.name}"[:60]):
+        bpy.data.objects.remove(thing)
+    _taken_away.add(job["id"])
+
+
+def _mark(thing: bpy.types.Object, job_id: str) -> None:
+    thing[MARK] = {"job": job_id, "session": targets.session(), "uid": thing.session_uid, "copy": False}
+
+
+def _mark_of(thing: bpy.types.Object) -> Any | None:
+    """What the mark says; None where there is none that makes sense, or the object belongs to another file."""
+    mark: Any = thing.get(MARK)
+    whole = hasattr(mark, "keys") and set(mark.keys()) >= _FIELDS  # a user may have edited it
+    return mark if whole and not thing.library and not thing.override_library else None
+
+
+def _by_name(job_id: str) -> bpy.types.Object | None:
+    thing: bpy.types.Object | None = bpy.data.objects.get(_names.get(job_id, ""))
+    mark = _mark_of(thing) if thing is not None else None
+    return thing if mark and mark["job"] == job_id and thing.users_collection else None

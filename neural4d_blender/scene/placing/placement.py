@@ -1,0 +1,210 @@
+"""Puts a prepared model into the user's scene, measures it there, and makes it one undo step.
+
+Main thread of the host only; may import bpy, mathutils and numpy. Placing brings datablocks and nothing more: whatever
+takes time was done by the preparer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from mathutils import Matrix
+
+from .append import append
+from .object_swap import take_over
+from .provenance import PART
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
+_MAX_NAME_BYTES = 63
+
+
+def place(
+    blend_path: str | Path,
+    *,
+    name: str,
+    location: tuple[float, float, float],
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    select: bool = True,
+    instead_of: bpy.types.Object | None = None,
+) -> list[bpy.types.Object]:
+    """Append a prepared model and put it where it belongs.
+
+    Args:
+        blend_path: what the preparer wrote: one root, real metres, identity transforms.
+        name: the root's name, cut to 63 bytes; Blender adds a number where it is taken.
+        location: in the scene's own units, as the 3D cursor has it.
+        collection: the one collection the objects are linked to.
+        scene: whose unit scale counts.
+        select: select the root and make it active wherever the scene is shown and in Object Mode; else the selection
+            stays as it is.
+        instead_of: the object whose place the model takes: transform, parent, collections, visibility, selection and
+            name are its own then, whatever the other arguments say. It is deleted.
+
+    Returns:
+        The roots (objects without a parent); one, for what the preparer writes.
+
+    Raises:
+        BrokenModel: the file is missing, damaged or empty.
+    """
+    if instead_of is not None and scene not in instead_of.users_scene:
+        scene = instead_of.users_scene[0]
+    objects = bring(blend_path, scene)
+    roots = [item for item in objects if item.parent is None]
+    if instead_of is not None:
+        take_over(instead_of, roots[0], [item for item in objects if item != roots[0]])
+        bpy.data.objects.remove(instead_of, do_unlink=instead_of.users > 0)  # unlinking looks through the whole file
+    else:
+        for item in objects:
+            collection.objects.link(item)
+        for root in roots:
+            root.name = cut(name)
+            root.location = location
+        if select:
+            select_only(roots, scene)
+        else:
+            _leave_unselected(objects)
+    if len(objects) == 1 and objects[0].data is not None:
+        objects[0].data.name = roots[0].name
+    return roots
+
+
+def cut(name: str) -> str:
+    """As much of a name as every Blender keeps of it."""
+    return name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
+
+
+def bring(blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Append a prepared model in the scene's units, without linking it to anything; raises BrokenModel."""
+    objects = append(Path(blend_path))
+    _fit_to_units(objects, 1 / metres_per_unit(scene))
+    for item in objects:
+        if item.parent is not None:
+            item[PART] = True
+    return objects
+
+
+def metres_per_unit(scene: bpy.types.Scene) -> float:
+    """What one Blender unit is in real metres; without a unit system Blender ignores the scale."""
+    settings = scene.unit_settings
+    return 1.0 if settings.system == "NONE" else float(settings.scale_length)
+
+
+def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tuple[float, float, float]:
+    """The world-space size of the roots and all below them in real millimetres (x, y, z).
+
+    Measured on the evaluated vertices, so parents, modifiers and the scene's unit scale count.
+    Zeros where there is no vertex, or where an object is not in the scene.
+    """
+    import numpy as np  # not before it is needed: it takes longer to load than all of ours together
+
+    lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
+    with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        for root in roots:
+            for item in (root, *root.children_recursive):
+                points = _world_points(item, depsgraph)
+                if len(points):
+                    lower, upper = np.minimum(lower, points.min(axis=0)), np.maximum(upper, points.max(axis=0))
+    if not np.isfinite(lower).all():
+        return (0.0, 0.0, 0.0)
+    x, y, z = ((upper - lower) * metres_per_unit(scene) * 1000).tolist()
+    return (x, y, z)
+
+
+def undo_push(message: str) -> None:
+    """End an undo step here, called `message` in the Edit menu's history."""
+    with in_a_window():
+        bpy.ops.ed.undo_push(message=message)
+
+
+@contextmanager
+def undo_step(message: str) -> Iterator[None]:
+    """Make what is done inside one undo step. Nothing is pushed where it raises.
+
+    In background nothing has started the undo system yet, and a first push could not be undone: there, the
+    state before is pushed as well.
+    """
+    with in_a_window():
+        if not bpy.ops.ed.undo.poll():  # type: ignore[call-arg]  # the stubs ask for a context
+            bpy.ops.ed.undo_push(message=f"Before {message}")
+    yield
+    undo_push(message)
+
+
+@contextmanager
+def in_a_window() -> Iterator[None]:
+    """A context with a window. Operators called from a timer have no window in their context; undo needs one."""
+    windows = _windows()
+    if bpy.context.window is None and windows:
+        with bpy.context.temp_override(window=windows[0]):  # never window=None, which crashes Blender
+            yield
+    else:
+        yield
+
+
+def _windows() -> list[bpy.types.Window]:
+    manager = bpy.context.window_manager
+    return list(manager.windows) if manager else []
+
+
+def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
+    """From metres to the scene's units, in the data, so that every transform stays clean."""
+    if math.isclose(factor, 1.0, rel_tol=1e-6):
+        return
+    matrix = Matrix.Scale(factor, 4)
+    for item in objects:
+        if isinstance(item.data, bpy.types.Mesh):
+            item.data.transform(matrix, shape_keys=True)
+        elif isinstance(item.data, bpy.types.Armature):
+            item.data.transform(matrix)
+        else:
+            item.empty_display_size *= factor
+
+
+def select_only(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
+    """Select these and make the last one active, wherever the scene is shown and nobody is editing anything."""
+    shown = {window.view_layer for window in _windows() if window.scene == scene}
+    for view_layer in shown:
+        active = view_layer.objects.active
+        if active is not None and active.mode != "OBJECT":
+            continue  # the user is editing something: leave it in their hands
+        for item in view_layer.objects.selected:
+            item.select_set(False, view_layer=view_layer)
+        for root in roots:
+            try:
+                root.select_set(True, view_layer=view_layer)
+            except RuntimeError:  # its collection is excluded from this view layer
+                continue
+            view_layer.objects.active = root
+
+
+def _leave_unselected(objects: Iterable[bpy.types.Object]) -> None:
+    """Older versions of Blender link what was appended as selected."""
+    for view_layer in {window.view_layer for window in _windows()}:
+        for item in objects:
+            with suppress(RuntimeError):  # it is not in this view layer
+                item.select_set(False, view_layer=view_layer)
+
+
+def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
+    """The evaluated vertices of an object in the world, an (n, 3) array in Blender units."""
+    import numpy as np
+
+    evaluated = item.evaluated_get(depsgraph)
+    if not isinstance(evaluated.data, bpy.types.Mesh):
+        return np.empty((0, 3))
+    vertices = evaluated.data.vertices
+    flat = np.empty(len(vertices) * 3, dtype=np.float32)
+    vertices.foreach_get("co", flat)
+    # In double precision: a model may be tiny beside its distance from the origin.
+    matrix = np.array(evaluated.matrix_world, dtype=np.float64)
+    return flat.reshape(-1, 3).astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]

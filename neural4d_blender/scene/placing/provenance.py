@@ -1,0 +1,178 @@
+"""What a model in the scene came from: custom properties on its root, and reading them back.
+
+The properties are there to be read. A user may edit or delete any of them, and a file may come from a
+stranger, so nothing here relies on what they hold. No secret and no path stands in them: of a picture its name.
+May import bpy and the engine's ``protocol``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...engine.protocol import IDLE, InvalidInput, Request, declaration
+
+#: On a root: the job it came from.
+JOB = "neural4d_job"
+#: On what came with a root, below it; what the user has put there has it not.
+PART = "neural4d_part"
+#: Of a request: what made the model the one it is. Named one by one, so that no path ever gets in.
+_OPTIONS = frozenset(
+    {
+        *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
+        *("joined", "max_faces", "recalculate_normals", "quads", "picture_first", "pictures"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the properties of a root say. Empty or None is what they do not say, or not in a way that makes sense.
+
+    Attributes:
+        job: id of the job. variant: index of the model in it.
+        service: id of the service. terms: address of its terms.
+        prompt, image: what it was made of; of an image its name.
+        options: the request's other values; under "options" the service's own ones, under "views" the sides of which
+            there were pictures too, under "references" how many images the picture that was made first went by.
+        seed: the service's own number for the result.
+        made: when the job was started, as ISO 8601. seconds: how long it took. points: what it cost.
+    """
+
+    job: str = ""
+    variant: int | None = None
+    service: str = ""
+    terms: str = ""
+    prompt: str = ""
+    image: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int | str | None = None
+    made: str = ""
+    seconds: float | None = None
+    points: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What the model was made of, in one line."""
+        return " ".join(self.prompt.split()) or self.image or "Model"
+
+
+def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+    """The custom properties of a root, by name.
+
+    Args:
+        job: the snapshot. variant: the one of its variants that the root is.
+    """
+    request = job["request"]
+    options = {key: value for key, value in request.items() if key in _OPTIONS}
+    if not request.get("picture_first"):
+        options.pop("pictures", None)
+    if request.get("views"):
+        options["views"] = sorted(request["views"])
+    if request.get("references"):
+        options["references"] = len(request["references"])
+    said: dict[str, Any] = {**request["options"], **job["service"], **variant["details"]}
+    worked = sum(seconds for state, seconds in job["seconds"].items() if state not in IDLE)
+    values = {
+        JOB: job["id"],
+        "neural4d_variant": variant["index"],
+        "neural4d_service": job["provider"],
+        "neural4d_terms": _terms(job["provider"]),
+        "neural4d_prompt": request["prompt"],
+        "neural4d_image": _name(Request.from_dict(request).title) if request["images"] else None,
+        "neural4d_options": json.dumps(options, ensure_ascii=False, sort_keys=True),
+        "neural4d_seed": str(said["seed"]) if said.get("seed") not in (None, "") else None,
+        "neural4d_made": dt.datetime.fromtimestamp(job["created"], dt.UTC).isoformat(timespec="seconds"),
+        "neural4d_seconds": round(worked, 1),
+        "neural4d_points": job["cost"],
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def note(roots: Iterable[bpy.types.Object], job: dict[str, Any], variant: dict[str, Any]) -> None:
+    """Write the properties on roots that were just placed, instead of any that are there."""
+    values = properties(job, variant)
+    for root in roots:
+        for name in own_keys(root):
+            del root[name]
+        for name, value in values.items():
+            root[name] = value
+
+
+def own_keys(item: Any) -> list[str]:
+    """The names of the properties that stand on a root because of its provenance."""
+    return [name for name in item.keys() if name.startswith("neural4d_") and name != PART]  # noqa: SIM118
+
+
+def root_of(item: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The root of the model that the object is, or is below of; None where it is no model."""
+    while item is not None and not _text(item.get(JOB)):
+        item = item.parent
+    return item
+
+
+def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
+    """What came with the root, less what the user has put below it."""
+    return [item for item in root.children_recursive if item.get(PART) and root_of(item) == root]
+
+
+def read(root: Any) -> Provenance:
+    """What the properties of a root say; or such properties themselves, as :func:`properties` gives them."""
+    said = {name: root.get(f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
+    text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "made", "terms")}
+    text["terms"] = _terms(text["service"]) or (text["terms"] if text["terms"].startswith("https://") else "")
+    return Provenance(
+        **text,
+        variant=_number(said["variant"], int),
+        options=_options(said["options"]),
+        seed=_text(said["seed"]) or _number(said["seed"], int),
+        seconds=_number(said["seconds"], float),
+        points=_number(said["points"], int),
+    )
+
+
+def request_of(said: Provenance) -> Request | None:
+    """The request that a model came from, as far as its root tells; None where that is not enough to ask again.
+
+    What it was made of has to be there: of a picture, only the journal knows the copy.
+    """
+    if not said.prompt.strip() or said.options.get("references"):
+        return None
+    values = {key: value for key, value in said.options.items() if key in _OPTIONS}
+    own = values.get("options")
+    return Request.from_dict({**values, "prompt": said.prompt, "options": own if isinstance(own, dict) else {}})
+
+
+def _name(image: str) -> str:
+    """Of an image's path or address the name: the rest of an address may be a secret."""
+    return Path(image.partition("?")[0]).name
+
+
+def _terms(service: str) -> str:
+    with suppress(InvalidInput):
+        return declaration(service).terms_page
+    return ""
+
+
+def _options(value: object) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(value) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object, kind: type) -> Any:
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    return kind(value) if fits else None

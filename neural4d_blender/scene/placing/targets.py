@@ -1,0 +1,172 @@
+"""Where a model is to stand: bound when Generate is pressed, looked up again when the model is ready.
+
+A target is plain data, because everything in Blender that it speaks of may be gone or renamed by then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ...engine.protocol import InvalidInput
+from . import provenance
+
+#: Between models that stand side by side, as a part of the width of the one that comes.
+GAP = 0.1
+#: Names the file that is open now; another one is made up for each file that is opened.
+_session = uuid.uuid4().hex
+
+
+def file_opened() -> None:
+    """Another file is open now: targets bound before belong to the one that was left."""
+    global _session
+    _session = uuid.uuid4().hex
+
+
+def session() -> str:
+    """Stands for the open file, as long as it is open."""
+    return _session
+
+
+def bind(
+    location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
+) -> dict[str, Any]:
+    """The target for a job started now.
+
+    Args:
+        location: in Blender units; the 3D cursor where it is None.
+        collection: name of the collection to link to; the active one where it is empty.
+
+    Raises:
+        InvalidInput: the location is not three numbers.
+    """
+    scene = scene or bpy.context.scene
+    if not collection:
+        active = bpy.context.view_layer.active_layer_collection.collection
+        collection = active.name if active != scene.collection else ""
+    return {
+        "session": _session,
+        "file": bpy.data.filepath,
+        "scene": scene.name,
+        "collection": collection,
+        "location": list(scene.cursor.location[:]) if location is None else _point(location),
+    }
+
+
+def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
+    """The target to the right of a model, in the first of its collections, for what is made again of its request.
+
+    Args:
+        number: 1 for the first one beside it, 2 for the next.
+    """
+    across = [corner.x for corner in world_corners(root)]
+    place = world_matrix(root).translation
+    step = number * (1 + GAP) * (max(across) - min(across))
+    home = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
+    return {**bind((place.x + step, place.y, place.z)), **home}
+
+
+def in_place_of(root: bpy.types.Object) -> dict[str, Any]:
+    """The target that is a model's own place; should it be gone by then, its location."""
+    replaced = {"name": root.name, "job": root.get(provenance.JOB)}
+    place = world_matrix(root).translation[:]
+    return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
+
+
+def replaced_by(target: dict[str, Any]) -> bpy.types.Object | None:
+    """The model whose place the target is; None where it is no such target, or the model is gone."""
+    replaced = target.get("replaces")
+    if not replaced:
+        return None
+    named: bpy.types.Object | None = bpy.data.objects.get(replaced["name"])
+    if named is not None and named.get(provenance.JOB) == replaced["job"]:
+        return named
+    return next((item for item in bpy.data.objects if item.get(provenance.JOB) == replaced["job"]), None)
+
+
+def _collection_name(item: bpy.types.Object) -> str:
+    """The first collection of an object, as a target has it: empty for the scene's own."""
+    found = item.users_collection
+    return found[0].name if found and found[0] != bpy.context.scene.collection else ""
+
+
+def _point(location: Sequence[float]) -> list[float]:
+    try:
+        x, y, z = (float(value) for value in location)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"location takes three numbers, not {location!r}.") from None
+    return [x, y, z]
+
+
+def is_here(target: dict[str, Any]) -> bool:
+    """The target's file is the one that is open."""
+    if target.get("session") == _session:
+        return True
+    return bool(target.get("file")) and target["file"] == bpy.data.filepath
+
+
+def scene_of(target: dict[str, Any]) -> bpy.types.Scene:
+    """The target's scene, or the current one where that is gone."""
+    return bpy.data.scenes.get(target.get("scene", "")) or bpy.context.scene
+
+
+def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.Collection:
+    """The target's collection where it is still in the scene and can be changed, else the scene's own."""
+    name = target.get("collection", "")
+    found = (child for child in scene.collection.children_recursive if child.name == name)
+    # What is linked from another file, an override of it included, takes no new objects.
+    wanted = next((child for child in found if not child.library and not child.override_library), None)
+    parent = wanted or scene.collection
+    return _own_collection(parent, *target["own"]) if target.get("own") else parent
+
+
+def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:
+    """The collection below the parent that is for this job's models alone, made where it is not there."""
+    for child in parent.children:
+        if child.get(provenance.JOB) == job_id:
+            return child
+    own = bpy.data.collections.new(name.encode("utf-8", "replace")[:63].decode("utf-8", "ignore"))
+    own[provenance.JOB] = job_id
+    parent.children.link(own)
+    return own
+
+
+def world_matrix(item: bpy.types.Object) -> Matrix:
+    """Where an object is, from the transforms themselves: what was placed a moment ago is not evaluated yet."""
+    if item.parent is None:
+        return item.matrix_basis
+    return world_matrix(item.parent) @ item.matrix_parent_inverse @ item.matrix_basis
+
+
+def world_corners(root: bpy.types.Object) -> list[Vector]:
+    """The corners of the bounding boxes of a root and all below it, in the scene's units."""
+    corners: list[Vector] = []
+    for thing in (root, *root.children_recursive):
+        if thing.type == "MESH":
+            matrix = world_matrix(thing)
+            corners += [matrix @ Vector(corner) for corner in thing.bound_box]
+    return corners or [world_matrix(root).translation]
+
+
+def blocked() -> str:
+    """Why nothing may be put into the scene at this moment; empty when it is safe."""
+    windows = bpy.context.window_manager.windows
+    # A timer's context has no window, and with it no mode: ask the windows themselves.
+    for view_layer in [window.view_layer for window in windows] or [bpy.context.view_layer]:
+        active = view_layer.objects.active
+        if active and active.mode != "OBJECT":
+            return "Waiting until Object Mode is back."
+    # A tool that is going to push an undo step would take the model into that. Others, which may
+    # run for hours (an add-on that shows pressed keys, looking around), are in nobody's way.
+    running = [operator for window in windows for operator in window.modal_operators]
+    if tool := next((operator for operator in running if "UNDO" in operator.bl_options), None):
+        return f"Waiting until {tool.name} is done."
+    if bpy.app.is_job_running("RENDER"):
+        return "Waiting until the render is done."
+    if any(window.screen.is_animation_playing for window in windows):
+        return "Waiting until the animation stops."
+    return ""

@@ -1,0 +1,111 @@
+"""What the user has set: services and keys, the data folder, online access, how to start Blender again.
+
+An environment variable goes before the preference of the same meaning. Nothing here is kept or
+shown; the key goes from here to the engine's pipe.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..client.environment import DATA_DIR_ENV, from_environment, user_data_dir
+from ..engine.protocol import Declaration, InvalidInput, declarations
+
+#: The name the extension is installed under; its first part differs from user to user.
+PACKAGE = __package__.rpartition(".")[0]
+#: The asset library's name in the user's preferences, its folder's, and the catalog where nothing else is wished.
+LIBRARY = "Neural4D"
+_PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
+
+
+def preferences() -> Any | None:
+    """The add-on's preferences, or None where it is used without being enabled as an add-on."""
+    addon: bpy.types.Addon | None = bpy.context.preferences.addons.get(PACKAGE)
+    return addon.preferences if addon else None
+
+
+def key(service: Declaration) -> str:
+    """The service's key, empty where none is set. Never show or store what this returns."""
+    return _setting(service.key_env, f"key_{service.id}")
+
+
+def url(service: Declaration) -> str:
+    """The service's base address, as the user set it or as the service documents it."""
+    return _setting(service.url_env, f"url_{service.id}") or service.url
+
+
+def _setting(variable: str, attribute: str) -> str:
+    return from_environment(variable) or getattr(preferences(), attribute, "").strip()
+
+
+def services() -> dict[str, dict[str, str]]:
+    """Address and key of each service, as the engine's ``configure`` takes them."""
+    return {service.id: {"url": url(service), "key": key(service)} for service in declarations()}
+
+
+def data_dir() -> Path:
+    """The folder that holds the journal, downloads and prepared models."""
+    chosen = from_environment(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
+    if chosen:
+        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+    try:
+        return Path(bpy.utils.extension_path_user(PACKAGE))
+    except ValueError:  # not installed as an extension: a checkout, or bpy as a module
+        return user_data_dir()
+
+
+def library_dir() -> Path:
+    """The asset library's folder: the preference, else "Neural4D" beside the asset library that Blender comes with.
+
+    Not in the folder for files, which goes when the extension is uninstalled.
+    """
+    chosen = getattr(preferences(), "library_dir", "")
+    if chosen:
+        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+    shipped: Any = bpy.context.preferences.filepaths.asset_libraries.get("User Library")
+    around = Path(shipped.path).parent if shipped and shipped.path else Path.home() / "Documents"
+    return around / LIBRARY
+
+
+def texture_folder() -> str:
+    """The folder for images that are not packed: ``textures`` beside the open .blend.
+
+    Raises:
+        InvalidInput: the open file has never been saved, so there is no "beside".
+    """
+    if not bpy.data.filepath:
+        remedy = "Save the file first, or have the images packed."
+        raise InvalidInput("Images on disk go beside the .blend, and this file has none yet.", remedy)
+    return str(Path(bpy.data.filepath).resolve().parent / "textures")
+
+
+def keeps_placeholders() -> bool:
+    """The placeholder of a failed or cancelled job stays, and says why nothing came."""
+    return getattr(preferences(), "failed_placeholder", "KEEP") == "KEEP"
+
+
+def online() -> bool:
+    """Blender's own switch for all network access."""
+    return bool(bpy.app.online_access)
+
+
+def is_module() -> bool:
+    """Blender is a module in somebody's Python, not a program."""
+    return not bpy.app.binary_path
+
+
+def imports() -> bool:
+    """Blender can import a model itself, see `in_place`, where no second one can be started."""
+    return True
+
+
+def preparer() -> list[str]:
+    """How to start the background Blender that prepares a model; the job file, or "-", is to be added."""
+    if not is_module():
+        blender = [bpy.app.binary_path, "--background", "--factory-startup", "--offline-mode"]
+        return [*blender, "--python-exit-code", "3", "--python", str(_PREPARER), "--"]
+    return [sys.executable, "-I", str(_PREPARER)]

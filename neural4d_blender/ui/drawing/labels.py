@@ -1,0 +1,181 @@
+"""Words for the panel: states, times, sizes, and text that is broken to the width of a region."""
+
+from __future__ import annotations
+
+import bisect
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import blf
+import bpy
+
+from ...engine.protocol import SETTLED, Request, State, declarations, unit_of
+
+_STATES: dict[str, tuple[str, Any]] = {
+    State.QUEUED: ("Waiting", "TIME"),
+    State.PREPARING_INPUT: ("Preparing the image", "TIME"),
+    State.CHOOSING_CUTOUT: ("Choose a {choice}", "QUESTION"),
+    State.SUBMITTING: ("Sending", "EXPORT"),
+    State.UNKNOWN: ("Checking whether it arrived", "QUESTION"),
+    State.GENERATING: ("Generating", "SHADERFX"),
+    State.CONVERTING: ("Converting", "FILE_REFRESH"),
+    State.DOWNLOADING: ("Downloading", "IMPORT"),
+    State.PREPARING_MODEL: ("Preparing the model", "MODIFIER"),
+    State.READY: ("Ready", "CHECKMARK"),
+    State.PLACED: ("In the scene", "CHECKMARK"),
+    State.FAILED: ("Failed", "ERROR"),
+    State.CANCELLED: ("Cancelled", "CANCEL"),
+}
+_FONT = 0
+
+
+def state(data: dict[str, Any]) -> tuple[str, Any]:
+    """What a job is doing, in words, and the icon for it."""
+    words, icon = _STATES[data["state"]]
+    if of_pictures(data) and data["state"] == State.PREPARING_INPUT:
+        words = "Making the pictures"
+    return words.format(choice=choice(data)), icon
+
+
+def of_pictures(data: dict[str, Any]) -> bool:
+    """The job's model is made of a picture that is made first, asked for or not."""
+    return bool(data["request"].get("picture_first") or data.get("picture_ids"))
+
+
+def choice(data: dict[str, Any]) -> str:
+    """What the pictures to choose from are called at the job's service."""
+    named = next((known.choice for known in declarations() if known.id == data["provider"]), "")
+    return "picture" if of_pictures(data) else named or "picture"
+
+
+def waits(data: dict[str, Any]) -> int:
+    """Seconds until a job goes on that waits because it has to; 0 for one that does not."""
+    left = data.get("until", 0.0) - time.time()
+    return max(0, math.ceil(left)) if data["state"] not in SETTLED else 0
+
+
+def why_it_waits(data: dict[str, Any]) -> str:
+    """What a job waits for that has to: the service, or what becomes known of another job."""
+    return "Waiting" if data["note"].startswith("Waiting") else f"{service(data['provider'])} asks to slow down"
+
+
+def finding_out(data: dict[str, Any]) -> str:
+    """What is done about a request whose answer did not come."""
+    what = "the pictures" if data.get("paying_for") == "pictures" else "the job"
+    name = service(data["provider"])
+    how = f"Whether {name} took {what} is looked up there and by the balance, for a minute or more."
+    return f"{how} Nothing is sent again meanwhile."
+
+
+def seconds(value: float) -> str:
+    """A span of time: 0:42, 12:05, 1:02:03."""
+    minutes, rest = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """A number of bytes: 4.2 MB."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def price(points: int | None, unit: str = "points", *, measured: bool = False) -> str:
+    """What something costs, for a label; a price that was measured is more than what a document says."""
+    if points is None:
+        return "Price not known"
+    about = "" if measured else "about "
+    return f"Costs {about}{points:,} {unit}" if points else "Costs nothing"
+
+
+def count(number: int, what: str) -> str:
+    """1 picture, 2 pictures."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def points(count: int, provider: str) -> str:
+    """A number of what the service calls its points."""
+    return f"{count:,} {unit_of(provider)}"
+
+
+def title(job: dict[str, Any]) -> str:
+    """What to call a job, by its snapshot."""
+    return Request.from_dict(job["request"]).title
+
+
+def service(provider: str) -> str:
+    """The name of a service; its id where this version does not know it."""
+    return next((one.name for one in declarations() if one.id == provider), provider)
+
+
+def offline() -> str:
+    """Why no service can be reached, and what to do: a start option cannot be overruled in the preferences."""
+    if bpy.app.online_access_override:
+        return "Blender was started with --offline-mode: start it without that to reach the service."
+    return "Blender's online access is off: allow it in the preferences to reach the service."
+
+
+def wrap(text: str, width: float) -> list[str]:
+    """Break a text into lines that fit ``width`` pixels in the interface's font."""
+    measured = _measure()
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            if line and measured(longer) > width:
+                lines.append(line)
+                longer = word
+            while measured(longer) > width and len(longer) > 1:  # an address, a name of a file
+                fits = max(1, bisect.bisect_right(range(1, len(longer)), width, key=_until(longer, measured)))
+                lines.append(longer[:fits])
+                longer = longer[fits:]
+            line = longer
+        lines.append(line)
+    return lines
+
+
+def _until(text: str, measured: Callable[[str], float]) -> Callable[[int], float]:
+    return lambda count: measured(text[:count])
+
+
+def cut(text: str, *, inset: float) -> str:
+    """As much of a text as fits the region, less ``inset`` rows' heights; with dots where that is not all of it."""
+    measured, width = _measure(), _width(inset)
+    if measured(text) <= width:
+        return text
+    fits = bisect.bisect_right(range(1, len(text)), width, key=lambda count: measured(f"{text[:count]} ..."))
+    return f"{text[:fits].rstrip()} ..."
+
+
+def _measure() -> Callable[[str], float]:
+    """What gives the width of a text in pixels of the interface's font."""
+    points = bpy.context.preferences.ui_styles[0].widget.points
+    blf.size(_FONT, points * bpy.context.preferences.system.ui_scale)
+    return lambda text: blf.dimensions(_FONT, text)[0]  # type: ignore[index]  # a gap of the stubs
+
+
+def _width(inset: float) -> float:
+    unit = 20 * bpy.context.preferences.system.ui_scale
+    return max(bpy.context.region.width - inset * unit, 3 * unit)
+
+
+def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6) -> None:
+    """Labels that hold the whole text, broken to the region's width.
+
+    Args:
+        inset: how much of the width the sidebar's tabs, margins and the box around it take, in rows' heights.
+    """
+    column = layout.column(align=True)
+    column.scale_y = 0.75
+    for number, line in enumerate(wrap(text, _width(inset + (icon != "NONE")))):
+        if icon == "NONE":
+            column.label(text=line)
+        else:
+            column.label(text=line, icon=icon if number == 0 else "BLANK1")

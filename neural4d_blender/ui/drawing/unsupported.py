@@ -1,0 +1,55 @@
+"""What the chosen service cannot do: greyed out, with a sign beside it that says why."""
+
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+
+from ...engine import protocol
+from ...engine.protocol import Declaration, Feature
+from ...scene.engine import bridge
+
+
+class NEURAL4D_OT_why(bpy.types.Operator):
+    """Why this is greyed out"""
+
+    bl_idname = "neural4d.why"
+    bl_label = "Why"
+    bl_options = {"INTERNAL"}
+
+    why: StringProperty(name="Why", options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The reason is the tooltip; Blender adds the full stop."""
+        return str(properties.why).rstrip(".")
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Tell it in the status bar too."""
+        self.report({"INFO"}, self.why)
+        return {"FINISHED"}
+
+
+def why(service: Declaration, feature: Feature) -> str:
+    """Why the service, or its server as far as that is known, cannot do that, in a sentence; empty where it can."""
+    return protocol.lacks(service.id, feature, bridge.servers.get(service.id, {}))
+
+
+def row(layout: bpy.types.UILayout, why: str = "", *, grey: bool = True, room: bool = False) -> bpy.types.UILayout:
+    """A row for a setting; greyed out, with the sign at its end, where there is a reason.
+
+    Args:
+        grey: False where the reason is that nothing else can be done.
+        room: leave the sign's room where there is none, so that rows with and without one are in line.
+    """
+    outer = layout.row(align=True)
+    inner = outer.row(align=True)
+    if why:
+        inner.enabled = not grey
+        outer.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
+    elif room:
+        outer.label(text="", icon="BLANK1")
+    return inner
+
+
+CLASSES = (NEURAL4D_OT_why,)

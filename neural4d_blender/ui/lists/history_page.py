@@ -1,0 +1,174 @@
+"""The page of the journal that the History panel shows: what was asked for, what came, and asking again.
+
+The engine looks through the journal; Blender holds this page and no more of it. Nothing here waits: a question
+goes out, the pump brings the answer, the panel is drawn again.
+"""
+
+import datetime as dt
+from typing import Any
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ...api import history as past
+from ...engine import protocol
+from ...engine.protocol import Neural4DError, State
+from ...scene import app_handlers
+from ...scene.engine import bridge
+
+#: Jobs on a page: more than one looks at, fewer than push the rest off the screen.
+LENGTH = 6
+_UNDER_WAY: list[State] = [state for state in State if state not in protocol.SETTLED and state is not State.READY]
+_STATES: dict[str, list[State]] = {
+    "ANY": [],
+    "MODELS": [State.READY, State.PLACED],
+    "FAILED": [State.FAILED],
+    "CANCELLED": [State.CANCELLED],
+    "UNDER_WAY": _UNDER_WAY,
+}
+_DAYS = {"TODAY": 1, "WEEK": 7, "MONTH": 30, "YEAR": 365}
+
+
+class Page:
+    """What the panel shows.
+
+    Attributes:
+        jobs: snapshots, newest first, each with ``bytes``. total: how many fit the filters.
+        totals: what was spent, by month and service; None while not known.
+        offset: how many newer ones are left out. trouble: why nothing could be looked up.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, as at the start or when another folder is set."""
+        self.jobs: list[dict[str, Any]] = []
+        self.total = 0
+        self.totals: list[dict[str, Any]] | None = None
+        self.offset = 0
+        self.trouble = ""
+        self._asked: dict[str, Any] = {}
+        self._seen: object = None
+
+    def find(self, job_id: str) -> dict[str, Any] | None:
+        """The newest snapshot of a job on the page, None where it is not there."""
+        past = next((job for job in self.jobs if job["id"] == job_id), None)
+        return past and {**past, **bridge.jobs.get(job_id, {})}
+
+    def is_stale(self) -> bool:
+        """Jobs have come or ended since it was looked up, or it never was."""
+        return self._seen != _state_of_things()
+
+    def look_up(self) -> None:
+        """Ask for the page that the filters amount to, and for the totals."""
+        self._seen, self.trouble = _state_of_things(), ""
+        try:
+            asked = past.query(**wanted(bpy.context.window_manager.neural4d_history), limit=LENGTH, offset=self.offset)
+            self._asked = asked
+            bridge.send("history", lambda answer: self._take(asked, answer), **asked)
+            bridge.send("totals", self._take_totals)
+        except Neural4DError as error:
+            self.jobs, self.total = [], 0
+            self.trouble = f"{error.what} {error.remedy}"
+        app_handlers.start()
+
+    def _take(self, asked: dict[str, Any], answer: dict[str, Any]) -> None:
+        if asked is not self._asked:
+            return  # another question has gone out since
+        if error := answer["error"]:
+            self.trouble = f"{error['what']} {error['remedy']}"
+            return
+        self.jobs, self.total = answer["jobs"], answer["total"]
+        if self.offset and not self.jobs:  # the last one of the last page was deleted
+            self.offset = max(0, self.total - 1) // LENGTH * LENGTH
+            self.look_up()
+
+    def _take_totals(self, answer: dict[str, Any]) -> None:
+        self.totals = answer.get("totals", self.totals)
+
+
+#: The one page of this Blender.
+page = Page()
+
+
+def _state_of_things() -> tuple[int, int]:
+    return len(bridge.jobs), len(bridge.jobs.under_way)
+
+
+def look_up_soon() -> None:
+    """Have the page looked up after the present drawing, which may not start anything itself."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look_up):
+        bpy.app.timers.register(_look_up, first_interval=0.0)
+
+
+def _look_up() -> None:
+    if page.is_stale():
+        page.look_up()
+
+
+def _filtered(_filters: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    page.offset = 0
+    page.look_up()
+
+
+class NEURAL4D_PG_history(bpy.types.PropertyGroup):
+    """What the History panel looks for; of the window, so never saved."""
+
+    text: StringProperty(
+        name="Search",
+        description="Words of the prompt, the name or the group, in any order",
+        options={"TEXTEDIT_UPDATE"},
+        update=_filtered,
+    )
+    provider: EnumProperty(
+        name="Service",
+        description="Made with this service",
+        items=[("ANY", "All Services", ""), *((one.id, one.name, "") for one in protocol.declarations())],
+        update=_filtered,
+    )
+    state: EnumProperty(
+        name="State",
+        description="What has become of them",
+        items=[
+            ("ANY", "All", "Whatever has become of it"),
+            ("MODELS", "Models", "There is a model of it"),
+            ("FAILED", "Failed", "No model came of it"),
+            ("CANCELLED", "Cancelled", "It was cancelled"),
+            ("UNDER_WAY", "Under Way", "It is not over yet"),
+        ],
+        update=_filtered,
+    )
+    period: EnumProperty(
+        name="Date",
+        description="When they were made",
+        items=[
+            ("ANY", "Any Time", ""),
+            ("TODAY", "Today", ""),
+            ("WEEK", "Last 7 Days", ""),
+            ("MONTH", "Last 30 Days", ""),
+            ("YEAR", "Last 365 Days", ""),
+            ("RANGE", "Between ...", "From one day to another"),
+        ],
+        update=_filtered,
+    )
+    since: StringProperty(name="From", description="The first day, like 2031-05-24", update=_filtered)
+    until: StringProperty(name="To", description="The last day, like 2031-05-24", update=_filtered)
+
+
+def wanted(filters: NEURAL4D_PG_history) -> dict[str, Any]:
+    """The arguments of ``history`` that the filters amount to, less the page."""
+    since: Any = None
+    until: Any = None
+    if filters.period == "RANGE":
+        since, until = filters.since.strip() or None, filters.until.strip() or None
+    elif filters.period != "ANY":
+        since = dt.datetime.now().astimezone().date() - dt.timedelta(_DAYS[filters.period] - 1)
+    provider = "" if filters.provider == "ANY" else filters.provider
+    return {
+        "text": filters.text,
+        "provider": provider,
+        "state": _STATES[filters.state],
+        "since": since,
+        "until": until,
+    }

@@ -1,0 +1,180 @@
+"""Generate, of the panel's settings or of what an Image Editor shows; and what all operators say of errors."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...api import generate
+from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
+from ...scene import app_handlers, event_pump, user_settings
+from ...scene.engine import bridge
+from ..drawing import labels, unsupported
+from ..settings import image_sources, panel_request, prices, reference_list, side_views
+from ..settings.properties import arguments, makes_pictures, service
+
+#: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
+_Base = bpy.types.Operator if TYPE_CHECKING else object
+#: The job is on its way to the service. One that waits for a choice may do so for days.
+_ON_ITS_WAY = (FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}) - {State.CHOOSING_CUTOUT}
+#: Seconds that Generate stays modal at most, because Blender does not auto-save meanwhile; the timer goes on.
+_MODAL = 60.0
+
+
+def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
+    """Show an error with its remedy where Blender shows errors."""
+    operator.report({"ERROR"}, " ".join(part for part in (error.what, error.remedy) if part))
+    return {"CANCELLED"}
+
+
+def cancel(job: "generate.Job") -> None:
+    """Cancel, and say so until the engine does: it may be in the middle of a request."""
+    job.cancel()
+    bridge.jobs[job.id]["note"] = "Cancelling ..."
+
+
+def _missing(context: bpy.types.Context) -> str:
+    """What the panel's settings lack before a job can be started; empty when nothing."""
+    chosen = context.scene.neural4d
+    if chosen.use_cap and (why := prices.no_cap(chosen)):
+        return f"{why} Untick Cap under More"
+    declared = service(chosen)
+    if chosen.input == "IMAGE":
+        why = image_sources.missing(context, declared)
+        sides = not unsupported.why(declared, Feature.VIEWS)
+        return why or (side_views.missing(chosen, declared) if sides else "") or _refused(chosen, of_image=True)
+    if why := unsupported.why(declared, Feature.TEXT):
+        return why.rstrip(".")
+    if not chosen.prompt.strip():
+        return "Write a prompt first"
+    why = reference_list.missing(chosen, declared.max_references) if makes_pictures(chosen) else ""
+    return why or _refused(chosen, of_image=False)
+
+
+def _refused(chosen: Any, *, of_image: bool) -> str:
+    """Why the service's options do not go together; Blender adds the full stop."""
+    return panel_request.refusal(chosen, of_image=of_image).rstrip(".")
+
+
+class _Generate(_Base):
+    """Starts a job and stays modal until the service has accepted it; what there are two buttons for.
+
+    A mixin: Blender loses track of an operator that another registered one inherits from.
+    """
+
+    bl_options = {"REGISTER"}
+
+    _timer: bpy.types.Timer | None = None
+    _job: Any = None  # a Job
+    _ends = 0.0
+
+    @classmethod
+    def may_generate(cls, context: bpy.types.Context, missing: str) -> bool:
+        """Whether a job can be started; ``missing`` says what the settings lack, if anything."""
+        declared = service(context.scene.neural4d)
+        why = missing
+        if not user_settings.online():
+            why = labels.offline()
+        elif not user_settings.key(declared):
+            why = f"No key is set for {declared.name}"
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Start the job and return: what a script or Blender in the background gets."""
+        try:
+            self._job = self.start(context)
+        except Neural4DError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+    def start(self, context: bpy.types.Context) -> "generate.Job":
+        """Start the job."""
+        raise NotImplementedError
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Start the job and stay modal until the service has accepted it."""
+        result = self.execute(context)
+        if result != {"FINISHED"} or bpy.app.background:
+            return result
+        self._ends = time.monotonic() + _MODAL
+        self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        app_handlers.redraw()
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Watch the job on its way to the service. Modal no longer than that: auto-save waits for modal operators."""
+        job = self._job
+        if job is None:
+            return self._finish(context)
+        if event.type == "ESC" and event.value == "PRESS" and job.state in FREE_TO_CANCEL:
+            cancel(job)
+            self.report({"INFO"}, "Cancelling; the job list says whether it was in time to cost nothing")
+            return self._finish(context)
+        if event.type == "TIMER":
+            if event_pump.pump():
+                app_handlers.redraw()
+            if job.state not in _ON_ITS_WAY or time.monotonic() > self._ends:
+                if error := job.error:
+                    # In the status bar; an error would pop up on top of the panel, which says it all.
+                    self.report({"WARNING"}, " ".join(part for part in (error.what, error.remedy) if part))
+                return self._finish(context)
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator (another file, quitting); the job goes on."""
+        self._finish(context)
+
+    def _finish(self, context: bpy.types.Context) -> set[Any]:
+        if self._timer:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
+    """Send the prompt or the image to the service; the model comes to the 3D cursor when it is done"""
+
+    bl_idname = "neural4d.generate"
+    bl_label = "Generate"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why the button is grey."""
+        return cls.may_generate(context, _missing(context))
+
+    def start(self, context: bpy.types.Context) -> "generate.Job":
+        """Start the job that the panel's settings amount to."""
+        chosen = context.scene.neural4d
+        if chosen.input != "IMAGE":
+            return generate.generate(**arguments(chosen))
+        with tempfile.TemporaryDirectory() as folder:  # of a capture, what is sent is a copy too
+            image = image_sources.resolve(context, service(chosen), Path(folder))
+            return generate.generate(image=image, **arguments(chosen))
+
+
+class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
+    """Make a model of the image that is open in this Image Editor"""
+
+    bl_idname = "neural4d.generate_from_editor"
+    bl_label = "Generate 3D from This Image"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why the button is grey."""
+        missing = "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
+        chosen = context.scene.neural4d
+        why = service(chosen).lacks(Feature.IMAGE).rstrip(".")
+        return cls.may_generate(context, why or missing or _refused(chosen, of_image=True))
+
+    def start(self, context: bpy.types.Context) -> "generate.Job":
+        """The panel's settings, with the editor's image whatever the panel's source is."""
+        chosen = context.scene.neural4d
+        return generate.generate(image=image_sources.edited_image(context), **arguments(chosen, of_image=True))
+
+
+CLASSES = (NEURAL4D_OT_generate, NEURAL4D_OT_generate_from_editor)

@@ -1,0 +1,165 @@
+"""Operators on one job of the list: cancel, retry, place, dismiss; and on the list itself."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+
+from ...api import generate
+from ...engine.protocol import Neural4DError
+from ...scene import app_handlers, event_pump, job_report
+from ...scene.engine import bridge
+from ...scene.placing import targets
+from ..lists import history_page, job_list
+from .generate import cancel, report_error
+from .setup import ListsJobs
+
+#: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
+_Base = bpy.types.Operator if TYPE_CHECKING else object
+
+
+def snapshot(job_id: str) -> dict[str, Any] | None:
+    """The newest snapshot of a job that is listed, or of one on the page of the history."""
+    return bridge.jobs.get(job_id) or history_page.page.find(job_id)
+
+
+class JobOperator(_Base):
+    """What the operators on one job share: the job's id, and errors that are shown."""
+
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Do it; what goes wrong is shown with its remedy."""
+        data = snapshot(self.job)
+        if data is None:
+            return {"CANCELLED"}
+        try:
+            self.act(context, generate.Job(self.job, data))
+        except Neural4DError as error:
+            return report_error(self, error)
+        app_handlers.start()
+        app_handlers.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_cancel(JobOperator, bpy.types.Operator):
+    """Stop this job. Free until the service has accepted it; after that Retry picks it up again unpaid"""
+
+    bl_idname = "neural4d.cancel"
+    bl_label = "Cancel Job"
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Cancel it."""
+        cancel(job)
+
+
+class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
+    """Go on where this job stopped; what is paid for is not paid again"""
+
+    bl_idname = "neural4d.retry"
+    bl_label = "Retry"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Ask first where trying again is a new, paid job."""
+        data = snapshot(self.job)
+        if data and data["retry_pays"]:
+            return context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Pay again?",
+                message="Trying again is a new job at the service, and is paid again.",
+                confirm_text="Generate Again",
+            )
+        return self.execute(context)
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Retry it."""
+        bridge.send("retry", lambda answer: _note(job.id, answer["error"]), job=job.id)
+        event_pump.trouble.pop(job.id, None)
+
+
+def _note(job_id: str, error: dict[str, str] | None) -> None:
+    """Show on the job why the engine would not."""
+    if error and job_id in bridge.jobs:
+        bridge.jobs[job_id] = {**bridge.jobs[job_id], "error": error}
+
+
+class NEURAL4D_OT_copy_report(JobOperator, bpy.types.Operator):
+    """Copy what is known of this job and its error, without any key, to send to whoever is asked for help"""
+
+    bl_idname = "neural4d.copy_report"
+    bl_label = "Copy Report"
+
+    def act(self, context: bpy.types.Context, job: "generate.Job") -> None:
+        """Put it on the clipboard."""
+        context.window_manager.clipboard = job_report.report_text(job.id)
+        self.report({"INFO"}, "Copied: paste it where you ask for help")
+
+
+class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
+    """Put the model at the 3D cursor of the open file; what is paid for is not paid again"""
+
+    bl_idname = "neural4d.place"
+    bl_label = "Place Here"
+
+    variant: IntProperty(name="Variant", default=-1, options={"SKIP_SAVE", "HIDDEN"})
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
+        variant = None if self.variant < 0 else self.variant
+        data = snapshot(job.id) or {}
+        # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
+        target = {**targets.bind(), "beside": self.variant not in data["placed"]}
+        job.start_place(variant, target)
+
+
+class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
+    """Take this job off the list; it stays in the journal and its files are kept"""
+
+    bl_idname = "neural4d.dismiss"
+    bl_label = "Dismiss"
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Dismiss it."""
+        dismiss(job.id)
+
+
+class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
+    """Take every job that has ended off the list; all of them stay in the journal"""
+
+    bl_idname = "neural4d.dismiss_ended"
+    bl_label = "Dismiss All Ended"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Dismiss them."""
+        for data in job_list.ended():
+            dismiss(data["id"])
+        app_handlers.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_list_jobs(ListsJobs, bpy.types.Operator):
+    """Show the jobs of earlier sessions that were not dismissed, and go on with those that were cut off"""
+
+    bl_idname = "neural4d.list_jobs"
+    bl_label = "Show Earlier Jobs"
+
+
+def dismiss(job_id: str) -> None:
+    """Hide a job from the list, now and later."""
+    bridge.jobs[job_id]["dismissed"] = True
+    bridge.send("dismiss", job=job_id)
+
+
+CLASSES = (
+    NEURAL4D_OT_cancel,
+    NEURAL4D_OT_retry,
+    NEURAL4D_OT_copy_report,
+    NEURAL4D_OT_place,
+    NEURAL4D_OT_dismiss,
+    NEURAL4D_OT_dismiss_ended,
+    NEURAL4D_OT_list_jobs,
+)

@@ -1,0 +1,131 @@
+"""Operators on what a job has brought: choose a picture, keep a file."""
+
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from ...api import generate
+from ...engine.protocol import FORMATS, Feature, declaration, declarations
+from ...scene import app_handlers
+from ...scene.engine import bridge
+from ..drawing import labels
+from ..lists import job_pictures
+from ..settings import image_sources
+from .jobs import JobOperator
+
+_KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
+_FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in _KEPT]
+
+
+class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
+    """Generate the model from this picture; this is what the points are paid for"""
+
+    bl_idname = "neural4d.choose_cutout"
+    bl_label = "Take This Picture"
+
+    cutout: IntProperty(name="Picture", options={"SKIP_SAVE", "HIDDEN"})
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Choose it."""
+        bridge.send("choose", job=job.id, cutout=self.cutout)
+
+
+class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
+    """Show or hide the pictures that this job made first"""
+
+    bl_idname = "neural4d.unfold_pictures"
+    bl_label = "Pictures"
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Show them where they are hidden."""
+        job_pictures.unfolded ^= {self.job}
+        app_handlers.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_use_picture(bpy.types.Operator):
+    """Make the next model of this picture; nothing is sent before Generate is pressed"""
+
+    bl_idname = "neural4d.use_picture"
+    bl_label = "Use as Image"
+    bl_options = {"INTERNAL", "UNDO"}
+
+    path: StringProperty(name="Picture", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Choose it in the panel."""
+        chosen = context.scene.neural4d
+        if why := image_sources.take_file(chosen, self.path):
+            self.report({"ERROR"}, f"{why} Choose another service, then press the button again.")
+            return {"CANCELLED"}
+        chosen.choose_cutout = False  # it was for this choice
+        self.report({"INFO"}, "The picture is the image above now: press Generate to make a model of it")
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
+    """Keep the file: an exact copy of the model as the service makes it, for a printer or another program"""
+
+    bl_idname = "neural4d.save"
+    bl_label = "Keep File"
+
+    variant: IntProperty(name="Variant", options={"SKIP_SAVE", "HIDDEN"})
+    directory: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+    format: EnumProperty(name="Format", description="The format of the file", items=_FORMATS, default="STL")
+    size_mm: FloatProperty(
+        name="Size (mm)",
+        description="The size that the service is told, in whole millimetres",
+        default=100.0,
+        min=2.0,
+        soft_max=10_000.0,
+        precision=0,
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Ask for the folder, with the format and the price beside it."""
+        if self.job not in bridge.jobs:
+            return {"CANCELLED"}
+        data = bridge.jobs[self.job]
+        service, wanted = declaration(data["provider"]), data["request"]["size_mm"]
+        if self.format not in service.formats + service.keeps:
+            self.format = service.native
+        if wanted and not self.properties.is_property_set("size_mm"):
+            self.size_mm = wanted
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Beside the file browser."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "format")
+        job = bridge.jobs.get(self.job)
+        if job is None:
+            return
+        service, price = declaration(job["provider"]), generate.conversion_estimate(job["provider"])
+        size = layout.column()
+        size.active = service.can(Feature.FILE_SIZE) and self.format != service.native
+        size.prop(self, "size_mm")
+        if why := service.lacks(Feature.FILE_SIZE):
+            labels.draw(layout, why, "INFO")
+        if self.format not in service.formats + service.keeps:
+            layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
+        elif price == 0 or self.format == job["native"] == job["request"]["format"]:
+            layout.label(text="Costs nothing", icon="INFO")
+        else:
+            layout.label(text=labels.price(price, service.unit), icon="INFO")
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Have it made; the job list tells when it is there."""
+        service = declaration(job.provider)
+        size = self.size_mm if service.can(Feature.FILE_SIZE) and self.format != service.native else None
+        job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
+
+
+CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_unfold_pictures, NEURAL4D_OT_use_picture, NEURAL4D_OT_save)

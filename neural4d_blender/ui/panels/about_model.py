@@ -1,0 +1,136 @@
+"""The panel on the model that is selected: what it came from, and what can be made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import bpy
+
+from ...engine.protocol import VariantState
+from ...scene.engine import bridge
+from ...scene.placing import provenance
+from ..drawing import icons, labels
+from ..operators import models
+
+#: Jobs that a model led to and that are offered to take its place.
+_OFFERED = 3
+
+
+class NEURAL4D_PT_about(bpy.types.Panel):
+    """What the selected model came from"""
+
+    bl_label = "About This Model"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A model, or a part of one, is selected."""
+        return models.selected_root(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What it is, then what to do with it."""
+        layout, root = self.layout, models.selected_root(context)
+        if root is None:
+            return
+        said = provenance.read(root)
+        layout.label(text=labels.cut(said.title, inset=4), icon="IMAGE_DATA" if said.image else "FONT_DATA")
+        labels.draw(layout, _in_short(said), inset=2.6)
+        row = layout.row(align=True)
+        row.operator("neural4d.generate_again", icon="FILE_REFRESH")
+        row.operator("neural4d.variations", icon="DUPLICATE")
+        _draw_replacements(layout, said)
+        row = layout.row(align=True)
+        row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
+        row.operator("neural4d.save_asset", icon="FILE_TICK")
+        if news := models.library_news.get((said.job, said.variant or 0)):
+            labels.draw(layout, news[0], news[1])
+
+
+class NEURAL4D_PT_about_details(bpy.types.Panel):
+    """Everything that is known of the model's origin"""
+
+    bl_label = "Details"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+    bl_parent_id = "NEURAL4D_PT_about"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The whole prompt, the options, the terms."""
+        layout, root = self.layout, models.selected_root(context)
+        if root is None:
+            return
+        said = provenance.read(root)
+        labels.draw(layout, said.prompt)
+        rows = layout.column(align=True)
+        rows.scale_y = 0.75
+        for name, value in _details(said):
+            split = rows.split(factor=0.4)
+            split.label(text=name)
+            split.label(text=value)
+        if said.terms:
+            layout.operator("wm.url_open", text=f"Terms of {labels.service(said.service)}", icon="URL").url = said.terms
+
+
+def _in_short(said: provenance.Provenance) -> str:
+    parts = [
+        labels.service(said.service),
+        "" if said.variant is None else f"variant {said.variant + 1}",
+        _day(said.made),
+        "" if said.points is None else labels.points(said.points, said.service),
+        "" if said.seconds is None else f"took {labels.seconds(said.seconds)}",
+    ]
+    return "  ·  ".join(part for part in parts if part)
+
+
+def _day(made: str) -> str:
+    try:
+        return f"{dt.datetime.fromisoformat(made).astimezone():%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
+    own = said.options.get("options")
+    options: dict[str, Any] = {**said.options, **(own if isinstance(own, dict) else {})}
+    options.pop("options", None)
+    told = {"image": said.image, **dict(sorted(options.items())), "seed": said.seed, "job": said.job}
+    return [
+        (name.replace("_", " ").title(), _word(value)) for name, value in told.items() if value not in ("", None, False)
+    ]
+
+
+def _word(value: object) -> str:
+    if value is True:
+        return "yes"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) -> None:
+    """The other variants, and what came of generating again, each as the picture that it would be."""
+    job = bridge.jobs.get(said.job)
+    if job is None:
+        if said.job in models.unknown:
+            layout.label(text="Not in the journal of this computer", icon="INFO")
+        else:
+            layout.operator("neural4d.find_job", icon="VIEWZOOM")
+        return
+    newer = [other for other in bridge.jobs.values() if other["target"].get("again_of") == said.job]
+    newer.sort(key=lambda other: -other["created"])
+    for one in [job, *newer[:_OFFERED]]:
+        there = [v for v in one["variants"] if v["state"] in (VariantState.DOWNLOADED, VariantState.PREPARED)]
+        others = [v for v in there if one is not job or v["index"] != said.variant]
+        if others:
+            row = layout.row(align=True)
+            row.label(text="Replace with" if one is job else "With a new one")
+            for variant in others:
+                picture = icons.icon(variant["preview"])
+                button = row.operator("neural4d.replace", text=str(variant["index"] + 1), icon_value=picture)
+                button.job, button.variant = one["id"], variant["index"]
+
+
+CLASSES = (NEURAL4D_PT_about, NEURAL4D_PT_about_details)

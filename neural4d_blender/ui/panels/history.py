@@ -1,0 +1,222 @@
+"""The History panel: every job ever made, a page at a time, with what can be done about each of them."""
+
+import time
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...api import job as known
+from ...engine.protocol import State
+from ...scene.engine import bridge
+from ..drawing import icons, labels
+from ..lists.history_page import LENGTH, look_up_soon, page
+from ..operators.jobs import JobOperator
+
+_PREVIEW = 3.4
+#: Lines of the totals; the rest is in ``neural4d.totals()``.
+_MONTHS = 12
+_WITH_MODELS = {State.READY, State.PLACED}
+_ENDED = {State.FAILED, State.CANCELLED}
+
+
+class _HistoryPanel:
+    """Where the panels are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+    bl_options = {"DEFAULT_CLOSED"}
+
+
+class NEURAL4D_PT_history(_HistoryPanel, bpy.types.Panel):
+    """Every job ever made, of all files"""
+
+    bl_label = "History"
+    bl_order = 10
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Filters, then the page, then the way to the others."""
+        layout = self.layout
+        if page.is_stale():
+            look_up_soon()
+        _draw_filters(layout, context.window_manager.neural4d_history)
+        if page.trouble:
+            labels.draw(layout, page.trouble, "ERROR")
+            return
+        for job in page.jobs:
+            _draw_job(layout.box(), {**job, **bridge.jobs.get(job["id"], {})})
+        _draw_pages(layout)
+
+
+class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
+    """What was spent"""
+
+    bl_label = "Points by Month"
+    bl_parent_id = "NEURAL4D_PT_history"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Newest month first; then all of them together."""
+        layout, totals = self.layout, page.totals or []
+        table = layout.column(align=True)
+        for told in totals[:_MONTHS]:
+            cost = labels.points(told["points"], told["provider"])
+            _draw_total(table, f"{told['month']}  {labels.service(told['provider'])}", told["jobs"], cost)
+        if len(totals) > 1:
+            layout.separator(type="LINE")
+        for service in dict.fromkeys(told["provider"] for told in totals if len(totals) > 1):
+            mine = [told for told in totals if told["provider"] == service]
+            cost = labels.points(sum(told["points"] for told in mine), service)
+            _draw_total(layout, f"All of {labels.service(service)}", sum(told["jobs"] for told in mine), cost)
+        taken = sum(told["bytes"] for told in totals)
+        layout.label(text=f"Their files take {labels.size(taken)}." if totals else "Nothing was spent yet.")
+
+
+def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
+    row = layout.split(factor=0.5)
+    row.label(text=what)
+    numbers = row.row()
+    numbers.alignment = "RIGHT"
+    numbers.label(text=f"{jobs:,} job{'' if jobs == 1 else 's'}")
+    numbers.label(text=cost)
+
+
+def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
+    column = layout.column(align=True)
+    column.prop(filters, "text", text="", icon="VIEWZOOM", placeholder="Search")
+    column.prop(filters, "provider", text="")
+    row = column.row(align=True)
+    row.prop(filters, "state", text="")
+    row.prop(filters, "period", text="")
+    if filters.period == "RANGE":
+        row = column.row(align=True)
+        row.prop(filters, "since", text="", placeholder="From 2031-05-01")
+        row.prop(filters, "until", text="", placeholder="To 2031-05-31")
+
+
+def _draw_pages(layout: bpy.types.UILayout) -> None:
+    row = layout.row(align=True)
+    if not page.total:
+        row.label(text="No job fits." if page.totals else "Nothing was generated yet.")
+        return
+    first = page.offset + 1
+    row.label(text=f"{first:,} to {page.offset + len(page.jobs):,} of {page.total:,}")
+    newer = row.row(align=True)
+    newer.enabled = page.offset > 0
+    newer.operator("neural4d.turn_page", text="", icon="TRIA_LEFT").older = False
+    older = row.row(align=True)
+    older.enabled = page.offset + LENGTH < page.total
+    older.operator("neural4d.turn_page", text="", icon="TRIA_RIGHT").older = True
+
+
+def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    shown = icons.icon(next((v["preview"] for v in data["variants"] if v["preview"]), ""))
+    row = box.row()
+    if shown:
+        picture = row.column()
+        picture.alignment = "LEFT"
+        picture.template_icon(shown, scale=_PREVIEW)
+    inset = 5.0 + (_PREVIEW if shown else 0.0)
+    column = row.column(align=True)
+    words, icon = labels.state(data)
+    column.label(text=labels.cut(labels.title(data), inset=inset + 1), icon=icon)
+    column.label(text=labels.cut("  ·  ".join(_facts(data, words)), inset=inset))
+    _draw_buttons(column.row(align=True), data)
+
+
+def _facts(data: dict[str, Any], words: str) -> list[str]:
+    """When it was made, what it cost, and what its files take."""
+    made, now = time.localtime(data["created"]), time.localtime()
+    facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
+    if data["cost"] is not None:
+        facts.append(labels.points(data["cost"], data["provider"]))
+    elif data["state"] in _ENDED:  # of others the line below says it
+        facts.append(words)
+    if data.get("bytes"):
+        facts.append(labels.size(data["bytes"]))
+    return facts
+
+
+def _draw_buttons(row: bpy.types.UILayout, data: dict[str, Any]) -> None:
+    if data["state"] in _WITH_MODELS:
+        label = "Place Again" if data["placed"] else "Place Here"
+        place = row.operator("neural4d.place", text=label, icon="CURSOR")
+        place.job, place.variant = data["id"], data["placed"][0] if data["placed"] else -1
+    elif data["state"] in _ENDED:
+        label = "Pay Again" if data["retry_pays"] else "Retry"
+        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+    else:
+        row.label(text=labels.state(data)[0])
+    if data["folder"]:
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = data["folder"]
+    if is_over(data):
+        row.operator("neural4d.delete", text="", icon="TRASH").job = data["id"]
+
+
+def is_over(data: dict[str, Any]) -> bool:
+    """It may be deleted: nothing is under way, and nothing is waited for."""
+    return not data["under_way"] and data["state"] != State.CHOOSING_CUTOUT
+
+
+class NEURAL4D_OT_turn_page(bpy.types.Operator):
+    """Show the next page of jobs"""
+
+    bl_idname = "neural4d.turn_page"
+    bl_label = "Turn Page"
+    bl_options = {"INTERNAL"}
+
+    older: BoolProperty(name="Older", default=True, options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Look it up."""
+        there = page.offset + (LENGTH if self.older else -LENGTH)
+        if not 0 <= there < max(page.total, 1):
+            return {"CANCELLED"}
+        page.offset = there
+        page.look_up()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
+    """Delete the job's files, and all that is known of it less what it cost"""
+
+    bl_idname = "neural4d.delete"
+    bl_label = "Delete Job"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Ask first, with what it frees and what is lost by it."""
+        data = page.find(self.job) or bridge.jobs.get(self.job)
+        if data is None:
+            return {"CANCELLED"}
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title=f"Delete {labels.title(data)[:40]!r}?",
+            message=consequences(data),
+            confirm_text="Delete",
+            icon="WARNING",
+        )
+
+    def act(self, _context: bpy.types.Context, job: "known.Job") -> None:
+        """Delete it; the page is looked up anew when that is done."""
+
+        def deleted(answer: dict[str, Any]) -> None:
+            if error := answer["error"]:
+                page.trouble = f"{error['what']} {error['remedy']}"
+            else:
+                known.forget(job.id)
+                page.look_up()
+
+        bridge.send("delete", deleted, job=job.id)
+
+
+def consequences(data: dict[str, Any]) -> str:
+    """What deleting the job means, in words."""
+    taken = data.get("bytes")
+    told = f"Frees {labels.size(taken)}. " if taken else "Its files go. " if taken is None else ""
+    if data["cost"] and not any(variant["blend"] for variant in data["variants"]):
+        told += "It was paid for and its model is not on this computer: it will be out of reach. "
+    return f"{told}Models in scenes and kept files stay, and so does its cost in the totals."
+
+
+CLASSES = (NEURAL4D_PT_history, NEURAL4D_PT_totals, NEURAL4D_OT_turn_page, NEURAL4D_OT_delete)

@@ -1,0 +1,95 @@
+"""Draws what to make a model of and what it is to be like, as far as the chosen service can."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import bpy
+
+from ...engine.protocol import Declaration, Feature
+from ..drawing import unsupported
+from ..operators import references
+from ..settings import image_sources, service_options, side_views
+from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What to make the model of, and what the model is to be."""
+    chosen = context.scene.neural4d
+    declared = service(chosen)
+    _draw_input(layout, chosen, declared)
+    if chosen.input == "IMAGE":
+        image_sources.draw(layout, context, declared)
+        _draw_views(layout, chosen, declared)
+    else:
+        prompt = layout.row()
+        prompt.enabled = not unsupported.why(declared, Feature.TEXT)
+        prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
+        _draw_pictures(layout, chosen, declared)
+    draw_result(layout, chosen, of_image=chosen.input == "IMAGE")
+
+
+def _draw_input(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
+    """Prompt or image, side by side."""
+    reasons = {"TEXT": unsupported.why(declared, Feature.TEXT), "IMAGE": image_sources.lacks_all(declared)}
+    row = layout.row(align=True)
+    for kind, why in reasons.items():
+        part = row.row(align=True)
+        part.enabled = not why
+        part.prop_enum(chosen, "input", kind)
+    if why := "".join(reasons.values()):
+        row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
+
+
+def _draw_pictures(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
+    """Pictures that are made of the prompt first: how many, of what, and which one becomes the model."""
+    unsupported.row(layout, unsupported.why(declared, Feature.PICTURE)).prop(chosen, "picture_first")
+    if not makes_pictures(chosen):
+        return
+    box = layout.box()
+    column = _split(box)
+    if declared.max_pictures > 1:
+        column.prop(chosen, "pictures")
+    service_options.draw_of_pictures(column, chosen, declared)
+    column.prop(chosen, "choose_cutout", text="Choose Picture")
+    if declared.max_references:
+        references.draw(box, chosen, declared)
+
+
+def _draw_views(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
+    """The same thing from its sides, beside the front."""
+    why = unsupported.why(declared, Feature.VIEWS)
+    unsupported.row(layout, why).prop(chosen, "use_views")
+    if chosen.use_views and not why:
+        column = layout.box().column(align=True)
+        column.label(text="The image above is the front.")
+        side_views.draw(column, chosen, declared)
+
+
+def _split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """A column of settings with their names at the left."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
+
+
+def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """What the model is to be like, whatever it is made of."""
+    declared = service(chosen)
+    if of_image:
+        name = f"Choose {(declared.choice or 'cut-out').title()}"
+        unsupported.row(layout, unsupported.why(declared, Feature.CHOICE)).prop(chosen, "choose_cutout", text=name)
+    lacks = {feature: unsupported.why(declared, feature) for feature in (Feature.VARIANTS, Feature.PBR)}
+    column = _split(layout)
+    row = partial(unsupported.row, column, room=any(lacks.values()))
+    row(lacks[Feature.VARIANTS]).prop(chosen, "variants")
+    if chosen.variants > 1 and not lacks[Feature.VARIANTS]:
+        row().prop(chosen, "place_all")
+    row(lacks[Feature.PBR]).prop(chosen, "pbr")
+    row().prop(chosen, "use_size")
+    for name, label in (("size_mm", "Size (mm)"), ("axis", None)):
+        size = row()
+        size.active = chosen.use_size
+        size.prop(chosen, name, text=label)
+    row().prop(chosen, "origin")

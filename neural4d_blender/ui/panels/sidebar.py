@@ -1,0 +1,184 @@
+"""The Neural4D tab of the 3D Viewport's sidebar: one panel to generate, one for the jobs."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...engine.protocol import Feature
+from ...scene import user_settings
+from ..drawing import labels
+from ..lists import job_list
+from ..settings import image_sources, panel_request, prices, service_options
+from ..settings.properties import NEURAL4D_PG_settings, service
+from . import about_model, inputs
+
+
+class _SidebarPanel:
+    """Where the panels are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+
+
+class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
+    """Prompt, size and price, and the button"""
+
+    bl_label = "Generate"
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """For those who go on in Python."""
+        self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What stands in the way comes first, then what to make, then what it costs."""
+        layout, chosen = self.layout, context.scene.neural4d
+        _draw_obstacles(layout, chosen)
+        layout.prop(chosen, "provider", text="")
+        inputs.draw(layout, context)
+        _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
+        prices.draw(layout, chosen, of_image=chosen.input == "IMAGE")
+        button = layout.row()
+        button.scale_y = 1.6
+        button.operator("neural4d.generate", icon="SHADERFX")
+
+
+class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
+    """What most jobs need no change of"""
+
+    bl_label = "More"
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Format, cap, and the points in detail."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        declared = service(chosen)
+        layout.prop(service_options.group(chosen, declared), "file_format")
+        prices.draw_cap(layout, chosen)
+        prices.draw_points(layout, chosen.provider, declared.unit)
+
+
+class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
+    """What only the chosen service can do"""
+
+    bl_label = ""
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The service has options."""
+        return bool(service(context.scene.neural4d).options)
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """Named after the service."""
+        self.layout.label(text=f"{service(context.scene.neural4d).name} Options")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The options as it declares them."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        declared = service(chosen)
+        service_options.draw(layout, chosen, declared, for_images=chosen.input == "IMAGE")
+        if chosen.input == "IMAGE" and declared.max_images > 1:
+            layout.operator("neural4d.generate_from_files", icon="FILE_IMAGE")
+
+
+class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
+    """What is made of the model before it comes into the scene"""
+
+    bl_label = "Arrival"
+    bl_parent_id = "NEURAL4D_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Parts and faces first, then what they look like."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(chosen, "placeholder")
+        layout.prop(chosen, "joined")
+        layout.prop(chosen, "use_max_faces")
+        limit = layout.column()
+        limit.active = chosen.use_max_faces
+        limit.prop(chosen, "max_faces")
+        layout.prop(chosen, "quads")
+        layout.prop(chosen, "recalculate_normals")
+        layout.prop(chosen, "pack_images")
+        if not (chosen.pack_images or bpy.data.filepath):
+            labels.draw(layout, "Save the file first: the images go to a folder beside it.", "INFO")
+
+
+class NEURAL4D_PT_image_editor(bpy.types.Panel):
+    """The tab in the Image Editor: a model of the image that is open there"""
+
+    bl_label = "Generate 3D from This Image"
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Neural4D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The same settings, for the image at hand."""
+        layout, chosen = self.layout, context.scene.neural4d
+        image = image_sources.edited_image(context)
+        _draw_obstacles(layout, chosen)
+        layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
+        if why := service(chosen).lacks(Feature.IMAGE):
+            labels.draw(layout, why, "ERROR", inset=3)
+        inputs.draw_result(layout, chosen, of_image=True)
+        _draw_refusal(layout, chosen, of_image=True)
+        prices.draw(layout, chosen, of_image=True)
+        button = layout.row()
+        button.scale_y = 1.6
+        button.operator("neural4d.generate_from_editor", icon="SHADERFX")
+        job_list.draw(layout)
+
+
+class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
+    """Jobs under way, and how the last ones ended"""
+
+    bl_label = "Jobs"
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """What concerns the whole list."""
+        job_list.draw_header(self.layout)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Newest first."""
+        job_list.draw(self.layout)
+
+
+def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
+    """What has to be in place before anything can be sent, with the button that leads there."""
+    if not user_settings.online():
+        what, remedy = labels.offline(), "" if bpy.app.online_access_override else "neural4d.open_network_settings"
+    elif not user_settings.key(service(chosen)):
+        what = f"To begin, enter your {service(chosen).name} key in the preferences."
+        remedy = "neural4d.open_preferences"
+    else:
+        return
+    box = layout.box()
+    labels.draw(box, what, "ERROR")
+    if remedy:
+        box.operator(remedy)
+
+
+def _draw_refusal(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """Options that do not go together; they may be folded in."""
+    if why := panel_request.refusal(chosen, of_image=of_image):
+        labels.draw(layout, why, "ERROR", inset=3)
+
+
+CLASSES = (
+    NEURAL4D_PT_generate,
+    NEURAL4D_PT_service,
+    NEURAL4D_PT_arrival,
+    NEURAL4D_PT_more,
+    *about_model.CLASSES,
+    NEURAL4D_PT_jobs,
+    NEURAL4D_PT_image_editor,
+)

@@ -1,0 +1,51 @@
+"""All that only a window shows: panels with their buttons' operators, lists, what is dropped on it, its menus.
+
+In background none of it is registered. What its operators do, the Python API does there.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from . import text_templates
+from .drawing import icons, unsupported
+from .lists import batch_list, history_page
+from .operators import batches, copy_as_python, drop_images, jobs, models, references, results, setup
+from .panels import history, placeholder_labels, sidebar
+
+#: Panels in the order in which the sidebar has them.
+CLASSES = (
+    *unsupported.CLASSES,
+    *setup.CLASSES,
+    *jobs.CLASSES,
+    *results.CLASSES,
+    *references.CLASSES,
+    *models.CLASSES,
+    *batches.CLASSES,
+    *sidebar.CLASSES,
+    *batch_list.CLASSES,
+    history_page.NEURAL4D_PG_history,
+    *history.CLASSES,
+    *drop_images.CLASSES,
+    *copy_as_python.CLASSES,
+    *text_templates.CLASSES,
+)
+
+
+def register() -> None:
+    """Tell Blender of every class, the history's filters, the menus and the names over placeholders."""
+    for kind in CLASSES:
+        bpy.utils.register_class(kind)
+    bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
+    text_templates.register()
+    placeholder_labels.register()
+
+
+def unregister() -> None:
+    """Take all of it back."""
+    placeholder_labels.unregister()
+    text_templates.unregister()
+    icons.unregister()
+    del bpy.types.WindowManager.neural4d_history
+    for kind in reversed(CLASSES):
+        bpy.utils.unregister_class(kind)

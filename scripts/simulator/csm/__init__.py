@@ -1,0 +1,1 @@
+"""CSM in two generations: sessions, their stages, the account."""

@@ -1,0 +1,1 @@
+"""GoNeural: tasks, and the account of today."""

@@ -1,0 +1,176 @@
+"""The API port: takes every request through log, fault, method, token, pace and endpoint, in this order.
+
+May import aiohttp. Knows services only by the protocol in `world`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from aiohttp import web
+
+from ..world import Answer, Call, Handler, Service, Upload, World
+from .connection_faults import acts_first, deliver, instead, waited
+from .faults import Fault
+from .rate_limit import TOO_MANY
+from .request_log import carries_key, summarise
+
+LARGEST_BODY = 64 * 1024 * 1024
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+def make_app(world: World) -> web.Application:
+    """The application behind the API port."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.router.add_route("*", "/{path:.*}", Gateway(world).handle)
+    return app
+
+
+class Gateway:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        found = self._find(request)
+        endpoint = found[1] if found else request.path
+        keys = self._world.settings.keys
+        # Percent-escapes could hide a key: the query is looked at both ways.
+        has_token = carries_key(request.headers, f"{request.path_qs} {dict(request.query)}", keys)
+        path, shown = summarise(request.path, keys), summarise(endpoint, keys)
+        entry = self._world.log.open("api", shown, request.method, path, has_token)
+        try:
+            call = await _read(request, endpoint)
+        except ConnectionError:  # The client went away before it had said all: nothing to answer.
+            return web.Response()
+        except web.HTTPRequestEntityTooLarge:
+            entry["status"] = 413
+            return web.json_response({"message": "The request body is too large."}, status=413)
+        hidden = found[0].secret_fields if found else frozenset({"key"})
+        entry["body"] = summarise(_body(call), keys, hidden)
+        entry["has_token"] = entry["has_token"] or _key_in(call, hidden)
+        if found is None:
+            entry["status"] = 404
+            return web.json_response({"message": f"Cannot {request.method} {request.path}"}, status=404)
+        service, _, handler = found
+        fault = call.fault = self._world.faults.take(endpoint, f"{request.path} {json.dumps(_body(call), default=str)}")
+        entry["fault"] = fault.name if fault else None
+        if fault is not None and not acts_first(fault):
+            response = await instead(request, fault, self._world)
+        else:
+            answer = await self._act(request, service, handler, call)
+            _alter(answer, fault, service, endpoint)
+            if endpoint in service.paid and answer.status < 400 and self._world.settings.answer_seconds:
+                await waited(self._world, self._world.settings.answer_seconds)
+            response = await deliver(
+                request,
+                fault,
+                self._world,
+                status=answer.status,
+                body=(json.dumps(answer.body) if answer.text is None else answer.text).encode(),
+                headers={"Content-Type": JSON_TYPE, **answer.headers},
+            )
+        entry["status"] = response.status if response.prepared or not _closed(request) else None
+        return response
+
+    def _find(self, request: web.Request) -> tuple[Service, str, Handler] | None:
+        for service in self._world.services:
+            if found := service.find(request.method, request.path):
+                return service, *found
+        return None
+
+    async def _act(self, request: web.Request, service: Service, handler: Handler, call: Call) -> Answer:
+        methods = service.methods(call.endpoint)
+        if request.method not in methods:
+            answer = service.refused(call.endpoint, 405, f"Method {request.method} is not allowed.")
+            answer.headers["Allow"] = ", ".join(sorted(methods))
+            return answer
+        if not service.authorised(request.headers, call):
+            return service.unauthorised(call.endpoint)
+        return self._too_many(service, call) or await handler(call)
+
+    def _too_many(self, service: Service, call: Call) -> Answer | None:
+        """The refusal of a call above the rate limit."""
+        settings = self._world.settings
+        if settings.calls_per_minute is None or (settings.limit_counts == "paid" and call.endpoint not in service.paid):
+            return None
+        seconds = self._world.pace.wait(service.name, settings.calls_per_minute, settings.limit_window)
+        if not seconds:
+            return None
+        answer = service.refused(call.endpoint, 429, TOO_MANY)
+        if settings.limit_answer == "retry_after":
+            answer.headers["Retry-After"] = str(seconds)
+        elif settings.limit_answer == "json":
+            answer.body["retry_after"] = seconds
+        return answer
+
+
+def _closed(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
+
+
+async def _read(request: web.Request, endpoint: str) -> Call:
+    call = Call(endpoint, request.content_type, query=dict(request.query))
+    if not request.content_type.startswith("multipart/"):
+        call.body = await request.read()
+        return call
+    try:
+        parts = await request.post()
+    except ValueError:
+        return call
+    call.form = []
+    for name, value in parts.items():
+        if isinstance(value, web.FileField):
+            call.form.append((name, Upload(value.filename, value.content_type, value.file.read())))
+        else:
+            call.form.append((name, value if isinstance(value, str) else value.decode("utf-8", "replace")))
+    return call
+
+
+def _body(call: Call) -> Any:
+    """The body in a form for the log and for a fault's `match`."""
+    if call.form is not None:
+        return {
+            name: f"{value.name} ({value.content_type}, {len(value.data)} bytes)"
+            if isinstance(value, Upload)
+            else value
+            for name, value in call.form
+        }
+    try:
+        return call.json() if call.body else None
+    except ValueError:
+        return call.body.decode("utf-8", "replace")
+
+
+def _key_in(call: Call, fields: Collection[str]) -> bool:
+    """Whether the body holds a key, right or wrong."""
+    body = _body(call) if fields else None
+    return isinstance(body, dict) and any(body.get(name) for name in fields)
+
+
+def _alter(answer: Answer, fault: Fault | None, service: Service, endpoint: str) -> None:
+    """The faults that change single fields of the answer."""
+    if fault is None:
+        return
+    field = str(fault.params.get("field", service.main_fields.get(endpoint, "message")))
+    if fault.name == "missing_field":
+        holder, name = _holder(answer, field)
+        holder.pop(name, None)
+    elif fault.name == "set_field":
+        holder, name = _holder(answer, field)
+        holder[name] = fault.params.get("value")
+    elif fault.name == "unknown_code":
+        for field in service.code_fields:
+            holder, name = _holder(answer, field)
+            if name in holder:
+                holder[name] = fault.params.get("code", 7)
+
+
+def _holder(answer: Answer, field: str) -> tuple[dict[str, Any], str]:
+    """The object that a dotted field lies in (an empty one where there is none), and its name there."""
+    *outer, name = field.split(".")
+    holder: Any = answer.body
+    for step in outer:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}, name

@@ -1,0 +1,1 @@
+"""ModelsLab: orders by either of its two APIs."""

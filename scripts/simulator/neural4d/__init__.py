@@ -1,0 +1,1 @@
+"""Neural4D in two generations, to the letter of its documents."""

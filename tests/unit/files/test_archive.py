@@ -1,0 +1,63 @@
+"""Unpacking a result that comes as a .zip: what is in it, and nothing anywhere else."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from neural4d_blender.engine.errors import BrokenModel, UnsafeModel
+from neural4d_blender.engine.files import archive
+
+
+def packed(tmp_path: Path, files: dict[str, bytes]) -> Path:
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_the_model_and_what_belongs_to_it(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"m/bird.obj": b"v 0 0 0\n" * 9, "m/bird.mtl": b"x", "m/tex/a.png": b"y", "tiny.OBJ": b"v"})
+    model = archive.unpack(path, tmp_path / "out", ".obj")
+    assert model == tmp_path / "out" / "m" / "bird.obj"
+    assert (tmp_path / "out" / "m" / "tex" / "a.png").read_bytes() == b"y"
+
+
+@pytest.mark.parametrize("name", ["../evil.obj", "/etc/evil.obj", "a/../../evil.obj", "..\\evil.obj", "C:\\evil.obj"])
+def test_names_that_reach_out(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnsafeModel, match="outside its folder"):
+        archive.unpack(packed(tmp_path, {name: b"v"}), tmp_path / "deep" / "out", ".obj")
+    assert [path.name for path in tmp_path.rglob("*.obj")] == []
+
+
+def test_links(tmp_path: Path) -> None:
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        info = zipfile.ZipInfo("link.obj")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        file.writestr(info, "/etc/passwd")
+    with pytest.raises(UnsafeModel, match="link"):
+        archive.unpack(path, tmp_path / "out", ".obj")
+
+
+def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnsafeModel, match="unpack to"):
+        archive.unpack(packed(tmp_path, {"a.obj": b"0" * 20_000_000}), tmp_path / "out", ".obj")
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    with pytest.raises(UnsafeModel, match="3 files"):
+        archive.unpack(packed(tmp_path, {"a": b"", "b": b"", "c": b""}), tmp_path / "out", ".obj")
+
+
+def test_damage_and_the_wrong_content(tmp_path: Path) -> None:
+    with pytest.raises(BrokenModel, match=r"no \.fbx file, only \.obj"):
+        archive.unpack(packed(tmp_path, {"a.obj": b"v"}), tmp_path / "out", ".fbx")
+    path = packed(tmp_path, {"a.obj": b"v 1 2 3\n" * 5000})
+    content = bytearray(path.read_bytes())
+    content[60:80] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(BrokenModel, match="damaged"):
+        archive.unpack(path, tmp_path / "other", ".obj")

@@ -1,0 +1,224 @@
+"""The background Blenders: started ahead, two at most, confined, and what is said of those that do not work."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural4d_blender.engine.blenders.job_file import job_values, run_in_blender
+from neural4d_blender.engine.blenders.pool import AT_ONCE, Preparers
+from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, PreparerFailed
+from neural4d_blender.engine.files.download import Stopped
+from neural4d_blender.engine.model.job import Variant
+from neural4d_blender.engine.model.request import Request
+from scripts.simulator.process import Simulator
+from tests.support.engine_process import EngineProcess
+from tests.unit.whole_engine.test_engine_jobs import sim
+
+__all__ = ["sim"]
+
+STAND_IN = Path(__file__).resolve().parents[2] / "support" / "stand_in_preparer.py"
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these limits")
+
+
+@pytest.fixture
+def preparers(tmp_path: Path) -> Iterator[Preparers]:
+    """Each process that is started leaves a file of its own in tmp_path/started."""
+    (tmp_path / "started").mkdir()
+    wrapper = tmp_path / "wrapper.py"
+    wrapper.write_text(
+        "import os, runpy, sys\n"
+        f"open({str(tmp_path / 'started')!r} + '/' + str(os.getpid()), 'w').close()\n"
+        f"runpy.run_path({str(STAND_IN)!r}, run_name='__main__')\n"
+    )
+    made = Preparers()
+    made.argv = [sys.executable, str(wrapper)]
+    yield made
+    made.close()
+
+
+def started(folder: Path) -> list[int]:
+    return [int(path.name) for path in (folder / "started").iterdir()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(condition: Callable[[], object]) -> None:
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends, "waited 30 s"
+        time.sleep(0.01)
+
+
+def run(preparers: Preparers, folder: Path, behaviour: str = "", **limits: Any) -> dict[str, Any]:
+    folder.mkdir(exist_ok=True)
+    (folder / "model.glb").write_bytes(b"glTF and so on")
+    if behaviour:
+        preparers.argv = [*preparers.argv, behaviour]
+    variant = Variant(0, "uuid", model=str(folder / "model.glb"))
+    values = job_values(Request("a cute bird", size_mm=12.0), variant, folder)
+    return run_in_blender(preparers, values, folder / "v0.prepare", **limits)
+
+
+def test_the_one_that_waits_is_the_one_that_works(preparers: Preparers, tmp_path: Path) -> None:
+    preparers.expect("job")
+    until(lambda: started(tmp_path))
+    facts = run(preparers, tmp_path / "job")
+    assert facts["root"] == "a cute bird"
+    assert (tmp_path / "job" / "v0.blend").exists()
+    assert len(started(tmp_path)) == 1
+
+
+def test_no_more_wait_than_are_expected(preparers: Preparers, tmp_path: Path) -> None:
+    for job in ("one", "one", "two", "three"):
+        preparers.expect(job)
+    until(lambda: len(started(tmp_path)) == AT_ONCE)
+    preparers.forget("one")  # two and three are still to come
+    assert all(alive(pid) for pid in started(tmp_path))
+    preparers.forget("two")
+    until(lambda: sum(alive(pid) for pid in started(tmp_path)) == 1)
+    preparers.forget("three")
+    until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+    assert len(started(tmp_path)) == AT_ONCE
+
+
+def test_one_that_waits_for_a_slow_download_takes_the_first_job_there_is(preparers: Preparers, tmp_path: Path) -> None:
+    preparers.expect("slow")
+    preparers.expect("slower")
+    until(lambda: len(started(tmp_path)) == AT_ONCE)
+    run(preparers, tmp_path / "quick")
+    assert len(started(tmp_path)) == AT_ONCE
+
+
+def test_one_that_died_while_it_waited_is_replaced(preparers: Preparers, tmp_path: Path) -> None:
+    preparers.expect("job")
+    until(lambda: started(tmp_path))
+    (pid,) = started(tmp_path)
+    os.kill(pid, 9)
+    until(lambda: not preparers._waiting[0].alive)
+    assert run(preparers, tmp_path / "job")["ok"]
+
+
+def test_two_at_once(preparers: Preparers, tmp_path: Path) -> None:
+    give_up = threading.Event()
+    ended: list[str] = []
+
+    def work(name: str) -> None:
+        with pytest.raises(Stopped):
+            run(preparers, tmp_path / name, stopped=give_up.is_set)
+        ended.append(name)
+
+    preparers.argv = [*preparers.argv, "hang"]
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "b", "c")]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(started(tmp_path)) == AT_ONCE)
+    time.sleep(0.3)  # time for a third one to be started, if it were
+    assert len(started(tmp_path)) == AT_ONCE
+    give_up.set()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(ended) == ["a", "b", "c"]
+    assert not any(alive(pid) for pid in started(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "said"),
+    [("crash", PreparerFailed, "no result"), ("hang", PreparerFailed, "0.5 s"), ("unable", CannotStart, "libGL")],
+)
+def test_what_goes_wrong_is_told(
+    preparers: Preparers, tmp_path: Path, behaviour: str, kind: type[PreparerFailed], said: str
+) -> None:
+    with pytest.raises(kind, match=said) as caught:
+        run(preparers, tmp_path / "job", behaviour, limit=0.5 if behaviour == "hang" else 60)
+    assert type(caught.value) is kind
+    assert caught.value.remedy
+    assert (tmp_path / "job" / "model.glb").exists()
+
+
+def test_a_program_that_is_not_there(preparers: Preparers, tmp_path: Path) -> None:
+    preparers.argv = [str(tmp_path / "blender")]
+    preparers.expect("job")
+    with pytest.raises(CannotStart, match=r"[Nn]o such file|cannot find"):
+        run(preparers, tmp_path / "job")
+
+
+def test_no_secret_gets_in(preparers: Preparers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CSM_API_KEY", "XDG_TOKEN", "DATABASE_URL", "GITHUB_PAT", "https_proxy"):
+        monkeypatch.setenv(name, "hush")
+    told = run(preparers, tmp_path / "job", "secret")["environment"]
+    assert "hush" not in json.dumps(told)
+    assert told["PATH"] == os.environ["PATH"]
+    assert told["https_proxy"] == "http://127.0.0.1:9"
+
+
+def test_one_is_there_before_the_download_is(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="slow_drip", chunk=65536, delay=0.2)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        job = engine.submit(variants=2)
+        until(lambda: started(tmp_path))
+        assert not list((tmp_path / "data").rglob("*.glb"))
+        engine.wait(job, "ready")
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+    assert len(started(tmp_path)) == 1  # the other variant is fetched, and nobody asked for it in the scene
+
+
+def test_one_that_waits_in_vain_is_ended(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="http_503", times=None)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        job = engine.submit()
+        engine.until(lambda: started(tmp_path) or None, "a background Blender")
+        engine.wait(job, "failed")
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+
+
+def test_one_that_waits_ends_with_the_engine(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
+    sim.set_fault(endpoint="file", fault="slow_drip", chunk=4096, delay=0.2)
+    (tmp_path / "data").mkdir()
+    with EngineProcess(tmp_path / "data", sim.api_url, sim.token, preparer=list(preparers.argv)) as engine:
+        engine.submit()
+        engine.until(lambda: started(tmp_path) or None, "a background Blender")
+        engine.kill()
+        until(lambda: not any(alive(pid) for pid in started(tmp_path)))
+
+
+@LINUX
+def test_more_memory_than_it_may_have(preparers: Preparers, tmp_path: Path) -> None:
+    preparers.memory = 2**29
+    with pytest.raises(ModelTooLarge, match="memory") as caught:
+        run(preparers, tmp_path / "job", "greedy")
+    assert "costs nothing" in caught.value.remedy
+    preparers.memory = 2**32
+    assert run(preparers, tmp_path / "job")["held"] == 2**30
+
+
+@LINUX
+def test_it_has_no_network_where_the_system_can_take_it_away(preparers: Preparers, tmp_path: Path) -> None:
+    program = "import os, sys; sys.path.insert(0, sys.argv[1]); import confine; confine._enter_empty_namespace()"
+    can = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", program, str(confine_folder())]) == 0
+    (tmp_path / "job").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "job" / "port").write_text(str(server.getsockname()[1]))
+        reached = run(preparers, tmp_path / "job", "online")["reached"] == 0
+    assert reached == (not can)
+
+
+def confine_folder() -> Path:
+    return Path(__file__).resolve().parents[3] / "neural4d_blender" / "engine"

@@ -1,0 +1,94 @@
+"""What the client keeps at hand of thousands of jobs, and pipes that never make anybody wait."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from neural4d_blender.client.job_table import Jobs
+from neural4d_blender.client.pipes import PipeReader, PipeWriter
+from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.states import State, VariantState
+
+
+def snapshot(state: State, **changes: Any) -> dict[str, Any]:
+    job = Job("1", "neural4d", {"prompt": "a bird", **changes.pop("request", {})}, batch="b")
+    job.state = state
+    for name, value in changes.items():
+        setattr(job, name, value)
+    return job.to_dict()
+
+
+def test_only_what_something_is_to_be_done_for_is_at_hand() -> None:
+    jobs = Jobs()
+    heard: list[str] = []
+    jobs.watch("b", lambda job: heard.append(job["state"]))
+    for state, under_way, arriving in (
+        (State.QUEUED, True, False),
+        (State.GENERATING, True, False),
+        (State.READY, False, True),
+        (State.PLACED, False, False),
+        (State.CANCELLED, False, False),
+    ):
+        jobs["1"] = snapshot(state)
+        assert ("1" in jobs.under_way, "1" in jobs.arriving) == (under_way, arriving), state
+    assert heard == ["queued", "generating", "ready", "placed", "cancelled"]
+    jobs["1"] = snapshot(State.READY, dismissed=True)
+    assert not jobs.arriving
+    jobs["1"] = snapshot(State.READY, request={"keep_in": "/models"})
+    assert not jobs.arriving
+
+
+def test_an_answer_that_was_read_before_a_step_does_not_take_its_word_back() -> None:
+    jobs = Jobs()
+    jobs["1"] = snapshot(State.FAILED, revision=3)
+    jobs["1"] = snapshot(State.QUEUED, revision=1)  # of a list that the journal gave while the step ran
+    assert (jobs["1"]["state"], jobs.under_way) == (State.FAILED, {})
+    jobs["1"] = snapshot(State.QUEUED, revision=4)
+    assert "1" in jobs.under_way
+
+
+def test_all_variants_that_were_asked_for_arrive_one_after_the_other() -> None:
+    jobs = Jobs()
+    variants = [Variant(index, str(index), VariantState.PREPARED, blend="x.blend") for index in (0, 1)]
+    jobs["1"] = snapshot(State.PLACED, request={"place_all": True}, variants=variants, placed=[0])
+    assert "1" in jobs.arriving
+    jobs["1"]["placed"].append(1)
+    jobs.touch("1")
+    assert not jobs.arriving
+    jobs.touch("2")
+    assert list(jobs) == ["1"]
+
+
+def test_what_is_forgotten_is_not_at_hand_any_more() -> None:
+    jobs = Jobs()
+    heard: list[str] = []
+    jobs.watch("b", lambda job: heard.append(job["state"]))
+    jobs["1"] = snapshot(State.QUEUED)
+    assert jobs.setdefault("1", snapshot(State.READY))["state"] == "queued"
+    del jobs["1"]
+    assert (dict(jobs), jobs.under_way) == ({}, {})
+    jobs.setdefault("1", snapshot(State.READY))
+    jobs.clear()
+    assert (dict(jobs), jobs.arriving) == ({}, {})
+    jobs["1"] = snapshot(State.QUEUED)
+    assert heard == ["queued", "ready"]
+
+
+def test_megabytes_go_through_a_pipe_that_holds_little_and_nobody_waits() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb") as sink:
+        reader, writer = PipeReader(source), PipeWriter(sink)
+        sent = [bytes([65 + number]) * 1_000_000 for number in range(5)]
+        writer.write(b"".join(line + b"\n" for line in sent))
+        came: list[bytes] = []
+        watchdog = threading.Timer(60, os.close, [writing])  # a read that waits would wait for ever
+        watchdog.start()
+        while len(came) < len(sent):
+            came += reader.lines()
+            writer.write()
+        watchdog.cancel()
+        assert came == sent
+        assert reader.lines() == []
+        assert not reader.closed
