@@ -90,8 +90,8 @@ def _found(
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
     job.in_doubt = False
-    expected = runner.purse.expected(job.provider, quote)
-    job.book(quote.operation, expected, runner.purse.reserved(job.provider, quote))
+    expected = runner.purse.expected(provider, quote)
+    job.book(quote.operation, expected, runner.purse.reserved(provider, quote))
     accepted(found)
     runner.purse.know(job)
     points = found.points
@@ -99,18 +99,20 @@ def _found(
         with suppress(Neural4DError):
             balance = runner.purse.read(provider)
             if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
-                points = job.balance_before - balance
+                fell = job.balance_before - balance
+                ours = runner.purse.is_ours(provider, job, quote.operation, expected, fell, job.sent_at)
+                points = fell if ours else None
     if points is not None and points > 0:
         runner.purse.told(job, points)
 
 
 def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
     """The balance is another one than before the job was sent."""
-    if balance > before or runner.journal.paid_since(job.provider, job.sent_at, job.id):
+    if balance > before or runner.purse.others_pay(job) or runner.journal.paid_since(job.provider, job.sent_at, job.id):
         raise _unknown(runner, job, provider)
     job.in_doubt = False  # from here on it is the user who decides
     runner.purse.know(job)
-    job.book(quote.operation, before - balance, runner.purse.reserved(job.provider, quote))
+    job.book(quote.operation, before - balance, runner.purse.reserved(provider, quote))
     job.measured(before - balance)
     raise PaymentUnknown(
         f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "

@@ -50,10 +50,9 @@ def arrived(runner: Runner, job: Job, poll: Poll) -> None:
     """The service has moved on: an order whose answer was lost did reach it, and is paid for."""
     if job.in_doubt and job.ordered and job.ordered != poll.order:
         job.in_doubt = False
-        quote = runner.provider(job.provider).order_quote(job.ordered)
-        job.book(
-            quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote)
-        )
+        provider = runner.provider(job.provider)
+        quote = provider.order_quote(job.ordered)
+        job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
 
 
 def go_on(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float | None:
@@ -101,9 +100,10 @@ def _may_be_sent_again(runner: Runner, live: Live, variant: Variant, poll: Poll)
 
 
 def _take_found(runner: Runner, job: Job, variant: Variant, found: Submission) -> None:
-    quote = runner.provider(job.provider).order_quote(job.ordered)
+    provider = runner.provider(job.provider)
+    quote = provider.order_quote(job.ordered)
     job.in_doubt = False
-    job.book(quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote))
+    job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
     variant.before, variant.uuid = variant.uuid, found.uuids[0]
     runner.save(job)
 

@@ -87,14 +87,14 @@ class Purse:
         self._found_out: dict[str, tuple[str, int]] = {}
         self._known: defaultdict[str, set[int]] = defaultdict(set)
 
-    def expected(self, provider: str, quote: Quote) -> int | None:
-        """Points the operation cost when it was last measured, else the documented ones, else None."""
-        measured = self.journal.price(provider, quote.operation)
-        return quote.points if measured is None else measured
+    def expected(self, provider: Provider, quote: Quote) -> int | None:
+        """Points the operation cost when it was last measured, else the ones documented for this server, else None."""
+        measured = self.journal.price(provider.declaration.id, quote.operation)
+        return provider.documented(quote) if measured is None else measured
 
-    def reserved(self, provider: str, quote: Quote) -> int:
+    def reserved(self, provider: Provider, quote: Quote) -> int:
         """Points that caps reckon with for the operation."""
-        measured = self.journal.price(provider, quote.operation)
+        measured = self.journal.price(provider.declaration.id, quote.operation)
         return max(quote.points or 0, quote.most or 0) if measured is None else measured
 
     def check(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
@@ -119,7 +119,7 @@ class Purse:
     def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
         """Look at the caps alone, and hold what the quotes amount to against them; raises what :meth:`check` does."""
         service, unit = provider.declaration.id, provider.declaration.unit
-        prices = [self.expected(service, quote) for quote in quotes]
+        prices = [self.expected(provider, quote) for quote in quotes]
         self._known[service] |= {price for price in prices if price}
         told = "" if job.cost else _NOTHING_SENT
         batch = self.journal.batch(job.batch) if job.batch else None
@@ -128,7 +128,7 @@ class Purse:
                 f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
                 "Generate without a cap.",
             )
-        self._reserve(job, batch, sum(self.reserved(service, quote) for quote in quotes), told)
+        self._reserve(job, batch, sum(self.reserved(provider, quote) for quote in quotes), told)
 
     def _reserve(self, job: Job, batch: BatchRecord | None, costs: int, told: str) -> None:
         """Hold the job's points against all caps, so that no other job can count on them too."""
@@ -183,7 +183,7 @@ class Purse:
             self._look_at_late(service, before)
             if self._late.pop(service, None):
                 self._mixed_until[service] = time.monotonic() + _LATEST
-            purchase = Purchase(self.expected(service, quote), self.reserved(service, quote), before)
+            purchase = Purchase(self.expected(provider, quote), self.reserved(provider, quote), before)
             after_last = provider.server.get(_AFTER)
             if after_last and after_last != str(before):  # somebody else has been at it since
                 provider.server.note(_RISE + quote.operation, "")
@@ -215,10 +215,10 @@ class Purse:
         fell = purchase.before - after
         # A balance that did not fall may fall later; one that rose was topped up meanwhile.
         if not (fell > 0 or repeated or purchase.expected == 0):
-            if fell == 0:
+            if fell == 0 and not self.others_pay(job):
                 self._late[provider.declaration.id] = (job.id, operation, purchase.before)
             return
-        if self._is_ours(provider, job, operation, purchase, fell):
+        if self.is_ours(provider, job, operation, purchase.expected, fell, purchase.begun):
             job.measured(max(fell, 0))
             if fell > 0:
                 self.journal.learn_price(job.provider, operation, fell)
@@ -237,27 +237,32 @@ class Purse:
         if points:
             self.journal.learn_price(job.provider, operation, points)
 
-    def _is_ours(self, provider: Provider, job: Job, operation: str, purchase: Purchase, fell: int) -> bool:
+    def is_ours(
+        self, provider: Provider, job: Job, operation: str, expected: int | None, fell: int, begun: float
+    ) -> bool:
         """Whether the fall of the balance is this purchase's price, and not that of somebody else's as well.
 
         Other computers may buy on the same account at the same moment, and other shares of the same batch certainly
         do. So more than was measured before is only believed when it is the same time after time, with nobody else
         at it in between. Of a price that is only documented nobody can say that it is the right one.
         """
-        batch = self.journal.batch(job.batch) if job.batch else None
-        expected = purchase.expected
         if expected is None or fell <= expected:
             return True
-        if batch and batch.shard:
+        if self.others_pay(job):
             return False
         if expected == 0:
             return not any(fell % price == 0 for price in self._known[job.provider])
         if self.journal.price(job.provider, operation) is None:
-            return not self.journal.paid_since(job.provider, purchase.begun, job.id)
+            return not self.journal.paid_since(job.provider, begun, job.id)
         seen = provider.server.get(_RISE + operation).split()
         times = int(seen[1]) + 1 if len(seen) == 2 and seen[0] == str(fell) and seen[1].isdigit() else 1
         provider.server.note(_RISE + operation, f"{fell} {times}")
         return times >= _BELIEVED
+
+    def others_pay(self, job: Job) -> bool:
+        """Other computers certainly buy on the same account: they work on the other shares of the job's batch."""
+        batch = self.journal.batch(job.batch) if job.batch else None
+        return bool(batch and batch.shard)
 
     # What shows later
 
@@ -273,11 +278,16 @@ class Purse:
             found = self._found_out.pop(job.id, None)
             if found:
                 provider.server.note(BOOKS, LATE)
-            if found and job.spent[-1]["operation"] == found[0]:
+            last = job.spent[-1]
+            if (
+                found
+                and last["operation"] == found[0]
+                and self.is_ours(provider, job, *(found[0], last["points"], found[1], job.sent_at))
+            ):
                 self._learn(job, *found)
                 self.prices_changed()
-            elif price := self.journal.price(service, job.spent[-1]["operation"]):
-                job.spent[-1]["points"] = price  # still an estimate, by what others have cost since
+            elif price := self.journal.price(service, last["operation"]):
+                last["points"] = price  # still an estimate, by what others have cost since
 
     def _look_at_late(self, service: str, balance: int | None) -> None:
         """Take the fall of the balance since the purchase before this one for that one's price."""

@@ -202,7 +202,7 @@ def _submit(runner: Runner, live: Live, provider: Provider, request: Request) ->
     if job.tickets and job.submission > live.looked_for:
         trace = provider.look_for(request, job.tickets, job.sent_at, False)
         if trace and trace.found:  # a service that was too busy to say so has taken it
-            _take_found(runner, job, trace.found, quote)
+            _take_found(runner, job, provider, trace.found, quote)
             return runner.timing.quickest
         # Once for each submission: where few calls are let through, the balance has to have its turn too.
         live.looked_for = job.submission
@@ -228,8 +228,8 @@ def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
     return quotes[1:] if provider.makes_pictures(request) else quotes
 
 
-def _take_found(runner: Runner, job: Job, found: Submission, quote: Quote) -> None:
-    job.book(quote.operation, runner.purse.expected(job.provider, quote), runner.purse.reserved(job.provider, quote))
+def _take_found(runner: Runner, job: Job, provider: Provider, found: Submission, quote: Quote) -> None:
+    job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
     _accepted(runner, job, found)
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from neural4d_blender.engine.http.transport import Transport
+from neural4d_blender.engine.model.batch import BatchRecord
+from neural4d_blender.engine.model.job import Job
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.model.server_facts import GENERATION
+from neural4d_blender.engine.services.neural4d.provider import OLDER, Neural4D
+from neural4d_blender.engine.steps.spending import Purse
+from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
@@ -15,6 +24,7 @@ from tests.unit.whole_engine.test_engine_batches import end, submit
 __all__ = ["engine", "sim", "simulator"]
 
 TEXT = "generateModelWithText"
+NOWHERE = Transport("Neural4D", "https://example.com", "a key")
 
 
 @pytest.mark.parametrize("told", ["told", "null", "absent"])
@@ -100,3 +110,25 @@ def test_another_computer_on_the_same_account(sim: Simulator, engine: EngineProc
         costs = [one.wait(job, "ready")["cost"] for one, job in jobs]
     assert costs == [30] * 10
     assert sum(points(sim)) == 300
+
+
+def test_a_price_is_the_one_of_the_servers_generation_until_it_was_measured(tmp_path: Path) -> None:
+    purse, provider = Purse(Journal(tmp_path), lambda *_: None, lambda: None), Neural4D(NOWHERE)
+    quote = provider.quotes(Request(prompt="a bird", variants=2))[0]
+    assert purse.expected(provider, quote) == 60
+    provider.server.note(GENERATION, OLDER)
+    assert purse.expected(provider, quote) == 60
+    quote = provider.quotes(Request(prompt="a bird"))[0]
+    assert purse.expected(provider, quote) == 60, "by the operation, not by the model"
+    purse.journal.learn_price("neural4d", quote.operation, 45)
+    assert purse.expected(provider, quote) == 45
+
+
+@pytest.mark.parametrize("shard", ["", "2/3"])
+def test_a_fall_is_no_price_where_other_shares_buy_on_the_account(tmp_path: Path, shard: str) -> None:
+    journal = Journal(tmp_path)
+    purse, provider = Purse(journal, lambda *_: None, lambda: None), Neural4D(NOWHERE)
+    job = Job("1", "neural4d", {"prompt": "a bird"}, batch="b")
+    journal.save(job, batch=BatchRecord("b", shard=shard))
+    assert purse.is_ours(provider, job, "text x1", 60, 120, time.time()) is not bool(shard)
+    assert purse.others_pay(job) is bool(shard)
