@@ -211,8 +211,8 @@ def test_more_memory_than_it_may_have(preparers: Preparers, tmp_path: Path) -> N
 
 @LINUX
 def test_it_has_no_network_where_the_system_can_take_it_away(preparers: Preparers, tmp_path: Path) -> None:
-    program = "import os, sys; sys.path.insert(0, sys.argv[1]); import confine; confine._enter_empty_namespace()"
-    can = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", program, str(confine_folder())]) == 0
+    program = "import os, sys; sys.path.insert(0, sys.argv[1]); import sandbox; sandbox._enter_empty_namespace()"
+    can = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", program, str(sandbox_folder())]) == 0
     (tmp_path / "job").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "job" / "port").write_text(str(server.getsockname()[1]))
@@ -220,5 +220,5 @@ def test_it_has_no_network_where_the_system_can_take_it_away(preparers: Preparer
     assert reached == (not can)
 
 
-def confine_folder() -> Path:
-    return Path(__file__).resolve().parents[3] / "neural4d_blender" / "engine"
+def sandbox_folder() -> Path:
+    return Path(__file__).resolve().parents[3] / "neural4d_blender" / "engine" / "blenders"
