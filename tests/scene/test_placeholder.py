@@ -350,7 +350,7 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
     error = {"what": "The service is down.", "kept": "", "cost": "", "remedy": "Retry.", "code": "ServiceDown"}
     report(job, state, error=error)
     assert held(job)  # by default it stays
-    monkeypatch.setattr(app_handlers.settings, "keeps_placeholders", lambda: False)
+    monkeypatch.setattr(app_handlers.user_settings, "keeps_placeholders", lambda: False)
     event_pump.pump()
     assert names() == []
     report(job, State.GENERATING)  # retried: it is back, where it stood
@@ -398,7 +398,7 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
 def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start()
     report(job, State.FAILED)
-    monkeypatch.setattr(app_handlers.settings, "keeps_placeholders", lambda: False)
+    monkeypatch.setattr(app_handlers.user_settings, "keeps_placeholders", lambda: False)
     with monkeypatch.context() as broken:
         broken.setattr(targets, "world_matrix", lambda _thing: 1 / 0)
         assert event_pump.pump()
