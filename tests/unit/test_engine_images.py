@@ -166,7 +166,8 @@ def test_chibi_that_fails_for_one_image(sim: Simulator, engine: EngineProcess, p
 
 def test_chibi_with_a_style_that_was_not_arranged(sim: Simulator, engine: EngineProcess, picture: str) -> None:
     error = engine.wait(chibi(engine, [picture], style="Baroque"), "failed")["error"]
-    assert (error["code"], error["cost"]) == ("RequestRefused", "Nothing was paid.")
+    assert error["code"] == "RequestRefused"
+    assert error["cost"] == "The service refused the request, and the balance stands where it stood."
     assert "arranged" in error["remedy"]
     assert paid(sim) == []
 

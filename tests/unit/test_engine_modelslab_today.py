@@ -21,6 +21,7 @@ CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 V6_CREATE, V6_TEXT, V6_FETCH = "modelslab/v6/create", "modelslab/v6/text", "modelslab/v6/fetch"
 IMAGE = "https://images.example/a%20mug.png"
 PRICE, TEXT_PRICE = 12, 15
+UNSEEN = "The service refused the request, and no payment was seen."
 ALWAYS = {"key": "***", "webhook": None}
 HEADS = {"GLB": b"glTF", "OBJ": b"\nf "}
 
@@ -228,7 +229,7 @@ def test_a_file_goes_in_the_request(sim: Simulator, engine: EngineProcess, file:
 def test_a_file_that_the_service_refuses(sim: Simulator, engine: EngineProcess, file: str, http: bool) -> None:
     sim.configure(modelslab_http_errors=http)
     error = engine.wait(start(engine, images=[file]), "failed")["error"]
-    assert (error["code"], error["cost"]) == ("UnsupportedFeature", "Nothing was paid.")
+    assert (error["code"], error["cost"]) == ("UnsupportedFeature", UNSEEN)
     assert error["what"].startswith("The image must be a URL.")
     assert error["remedy"] == "Give the web address of the image."
     assert "by its address" in lacks("modelslab", Feature.IMAGE, facts(engine))
@@ -270,7 +271,7 @@ def test_an_account_without_a_subscription(sim: Simulator, engine: EngineProcess
         sim.configure(modelslab_premium=False)
         sim.set_fault(V6_CREATE, "set_field", field="message", value=message, times=None)
     error = engine.wait(start(engine), "failed")["error"]
-    assert (error["code"], error["cost"], paid(sim)) == ("NotEnoughPoints", "Nothing was paid.", [])
+    assert (error["code"], error["cost"], paid(sim)) == ("NotEnoughPoints", UNSEEN, [])
     assert error["what"].startswith(message)
 
 

@@ -150,7 +150,7 @@ def test_a_refusal_is_one_request_in_the_services_own_words(
     error = engine.wait(engine.submit("a cute bird"), "failed")["error"]
     assert (error["code"], error["what"].startswith(sentence)) == (code, True), error["what"]
     assert remedy in error["remedy"]
-    assert error["cost"] == "Nothing was paid."
+    assert error["cost"] == "The service refused the request, and the balance stands where it stood."
     assert len(sim.requests(TEXT)) == 1
 
 

@@ -105,11 +105,13 @@ class ModelsLab(Provider):
             if _is_file(request) and isinstance(error, RequestRefused) and read.wants_an_address(error):
                 self.server.note(DATA_URI, "refused")
                 said = refusals.sentence(error.answer).rstrip(".") or "Too large"
-                raise UnsupportedFeature(
+                refused = UnsupportedFeature(
                     f"{said}. ModelsLab refused the image file: it "
                     "fetches an image from the web, by its address. Nothing of yours is put on a public host for it.",
                     "Give the web address of the image.",
-                ) from None
+                )
+                refused.http = error.http
+                raise refused from None
             raise
         return _accepted(answer)
 
