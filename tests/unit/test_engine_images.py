@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from neural4d_blender.engine.errors import UnsupportedFeature
+from neural4d_blender.engine.protocol import check
+from neural4d_blender.engine.request import Request
 from scripts.simulator.handle import Simulator
 from tests.unit.engine_process import EngineProcess
 from tests.unit.test_engine_jobs import engine, paid, sim
@@ -145,6 +148,22 @@ def test_chibi_of_several_images(sim: Simulator, engine: EngineProcess, picture:
     assert done["cost"] == 60
     assert done["service"]["successCount"] == "2"
     assert "mattingImage" not in endpoints(sim)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"pbr": False}, "without pbr=False"),
+        ({"choose_cutout": True}, "without choose_cutout"),
+        ({"options": {"mesh_quality": "standard", "onlyGenerateMesh": True}}, "mesh_quality and onlyGenerateMesh"),
+        ({"options": {"enableImageEnhancement": True}}, "without enableImageEnhancement"),
+    ],
+    ids=str,
+)
+def test_what_chibi_does_not_know_is_refused(picture: str, asked: dict[str, Any], words: str) -> None:
+    request = Request(images=[picture], **{**asked, "options": {"style": "Pixel-Style", **asked.get("options", {})}})
+    with pytest.raises(UnsupportedFeature, match=words):
+        check("neural4d", request)
 
 
 def test_chibi_looks_for_a_person_by_default(sim: Simulator, engine: EngineProcess, picture: str) -> None:

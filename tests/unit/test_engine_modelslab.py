@@ -78,6 +78,30 @@ def test_every_option_is_sent(sim: Simulator, engine: EngineProcess) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"options": {"seed": 7}}, "does not know seed"),
+        ({"options": {"seed": 7, "resolution": 300, "mesh_simplify": 0.95}}, "does not know seed and mesh_simplify"),
+        ({"options": {"render": True}}, "does not know render"),
+        ({"format": "STL"}, "makes no STL"),
+    ],
+    ids=str,
+)
+def test_what_a_server_of_2024_does_not_know_is_refused_for_free(
+    sim: Simulator, engine: EngineProcess, asked: dict[str, Any], words: str
+) -> None:
+    error = engine.wait(start(engine, **asked), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert words in error["what"]
+    assert sent(sim, CREATE) == []
+
+
+def test_that_a_server_of_2024_chooses_the_format_is_told(sim: Simulator, engine: EngineProcess) -> None:
+    done = engine.wait(start(engine, format="GLB", options={"negative_prompt": "arms", "seed": 0}), "ready")
+    assert (done["service"]["output_format"], done["variants"][0]["format"]) == ("this server's own choice", "OBJ")
+
+
+@pytest.mark.parametrize(
     ("request_", "error", "words"),
     [
         ({"options": {"resolution": 513}}, InvalidInput, "0 to 512"),

@@ -154,6 +154,19 @@ def test_every_option_is_sent(sim: Simulator, engine: EngineProcess, kind: str) 
     assert done["variants"][0]["details"]["seed"] == "7"
 
 
+@pytest.mark.parametrize("options", [{"remove_bg": True}, {"foreground_ratio": 0.5}])
+def test_what_ordinary_keys_lack_with_an_image_is_refused_for_free(
+    sim: Simulator, engine: EngineProcess, options: dict[str, Any]
+) -> None:
+    error = engine.wait(start(engine, options=options), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert f"does not know {next(iter(options))}" in error["what"]
+    sim.configure(modelslab_key_kind="enterprise")
+    engine.ask("test_key", provider="modelslab")
+    engine.wait(start(engine, options=options), "ready")
+    assert sent(sim, CREATE)[0]["body"].items() >= options.items()
+
+
 def test_what_the_service_decides_is_not_sent(sim: Simulator, engine: EngineProcess) -> None:
     defaults = {option.key: option.default for option in declaration("modelslab").options}
     for prompt in ("", "a red chair"):

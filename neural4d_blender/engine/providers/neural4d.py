@@ -51,6 +51,8 @@ _TEXT_ONCE, _IMAGE_ONCE = 60, 80
 _CONVERTING = "Cannot find the type, converting."
 #: Sent with the request for a model where they differ from what the service does by itself.
 _OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
+_OF_IMAGES = (*_OF_MODELS, "enableImageEnhancement")
+_DEFAULTS = {option.key: option.default for option in declared.OPTIONS}
 
 
 class Neural4D(Provider):
@@ -68,6 +70,10 @@ class Neural4D(Provider):
             raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
         if not style and len(request.images) > 1:
             raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
+        unmeant = [key for key in _OF_IMAGES if request.options.get(key, _DEFAULTS[key]) != _DEFAULTS[key]]
+        unmeant += ["pbr=False"] * (request.pbr is False) + ["choose_cutout"] * request.choose_cutout
+        if style and unmeant:
+            raise UnsupportedFeature(f"Neural4D makes a chibi without {' and '.join(unmeant)}.", "Leave that out.")
         quality, faces = request.options.get("mesh_quality", declared.QUALITY), request.options.get("faceNum", 0)
         least, most = declared.FACES[quality]
         if faces and not least <= faces <= most:
@@ -230,8 +236,7 @@ class Neural4D(Provider):
             answer = self._call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
             return read.chibi(answer, self.declaration.name)
         body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
-        defaults = {option.key: option.default for option in declared.OPTIONS}
-        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, defaults[k]) != defaults[k]}
+        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, _DEFAULTS[k]) != _DEFAULTS[k]}
         if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
             body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
         if not (request.images or request.picture_first):
