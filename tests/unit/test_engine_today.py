@@ -124,6 +124,55 @@ def test_where_there_are_no_cutouts_a_choice_of_them_is_refused_for_free(sim: Si
     assert points(sim) == []
 
 
+@pytest.mark.parametrize("question", ["http_400", "http_403", "http_500"])
+@pytest.mark.parametrize("status", ["http_403", "http_500"])
+@pytest.mark.parametrize("message", ["No.", "Invalid token", "Insufficient points"])
+def test_without_a_clear_word_on_cutouts_the_image_itself_is_sent(
+    sim: Simulator, engine: EngineProcess, question: str, status: str, message: str
+) -> None:
+    sim.set_fault(MATTED, question, times=None, message="No.")
+    sim.set_fault(MATTING, status, times=None, message=message)
+    engine.wait(image_job(engine), "ready")
+    assert points(sim) == [30]
+    assert asked(sim).count(MATTING) == (question == "http_400")
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(("status", "code"), [("http_403", "RequestRefused"), ("http_500", "ServiceDown")])
+def test_without_a_clear_word_on_cutouts_a_choice_of_them_says_what_to_do(
+    sim: Simulator, engine: EngineProcess, status: str, code: str, known: bool
+) -> None:
+    if known:  # as one of 2024, by its answer about a prompt
+        sim.configure(generations={"neural4d": "2024"})
+        engine.wait(engine.submit(), "ready")
+    bought = points(sim)
+    sim.set_fault(MATTING, status, times=None, message="It is Sunday.")
+    error = engine.wait(image_job(engine, choose_cutout=True), "failed")["error"]
+    assert (error["code"], error["what"].startswith("It is Sunday.")) == (code, True)
+    assert error["what"].endswith("So there is no choice of cut-outs.")
+    assert "without choosing a cut-out" in error["remedy"]
+    assert (error["cost"], points(sim)) == ("Nothing was paid.", bought)
+
+
+def test_a_server_of_2024_that_fails_to_cut_out_the_first_image_is_asked_again(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(generations={"neural4d": "2024"})
+    sim.set_fault(MATTING, "http_500", times=2)
+    engine.wait(image_job(engine), "ready")
+    assert (points(sim), len(sim.requests(IMAGE))) == ([80], 2)  # the image itself was refused
+
+
+def test_a_server_of_2024_that_fails_to_cut_out_for_ever_is_not_asked_for_ever(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(generations={"neural4d": "2024"})
+    sim.set_fault(MATTING, "http_500", times=None)
+    error = engine.wait(image_job(engine), "failed")["error"]
+    assert (error["code"], error["cost"]) == ("ServiceDown", "Nothing was paid.")
+    assert (points(sim), len(sim.requests(IMAGE))) == ([], 1)
+
+
 def test_where_today_has_cutouts_the_chosen_one_becomes_the_model(sim: Simulator, engine: EngineProcess) -> None:
     sim.configure(matting=True, matting_seconds=0.0)
     job = image_job(engine, choose_cutout=True)
