@@ -11,7 +11,7 @@ import pytest
 from scripts.simulator.handle import Simulator
 from tests.every_service import picture
 from tests.unit.engine_process import EngineProcess
-from tests.unit.today import engine, points, sim, simulator
+from tests.unit.today import QUICK, engine, points, sim, simulator
 
 __all__ = ["engine", "sim", "simulator"]
 
@@ -285,6 +285,32 @@ def test_pictures_that_fail(sim: Simulator, engine: EngineProcess) -> None:
     engine.ask("retry", job=job)
     engine.wait(job, "ready")
     assert points(sim) == [13, 13, 30]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": False, "message": "The picture is not known."},
+        {"success": False, "message": "The picture is not known.", "data": None},
+        {"success": False, "message": "The picture is not known.", "data": {"uuid": "a", "status": None}},
+    ],
+    ids=str,
+)
+def test_pictures_of_which_nothing_is_told_are_given_up_in_time(
+    sim: Simulator, engine: EngineProcess, body: dict[str, Any]
+) -> None:
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "picture_limit": 1.5})
+    sim.set_fault(RESULT, "no_ids", times=None, body=body)
+    job = first(engine)
+    failed = engine.wait(job, "failed")
+    assert failed["error"]["code"] == "GenerationFailed"
+    assert failed["error"]["what"] == "The picture is not known. The pictures were not ready after 0.025 minutes."
+    assert "nothing is sent or paid again" in failed["error"]["remedy"]
+    assert len(sim.requests(RESULT)) > 6
+    sim.clear_faults()
+    engine.ask("retry", job=job)
+    engine.wait(job, "ready")
+    assert points(sim) == [13, 30]
 
 
 def test_killed_while_the_pictures_are_made(sim: Simulator, tmp_path: Path) -> None:
