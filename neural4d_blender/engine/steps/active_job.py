@@ -29,6 +29,8 @@ class Timing:
     #: What a service means by "a minute" (see rate_limit.py).
     minute: float = MINUTE
     preparer_limit: float = 600.0
+    #: Pictures that are paid for are given up then.
+    picture_limit: float = 1800.0
 
     @property
     def watch(self) -> float:

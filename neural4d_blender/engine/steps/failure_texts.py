@@ -31,6 +31,18 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
     return f"{paid}; Retry does not pay them again."
 
 
+def cost_of_refused(job: Job, error: Neural4DError, *, stands: bool) -> str:
+    """The same where the service has refused a paid request, and is not known to book at once: that it was free is
+    its word alone.
+
+    Args:
+        stands: the balance is what it was before.
+    """
+    seen = "the balance stands where it stood" if stands else "no payment was seen"
+    before = f"{cost_in_words(job, error)} " if job.spent and job.cost != 0 else ""
+    return f"{before}The service refused the request, and {seen}."
+
+
 def cost_of_lost(job: Job, points: int) -> str:
     """The same of a job that was probably paid, and whose answer is lost for good."""
     unit = unit_of(job.provider)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import (
+    HeldBack,
     InvalidInput,
     JournalUnusable,
     KeyRejected,
@@ -24,9 +25,10 @@ from ..errors import (
 from ..files.download import Stopped
 from ..model.declaration import Quote
 from ..model.job import Job
+from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission
-from .failure_texts import cost_of_lost
+from .failure_texts import cost_of_lost, cost_of_refused
 
 if TYPE_CHECKING:
     from ..services.base import Provider
@@ -88,15 +90,17 @@ def pay(
         try:
             submission = send()
         except NOTHING_HAPPENED as error:
-            if isinstance(error, ServiceBusy | OtherGeneration | ServiceUnreachable | InvalidInput):
-                _back(runner, job, keep=isinstance(error, ServiceBusy))
-                raise
-            after = None
-            with suppress(Neural4DError):
-                after = runner.purse.read(provider)
-            if _fell(runner, job, after):
-                raise _paid_though_refused(runner, job, quote, after) from error
-            _back(runner, job, keep=False)
+            busy, after = isinstance(error, ServiceBusy), None
+            if not (busy or _unsent(error)):
+                with suppress(Neural4DError):
+                    after = runner.purse.read(provider)
+                if _fell(runner, job, after):
+                    raise _paid_though_refused(runner, job, quote, after) from error
+            stands = after is not None and after == purchase.before
+            _back(runner, job, keep=busy)
+            # Whom it does not know (401) it cannot charge either.
+            if not (_unsent(error) or error.http == 401 or (stands and provider.server.get(BOOKS) == AT_ONCE)):
+                error.cost = cost_of_refused(job, error, stands=stands)
             raise
         except (TransportError, UnexpectedAnswer) as error:
             return doubt(runner, live, error)
@@ -126,6 +130,12 @@ def _back(runner: Runner, job: Job, *, keep: bool) -> None:
     if not keep:
         job.tickets, job.submission = [], 0
     runner.enter(job, State.QUEUED)
+
+
+def _unsent(error: Neural4DError) -> bool:
+    """Nothing went out that could be paid, or it went to an address that the server does not have."""
+    refused = isinstance(error, InvalidInput) and error.http
+    return not refused and isinstance(error, HeldBack | OtherGeneration | ServiceUnreachable | InvalidInput)
 
 
 def _fell(runner: Runner, job: Job, balance: int | None) -> bool:

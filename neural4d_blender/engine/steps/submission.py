@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from .active_job import Live
     from .next_step import Runner
 
-#: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs, and
-#: pictures that are paid for, are given up.
-_CUTOUT_EVERY, _CUTOUT_LIMIT, _PICTURE_LIMIT = 1.5, 300.0, 1800.0
+#: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
+#: up.
+_CUTOUT_EVERY, _CUTOUT_LIMIT = 1.5, 300.0
 _MAX_PICTURE = 40 * 1024 * 1024
 
 
@@ -115,16 +115,21 @@ def _make_pictures(runner: Runner, live: Live, provider: Provider, request: Requ
         )
     if job.state is State.QUEUED:
         runner.enter(job, State.PREPARING_INPUT)
+    pictures, said = [], ""
     try:
         pictures = provider.pictures(job.picture_ids)
     except GenerationFailed:
         job.picture_ids = []  # Retry orders new ones
         raise
+    except UnexpectedAnswer as error:
+        if not error.refusal:
+            raise
+        said = f"{error.refusal.rstrip('.')}. "
     if not pictures:
         live.since = live.since or time.monotonic()
-        if time.monotonic() - live.since > _PICTURE_LIMIT:
+        if time.monotonic() - live.since > runner.timing.picture_limit:
             raise GenerationFailed(
-                f"The pictures were not ready after {_PICTURE_LIMIT / 60:g} minutes.",
+                f"{said}The pictures were not ready after {runner.timing.picture_limit / 60:g} minutes.",
                 "Press Retry to go on waiting: nothing is sent or paid again.",
                 kept="The pictures stay at the service.",
             )

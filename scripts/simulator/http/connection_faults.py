@@ -148,7 +148,8 @@ def _gone(request: web.Request) -> web.StreamResponse:
 
 def _status(fault: Fault) -> web.Response:
     if fault.name == "no_ids":
-        return web.json_response({"type": "sys", "message": str(fault.params.get("message", FAULT_MESSAGE))})
+        said = {"type": "sys", "message": str(fault.params.get("message", FAULT_MESSAGE))}
+        return web.json_response(fault.params.get("body", said))
     status = HTTP_STATUSES[fault.name]
     headers = {}
     wait = fault.params.get("retry_after", 1 if status == 429 else None)

@@ -41,7 +41,7 @@ FAULTS: dict[str, str] = {
     "that is asked about has failed (CSM: error=text shows as its error while the status stays '_processing'; "
     "v3: as its status_message)",
     "conversion_failed": "convertToFormat: the conversion that this call starts or asks about fails",
-    "no_ids": "HTTP 200 with type and message=, and nothing else; acted=true: after acting (API only)",
+    "no_ids": "HTTP 200 with type and message=, or body=, and nothing else; acted=true: after acting (API only)",
     "matting_failed": "mattingImage: this request's result will never come",
     "human_rate_limit": "checkHumanImage: the document's rate limit answer",
     "rate_limited": "modelslab: not acted on; an error with retry_after=seconds (default 1) in its JSON",

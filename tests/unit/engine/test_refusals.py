@@ -8,6 +8,11 @@ import pytest
 
 from neural4d_blender.engine.errors import KeyRejected, NotEnoughPoints, RequestRefused, ServiceBusy, ServiceDown
 from neural4d_blender.engine.http.refusals import error_of, of_content, sentence, wait_of
+from neural4d_blender.engine.services.csm import calls as csm
+from neural4d_blender.engine.services.goneural import answers as goneural
+from neural4d_blender.engine.services.modelslab import answers as modelslab
+from neural4d_blender.engine.services.neural4d import answers as neural4d
+from tests.unit.engine.test_csm import Http
 
 PROMPT = "a secret prompt of mine"
 VALIDATION = {
@@ -80,3 +85,68 @@ def test_503_with_a_wait_is_busy() -> None:
 )
 def test_how_long_it_asks_to_wait(answer: dict[str, object], header: float | None, seconds: float | None) -> None:
     assert wait_of(answer, header) == seconds
+
+
+#: In refusals of every service, and in answers of any status.
+PACE = ["Rate limit exceeded.", "You are rate-limited", "Ratelimit hit", "Too many requests", "Please slow down"]
+MINUTE = ["Please try again after a minute.", "Try again in a minute", "Once a minute: come again later"]
+BUSY = [f"The {what} {how}" for what in ("server", "model", "queue") for how in ("is busy", "busy", "is full", "full")]
+ONE_TASK = [
+    "You already have a task.",
+    "This account already has one generation",
+    "A job is already running",
+    "Your task is already in progress",
+    "A task is already queued",
+    "A task of this kind already exists.",
+    "There is a generation in progress",
+    "Your last task is still running",
+    "A job is currently running",
+    "Only one task is allowed",
+    "1 active job is the most",
+    "Free accounts have one generation",
+    "Tasks: limit of one",
+    "There is a limit of 1 for jobs",
+    "Tasks are made one at a time",
+    "No two jobs at one time",
+    "Not two generations at the same time",
+    "Too many concurrent tasks",
+    "Wait for your previous task",
+    "Please wait for the other job to end.",
+    "No new job until the current one is done",
+    "Wait until the running generation has ended",
+    "Task limit reached",
+]
+
+
+@pytest.mark.parametrize("said", PACE + MINUTE)
+@pytest.mark.parametrize("name", ["Neural4D", "CSM", "GoNeural", "ModelsLab"])
+def test_busy_in_a_refusal_of_any_service(name: str, said: str) -> None:
+    error = error_of(name, 400, said, busy_for=None, asks_to_wait=False)
+    assert isinstance(error, ServiceBusy)
+    assert error.what.startswith(said.rstrip("."))
+
+
+@pytest.mark.parametrize("said", PACE)
+def test_busy_in_an_answer_of_neural4ds_that_is_none_by_its_status(said: str) -> None:
+    with pytest.raises(ServiceBusy):
+        neural4d.check_pace({"message": said}, "Neural4D")
+    neural4d.check_pace({"message": said, "uuids": ["a"]}, "Neural4D")
+
+
+@pytest.mark.parametrize("said", PACE + MINUTE)
+def test_busy_in_an_answer_of_csms_that_is_none_by_its_status(said: str) -> None:
+    with pytest.raises(ServiceBusy):
+        csm.call(Http({"message": said, "statusCode": 400}), "/v3/sessions/")
+
+
+@pytest.mark.parametrize("said", PACE + MINUTE + BUSY)
+def test_busy_in_an_answer_of_modelslabs_that_is_none_by_its_status(said: str) -> None:
+    assert isinstance(modelslab.refusal({"status": "error", "message": said}), ServiceBusy)
+
+
+@pytest.mark.parametrize("said", ONE_TASK)
+@pytest.mark.parametrize("status", [400, 403, 409, 429])
+def test_one_task_at_a_time_at_goneural(status: int, said: str) -> None:
+    error = error_of("GoNeural", status, said, busy_for=None, asks_to_wait=False)
+    error.http, error.answer = status, {"message": said}
+    assert goneural.refuses_a_second(error)

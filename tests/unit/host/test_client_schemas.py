@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from neural4d_blender.engine.declaration import Feature
 
 from scripts import schemas
 from scripts.simulator.process import Simulator
@@ -86,7 +87,7 @@ OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("modelslab", TODAY): {"resolution": 128, "chunk_size": 12000, "mesh_simplify": 0.95, "seed": 7, "temp": "yes"},
     ("modelslab", OLDER): {"resolution": 128, "chunk_size": 12000, "remove_bg": True, "foreground_ratio": 0.5},
 }
-#: Those that ModelsLab's generations do not share: what a server does not have is not sent to it.
+#: Those that ModelsLab's generations do not share: what a server does not have with an image is refused.
 OF_ANOTHER = {**OPTIONS["modelslab", TODAY], **OPTIONS["modelslab", OLDER]}
 
 
@@ -101,7 +102,10 @@ def test_options(sim: Simulator, engine: EngineProcess, case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.provider == "modelslab"], ids=str)
 def test_options_of_another_generation_are_not_sent(sim: Simulator, engine: EngineProcess, case: Case) -> None:
-    run(engine, case, options=OF_ANOTHER)
+    asked = {"format": "GLB", **case.input(engine.folder), "options": OF_ANOTHER}
+    ended = engine.wait(engine.submit(provider=case.provider, **asked), "ready", "failed")
+    assert (ended["error"] or {}).get("code") == (None if case.made_of is Feature.TEXT else "UnsupportedFeature")
+    assert bool(sim.requests(case.submit)) == (case.made_of is Feature.TEXT)
     assert problems(sim, case) == []
 
 

@@ -233,7 +233,7 @@ def test_options_for_enterprise_accounts_on_another_account(sim: Simulator, engi
     error = engine.wait(job, "failed")["error"]
     assert error["code"] == "UnsupportedFeature"
     assert "topology and texture_resolution from enterprise accounts only" in error["what"]
-    assert (paid(sim), error["cost"]) == ([], "Nothing was paid.")
+    assert (paid(sim), error["cost"]) == ([], "The service refused the request, and no payment was seen.")
     engine.wait(start(engine), "ready")
 
 

@@ -104,7 +104,7 @@ def test_an_asset_that_is_not_there(sim: Simulator, engine: EngineProcess) -> No
     assert (error["code"], paid(sim)) == ("RequestRefused", [])
     assert "does not know the asset" in error["what"]
     assert "Copy the id" in error["remedy"]
-    assert error["cost"] == "Nothing was paid."
+    assert error["cost"] == "The service refused the request, and no payment was seen."
 
 
 def test_a_prompt_at_a_server_that_takes_none(sim: Simulator, engine: EngineProcess) -> None:

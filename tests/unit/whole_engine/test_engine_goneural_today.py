@@ -278,7 +278,8 @@ def test_a_second_task_is_known_by_its_words(status: int, said: str, second: boo
 def test_other_refusals_stay_refusals(sim: Simulator, engine: EngineProcess) -> None:
     sim.set_fault(TEXT, "http_400", message="This prompt is not allowed.")
     error = engine.wait(start(engine), "failed")["error"]
-    assert (error["code"], error["cost"]) == ("RequestRefused", "Nothing was paid.")
+    assert error["code"] == "RequestRefused"
+    assert error["cost"] == "The service refused the request, and the balance stands where it stood."
     assert error["what"].startswith("This prompt is not allowed.")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from neural4d_blender.engine.errors import UnsupportedFeature
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.protocol import check
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim
@@ -147,6 +150,22 @@ def test_chibi_of_several_images(sim: Simulator, engine: EngineProcess, picture:
     assert "mattingImage" not in endpoints(sim)
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"pbr": False}, "without pbr=False"),
+        ({"choose_cutout": True}, "without choose_cutout"),
+        ({"options": {"mesh_quality": "standard", "onlyGenerateMesh": True}}, "mesh_quality and onlyGenerateMesh"),
+        ({"options": {"enableImageEnhancement": True}}, "without enableImageEnhancement"),
+    ],
+    ids=str,
+)
+def test_what_chibi_does_not_know_is_refused(picture: str, asked: dict[str, Any], words: str) -> None:
+    request = Request(images=[picture], **{**asked, "options": {"style": "Pixel-Style", **asked.get("options", {})}})
+    with pytest.raises(UnsupportedFeature, match=words):
+        check("neural4d", request)
+
+
 def test_chibi_looks_for_a_person_by_default(sim: Simulator, engine: EngineProcess, picture: str) -> None:
     sim.configure(human=False)
     job = chibi(engine, [picture], portrait_check="auto")
@@ -166,7 +185,8 @@ def test_chibi_that_fails_for_one_image(sim: Simulator, engine: EngineProcess, p
 
 def test_chibi_with_a_style_that_was_not_arranged(sim: Simulator, engine: EngineProcess, picture: str) -> None:
     error = engine.wait(chibi(engine, [picture], style="Baroque"), "failed")["error"]
-    assert (error["code"], error["cost"]) == ("RequestRefused", "Nothing was paid.")
+    assert error["code"] == "RequestRefused"
+    assert error["cost"] == "The service refused the request, and the balance stands where it stood."
     assert "arranged" in error["remedy"]
     assert paid(sim) == []
 

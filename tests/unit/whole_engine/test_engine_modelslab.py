@@ -19,6 +19,7 @@ from tests.support.simulator_client import Caller, picture
 CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 IMAGE = "https://images.example/a%20mug.png"
 PRICE = 12
+UNSEEN = "The service refused the request, and no payment was seen."
 
 
 @pytest.fixture
@@ -77,6 +78,30 @@ def test_every_option_is_sent(sim: Simulator, engine: EngineProcess) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"options": {"seed": 7}}, "does not know seed"),
+        ({"options": {"seed": 7, "resolution": 300, "mesh_simplify": 0.95}}, "does not know seed and mesh_simplify"),
+        ({"options": {"render": True}}, "does not know render"),
+        ({"format": "STL"}, "makes no STL"),
+    ],
+    ids=str,
+)
+def test_what_a_server_of_2024_does_not_know_is_refused_for_free(
+    sim: Simulator, engine: EngineProcess, asked: dict[str, Any], words: str
+) -> None:
+    error = engine.wait(start(engine, **asked), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert words in error["what"]
+    assert sent(sim, CREATE) == []
+
+
+def test_that_a_server_of_2024_chooses_the_format_is_told(sim: Simulator, engine: EngineProcess) -> None:
+    done = engine.wait(start(engine, format="GLB", options={"negative_prompt": "arms", "seed": 0}), "ready")
+    assert (done["service"]["output_format"], done["variants"][0]["format"]) == ("this server's own choice", "OBJ")
+
+
+@pytest.mark.parametrize(
     ("request_", "error", "words"),
     [
         ({"options": {"resolution": 513}}, InvalidInput, "0 to 512"),
@@ -106,7 +131,7 @@ def test_a_file_is_tried_at_no_cost_and_uploaded_nowhere(sim: Simulator, engine:
     path = tmp_path / "mug.png"
     path.write_bytes(picture(kind="PNG"))
     error = engine.wait(start(engine, images=[str(path)]), "failed")["error"]
-    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", UNSEEN, [])
     assert "must be a valid URL" in error["what"]
     assert "public host" in error["what"]
     assert "web address" in error["remedy"]
@@ -206,7 +231,7 @@ def test_a_refusal_is_known_by_its_words(
         engine.configure(sim.api_url, "not-the-key")  # refused before anything is charged
     error = engine.wait(start(engine), "failed")["error"]
     assert (error["code"], paid(sim)) == (code, [])
-    assert error["cost"] == "Nothing was paid."
+    assert error["cost"] == ("Nothing was paid." if http and code == "KeyRejected" else UNSEEN)
     assert error["remedy"]
     if not http:
         assert (message if isinstance(message, str) else "init image field is required") in error["what"]

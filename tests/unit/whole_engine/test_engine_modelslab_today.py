@@ -21,6 +21,7 @@ CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 V6_CREATE, V6_TEXT, V6_FETCH = "modelslab/v6/create", "modelslab/v6/text", "modelslab/v6/fetch"
 IMAGE = "https://images.example/a%20mug.png"
 PRICE, TEXT_PRICE = 12, 15
+UNSEEN = "The service refused the request, and no payment was seen."
 ALWAYS = {"key": "***", "webhook": None}
 HEADS = {"GLB": b"glTF", "OBJ": b"\nf "}
 
@@ -153,6 +154,19 @@ def test_every_option_is_sent(sim: Simulator, engine: EngineProcess, kind: str) 
     assert done["variants"][0]["details"]["seed"] == "7"
 
 
+@pytest.mark.parametrize("options", [{"remove_bg": True}, {"foreground_ratio": 0.5}])
+def test_what_ordinary_keys_lack_with_an_image_is_refused_for_free(
+    sim: Simulator, engine: EngineProcess, options: dict[str, Any]
+) -> None:
+    error = engine.wait(start(engine, options=options), "failed")["error"]
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert f"does not know {next(iter(options))}" in error["what"]
+    sim.configure(modelslab_key_kind="enterprise")
+    engine.ask("test_key", provider="modelslab")
+    engine.wait(start(engine, options=options), "ready")
+    assert sent(sim, CREATE)[0]["body"].items() >= options.items()
+
+
 def test_what_the_service_decides_is_not_sent(sim: Simulator, engine: EngineProcess) -> None:
     defaults = {option.key: option.default for option in declaration("modelslab").options}
     for prompt in ("", "a red chair"):
@@ -228,7 +242,7 @@ def test_a_file_goes_in_the_request(sim: Simulator, engine: EngineProcess, file:
 def test_a_file_that_the_service_refuses(sim: Simulator, engine: EngineProcess, file: str, http: bool) -> None:
     sim.configure(modelslab_http_errors=http)
     error = engine.wait(start(engine, images=[file]), "failed")["error"]
-    assert (error["code"], error["cost"]) == ("UnsupportedFeature", "Nothing was paid.")
+    assert (error["code"], error["cost"]) == ("UnsupportedFeature", UNSEEN)
     assert error["what"].startswith("The image must be a URL.")
     assert error["remedy"] == "Give the web address of the image."
     assert "by its address" in lacks("modelslab", Feature.IMAGE, facts(engine))
@@ -270,7 +284,7 @@ def test_an_account_without_a_subscription(sim: Simulator, engine: EngineProcess
         sim.configure(modelslab_premium=False)
         sim.set_fault(V6_CREATE, "set_field", field="message", value=message, times=None)
     error = engine.wait(start(engine), "failed")["error"]
-    assert (error["code"], error["cost"], paid(sim)) == ("NotEnoughPoints", "Nothing was paid.", [])
+    assert (error["code"], error["cost"], paid(sim)) == ("NotEnoughPoints", UNSEEN, [])
     assert error["what"].startswith(message)
 
 

@@ -11,7 +11,7 @@ import pytest
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
-from tests.support.today import engine, points, sim, simulator
+from tests.support.today import QUICK, engine, points, sim, simulator
 
 __all__ = ["engine", "sim", "simulator"]
 
@@ -124,6 +124,55 @@ def test_where_there_are_no_cutouts_a_choice_of_them_is_refused_for_free(sim: Si
     assert points(sim) == []
 
 
+@pytest.mark.parametrize("question", ["http_400", "http_403", "http_500"])
+@pytest.mark.parametrize("status", ["http_403", "http_500"])
+@pytest.mark.parametrize("message", ["No.", "Invalid token", "Insufficient points"])
+def test_without_a_clear_word_on_cutouts_the_image_itself_is_sent(
+    sim: Simulator, engine: EngineProcess, question: str, status: str, message: str
+) -> None:
+    sim.set_fault(MATTED, question, times=None, message="No.")
+    sim.set_fault(MATTING, status, times=None, message=message)
+    engine.wait(image_job(engine), "ready")
+    assert points(sim) == [30]
+    assert asked(sim).count(MATTING) == (question == "http_400")
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(("status", "code"), [("http_403", "RequestRefused"), ("http_500", "ServiceDown")])
+def test_without_a_clear_word_on_cutouts_a_choice_of_them_says_what_to_do(
+    sim: Simulator, engine: EngineProcess, status: str, code: str, known: bool
+) -> None:
+    if known:  # as one of 2024, by its answer about a prompt
+        sim.configure(generations={"neural4d": "2024"})
+        engine.wait(engine.submit(), "ready")
+    bought = points(sim)
+    sim.set_fault(MATTING, status, times=None, message="It is Sunday.")
+    error = engine.wait(image_job(engine, choose_cutout=True), "failed")["error"]
+    assert (error["code"], error["what"].startswith("It is Sunday.")) == (code, True)
+    assert error["what"].endswith("So there is no choice of cut-outs.")
+    assert "without choosing a cut-out" in error["remedy"]
+    assert (error["cost"], points(sim)) == ("Nothing was paid.", bought)
+
+
+def test_a_server_of_2024_that_fails_to_cut_out_the_first_image_is_asked_again(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(generations={"neural4d": "2024"})
+    sim.set_fault(MATTING, "http_500", times=2)
+    engine.wait(image_job(engine), "ready")
+    assert (points(sim), len(sim.requests(IMAGE))) == ([80], 2)  # the image itself was refused
+
+
+def test_a_server_of_2024_that_fails_to_cut_out_for_ever_is_not_asked_for_ever(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(generations={"neural4d": "2024"})
+    sim.set_fault(MATTING, "http_500", times=None)
+    error = engine.wait(image_job(engine), "failed")["error"]
+    assert (error["code"], error["cost"]) == ("ServiceDown", "Nothing was paid.")
+    assert (points(sim), len(sim.requests(IMAGE))) == ([], 1)
+
+
 def test_where_today_has_cutouts_the_chosen_one_becomes_the_model(sim: Simulator, engine: EngineProcess) -> None:
     sim.configure(matting=True, matting_seconds=0.0)
     job = image_job(engine, choose_cutout=True)
@@ -150,7 +199,7 @@ def test_a_refusal_is_one_request_in_the_services_own_words(
     error = engine.wait(engine.submit("a cute bird"), "failed")["error"]
     assert (error["code"], error["what"].startswith(sentence)) == (code, True), error["what"]
     assert remedy in error["remedy"]
-    assert error["cost"] == "Nothing was paid."
+    assert error["cost"] == "The service refused the request, and the balance stands where it stood."
     assert len(sim.requests(TEXT)) == 1
 
 
@@ -236,6 +285,32 @@ def test_pictures_that_fail(sim: Simulator, engine: EngineProcess) -> None:
     engine.ask("retry", job=job)
     engine.wait(job, "ready")
     assert points(sim) == [13, 13, 30]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": False, "message": "The picture is not known."},
+        {"success": False, "message": "The picture is not known.", "data": None},
+        {"success": False, "message": "The picture is not known.", "data": {"uuid": "a", "status": None}},
+    ],
+    ids=str,
+)
+def test_pictures_of_which_nothing_is_told_are_given_up_in_time(
+    sim: Simulator, engine: EngineProcess, body: dict[str, Any]
+) -> None:
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "picture_limit": 1.5})
+    sim.set_fault(RESULT, "no_ids", times=None, body=body)
+    job = first(engine)
+    failed = engine.wait(job, "failed")
+    assert failed["error"]["code"] == "GenerationFailed"
+    assert failed["error"]["what"] == "The picture is not known. The pictures were not ready after 0.025 minutes."
+    assert "nothing is sent or paid again" in failed["error"]["remedy"]
+    assert len(sim.requests(RESULT)) > 6
+    sim.clear_faults()
+    engine.ask("retry", job=job)
+    engine.wait(job, "ready")
+    assert points(sim) == [13, 30]
 
 
 def test_killed_while_the_pictures_are_made(sim: Simulator, tmp_path: Path) -> None:

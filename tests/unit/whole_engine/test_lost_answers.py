@@ -283,6 +283,53 @@ def test_a_refusal_that_was_paid_all_the_same_is_not_called_free(
     assert (job["error"]["code"], job["cost"]) == ("PaymentUnknown", 30)
 
 
+@pytest.mark.parametrize("status", ["http_400", "http_402", "http_403", "http_429"])
+def test_a_refusal_that_was_paid_and_shows_late_is_not_called_free(
+    sim: Simulator, engine: EngineProcess, status: str
+) -> None:
+    sim.configure(booking_seconds=1000)
+    sim.set_fault(endpoint=TEXT, fault=status, acted=True, times=None)
+    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "minute": 0.01, "refusals": 2})
+    error = ended(engine, engine.submit())["error"]
+    assert payments(sim)
+    seen = "no payment was seen" if status == "http_429" else "the balance stands where it stood"
+    assert error["cost"] == f"The service refused the request, and {seen}."
+
+
+def test_a_refusal_is_free_where_the_server_was_seen_to_book_at_once(sim: Simulator, engine: EngineProcess) -> None:
+    engine.wait(engine.submit("the bird before"), "ready")
+    sim.set_fault(endpoint=TEXT, fault="http_400")
+    assert ended(engine, engine.submit())["error"]["cost"] == "Nothing was paid."
+
+
+def test_of_what_was_paid_before_a_refusal_the_cost_is_told_as_well(sim: Simulator, engine: EngineProcess) -> None:
+    sim.configure(booking_seconds=1000)
+    sim.set_fault(endpoint=IMAGE, fault="http_400", acted=True)
+    error = ended(engine, engine.submit("a wooden chair", picture_first=True))["error"]
+    paid, refused = error["cost"].split(". ")
+    assert paid == "13 points were paid; Retry does not pay them again"
+    assert refused == "The service refused the request, and the balance stands where it stood."
+
+
+@pytest.mark.parametrize(
+    ("provider", "pays", "settings", "asks"),
+    [
+        ("modelslab", "modelslab/v6/create", {}, FILE),
+        ("modelslab", "modelslab/v6/text", {}, {}),
+        ("csm", "csm/create", {"generations": {"csm": "2024"}}, {**FROM_WEB, "options": {"topology": "quads"}}),
+        ("goneural", "goneural/create", {"generations": {"goneural": "2024"}}, FILE),
+    ],
+)
+def test_without_a_balance_a_refusal_is_not_called_free(
+    sim: Simulator, engine: EngineProcess, provider: str, pays: str, settings: dict[str, Any], asks: dict[str, Any]
+) -> None:
+    """The image file, and the options for enterprise accounts, are among what is refused."""
+    sim.configure(**settings)
+    sim.set_fault(endpoint=pays, fault="http_403", message="The image must be a URL.")
+    error = ended(engine, start(engine, untold("", provider, pays, asks)))["error"]
+    assert error["cost"] == "The service refused the request, and no payment was seen."
+
+
 def test_killed_while_it_was_watched(sim: Simulator, tmp_path: Path) -> None:
     sim.set_fault(endpoint=TEXT, fault="reset_after")
     first = EngineProcess(tmp_path, sim.api_url, sim.keys)

@@ -53,10 +53,12 @@ def submit(http: Http, request: Request) -> answers.Submission:
     except (KeyRejected, RequestRefused) as error:
         if error.http != 403 or not special:
             raise
-        raise UnsupportedFeature(
+        refused = UnsupportedFeature(
             f"{error.what} CSM takes {' and '.join(special)} from enterprise accounts only.",
             "Leave those options at the service's own choice and generate again; if it stays so, check the key.",
-        ) from error
+        )
+        refused.http = error.http
+        raise refused from error
     data = value_of(answer, "data", dict)
     return answers.Submission(
         [str(value_of(data, "session_code", str))], details=calls.told(data, "model_version", "tier_at_creation")

@@ -19,14 +19,14 @@ from ...errors import (
     ServiceDown,
     UnexpectedAnswer,
 )
-from ...http.refusals import sentence, wait_of
+from ...http.refusals import names_hurry, sentence, wait_of
 from ...model.allowed_values import FORMATS
 from .. import answers
 from ..base import Outcome
 
 #: Refusals are told apart by their words: no codes are documented.
 _OF_THE_ACCOUNT = re.compile(r"(?i)premium|subscri|upgrade")
-_OF_HURRY = re.compile(r"(?i)rate.?limit|too many requests|slow down|\b(server|model|queue) (is )?(busy|full)\b")
+_BUSY = re.compile(r"(?i)\b(server|model|queue) (is )?(busy|full)\b")
 _OF_THE_KEY = re.compile(r"(?i)\bkey\b|unauthori[sz]ed|authenticat")
 _OF_MONEY = re.compile(r"(?i)credit|balance|funds|quota|payment|limit exceeded")
 _OF_THE_ID = re.compile(r"(?i)not found|no (such )?request|invalid (request )?id\b|(does not|doesn't) exist")
@@ -48,7 +48,7 @@ def refusal(answer: Mapping[str, Any], http: int = 200) -> Neural4DError:
         error = NotEnoughPoints(
             f"{own}ModelsLab's account does not cover this.", "Change the plan at ModelsLab, then press Retry."
         )
-    elif wait is not None or http == 429 or _OF_HURRY.search(said):
+    elif wait is not None or http == 429 or names_hurry(said) or _BUSY.search(said):
         error = ServiceBusy(f"{own}ModelsLab asks to slow down.", retry_after=wait)
     elif http == 401 or _OF_THE_KEY.search(said):
         error = KeyRejected(f"{own}ModelsLab did not accept the key.")

@@ -9,7 +9,7 @@ for it as ``track_id``, which the service shows but offers no way to ask for. An
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -98,7 +98,8 @@ class ModelsLab(Provider):
         if kind not in _ROOTS:
             raise OtherGeneration("It has to be found out which of ModelsLab's APIs the key is for.")
         self._require(request)
-        call, body = _body(request, _options(kind, self.server.get(HAS_V6) == "none"))
+        of_image = self._of_image()
+        call, body = _body(request, of_image)
         try:
             answer = self._call(f"{_ROOTS[kind]}/{call}", {**body, "webhook": None, "track_id": tickets[0]}, paid=True)
         except (KeyRejected, RequestRefused) as error:
@@ -107,13 +108,18 @@ class ModelsLab(Provider):
             if _is_file(request) and isinstance(error, RequestRefused) and read.wants_an_address(error):
                 self.server.note(DATA_URI, "refused")
                 said = refusals.sentence(error.answer).rstrip(".") or "Too large"
-                raise UnsupportedFeature(
+                refused = UnsupportedFeature(
                     f"{said}. ModelsLab refused the image file: it "
                     "fetches an image from the web, by its address. Nothing of yours is put on a public host for it.",
                     "Give the web address of the image.",
-                ) from None
+                )
+                refused.http = error.http
+                raise refused from None
             raise
-        return _accepted(answer)
+        accepted = _accepted(answer)
+        if request.images and _FORMAT not in of_image:
+            accepted.details.setdefault(_FORMAT, "this server's own choice")
+        return accepted
 
     def _require(self, request: Request) -> None:
         """Raise UnsupportedFeature for what is known to be refused."""
@@ -121,6 +127,26 @@ class ModelsLab(Provider):
         if why := self.lacks(wanted, self.server.facts):
             remedy = "Give the web address of the image." if wanted is Feature.IMAGE else ""
             raise UnsupportedFeature(why, remedy)
+        if not request.images:
+            return
+        known = self._of_image()
+        if _FORMAT not in known and request.format == "STL":
+            raise UnsupportedFeature("This server of ModelsLab makes no STL.", "Choose another format.")
+        meant = [option for option in declared.OPTIONS if option.key not in known | declared.OF_PROMPTS]
+        given = [option.key for option in meant if request.options.get(option.key, option.default) != option.default]
+        if given:
+            raise UnsupportedFeature(
+                f"This server of ModelsLab, or the API that the key is for, does not know {' and '.join(given)}.",
+                "Leave that at the service's own choice and generate again, or press Test Key to have it asked anew.",
+            )
+
+    def _of_image(self) -> Set[str]:
+        """What the document of the server's API has for an image."""
+        kind = self.server.get(GENERATION)
+        if kind == ENTERPRISE and self.server.get(HAS_V6) == "none":
+            return declared.OLDER
+        every = {option.key for option in declared.OPTIONS} - declared.OF_PROMPTS | {_FORMAT}
+        return every - declared.OF_ENTERPRISE if kind == V6 else every
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """POST /fetch/ID. The address that an answer names for that is never used: the key goes along."""
@@ -211,15 +237,7 @@ class ModelsLab(Provider):
         return answer
 
 
-def _options(kind: str, older: bool) -> Collection[str]:
-    """What the document of an API has for an image."""
-    if kind == ENTERPRISE and older:
-        return declared.OLDER
-    every = {option.key for option in declared.OPTIONS} - declared.OF_PROMPTS | {_FORMAT}
-    return every - declared.OF_ENTERPRISE if kind == V6 else every
-
-
-def _body(request: Request, of_image: Collection[str]) -> tuple[str, dict[str, Any]]:
+def _body(request: Request, of_image: Set[str]) -> tuple[str, dict[str, Any]]:
     """Which call it is, and what it carries: options where they differ from the service's own defaults."""
     options = {option.key: request.options.get(option.key, option.default) for option in declared.OPTIONS}
     own = {option.key: option.default for option in declared.OPTIONS}

@@ -75,7 +75,17 @@ def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
 
 
 def picture(answer: Mapping[str, Any]) -> str | None:
-    """Where a picture is; None while it is being made, empty where it has failed."""
+    """Where a picture is; None while it is being made, empty where it has failed.
+
+    Raises:
+        UnexpectedAnswer: it tells nothing of the picture; where it says no instead, that is the error's ``refusal``.
+    """
+    told = answer.get("data")
+    tells = isinstance(told, dict) and (told.get("status") or told.get("resultUrl"))
+    if answer.get("success") is False and not tells:
+        error = UnexpectedAnswer("Neural4D told nothing of the picture.")
+        error.refusal = sentence(answer) or "success is false"
+        raise error
     data = value_of(answer, "data", dict)
     status = str(data.get("status") or "").lower()
     url = data.get("resultUrl")

@@ -50,8 +50,13 @@ _MODEL, _PICTURE, _CHIBI, _CONVERSION = 30, 13, 30, 10
 _TEXT_ONCE, _IMAGE_ONCE = 60, 80
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
+#: With these a server, or what stands before it, may answer to an address that it does not have.
+_UNTOLD = (403, 500)
+_NO_CHOICE = "Generate again without choosing a cut-out: the image itself becomes the model."
 #: Sent with the request for a model where they differ from what the service does by itself.
 _OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
+_OF_IMAGES = (*_OF_MODELS, "enableImageEnhancement")
+_DEFAULTS = {option.key: option.default for option in declared.OPTIONS}
 
 
 class Neural4D(Provider):
@@ -69,6 +74,10 @@ class Neural4D(Provider):
             raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
         if not style and len(request.images) > 1:
             raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
+        unmeant = [key for key in _OF_IMAGES if request.options.get(key, _DEFAULTS[key]) != _DEFAULTS[key]]
+        unmeant += ["pbr=False"] * (request.pbr is False) + ["choose_cutout"] * request.choose_cutout
+        if style and unmeant:
+            raise UnsupportedFeature(f"Neural4D makes a chibi without {' and '.join(unmeant)}.", "Leave that out.")
         quality, faces = request.options.get("mesh_quality", declared.QUALITY), request.options.get("faceNum", 0)
         least, most = declared.FACES[quality]
         if faces and not least <= faces <= most:
@@ -151,7 +160,7 @@ class Neural4D(Provider):
         if request.choose_cutout and self.server.get(MATTING) == "none":
             raise UnsupportedFeature(
                 "This server of Neural4D cuts nothing out of images any more, so there is no choice of cut-outs.",
-                "Generate again without choosing a cut-out: the image itself becomes the model.",
+                _NO_CHOICE,
             )
         return request.choose_cutout or (self.server.get(GENERATION) or self._ask_generation()) == OLDER
 
@@ -163,6 +172,8 @@ class Neural4D(Provider):
         except RequestRefused as error:
             if not error.by_api or (error.http in (404, 405) and "cannot post" in error.what.lower()):
                 found = TODAY
+            elif error.http == 403:
+                found = UNCLEAR
         except (UnexpectedAnswer, ServiceDown, AnswerLost, KeyRejected, NotEnoughPoints):
             found = UNCLEAR  # what is wrong with the key or the account is said by a call that today's servers have
         self.server.note(GENERATION, found)
@@ -172,11 +183,18 @@ class Neural4D(Provider):
         """mattingImage, where the server has it."""
         try:
             answer = self._call("/api/mattingImage", files=[("image", image)])
-        except RequestRefused as error:
-            if error.http not in (404, 405, 410):
+        except (RequestRefused, KeyRejected, NotEnoughPoints, ServiceDown) as error:
+            if error.http in (404, 405, 410):
+                self.server.note(MATTING, "none")
+                self.server.note(GENERATION, TODAY)  # it is no server of 1.2, or none any more
+            elif error.http not in _UNTOLD or not error.by_api or self.server.get(MATTING) == "there":
                 raise
-            self.server.note(MATTING, "none")
-            self.server.note(GENERATION, TODAY)  # it is no server of 1.2, or none any more
+            elif self.server.get(GENERATION) == OLDER:
+                self.server.note(GENERATION, UNCLEAR)  # it was never seen to cut anything out: the image itself may do
+            else:  # it is asked all the same where the user wants to choose
+                error.what = f"{error.what} So there is no choice of cut-outs."
+                error.remedy = _NO_CHOICE
+                raise
             raise OtherGeneration(error.what) from None
         self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
@@ -231,8 +249,7 @@ class Neural4D(Provider):
             answer = self._call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
             return read.chibi(answer, self.declaration.name)
         body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
-        defaults = {option.key: option.default for option in declared.OPTIONS}
-        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, defaults[k]) != defaults[k]}
+        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, _DEFAULTS[k]) != _DEFAULTS[k]}
         if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
             body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
         if not (request.images or request.picture_first):
@@ -271,6 +288,7 @@ class Neural4D(Provider):
             if not self._is_older(error):
                 raise
             self.server.note(GENERATION, OLDER)
+            self.server.note(MATTING, "there")  # it wants what only that gives
             raise OtherGeneration(error.what) from None
         self.server.note(GENERATION, TODAY)
         return read.submission(answer, self.declaration.name)
