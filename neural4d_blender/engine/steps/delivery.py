@@ -30,8 +30,7 @@ from ..model.allowed_values import FORMATS
 from ..model.job import Job, Variant
 from ..model.request import Request
 from ..model.states import State, VariantState
-from ..services.answers import Conversion, Poll
-from ..services.base import Outcome
+from ..services.answers import Conversion, Outcome, Poll
 
 if TYPE_CHECKING:
     from .active_job import Live

@@ -33,7 +33,8 @@ from ..http.transport import backoff
 from ..model.job import Job, Variant
 from ..model.request import Request
 from ..model.states import FREE_TO_CANCEL, State, VariantState
-from ..services.base import Outcome, Provider
+from ..services.answers import Outcome
+from ..services.base import Provider
 from ..store.journal import Journal
 from . import delivery, exchange_log, kept_files, service_stages, submission
 from .active_job import Live, Timing

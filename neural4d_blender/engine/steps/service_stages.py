@@ -16,8 +16,8 @@ from ..files.download import Stopped, download
 from ..files.glb_size import size_of
 from ..model.job import Job, Variant
 from ..model.request import Request
-from ..services.answers import Poll, Submission
-from ..services.base import Outcome, Provider
+from ..services.answers import Outcome, Poll, Submission
+from ..services.base import Provider
 from .payment import NOTHING_HAPPENED
 from .submission import take_choices
 
