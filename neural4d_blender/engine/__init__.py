@@ -12,5 +12,5 @@ talks to it through ``protocol`` alone. Each room imports only those that stand 
     http        requests, answers, refusals, how quickly
     store       the journal
     model       what jobs, requests and declarations are
-    errors, lazy_imports
+    errors, lazy_imports, system (the clock and whatever else the engine takes from the computer)
 """

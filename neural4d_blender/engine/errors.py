@@ -17,7 +17,7 @@ class Neural4DError(Exception):
         what: one or two sentences that say what happened.
         remedy: what the user can do now; the class's own remedy where it is empty.
         kept: what was kept (files, a paid result); empty when there was nothing to keep.
-        cost: what it cost, in words; empty when the raiser cannot know (the job runner fills it in).
+        cost: what it cost, in words; empty when the raiser cannot know (whoever fails the job fills it in).
     """
 
     default_remedy: ClassVar[str] = ""

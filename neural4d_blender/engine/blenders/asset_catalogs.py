@@ -5,10 +5,11 @@ Standard library only.
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 from typing import Final
+
+from ..system import SYSTEM, System
 
 FILE: Final = "blender_assets.cats.txt"
 #: A catalog of the same path has the same id in every library of ours, whichever was made first.
@@ -25,7 +26,7 @@ VERSION 1
 """
 
 
-def catalog_id(folder: Path, path: str) -> str:
+def catalog_id(folder: Path, path: str, system: System = SYSTEM) -> str:
     """The id of a catalog, which is added to the folder's file with those above it; empty for an empty path.
 
     Whatever else stands in the file stays. It is written whole or not at all.
@@ -49,9 +50,9 @@ def catalog_id(folder: Path, path: str) -> str:
         text += "" if text.endswith("\n") else "\n"
         text += "".join(f"{id}:{above}:{above.replace('/', '-')}\n" for above, id in made.items())
         known |= made
-        unfinished = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
+        unfinished = file.with_name(f"{file.name}.{system.new_id()}.part")
         unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, file)
+        system.replace(unfinished, file)
     return known[path]
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PreparerFailed
-from ..model.job import Job, Variant
+from ..model.job import Job
+from ..model.variant import Variant
 from .asset_catalogs import catalog_id
 from .job_file import run_in_blender
 from .pool import Preparers
@@ -42,7 +43,7 @@ def write_asset(
     output = folder / f"{stem} {job.id[:8]}-{variant.index + 1}.blend"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        catalog = catalog_id(folder, wanted["catalog"])
+        catalog = catalog_id(folder, wanted["catalog"], preparers.system)
     except OSError as error:
         raise PreparerFailed(
             f"The library {folder} cannot be written: {error.strerror or error}.", "Choose another folder."

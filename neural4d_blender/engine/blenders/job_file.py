@@ -19,8 +19,8 @@ from ..errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from ..model.job import Variant
 from ..model.request import Request
+from ..model.variant import Variant
 from .contract import KIT
 from .pool import Preparers
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Final
 
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed
 from ..files.download import Stopped
+from ..system import SYSTEM, System
 from .contract import READY
 
 #: Each is a whole Blender; waiting ones count.
@@ -70,18 +70,12 @@ class Preparer:
         CannotStart: the program cannot be run.
     """
 
-    def __init__(self, argv: Sequence[str], memory: int) -> None:
+    def __init__(self, argv: Sequence[str], memory: int, system: System = SYSTEM) -> None:
+        self._clock = system.clock
         confined = [sys.executable, "-I", str(_CONFINE), str(memory)] if sys.platform == "linux" else []
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         try:
-            self._process = subprocess.Popen(
-                [*confined, *argv, "-"],
-                stdin=subprocess.PIPE,
-                stdout=self._log,
-                stderr=subprocess.STDOUT,
-                env=environment(),
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            self._process = system.start_process([*confined, *argv, "-"], log=self._log, environment=environment())
         except OSError as error:
             self._log.close()
             raise CannotStart(f"The background Blender could not be started: {error.strerror or error}.") from error
@@ -122,7 +116,7 @@ class Preparer:
                 self._process.stdin.flush()
 
     def _wait(self, limit: float, stopped: Callable[[], bool]) -> int:
-        ends = time.monotonic() + limit
+        ends = self._clock.monotonic() + limit
         while True:
             try:
                 return self._process.wait(timeout=0.1)
@@ -130,7 +124,7 @@ class Preparer:
                 if stopped():
                     raise Stopped from None
                 _look_for_hunger(self._said_so_far())
-                if time.monotonic() > ends:
+                if self._clock.monotonic() > ends:
                     raise PreparerFailed(
                         f"The background Blender did not finish within {limit:g} s and was ended."
                     ) from None
@@ -167,7 +161,8 @@ class Preparers:
         memory: bytes that each may write to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, system: System = SYSTEM) -> None:
+        self.system = system
         self.argv: Sequence[str] = ()
         self.memory = memory_limit()
         self._waiting: list[Preparer] = []
@@ -182,7 +177,7 @@ class Preparers:
             wanted = len(self._waiting) < len(self._expected) and self._running + len(self._waiting) < AT_ONCE
             if self.argv and wanted:
                 with suppress(CannotStart):  # it is told when the model is there and needs it
-                    self._waiting.append(Preparer(self.argv, self.memory))
+                    self._waiting.append(Preparer(self.argv, self.memory, self.system))
 
     def forget(self, job: str) -> None:
         """End what waits for a job that needs none, or none any more."""
@@ -224,6 +219,6 @@ class Preparers:
                 self._waiting.remove(dead)
                 dead.close()
             waited = bool(self._waiting)
-            preparer = self._waiting.pop(0) if waited else Preparer(self.argv, self.memory)
+            preparer = self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system)
             self._running += 1
             return preparer, waited

@@ -14,7 +14,8 @@ from pathlib import Path
 import requests
 
 from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
-from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, NoAuth, Sessions
+from ..http.sessions import NoAuth, Sessions
+from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..model.web_addresses import is_loopback
 
 #: Larger than any model a service makes; protects the disk.

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
-from .download import download
 from .glb import check_glb
 
 #: In the folder: a list of objects with name and file.
@@ -24,12 +23,18 @@ MAX_PARTS: Final = 1000
 
 
 def fetch(
-    parts: Sequence[Sequence[str]], archive: Path, *, stopped: Callable[[], bool], progress: Callable[[float], None]
+    parts: Sequence[Sequence[str]],
+    archive: Path,
+    download: Callable[..., object],
+    *,
+    stopped: Callable[[], bool],
+    progress: Callable[[float], None],
 ) -> Path:
     """Download the parts; returns their list.
 
     Args:
         parts: name and address of each. archive: the .zip to make of them, whatever its name ends with.
+        download: fetches each, see download.py.
 
     Raises:
         DownloadFailed, LinkExpired, BrokenModel, UnsafeModel, Stopped: as download() of any one of them.

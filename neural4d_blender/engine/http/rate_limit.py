@@ -7,11 +7,11 @@ before a refusal is the best that is known of it.
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
 from ..model.server_facts import Server
+from ..system import SYSTEM
 
 #: Seconds that limits are counted over, and that a refusal without any number asks to wait.
 MINUTE = 60.0
@@ -37,7 +37,10 @@ class RateLimiter:
     """
 
     def __init__(
-        self, server: Server, minute: Callable[[], float] = lambda: MINUTE, clock: Callable[[], float] = time.time
+        self,
+        server: Server,
+        minute: Callable[[], float] = lambda: MINUTE,
+        clock: Callable[[], float] = SYSTEM.clock.now,
     ) -> None:
         self._server = server
         self._minute = minute

@@ -1,6 +1,6 @@
 """HTTP by requests, and the one place where trouble with the network becomes an error of errors.py.
 
-One call is one request: who may repeat it, and when, is decided by the runner, which knows whether
+One call is one request: who may repeat it, and when, is decided by the step, which knows whether
 the call can cost points. The classes raised keep that decision possible: ServiceUnreachable means
 that nothing left this computer, HeldBack that it was not tried, ServiceBusy that the service declined,
 RequestRefused that it said no; AnswerLost, ServiceDown and UnexpectedAnswer leave open whether it acted.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import email.utils
 import random
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +32,7 @@ from ..model.web_addresses import check_url
 from . import connection, masking, multipart, refusals
 from .exchange import Exchange, Observer
 from .rate_limit import RateLimiter
+from .sessions import HeaderAuth, NoAuth, Sessions
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
@@ -40,48 +40,6 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
 PAID_TIMEOUT = 180.0
 #: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
 MAX_ANSWER = 40 * 1024 * 1024
-USER_AGENT = "neural4d-blender"
-
-
-class NoAuth(requests.auth.AuthBase):
-    """Sends no credentials, and keeps requests from taking some out of a .netrc file."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-class HeaderAuth(NoAuth):
-    """The key in a header: ``Authorization: Bearer KEY``, or as it is in a header of another name."""
-
-    def __init__(self, header: str, key: str) -> None:
-        self._header = header
-        self._value = f"Bearer {key}" if header == "Authorization" else key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers[self._header] = self._value
-        return request
-
-
-class Sessions:
-    """One requests.Session a thread: a Session is not safe to share, a connection is worth keeping."""
-
-    def __init__(self, auth: requests.auth.AuthBase) -> None:
-        self._auth = auth
-        self._local = threading.local()
-
-    def get(self) -> requests.Session:
-        """The session of the calling thread."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self.fresh()
-        return session
-
-    def fresh(self) -> requests.Session:
-        """One without any connection, for the caller to close."""
-        session = connection.session()
-        session.auth = self._auth
-        session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        return session
 
 
 class Transport:
@@ -310,7 +268,7 @@ def retry_after(header: str | None) -> float | None:
     return min(max(seconds, 0.0), 3600.0)
 
 
-def backoff(attempt: int, base: float = 0.5, ceiling: float = 30.0) -> float:
+def backoff(attempt: int, base: float = 0.5, ceiling: float = 30.0, *, chance: random.Random) -> float:
     """Seconds to wait before try number ``attempt`` + 1: exponential, with full jitter on the upper half."""
     full = min(ceiling, base * 2.0**attempt)
-    return full * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+    return full * chance.uniform(0.5, 1.0)

@@ -9,36 +9,44 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
-from .. import protocol
 from ..errors import InvalidInput, JobNotFound, JournalUnusable
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
-from ..model.request import Request
 from ..model.states import FREE_TO_CANCEL, State
-from ..steps import kept_files
-from ..steps.active_job import Live
+from ..steps import kept_files, resuming
+from ..steps.active_job import ActiveJob
+from ..store.journal import Journal
+from ..system import Clock
+from .active_jobs import ActiveJobs
+from .events import Events
+from .new_jobs import new_job, typical_seconds
+from .outbox import Message
 
-if TYPE_CHECKING:
-    from .server import Engine
-
-Message = dict[str, Any]
 #: What one job of a batch failed of, every other one at that service would fail of as well.
 _OF_ALL = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
 _ENDED = (State.FAILED, State.CANCELLED)
 _NOTHING_PAID = "Nothing was sent and nothing was paid."
 
 
+def limit(journal: Journal, batch: str) -> int:
+    """How many jobs of the batch may be at one service at once."""
+    record = journal.batch(batch)
+    return record.concurrency if record else MAX_CONCURRENCY
+
+
 class Batches:
     """The batches of one engine.
 
     Args:
-        engine: what they are worked on by.
+        jobs: what is worked on.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, journal: Journal, jobs: ActiveJobs, events: Events, clock: Clock) -> None:
+        self._journal = journal
+        self._jobs = jobs
+        self._events = events
+        self._clock = clock
         #: Set while nothing more of that batch may be submitted.
         self._halted: dict[str, threading.Event] = defaultdict(threading.Event)
 
@@ -50,15 +58,11 @@ class Batches:
         record.check()
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:
-            declared = protocol.declaration(entry["provider"])
-            request = Request.from_dict(entry["request"])
-            protocol.check(declared.id, request)
-            native = protocol.makes(declared.id, request)
-            job = Job(entry["job"], declared.id, request.to_dict(), entry.get("target", {}), native=native)
+            job = new_job(entry, self._clock.now())
             job.batch, job.item = record.id, entry["item"]
-            if declared.id not in typical:
-                typical[declared.id] = self.engine.commands.typical_seconds(declared.id)
-            job.typical = typical[declared.id]
+            if job.provider not in typical:
+                typical[job.provider] = typical_seconds(self._journal, job.provider)
+            job.typical = typical[job.provider]
             jobs.append(job)
         self._write(record, jobs)
         self._work_on(record, jobs)
@@ -68,75 +72,66 @@ class Batches:
         """Nothing more is submitted. What the service has taken is finished; the rest is cancelled, for free."""
         record = self._record(message["batch"])
         record.stopped = True
-        waiting = self.engine.turns.waiting(record.id)
-        jobs = self.engine.journal.jobs_of(record.id)
+        waiting = self._jobs.turns.waiting(record.id)
+        jobs = self._journal.jobs_of(record.id)
         self._check_ours(jobs, "Stop it there, or end that.")
-        going = {job.id for job in jobs if job.id in self.engine.live} - waiting
+        going = {job.id for job in jobs if job.id in self._jobs.by_id} - waiting
         ended = [job for job in jobs if job.state in FREE_TO_CANCEL and job.id not in going]
         for job in ended:
-            job.enter(State.CANCELLED)
+            job.enter(State.CANCELLED, self._clock.now())
             job.note = f"The batch was stopped. {_NOTHING_PAID}"
         self._write(record, ended, end=True)
         self._halted[record.id].set()
-        self.engine.turns.clear(record.id)
-        for live in (self.engine.live[job] for job in going):
-            live.halted = self._halted[record.id]
-            if live.unwanted and live.job.id not in self.engine.stepping:
-                self.engine.wake(live)
+        self._jobs.turns.clear(record.id)
+        for active in (self._jobs.by_id[job] for job in going):
+            active.halted = self._halted[record.id]
+            if active.unwanted and active.job.id not in self._jobs.stepping:
+                self._jobs.wake(active)
         return {}
 
     def go_on(self, message: Message) -> Message | None:
         """Take up all that is not done and that costs nothing which was paid before; answers how many those are."""
-        self.engine.take_over()
         record = self._record(message["batch"])
         changed = BatchRecord.from_dict({**record.to_dict(), **message.get("changes", {}), "stopped": False})
         changed.check()
-        jobs = self.engine.journal.jobs_of(record.id)
-        ending = next((job.id for job in jobs if job.state in _ENDED and job.id in self.engine.stepping), None)
+        jobs = self._journal.jobs_of(record.id)
+        ending = next((job.id for job in jobs if job.state in _ENDED and job.id in self._jobs.stepping), None)
         if ending:  # it is known to have ended, by a step that is not quite over: when that is, this is done
-            self.engine.waiting.setdefault(ending, []).append(message)
+            self._jobs.wait_for_step(ending, message)
             return None
         self._check_ours(jobs, "Continue it there, or end that.")
-        again = [job for job in jobs if job.id not in self.engine.live and self._revived(job)]
+        again = [job for job in jobs if job.id not in self._jobs.by_id and self._revived(job)]
         # These have failed this very moment, and their steps are not put away yet.
-        late = [job for job in jobs if job.id in self.engine.stepping and job.state is State.FAILED]
+        late = [job for job in jobs if job.id in self._jobs.stepping and job.state is State.FAILED]
         late = [job for job in late if not job.retry_pays]
         self._write(changed, again)
         self._halted[record.id].clear()
         for job in late:
-            self.engine.waiting.setdefault(job.id, []).append({"do": "retry", "job": job.id})
+            self._jobs.wait_for_step(job.id, {"do": "retry", "job": job.id})
         self._work_on(changed, again)
-        self.call(self.engine.turns.reopened(record.id))
+        self.call(self._jobs.turns.reopened(record.id))
         return {"again": len(again) + len(late)}
 
     def tell(self, message: Message) -> Message:
         """Say all that is known of a batch: its jobs as events, then the batch itself as the answer."""
-        self.engine.take_over()
         record = self._record(message["batch"])
-        for job in self.engine.journal.jobs_of(record.id):
-            live = self.engine.live.get(job.id)
-            self.engine.publish(live.job if live else job)
+        for job in self._journal.jobs_of(record.id):
+            active = self._jobs.by_id.get(job.id)
+            self._events.job(active.job if active else job)
         return {"batch": record.to_dict()}
 
     def newest(self, message: Message) -> Message:
         """The newest batches, without their jobs."""
-        return {"batches": [record.to_dict() for record in self.engine.journal.batches(message.get("limit", 50))]}
+        return {"batches": [record.to_dict() for record in self._journal.batches(message.get("limit", 50))]}
 
     # What the engine asks for
-
-    def limit(self, batch: str) -> int:
-        """How many jobs of the batch may be at one service at once."""
-        try:
-            return self._record(batch).concurrency
-        except JobNotFound:
-            return MAX_CONCURRENCY
 
     def halted(self, batch: str) -> threading.Event:
         """The event that is set while nothing more of the batch may be submitted; a fresh one for no batch."""
         if not batch:
             return threading.Event()
         if batch not in self._halted:
-            record = self.engine.journal.batch(batch)
+            record = self._journal.batch(batch)
             if record and record.stopped:
                 self._halted[batch].set()
         return self._halted[batch]
@@ -148,34 +143,34 @@ class Batches:
         error = job.error or {}
         if job.state is State.FAILED and error.get("code") in _OF_ALL:
             self._fail_waiting(job, error)
-        self.call(self.engine.turns.stepped(job))
+        self.call(self._jobs.turns.stepped(job))
 
     def _fail_waiting(self, job: Job, error: dict[str, str]) -> None:
         """Those that wait for their turn at the same service fail with it."""
-        waiting = self.engine.turns.waiting(job.batch, job.provider)
-        others = [Job.from_dict(self.engine.live[one].job.to_dict()) for one in waiting]
+        waiting = self._jobs.turns.waiting(job.batch, job.provider)
+        others = [Job.from_dict(self._jobs.by_id[one].job.to_dict()) for one in waiting]
         for other in others:
-            other.enter(State.FAILED)
+            other.enter(State.FAILED, self._clock.now())
             other.error = {**error, "cost": _NOTHING_PAID}
         with suppress(JournalUnusable):  # then the next in the line finds out for itself
             self._write(None, others, end=True)
-            self.engine.turns.clear(job.batch, job.provider)
+            self._jobs.turns.clear(job.batch, job.provider)
 
     def call(self, jobs: Iterable[str]) -> None:
         """Let jobs go whose turn it is."""
         for job in jobs:
-            if live := self.engine.live.get(job):
-                self.engine.wake(live)
+            if active := self._jobs.by_id.get(job):
+                self._jobs.wake(active)
 
     def _record(self, batch: str) -> BatchRecord:
         """As it stands in the journal: another Blender may have changed its budget."""
-        record = self.engine.journal.batch(batch)
+        record = self._journal.batch(batch)
         if record is None:
             raise JobNotFound("There is no such batch in the journal.", "Look at the batches there are.")
         return record
 
     def _check_ours(self, jobs: list[Job], remedy: str) -> None:
-        if not all(self.engine.journal.may_touch(job) for job in jobs):
+        if not all(self._journal.may_touch(job) for job in jobs):
             raise InvalidInput("This batch is being worked on by another Blender.", remedy)
 
     def _revived(self, job: Job) -> bool:
@@ -185,20 +180,20 @@ class Batches:
         files = kept_files.forget_failed(job)
         if job.state not in _ENDED or job.retry_pays:
             return files
-        self.engine.runner.revive(Live(job))
+        resuming.revive(ActiveJob(job), self._clock.now())
         return True
 
     def _write(self, record: BatchRecord | None, jobs: list[Job], *, end: bool = False) -> None:
-        self.engine.journal.save(*jobs, batch=record)
+        self._journal.save(*jobs, batch=record)
         if record:
-            self.engine.send({"event": "batch", "batch": record.to_dict()})
+            self._events.batch(record)
         for job in jobs:
             if end:
-                self.engine.live.pop(job.id, None)
-            self.engine.publish(job)
+                self._jobs.by_id.pop(job.id, None)
+            self._events.job(job)
 
     def _work_on(self, record: BatchRecord, jobs: list[Job]) -> None:
         for job in sorted(
             jobs, key=lambda job: job.state is State.QUEUED
         ):  # who is at the service takes its place first
-            self.engine.wake(Live(job, halted=self._halted[record.id]))
+            self._jobs.wake(ActiveJob(job, halted=self._halted[record.id]))

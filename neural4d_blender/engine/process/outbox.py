@@ -7,11 +7,11 @@ here, and of each job only the newest snapshot: however long that lasts, there a
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import Any, BinaryIO
 
 from .. import protocol
+from ..system import SYSTEM, System
 
 Message = dict[str, Any]
 #: As long as no more than this wait, every one of them is sent: a listener that keeps up sees each change.
@@ -26,14 +26,15 @@ class Outbox:
             noticed by whoever reads it, behind all that was written into it before.
     """
 
-    def __init__(self, sink: BinaryIO) -> None:
+    def __init__(self, sink: BinaryIO, system: System = SYSTEM) -> None:
+        self._clock = system.clock
         self._sink = sink
         self._waiting: deque[list[Message]] = deque()
         #: The entry of each job's newest snapshot that has not been sent yet.
         self._newest: dict[str, list[Message]] = {}
         self._changed = threading.Condition()
         self._writing = self._gone = False
-        threading.Thread(target=self._write, name="outbox", daemon=True).start()
+        system.start_thread("outbox", self._write)
 
     def put(self, message: Message) -> None:
         """Send the message when its turn comes; it must not be changed any more."""
@@ -53,10 +54,10 @@ class Outbox:
 
     def flush(self, patience: float) -> None:
         """Wait until everything is sent or nobody is there, for so many seconds at most."""
-        ends = time.monotonic() + patience
+        ends = self._clock.monotonic() + patience
         with self._changed:
             while (self._waiting or self._writing) and not self._gone:
-                if not self._changed.wait(max(0.0, ends - time.monotonic())) and time.monotonic() >= ends:
+                if not self._changed.wait(max(0.0, ends - self._clock.monotonic())) and self._clock.monotonic() >= ends:
                     return
 
     def _write(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..model.job import Job
 from ..model.states import State
-from ..steps.active_job import Live
+from ..steps.active_job import ActiveJob
 
 #: A batch and a service: the two that a limit is for.
 Key = tuple[str, str]
@@ -31,10 +31,10 @@ class Turns:
         self._waiting: set[str] = set()
         self._going: dict[Key, set[str]] = defaultdict(set)
 
-    def may_go(self, live: Live) -> bool:
+    def may_go(self, active: ActiveJob) -> bool:
         """Whether the job may take its next step; one that may not is in the line from now on."""
-        job, going = live.job, self._going[_key(live.job)]
-        if not job.batch or live.unwanted or job.id in going:
+        job, going = active.job, self._going[_key(active.job)]
+        if not job.batch or active.unwanted or job.id in going:
             self._waiting.discard(job.id)
             return True
         if job.state is not State.QUEUED:

@@ -7,11 +7,15 @@ job that is done at the service from being noticed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future
+from typing import ParamSpec, TypeVar
 
 from ..model.job import Job
 from ..model.states import State, VariantState
+from ..system import SYSTEM, System
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: Threads of each lane; one is started only when it is needed.
 _LANES = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}
@@ -20,12 +24,12 @@ _LANES = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}
 class Lanes:
     """One pool of threads for each kind of step."""
 
-    def __init__(self) -> None:
-        self._pools = {name: ThreadPoolExecutor(count, thread_name_prefix=name) for name, count in _LANES.items()}
+    def __init__(self, system: System = SYSTEM) -> None:
+        self._pools = {name: system.thread_pool(name, count) for name, count in _LANES.items()}
 
-    def run(self, lane: str, work: Callable[..., object], *arguments: Any) -> Future[object]:
+    def run(self, lane: str, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
         """Do the work on a thread of that lane as soon as one is free."""
-        return self._pools[lane].submit(work, *arguments)
+        return self._pools[lane].submit(work, *arguments, **named)
 
     def close(self) -> None:
         """What has not begun never does; what has is not waited for."""

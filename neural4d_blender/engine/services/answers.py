@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol
 
-from .base import Outcome
+
+class Outcome(Enum):
+    """What polling found."""
+
+    GENERATING = "generating"
+    NEXT = "next"  # a stage is done, and the service waits for the order of the next one
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)

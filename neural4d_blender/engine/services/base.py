@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UnexpectedAnswer
@@ -20,15 +19,6 @@ from ..model.server_facts import Server
 if TYPE_CHECKING:
     from ..model.request import Request
     from .answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
-
-
-class Outcome(Enum):
-    """What polling found."""
-
-    GENERATING = "generating"
-    NEXT = "next"  # a stage is done, and the service waits for the order of the next one
-    DONE = "done"
-    FAILED = "failed"
 
 
 class Provider(ABC):

@@ -1,4 +1,4 @@
-"""What the engine keeps in memory of a job that it works on, and the waits that tests make small."""
+"""What the engine keeps in memory of a job that it works on."""
 
 from __future__ import annotations
 
@@ -6,40 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..http.rate_limit import MINUTE
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL
 from .exchange_log import Recording
-from .poll_schedule import QUICKEST, Pace
+from .poll_schedule import Pace
 
 
 @dataclass
-class Timing:
-    """Seconds and counts that tests make small."""
-
-    #: Between two requests for one job.
-    quickest: float = QUICKEST
-    backoff: float = 0.5
-    attempts: int = 6
-    #: What is not taken yet fails after so many refusals in a row that ask to slow down: an hour, by then.
-    refusals: int = 12
-    #: Three looks, this far apart, before a lost submission counts as never arrived.
-    look_again: float = 4.0
-    looks: int = 3
-    #: What a service means by "a minute" (see rate_limit.py).
-    minute: float = MINUTE
-    preparer_limit: float = 600.0
-    #: Pictures that are paid for are given up then.
-    picture_limit: float = 1800.0
-
-    @property
-    def watch(self) -> float:
-        """For how long the balance has to stand still before a lost submission counts as not taken: over a minute."""
-        return 20 * self.look_again
-
-
-@dataclass
-class Live:
+class ActiveJob:
     """What the engine keeps in memory for a job that it works on; nothing in here outlives it."""
 
     job: Job

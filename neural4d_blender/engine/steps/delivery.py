@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..blenders.job_file import checked, job_values, run_in_blender
 from ..errors import (
@@ -23,19 +22,16 @@ from ..errors import (
 )
 from ..files import kit
 from ..files.archive import is_archive, unpack
-from ..files.download import download
 from ..files.file_type import file_type
 from ..files.glb import check_glb
 from ..model.allowed_values import FORMATS
-from ..model.job import Job, Variant
+from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
-from ..services.answers import Conversion, Poll
-from ..services.base import Outcome
-
-if TYPE_CHECKING:
-    from .active_job import Live
-    from .next_step import Runner
+from ..model.variant import Variant
+from ..services.answers import Conversion, Outcome, Poll
+from .active_job import ActiveJob
+from .context import Context
 
 #: A preview is a picture of a few hundred kilobytes.
 _MAX_PREVIEW = 20 * 1024 * 1024
@@ -64,47 +60,47 @@ def _take_address(job: Job, variant: Variant, poll: Poll) -> None:
     variant.parts = [list(part) for part in poll.parts] if native else []
 
 
-def convert_variant(runner: Runner, live: Live, variant: Variant) -> float:
+def convert_variant(context: Context, active: ActiveJob, variant: Variant) -> float:
     """Ask for a variant in the wanted format; paid for once, however often it is asked for."""
-    job = live.job
+    job = active.job
     request = Request.from_dict(job.request)
     if job.state in (State.GENERATING, State.DOWNLOADING):
-        runner.enter(job, State.CONVERTING)
-    conversion = ask_for_conversion(runner, job, variant.uuid, request.format, request.size_mm)
+        context.enter(job, State.CONVERTING)
+    conversion = ask_for_conversion(context, job, variant.uuid, request.format, request.size_mm)
     variant.details |= conversion.details
     if conversion.url:
         variant.model_url, variant.scale = conversion.url, conversion.scale
     job.note = "" if conversion.url else conversion.message
-    runner.save(job)
-    return 0.0 if conversion.url else CONVERSION_EVERY * runner.timing.quickest
+    context.save(job)
+    return 0.0 if conversion.url else CONVERSION_EVERY * context.timing.quickest
 
 
-def ask_for_conversion(runner: Runner, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:
+def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:
     """convert(): a purchase the first time, free each time after.
 
     Raises:
         ConversionFailed: asking once more starts it anew.
     """
-    provider = runner.provider(job.provider)
+    provider = context.provider(job.provider)
     key = f"{uuid} {format}" + ("" if size_mm is None else f" {round(size_mm)}")
     before = job.conversions.get(key)
     try:
         if before == "asked":
             return provider.convert(uuid, format, size_mm)
         quote = provider.conversion_quote()
-        with runner.purse.spending(provider, job, quote, repeated=before == "failed") as purchase:
+        with context.spending.purchase(provider, job, quote, repeated=before == "failed") as purchase:
             conversion = provider.convert(uuid, format, size_mm)
             purchase.accepted = True
             job.conversions[key] = "asked"
             job.book(quote.operation, purchase.expected, purchase.reserved)
-            runner.save(job)
+            context.save(job)
         return conversion
     except ConversionFailed:
         job.conversions[key] = "failed"
         raise
 
 
-def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
+def download_variant(context: Context, active: ActiveJob, variant: Variant) -> float:
     """Fetch a finished variant's model.
 
     A download that finds its address expired forgets it, so that the next try asks for a fresh one.
@@ -113,34 +109,34 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
         DownloadFailed, LinkExpired: it did not arrive whole. BrokenModel: it did and is damaged.
         Stopped: cancelled, or the engine ends.
     """
-    job = live.job
+    job = active.job
     request = Request.from_dict(job.request)
     if job.state in (State.GENERATING, State.CONVERTING):
-        runner.enter(job, State.DOWNLOADING)
+        context.enter(job, State.DOWNLOADING)
         job.progress, job.progress_estimated = 0.0, False
     if not variant.model_url:
         if request.format != job.native:
-            return convert_variant(runner, live, variant)
-        _ask_for_fresh_address(runner, job, variant)
+            return convert_variant(context, active, variant)
+        _ask_for_fresh_address(context, job, variant)
         if variant.state is VariantState.GENERATING:
             return 0.0
     variant.format = _format_of(variant.model_url) or request.format
-    path = downloaded_file(runner, job, variant)
+    path = downloaded_file(context, job, variant)
     if job.expects_preparing and (variant is job.primary or request.place_all):
-        runner.preparers.expect(job.id)  # by the time the file is there, a background Blender is
+        context.preparers.expect(job.id)  # by the time the file is there, a background Blender is
     shown = 0.0
 
     def progress(fraction: float) -> None:
         nonlocal shown
         if fraction - shown >= 0.02 and job.state is State.DOWNLOADING:
             shown = job.progress = fraction
-            runner.publish(job)  # a number that moves is not worth a transaction
+            context.publish(job)  # a number that moves is not worth a transaction
 
     def stopped() -> bool:
-        return live.cancelled.is_set() or runner.stopping.is_set()
+        return active.cancelled.is_set() or context.stopping.is_set()
 
     try:
-        listed = _fetch(variant, path, stopped, progress)
+        listed = _fetch(context, variant, path, stopped, progress)
     except (DownloadFailed, BrokenModel) as error:
         if not (isinstance(error, LinkExpired) and variant.uuid):
             variant.mirrors.append(variant.model_url)
@@ -148,18 +144,21 @@ def download_variant(runner: Runner, live: Live, variant: Variant) -> float:
         variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
         raise
     if not listed:
-        path = _named_by_content(runner, job, variant, path)
+        path = _named_by_content(context, job, variant, path)
     variant.model = str(listed or _unpacked(path, variant.format))
     variant.state = VariantState.DOWNLOADED
-    runner.save(job)
+    context.save(job)
     return 0.0
 
 
-def _fetch(variant: Variant, path: Path, stopped: Callable[[], bool], progress: Callable[[float], None]) -> Path | None:
+def _fetch(
+    context: Context, variant: Variant, path: Path, stopped: Callable[[], bool], progress: Callable[[float], None]
+) -> Path | None:
     """Download what the variant is; the list of its parts where it has some."""
     if variant.parts:
-        return kit.fetch(variant.parts, path, stopped=stopped, progress=progress)
-    download(variant.model_url, path, stopped=stopped, progress=progress, check=checking(variant.format))
+        return kit.fetch(variant.parts, path, context.download, stopped=stopped, progress=progress)
+    check = checking(variant.format)
+    context.download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
 
 
@@ -175,87 +174,89 @@ def checking(wanted: str) -> Callable[[Path], object]:
     return check
 
 
-def _named_by_content(runner: Runner, job: Job, variant: Variant, path: Path) -> Path:
+def _named_by_content(context: Context, job: Job, variant: Variant, path: Path) -> Path:
     """The file under the name of what it is; neither its address nor the order decides that."""
     kind = file_type(path)
     if kind in FORMATS and kind != variant.format:
         variant.format = kind
-        os.replace(path, downloaded_file(runner, job, variant))
-    return downloaded_file(runner, job, variant)
+        context.system.replace(path, downloaded_file(context, job, variant))
+    return downloaded_file(context, job, variant)
 
 
-def downloaded_file(runner: Runner, job: Job, variant: Variant) -> Path:
+def downloaded_file(context: Context, job: Job, variant: Variant) -> Path:
     """Where a variant's download is, as it came: for formats of several files, the archive."""
     format = variant.format or job.request.get("format", job.native)
-    return runner.folder_of(job) / f"v{variant.index}.{format.lower()}"
+    return context.folder_of(job) / f"v{variant.index}.{format.lower()}"
 
 
-def prepare_variant(runner: Runner, live: Live, variant: Variant) -> float | None:
+def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> float | None:
     """Have a .blend made of a downloaded variant, and the job ready. None while the host is making it.
 
     Raises:
-        BrokenModel, PreparerFailed and the like: see preparing.run_in_blender.
+        BrokenModel, PreparerFailed and the like: see job_file.run_in_blender.
     """
-    job, request = live.job, Request.from_dict(live.job.request)
-    values = job_values(request, variant, runner.folder_of(job))
+    job, request = active.job, Request.from_dict(active.job.request)
+    values = job_values(request, variant, context.folder_of(job))
     make = _from_host if variant.here else _from_background
-    facts = make(runner, live, variant, values)
+    facts = make(context, active, variant, values)
     if not facts:
         return None
     variant.blend, variant.facts = values["output"], facts
     variant.state = VariantState.PREPARED
     if job.state not in (State.READY, State.PLACED):
         job.progress = 1.0
-        job.enter(State.READY)
-    runner.save(job)
+        job.enter(State.READY, context.clock.now())
+    context.save(job)
     return 0.0
 
 
-def _from_background(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+def _from_background(
+    context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]
+) -> dict[str, Any] | None:
     """The facts of a background Blender; None where none can be started and the host is asked instead."""
-    job = live.job
+    job = active.job
     if job.state not in (State.READY, State.PLACED):
-        runner.enter(job, State.PREPARING_MODEL)
+        context.enter(job, State.PREPARING_MODEL)
     try:
         return run_in_blender(
-            runner.preparers,
+            context.preparers,
             values,
-            runner.folder_of(job) / f"v{variant.index}.prepare",
-            limit=runner.timing.preparer_limit,
-            stopped=lambda: live.cancelled.is_set() or runner.stopping.is_set(),
+            context.folder_of(job) / f"v{variant.index}.prepare",
+            limit=context.timing.preparer_limit,
+            stopped=lambda: active.cancelled.is_set() or context.stopping.is_set(),
         )
     except CannotStart as error:
-        if not runner.host_imports:
+        if not context.host_imports:
             raise
         job.note = f"{error.what} So this one imports the model: it stands still for some seconds."
         variant.here = True
-        live.handed_over[variant.index] = {}
-        runner.save(job)
-        runner.ask_host(job, variant, values)
+        active.handed_over[variant.index] = {}
+        context.save(job)
+        context.ask_host(job, variant, values)
         return None
 
 
-def _from_host(runner: Runner, live: Live, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+def _from_host(context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
     """The facts of the host, None while it is at it; it came to no end if it was asked in an earlier session."""
-    there = live.handed_over.get(variant.index)
+    there = active.handed_over.get(variant.index)
     if there == {}:
         return None
-    live.handed_over.pop(variant.index, None)
-    variant.here, live.job.note = False, ""
+    active.handed_over.pop(variant.index, None)
+    variant.here, active.job.note = False, ""
     if there is None:
         raise PreparerFailed("Blender ended while it was importing the model.")
     return checked(there)
 
 
-def fetch_preview(runner: Runner, live: Live, variant: Variant) -> None:
+def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None:
     """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
-    path = runner.folder_of(live.job) / f"v{variant.index}.jpg"
+    path = context.folder_of(active.job) / f"v{variant.index}.jpg"
     try:
-        download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=runner.stopping.is_set)
+        context.download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=context.stopping.is_set)
         variant.preview = str(path)
     except Neural4DError:
         variant.preview_url = ""
-    runner.save(live.job)
+    context.save(active.job)
 
 
 def check_something(path: Path) -> None:
@@ -281,8 +282,8 @@ def _unpacked(path: Path, format: str) -> Path:
     return unpack(path, folder, f".{format.lower()}")
 
 
-def _ask_for_fresh_address(runner: Runner, job: Job, variant: Variant) -> None:
-    poll = runner.provider(job.provider).poll(variant.uuid, expect_done=True)
+def _ask_for_fresh_address(context: Context, job: Job, variant: Variant) -> None:
+    poll = context.provider(job.provider).poll(variant.uuid, expect_done=True)
     if poll.outcome is not Outcome.DONE:
         variant.state = VariantState.GENERATING
         return

@@ -7,21 +7,18 @@ was known of its server. What cannot be written is passed over: a recording is a
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..http.exchange import Exchange
 from ..http.masking import Masker
+from ..model.job import Job
 from ..model.server_facts import Server
-
-if TYPE_CHECKING:
-    from ..model.job import Job
-    from .active_job import Live
+from ..system import SYSTEM, System
 
 NAME = "exchanges.jsonl"
 #: Version of the form, in the first line.
@@ -41,8 +38,9 @@ class Recording:
         own: texts of the user's, see Masker.
     """
 
-    def __init__(self, path: Path, own: list[str]) -> None:
+    def __init__(self, path: Path, own: list[str], system: System = SYSTEM) -> None:
         self._path = path
+        self._system = system
         self._head: dict[str, Any] = {}
         self._lines: list[tuple[bool, str]] = []
         with suppress(OSError, ValueError):
@@ -73,31 +71,39 @@ class Recording:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             lines = [json.dumps(self._head, ensure_ascii=False), *(line for _, line in self._lines)]
             part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            os.replace(part, self._path)
+            self._system.replace(part, self._path)
+
+
+class Recorded(Protocol):
+    """A job that is worked on, with its recording from the first exchange on."""
+
+    job: Job
+    recording: Recording | None
 
 
 @contextmanager
-def of(live: Live, folder: Path) -> Iterator[None]:
+def of(active: Recorded, folder: Path, system: System = SYSTEM) -> Iterator[None]:
     """What the calling thread asks services meanwhile belongs to that job.
 
     Args:
         folder: of all jobs' files.
     """
-    _thread.live, _thread.folder = live, folder
+    _thread.active, _thread.folder, _thread.system = active, folder, system
     try:
         yield
     finally:
-        _thread.live = None
+        _thread.active = None
 
 
 def observe(server: Server, exchange: Exchange) -> None:
     """An exchange with the server is over; without a job it belongs to no recording."""
-    live: Live | None = getattr(_thread, "live", None)
-    if live is None:
+    active: Recorded | None = getattr(_thread, "active", None)
+    if active is None:
         return
-    if live.recording is None:
-        live.recording = Recording(_thread.folder / "jobs" / live.job.id / NAME, _own(live.job))
-    live.recording.add(server, exchange)
+    if active.recording is None:
+        path = _thread.folder / "jobs" / active.job.id / NAME
+        active.recording = Recording(path, _own(active.job), _thread.system)
+    active.recording.add(server, exchange)
 
 
 def _own(job: Job) -> list[str]:

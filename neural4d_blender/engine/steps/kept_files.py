@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import threading
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
 from ..files.archive import is_archive, unpack
-from ..files.download import download
 from ..files.file_type import file_type
 from ..files.glb import check_glb
 from ..files.glb_size import size_of
-from ..model.job import Job, Save, SaveState, Variant
+from ..model.job import Job
 from ..model.request import Request
+from ..model.variant import Save, SaveState, Variant
+from .active_job import ActiveJob
+from .context import Context
 from .delivery import CONVERSION_EVERY, ask_for_conversion, checking, downloaded_file
-
-if TYPE_CHECKING:
-    from .active_job import Live
-    from .next_step import Runner
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()
@@ -30,14 +26,14 @@ _naming = threading.Lock()
 _QUICKLY_MEASURED = 200_000
 
 
-def add(job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
+def add(context: Context, job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
     """Note a file to keep; :func:`advance` makes it."""
-    save = Save(str(uuid.uuid4()), variant, format, folder, size_mm)
+    save = Save(context.system.new_id(), variant, format, folder, size_mm)
     job.saves.append(save)
     return save
 
 
-def keep_downloads(job: Job) -> None:
+def keep_downloads(context: Context, job: Job) -> None:
     """Where a job is to deliver files, note each variant that has been fetched as one to keep."""
     request = Request.from_dict(job.request)
     if not request.keep_in:
@@ -47,7 +43,7 @@ def keep_downloads(job: Job) -> None:
         if variant.model and variant.index not in noted:
             format = variant.format or request.format
             size = None if format == job.native else request.size_mm  # what was not converted is kept as it came
-            add(job, variant.index, format, request.keep_in, size)
+            add(context, job, variant.index, format, request.keep_in, size)
             if format == "GLB":
                 variant.facts = _facts(Path(variant.model))
 
@@ -72,63 +68,63 @@ def forget_failed(job: Job) -> bool:
     return bool(failed)
 
 
-def advance(runner: Runner, live: Live, save: Save) -> float:
+def advance(context: Context, active: ActiveJob, save: Save) -> float:
     """One step of keeping a file. Its failure is its own: the job goes on.
 
     Raises:
-        TransportError, UnexpectedAnswer: passing trouble; the runner tries again.
+        TransportError, UnexpectedAnswer: passing trouble; the step is tried again.
     """
-    job = live.job
+    job = active.job
     variant = next(v for v in job.variants if v.index == save.variant)
     try:
-        done = _step(runner, live, save, variant)
+        done = _step(context, active, save, variant)
     except (TransportError, UnexpectedAnswer) as error:
-        if live.attempts + 1 < runner.timing.attempts:
+        if active.attempts + 1 < context.timing.attempts:
             raise
         _fail(save, error)
         done = True
     except Neural4DError as error:
         _fail(save, error)
         done = True
-    runner.save(job)
-    return 0.0 if done else CONVERSION_EVERY * runner.timing.quickest
+    context.save(job)
+    return 0.0 if done else CONVERSION_EVERY * context.timing.quickest
 
 
 def _fail(save: Save, error: Neural4DError) -> None:
     save.state, save.error = SaveState.FAILED, error.to_dict()
 
 
-def _step(runner: Runner, live: Live, save: Save, variant: Variant) -> bool:
+def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> bool:
     """True when something is done and the next step can follow at once."""
-    job = live.job
+    job = active.job
     save.state = SaveState.CONVERTING
     request = Request.from_dict(job.request)
     fetched_as = variant.format or request.format
     free = save.format == job.native and save.size_mm is None
     same = save.format == fetched_as and (free or (save.size_mm == request.size_mm and save.format != job.native))
-    if same and variant.model and (there := downloaded_file(runner, job, variant)).is_file():
-        _keep(there, job, save)
+    if same and variant.model and (there := downloaded_file(context, job, variant)).is_file():
+        _keep(context, there, job, save)
         return True
     if not save.url and free:
-        save.url = runner.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
+        save.url = context.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
         if not save.url:
             raise UnexpectedAnswer("The service names no address for this model.")
     if not save.url:
-        conversion = ask_for_conversion(runner, job, variant.uuid, save.format, save.size_mm)
+        conversion = ask_for_conversion(context, job, variant.uuid, save.format, save.size_mm)
         save.url = conversion.url
         return bool(save.url)
-    fetched = runner.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
+    fetched = context.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
     try:
-        download(save.url, fetched, stopped=runner.stopping.is_set, check=checking(save.format))
+        context.download(save.url, fetched, stopped=context.stopping.is_set, check=checking(save.format))
     except LinkExpired:
         save.url = ""
         raise
-    _keep(fetched, job, save)
+    _keep(context, fetched, job, save)
     fetched.unlink()
     return True
 
 
-def _keep(source: Path, job: Job, save: Save) -> None:
+def _keep(context: Context, source: Path, job: Job, save: Save) -> None:
     """Copy into the user's folder under a name that is free; whole or not at all."""
     folder = Path(save.folder)
     stem = re.sub(r"[^\w\-. ]+", "", Request.from_dict(job.request).title)[:60].strip(" .") or "model"
@@ -151,7 +147,7 @@ def _keep(source: Path, job: Job, save: Save) -> None:
                 shutil.copyfile(source, part)
             with _naming:
                 target = _free(folder, stem, suffix)
-                os.replace(part, target)
+                context.system.replace(part, target)
         finally:
             if part.is_dir():
                 shutil.rmtree(part, ignore_errors=True)

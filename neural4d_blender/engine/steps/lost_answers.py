@@ -6,25 +6,21 @@ paid, and the same over a while means not taken. Nothing is sent again but what 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ..errors import Neural4DError, PaymentUnknown, SubmissionLost
 from ..http.refusals import kind_of
 from ..model.declaration import Feature, Quote
 from ..model.job import Job
+from ..model.request import Request
 from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission, Trace
+from ..services.base import Provider
+from .active_job import ActiveJob
+from .context import Context
 from .failure_texts import cost_of_lost
-
-if TYPE_CHECKING:
-    from ..model.request import Request
-    from ..services.base import Provider
-    from .active_job import Live
-    from .next_step import Runner
 
 #: When the balance is read, in parts of the time that it is watched for: a service may book late.
 _READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
@@ -33,8 +29,8 @@ _SOON = 0.15
 
 
 def look(
-    runner: Runner,
-    live: Live,
+    context: Context,
+    active: ActiveJob,
     provider: Provider,
     request: Request,
     quote: Quote,
@@ -49,39 +45,39 @@ def look(
         PaymentUnknown: it was paid, or that cannot be known. SubmissionLost: it was not taken.
         RequestRefused: nor was it, and the service had said why.
     """
-    job = live.job
+    job = active.job
     if job.state is State.SUBMITTING:
-        runner.enter(job, State.UNKNOWN)
-    runner.purse.doubt(job, runner.timing.watch * 2)
+        context.enter(job, State.UNKNOWN)
+    context.spending.doubt(job, context.timing.watch * 2)
     trace = provider.look_for(request, job.tickets, job.sent_at, job.paying_for == "pictures")
     if trace and trace.found:
-        _found(runner, job, provider, trace.found, quote, accepted)
-        return runner.timing.quickest
-    now = time.monotonic()
-    live.since = live.since or now
+        _found(context, job, provider, trace.found, quote, accepted)
+        return context.timing.quickest
+    now = context.clock.monotonic()
+    active.since = active.since or now
     can_tell = _tells_balance(provider)
     if not trace and not (can_tell and job.balance_before is not None):
-        raise _unknown(runner, job, provider)
-    balance = runner.purse.read(provider) if can_tell else None
-    live.readings.append(balance)
+        raise _unknown(context, job, provider)
+    balance = context.spending.read(provider) if can_tell else None
+    active.readings.append(balance)
     before = job.balance_before
-    watched = now - live.since
+    watched = now - active.since
     # What the service can be asked for may show a little later than what it has cost.
     if (
         before is not None
         and balance is not None
         and balance != before
-        and (not trace or watched > _SOON * runner.timing.watch)
+        and (not trace or watched > _SOON * context.timing.watch)
     ):
-        _moved(runner, job, provider, quote, before, balance)
-    if watched < runner.timing.watch or len(live.readings) < 2:
-        at = next((part for part in _READINGS if part * runner.timing.watch > watched), 1.0)
-        return max(at * runner.timing.watch - watched, runner.timing.quickest)
-    return _not_taken(runner, live, provider, trace)
+        _moved(context, job, provider, quote, before, balance)
+    if watched < context.timing.watch or len(active.readings) < 2:
+        at = next((part for part in _READINGS if part * context.timing.watch > watched), 1.0)
+        return max(at * context.timing.watch - watched, context.timing.quickest)
+    return _not_taken(context, active, provider, trace)
 
 
 def _found(
-    runner: Runner,
+    context: Context,
     job: Job,
     provider: Provider,
     found: Submission,
@@ -90,29 +86,29 @@ def _found(
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
     job.in_doubt = False
-    expected = runner.purse.expected(provider, quote)
-    job.book(quote.operation, expected, runner.purse.reserved(provider, quote))
+    expected = context.spending.book(provider, job, quote)
     accepted(found)
-    runner.purse.know(job)
+    context.spending.know(job)
     points = found.points
     if points is None and _tells_balance(provider) and job.balance_before is not None:
         with suppress(Neural4DError):
-            balance = runner.purse.read(provider)
-            if balance is not None and not runner.journal.paid_since(job.provider, job.sent_at, job.id):
+            balance = context.spending.read(provider)
+            if balance is not None and not context.journal.paid_since(job.provider, job.sent_at, job.id):
                 fell = job.balance_before - balance
-                ours = runner.purse.is_ours(provider, job, quote.operation, expected, fell, job.sent_at)
+                ours = context.spending.prices.is_ours(provider, job, quote.operation, expected, fell, job.sent_at)
                 points = fell if ours else None
     if points is not None and points > 0:
-        runner.purse.told(job, points)
+        context.spending.told(job, points)
 
 
-def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
+def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
     """The balance is another one than before the job was sent."""
-    if balance > before or runner.purse.others_pay(job) or runner.journal.paid_since(job.provider, job.sent_at, job.id):
-        raise _unknown(runner, job, provider)
+    others_pay = context.spending.prices.others_pay(job)
+    if balance > before or others_pay or context.journal.paid_since(job.provider, job.sent_at, job.id):
+        raise _unknown(context, job, provider)
     job.in_doubt = False  # from here on it is the user who decides
-    runner.purse.know(job)
-    job.book(quote.operation, before - balance, runner.purse.reserved(provider, quote))
+    context.spending.know(job)
+    job.book(quote.operation, before - balance, context.spending.prices.reserved(provider, quote))
     job.measured(before - balance)
     raise PaymentUnknown(
         f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
@@ -121,25 +117,25 @@ def _moved(runner: Runner, job: Job, provider: Provider, quote: Quote, before: i
     )
 
 
-def _not_taken(runner: Runner, live: Live, provider: Provider, trace: Trace | None) -> float:
+def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: Trace | None) -> float:
     """All was quiet for as long as the job was watched."""
-    job = live.job
-    still = job.balance_before is not None and all(reading == job.balance_before for reading in live.readings[-2:])
+    job = active.job
+    still = job.balance_before is not None and all(reading == job.balance_before for reading in active.readings[-2:])
     proof = trace is not None and trace.proof
     # A service that was seen to book at once would have booked it by now.
-    certain = proof or (still and len(live.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
+    certain = proof or (still and len(active.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
     if not (still or proof):
-        raise _unknown(runner, job, provider)
-    live.readings, live.since = [], 0.0
+        raise _unknown(context, job, provider)
+    active.readings, active.since = [], 0.0
     job.in_doubt = False
-    runner.purse.know(job)
+    context.spending.know(job)
     carried = "the balance has not fallen" if still else "the service has no record of it"
     if job.refusal:
         raise kind_of(job.refusal)(
             f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
         )
-    if certain and job.submission < runner.timing.looks:
-        runner.enter(job, State.QUEUED)
+    if certain and job.submission < context.timing.looks:
+        context.enter(job, State.QUEUED)
         return 0.0
     job.submission = 0
     raise SubmissionLost(
@@ -158,9 +154,9 @@ def _tells_balance(provider: Provider) -> bool:
     return not provider.lacks(Feature.BALANCE, provider.server.facts)
 
 
-def _unknown(runner: Runner, job: Job, provider: Provider) -> PaymentUnknown:
+def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
     job.in_doubt = False  # from here on it is the user who decides
-    runner.purse.know(job)
+    context.spending.know(job)
     name = provider.declaration.name
     can_tell = _tells_balance(provider)
     no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ..errors import (
     HeldBack,
@@ -28,12 +26,10 @@ from ..model.job import Job
 from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission
+from ..services.base import Provider
+from .active_job import ActiveJob
+from .context import Context
 from .failure_texts import cost_of_lost, cost_of_refused
-
-if TYPE_CHECKING:
-    from ..services.base import Provider
-    from .active_job import Live
-    from .next_step import Runner
 
 #: Trouble in which the service says that it has not acted, or cannot have; every other kind leaves that open.
 NOTHING_HAPPENED = (
@@ -48,8 +44,8 @@ NOTHING_HAPPENED = (
 
 
 def pay(
-    runner: Runner,
-    live: Live,
+    context: Context,
+    active: ActiveJob,
     provider: Provider,
     quote: Quote,
     to_follow: Sequence[Quote],
@@ -69,23 +65,23 @@ def pay(
         Whatever ``send`` does, where nothing was taken; PaymentUnknown where a request that the service refused was
         paid all the same.
     """
-    job = live.job
-    with runner.purse.spending(provider, job, quote, to_follow=to_follow) as purchase:
-        if live.unwanted or runner.stopping.is_set():
+    job = active.job
+    with context.spending.purchase(provider, job, quote, to_follow=to_follow) as purchase:
+        if active.unwanted or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        if job.submission and _fell(runner, job, purchase.before):
-            raise _paid_though_refused(runner, job, quote, purchase.before)
+        if job.submission and _fell(context, job, purchase.before):
+            raise _paid_though_refused(context, job, quote, purchase.before)
         job.balance_before = purchase.before
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
         job.submission += 1
-        job.in_doubt, job.paying_for, job.refusal, job.sent_at = True, paying_for, "", time.time()
+        job.in_doubt, job.paying_for, job.refusal, job.sent_at = True, paying_for, "", context.clock.now()
         try:
-            runner.enter(job, State.SUBMITTING)
+            context.enter(job, State.SUBMITTING)
         except JournalUnusable:  # so it is not sent, and nothing is in doubt
             job.submission -= 1
             job.in_doubt = False
-            job.enter(State.QUEUED)
+            job.enter(State.QUEUED, context.clock.now())
             raise
         try:
             submission = send()
@@ -93,43 +89,43 @@ def pay(
             busy, after = isinstance(error, ServiceBusy), None
             if not (busy or _unsent(error)):
                 with suppress(Neural4DError):
-                    after = runner.purse.read(provider)
-                if _fell(runner, job, after):
-                    raise _paid_though_refused(runner, job, quote, after) from error
+                    after = context.spending.read(provider)
+                if _fell(context, job, after):
+                    raise _paid_though_refused(context, job, quote, after) from error
             stands = after is not None and after == purchase.before
-            _back(runner, job, keep=busy)
+            _back(context, job, keep=busy)
             # Whom it does not know (401) it cannot charge either.
             if not (_unsent(error) or error.http == 401 or (stands and provider.server.get(BOOKS) == AT_ONCE)):
                 error.cost = cost_of_refused(job, error, stands=stands)
             raise
         except (TransportError, UnexpectedAnswer) as error:
-            return doubt(runner, live, error)
+            return doubt(context, active, error)
         purchase.accepted, purchase.told = True, submission.points
         job.in_doubt = False
         job.book(quote.operation, purchase.expected, purchase.reserved)
         accepted(submission)
-    runner.publish(job)
-    return runner.timing.quickest
+    context.publish(job)
+    return context.timing.quickest
 
 
-def doubt(runner: Runner, live: Live, error: Neural4DError) -> float:
+def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float:
     """No usable answer came: whether the service took it has to be found out before anything else is done."""
-    job = live.job
+    job = active.job
     job.refusal = getattr(error, "refusal", "")
-    live.readings, live.since = [], 0.0
-    runner.purse.doubt(job, runner.timing.watch * 2)
-    runner.enter(job, State.UNKNOWN)
+    active.readings, active.since = [], 0.0
+    context.spending.doubt(job, context.timing.watch * 2)
+    context.enter(job, State.UNKNOWN)
     job.note = f"{error.what} Finding out whether the job arrived."
-    runner.save(job)
-    return runner.timing.look_again
+    context.save(job)
+    return context.timing.look_again
 
 
-def _back(runner: Runner, job: Job, *, keep: bool) -> None:
+def _back(context: Context, job: Job, *, keep: bool) -> None:
     """It was not taken. Ids that a busy service may have seen are asked for before they are sent again."""
     job.in_doubt = False
     if not keep:
         job.tickets, job.submission = [], 0
-    runner.enter(job, State.QUEUED)
+    context.enter(job, State.QUEUED)
 
 
 def _unsent(error: Neural4DError) -> bool:
@@ -138,14 +134,14 @@ def _unsent(error: Neural4DError) -> bool:
     return not refused and isinstance(error, HeldBack | OtherGeneration | ServiceUnreachable | InvalidInput)
 
 
-def _fell(runner: Runner, job: Job, balance: int | None) -> bool:
+def _fell(context: Context, job: Job, balance: int | None) -> bool:
     """Whether points are gone since the job was sent that nobody else here has spent."""
     before = job.balance_before
     gone = before is not None and balance is not None and balance < before
-    return gone and not runner.journal.paid_since(job.provider, job.sent_at, job.id)
+    return gone and not context.journal.paid_since(job.provider, job.sent_at, job.id)
 
 
-def _paid_though_refused(runner: Runner, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
+def _paid_though_refused(context: Context, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
     fell = (job.balance_before or 0) - (balance or 0)
     job.in_doubt = False
     job.book(quote.operation, fell)

@@ -7,37 +7,34 @@ one that is done: it has an id of its own, and is looked for in the service's re
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ..errors import JournalUnusable, Neural4DError, PaymentUnknown, SubmissionLost, TransportError, UnexpectedAnswer
-from ..files.download import Stopped, download
+from ..files.download import Stopped
 from ..files.glb_size import size_of
-from ..model.job import Job, Variant
+from ..model.job import Job
 from ..model.request import Request
-from ..services.answers import Poll, Submission
-from ..services.base import Outcome, Provider
+from ..model.variant import Variant
+from ..services.answers import Outcome, Poll, Submission
+from ..services.base import Provider
+from .active_job import ActiveJob
+from .context import Context
 from .payment import NOTHING_HAPPENED
 from .submission import take_choices
-
-if TYPE_CHECKING:
-    from .active_job import Live
-    from .next_step import Runner
 
 #: What there is of a model between two stages is smaller than the model.
 _MAX_SKETCH = 500 * 1024 * 1024
 
 
-def follow(live: Live, provider: Provider, variant: Variant, request: Request, poll: Poll) -> Poll:
+def follow(active: ActiveJob, provider: Provider, variant: Variant, request: Request, poll: Poll) -> Poll:
     """What a poll means to a job that has more made of a model which is done.
 
     Where that fails, the model it was to be made of is the job's again: it is there, and paid for.
     """
-    job = live.job
+    job = active.job
     if poll.outcome is Outcome.FAILED and variant.before:
         job.service[job.ordered] = f"failed: {poll.message}"
-        live.paces.pop(variant.before, None)
+        active.paces.pop(variant.before, None)
         variant.uuid, variant.before = variant.before, ""
         return Poll(Outcome.GENERATING, stage=f"The order '{job.ordered}' failed: {poll.message}")
     order = provider.next_order(request, poll) if poll.outcome is Outcome.DONE else ""
@@ -46,50 +43,49 @@ def follow(live: Live, provider: Provider, variant: Variant, request: Request, p
     return poll
 
 
-def arrived(runner: Runner, job: Job, poll: Poll) -> None:
+def arrived(context: Context, job: Job, poll: Poll) -> None:
     """The service has moved on: an order whose answer was lost did reach it, and is paid for."""
     if job.in_doubt and job.ordered and job.ordered != poll.order:
         job.in_doubt = False
-        provider = runner.provider(job.provider)
-        quote = provider.order_quote(job.ordered)
-        job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
+        provider = context.provider(job.provider)
+        context.spending.book(provider, job, provider.order_quote(job.ordered))
 
 
-def go_on(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float | None:
+def go_on(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> float | None:
     """A stage is done: order the next one. Returns seconds until the next step, None where the user chooses first."""
-    job = live.job
-    arrived(runner, job, poll)
+    job = active.job
+    arrived(context, job, poll)
     if job.ordered == poll.order and not job.in_doubt:
-        return runner.timing.quickest  # accepted, and not shown yet
-    if job.in_doubt and not _may_be_sent_again(runner, live, variant, poll):
-        return runner.timing.look_again if job.in_doubt else runner.timing.quickest
-    if poll.choices and job.cutout is None and not take_choices(runner, job, poll.choices):
+        return context.timing.quickest  # accepted, and not shown yet
+    if job.in_doubt and not _may_be_sent_again(context, active, variant, poll):
+        return context.timing.look_again if job.in_doubt else context.timing.quickest
+    if poll.choices and job.cutout is None and not take_choices(context, job, poll.choices):
         return None
-    return _order(runner, live, variant, poll)
+    return _order(context, active, variant, poll)
 
 
-def _may_be_sent_again(runner: Runner, live: Live, variant: Variant, poll: Poll) -> bool:
+def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> bool:
     """Whether an order whose answer was lost certainly never arrived; what it made is the job's where it is found.
 
     Raises:
         PaymentUnknown: that cannot be known. SubmissionLost: see :func:`_never_arrived`.
     """
-    job = live.job
-    provider = runner.provider(job.provider)
+    job = active.job
+    provider = context.provider(job.provider)
     trace = provider.look_for_order(poll.order, Request.from_dict(job.request), job.sent_at)
     if trace is None:
-        return not poll.doubtful and _never_arrived(runner, live)
+        return not poll.doubtful and _never_arrived(context, active)
     if trace.found:
-        _take_found(runner, job, variant, trace.found)
+        _take_found(context, job, variant, trace.found)
         return False
-    now = time.monotonic()
-    live.since = live.since or now
-    if now - live.since < runner.timing.watch:
+    now = context.clock.monotonic()
+    active.since = active.since or now
+    if now - active.since < context.timing.watch:
         return False
-    live.since = 0.0
+    active.since = 0.0
     if trace.proof:
-        live.looks = runner.timing.looks
-        return _never_arrived(runner, live)
+        active.looks = context.timing.looks
+        return _never_arrived(context, active)
     job.in_doubt, order, job.ordered = False, job.ordered, ""
     name, unit = provider.declaration.name, provider.declaration.unit
     raise PaymentUnknown(
@@ -99,47 +95,46 @@ def _may_be_sent_again(runner: Runner, live: Live, variant: Variant, poll: Poll)
     )
 
 
-def _take_found(runner: Runner, job: Job, variant: Variant, found: Submission) -> None:
-    provider = runner.provider(job.provider)
-    quote = provider.order_quote(job.ordered)
+def _take_found(context: Context, job: Job, variant: Variant, found: Submission) -> None:
+    provider = context.provider(job.provider)
     job.in_doubt = False
-    job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
+    context.spending.book(provider, job, provider.order_quote(job.ordered))
     variant.before, variant.uuid = variant.uuid, found.uuids[0]
-    runner.save(job)
+    context.save(job)
 
 
-def _never_arrived(runner: Runner, live: Live) -> bool:
+def _never_arrived(context: Context, active: ActiveJob) -> bool:
     """Several looks, some time apart, still find the service waiting for the order.
 
     Raises:
         SubmissionLost: the order was sent several times, and never arrived.
     """
-    job = live.job
-    live.looks += 1
-    if live.looks < runner.timing.looks:
+    job = active.job
+    active.looks += 1
+    if active.looks < context.timing.looks:
         return False
-    live.looks = 0
+    active.looks = 0
     job.in_doubt = False
-    if job.submission >= runner.timing.looks:
+    if job.submission >= context.timing.looks:
         order, job.ordered, job.submission = job.ordered, "", 0
         raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
     return True
 
 
-def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
-    job = live.job
+def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> float:
+    job = active.job
     request = Request.from_dict(job.request)
-    provider = runner.provider(job.provider)
+    provider = context.provider(job.provider)
     choice = job.cutouts[job.cutout]["key"] if poll.choices and job.cutout is not None else ""
-    dimensions = _dimensions(runner, job, request, poll)
+    dimensions = _dimensions(context, job, request, poll)
     quote = provider.order_quote(poll.order)
-    with runner.purse.spending(provider, job, quote) as purchase:
-        if live.cancelled.is_set() or runner.stopping.is_set():
+    with context.spending.purchase(provider, job, quote) as purchase:
+        if active.cancelled.is_set() or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
         job.submission = job.submission + 1 if job.ordered == poll.order else 1
-        job.ordered, job.in_doubt, job.sent_at = poll.order, True, time.time()
+        job.ordered, job.in_doubt, job.sent_at = poll.order, True, context.clock.now()
         try:
-            runner.save(job)
+            context.save(job)
         except JournalUnusable:  # so it is not sent, and nothing is in doubt
             job.ordered, job.in_doubt = "", False
             raise
@@ -147,29 +142,29 @@ def _order(runner: Runner, live: Live, variant: Variant, poll: Poll) -> float:
             made = provider.order(variant.uuid, poll.order, request, choice, dimensions)
         except NOTHING_HAPPENED:
             job.ordered, job.in_doubt = "", False
-            runner.save(job)
+            context.save(job)
             raise
         except (TransportError, UnexpectedAnswer) as error:
-            job.note, live.since = f"{error.what} Finding out whether the order arrived.", 0.0
-            runner.save(job)
-            return runner.timing.look_again
-        live.paces[variant.uuid].first = time.monotonic()  # each stage may take as long as a whole job
+            job.note, active.since = f"{error.what} Finding out whether the order arrived.", 0.0
+            context.save(job)
+            return context.timing.look_again
+        active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
         job.in_doubt, purchase.accepted = False, True
         job.book(quote.operation, purchase.expected, purchase.reserved)
         if made:
             variant.before, variant.uuid = variant.uuid, made
-        runner.save(job)
-    runner.publish(job)
-    return runner.timing.quickest
+        context.save(job)
+    context.publish(job)
+    return context.timing.quickest
 
 
-def _dimensions(runner: Runner, job: Job, request: Request, poll: Poll) -> tuple[float, float, float] | None:
+def _dimensions(context: Context, job: Job, request: Request, poll: Poll) -> tuple[float, float, float] | None:
     """What there is of the model, scaled to the size that is asked for; not knowing is no reason to stop."""
     if request.size_mm is None or not poll.model_url:
         return None
-    path = runner.folder_of(job) / "sketch.glb"
+    path = context.folder_of(job) / "sketch.glb"
     try:
-        download(poll.model_url, path, limit=_MAX_SKETCH, stopped=runner.stopping.is_set)
+        context.download(poll.model_url, path, limit=_MAX_SKETCH, stopped=context.stopping.is_set)
         width, height, depth = size_of(path)
     except Neural4DError:
         return None

@@ -7,15 +7,12 @@ balances are looked at before the request goes out. What the service itself says
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..errors import (
-    BudgetUsedUp,
-    CapReached,
     HeldBack,
     InvalidInput,
     Neural4DError,
@@ -25,22 +22,20 @@ from ..errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from ..model.batch import BatchRecord
 from ..model.declaration import Feature, Quote
 from ..model.job import Job
-from ..model.request import Request
 from ..model.server_facts import AT_ONCE, BOOKS, LATE
 from ..services.answers import Balance
 from ..services.base import Provider
 from ..store.journal import Journal
+from ..system import SYSTEM, Clock
+from . import caps
+from .prices import Prices
 
-#: A price that is higher than the last one that was measured is believed when it was seen so often.
-_BELIEVED = 3
 #: Seconds after which a service has surely booked what it has sold.
 _LATEST = 600.0
-_NOTHING_SENT = "Nothing was sent and nothing was paid."
-#: Facts of a server: its balance after the last purchase, and a price that is higher than the last one.
-_AFTER, _RISE = "balance", "rise of "
+#: Fact of a server: its balance after the last purchase.
+_AFTER = "balance"
 
 
 @dataclass
@@ -49,7 +44,7 @@ class Purchase:
 
     Args:
         expected: points it is going to cost, None where nobody knows. reserved: points held for it against caps.
-        before: the balance before it, None where unknown.
+        before: the balance before it, None where unknown. begun: when it is sent (seconds since the epoch).
         accepted: set by whoever sends it, when the service has taken it.
         told: what the service says it costs, None where it says nothing.
     """
@@ -57,13 +52,12 @@ class Purchase:
     expected: int | None
     reserved: int
     before: int | None
+    begun: float
     accepted: bool = False
     told: int | None = None
-    #: Seconds since the epoch.
-    begun: float = field(default_factory=time.time)
 
 
-class Purse:
+class Spending:
     """Measures what operations cost.
 
     Args:
@@ -71,9 +65,15 @@ class Purse:
     """
 
     def __init__(
-        self, journal: Journal, balance_changed: Callable[[str, Balance], None], prices_changed: Callable[[], None]
+        self,
+        journal: Journal,
+        balance_changed: Callable[[str, Balance], None],
+        prices_changed: Callable[[], None],
+        clock: Clock = SYSTEM.clock,
     ) -> None:
         self.journal = journal
+        self.prices = Prices(journal)
+        self.clock = clock
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -85,17 +85,6 @@ class Purse:
         self._mixed_until: defaultdict[str, float] = defaultdict(float)
         #: What the balance said later of such a purchase, by job.
         self._found_out: dict[str, tuple[str, int]] = {}
-        self._known: defaultdict[str, set[int]] = defaultdict(set)
-
-    def expected(self, provider: Provider, quote: Quote) -> int | None:
-        """Points the operation cost when it was last measured, else the ones documented for this server, else None."""
-        measured = self.journal.price(provider.declaration.id, quote.operation)
-        return provider.documented(quote) if measured is None else measured
-
-    def reserved(self, provider: Provider, quote: Quote) -> int:
-        """Points that caps reckon with for the operation."""
-        measured = self.journal.price(provider.declaration.id, quote.operation)
-        return max(quote.points or 0, quote.most or 0) if measured is None else measured
 
     def check(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
         """Look at the caps and the balance before anything is sent; returns the balance, None where unknown.
@@ -109,57 +98,34 @@ class Purse:
         """
         self.reserve(provider, job, quotes)
         balance = self.read(provider)
-        measured = [self.journal.price(provider.declaration.id, quote.operation) for quote in quotes]
+        measured = [self.prices.measured(provider, quote) for quote in quotes]
         costs = sum(price for price in measured if price is not None)
         if balance is not None and costs and balance < costs:
             what = f"This costs about {costs} {provider.declaration.unit} and {balance} are left."
-            raise NotEnoughPoints(what, cost="" if job.cost else _NOTHING_SENT)
+            raise NotEnoughPoints(what, cost="" if job.cost else caps.NOTHING_SENT)
         return balance
 
     def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
         """Look at the caps alone, and hold what the quotes amount to against them; raises what :meth:`check` does."""
         service, unit = provider.declaration.id, provider.declaration.unit
-        prices = [self.expected(provider, quote) for quote in quotes]
-        self._known[service] |= {price for price in prices if price}
-        told = "" if job.cost else _NOTHING_SENT
+        prices = [self.prices.expected(provider, quote) for quote in quotes]
+        self.prices.note(service, prices)
         batch = self.journal.batch(job.batch) if job.batch else None
-        if None in prices and (_capped(job) or (batch and batch.budget is not None)):
+        if None in prices and caps.are_set(job, batch):
             raise InvalidInput(
                 f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
                 "Generate without a cap.",
             )
-        self._reserve(job, batch, sum(self.reserved(provider, quote) for quote in quotes), told)
+        caps.reserve(self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes))
 
-    def _reserve(self, job: Job, batch: BatchRecord | None, costs: int, told: str) -> None:
-        """Hold the job's points against all caps, so that no other job can count on them too."""
-        request = Request.from_dict(job.request)
-        in_all = (job.cost or 0) + costs
-        if request.max_points is not None and in_all > request.max_points:
-            what = f"This would cost about {in_all} points in all; the job's cap is {request.max_points}."
-            raise CapReached(what, cost=told)
-        with self.journal.transaction():  # from the look at what others have committed until the own share is in it
-            if request.group_points is not None:
-                together = self.journal.group_committed(request.group, job.id) + in_all
-                if together > request.group_points:
-                    raise CapReached(
-                        f"With this, the jobs of {request.group!r} would have cost about {together} points; "
-                        f"their cap is {request.group_points}.",
-                        "Raise the group's cap and generate again.",
-                        cost=told,
-                    )
-            if batch and batch.budget is not None:
-                together = self.journal.batch_committed(job.batch, job.id) + in_all
-                if together > batch.budget:
-                    raise BudgetUsedUp(
-                        f"With this, the batch would have cost about {together} points; its budget is {batch.budget}.",
-                        cost=told,
-                    )
-            job.reserved = max(job.reserved, costs)  # what an earlier step holds is still to come
-            if request.group or batch:
-                self.journal.save(job)
+    def book(self, provider: Provider, job: Job, quote: Quote) -> int | None:
+        """Note that the service has taken what was quoted; returns the points it is expected to cost."""
+        expected = self.prices.expected(provider, quote)
+        job.book(quote.operation, expected, self.prices.reserved(provider, quote))
+        return expected
 
     @contextmanager
-    def spending(
+    def purchase(
         self, provider: Provider, job: Job, quote: Quote, *, to_follow: Sequence[Quote] = (), repeated: bool = False
     ) -> Iterator[Purchase]:
         """Send one paid request inside; what it really cost is in the job and the journal afterwards.
@@ -182,11 +148,12 @@ class Purse:
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):
-                self._mixed_until[service] = time.monotonic() + _LATEST
-            purchase = Purchase(self.expected(provider, quote), self.reserved(provider, quote), before)
+                self._mixed_until[service] = self.clock.monotonic() + _LATEST
+            expected, reserved = self.prices.expected(provider, quote), self.prices.reserved(provider, quote)
+            purchase = Purchase(expected, reserved, before, self.clock.now())
             after_last = provider.server.get(_AFTER)
             if after_last and after_last != str(before):  # somebody else has been at it since
-                provider.server.note(_RISE + quote.operation, "")
+                self.prices.forget_rise(provider, quote.operation)
             self.journal.note_purchase(job)
             yield purchase
             if purchase.accepted:
@@ -208,20 +175,18 @@ class Purse:
         seen = purchase.before is not None and after is not None
         nothing = after == purchase.before and provider.server.get(BOOKS) == AT_ONCE
         if purchase.told is not None and (purchase.told or nothing or not seen):
-            self._learn(job, operation, purchase.told)
+            self.prices.learn(job, operation, purchase.told)
             return
-        if purchase.before is None or after is None or self._mixed_until[job.provider] > time.monotonic():
+        if purchase.before is None or after is None or self._mixed_until[job.provider] > self.clock.monotonic():
             return
         fell = purchase.before - after
         # A balance that did not fall may fall later; one that rose was topped up meanwhile.
         if not (fell > 0 or repeated or purchase.expected == 0):
-            if fell == 0 and not self.others_pay(job):
+            if fell == 0 and not self.prices.others_pay(job):
                 self._late[provider.declaration.id] = (job.id, operation, purchase.before)
             return
-        if self.is_ours(provider, job, operation, purchase.expected, fell, purchase.begun):
-            job.measured(max(fell, 0))
-            if fell > 0:
-                self.journal.learn_price(job.provider, operation, fell)
+        if self.prices.is_ours(provider, job, operation, purchase.expected, fell, purchase.begun):
+            self.prices.learn(job, operation, max(fell, 0))
 
     def _note_booking(self, provider: Provider, purchase: Purchase, after: int | None) -> None:
         """Whether the server shows a purchase in the balance at once: then a balance that stands still is a proof."""
@@ -231,38 +196,6 @@ class Purse:
             provider.server.note(BOOKS, AT_ONCE)
         elif purchase.told:
             provider.server.note(BOOKS, LATE)
-
-    def _learn(self, job: Job, operation: str, points: int) -> None:
-        job.measured(points)
-        if points:
-            self.journal.learn_price(job.provider, operation, points)
-
-    def is_ours(
-        self, provider: Provider, job: Job, operation: str, expected: int | None, fell: int, begun: float
-    ) -> bool:
-        """Whether the fall of the balance is this purchase's price, and not that of somebody else's as well.
-
-        Other computers may buy on the same account at the same moment, and other shares of the same batch certainly
-        do. So more than was measured before is only believed when it is the same time after time, with nobody else
-        at it in between. Of a price that is only documented nobody can say that it is the right one.
-        """
-        if expected is None or fell <= expected:
-            return True
-        if self.others_pay(job):
-            return False
-        if expected == 0:
-            return not any(fell % price == 0 for price in self._known[job.provider])
-        if self.journal.price(job.provider, operation) is None:
-            return not self.journal.paid_since(job.provider, begun, job.id)
-        seen = provider.server.get(_RISE + operation).split()
-        times = int(seen[1]) + 1 if len(seen) == 2 and seen[0] == str(fell) and seen[1].isdigit() else 1
-        provider.server.note(_RISE + operation, f"{fell} {times}")
-        return times >= _BELIEVED
-
-    def others_pay(self, job: Job) -> bool:
-        """Other computers certainly buy on the same account: they work on the other shares of the job's batch."""
-        batch = self.journal.batch(job.batch) if job.batch else None
-        return bool(batch and batch.shard)
 
     # What shows later
 
@@ -282,9 +215,9 @@ class Purse:
             if (
                 found
                 and last["operation"] == found[0]
-                and self.is_ours(provider, job, *(found[0], last["points"], found[1], job.sent_at))
+                and self.prices.is_ours(provider, job, *(found[0], last["points"], found[1], job.sent_at))
             ):
-                self._learn(job, *found)
+                self.prices.learn(job, *found)
                 self.prices_changed()
             elif price := self.journal.price(service, last["operation"]):
                 last["points"] = price  # still an estimate, by what others have cost since
@@ -300,7 +233,7 @@ class Purse:
     def told(self, job: Job, points: int) -> None:
         """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""
         if job.spent and (job.spent[-1]["estimated"] or job.spent[-1]["points"] != points):
-            self._learn(job, job.spent[-1]["operation"], points)
+            self.prices.learn(job, job.spent[-1]["operation"], points)
             self.journal.save(job)
             self.prices_changed()
 
@@ -325,16 +258,12 @@ class Purse:
 
     def doubt(self, job: Job, seconds: float) -> None:
         """Whether the job was paid is being found out by the balance: nothing else is bought meanwhile."""
-        self._doubts[job.provider][job.id] = time.monotonic() + seconds
+        self._doubts[job.provider][job.id] = self.clock.monotonic() + seconds
 
     def know(self, job: Job) -> None:
         """That is over, one way or the other."""
         self._doubts[job.provider].pop(job.id, None)
 
     def _in_doubt(self, service: str, but: str) -> bool:
-        now = time.monotonic()
+        now = self.clock.monotonic()
         return any(until > now for job, until in self._doubts[service].copy().items() if job != but)
-
-
-def _capped(job: Job) -> bool:
-    return job.request.get("max_points") is not None or job.request.get("group_points") is not None

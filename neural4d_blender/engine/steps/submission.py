@@ -5,10 +5,8 @@ What can cost points is sent by payment.py, and looked for by lost_answers.py wh
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import (
     CutoutFailed,
@@ -19,18 +17,16 @@ from ..errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from ..files.download import download
 from ..model.declaration import Quote
-from ..model.job import Job, Variant
+from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
+from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
 from . import delivery, lost_answers, payment
-
-if TYPE_CHECKING:
-    from .active_job import Live
-    from .next_step import Runner
+from .active_job import ActiveJob
+from .context import Context
 
 #: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
 #: up.
@@ -38,30 +34,24 @@ _CUTOUT_EVERY, _CUTOUT_LIMIT = 1.5, 300.0
 _MAX_PICTURE = 40 * 1024 * 1024
 
 
-def advance(runner: Runner, live: Live) -> float | None:
+def advance(context: Context, active: ActiveJob) -> float | None:
     """One step of a job that is not accepted yet. Returns seconds until the next one, None to stop."""
-    job = live.job
+    job = active.job
     request = Request.from_dict(job.request)
-    provider = runner.provider(job.provider)
+    provider = context.provider(job.provider)
     if job.state in (State.SUBMITTING, State.UNKNOWN):
-        return _look_for(runner, live, provider, request)
+        return _look_for(context, active, provider, request)
     if job.state is State.QUEUED and not job.submission and (request.images or provider.makes_pictures(request)):
-        runner.purse.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
+        context.spending.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
     if _input_is_ready(provider, request, job):
-        return _submit(runner, live, provider, request)
+        return _submit(context, active, provider, request)
     if provider.makes_pictures(request):
-        return _make_pictures(runner, live, provider, request)
+        return _make_pictures(context, active, provider, request)
     if job.state is State.QUEUED:
-        runner.purse.check(provider, job, provider.quotes(request))  # before the upload, not after it
-        runner.enter(job, State.PREPARING_INPUT)
+        context.spending.check(provider, job, provider.quotes(request))  # before the upload, not after it
+        context.enter(job, State.PREPARING_INPUT)
         return 0.0
-    return _prepare_input(runner, live, provider, request)
-
-
-def choose_cutout(runner: Runner, live: Live, cutout: int) -> None:
-    """Go on with the chosen picture: with the submission, or with the next stage of what was submitted."""
-    live.job.cutout = cutout
-    runner.enter(live.job, State.GENERATING if live.job.variants else State.QUEUED)
+    return _prepare_input(context, active, provider, request)
 
 
 def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
@@ -70,51 +60,51 @@ def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
     return portrait_done and (job.cutout is not None or not chooses)
 
 
-def _prepare_input(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
-    job = live.job
+def _prepare_input(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
+    job = active.job
     if provider.checks_portrait(request) and not job.portrait_done:
-        last = live.attempts + 1 >= runner.timing.attempts or live.refusals + 1 >= runner.timing.refusals
+        last = active.attempts + 1 >= context.timing.attempts or active.refusals + 1 >= context.timing.refusals
         _check_portrait(provider, request, job, last=last)
         job.portraits += 1
         job.portrait_done = job.portraits >= len(request.images)
-        runner.save(job)
-        return runner.timing.quickest
+        context.save(job)
+        return context.timing.quickest
     if not job.matting:
-        with runner.purse.spending(provider, job, Quote("matting", 0)) as purchase:
+        with context.spending.purchase(provider, job, Quote("matting", 0)) as purchase:
             job.matting, details = provider.cut_out(request.images[0])
             purchase.accepted = True
             job.service |= details
             job.book("matting", 0)
-            runner.save(job)
-        live.since = time.monotonic()
-        return runner.timing.quickest
+            context.save(job)
+        active.since = context.clock.monotonic()
+        return context.timing.quickest
     try:
         cutouts = provider.cutouts(job.matting)
     except RequestRefused:
         job.matting = ""  # Retry uploads the image again
         raise
     if not cutouts:
-        live.since = live.since or time.monotonic()
-        if time.monotonic() - live.since > _CUTOUT_LIMIT:
+        active.since = active.since or context.clock.monotonic()
+        if context.clock.monotonic() - active.since > _CUTOUT_LIMIT:
             job.matting = ""
             raise CutoutFailed(f"The cut-outs were not ready after {_CUTOUT_LIMIT:g} s.")
-        return _CUTOUT_EVERY * runner.timing.quickest
-    return 0.0 if take_choices(runner, job, cutouts) else None
+        return _CUTOUT_EVERY * context.timing.quickest
+    return 0.0 if take_choices(context, job, cutouts) else None
 
 
-def _make_pictures(runner: Runner, live: Live, provider: Provider, request: Request) -> float | None:
+def _make_pictures(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
     """Order the pictures, wait for them, and have one of them chosen. They stay on disk, whatever comes of the job."""
-    job = live.job
+    job = active.job
     if not job.picture_ids:
         quote, *to_follow = provider.quotes(request)
         return payment.pay(
-            *(runner, live, provider, quote, to_follow),
+            *(context, active, provider, quote, to_follow),
             send=lambda: provider.order_pictures(request),
-            accepted=lambda submission: _pictures_accepted(runner, job, submission),
+            accepted=lambda submission: _pictures_accepted(context, job, submission),
             paying_for="pictures",
         )
     if job.state is State.QUEUED:
-        runner.enter(job, State.PREPARING_INPUT)
+        context.enter(job, State.PREPARING_INPUT)
     pictures, said = [], ""
     try:
         pictures = provider.pictures(job.picture_ids)
@@ -126,37 +116,37 @@ def _make_pictures(runner: Runner, live: Live, provider: Provider, request: Requ
             raise
         said = f"{error.refusal.rstrip('.')}. "
     if not pictures:
-        live.since = live.since or time.monotonic()
-        if time.monotonic() - live.since > runner.timing.picture_limit:
+        active.since = active.since or context.clock.monotonic()
+        if context.clock.monotonic() - active.since > context.timing.picture_limit:
             raise GenerationFailed(
-                f"{said}The pictures were not ready after {runner.timing.picture_limit / 60:g} minutes.",
+                f"{said}The pictures were not ready after {context.timing.picture_limit / 60:g} minutes.",
                 "Press Retry to go on waiting: nothing is sent or paid again.",
                 kept="The pictures stay at the service.",
             )
-        return 2 * _CUTOUT_EVERY * runner.timing.quickest
-    chosen = take_choices(runner, job, pictures)
+        return 2 * _CUTOUT_EVERY * context.timing.quickest
+    chosen = take_choices(context, job, pictures)
     if chosen:
-        _fetch_cutouts(runner, job)
-        runner.save(job)
+        _fetch_cutouts(context, job)
+        context.save(job)
     return 0.0 if chosen else None
 
 
-def _pictures_accepted(runner: Runner, job: Job, submission: Submission) -> None:
+def _pictures_accepted(context: Context, job: Job, submission: Submission) -> None:
     job.picture_ids = list(submission.uuids)
     job.service |= submission.details
     job.tickets, job.submission = [], 0  # what is sent next is another request
-    runner.enter(job, State.PREPARING_INPUT)
+    context.enter(job, State.PREPARING_INPUT)
 
 
-def take_choices(runner: Runner, job: Job, choices: Sequence[Cutout]) -> bool:
+def take_choices(context: Context, job: Job, choices: Sequence[Cutout]) -> bool:
     """Note the pictures to choose from. True where the first one is to be taken, False where the user chooses."""
     job.cutouts = [{"key": choice.key, "url": choice.url, "path": ""} for choice in choices]
     if not job.request.get("choose_cutout"):
         job.cutout = 0
-        runner.save(job)
+        context.save(job)
         return True
-    _fetch_cutouts(runner, job)
-    runner.enter(job, State.CHOOSING_CUTOUT)
+    _fetch_cutouts(context, job)
+    context.enter(job, State.CHOOSING_CUTOUT)
     return False
 
 
@@ -180,46 +170,46 @@ def _check_portrait(provider: Provider, request: Request, job: Job, *, last: boo
     raise NoPortrait(f"The service could not tell whether a person is in {name}: {portrait.message}")
 
 
-def _fetch_cutouts(runner: Runner, job: Job) -> None:
+def _fetch_cutouts(context: Context, job: Job) -> None:
     """Pictures to choose from; one that cannot be fetched can still be chosen by its number."""
-    folder = runner.folder_of(job)
+    folder = context.folder_of(job)
     for number, cutout in enumerate(job.cutouts):
         path = folder / f"cutout{number}.png"
         try:
-            download(cutout["url"], path, limit=_MAX_PICTURE, stopped=runner.stopping.is_set)
+            context.download(cutout["url"], path, limit=_MAX_PICTURE, stopped=context.stopping.is_set)
         except Neural4DError:
             continue
         cutout["path"] = str(path)
 
 
-def _fetch_again(runner: Runner, job: Job, provider: Provider) -> None:
+def _fetch_again(context: Context, job: Job, provider: Provider) -> None:
     """A chosen picture is not here: what is paid for is asked for its address, which may have expired, once more."""
     urls = {picture.key: picture.url for picture in provider.pictures(job.picture_ids)}
     for cutout in job.cutouts:
         cutout["url"] = urls.get(cutout["key"], cutout["url"])
-    _fetch_cutouts(runner, job)
-    runner.save(job)
+    _fetch_cutouts(context, job)
+    context.save(job)
 
 
-def _submit(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
-    job = live.job
+def _submit(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
+    job = active.job
     quote, *to_follow = _model_quotes(provider, request)
-    if job.tickets and job.submission > live.looked_for:
+    if job.tickets and job.submission > active.looked_for:
         trace = provider.look_for(request, job.tickets, job.sent_at, False)
         if trace and trace.found:  # a service that was too busy to say so has taken it
-            _take_found(runner, job, provider, trace.found, quote)
-            return runner.timing.quickest
+            _take_found(context, job, provider, trace.found, quote)
+            return context.timing.quickest
         # Once for each submission: where few calls are let through, the balance has to have its turn too.
-        live.looked_for = job.submission
+        active.looked_for = job.submission
     if job.picture_ids and job.cutout is not None and not Path(job.cutouts[job.cutout]["path"]).is_file():
-        _fetch_again(runner, job, provider)
+        _fetch_again(context, job, provider)
     job.tickets = job.tickets or provider.tickets(request, job.id)
     chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
     try:
         return payment.pay(
-            *(runner, live, provider, quote, to_follow),
+            *(context, active, provider, quote, to_follow),
             send=lambda: provider.submit(request, job.tickets, chosen["key"], chosen["path"]),
-            accepted=lambda submission: _accepted(runner, job, submission),
+            accepted=lambda submission: _accepted(context, job, submission),
         )
     except RequestRefused:
         if not job.picture_ids:
@@ -233,12 +223,12 @@ def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
     return quotes[1:] if provider.makes_pictures(request) else quotes
 
 
-def _take_found(runner: Runner, job: Job, provider: Provider, found: Submission, quote: Quote) -> None:
-    job.book(quote.operation, runner.purse.expected(provider, quote), runner.purse.reserved(provider, quote))
-    _accepted(runner, job, found)
+def _take_found(context: Context, job: Job, provider: Provider, found: Submission, quote: Quote) -> None:
+    context.spending.book(provider, job, quote)
+    _accepted(context, job, found)
 
 
-def _accepted(runner: Runner, job: Job, submission: Submission) -> None:
+def _accepted(context: Context, job: Job, submission: Submission) -> None:
     job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
     for variant in job.variants:
         if variant.uuid in submission.polls:
@@ -248,22 +238,22 @@ def _accepted(runner: Runner, job: Job, submission: Submission) -> None:
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
     job.service |= submission.details
     job.in_doubt = False
-    runner.enter(job, State.GENERATING)
+    context.enter(job, State.GENERATING)
     for poll in submission.polls.values():
         if poll.points is not None:
-            runner.purse.told(job, poll.points)
+            context.spending.told(job, poll.points)
 
 
-def _look_for(runner: Runner, live: Live, provider: Provider, request: Request) -> float:
+def _look_for(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
     """A submission went out and no usable answer came: find out before anything else is done."""
-    job = live.job
+    job = active.job
     pictures = job.paying_for == "pictures"
     quote = provider.quotes(request)[0] if pictures else _model_quotes(provider, request)[0]
 
     def accepted(submission: Submission) -> None:
         if pictures:
-            _pictures_accepted(runner, job, submission)
+            _pictures_accepted(context, job, submission)
         else:
-            _accepted(runner, job, submission)
+            _accepted(context, job, submission)
 
-    return lost_answers.look(runner, live, provider, request, quote, accepted)
+    return lost_answers.look(context, active, provider, request, quote, accepted)

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +105,7 @@ class History:
         with self.journal.transaction() as db:
             db.execute(
                 "UPDATE jobs SET deleted = ?, data = '{}', bytes = 0, under_way = 0, waits = 0 WHERE id = ?",
-                (time.time(), job.id),
+                (self.journal.clock.now(), job.id),
             )
             search_index.remove(db, db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()[0])
             db.execute("DELETE FROM transitions WHERE job = ?", (job.id,))

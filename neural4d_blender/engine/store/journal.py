@@ -10,27 +10,20 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
-from ..errors import InvalidInput, JournalUnusable
+from ..errors import InvalidInput
 from ..model.batch import BatchRecord
 from ..model.job import Job
-from ..model.states import JOURNAL, UNFINISHED, State
-from . import schema, search_index
-
-#: Seconds that another engine's transaction is waited for.
-_PATIENCE = 10.0
-#: What SQLite says of a file that is no journal, or not a whole one.
-_DAMAGED = ("not a database", "malformed", "no such table", "no such column", "corrupt", "vtable constructor failed")
+from ..model.states import UNFINISHED, State
+from ..system import SYSTEM, System
+from . import lock_file, schema, search_index
+from .database import Database, unusable
 
 
-class Journal:
+class Journal(Database):
     """All access to the journal of one data folder.
 
     Args:
@@ -40,34 +33,15 @@ class Journal:
         JournalUnusable: the folder cannot be written, or the file is damaged or of a newer version.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._lock = threading.RLock()
+    def __init__(self, folder: Path, system: System = SYSTEM) -> None:
+        self.owner = f"{os.getpid()}-{system.new_id()[:8]}"
         self._states: dict[str, State] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._alive = _hold(folder / f"engine-{self.owner}.lock")
-            self._db = sqlite3.connect(
-                folder / JOURNAL, timeout=_PATIENCE, check_same_thread=False, isolation_level=None
-            )
-            self._switch_to_wal()
-            self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
-            schema.bring_up_to_date(self._db)
+            self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
+            super().__init__(folder, system.clock)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
-
-    def _switch_to_wal(self) -> None:
-        """Two engines that begin a journal at the same moment: SQLite does not wait for the other one here."""
-        ends = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > ends:
-                    raise
-            time.sleep(0.05)
 
     def close(self) -> None:
         """Give up every job held, so that the next engine takes them over at once."""
@@ -122,7 +96,7 @@ class Journal:
         elif before[3] != job.state:
             search_index.set_state(db, number, job)
         if self._states.get(job.id) is not job.state:
-            db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, time.time()))
+            db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, self.clock.now()))
         return before is None or before[:2] != (job.under_way, job.waits)
 
     def get(self, job_id: str) -> Job | None:
@@ -181,7 +155,9 @@ class Journal:
     def learn_price(self, provider: str, operation: str, points: int) -> None:
         """Remember what an operation really cost."""
         with self.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, time.time()))
+            db.execute(
+                "INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, self.clock.now())
+            )
 
     def prices(self) -> dict[str, int]:
         """All measured prices in points, keyed ``provider:operation``."""
@@ -198,7 +174,7 @@ class Journal:
         """Keep a fact of that server; an empty value takes it away."""
         with self.transaction() as db:
             if value:
-                row = (provider, url, name, value, time.time())
+                row = (provider, url, name, value, self.clock.now())
                 db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?, ?, ?, ?)", row)
             else:
                 db.execute("DELETE FROM servers WHERE provider = ? AND url = ? AND name = ?", (provider, url, name))
@@ -215,7 +191,7 @@ class Journal:
     def note_purchase(self, job: Job) -> None:
         """A request of the job's that may cost points is about to be sent."""
         with self.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, time.time()))
+            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, self.clock.now()))
 
     def paid_since(self, provider: str, at: float, but: str) -> bool:
         """Whether another job than that has bought something at the service since then (seconds since the epoch)."""
@@ -265,33 +241,8 @@ class Journal:
         with self.reading() as db:
             return dict(db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The database, for nobody else meanwhile; JournalUnusable where it cannot be read or written."""
-        with self._lock:
-            try:
-                yield self._db
-            except (sqlite3.Error, OSError) as error:
-                raise unusable(self.folder, error) from error
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is written inside, or nothing of it; JournalUnusable where it cannot be.
-
-        No other engine writes meanwhile. One inside another is a part of that.
-        """
-        with self.reading() as db:
-            if db.in_transaction:
-                yield db
-                return
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # a full disk has SQLite undo it by itself
-                    db.execute("ROLLBACK")
-                raise
+    def _is_alive(self, owner: str) -> bool:
+        return lock_file.is_held(self.folder / f"engine-{owner}.lock")
 
     def mark(self) -> None:
         """Have the file :data:`UNFINISHED` there while something is under way or waits, and only then."""
@@ -301,18 +252,6 @@ class Journal:
                 marker.touch()
             else:
                 marker.unlink(missing_ok=True)
-
-    def _is_alive(self, owner: str) -> bool:
-        path = self.folder / f"engine-{owner}.lock"
-        if not path.exists():
-            return False
-        try:
-            held = _hold(path)
-        except OSError:
-            return True
-        held.close()
-        path.unlink(missing_ok=True)
-        return False
 
 
 def _job(data: str, owner: str) -> Job:
@@ -325,37 +264,3 @@ def _job(data: str, owner: str) -> Job:
 def taken_elsewhere() -> InvalidInput:
     """Two Blenders have wanted the same job at the same moment, and the other one was first."""
     return InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
-
-
-def unusable(folder: Path, error: Exception) -> JournalUnusable:
-    """What is the matter with the journal of that data folder, in words, and what helps."""
-    what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
-    if any(words in str(error) for words in _DAMAGED):
-        return JournalUnusable(
-            what,
-            f"Put back a copy of it, or move {JOURNAL} out of the folder: then a new one is begun.",
-            kept="The file was left as it is; models in scenes and downloads are not touched.",
-        )
-    if "locked" in str(error):
-        return JournalUnusable(what, "Another program holds it: end that, or wait for it, then try again.")
-    if "no such module: fts5" in str(error):
-        return JournalUnusable(what, "Use Blender's own Python, or one whose SQLite has full-text search (FTS5).")
-    return JournalUnusable(what)
-
-
-def _hold(path: Path) -> IO[bytes]:
-    """Open the file and lock it for as long as this process lives; OSError when another one holds it."""
-    handle = path.open("a+b")
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise
-    return handle

@@ -25,8 +25,7 @@ from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import check
-from neural4d_blender.engine.services.answers import Poll
-from neural4d_blender.engine.services.base import Outcome
+from neural4d_blender.engine.services.answers import Outcome, Poll
 from neural4d_blender.engine.services.csm.provider import OLDER, Csm
 
 URL = "https://via.placeholder.com/300/09f/fff.png"

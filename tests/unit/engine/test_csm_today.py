@@ -18,8 +18,7 @@ from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import declaration, lacks
-from neural4d_blender.engine.services.answers import Poll, Trace
-from neural4d_blender.engine.services.base import Outcome
+from neural4d_blender.engine.services.answers import Outcome, Poll, Trace
 from neural4d_blender.engine.services.csm import lost_sessions as lost
 from neural4d_blender.engine.services.csm.provider import Csm
 from tests.unit.engine.test_csm import Http, refusal

@@ -17,7 +17,7 @@ from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import Server
 from neural4d_blender.engine.steps import exchange_log
-from neural4d_blender.engine.steps.active_job import Live
+from neural4d_blender.engine.steps.active_job import ActiveJob
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
@@ -101,10 +101,10 @@ def test_what_is_the_users_own() -> None:
 
 
 def test_a_recording_is_bounded_and_keeps_what_was_paid(tmp_path: Path) -> None:
-    live = Live(Job("one", "neural4d", {"prompt": "a cute bird"}))
+    active = ActiveJob(Job("one", "neural4d", {"prompt": "a cute bird"}))
     server = Server("neural4d")
     server.note("generation", "1.5.4")
-    with exchange_log.of(live, tmp_path):
+    with exchange_log.of(active, tmp_path):
         exchange_log.observe(server, exchange(paid=True, path="/api/generateModelWithText", answer={"uuids": [UUID]}))
         for number in range(100):
             exchange_log.observe(server, exchange(answer={"n": number, "words": "so many words " * 20}))
@@ -115,7 +115,7 @@ def test_a_recording_is_bounded_and_keeps_what_was_paid(tmp_path: Path) -> None:
     assert len(lines) == exchange_log.MOST
     assert path.stat().st_size <= exchange_log.MOST_BYTES
     assert (lines[0]["paid"], lines[-1]["answer"]["n"], lines[1]["answer"]["n"]) == (True, 99, 61)
-    again = Live(live.job)  # the engine was started anew: stand-ins do not clash
+    again = ActiveJob(active.job)  # the engine was started anew: stand-ins do not clash
     with exchange_log.of(again, tmp_path):
         exchange_log.observe(server, exchange(answer={"uuid": "0" + UUID[1:]}))
     last = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
@@ -124,10 +124,10 @@ def test_a_recording_is_bounded_and_keeps_what_was_paid(tmp_path: Path) -> None:
 
 def test_a_recording_that_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "jobs").write_text("no folder", encoding="utf-8")
-    live = Live(Job("one", "neural4d", {"prompt": "x"}))
-    with exchange_log.of(live, tmp_path):
+    active = ActiveJob(Job("one", "neural4d", {"prompt": "x"}))
+    with exchange_log.of(active, tmp_path):
         exchange_log.observe(Server("neural4d"), exchange())
-    assert live.recording is not None
+    assert active.recording is not None
 
 
 def test_an_observer_that_fails_changes_nothing() -> None:

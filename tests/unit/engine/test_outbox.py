@@ -15,7 +15,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.process.outbox import Outbox
 from neural4d_blender.engine.process.slots import Turns
-from neural4d_blender.engine.steps.active_job import Live
+from neural4d_blender.engine.steps.active_job import ActiveJob
 
 
 class Pipe:
@@ -79,10 +79,10 @@ def test_nobody_there_is_waited_for_never(pipe: Pipe) -> None:
         outbox.put(snapshot(1, 1))
 
 
-def job(item: int, state: State = State.QUEUED, provider: str = "neural4d") -> Live:
+def job(item: int, state: State = State.QUEUED, provider: str = "neural4d") -> ActiveJob:
     made = Job(f"{provider}{item}", provider, {}, batch="b", item=item)
     made.state = state
-    return Live(made)
+    return ActiveJob(made)
 
 
 def test_turns_are_by_service_and_in_the_order_of_the_input(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.process.server import Engine
-from neural4d_blender.engine.steps.active_job import Live
+from neural4d_blender.engine.steps.active_job import ActiveJob
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.simulator_client import Caller
@@ -119,11 +119,11 @@ def test_what_has_just_failed_is_taken_up_too(tmp_path: Path) -> None:
     job = Job("1", "neural4d", {"prompt": "a bird"}, batch="b")
     job.enter(State.FAILED)
     engine.journal.save(job, batch=BatchRecord("b", size=1))
-    engine.live["1"], engine.stepping["1"] = Live(job), Future()
+    engine.jobs.by_id["1"], engine.jobs.stepping["1"] = ActiveJob(job), Future()
     command = {"do": "continue_batch", "batch": "b"}
     engine.commands.obey(command)
-    assert engine.waiting == {"1": [command]}
-    engine._stepped(engine.live["1"], None)
+    assert engine.jobs.waiting == {"1": [command]}
+    engine._stepped(engine.jobs.by_id["1"], None)
     again = engine.journal.get("1")
     assert again is not None
     assert again.state is State.QUEUED

@@ -13,7 +13,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION
 from neural4d_blender.engine.services.neural4d.provider import OLDER, Neural4D
-from neural4d_blender.engine.steps.spending import Purse
+from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess
@@ -113,22 +113,22 @@ def test_another_computer_on_the_same_account(sim: Simulator, engine: EngineProc
 
 
 def test_a_price_is_the_one_of_the_servers_generation_until_it_was_measured(tmp_path: Path) -> None:
-    purse, provider = Purse(Journal(tmp_path), lambda *_: None, lambda: None), Neural4D(NOWHERE)
+    spending, provider = Spending(Journal(tmp_path), lambda *_: None, lambda: None), Neural4D(NOWHERE)
     quote = provider.quotes(Request(prompt="a bird", variants=2))[0]
-    assert purse.expected(provider, quote) == 60
+    assert spending.prices.expected(provider, quote) == 60
     provider.server.note(GENERATION, OLDER)
-    assert purse.expected(provider, quote) == 60
+    assert spending.prices.expected(provider, quote) == 60
     quote = provider.quotes(Request(prompt="a bird"))[0]
-    assert purse.expected(provider, quote) == 60, "by the operation, not by the model"
-    purse.journal.learn_price("neural4d", quote.operation, 45)
-    assert purse.expected(provider, quote) == 45
+    assert spending.prices.expected(provider, quote) == 60, "by the operation, not by the model"
+    spending.journal.learn_price("neural4d", quote.operation, 45)
+    assert spending.prices.expected(provider, quote) == 45
 
 
 @pytest.mark.parametrize("shard", ["", "2/3"])
 def test_a_fall_is_no_price_where_other_shares_buy_on_the_account(tmp_path: Path, shard: str) -> None:
     journal = Journal(tmp_path)
-    purse, provider = Purse(journal, lambda *_: None, lambda: None), Neural4D(NOWHERE)
+    spending, provider = Spending(journal, lambda *_: None, lambda: None), Neural4D(NOWHERE)
     job = Job("1", "neural4d", {"prompt": "a bird"}, batch="b")
     journal.save(job, batch=BatchRecord("b", shard=shard))
-    assert purse.is_ours(provider, job, "text x1", 60, 120, time.time()) is not bool(shard)
-    assert purse.others_pay(job) is bool(shard)
+    assert spending.prices.is_ours(provider, job, "text x1", 60, 120, time.time()) is not bool(shard)
+    assert spending.prices.others_pay(job) is bool(shard)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
 from .. import answers
-from ..base import Outcome, value_of
+from ..answers import Outcome
+from ..base import value_of
 from . import calls
 from .declared import COMMON_OPTIONS, OLDER_OPTIONS, PREVIEW, REFINE
 

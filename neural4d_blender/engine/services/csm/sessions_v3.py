@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import GenerationFailed, InvalidInput, JobNotFound, Neural4DError, RequestRefused, UnexpectedAnswer
 from ...http import refusals
 from .. import answers
-from ..base import Outcome, value_of
+from ..answers import Outcome
+from ..base import value_of
 from . import calls
 from . import lost_sessions as lost
 from .declared import RETOPOLOGY, VIEWS

@@ -14,7 +14,7 @@ from typing import Any
 from ...errors import Neural4DError, UnexpectedAnswer
 from ...http.refusals import sentence
 from .. import answers
-from ..base import Outcome
+from ..answers import Outcome
 
 #: The kinds of task, as in their paths: an account may have one of each at a time.
 IMAGE, TEXT = "image-to-3d", "text-to-3d"

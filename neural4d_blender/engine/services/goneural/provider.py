@@ -29,7 +29,7 @@ from ...errors import (
 from ...http import refusals
 from ...model.declaration import Declaration, Feature, Quote
 from .. import answers
-from ..base import Outcome, Provider, value_of
+from ..base import Provider, value_of
 from . import answers as read
 from . import declared
 
@@ -222,7 +222,7 @@ class GoNeural(Provider):
             said = refusals.sentence(error.answer).rstrip(".") or "Not found"
             raise JobNotFound(f"{said}. GoNeural does not know this task any more.") from None
         found = self._seen(uuid, task)
-        if found.outcome is Outcome.FAILED and found.points and self._came_back(found.points):
+        if found.outcome is answers.Outcome.FAILED and found.points and self._came_back(found.points):
             from dataclasses import replace  # at Blender's start it would take longer than the service itself
 
             return replace(found, points=0, message=f"{found.message} {read.BACK}")
@@ -231,7 +231,7 @@ class GoNeural(Provider):
     def _seen(self, task_id: str, task: Mapping[str, Any]) -> answers.Poll:
         """What the task says, with a note whether it is under way."""
         found = read.poll(task)
-        if found.outcome is Outcome.GENERATING:
+        if found.outcome is answers.Outcome.GENERATING:
             self._running[read.kind_of(task)][task_id] = time.monotonic()
         else:
             self._over(task_id)

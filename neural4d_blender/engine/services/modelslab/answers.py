@@ -22,7 +22,7 @@ from ...errors import (
 from ...http.refusals import names_hurry, sentence, wait_of
 from ...model.allowed_values import FORMATS
 from .. import answers
-from ..base import Outcome
+from ..answers import Outcome
 
 #: Refusals are told apart by their words: no codes are documented.
 _OF_THE_ACCOUNT = re.compile(r"(?i)premium|subscri|upgrade")

@@ -30,7 +30,7 @@ from ...http import refusals
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION, HONOURED, IDS
 from .. import answers
-from ..base import Outcome, Provider, value_of
+from ..base import Provider, value_of
 from . import answers as read
 from . import declared
 
@@ -373,7 +373,7 @@ class Neural4D(Provider):
         status, message = read.code(answer, "codeStatus"), refusals.sentence(answer)
         if status == _DONE:
             return answers.Poll(
-                Outcome.DONE,
+                answers.Outcome.DONE,
                 progress=1.0,
                 model_url=value_of(answer, "modelUrl", str),
                 preview_url=str(answer.get("imageUrl") or ""),
@@ -381,9 +381,9 @@ class Neural4D(Provider):
                 details=read.details(answer, "prompts", "createdAt", "sourcePage"),
             )
         if status == _GENERATING:
-            return answers.Poll(Outcome.GENERATING, message=message)
+            return answers.Poll(answers.Outcome.GENERATING, message=message)
         if status == _FAILED:
-            return answers.Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
+            return answers.Poll(answers.Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
         if status == _NO_SUCH_UUID:
             raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
         raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
@@ -393,9 +393,9 @@ class Neural4D(Provider):
         try:
             answer = self._call("/api/queryJobProgress", {"uuid": uuid})
         except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
-            return answers.Poll(Outcome.GENERATING, message=error.what, doubtful=True)
+            return answers.Poll(answers.Outcome.GENERATING, message=error.what, doubtful=True)
         progress, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
         if status == 0 and progress is not None:
-            return answers.Poll(Outcome.GENERATING, progress=progress)
+            return answers.Poll(answers.Outcome.GENERATING, progress=progress)
         # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return answers.Poll(Outcome.GENERATING, message=refusals.sentence(answer), doubtful=status == -1)
+        return answers.Poll(answers.Outcome.GENERATING, message=refusals.sentence(answer), doubtful=status == -1)

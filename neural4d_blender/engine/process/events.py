@@ -1,0 +1,62 @@
+"""What the engine tells the host: the events of protocol.py."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..model.batch import BatchRecord
+from ..model.job import Job
+from ..model.server_facts import Server
+from ..model.variant import Variant
+from ..services.answers import Balance
+from ..store.journal import Journal
+from ..system import Clock
+from .outbox import Message, Outbox
+
+
+class Events:
+    """Says things to the host, which may take its time to listen.
+
+    Args:
+        outbox: sends them. journal: has the prices.
+    """
+
+    def __init__(self, outbox: Outbox, journal: Journal, clock: Clock) -> None:
+        self.send = outbox.put
+        self._journal = journal
+        self._clock = clock
+
+    def job(self, job: Job) -> None:
+        """What a job is like now."""
+        self.send({"event": "job", "job": job.to_dict()})
+
+    def prepare(self, job: Job, variant: Variant, values: dict[str, Any]) -> None:
+        """Have the host prepare a variant; it answers with the command ``prepared``."""
+        self.send({"event": "prepare", "job": job.id, "variant": variant.index, "values": values})
+
+    def batch(self, record: BatchRecord) -> None:
+        """What a batch is like now."""
+        self.send({"event": "batch", "batch": record.to_dict()})
+
+    def balance(self, provider: str, balance: Balance) -> None:
+        """A balance that was just read."""
+        self.send({"event": "balance", "provider": provider, "balance": asdict(balance), "at": self._clock.now()})
+
+    def prices(self) -> None:
+        """What operations really cost."""
+        self.send({"event": "prices", "prices": self._journal.prices(), "spent": self._journal.spent()})
+
+    def server(self, server: Server) -> None:
+        """What is known of a service's server now."""
+        self.send({"event": "server", "provider": server.provider, "facts": dict(server.facts)})
+
+    def usage(self, taken: int) -> None:
+        """Bytes that the data folder takes."""
+        self.send({"event": "usage", "bytes": taken})
+
+    def answer(self, message: Message, error: dict[str, str] | None = None, **values: Any) -> None:
+        """What became of a command that asked for an answer, or failed."""
+        if "tag" in message or error is not None:
+            told = {"tag": message.get("tag"), "job": message.get("job"), "error": error}
+            self.send({"event": "answer", **told, **values})

@@ -1,0 +1,169 @@
+"""What the engine does on each command that is about one job. Runs on the engine's main thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import protocol
+from ..blenders.asset_library import write_asset
+from ..errors import InvalidInput, Neural4DError, UnsupportedFeature
+from ..files.download import Stopped
+from ..model.declaration import Feature
+from ..model.job import Job
+from ..model.states import FREE_TO_CANCEL, State, VariantState
+from ..model.variant import Variant
+from ..steps import kept_files, resuming
+from ..steps.context import Context
+from ..store.history import History
+from .active_jobs import ActiveJobs
+from .events import Events
+from .outbox import Message
+from .thread_pools import Lanes
+
+
+@dataclass
+class JobCommands:
+    """The commands of protocol.py that name a job; each returns its answer, None where that comes later."""
+
+    context: Context
+    jobs: ActiveJobs
+    events: Events
+    history: History
+    lanes: Lanes
+
+    def cancel(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        if active.job.under_way or active.job.state in FREE_TO_CANCEL:
+            active.cancelled.set()
+            self.jobs.wake(active)
+        return {}
+
+    def retry(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        ended = active.job.state in (State.FAILED, State.CANCELLED)
+        if not ended and not any(v.revivable for v in active.job.variants):
+            raise InvalidInput("There is nothing of this job to try again.", "Wait for the job, or cancel it first.")
+        active.job.dismissed = False  # it may have been, long ago: now it is one of the present jobs again
+        resuming.retry(self.context, active)
+        self.jobs.wake(active)
+        return {}
+
+    def choose(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        what = protocol.declaration(active.job.provider).choice or "picture"
+        if active.job.state is not State.CHOOSING_CUTOUT:
+            raise InvalidInput(f"This job is not waiting for a {what} to be chosen.", "Choose while it is waiting.")
+        if not 0 <= message["cutout"] < len(active.job.cutouts):
+            there_are = len(active.job.cutouts) - 1
+            raise InvalidInput(f"There is no {what} {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
+        resuming.choose_cutout(self.context, active, message["cutout"])
+        self.jobs.wake(active)
+        return {}
+
+    def save(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        declared = protocol.declaration(active.job.provider)
+        if message["format"] not in declared.formats + declared.keeps:
+            there_are = ", ".join(declared.formats + declared.keeps)
+            raise UnsupportedFeature(f"{declared.name} delivers {there_are}, not {message['format']!r}.")
+        if message["variant"] not in [v.index for v in active.job.variants if v.state is not VariantState.FAILED]:
+            raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
+        if message["size_mm"] not in (None, active.job.request.get("size_mm")):
+            declared.require(Feature.FILE_SIZE)
+        save = kept_files.add(
+            self.context, active.job, message["variant"], message["format"], message["folder"], message["size_mm"]
+        )
+        save.id = message.get("save", save.id)
+        self.context.save(active.job)
+        self.jobs.wake(active)
+        return {"save": save.id}
+
+    def prepare(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        variants = active.job.variants
+        if message["variant"] is None:
+            wanted = active.job.primary
+        else:
+            wanted = next((v for v in variants if v.index == message["variant"]), None)
+        if wanted is None or wanted.state is VariantState.FAILED:
+            if not variants:
+                raise InvalidInput("There is no model of this job yet.", "Wait until it is ready.")
+            there_are = [v.index for v in active.job.variants if v.state is not VariantState.FAILED]
+            raise InvalidInput(
+                f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
+            )
+        active.job.dismissed = False
+        resuming.take(self.context, active, wanted)
+        self.jobs.wake(active)
+        return {}
+
+    def prepared(self, message: Message) -> Message:
+        """The host did what no background Blender could be started for."""
+        active = self.jobs.held(message["job"])
+        if message["variant"] in active.handed_over:
+            active.handed_over[message["variant"]] = message["facts"]
+            self.jobs.wake(active)
+        return {}
+
+    def placed(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        if message.get("target"):
+            active.job.target = message["target"]
+        if "variant" in message and message["variant"] not in active.job.placed:
+            active.job.placed.append(message["variant"])
+        if active.job.state is State.READY:
+            active.job.enter(State.PLACED, self.context.clock.now())
+        self.context.save(active.job)
+        return {}
+
+    def retarget(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        job = active.job
+        lost = bool(message.get("lost"))
+        if lost and self.context.journal.is_elsewhere(job):
+            raise InvalidInput(
+                "The model belongs to a file that another Blender has open.",
+                "Place it there, or end that Blender first.",
+            )
+        job.target = message["target"]
+        job.dismissed = job.dismissed and not lost
+        stood = [v for v in job.variants if v.index in job.placed] if lost else []
+        if stood and job.state is State.PLACED:
+            job.placed = []
+            resuming.take(self.context, active, stood[0])
+            self.jobs.wake(active)
+        else:
+            self.context.save(job)
+        return {}
+
+    def dismiss(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        active.job.dismissed = True
+        self.context.save(active.job)
+        return {}
+
+    def delete(self, message: Message) -> Message:
+        active = self.jobs.held(message["job"])
+        if active.job.under_way or active.job.state is State.CHOOSING_CUTOUT:
+            raise InvalidInput("This job is not over yet, so it was not deleted.", "Wait for it, or cancel it first.")
+        freed = self.history.delete(active.job)
+        self.events.usage(self.history.usage())
+        return {"freed": freed}
+
+    def asset(self, message: Message) -> None:
+        """Answered later: a background Blender writes it, beside whatever the job itself is doing."""
+        job = self.jobs.held(message["job"]).job
+        variant = next((v for v in job.variants if v.index == message["variant"]), None)
+        if variant is None:
+            raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")
+        self.lanes.run("prepare", self._write_asset, message, job, variant)
+
+    def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
+        try:
+            path = write_asset(self.context.preparers, job, variant, message, stopped=self.context.stopping.is_set)
+        except Stopped:
+            return
+        except Neural4DError as error:
+            self.events.answer(message, error.to_dict())
+        else:
+            self.events.answer(message, path=str(path))

@@ -1,0 +1,56 @@
+"""Going on with jobs that an engine which is no more has left. Used on the engine's main thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..errors import JournalUnusable
+from ..model.job import Job
+from ..model.states import State
+from ..steps.active_job import ActiveJob
+from ..steps.context import Context
+from .active_jobs import ActiveJobs
+from .schedule import Schedule
+
+#: Seconds until a journal that could not be written is tried again.
+_LOOK_AGAIN = 2.0
+
+
+class TakeOver:
+    """Takes jobs over.
+
+    Args:
+        halted: the event of a batch that is set while nothing more of it may be submitted.
+    """
+
+    def __init__(
+        self, context: Context, jobs: ActiveJobs, schedule: Schedule, halted: Callable[[str], threading.Event]
+    ) -> None:
+        #: The host wants such jobs to go on.
+        self.wanted = True
+        self._context = context
+        self._jobs = jobs
+        self._schedule = schedule
+        self._halted = halted
+
+    def now(self) -> None:
+        """Take over all there are, unless the host wants none of them.
+
+        Where there is no Blender to prepare a model with, only those that want none.
+        """
+        jobs = self._context.journal.take_over(self._can_finish) if self.wanted else []
+        # Of a batch, those that are at the service take their places before others are let go.
+        for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
+            self._jobs.wake(ActiveJob(job, halted=self._halted(job.batch)))
+            self._context.publish(job)
+
+    def soon(self) -> None:
+        """The same now, or as soon as the journal can be written."""
+        try:
+            self.now()
+        except JournalUnusable:
+            self._schedule.later(_LOOK_AGAIN, self.soon)
+
+    def _can_finish(self, job: Job) -> bool:
+        return bool(self._context.preparers.argv or job.request.get("keep_in"))

@@ -1,0 +1,99 @@
+"""All that a step may use, and the waits that tests make small."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..blenders.pool import Preparers
+from ..files.download import download
+from ..http.rate_limit import MINUTE
+from ..model.job import Job
+from ..model.states import State
+from ..model.variant import Variant
+from ..services.base import Provider
+from ..store.journal import Journal
+from ..system import SYSTEM, Clock, System
+from .poll_schedule import QUICKEST
+from .spending import Spending
+
+
+@dataclass
+class Timing:
+    """Seconds and counts that tests make small."""
+
+    #: Between two requests for one job.
+    quickest: float = QUICKEST
+    backoff: float = 0.5
+    attempts: int = 6
+    #: What is not taken yet fails after so many refusals in a row that ask to slow down: an hour, by then.
+    refusals: int = 12
+    #: Three looks, this far apart, before a lost submission counts as never arrived.
+    look_again: float = 4.0
+    looks: int = 3
+    #: What a service means by "a minute" (see rate_limit.py).
+    minute: float = MINUTE
+    preparer_limit: float = 600.0
+    #: Pictures that are paid for are given up then.
+    picture_limit: float = 1800.0
+
+    @property
+    def watch(self) -> float:
+        """For how long the balance has to stand still before a lost submission counts as not taken: over a minute."""
+        return 20 * self.look_again
+
+
+@dataclass
+class Context:
+    """What steps are taken with.
+
+    Args:
+        journal: where each change goes first.
+        provider: gives the service of that id, ready to be called; raises Neural4DError without a key.
+        publish: told of each change, after the journal.
+        spending: measures what is spent.
+        ask_host: has the host prepare a variant, by the values of a job file.
+        stopping: set when the engine ends.
+        folder: the data folder.
+        preparers: the background Blenders.
+        download: fetches a result, see files/download.py.
+        host_imports: the host can do a preparer's work itself, at the price of standing still.
+    """
+
+    journal: Journal
+    provider: Callable[[str], Provider]
+    publish: Callable[[Job], None]
+    spending: Spending
+    ask_host: Callable[[Job, Variant, dict[str, Any]], None]
+    stopping: threading.Event
+    folder: Path
+    system: System = SYSTEM
+    preparers: Preparers = field(default_factory=Preparers)
+    download: Callable[..., int] = download
+    timing: Timing = field(default_factory=Timing)
+    host_imports: bool = False
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.system.clock
+
+    def folder_of(self, job: Job) -> Path:
+        """The job's own folder below the data folder, made if it is not there."""
+        folder = self.folder / "jobs" / job.id
+        folder.mkdir(parents=True, exist_ok=True)
+        job.folder = str(folder)
+        return folder
+
+    def save(self, job: Job) -> None:
+        """Journal first, then the host."""
+        self.journal.save(job)
+        self.publish(job)
+
+    def enter(self, job: Job, state: State) -> None:
+        """Change the state, in the journal before anywhere else."""
+        job.enter(state, self.clock.now())
+        self.save(job)

@@ -1,0 +1,83 @@
+"""What becomes of trouble in a step, and of a job that is cancelled."""
+
+from __future__ import annotations
+
+from ..errors import HeldBack, Neural4DError, ServiceBusy
+from ..http.transport import backoff
+from ..model.job import Job
+from ..model.states import FREE_TO_CANCEL, State, VariantState
+from .active_job import ActiveJob
+from .context import Context
+from .failure_texts import cost_in_words, kept_in_words
+
+
+def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> float | None:
+    """Wait and repeat the step, up to a limit; whoever raised the error has made sure that repeating is free."""
+    job, timing = active.job, context.timing
+    active.attempts += 1
+    if active.attempts >= timing.attempts:
+        active.attempts = 0
+        fail(context, job, error)
+        return None
+    wait = backoff(active.attempts - 1, timing.backoff, chance=context.system.chance)
+    job.note = f"{error.what} Trying again in {wait:.0f} s ({active.attempts} of {timing.attempts - 1})."
+    context.save(job)
+    return max(wait, timing.quickest) if job.state is State.GENERATING else wait
+
+
+def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float | None:
+    """The service asks to slow down, which holds for all jobs; no job that it has taken fails by it."""
+    job, timing, now = active.job, context.timing, context.clock.now()
+    wait = error.retry_after
+    if isinstance(error, HeldBack):
+        wait = timing.look_again if wait is None else wait  # it is not the service that asks for it
+    elif not error.noted:
+        wait = context.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
+    wait = max(wait or 0.0, timing.quickest)
+    if not isinstance(error, HeldBack):
+        active.refusals += 1
+    if active.refusals >= timing.refusals and not job.variants and not job.picture_ids and not job.in_doubt:
+        active.refusals = 0
+        fail(context, job, error)
+        return None
+    note = f"{error.what} Going on in {wait:.0f} s."
+    if job.note != note or job.until < now:
+        job.note, job.until = note, now + wait
+        context.save(job)
+    return wait
+
+
+def fail(context: Context, job: Job, error: Neural4DError) -> None:
+    """Journal the failure with all that the user needs to know; what was paid for stays retryable."""
+    if job.state in (State.READY, State.PLACED):
+        # The model is there; a straggling variant's trouble must not take it away. Retry revives those.
+        for variant in job.variants:
+            generating = variant.state is VariantState.GENERATING
+            if generating or job.wants_download(variant) or variant is job.next_to_prepare:
+                variant.state, variant.error = VariantState.FAILED, error.to_dict()
+        context.save(job)
+        return
+    told = error.to_dict()
+    told["cost"] = told["cost"] or cost_in_words(job, error)
+    told["kept"] = told["kept"] or kept_in_words(job)
+    job.enter(State.FAILED, context.clock.now())
+    job.error = told
+    context.save(job)
+
+
+def cancel(context: Context, active: ActiveJob) -> float | None:
+    """Give the job up, where that is not too late."""
+    job = active.job
+    if job.state in (State.PLACED, State.READY):
+        active.cancelled.clear()  # too late for the model, and its siblings are paid for
+        return 0.0 if job.under_way else None
+    told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
+    if not job.variants and job.spent and job.cost != 0:
+        told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
+    context.spending.know(job)
+    if job.in_doubt:
+        told = "It may have reached the service: Retry asks before anything is sent again."
+    job.enter(State.CANCELLED, context.clock.now())
+    job.note = told
+    context.save(job)
+    return None

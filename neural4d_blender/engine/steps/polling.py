@@ -1,0 +1,61 @@
+"""Asking the service how far the models of a job are, and taking in what it answers."""
+
+from __future__ import annotations
+
+from ..errors import GenerationFailed
+from ..model.request import Request
+from ..model.states import State
+from ..model.variant import Variant
+from ..services.answers import Outcome
+from . import delivery, service_stages
+from .active_job import ActiveJob
+from .context import Context
+from .poll_schedule import GIVE_UP_AFTER, Pace
+
+
+def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> float | None:
+    """Ask about the model whose turn it is; returns seconds until the next step, None where the user chooses first."""
+    job, now, quickest = active.job, context.clock.monotonic(), context.timing.quickest
+    for variant in generating:
+        if variant.uuid not in active.paces:
+            started = now - (context.clock.now() - job.entered)
+            active.paces[variant.uuid] = Pace(started, job.typical, due=now, first=now, quickest=quickest)
+    variant = min(generating, key=lambda v: active.paces[v.uuid].due)
+    pace = active.paces[variant.uuid]
+    if pace.due > now:
+        return pace.due - now
+    if now - pace.first > GIVE_UP_AFTER:
+        raise GenerationFailed(
+            "The service has been generating for an hour without a result.",
+            "Press Retry to go on waiting: nothing is sent or paid again.",
+            kept="The job stays at the service.",
+        )
+    expect_done = pace.expect_done(now)
+    provider = context.provider(job.provider)
+    request = Request.from_dict(job.request)
+    poll = service_stages.follow(active, provider, variant, request, provider.poll(variant.uuid, expect_done))
+    if poll.eta is not None:
+        pace.promised(now, poll.eta)
+    pace.heard(now, poll.progress, expect_done)
+    pace.doubtful = poll.doubtful
+    if poll.points is not None:
+        context.spending.told(job, poll.points)
+    waits = poll.outcome is Outcome.NEXT and not provider.goes_on_by_itself(request)
+    if waits:
+        pace.due = now  # what is done about it says when to look again
+        return service_stages.go_on(context, active, variant, poll)
+    service_stages.arrived(context, job, poll)
+    if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
+        variant.progress, job.progress_estimated = pace.shown(now)
+    else:
+        delivery.take_in(job, variant, poll)
+    if job.state is State.GENERATING:
+        job.progress = max(v.progress for v in job.variants)
+    job.note, job.until = poll.stage, 0.0
+    answered = poll.outcome is not Outcome.GENERATING or poll.progress is not None
+    if answered and job.tickets and [v.uuid for v in job.variants] == job.tickets:
+        provider.remember(variant.uuid, job.tickets)
+    if poll.outcome is Outcome.DONE:
+        context.spending.settle(provider, job)
+    context.save(job)
+    return 0.0 if poll.outcome is Outcome.DONE else quickest

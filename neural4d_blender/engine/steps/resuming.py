@@ -1,0 +1,69 @@
+"""What the user has a job go on with: a picture, another variant, or once more what did not work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..model.states import State, VariantState
+from ..model.variant import Variant
+from .active_job import ActiveJob
+from .context import Context
+
+
+def choose_cutout(context: Context, active: ActiveJob, cutout: int) -> None:
+    """Go on with the chosen picture: with the submission, or with the next stage of what was submitted."""
+    active.job.cutout = cutout
+    context.enter(active.job, State.GENERATING if active.job.variants else State.QUEUED)
+
+
+def take(context: Context, active: ActiveJob, variant: Variant) -> None:
+    """Make a variant the job's own and prepare it if it is not; nothing is paid for that."""
+    job = active.job
+    job.chosen = variant.index
+    if variant.blend and not Path(variant.blend).is_file():
+        # Somebody made room on the disk: the model is still at the service.
+        variant.blend = ""
+        variant.state = VariantState.DOWNLOADED if Path(variant.model).is_file() else VariantState.DONE
+        variant.model_url = "" if variant.uuid else variant.model_url
+    if variant.state is VariantState.PREPARED:
+        context.enter(job, State.READY)
+    elif job.state in (State.READY, State.PLACED):
+        context.enter(job, State.GENERATING)
+    else:
+        context.save(job)
+
+
+def retry(context: Context, active: ActiveJob) -> None:
+    """Bring a job, or variants that failed, back to the step that did not work; pays nothing that was paid."""
+    revive(active, context.clock.now())
+    context.save(active.job)
+
+
+def revive(active: ActiveJob, now: float) -> None:
+    """The same, for the caller to save; ``now`` in seconds since the epoch."""
+    job = active.job
+    active.cancelled.clear()
+    active.attempts = active.looks = 0
+    active.since, active.refusals, active.detours = 0.0, 0, 0
+    active.readings.clear()
+    active.paces.clear()
+    active.handed_over.clear()
+    for variant in job.variants:
+        variant.here = False
+        if variant.revivable:
+            variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
+            variant.error = None
+    if job.state in (State.READY, State.PLACED):
+        return
+    if job.primary:
+        job.enter(State.GENERATING, now)
+    elif job.in_doubt:
+        job.submission = 0
+        job.enter(State.UNKNOWN, now)
+    else:
+        # All models failed at the service, nothing was ever taken, or the user takes the risk.
+        if job.ordered:
+            job.cutouts, job.cutout = [], None  # pictures of the submission that failed
+        job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
+        job.sent_at, job.balance_before, job.refusal = 0.0, None, ""
+        job.enter(State.QUEUED, now)

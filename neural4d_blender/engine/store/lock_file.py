@@ -1,0 +1,38 @@
+"""A file that is locked for as long as its process lives, whatever ends it. Standard library only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO
+
+
+def hold(path: Path) -> IO[bytes]:
+    """Open the file and lock it for as long as this process lives; OSError when another one holds it."""
+    handle = path.open("a+b")
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise
+    return handle
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process that lives has locked it; one that nobody holds is removed."""
+    if not path.exists():
+        return False
+    try:
+        held = hold(path)
+    except OSError:
+        return True
+    held.close()
+    path.unlink(missing_ok=True)
+    return False
