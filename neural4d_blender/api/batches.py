@@ -176,7 +176,7 @@ class SceneHost(Host):
         """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
         if recovery.is_on_its_way(job.id):
             return False
-        if job.state is State.READY and not job.request.keep_in:
+        if job.state == State.READY and not job.request.keep_in:
             return bool(event_pump.trouble.get(job.id) or event_pump.waiting_for(job))
         return super().settled(job)
 

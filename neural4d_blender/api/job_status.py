@@ -152,9 +152,9 @@ class Following:
 
     def _settled(self) -> bool:
         data = self._data
-        if data.state is State.CHOOSING_CUTOUT:
+        if data.state == State.CHOOSING_CUTOUT:
             return True
-        if data.state is State.READY:
+        if data.state == State.READY:
             return bool(event_pump.trouble.get(self.id) or event_pump.waiting_for(data))
         return data.state in SETTLED and not data.under_way
 

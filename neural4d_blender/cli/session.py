@@ -165,12 +165,12 @@ def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> P
 
 def failure_of(job: Job) -> Neural4DError | None:
     """Why the job has no model, or no files where it was to keep them by itself; None where it has."""
-    if job.state is State.CANCELLED:
+    if job.state == State.CANCELLED:
         return JobFailed("The job was cancelled.", "Run resume --retry to go on with it.", cost=job.note)
-    if job.state is State.CHOOSING_CUTOUT:
+    if job.state == State.CHOOSING_CUTOUT:
         return JobFailed("The job waits for a picture to be chosen.", "Choose it in Blender's panel.")
     own = (save for save in job.saves if save.folder == job.request.keep_in)
     told = [job.error, *(save.error for save in own)]
     if error := next((error for error in told if error), None):
         return JobFailed.from_dict(error)
-    return JobFailed("The job failed.") if job.state is State.FAILED else None
+    return JobFailed("The job failed.") if job.state == State.FAILED else None

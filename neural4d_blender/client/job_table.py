@@ -72,8 +72,8 @@ class Jobs(dict[str, Job]):
 
 
 def _may_arrive(job: Job) -> bool:
-    if job.state is State.READY:
+    if job.state == State.READY:
         return not job.dismissed and not job.request.keep_in
-    if job.state is State.PLACED and job.request.place_all:
+    if job.state == State.PLACED and job.request.place_all:
         return any(variant.blend and variant.index not in job.placed for variant in job.variants)
     return False

@@ -125,7 +125,8 @@ class Job:
         error: what went wrong: what, kept, cost, remedy and code; None where nothing did.
         spent: what each paid operation cost. cost: points of all of them, None where nothing is known.
         balance_before: points there were before the last paid request.
-        pictures: paths of the pictures to choose from, empty for one that could not be fetched.
+        pictures: paths of the pictures to choose from, empty for one that could not be fetched. cutout: the index
+            of the one that was chosen.
         picture_ids: the service's ids of those that were made of the prompt.
         native: the format that the service makes by itself.
         in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
@@ -151,6 +152,7 @@ class Job:
     cost: int | None = None
     balance_before: int | None = None
     pictures: list[str] = field(default_factory=list)
+    cutout: int | None = None
     picture_ids: list[str] = field(default_factory=list)
     service: dict[str, str] = field(default_factory=dict)
     saves: list[Save] = field(default_factory=list)

@@ -97,7 +97,7 @@ def _take_in_moved_file() -> None:
     """A file that was moved or renamed outside Blender still has the placeholders of jobs that were bound to it."""
     for job_id in placeholder.standing():
         job = bridge.jobs.get(job_id)
-        if job is None or job.state is State.PLACED or targets.is_here(job.target):
+        if job is None or job.state == State.PLACED or targets.is_here(job.target):
             continue
         if not (job.target.get("file") and Path(job.target["file"]).exists()):
             _retarget(job)

@@ -66,7 +66,7 @@ def expected() -> list[Job]:
     return [
         job
         for job in bridge.jobs.arriving.values()
-        if job.state is State.READY
+        if job.state == State.READY
         and _placed.get(job.id) != job.entered
         and job.id not in trouble
         and not job.dismissed
@@ -79,7 +79,7 @@ def _others_wanted() -> list[tuple[Job, int | None]]:
     return [
         (job, variant.index)
         for job in bridge.jobs.arriving.values()
-        if job.request.place_all and job.state is State.PLACED and targets.is_here(job.target)
+        if job.request.place_all and job.state == State.PLACED and targets.is_here(job.target)
         for variant in job.variants
         if variant.blend and job.id not in trouble and variant.index not in {*job.placed, *_standing.get(job.id, ())}
     ]
@@ -97,7 +97,7 @@ def beside(job: Job) -> Target:
 
 def is_for_another_file(job: Job) -> bool:
     """A ready job whose file is not the one that is open."""
-    return job.state is State.READY and not targets.is_here(job.target)
+    return job.state == State.READY and not targets.is_here(job.target)
 
 
 def waiting_for(job: Job) -> str:
@@ -159,10 +159,10 @@ def place_job(
         provenance.note(roots, job, chosen)
     _standing.setdefault(job.id, set()).add(chosen.index)
     trouble.pop(job.id, None)
-    if job.state is State.READY:
+    if job.state == State.READY:
         _placed[job.id] = job.entered
     # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
-    state = State.PLACED if job.state is State.READY else job.state
+    state = State.PLACED if job.state == State.READY else job.state
     bridge.jobs[job.id] = dataclasses.replace(job, placed=sorted({*job.placed, chosen.index}), state=state)
     bridge.revision += 1
     _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
@@ -190,7 +190,7 @@ def _placeholder(job: Job, *, remark: bool) -> bpy.types.Object | None:
     remarks.pop(job.id, None)
     made = targets.is_here(job.target) and job.target.get("placeholder") and not placeholder.is_owed(job.id)
     found = placeholder.find(job.id) if made or placeholder.is_known(job.id) else None
-    if found is not None and job.state is State.PLACED and not placeholder.is_original(found):
+    if found is not None and job.state == State.PLACED and not placeholder.is_original(found):
         return None  # a copy that the user has kept
     if found is None and made and remark:
         remarks[job.id] = "Its placeholder was deleted, so it came to where it was meant to go."

@@ -75,7 +75,7 @@ def _answered(before: Job, refused: Callable[[Answer], None]) -> Callable[[Answe
             bridge.jobs[before.id] = before
             event_pump.trouble[before.id] = answer.error
             refused(answer)
-        elif before.state is State.READY:  # nothing has changed but its target
+        elif before.state == State.READY:  # nothing has changed but its target
             bridge.jobs[before.id] = replace(bridge.jobs[before.id], state=before.state)
 
     return take
@@ -89,4 +89,4 @@ def _is_lost(job: Job, saved_at: Callable[[str], float | None]) -> bool:
     if not target.get("file") or (saved := saved_at(target["file"])) is None:
         return True
     # Since the file was saved last: an older one that does not stand there was removed by somebody.
-    return targets.is_here(target) and job.state is State.PLACED and job.entered > saved
+    return targets.is_here(target) and job.state == State.PLACED and job.entered > saved

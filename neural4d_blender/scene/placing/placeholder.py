@@ -129,7 +129,7 @@ def tend(*, keep: bool) -> bool:
     for job in due:
         _owed.discard(job.id)
         _taken_away.discard(job.id)
-        if job.state is not State.PLACED and targets.is_here(job.target):
+        if job.state != State.PLACED and targets.is_here(job.target):
             make(job)
             if not job.target.get("placeholder"):
                 _retarget(job, {**job.target, "placeholder": True})
@@ -171,7 +171,7 @@ def _over(keep: bool) -> list[Job]:
 
 def _is_over(job: Job, keep: bool) -> bool:
     """No model comes, and the user does not want to be reminded of that by a placeholder."""
-    if job.state is State.PLACED:  # and the placing was undone: it may be done again
+    if job.state == State.PLACED:  # and the placing was undone: it may be done again
         return False
     return job.dismissed or (job.state in _ENDED and not job.under_way and not keep)
 

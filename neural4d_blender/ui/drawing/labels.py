@@ -37,7 +37,7 @@ _FONT = 0
 def state(job: Job) -> tuple[str, Any]:
     """What a job is doing, in words, and the icon for it."""
     words, icon = _STATES[job.state]
-    if of_pictures(job) and job.state is State.PREPARING_INPUT:
+    if of_pictures(job) and job.state == State.PREPARING_INPUT:
         words = "Making the pictures"
     return words.format(choice=choice(job)), icon
 

@@ -102,7 +102,7 @@ class Tally:
         self._states[job.state] += 1
         self.points += (job.cost or 0) - cost
         self._errors.pop(job.id, None)
-        if job.state is State.FAILED and job.error:
+        if job.state == State.FAILED and job.error:
             self._errors[job.id] = job.error
 
 
