@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from ..batching.pictures import front_and_sides
+from ..client.snapshots import Total, Variant
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
@@ -32,8 +33,8 @@ from ..scene.ask_engine import ask
 from ..scene.engine import bridge
 from ..scene.placing import provenance, targets
 from ..scene.start_job import require_ready, start
-from .history import Total, delete, history, totals
-from .job import Job, Variant
+from .history import delete, history, totals
+from .job import Job
 
 __all__ = [
     "Balance",
