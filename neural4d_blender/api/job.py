@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..client.snapshots import Target, Variant
+from ..client.snapshots import Target
 from ..engine.protocol import InvalidInput, JobFailed, Neural4DError, VariantState
 from ..scene import app_handlers, event_pump, start_job
 from ..scene.ask_engine import ask
@@ -21,7 +21,7 @@ from ..scene.placing import provenance, targets
 from ..scene.placing.replacement import twins
 from .job_files import Files
 
-__all__ = ["Job", "Variant", "forget"]
+__all__ = ["Job", "forget"]
 
 
 class Job(Files):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
+
+import pytest
 
 from neural4d_blender.client import snapshots
 from neural4d_blender.client.job_table import Jobs
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
-from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
+from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, VariantState
 
 
@@ -58,6 +61,39 @@ def test_all_variants_that_were_asked_for_arrive_one_after_the_other() -> None:
     assert "1" in jobs.arriving
     jobs["1"] = replace(jobs["1"], placed=[0, 1])
     assert not jobs.arriving
+
+
+def test_a_snapshot_says_what_the_job_does() -> None:
+    job = Job("1", "neural4d", Request("a bird", variants=2).to_dict(), {"location": [1.0, 2.0, 3.0]}, State.FAILED)
+    job.variants = [Variant(0, "u", VariantState.PREPARED, blend="x.blend", facts={"triangles": 5}), Variant(1, "v")]
+    job.saves = [Save("s", 0, "STL", "/kept", error={"code": "ConversionFailed"}, state=SaveState.FAILED)]
+    job.cutouts = [{"key": "a", "url": "https://a", "path": "a.png"}, {"key": "b", "url": "https://b", "path": ""}]
+    job.book("text", 60)
+    read = snapshots.Job.of(job)
+    assert read.request == Request("a bird", variants=2)
+    assert (read.pictures, read.saves[0].over, read.bytes) == (["a.png", ""], True, None)
+    assert [(one.blend, one.state, one.facts) for one in read.variants] == [
+        ("x.blend", "prepared", {"triangles": 5}),
+        ("", "generating", {}),
+    ]
+    told = job.to_dict()
+    for name in {field.name for field in fields(read)} & told.keys() - {"request", "variants", "saves"}:
+        assert getattr(read, name) == told[name], name
+
+
+def test_a_snapshot_of_another_version_is_read_as_far_as_it_goes() -> None:
+    told = {
+        "id": "1",
+        "provider": "csm",
+        "request": {"prompt": "a mug", "x": 3},
+        "variants": [{"index": 0}],
+        "x": 1,
+    }
+    read = snapshots.Job.read(told)
+    assert (read.request.prompt, read.state, read.under_way, read.native) == ("a mug", State.QUEUED, True, "GLB")
+    assert (read.variants[0].state, read.target, read.cost) == ("generating", {}, None)
+    with pytest.raises(FrozenInstanceError):
+        read.note = "changed in place"  # type: ignore[misc]
 
 
 def test_what_is_forgotten_is_not_at_hand_any_more() -> None:
