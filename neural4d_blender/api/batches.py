@@ -13,10 +13,12 @@ from typing import Any
 import bpy
 
 from ..batching import input_table, report, start
-from ..batching.environment import Host, Snapshot
+from ..batching.environment import Host
 from ..batching.handle import AS_BEFORE, Batch, OnProgress, Progress
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line
+from ..client import snapshots
+from ..client.snapshots import Target
 from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
 from ..scene import app_handlers, event_pump, recovery, user_settings
 from ..scene.engine import bridge
@@ -170,17 +172,17 @@ class SceneHost(Host):
         """The job of the Python API."""
         return Job(job_id)
 
-    def settled(self, job: Snapshot) -> bool:
+    def settled(self, job: snapshots.Job) -> bool:
         """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
-        if recovery.is_on_its_way(job["id"]):
+        if recovery.is_on_its_way(job.id):
             return False
-        if job["state"] == State.READY and not job["request"].get("keep_in"):
-            return bool(event_pump.trouble.get(job["id"]) or event_pump.waiting_for(job))
+        if job.state == State.READY and not job.request.keep_in:
+            return bool(event_pump.trouble.get(job.id) or event_pump.waiting_for(job))
         return super().settled(job)
 
-    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+    def trouble(self, job: snapshots.Job) -> dict[str, str] | None:
         """What keeps a finished model out of the scene."""
-        return event_pump.trouble.get(job["id"])
+        return event_pump.trouble.get(job.id)
 
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
@@ -190,16 +192,19 @@ class SceneHost(Host):
         """A file that fits the limits as it is, a copy that does in place of every other one."""
         return [_fitting(path, service, folder, limits) for path in paths]
 
-    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
         """In the open file, from the 3D cursor on."""
         bound = targets.bind(item.location, item.collection)
         if item.location is None:
             scale = 0.001 / metres_per_unit(bpy.context.scene)
             x, y, z = bound["location"]
             bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
-        return {**bound, "placeholder": item.placeholder, **({"own": own} if own else {})}
+        bound["placeholder"] = item.placeholder
+        if own:
+            bound["own"] = own
+        return bound
 
-    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+    def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
         """Into the open file, those whose own was closed or lost before it was saved."""
         return recovery.bring_here(jobs)
 

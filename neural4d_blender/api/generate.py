@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from ..batching.pictures import front_and_sides
+from ..client.snapshots import Total, Variant
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
@@ -32,8 +33,8 @@ from ..scene.ask_engine import ask
 from ..scene.engine import bridge
 from ..scene.placing import provenance, targets
 from ..scene.start_job import require_ready, start
-from .history import Total, delete, history, totals
-from .job import Job, Variant
+from .history import delete, history, totals
+from .job import Job
 
 __all__ = [
     "Balance",
@@ -225,7 +226,7 @@ def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """
     protocol.declaration(provider).require(Feature.BALANCE)
     require_ready(protocol.declaration(provider))
-    return Balance(**ask("balance", timeout, provider=provider)["balance"])
+    return ask("balance", timeout, provider=provider).balance
 
 
 def spent(provider: str = "neural4d") -> int:
@@ -237,10 +238,10 @@ def spent(provider: str = "neural4d") -> int:
 
 def jobs(limit: int = 200) -> list[Job]:
     """The newest jobs of the journal, of this and earlier sessions, newest first."""
-    for data in ask("list", limit=limit)["jobs"]:
-        bridge.jobs[data["id"]] = data
-    newest = sorted(bridge.jobs.values(), key=lambda data: -data["created"])[:limit]
-    return [Job(data["id"]) for data in newest]
+    for job in ask("list", limit=limit).jobs:
+        bridge.jobs[job.id] = job
+    newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]
+    return [Job(job.id) for job in newest]
 
 
 def add_library(folder: str | os.PathLike[str] = "") -> Path:
@@ -260,8 +261,8 @@ def job_of(thing: bpy.types.Object) -> Job | None:
         return None
     job_id = provenance.read(root).job
     if job_id not in bridge.jobs:
-        for data in ask("find", job=job_id)["jobs"]:
-            bridge.jobs[job_id] = data
+        for job in ask("find", job=job_id).jobs:
+            bridge.jobs[job_id] = job
     return Job(job_id) if job_id in bridge.jobs else None
 
 

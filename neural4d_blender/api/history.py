@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..client.snapshots import Total
 from ..engine.protocol import InvalidInput, State, declaration
 from ..scene.ask_engine import ask
 from .job import Job
@@ -18,23 +18,6 @@ from .job import Job
 #: A day or a moment: ``datetime.date``, ``datetime.datetime``, "2031-05-24", "2031-05-24 18:00", or seconds
 #: since the epoch. Without a zone it is this computer's time.
 Moment = dt.date | str | float
-
-
-@dataclass(frozen=True)
-class Total:
-    """What the jobs of a month at a service came to.
-
-    Attributes:
-        month: "2031-05". provider: id of the service.
-        jobs: how many there were. points: what they cost. Deleted jobs count in both.
-        bytes: what their files take now.
-    """
-
-    month: str
-    provider: str
-    jobs: int
-    points: int
-    bytes: int
 
 
 def history(
@@ -58,12 +41,12 @@ def history(
         InvalidInput: one of the arguments means nothing.
     """
     asked = query(text, provider, state, since, until, limit, offset)
-    return [Job(data["id"], data) for data in ask("history", **asked)["jobs"]]
+    return [Job(job.id, job) for job in ask("history", **asked).jobs]
 
 
 def totals() -> list[Total]:
     """What was spent, by month and service, newest month first; jobs that were deleted count too."""
-    return [Total(**told) for told in ask("totals")["totals"]]
+    return ask("totals").totals
 
 
 def delete(jobs: Job | str | Sequence[Job | str]) -> int:

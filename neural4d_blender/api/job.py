@@ -12,16 +12,16 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import InvalidInput, JobFailed, Neural4DError, Request, VariantState
+from ..client.snapshots import Target
+from ..engine.protocol import InvalidInput, JobFailed, Neural4DError, VariantState
 from ..scene import app_handlers, event_pump, start_job
 from ..scene.ask_engine import ask
 from ..scene.engine import bridge
 from ..scene.placing import provenance, targets
 from ..scene.placing.replacement import twins
 from .job_files import Files
-from .job_status import Variant
 
-__all__ = ["Job", "Variant", "forget"]
+__all__ = ["Job", "forget"]
 
 
 class Job(Files):
@@ -91,7 +91,7 @@ class Job(Files):
         return self._place(variant, targets.in_place_of(root), twins(root))
 
     def _place(
-        self, variant: int | None, target: dict[str, Any], replaced: Sequence[bpy.types.Object] = ()
+        self, variant: int | None, target: Target, replaced: Sequence[bpy.types.Object] = ()
     ) -> list[bpy.types.Object]:
         if self.is_prepared(variant):
             return event_pump.place_job(self._data, variant, target)
@@ -113,11 +113,11 @@ class Job(Files):
         Raises:
             JobFailed: it is still under way, or its files are in use; the job is kept.
         """
-        freed: int = ask("delete", job=self.id)["freed"]
+        freed = ask("delete", job=self.id).freed
         forget(self.id)
         return freed
 
-    def start_place(self, variant: int | None, target: dict[str, Any]) -> None:
+    def start_place(self, variant: int | None, target: Target) -> None:
         """Put the model where the target says, now or as soon as it is prepared and the scene is free; never waits."""
         if not targets.blocked() and self.is_prepared(variant):
             event_pump.place_job(self._data, variant, target)
@@ -148,7 +148,7 @@ class Job(Files):
         Raises:
             InvalidInput: the copy of the image is gone; or what ``generate`` raises.
         """
-        request = start_job.changed(start_job.anew(Request.from_dict(self.request)), changes)
+        request = start_job.changed(start_job.anew(self._data.request), changes)
         standing = self.objects
         if replace is not None:
             target = targets.in_place_of(_root(replace))
@@ -164,7 +164,7 @@ class Job(Files):
         One job where the service makes several variants of a request, else a job for each, with a seed of its
         own where the service takes one.
         """
-        requests = start_job.variations(self.provider, Request.from_dict(self.request), count)
+        requests = start_job.variations(self.provider, self._data.request, count)
         standing = self.objects
         started = []
         for place, request in start_job.side_by_side(requests):

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..client.snapshots import Answer, Save
 from ..engine.protocol import InvalidInput, JobFailed
 from ..scene import app_handlers, assets, user_settings
 from ..scene.engine import bridge
@@ -51,22 +53,18 @@ class Files(Following):
         """
         save_id = self.start_save(format, folder, size_mm=size_mm, variant=variant)
 
-        def ended() -> dict[str, Any] | None:
-            found = (save for save in self._data["saves"] if save["id"] == save_id)
-            return next((save for save in found if save["state"] in ("saved", "failed")), None)
+        def ended() -> Save | None:
+            return next((save for save in self._data.saves if save.id == save_id and save.over), None)
 
         self._until(ended, timeout)
-        save = ended() or {}
-        if save["state"] == "failed":
-            raise JobFailed.from_dict(save["error"])
-        return Path(save["path"])
+        return ended().kept()
 
     def start_save(
         self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
     ) -> str:
         """Like :meth:`save`, without waiting for anything; returns the id under which the job lists the file."""
-        if size_mm is None and format != self._data["native"]:
-            size_mm = self.request["size_mm"]
+        if size_mm is None and format != self._data.native:
+            size_mm = self._data.request.size_mm
         kept: dict[str, Any] = {
             "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,
             "format": format,
@@ -75,10 +73,10 @@ class Files(Following):
         }
         save_id = str(uuid.uuid4())
 
-        def refused(answer: dict[str, Any]) -> None:
-            if answer["error"]:
-                failed = {"id": save_id, **kept, "state": "failed", "path": "", "error": answer["error"]}
-                self._data["saves"].append(failed)
+        def refused(answer: Answer) -> None:
+            if answer.error:
+                failed = Save(save_id, **kept, state="failed", error=answer.error)
+                bridge.jobs[self.id] = replace(self._data, saves=[*self._data.saves, failed])
 
         # The engine answers when the job's present step is done, which may be a request that hangs.
         bridge.send("save", refused, job=self.id, save=save_id, **kept)
@@ -114,18 +112,18 @@ class Files(Following):
             JobFailed: it is not prepared, or could not be written. TimeoutError: the time is up; it is still made.
         """
         told = {"name": name, "catalog": catalog, "description": description, "author": author, "tags": tags}
-        answers: list[dict[str, Any]] = []
+        answers: list[Answer] = []
         self.start_save_asset(folder, variant, answers.append, **told)
         self._until(lambda: answers, timeout)
-        if error := answers[0]["error"]:
+        if error := answers[0].error:
             raise JobFailed.from_dict(error)
-        return Path(answers[0]["path"])
+        return Path(answers[0].path)
 
     def start_save_asset(
         self,
         folder: str | os.PathLike[str],
         variant: int | None,
-        answer: Callable[[dict[str, Any]], None],
+        answer: Callable[[Answer], None],
         **told: Any,
     ) -> None:
         """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
@@ -133,8 +131,8 @@ class Files(Following):
             Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else user_settings.library_dir()
         )
         index = next((v.index for v in self.variants if v.blend), 0) if variant is None else variant
-        raw = next((v for v in self._data["variants"] if v["index"] == index), None)
-        if raw is None:
+        own = next((v for v in self.variants if v.index == index), None)
+        if own is None:
             raise InvalidInput(f"There is no variant {index} of this job yet.", "Wait until it is ready.")
-        bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, raw, place, **told))
+        bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, own, place, **told))
         app_handlers.start()

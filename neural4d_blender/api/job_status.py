@@ -5,49 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import bpy
 
-from ..engine.protocol import SETTLED, JobFailed, Request, State
+from ..client import snapshots
+from ..client.snapshots import Variant
+from ..engine.protocol import SETTLED, JobFailed, State
 from ..scene import event_pump
 from ..scene.ask_engine import LOOK
 from ..scene.engine import bridge
 from ..scene.placing import placeholder
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One of the models of a job.
-
-    Attributes:
-        index: 0, 1, ...; what ``Job.place(variant=...)`` takes.
-        state: generating, done, downloaded, prepared or failed.
-        preview: path of the service's picture, empty while there is none.
-        model: path of the downloaded file. blend: path of the prepared one.
-        facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
-        scale: the service's own word on how it scaled a conversion.
-        details: what else the service says of the model, by its own names.
-        error: why it failed: what, kept, cost, remedy and code; None where it did not.
-    """
-
-    index: int
-    state: str
-    preview: str
-    model: str
-    blend: str
-    facts: dict[str, Any]
-    scale: float | None
-    details: dict[str, str]
-    error: dict[str, str] | None
-
-
 class Following:
     """A job, by its id: what it is as of the last look at the engine. Nothing here waits but :meth:`wait`."""
 
-    def __init__(self, job_id: str, past: dict[str, Any] | None = None) -> None:
+    def __init__(self, job_id: str, past: snapshots.Job | None = None) -> None:
         self.id = job_id
         self._past = past  # the snapshot of a job that the journal knows and nobody works on
 
@@ -61,67 +36,65 @@ class Following:
         return hash(self.id)
 
     @property
-    def _data(self) -> dict[str, Any]:
+    def _data(self) -> snapshots.Job:
         return bridge.jobs[self.id] if self._past is None else bridge.jobs.get(self.id, self._past)
 
     @property
     def state(self) -> str:
         """queued, preparing_input, choosing_cutout, submitting, unknown, generating, converting, downloading,
         preparing_model, ready, placed, failed or cancelled."""
-        return str(self._data["state"])
+        return str(self._data.state)
 
     @property
     def provider(self) -> str:
         """Id of the service."""
-        return str(self._data["provider"])
+        return self._data.provider
 
     @property
     def title(self) -> str:
         """What it is called: its name, else its prompt or its image's name."""
-        return Request.from_dict(self._data["request"]).title
+        return self._data.request.title
 
     @property
     def created(self) -> dt.datetime:
         """When it was started, in this computer's time."""
-        return dt.datetime.fromtimestamp(self._data["created"]).astimezone()
+        return dt.datetime.fromtimestamp(self._data.created).astimezone()
 
     @property
     def request(self) -> dict[str, Any]:
         """What was asked for: prompt, variants, size_mm, ... A copy."""
-        return dict(self._data["request"])
+        return self._data.request.to_dict()
 
     @property
     def progress(self) -> float:
         """0..1, of the present state."""
-        return float(self._data["progress"])
+        return self._data.progress
 
     @property
     def cost(self) -> int | None:
         """Points that were spent; None before the service accepted the job."""
-        cost: int | None = self._data["cost"]
-        return cost
+        return self._data.cost
 
     @property
     def seconds(self) -> dict[str, float]:
         """How long each state took."""
-        return dict(self._data["seconds"])
+        return dict(self._data.seconds)
 
     @property
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
-        told = event_pump.trouble.get(self.id) or self._data["error"]
+        told = event_pump.trouble.get(self.id) or self._data.error
         return JobFailed.from_dict(told) if told else None
 
     @property
     def service(self) -> dict[str, str]:
         """What else the service said of the job, by its own names."""
-        return dict(self._data["service"])
+        return dict(self._data.service)
 
     @property
     def variants(self) -> list[Variant]:
         """All models of the job, finished or not."""
-        names = Variant.__dataclass_fields__
-        return [Variant(**{name: raw[name] for name in names}) for raw in self._data["variants"]]
+        return list(self._data.variants)
 
     @property
     def objects(self) -> list[bpy.types.Object]:
@@ -139,13 +112,13 @@ class Following:
 
         The job goes on by itself then; ``note`` has the service's own words.
         """
-        until = float(self._data["until"])
+        until = self._data.until
         return until if until > time.time() else None
 
     @property
     def note(self) -> str:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
-        return str(self._data["note"]) or event_pump.remarks.get(self.id, "")
+        return self._data.note or event_pump.remarks.get(self.id, "")
 
     def wait(self, timeout: float | None = None) -> Self:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
@@ -161,7 +134,7 @@ class Following:
         """
         self._until(self._settled, timeout)
         if self.state == State.CANCELLED:
-            raise JobFailed("The job was cancelled.", "Call retry() to go on with it.", cost=self._data["note"])
+            raise JobFailed("The job was cancelled.", "Call retry() to go on with it.", cost=self._data.note)
         if error := self.error:
             raise error
         return self
@@ -179,16 +152,16 @@ class Following:
 
     def _settled(self) -> bool:
         data = self._data
-        if data["state"] == State.CHOOSING_CUTOUT:
+        if data.state == State.CHOOSING_CUTOUT:
             return True
-        if data["state"] == State.READY:
+        if data.state == State.READY:
             return bool(event_pump.trouble.get(self.id) or event_pump.waiting_for(data))
-        return data["state"] in SETTLED and not data["under_way"]
+        return data.state in SETTLED and not data.under_way
 
     @property
     def cutouts(self) -> list[str]:
         """Paths of the pictures to choose from while the job waits for that; see :meth:`choose`."""
-        return [cutout["path"] for cutout in self._data["cutouts"]]
+        return list(self._data.pictures)
 
     @property
     def pictures(self) -> list[str]:
@@ -197,7 +170,7 @@ class Following:
         They stay on disk until the job is deleted, whatever came of it, and can be made a model of once more with
         ``generate(image=...)``. The path of one that could not be fetched is empty.
         """
-        return self.cutouts if self._data["request"].get("picture_first") else []
+        return self.cutouts if self._data.request.picture_first else []
 
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""

@@ -11,6 +11,7 @@ from typing import Any
 from ..client.engine_client import Bridge
 from ..client.environment import Environment
 from ..client.request_reply import ask
+from ..client.snapshots import Job, Target
 from ..engine.protocol import (
     JOURNAL,
     SETTLED,
@@ -19,14 +20,11 @@ from ..engine.protocol import (
     InvalidInput,
     JobFailed,
     KeyMissing,
-    Request,
     State,
     UnsupportedFeature,
     is_web_address,
 )
 from .preflight import Item
-
-Snapshot = dict[str, Any]
 
 
 class FileJob:
@@ -40,34 +38,33 @@ class FileJob:
         return f"<FileJob {self.id[:8]} {self.state} {self.title[:40]!r}>"
 
     @property
-    def _data(self) -> Snapshot:
+    def _data(self) -> Job:
         return self._bridge.jobs[self.id]
 
     @property
     def state(self) -> str:
         """queued, submitting, generating, downloading, ... and at the end ready, failed or cancelled."""
-        return str(self._data["state"])
+        return str(self._data.state)
 
     @property
     def title(self) -> str:
         """Its name, else its prompt or its image's name."""
-        return Request.from_dict(self._data["request"]).title
+        return self._data.request.title
 
     @property
     def cost(self) -> int | None:
         """Points that were spent; None before the service accepted the job."""
-        cost: int | None = self._data["cost"]
-        return cost
+        return self._data.cost
 
     @property
     def files(self) -> list[Path]:
         """What was kept of it so far."""
-        return [Path(save["path"]) for save in self._data["saves"] if save["path"]]
+        return [Path(save.path) for save in self._data.saves if save.path]
 
     @property
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
-        told = [self._data["error"], *(save["error"] for save in self._data["saves"])]
+        told = [self._data.error, *(save.error for save in self._data.saves)]
         return next((JobFailed.from_dict(error) for error in told if error), None)
 
 
@@ -106,11 +103,11 @@ class Host:
         """What a batch's results give for a job."""
         return FileJob(self.bridge, job_id)
 
-    def settled(self, job: Snapshot) -> bool:
+    def settled(self, job: Job) -> bool:
         """Nothing more happens to the job by itself."""
-        return not job["under_way"] and job["state"] in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
+        return not job.under_way and job.state in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
-    def trouble(self, job: Snapshot) -> dict[str, str] | None:
+    def trouble(self, job: Job) -> dict[str, str] | None:
         """What keeps a finished model from its place."""
         return None
 
@@ -135,7 +132,7 @@ class Host:
                 limits.check(path)
         return paths
 
-    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
         """Where the item is to stand.
 
         Args:
@@ -144,7 +141,7 @@ class Host:
         """
         raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
 
-    def bring_here(self, jobs: list[Snapshot]) -> list[str]:
+    def bring_here(self, jobs: list[Job]) -> list[str]:
         """Take the jobs whose scene is lost into the open one; returns their ids."""
         return []
 

@@ -11,14 +11,15 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..client.request_reply import LOOK, ask
+from ..client.snapshots import Job
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from . import report as reports
-from .environment import Host, Snapshot
+from .environment import Host
 
 #: A budget, or a number at once, that is to stay as it was.
 AS_BEFORE: Any = object()
@@ -69,7 +70,7 @@ class Batch:
         self.on_progress = on_progress
         self._host = host
         self._bridge = host.bridge
-        self._bridge.batches.setdefault(record.id, record.to_dict())
+        self._bridge.batches.setdefault(record.id, record)
         self._jobs = list(jobs)
         #: State and points of each job, and both of all together: a look at thousands of jobs costs nothing.
         self._known: dict[str, tuple[str, int]] = {}
@@ -88,7 +89,7 @@ class Batch:
         return len(self._jobs)
 
     @property
-    def _record(self) -> dict[str, Any]:
+    def _record(self) -> BatchRecord:
         return self._bridge.batches[self.id]
 
     @property
@@ -99,13 +100,12 @@ class Batch:
     @property
     def name(self) -> str:
         """What it was made of: the file's name."""
-        return str(self._record["name"])
+        return self._record.name
 
     @property
     def budget(self) -> int | None:
         """Points that all of it may cost together; None: no limit."""
-        budget: int | None = self._record["budget"]
-        return budget
+        return self._record.budget
 
     @property
     def cost(self) -> int:
@@ -174,12 +174,12 @@ class Batch:
         changes = {name: value for name, value in changes.items() if value is not AS_BEFORE}
         answer = ask(self._bridge, "continue_batch", batch=self.id, changes=changes)
         jobs = [self._bridge.jobs[job] for job in self._jobs]
-        made = {job["id"] for job in jobs if job["state"] in (State.READY, State.PLACED)}
+        made = {job.id for job in jobs if job.state in (State.READY, State.PLACED)}
         made &= set(self._host.bring_here(jobs))
         self._open |= made
         self._ended |= made
         self._host.wake()
-        return int(answer["again"]) + len(made)
+        return answer.again + len(made)
 
     def retry(self, item: int) -> Any:
         """Try one item (0, 1, ...: as in ``results``) once more, and return its job.
@@ -211,27 +211,27 @@ class Batch:
     def lines(self) -> list[reports.Line]:
         """The lines of the report."""
         jobs = (self._bridge.jobs[job] for job in self._jobs)
-        return [reports.line({**job, "error": self._host.trouble(job) or job["error"]}, self._record) for job in jobs]
+        return [reports.line(replace(job, error=self._host.trouble(job) or job.error), self._record) for job in jobs]
 
-    def _take_in(self, job: Snapshot) -> str:
+    def _take_in(self, job: Job) -> str:
         """Note a job's new snapshot; returns the state it was in before."""
-        before, points = self._known.get(job["id"], ("", 0))
-        self._known[job["id"]] = (job["state"], job["cost"] or 0)
+        before, points = self._known.get(job.id, ("", 0))
+        self._known[job.id] = (job.state, job.cost or 0)
         self._counts[before] -= 1
-        self._counts[job["state"]] += 1
-        self._points += (job["cost"] or 0) - points
-        if job["under_way"]:
-            self._open.add(job["id"])
-            self._ended.discard(job["id"])
+        self._counts[job.state] += 1
+        self._points += (job.cost or 0) - points
+        if job.under_way:
+            self._open.add(job.id)
+            self._ended.discard(job.id)
         else:
-            self._ended |= {job["id"]} & self._open
+            self._ended |= {job.id} & self._open
         return before
 
-    def _changed(self, job: Snapshot) -> None:
+    def _changed(self, job: Job) -> None:
         before = self._take_in(job)
-        if before != job["state"] and self.on_progress:
+        if before != job.state and self.on_progress:
             try:
-                self.on_progress(self, self._host.job(job["id"]))
+                self.on_progress(self, self._host.job(job.id))
             except Exception:  # somebody else's mistake must not keep the models from arriving
                 traceback.print_exc(file=sys.stderr)
 

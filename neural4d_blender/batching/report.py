@@ -1,6 +1,6 @@
 """What became of a batch, one line an item: written as CSV or JSON, read again, and several made one.
 
-Standard library and the engine's ``protocol`` only.
+Standard library, client and the engine's ``protocol`` only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..engine.protocol import IDLE, InvalidInput, Neural4DError, Request, State
+from ..client.snapshots import Job
+from ..engine.protocol import IDLE, BatchRecord, InvalidInput, Neural4DError, State
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -60,33 +61,33 @@ class Line:
         return self.state in (State.READY, State.PLACED) and not self.error
 
 
-def line(job: dict[str, Any], batch: dict[str, Any]) -> Line:
-    """The line of a job's snapshot in the batch of that record."""
-    request = Request.from_dict(job["request"])
-    made = [variant for variant in job["variants"] if variant["blend"] or variant["model"]]
-    facts = made[0]["facts"] if made else {}
+def line(job: Job, batch: BatchRecord) -> Line:
+    """The line of a job in the batch of that record."""
+    request = job.request
+    made = [variant for variant in job.variants if variant.blend or variant.model]
+    facts = made[0].facts if made else {}
     size = [round(side, 3) for side in facts.get("dimensions_mm") or ()] or [None] * 3
-    saved = [save["path"] for save in job["saves"] if save["path"]]
-    errors = [job["error"], *(save["error"] for save in job["saves"])]
+    saved = [save.path for save in job.saves if save.path]
+    errors = [job.error, *(save.error for save in job.saves)]
     told = next((error for error in errors if error), None)
     return Line(
-        item=job["item"] + 1,
-        of=batch["size"],
+        item=job.item + 1,
+        of=batch.size,
         input=request.prompt or "; ".join(request.originals or request.images),
         name=request.title,
-        provider=job["provider"],
-        state=str(job["state"]),
-        points=job["cost"],
-        seconds=round(sum(spent for state, spent in job["seconds"].items() if state not in IDLE), 2),
+        provider=job.provider,
+        state=str(job.state),
+        points=job.cost,
+        seconds=round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 2),
         width_mm=size[0],
         depth_mm=size[1],
         height_mm=size[2],
         faces=facts.get("triangles"),
-        files=saved or [variant["blend"] for variant in made if variant["blend"]],
+        files=saved or [variant.blend for variant in made if variant.blend],
         error=f"{told['code']}: {told['what']}" if told else "",
-        job=job["id"],
-        batch=batch["id"],
-        shard=batch["shard"],
+        job=job.id,
+        batch=batch.id,
+        shard=batch.shard,
     )
 
 

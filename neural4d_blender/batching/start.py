@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client.request_reply import ask
+from ..client.snapshots import Target
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
 from . import grid as layouts
@@ -106,13 +107,13 @@ def start(
     step = spacing_mm or layouts.spacing_mm(items)
     jobs = []
     for item in items:
-        request, target = item.request, dict[str, Any]()
+        request, target = item.request, Target()
         if not request.keep_in:
             offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
             target = host.target(item, offset, (item.job, request.title) if collections else None)
             if not item.pack_images:
                 request = replace(request, texture_folder=host.texture_folder())
-        jobs.append(Job(item.job, item.provider, request.to_dict(), target, batch=record.id, item=item.index))
+        jobs.append(Job(item.job, item.provider, request.to_dict(), dict(target), batch=record.id, item=item.index))
     host.bridge.submit_many(record, jobs)
     host.wake()
     host.mark_places(items)
@@ -141,14 +142,14 @@ def attach(host: Host, which: str = "", on_progress: OnProgress | None = None) -
     """The same without going on: what is known of a batch."""
     record = _find(host, which)
     told = ask(host.bridge, "batch", timeout=120.0, batch=record.id)
-    host.bridge.batches[record.id] = told["batch"]
-    mine = [job for job in host.bridge.jobs.values() if job.get("batch") == record.id]
-    return Batch(host, record, [job["id"] for job in sorted(mine, key=lambda job: job["item"])], on_progress)
+    (host.bridge.batches[record.id],) = told.batches
+    mine = [job for job in host.bridge.jobs.values() if job.batch == record.id]
+    return Batch(host, record, [job.id for job in sorted(mine, key=lambda job: job.item)], on_progress)
 
 
 def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first."""
-    return [BatchRecord.from_dict(told) for told in ask(host.bridge, "batches", limit=limit)["batches"]]
+    return ask(host.bridge, "batches", limit=limit).batches
 
 
 def _find(host: Host, which: str) -> BatchRecord:

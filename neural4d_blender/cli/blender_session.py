@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bpy
 
+from ..client.snapshots import Job
 from ..engine.protocol import Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import event_pump, user_settings
 from ..scene.engine import bridge
@@ -24,7 +25,7 @@ from ..scene.start_job import require_ready
 from .main import main
 from .output import export, preview
 from .output.planned_files import Plan, numbered
-from .session import Desk, Job, check_as_made, check_folders, write_as_made
+from .session import Desk, check_as_made, check_folders, write_as_made
 
 
 class BlenderDesk(Desk):
@@ -72,7 +73,7 @@ class BlenderDesk(Desk):
             wanted.append((Path(plan.thumbnail), lambda roots, path: preview.render(roots, path)))
         if not wanted:
             return written
-        with _into_a_log(user_settings.data_dir() / "jobs" / job["id"] / "files.log"):
+        with _into_a_log(user_settings.data_dir() / "jobs" / job.id / "files.log"):
             for position, variant in enumerate(plan.variants(job)):
                 export.empty_file()
                 # "beside" leaves the job's target, and with it the plan, as it is.

@@ -1,6 +1,6 @@
 """What a command prints: results on standard output, progress on standard error, or one JSON object a line.
 
-Standard library only. On a terminal progress is a bar; elsewhere it is a line for each change, without
+Standard library and client only. On a terminal progress is a bar; elsewhere it is a line for each change, without
 control characters, so that a log stays readable. With ``--json`` everything goes to standard output.
 """
 
@@ -13,10 +13,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from ..client.snapshots import Job
+
 _BAR = 20
 #: Between two events that tell nothing but a job's progress: this much of it has to be new.
 _STEP = 0.1
-Row = dict[str, Any]
 
 
 class Console:
@@ -57,33 +58,33 @@ class Console:
         self.clear()
         print(f"neural4d: {text}", file=self._err, flush=True)
 
-    def watch(self, jobs: Sequence[Row], title: dict[str, str]) -> None:
-        """Show how far the jobs are (as Job.to_dict has them), if there is anything new; titles by job id."""
+    def watch(self, jobs: Sequence[Job], title: dict[str, str]) -> None:
+        """Show how far the jobs are, if there is anything new; titles by job id."""
         for job in jobs:
-            state, progress, until = str(job["state"]), float(job["progress"]), float(job["until"])
-            before = self._shown.get(job["id"])
+            state, progress, until = str(job.state), job.progress, job.until
+            before = self._shown.get(job.id)
             same = before and before[0] == state and (before[2] == until or not (until or self.as_json))
             if before and same and (not self.as_json or progress < before[1] + _STEP):
                 continue
-            self._shown[job["id"]] = (state, progress, until)
+            self._shown[job.id] = (state, progress, until)
             if self.as_json:
-                told = {"job": job["id"], "state": state, "progress": round(progress, 3), "points": job["cost"]}
+                told = {"job": job.id, "state": state, "progress": round(progress, 3), "points": job.cost}
                 # The service has asked to slow down: it goes on by itself at that moment (seconds since the epoch).
-                wait = {"waits_until": round(until, 1), "note": job["note"]} if until else {}
+                wait = {"waits_until": round(until, 1), "note": job.note} if until else {}
                 self.result("", "progress", **told, **wait)
             elif not self._bar:
-                print(f"{title[job['id']]}: {_words(job)}", file=self._err, flush=True)
+                print(f"{title[job.id]}: {_words(job)}", file=self._err, flush=True)
         if self._bar and jobs:
             self._draw(jobs, title)
 
-    def _draw(self, jobs: Sequence[Row], title: dict[str, str]) -> None:
-        going = [job for job in jobs if job["under_way"]]
+    def _draw(self, jobs: Sequence[Job], title: dict[str, str]) -> None:
+        going = [job for job in jobs if job.under_way]
         shown = going[0] if going else jobs[-1]
-        filled = round(_BAR * float(shown["progress"]))
-        elapsed = int(time.time() - shown["created"])
+        filled = round(_BAR * shown.progress)
+        elapsed = int(time.time() - shown.created)
         count = f"{len(jobs) - len(going)} of {len(jobs)}  " if len(jobs) > 1 else ""
-        bar = f"[{'#' * filled}{'-' * (_BAR - filled)}] {float(shown['progress']):4.0%}"
-        line = f"{count}{title[shown['id']][:30]}  {bar}  {elapsed // 60}:{elapsed % 60:02}  {_words(shown)}"
+        bar = f"[{'#' * filled}{'-' * (_BAR - filled)}] {shown.progress:4.0%}"
+        line = f"{count}{title[shown.id][:30]}  {bar}  {elapsed // 60}:{elapsed % 60:02}  {_words(shown)}"
         line = line[: shutil.get_terminal_size().columns - 1]
         if line != self._line:
             self._err.write("\r\x1b[K" + line)
@@ -105,5 +106,5 @@ def table(rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in texts)  # noqa: B905
 
 
-def _words(job: Row) -> str:
-    return f"{str(job['state']).replace('_', ' ')}{': ' + job['note'] if job['note'] else ''}"
+def _words(job: Job) -> str:
+    return f"{job.state.replace('_', ' ')}{': ' + job.note if job.note else ''}"

@@ -17,6 +17,7 @@ from typing import Any
 from ..batching.environment import Host
 from ..batching.preflight import Item
 from ..client.request_reply import LOOK, ask
+from ..client.snapshots import Answer, Job, Save, Target
 from ..engine.protocol import (
     Declaration,
     InvalidInput,
@@ -27,8 +28,6 @@ from ..engine.protocol import (
     declaration,
 )
 from .output.planned_files import Plan, numbered
-
-Job = dict[str, Any]
 
 
 class Patience:
@@ -55,7 +54,7 @@ class Desk(Host):
     def allow_network(self) -> None:
         """What ``--online-mode`` asks for; nobody but Blender has a switch for that."""
 
-    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> dict[str, Any]:
+    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
         """Files, and no place in a scene."""
         return self.planned(item).target() if self.planned else {}
 
@@ -75,7 +74,7 @@ class Desk(Host):
         """Write the plan's files; raises Neural4DError where one could not be."""
         return write_as_made(self, job, plan)
 
-    def ask(self, do: str, **values: Any) -> Job:
+    def ask(self, do: str, **values: Any) -> Answer:
         """Send the engine a command and wait for its answer; see client/request_reply.py for what it raises."""
         return ask(self.bridge, do, **values)
 
@@ -140,7 +139,7 @@ def _write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
             path = numbered(output, position)
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-                made = _saved(desk, job["id"], variant, path.suffix[1:].upper(), folder)
+                made = _saved(desk, job.id, variant, path.suffix[1:].upper(), folder)
                 # A format of several files comes as a folder, which cannot have a file's ending.
                 target = path.with_suffix("") if made.is_dir() else path
                 if made.is_dir():
@@ -152,30 +151,26 @@ def _write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
 
 def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> Path:
     job = desk.bridge.jobs[job_id]
-    size = None if format == declaration(job["provider"]).native else job["request"]["size_mm"]
+    size = None if format == declaration(job.provider).native else job.request.size_mm
     save_id = str(uuid.uuid4())
     kept = {"variant": variant, "format": format, "folder": folder, "size_mm": size}
     desk.ask("save", job=job_id, save=save_id, **kept)
 
-    def ended() -> Job | None:
-        saves = (save for save in desk.bridge.jobs[job_id]["saves"] if save["id"] == save_id)
-        return next((save for save in saves if save["state"] in ("saved", "failed")), None)
+    def ended() -> Save | None:
+        return next((save for save in desk.bridge.jobs[job_id].saves if save.id == save_id and save.over), None)
 
     desk.work(ended, show=lambda: None)
-    save = ended() or {}
-    if save["state"] == "failed":
-        raise JobFailed.from_dict(save["error"])
-    return Path(save["path"])
+    return ended().kept()
 
 
 def failure_of(job: Job) -> Neural4DError | None:
     """Why the job has no model, or no files where it was to keep them by itself; None where it has."""
-    if job["state"] == State.CANCELLED:
-        return JobFailed("The job was cancelled.", "Run resume --retry to go on with it.", cost=job["note"])
-    if job["state"] == State.CHOOSING_CUTOUT:
+    if job.state == State.CANCELLED:
+        return JobFailed("The job was cancelled.", "Run resume --retry to go on with it.", cost=job.note)
+    if job.state == State.CHOOSING_CUTOUT:
         return JobFailed("The job waits for a picture to be chosen.", "Choose it in Blender's panel.")
-    own = (save for save in job["saves"] if save["folder"] == job["request"].get("keep_in"))
-    told = [job["error"], *(save["error"] for save in own)]
+    own = (save for save in job.saves if save.folder == job.request.keep_in)
+    told = [job.error, *(save.error for save in own)]
     if error := next((error for error in told if error), None):
         return JobFailed.from_dict(error)
-    return JobFailed("The job failed.") if job["state"] == State.FAILED else None
+    return JobFailed("The job failed.") if job.state == State.FAILED else None

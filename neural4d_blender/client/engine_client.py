@@ -7,26 +7,24 @@ journal sees to it that nothing is lost or paid twice.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import EngineStopped, JobFailed, Neural4DError, State
+from ..engine.protocol import Balance, BatchRecord, EngineStopped, JobFailed, Neural4DError, State
+from . import snapshots
+from .engine_process import EngineProcess
 from .environment import Settings
 from .job_table import Jobs
-from .pipes import PipeReader, PipeWriter
+from .snapshots import Answer, Target
 
 Message = dict[str, Any]
-Answer = Callable[[Message], None]
+Answered = Callable[[Answer], None]
 
-_ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
 #: Seconds that one look at the pipe may take: a user's window waits meanwhile.
 _AT_A_TIME = 0.004
 #: An engine that dies more often than this within a minute is not started again by itself.
@@ -40,8 +38,8 @@ class Bridge:
         settings: what the engine is told; asked anew whenever something is sent.
 
     Attributes:
-        jobs: the newest snapshot of each job, by id, as engine.jobs.Job.to_dict gives it.
-        batches: the batches that were spoken of in this session, by id, as engine.batches.BatchRecord.to_dict does.
+        jobs: the newest snapshot of each job, by id.
+        batches: the batches that were spoken of in this session, by id.
         balances: the last known balance of each service, by id.
         servers: what is known of each service's server, by id (see engine/model/server_facts.py).
         prices: measured points by ``provider:operation``.
@@ -56,8 +54,8 @@ class Bridge:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.jobs = Jobs()
-        self.batches: dict[str, dict[str, Any]] = {}
-        self.balances: dict[str, dict[str, Any]] = {}
+        self.batches: dict[str, BatchRecord] = {}
+        self.balances: dict[str, Balance] = {}
         self.servers: dict[str, dict[str, str]] = {}
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
@@ -66,11 +64,9 @@ class Bridge:
         self.revision = 0
         self.timing: dict[str, float] = {}
         self.adopting = True
-        self._process: subprocess.Popen[bytes] | None = None
-        self._reader: PipeReader | None = None
+        self._process: EngineProcess | None = None
         self._unread: deque[bytes] = deque()
-        self._writer: PipeWriter | None = None
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, Answered] = {}
         self._configured: Message = {}
         self._deaths: list[float] = []
         self._last_words: dict[str, str] | None = None
@@ -96,7 +92,7 @@ class Bridge:
         """Something is under way: a job that the engine works on, or an answer that is awaited."""
         return bool(self._answers) or bool(self.jobs.under_way)
 
-    def send(self, do: str, answer: Answer | None = None, **values: Any) -> None:
+    def send(self, do: str, answer: Answered | None = None, **values: Any) -> None:
         """Send a command, starting the engine if need be.
 
         Args:
@@ -104,8 +100,8 @@ class Bridge:
             answer: called from :meth:`drain` with the answer, whose ``error`` is None when all is well.
         """
         if do == "retry" and values["job"] in self._refused:  # it stands in no journal
-            job = protocol.Job.from_dict(self.jobs[values["job"]])
-            self.submit(job.id, job.provider, protocol.Request.from_dict(job.request), job.target, answer)
+            job = self.jobs[values["job"]]
+            self.submit(job.id, job.provider, job.request, job.target, answer)
             return
         self._start()
         self.configure()
@@ -119,41 +115,41 @@ class Bridge:
         job_id: str,
         provider: str,
         request: protocol.Request,
-        target: dict[str, Any],
-        answer: Answer | None = None,
+        target: Target,
+        answer: Answered | None = None,
     ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)
         native = protocol.makes(provider, request)
-        job = protocol.Job(job_id, provider, request.to_dict(), target, native=native)
-        self.jobs[job_id] = job.to_dict()
+        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native)
+        self.jobs[job_id] = snapshots.Job.of(job)
         self.revision += 1
 
-        def answered(told: Message) -> None:
-            if _may_have_heard(told["error"]):
+        def answered(told: Answer) -> None:
+            if _may_have_heard(told.error):
                 self._unsure[job_id] = lambda: self.submit(job_id, provider, request, target, answer)
                 return
-            if told["error"]:
+            if told.error:
                 self._refused.add(job_id)
-                self._refuse(job, told["error"])
+                self._refuse(job, told.error)
             if answer:
                 answer(told)
 
         self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
 
-    def submit_many(self, batch: protocol.BatchRecord, jobs: Sequence[protocol.Job]) -> None:
+    def submit_many(self, batch: BatchRecord, jobs: Sequence[protocol.Job]) -> None:
         """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
-        self.batches[batch.id] = batch.to_dict()
+        self.batches[batch.id] = batch
         for job in jobs:
-            self.jobs[job.id] = job.to_dict()
+            self.jobs[job.id] = snapshots.Job.of(job)
         self.revision += 1
 
-        def refused(answer: Message) -> None:
-            if _may_have_heard(answer["error"]):
+        def refused(answer: Answer) -> None:
+            if _may_have_heard(answer.error):
                 self._unsure[jobs[0].id] = lambda: self.submit_many(batch, jobs)
-                return
-            for job in jobs if answer["error"] else ():
-                self._refuse(job, answer["error"])
+            elif answer.error:
+                for job in jobs:
+                    self._refuse(job, answer.error)
 
         names = ("provider", "request", "target", "item")
         sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
@@ -162,18 +158,18 @@ class Bridge:
     def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
         job.enter(State.FAILED)
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
-        self.jobs[job.id] = job.to_dict()
+        self.jobs[job.id] = snapshots.Job.of(job)
 
     def _find_out(self) -> None:
         """Ask a new engine for the jobs that the last one may have taken in; they are sent again where it has not."""
         for job_id, send_again in list(self._unsure.items()):
 
-            def found(told: Message, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
-                if not told["error"] and job_id in self._unsure:
+            def found(told: Answer, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
+                if not told.error and job_id in self._unsure:
                     del self._unsure[job_id]
-                    for job in told["jobs"]:
-                        self.jobs[job["id"]] = job
-                    if not told["jobs"]:
+                    for job in told.jobs:
+                        self.jobs[job.id] = job
+                    if not told.jobs:
                         send_again()
 
             self.send("find", found, job=job_id)
@@ -200,11 +196,11 @@ class Bridge:
 
         Takes microseconds when nothing did, and leaves the rest for the next call when very much did.
         """
-        if self._reader is None or self._writer is None:
+        if (process := self._process) is None:
             return False
         before = self.revision
-        self._writer.write()
-        self._unread += self._reader.lines()
+        process.writer.write()
+        self._unread += process.reader.lines()
         ends = time.perf_counter() + _AT_A_TIME
         while self._unread and time.perf_counter() < ends:
             try:
@@ -212,7 +208,7 @@ class Bridge:
             except ValueError:
                 continue
             self._take(event)
-        if self._reader.closed and not self._unread:
+        if process.reader.closed and not self._unread:
             self._died()
         return self.revision != before
 
@@ -228,69 +224,40 @@ class Bridge:
         self._end(patience)
 
     def _end(self, patience: float) -> None:
-        process, self._process, self._reader, self._writer = self._process, None, None, None
+        process, self._process = self._process, None
         self._configured = {}
         self._unread.clear()
         self.to_prepare.clear()  # whoever asked for it is no more
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
-        if patience:
-            try:
-                process.wait(patience)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        if process:
+            process.end(patience)
 
     def _start(self) -> None:
-        if self._process is not None:
-            return
-        folder = self.settings.data_dir()
-        self._last_words = None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / "engine.log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    env=_environment(),
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                    # Ctrl+C on a terminal is for the command, which closes the pipe; a submission on its way goes on.
-                    start_new_session=True,
-                )
-        except OSError as error:
-            raise EngineStopped(
-                f"The engine could not be started in {folder}: {error}.",
-                "Check the folder for files in Preferences > Add-ons > Neural4D.",
-            ) from error
-        if self._process.stdin and self._process.stdout:
-            self._writer = PipeWriter(self._process.stdin)
-            self._reader = PipeReader(self._process.stdout)
-        self._find_out()
+        if self._process is None:
+            self._last_words = None
+            self._process = EngineProcess(self.settings.data_dir())
+            self._find_out()
 
     def _write(self, message: Message) -> None:
-        if self._writer:
-            self._writer.write(protocol.encode(message))
+        if self._process:
+            self._process.writer.write(protocol.encode(message))
 
     def _take(self, event: Message) -> None:
         self.revision += 1
         match event.get("event"):
             case "job":
-                self.jobs[event["job"]["id"]] = event["job"]
+                job = snapshots.Job.read(event["job"])
+                self.jobs[job.id] = job
             case "prepare":
                 self.to_prepare.append(event)
             case "balance":
-                self.balances[event["provider"]] = {**event["balance"], "at": event["at"]}
+                self.balances[event["provider"]] = snapshots.balance(event["balance"])
             case "server":
                 self.servers[event["provider"]] = event["facts"]
             case "prices":
                 self.prices, self.spent = event["prices"], event["spent"]
             case "batch":
-                self.batches[event["batch"]["id"]] = event["batch"]
+                batch = BatchRecord.from_dict(event["batch"])
+                self.batches[batch.id] = batch
             case "ended":
                 self._last_words = event["error"]
             case "usage":
@@ -298,7 +265,7 @@ class Bridge:
             case "answer":
                 answer = self._answers.pop(event.get("tag") or "", None)
                 if answer:
-                    answer(event)
+                    answer(Answer.read(event))
 
     def _died(self) -> None:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
@@ -307,23 +274,17 @@ class Bridge:
         told = self._last_words or self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():
-            answer({"error": told})
+            answer(Answer(error=told))
         now = time.monotonic()
         self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
         if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
             self._start()
             self.configure()
             return
-        for job in self.jobs.under_way.values():
-            job["note"] = f"{told['what']} {told['remedy']}"
+        for job in list(self.jobs.under_way.values()):
+            self.jobs[job.id] = replace(job, note=f"{told['what']} {told['remedy']}")
 
 
 def _may_have_heard(error: dict[str, str] | None) -> bool:
     """The engine died before it answered: whatever it was told may stand in the journal, and be paid."""
     return error is not None and error["code"] == EngineStopped.__name__
-
-
-def _environment() -> dict[str, str]:
-    """The environment less the keys: they reach the engine through its pipe only."""
-    keys = {service.key_env for service in protocol.declarations()}
-    return {name: value for name, value in os.environ.items() if name not in keys}

@@ -11,17 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine.protocol import State
+from .snapshots import Job
 
-Snapshot = dict[str, Any]
-Watcher = Callable[[Snapshot], None]
+Watcher = Callable[[Job], None]
 
 
-class Jobs(dict[str, Snapshot]):
+class Jobs(dict[str, Job]):
     """The newest snapshot of each job, by id.
 
     A snapshot that is older than the one that is there is passed over: what the engine has read of the journal for an
-    answer may arrive behind what a step has changed meanwhile. Whoever changes a snapshot in place calls
-    :meth:`touch` afterwards.
+    answer may arrive behind what a step has changed meanwhile.
 
     Attributes:
         under_way: those that the engine works on.
@@ -30,32 +29,27 @@ class Jobs(dict[str, Snapshot]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.under_way: dict[str, Snapshot] = {}
-        self.arriving: dict[str, Snapshot] = {}
+        self.under_way: dict[str, Job] = {}
+        self.arriving: dict[str, Job] = {}
         self._watchers: dict[str, list[Watcher]] = defaultdict(list)
 
     def watch(self, batch: str, watcher: Watcher) -> None:
         """Have the watcher told each new snapshot of the batch's jobs."""
         self._watchers[batch].append(watcher)
 
-    def touch(self, job_id: str) -> None:
-        """The job's snapshot has changed."""
-        if job_id in self:
-            self[job_id] = self[job_id]
-
-    def __setitem__(self, job_id: str, job: Snapshot) -> None:
-        if job_id in self and job.get("revision", 0) < self[job_id].get("revision", 0):
+    def __setitem__(self, job_id: str, job: Job) -> None:
+        if job_id in self and job.revision < self[job_id].revision:
             return
         super().__setitem__(job_id, job)
-        for index, fits in ((self.under_way, job["under_way"]), (self.arriving, _may_arrive(job))):
+        for index, fits in ((self.under_way, job.under_way), (self.arriving, _may_arrive(job))):
             if fits:
                 index[job_id] = job
             else:
                 index.pop(job_id, None)
-        for watcher in self._watchers.get(job.get("batch", ""), ()):
+        for watcher in self._watchers.get(job.batch, ()):
             watcher(job)
 
-    def setdefault(self, job_id: str, job: Snapshot) -> Snapshot:
+    def setdefault(self, job_id: str, job: Job) -> Job:
         """The job's snapshot; the given one where none is known."""
         if job_id not in self:
             self[job_id] = job
@@ -77,9 +71,9 @@ class Jobs(dict[str, Snapshot]):
             index.clear()
 
 
-def _may_arrive(job: Snapshot) -> bool:
-    if job["state"] == State.READY:
-        return not job["dismissed"] and not job["request"].get("keep_in")
-    if job["state"] == State.PLACED and job["request"].get("place_all"):
-        return any(v["blend"] and v["index"] not in job["placed"] for v in job["variants"])
+def _may_arrive(job: Job) -> bool:
+    if job.state == State.READY:
+        return not job.dismissed and not job.request.keep_in
+    if job.state == State.PLACED and job.request.place_all:
+        return any(variant.blend and variant.index not in job.placed for variant in job.variants)
     return False

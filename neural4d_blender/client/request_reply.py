@@ -11,18 +11,19 @@ from typing import Any
 
 from ..engine.protocol import JobFailed
 from .engine_client import Bridge
+from .snapshots import Answer
 
 #: Seconds between two looks at the engine's pipe where no timer does it.
 LOOK = 0.02
 
 
-def ask(bridge: Bridge, do: str, timeout: float = 30.0, **values: Any) -> dict[str, Any]:
+def ask(bridge: Bridge, do: str, timeout: float = 30.0, **values: Any) -> Answer:
     """Send a command and wait for its answer.
 
     Raises:
         JobFailed: the engine refused it. TimeoutError: it did not answer.
     """
-    answers: list[dict[str, Any]] = []
+    answers: list[Answer] = []
     bridge.send(do, answers.append, **values)
     ends = time.monotonic() + timeout
     while not answers:
@@ -30,6 +31,6 @@ def ask(bridge: Bridge, do: str, timeout: float = 30.0, **values: Any) -> dict[s
             raise TimeoutError(f"The engine did not answer within {timeout:g} s.")
         if not bridge.drain():
             time.sleep(LOOK)
-    if told := answers[0]["error"]:
+    if told := answers[0].error:
         raise JobFailed.from_dict(told)
     return answers[0]

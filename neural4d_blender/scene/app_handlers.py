@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Set
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -17,6 +18,9 @@ from ..engine.protocol import UNFINISHED, Neural4DError, State
 from . import event_pump, user_settings
 from .engine import bridge, is_built
 from .placing import placeholder, targets
+
+if TYPE_CHECKING:
+    from ..client.snapshots import Answer, Job, Target
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0
@@ -78,14 +82,13 @@ def _tell(why: str) -> None:
     trouble = why
 
 
-def _take_list(answer: dict[str, Any]) -> None:
-    error = answer["error"]
+def _take_list(answer: Answer) -> None:
+    error = answer.error
     _tell(f"{error['what']} {error['remedy']}" if error else "")
-    jobs = answer.get("jobs", [])
-    for job in jobs:
-        bridge.jobs.setdefault(job["id"], job)
+    for job in answer.jobs:
+        bridge.jobs.setdefault(job.id, job)
     present = {**bridge.jobs.under_way, **bridge.jobs.arriving}.values()
-    for batch in {job["batch"] for job in present if job["batch"]} - bridge.batches.keys():
+    for batch in {job.batch for job in present if job.batch} - bridge.batches.keys():
         show_batch(batch)
     _take_in_moved_file()
 
@@ -94,24 +97,25 @@ def _take_in_moved_file() -> None:
     """A file that was moved or renamed outside Blender still has the placeholders of jobs that were bound to it."""
     for job_id in placeholder.standing():
         job = bridge.jobs.get(job_id)
-        if job is None or job["state"] == State.PLACED or targets.is_here(job["target"]):
+        if job is None or job.state == State.PLACED or targets.is_here(job.target):
             continue
-        if not (job["target"].get("file") and Path(job["target"]["file"]).exists()):
+        if not (job.target.get("file") and Path(job.target["file"]).exists()):
             _retarget(job)
 
 
-def _retarget(job: dict[str, Any]) -> None:
+def _retarget(job: Job) -> None:
     """Bind the job to the file that is open."""
-    job["target"] = {**job["target"], "session": targets.session(), "file": bpy.data.filepath}
-    bridge.send("retarget", job=job["id"], target=job["target"])
+    target: Target = {**job.target, "session": targets.session(), "file": bpy.data.filepath}
+    bridge.jobs[job.id] = replace(job, target=target)
+    bridge.send("retarget", job=job.id, target=target)
 
 
 def show_batch(batch: str) -> None:
     """Bring a batch of an earlier session into the bridge, with all its jobs."""
 
-    def take(answer: dict[str, Any]) -> None:
-        if not answer["error"]:
-            bridge.batches[batch] = answer["batch"]
+    def take(answer: Answer) -> None:
+        if not answer.error:
+            (bridge.batches[batch],) = answer.batches
 
     bridge.send("batch", take, batch=batch)
 
@@ -140,7 +144,7 @@ def _about_to_save(_path: object) -> None:
 def _file_saved(_path: object) -> None:
     """A job bound to a file that had no name yet can now be found again after a restart, and so can its model."""
     for job in list(bridge.jobs.values()) if is_built() else ():
-        if targets.is_here(job["target"]) and job["target"].get("file") != bpy.data.filepath:
+        if targets.is_here(job.target) and job.target.get("file") != bpy.data.filepath:
             _retarget(job)
             start()
 

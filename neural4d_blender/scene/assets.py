@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ..client.snapshots import Job, Variant
 from ..engine.protocol import InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
 from .placing.placement import in_a_window
@@ -19,8 +20,8 @@ from .user_settings import LIBRARY
 
 
 def wanted(
-    job: dict[str, Any],
-    variant: dict[str, Any],
+    job: Job,
+    variant: Variant,
     folder: Path,
     *,
     name: str = "",

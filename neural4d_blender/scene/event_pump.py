@@ -5,6 +5,7 @@ Called by the timer in a window (app_handlers.py) and by ``Job.wait`` where no t
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import traceback
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 import bpy
 
-from ..engine.protocol import EngineStopped, Neural4DError, Request, State
+from ..client.snapshots import Answer, Job, Target
+from ..engine.protocol import EngineStopped, Neural4DError, State
 from . import prepare_here, user_settings
 from .engine import bridge
 from .placing import placeholder, provenance, targets
@@ -46,11 +48,11 @@ def pump() -> bool:
             try:
                 place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
-                trouble[job["id"]] = error.to_dict()
+                trouble[job.id] = error.to_dict()
             except Exception as error:  # one that got out would end the timer, and with it every job
                 what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
                 remedy = "Press Place Here; if it stays so, report this text."
-                trouble[job["id"]] = Neural4DError(what, remedy).to_dict()
+                trouble[job.id] = Neural4DError(what, remedy).to_dict()
             changed = True
     try:
         return placeholder.tend(keep=user_settings.keeps_placeholders()) or changed
@@ -59,29 +61,27 @@ def pump() -> bool:
         return True
 
 
-def expected() -> list[dict[str, Any]]:
+def expected() -> list[Job]:
     """The ready jobs that go into the open file by themselves, as soon as it is safe."""
     return [
         job
         for job in bridge.jobs.arriving.values()
-        if job["state"] == State.READY
-        and _placed.get(job["id"]) != job["entered"]
-        and job["id"] not in trouble
-        and not job["dismissed"]
-        and targets.is_here(job["target"])
+        if job.state == State.READY
+        and _placed.get(job.id) != job.entered
+        and job.id not in trouble
+        and not job.dismissed
+        and targets.is_here(job.target)
     ]
 
 
-def _others_wanted() -> list[tuple[dict[str, Any], int | None]]:
+def _others_wanted() -> list[tuple[Job, int | None]]:
     """Variants that go into the open file beside the first one, because all were asked for."""
     return [
-        (job, variant["index"])
+        (job, variant.index)
         for job in bridge.jobs.arriving.values()
-        if job["request"].get("place_all") and job["state"] == State.PLACED and targets.is_here(job["target"])
-        for variant in job["variants"]
-        if variant["blend"]
-        and job["id"] not in trouble
-        and variant["index"] not in {*job["placed"], *_standing.get(job["id"], ())}
+        if job.request.place_all and job.state == State.PLACED and targets.is_here(job.target)
+        for variant in job.variants
+        if variant.blend and job.id not in trouble and variant.index not in {*job.placed, *_standing.get(job.id, ())}
     ]
 
 
@@ -90,63 +90,64 @@ def awaiting() -> bool:
     return bool(expected() or _others_wanted() or placeholder.is_awaited(keep=user_settings.keeps_placeholders()))
 
 
-def beside(job: dict[str, Any]) -> dict[str, Any]:
+def beside(job: Job) -> Target:
     """The job's target, moved next to what stands of the job already when it is used."""
-    return {**job["target"], "beside": True}
+    return {**job.target, "beside": True}
 
 
-def is_for_another_file(job: dict[str, Any]) -> bool:
+def is_for_another_file(job: Job) -> bool:
     """A ready job whose file is not the one that is open."""
-    return job["state"] == State.READY and not targets.is_here(job["target"])
+    return job.state == State.READY and not targets.is_here(job.target)
 
 
-def waiting_for(job: dict[str, Any]) -> str:
+def waiting_for(job: Job) -> str:
     """What keeps a ready job out of the scene, in words; empty when nothing does."""
     if not is_for_another_file(job):
         return targets.blocked()
-    file = Path(job["target"].get("file") or "").name
+    file = Path(job.target.get("file") or "").name
     if file:
         return f"It belongs to {file}: open that file, or place it here."
     return "It belongs to a file that was closed without being saved: place it here."
 
 
 def place_job(
-    job: dict[str, Any],
+    job: Job,
     variant: int | None = None,
-    target: dict[str, Any] | None = None,
+    target: Target | None = None,
 ) -> list[bpy.types.Object]:
     """Put a prepared variant of a job into the scene as one undo step, and return its root objects.
 
     Args:
-        job: the snapshot. variant: its index; the first prepared one where it is None.
+        variant: its index; the first prepared one where it is None.
         target: where to; the job's own where it is None.
 
     Raises:
         Neural4DError: nothing is prepared, or the prepared file is gone or damaged.
     """
-    prepared = [v for v in job["variants"] if v["blend"] and variant in (None, v["index"])]
-    if variant is None and job["chosen"] is not None:
-        prepared.sort(key=lambda v: v["index"] != job["chosen"])
+    job = bridge.jobs.get(job.id, job)  # another variant may have been placed a moment ago
+    prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
+    if variant is None and job.chosen is not None:
+        prepared.sort(key=lambda v: v.index != job.chosen)
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
     chosen = prepared[0]
-    automatic, target = target is None, target or job["target"]
+    automatic, target = target is None, target or job.target
     scene = targets.scene_of(target)
-    title = Request.from_dict(job["request"]).title
-    standing = placed_roots(job["id"]) if target.get("beside") else []
+    title = job.request.title
+    standing = placed_roots(job.id) if target.get("beside") else []
     replaced = None if target.get("beside") else targets.replaced_by(target)
     held = None if standing or replaced else _placeholder(job, remark=automatic)
     with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
         if replaced:
-            roots = replace(replaced, chosen["blend"], scene)
+            roots = replace(replaced, chosen.blend, scene)
         else:
             roots = place(
-                chosen["blend"],
+                chosen.blend,
                 name=title,
-                location=tuple(targets.world_matrix(standing[0]).translation[:] if standing else target["location"]),
+                location=targets.world_matrix(standing[0]).translation[:] if standing else target["location"],
                 collection=targets.collection_of(target, scene),
                 scene=scene,
-                select=not (automatic and job.get("batch")),  # somebody is working: models that keep coming let them
+                select=not (automatic and job.batch),  # somebody is working: models that keep coming let them
                 instead_of=None if target.get("exact") else held,
             )
             if held is not None and target.get("exact"):
@@ -156,16 +157,15 @@ def place_job(
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
-    _standing.setdefault(job["id"], set()).add(chosen["index"])
-    trouble.pop(job["id"], None)
+    _standing.setdefault(job.id, set()).add(chosen.index)
+    trouble.pop(job.id, None)
+    if job.state == State.READY:
+        _placed[job.id] = job.entered
     # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
-    job["placed"] = sorted({*job["placed"], chosen["index"]})
+    state = State.PLACED if job.state == State.READY else job.state
+    bridge.jobs[job.id] = dataclasses.replace(job, placed=sorted({*job.placed, chosen.index}), state=state)
     bridge.revision += 1
-    if job["state"] == State.READY:
-        _placed[job["id"]] = job["entered"]
-        job["state"] = State.PLACED.value
-    bridge.jobs.touch(job["id"])
-    _tell(job=job["id"], variant=chosen["index"], target=None if target.get("beside") else target)
+    _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
     return roots
 
 
@@ -178,22 +178,22 @@ def forget(job_id: str) -> None:
 def _tell(**placed: Any) -> None:
     """Let the engine know that a model stands in the scene; the next one, should this one die before it has heard."""
 
-    def answered(answer: dict[str, Any]) -> None:
-        if answer["error"] and answer["error"]["code"] == EngineStopped.__name__:
+    def answered(answer: Answer) -> None:
+        if answer.error and answer.error["code"] == EngineStopped.__name__:
             _untold.append(placed)
 
     bridge.send("placed", answered, **placed)
 
 
-def _placeholder(job: dict[str, Any], *, remark: bool) -> bpy.types.Object | None:
+def _placeholder(job: Job, *, remark: bool) -> bpy.types.Object | None:
     """The job's placeholder in the open file, if there is one; with a remark where it should be there and is not."""
-    remarks.pop(job["id"], None)
-    made = targets.is_here(job["target"]) and job["target"].get("placeholder") and not placeholder.is_owed(job["id"])
-    found = placeholder.find(job["id"]) if made or placeholder.is_known(job["id"]) else None
-    if found is not None and job["state"] == State.PLACED and not placeholder.is_original(found):
+    remarks.pop(job.id, None)
+    made = targets.is_here(job.target) and job.target.get("placeholder") and not placeholder.is_owed(job.id)
+    found = placeholder.find(job.id) if made or placeholder.is_known(job.id) else None
+    if found is not None and job.state == State.PLACED and not placeholder.is_original(found):
         return None  # a copy that the user has kept
     if found is None and made and remark:
-        remarks[job["id"]] = "Its placeholder was deleted, so it came to where it was meant to go."
+        remarks[job.id] = "Its placeholder was deleted, so it came to where it was meant to go."
     return found
 
 

@@ -12,10 +12,10 @@ import tomllib
 import urllib.parse
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import bpy
 
+from ..client.snapshots import Job
 from ..engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
 from . import user_settings
 from .engine import bridge
@@ -29,11 +29,11 @@ _PRIVATE = frozenset(
 _ROOM = Path(__file__).resolve().parent.parent
 
 
-def report_text(job_id: str, job: dict[str, Any] | None = None) -> str:
+def report_text(job_id: str, job: Job | None = None) -> str:
     """Versions, the server, the job's states, error, costs and options, and what was said between here and the service.
 
     Args:
-        job: its snapshot; the bridge's own where it is None.
+        job: as it is known; the bridge's own where it is None.
 
     Raises:
         InvalidInput: no such job is known here.
@@ -49,15 +49,15 @@ def report_text(job_id: str, job: dict[str, Any] | None = None) -> str:
     return _without_keys(f"{text}\n\n{said if lines else 'No exchange with the service was recorded.'}\n")
 
 
-def _own(job: dict[str, Any]) -> list[str]:
+def _own(job: Job) -> list[str]:
     """Texts that may stand in an error, and say who or what this is about."""
-    request = job["request"]
-    pictures = [*request.get("images", ()), *request.get("views", {}).values(), *request.get("references", ())]
-    named = [*pictures, *request.get("originals", ()), request.get("keep_in"), request.get("texture_folder")]
-    folders = [str(user_settings.data_dir()), job.get("folder"), str(Path.home())]
+    request = job.request
+    pictures = [*request.images, *request.views.values(), *request.references]
+    named = [*pictures, *request.originals, request.keep_in, request.texture_folder]
+    folders = [str(user_settings.data_dir()), job.folder, str(Path.home())]
     names = [part for name in named if name for part in (name, Path(name).name, Path(name).stem)]
-    texts = [request.get("prompt"), request.get("name"), request.get("group"), *names, *folders]
-    return [str(text) for text in texts if text]
+    texts = [request.prompt, request.name, request.group, *names, *folders]
+    return [text for text in texts if text]
 
 
 def _versions() -> list[str]:
@@ -78,8 +78,8 @@ def _version() -> str:
     return "of an unknown version"
 
 
-def _service(job: dict[str, Any]) -> list[str]:
-    provider = job["provider"]
+def _service(job: Job) -> list[str]:
+    provider = job.provider
     try:
         service = declaration(provider)
     except InvalidInput:
@@ -93,21 +93,21 @@ def _service(job: dict[str, Any]) -> list[str]:
     ]
 
 
-def _states(job: dict[str, Any]) -> list[str]:
-    made = dt.datetime.fromtimestamp(job["created"], dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-    spans = ", ".join(f"{state} {seconds:.1f} s" for state, seconds in job["seconds"].items())
-    lines = [f"Job of {made} UTC, now {job['state']}", f"States so far: {spans or 'none before this one'}"]
-    if job.get("in_doubt"):
+def _states(job: Job) -> list[str]:
+    made = dt.datetime.fromtimestamp(job.created, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    spans = ", ".join(f"{state} {seconds:.1f} s" for state, seconds in job.seconds.items())
+    lines = [f"Job of {made} UTC, now {job.state}", f"States so far: {spans or 'none before this one'}"]
+    if job.in_doubt:
         lines.append("It is not known whether a submission arrived.")
-    if job.get("note"):
-        lines.append(f"Note: {job['note']}")
+    if job.note:
+        lines.append(f"Note: {job.note}")
     return lines
 
 
-def _trouble(job: dict[str, Any]) -> list[list[str]]:
+def _trouble(job: Job) -> list[list[str]]:
     """The errors of the job and of its variants, with all that they say."""
-    failed = [(f"Variant {variant['index']}", variant["error"]) for variant in job["variants"] if variant.get("error")]
-    errors = [("Error", job["error"])] if job.get("error") else []
+    failed = [(f"Variant {variant.index}", variant.error) for variant in job.variants if variant.error]
+    errors = [("Error", job.error)] if job.error else []
     return [
         [
             f"{title}: {error['code']}",
@@ -117,42 +117,39 @@ def _trouble(job: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def _costs(job: dict[str, Any]) -> list[str]:
-    unit = unit_of(job["provider"])
+def _costs(job: Job) -> list[str]:
+    unit = unit_of(job.provider)
     spent = [
         f"  {one['operation']}: {'unknown' if one['points'] is None else one['points']} {unit}"
         f"{' (estimated)' if one['estimated'] else ''}"
-        for one in job["spent"]
+        for one in job.spent
     ]
-    before = job.get("balance_before")
+    before = job.balance_before
     last = [f"  balance before the last paid request: {before}"] if before is not None else []
-    cost = "not known" if job["cost"] is None else f"{job['cost']} {unit}"
+    cost = "not known" if job.cost is None else f"{job.cost} {unit}"
     return [f"Cost: {cost}", *spent, *last]
 
 
-def _options(job: dict[str, Any]) -> list[str]:
+def _options(job: Job) -> list[str]:
     """What differs from the defaults; of what is the user's own, how much there is of it."""
-    request, plain = job["request"], Request().to_dict()
-    changed = {name: value for name, value in request.items() if name not in _PRIVATE and value != plain.get(name)}
-    shown = [f"  {name} = {value!r}" for name, value in sorted(changed.items())]
-    counts = {name: len(request.get(name) or ()) for name in ("images", "views", "references")}
+    request, plain = job.request, Request().to_dict()
+    public = {name: value for name, value in request.to_dict().items() if name not in _PRIVATE}
+    shown = [f"  {name} = {value!r}" for name, value in sorted(public.items()) if value != plain[name]]
+    counts = {"images": len(request.images), "views": len(request.views), "references": len(request.references)}
     made_of = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    made_of = made_of or f"a prompt of {len(request.get('prompt') or '')} characters"
+    made_of = made_of or f"a prompt of {len(request.prompt)} characters"
     return [f"Made of {made_of}", *shown]
 
 
-def _variants(job: dict[str, Any]) -> list[str]:
-    return [
-        f"Variant {variant['index']}: {variant['state']}, {variant['format'] or 'no file yet'}"
-        for variant in job["variants"]
-    ]
+def _variants(job: Job) -> list[str]:
+    return [f"Variant {variant.index}: {variant.state}, {variant.format or 'no file yet'}" for variant in job.variants]
 
 
-def _exchanges(job: dict[str, Any], room: int) -> list[str]:
+def _exchanges(job: Job, room: int) -> list[str]:
     """The recorded lines that there is room for: those that may have cost something, and the newest ones."""
     lines: list[str] = []
     with suppress(OSError):
-        folder = job.get("folder") or user_settings.data_dir() / "jobs" / job["id"]
+        folder = job.folder or user_settings.data_dir() / "jobs" / job.id
         lines = (Path(folder) / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
     chosen = set()
     paid = [number for number, line in enumerate(lines) if number == 0 or _paid(line)]

@@ -33,7 +33,7 @@ def step() -> bool:
     bridge.to_prepare.pop(0)
     del _seen[key]
     job = bridge.jobs.get(asked["job"])
-    if job is None or job["state"] in (State.CANCELLED, State.FAILED):
+    if job is None or job.state in (State.CANCELLED, State.FAILED):
         return False
     bridge.send("prepared", job=asked["job"], variant=asked["variant"], facts=_prepare(asked["values"]))
     return True

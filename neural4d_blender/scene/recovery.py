@@ -6,24 +6,24 @@ They are paid and on disk, so they can stand in another file at no cost, where t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import bpy
 
+from ..client.snapshots import Answer, Job, Target
 from ..engine.protocol import State
 from . import event_pump
 from .engine import bridge
 from .placing import placeholder, provenance, targets
 
-Answer = dict[str, Any]
 #: Jobs of which the engine has not answered yet that they belong to the open file.
 _asked: set[str] = set()
 _MADE = (State.READY, State.PLACED)
 
 
-def among(jobs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def among(jobs: Iterable[Job]) -> list[Job]:
     """Those of the jobs that stand nowhere, and whose file is not there to wait for."""
 
     @cache
@@ -36,10 +36,10 @@ def among(jobs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
     suspects = [job for job in jobs if _is_lost(job, saved_at)]
     standing = {thing.get(provenance.JOB) for thing in bpy.data.objects} if suspects else set()
-    return [job for job in suspects if job["id"] not in standing]
+    return [job for job in suspects if job.id not in standing]
 
 
-def bring_here(jobs: Iterable[dict[str, Any]], refused: Callable[[Answer], None] = lambda _: None) -> list[str]:
+def bring_here(jobs: Iterable[Job], refused: Callable[[Answer], None] = lambda _: None) -> list[str]:
     """Bind those that are lost to the open file; returns their ids.
 
     The pump places them: those that are ready, or stood in the lost file, as soon as it is safe.
@@ -49,16 +49,15 @@ def bring_here(jobs: Iterable[dict[str, Any]], refused: Callable[[Answer], None]
     """
     brought = []
     for job in among(jobs):
-        here = {"session": targets.session(), "file": bpy.data.filepath}
-        target = {**job["target"], **here, "placeholder": placeholder.find(job["id"]) is not None}
-        bridge.send("retarget", _answered(dict(job), refused), job=job["id"], target=target, lost=True)
-        _asked.add(job["id"])
-        event_pump.forget(job["id"])
-        job |= {"target": target, "dismissed": False}
-        if job["state"] in _MADE:
-            job["state"] = State.PREPARING_MODEL.value  # until the engine says that it is ready, once more or still
-        bridge.jobs.touch(job["id"])
-        brought.append(job["id"])
+        here: Target = {"session": targets.session(), "file": bpy.data.filepath}
+        target: Target = {**job.target, **here, "placeholder": placeholder.find(job.id) is not None}
+        bridge.send("retarget", _answered(job, refused), job=job.id, target=target, lost=True)
+        _asked.add(job.id)
+        event_pump.forget(job.id)
+        # Until the engine says that it is ready, once more or still.
+        state = State.PREPARING_MODEL if job.state in _MADE else job.state
+        bridge.jobs[job.id] = replace(job, target=target, dismissed=False, state=state)
+        brought.append(job.id)
     return brought
 
 
@@ -67,28 +66,27 @@ def is_on_its_way(job_id: str) -> bool:
     return job_id in _asked
 
 
-def _answered(before: dict[str, Any], refused: Callable[[Answer], None]) -> Callable[[Answer], None]:
+def _answered(before: Job, refused: Callable[[Answer], None]) -> Callable[[Answer], None]:
     def take(answer: Answer) -> None:
-        _asked.discard(before["id"])
-        if before["id"] not in bridge.jobs:
+        _asked.discard(before.id)
+        if before.id not in bridge.jobs:
             return  # another data folder was chosen meanwhile, with jobs of its own
-        if answer["error"]:
-            bridge.jobs[before["id"]] = before
-            event_pump.trouble[before["id"]] = answer["error"]
+        if answer.error:
+            bridge.jobs[before.id] = before
+            event_pump.trouble[before.id] = answer.error
             refused(answer)
-        elif before["state"] == State.READY:  # nothing has changed but its target
-            bridge.jobs[before["id"]]["state"] = before["state"]
-            bridge.jobs.touch(before["id"])
+        elif before.state == State.READY:  # nothing has changed but its target
+            bridge.jobs[before.id] = replace(bridge.jobs[before.id], state=before.state)
 
     return take
 
 
-def _is_lost(job: dict[str, Any], saved_at: Callable[[str], float | None]) -> bool:
-    target = job["target"]
+def _is_lost(job: Job, saved_at: Callable[[str], float | None]) -> bool:
+    target = job.target
     session = target.get("session")  # a command's jobs have none: they go to files
-    if not session or session == targets.session() or job["request"].get("keep_in"):
+    if not session or session == targets.session() or job.request.keep_in:
         return False
     if not target.get("file") or (saved := saved_at(target["file"])) is None:
         return True
     # Since the file was saved last: an older one that does not stand there was removed by somebody.
-    return targets.is_here(target) and job["state"] == State.PLACED and job["entered"] > saved
+    return targets.is_here(target) and job.state == State.PLACED and job.entered > saved

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -31,6 +31,9 @@ from . import app_handlers, user_settings
 from .engine import bridge
 from .placing.placeholder import ask_for as ask_for_placeholder
 
+if TYPE_CHECKING:
+    from ..client.snapshots import Target
+
 
 def require_ready(service: Declaration) -> None:
     """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
@@ -43,9 +46,7 @@ def require_ready(service: Declaration) -> None:
         )
 
 
-def start(
-    job_id: str, provider: str, request: Request, target: dict[str, Any], placeholder: bool | None = None
-) -> None:
+def start(job_id: str, provider: str, request: Request, target: Target, placeholder: bool | None = None) -> None:
     """Check the request and hand it to the engine; raises what :func:`api.generate` does.
 
     Args:
@@ -62,7 +63,7 @@ def start(
         ask_for_placeholder(job_id)
 
 
-def start_again(provider: str, request: Request, target: dict[str, Any]) -> str:
+def start_again(provider: str, request: Request, target: Target) -> str:
     """Start a request that a job had before as a new job, which is paid anew; returns its id.
 
     Raises:

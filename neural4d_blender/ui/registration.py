@@ -10,7 +10,7 @@ import bpy
 from . import text_templates
 from .drawing import icons, unsupported
 from .lists import batch_list, history_page
-from .operators import batches, copy_as_python, drop_images, jobs, models, references, results, setup
+from .operators import assets, batches, copy_as_python, drop_images, jobs, models, references, results, setup
 from .panels import history, placeholder_labels, sidebar
 
 #: Panels in the order in which the sidebar has them.
@@ -21,6 +21,7 @@ CLASSES = (
     *results.CLASSES,
     *references.CLASSES,
     *models.CLASSES,
+    *assets.CLASSES,
     *batches.CLASSES,
     *sidebar.CLASSES,
     *batch_list.CLASSES,

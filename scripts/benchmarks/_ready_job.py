@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
 
-from neural4d_blender.engine.protocol import Job, Request, State
+from neural4d_blender.client.snapshots import Job, Target, Variant
+from neural4d_blender.engine.protocol import Request, State
 
 
-def ready_job(blend: str, target: dict[str, Any]) -> dict[str, Any]:
-    """The snapshot; ``blend`` is what the preparer wrote, ``target`` what it is for."""
+def ready_job(blend: str, target: Target) -> Job:
+    """Another one each time; ``blend`` is what the preparer wrote, ``target`` what it is for."""
     request = Request(prompt="a sculpture", size_mm=120.0)
-    job = Job("bench", "neural4d", request.to_dict(), target, state=State.READY).to_dict()
-    variant = {"index": 0, "uuid": "bench", "blend": blend, "facts": {}, "details": {}, "state": "prepared"}
-    return {**job, "variants": [variant]}
+    variant = Variant(0, "prepared", blend=blend)
+    return Job(str(uuid.uuid4()), "neural4d", request, target, State.READY, variants=[variant])

@@ -19,8 +19,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from neural4d_blender.engine.model.job import Job, Variant
-from neural4d_blender.engine.model.states import VariantState
+from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.prepare import main as preparer
 from neural4d_blender.scene import event_pump
@@ -93,13 +92,13 @@ def _imports(glb: Path, count: int) -> list[float]:
     return took
 
 
-def _job(number: int, blend: Path) -> dict[str, Any]:
+def _job(number: int, blend: Path) -> Job:
     """A job whose model is ready."""
-    variant = Variant(0, "", VariantState.PREPARED, blend=str(blend))
-    request = Request("a sculpture", size_mm=120.0, format="GLB").to_dict()
+    variant = Variant(0, "prepared", blend=str(blend))
+    request = Request("a sculpture", size_mm=120.0, format="GLB")
     job = Job(f"job-{number}", "neural4d", request, targets.bind((number, 0, 0)), State.READY, variants=[variant])
-    bridge.jobs[job.id] = job.to_dict()
-    return bridge.jobs[job.id]
+    bridge.jobs[job.id] = job
+    return job
 
 
 def _model(folder: Path, triangles: int, pixels: int, rigged: bool) -> tuple[Path, Path]:

@@ -171,7 +171,7 @@ def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
             bpy.ops.neural4d.save_asset()
         spent = sim.spent
         assert bpy.ops.neural4d.generate_again(place="REPLACE") == {"FINISHED"}
-        newest = max((neural4d.Job(one) for one in bridge.jobs), key=lambda one: one._data["created"])
+        newest = max((neural4d.Job(one) for one in bridge.jobs), key=lambda one: one._data.created)
         assert newest.wait(60).objects == [root]
         assert (newest.request["size_mm"], newest.request["variants"]) == (50, 2)
         assert sim.spent == spent + 60

@@ -14,6 +14,7 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.client.request_reply import LOOK
+from neural4d_blender.engine.protocol import Balance
 from neural4d_blender.scene import event_pump
 from neural4d_blender.scene.engine import bridge
 from neural4d_blender.ui.lists import batch_list, batch_progress
@@ -38,7 +39,7 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Work the pump, as the timer does in a window."""
     ends = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < ends, [(job["state"], job["error"]) for job in bridge.jobs.values()]
+        assert time.monotonic() < ends, [(job.state, job.error) for job in bridge.jobs.values()]
         if not event_pump.pump():
             time.sleep(LOOK)
 
@@ -54,8 +55,8 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     given = {"filepath": table(tmp_path, 4), "concurrency": 2, "use_budget": True, "budget": 300}
     assert bpy.ops.neural4d.batch_from_file(**given) == {"FINISHED"}
     (record,) = bridge.batches.values()
-    counts, batch = batch_progress.tally(record["id"]), record["id"]
-    assert (record["budget"], record["concurrency"], record["name"]) == (300, 2, "prompts.csv")
+    counts, batch = batch_progress.tally(record.id), record.id
+    assert (record.budget, record.concurrency, record.name) == (300, 2, "prompts.csv")
     until(lambda: counts.working == 2 and counts.points == 120)
     assert (counts.waiting, counts.done, counts.failed) == (2, 0, 0)
 
@@ -84,7 +85,7 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     counts = batch_progress.tally(batch)
     assert counts.lost() == 0
     bpy.ops.neural4d.dismiss_ended()
-    assert not any(job["dismissed"] for job in counts.jobs()), "the batch has a box of its own"
+    assert not any(job.dismissed for job in counts.jobs()), "the batch has a box of its own"
 
     bpy.ops.wm.read_factory_settings(use_empty=True)  # what stood there was never saved
     event_pump.targets.file_opened()  # the extension does this when it is registered
@@ -150,10 +151,10 @@ def test_lines_of_another_service_have_that_service_s_settings(panel: Simulator,
     path.write_text('{"prompt": "a bird"}\n{"provider": "modelslab", "image": "https://images.example/mug.png"}\n')
     bpy.ops.neural4d.batch_from_file(filepath=str(path), use_budget=False)
     (batch,) = bridge.batches
-    bird, mug = (job["request"] for job in batch_progress.tally(batch).jobs())
-    assert (bird["format"], bird["variants"], bird["options"]) == ("GLB", 4, {"portrait_check": "on"})
-    assert (mug["format"], mug["variants"], mug["options"]) == ("GLB", 1, {"resolution": 128})
-    assert bird["size_mm"] == mug["size_mm"] == 200
+    bird, mug = (job.request for job in batch_progress.tally(batch).jobs())
+    assert (bird.format, bird.variants, bird.options) == ("GLB", 4, {"portrait_check": "on"})
+    assert (mug.format, mug.variants, mug.options) == ("GLB", 1, {"resolution": 128})
+    assert bird.size_mm == mug.size_mm == 200
 
 
 def test_a_bad_file_starts_nothing(panel: Simulator, tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_bad_file_starts_nothing(panel: Simulator, tmp_path: Path) -> None:
 
 def test_the_price_in_words(panel: Simulator, tmp_path: Path) -> None:
     estimate = neural4d.batch(table(tmp_path, 3), dry_run=True)
-    bridge.balances["neural4d"] = {"total": 50}
+    bridge.balances["neural4d"] = Balance(50)
     assert price(estimate, "neural4d").splitlines() == [
         "3 models, about 90 points",
         "50 points are left: not enough for all of them",

@@ -115,7 +115,7 @@ def test_every_variant_and_the_services_own_files(
     assert run("generate", "a chair", "--as-made", "-o", "own.glb", "-o", "own.stl", "--json") == 0
     (listed,) = [line for line in told(capfd) if line.get("files")]
     job = bridge.jobs[listed["job"]]
-    assert (tmp_path / "own.glb").read_bytes() == Path(job["variants"][0]["model"]).read_bytes()
+    assert (tmp_path / "own.glb").read_bytes() == Path(job.variants[0].model).read_bytes()
     assert (tmp_path / "own.stl").stat().st_size > 1000
     assert [row["points"] for row in sim.ledger()] == [60, 60, 10]
     assert run("jobs", "CHAIR", "--json") == 0

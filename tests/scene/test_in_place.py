@@ -101,7 +101,7 @@ def test_a_job_whose_background_blender_cannot_be_started(
     real = in_this_blender.prepare
 
     def prepare(values: dict[str, Any]) -> dict[str, Any]:
-        notes.update(data["note"] for data in bridge.jobs.values())
+        notes.update(job.note for job in bridge.jobs.values())
         return real(values)
 
     monkeypatch.setattr(in_this_blender, "prepare", prepare)

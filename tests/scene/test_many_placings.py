@@ -11,8 +11,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.engine.model.job import Job, Variant
-from neural4d_blender.engine.model.states import VariantState
+from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import event_pump
 from neural4d_blender.scene.engine import bridge
@@ -38,8 +37,8 @@ def file(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def job(number: int, blend: Path) -> Job:
     """A job whose model is ready."""
     target = {**targets.bind((number, 0, 0)), "placeholder": True}
-    variant = Variant(0, "", VariantState.PREPARED, blend=str(blend))
-    request = Request("a bird", size_mm=120.0, format="GLB").to_dict()
+    variant = Variant(0, "prepared", blend=str(blend))
+    request = Request("a bird", size_mm=120.0, format="GLB")
     return Job(f"job-{number}", "neural4d", request, target, State.READY, variants=[variant])
 
 
@@ -72,13 +71,13 @@ def test_none_is_lost_or_doubled() -> None:
 
 def scenario_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     before = datablocks()
-    jobs = [job(number, file).to_dict() for number in range(COUNT)]
+    jobs = [job(number, file) for number in range(COUNT)]
     for told in jobs:
         placeholder.make(told)
     empties = found()
     assert len(empties) == COUNT
     for told in jobs:
-        bridge.jobs[told["id"]] = told
+        bridge.jobs[told.id] = told
         assert event_pump.pump()
     assert event_pump.trouble == event_pump.remarks == {}
     models = found()

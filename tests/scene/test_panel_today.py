@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.engine.protocol import State
+from neural4d_blender.client.snapshots import Job
+from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene.engine import bridge
 from neural4d_blender.ui.drawing import labels
 from neural4d_blender.ui.lists import batch_progress, job_pictures
@@ -167,26 +169,27 @@ def test_each_part_of_the_price_and_whether_it_was_measured(chosen: Any, monkeyp
 
 
 def test_a_wait_is_counted_in_seconds_and_says_what_for() -> None:
-    job = {"provider": "neural4d", "state": State.QUEUED, "note": "Neural4D asks to slow down.", "request": {}}
-    assert labels.waits({**job, "until": time.time() + 41.5}) == 42
-    assert labels.waits({**job, "until": time.time() - 1}) == 0
-    assert labels.waits({**job, "until": time.time() + 41.5, "state": State.FAILED}) == 0
+    job = Job("one", "neural4d", Request(), note="Neural4D asks to slow down.")
+    assert labels.waits(replace(job, until=time.time() + 41.5)) == 42
+    assert labels.waits(replace(job, until=time.time() - 1)) == 0
+    assert labels.waits(replace(job, until=time.time() + 41.5, state=State.FAILED)) == 0
     assert labels.why_it_waits(job) == "Neural4D asks to slow down"
-    assert labels.why_it_waits({**job, "note": "Waiting until it is known whether ..."}) == "Waiting"
+    assert labels.why_it_waits(replace(job, note="Waiting until it is known whether ...")) == "Waiting"
     assert "balance" in labels.finding_out(job)
 
 
 def test_a_batch_tells_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = {
-        name: {"id": name, "batch": "b", "provider": "neural4d", "state": State.QUEUED, "cost": 0, "until": until}
+        name: Job(name, "neural4d", Request(), batch="b", cost=0, until=until)
         for name, until in (("one", 10.0), ("two", 30.0), ("three", 20.0))
     }
     counts = batch_progress.Tally("b")
     for job in jobs.values():
         counts._take(job)
     assert counts.paused is jobs["two"]
-    counts._take({**jobs["two"], "until": 0.0})
-    assert (counts.paused or {})["until"] == 0.0
+    counts._take(replace(jobs["two"], until=0.0))
+    assert counts.paused is not None
+    assert counts.paused.until == 0.0
     bridge.jobs.clear()
 
 

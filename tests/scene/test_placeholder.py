@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from mathutils import Matrix
 
 from neural4d_blender import ui
-from neural4d_blender.engine import protocol
+from neural4d_blender.client import snapshots
 from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
@@ -26,7 +27,7 @@ from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.ui.panels import placeholder_labels
 from tests.scene.conftest import LENGTH, Prepared
 
-Start = Callable[..., dict[str, Any]]
+Start = Callable[..., snapshots.Job]
 Finish = Callable[..., None]
 Sent = list[dict[str, Any]]
 
@@ -50,7 +51,7 @@ def sent(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
 
 @pytest.fixture
 def start(sent: Sent) -> Start:
-    """Start a job as generate() does, and return its snapshot."""
+    """Start a job as generate() does, and return it."""
 
     def start(prompt: str = "a bird", *, target: dict[str, Any] | None = None, wanted: bool | None = True, **asked):
         job_id = str(uuid.uuid4())
@@ -65,28 +66,29 @@ def start(sent: Sent) -> Start:
 def finish(prepared: Prepared) -> Finish:
     """Report a job's model as ready, and look after it once."""
 
-    def finish(job: dict[str, Any], model: str = "single", variants: int = 1) -> None:
+    def finish(job: snapshots.Job, model: str = "single", variants: int = 1) -> None:
         report(job, State.READY, blends=[prepared(model)] * variants)
 
     return finish
 
 
-def report(job: dict[str, Any], state: State, blends: list[Path] = (), **values: Any) -> None:
+def report(job: snapshots.Job, state: State, blends: list[Path] = (), **values: Any) -> None:
     """What the engine would say of the job; the bridge has a new snapshot each time."""
-    told = Job(job["id"], job["provider"], job["request"], bridge.jobs[job["id"]]["target"], state=state, **values)
+    target = dict(bridge.jobs[job.id].target)
+    told = Job(job.id, job.provider, job.request.to_dict(), target, state=state, **values)
     told.variants = [Variant(n, "", VariantState.PREPARED, blend=str(blend)) for n, blend in enumerate(blends)]
-    bridge.jobs[job["id"]] = told.to_dict()
+    bridge.jobs[job.id] = snapshots.Job.of(told)
     event_pump.pump()
 
 
-def held(job: dict[str, Any]) -> bpy.types.Object:
-    found = placeholder.find(job["id"])
+def held(job: snapshots.Job) -> bpy.types.Object:
+    found = placeholder.find(job.id)
     assert found is not None
     return found
 
 
-def root_of(job: dict[str, Any]) -> bpy.types.Object:
-    (root,) = event_pump.placed_roots(job["id"])
+def root_of(job: snapshots.Job) -> bpy.types.Object:
+    (root,) = event_pump.placed_roots(job.id)
     return root
 
 
@@ -111,11 +113,11 @@ def test_its_size_is_real(start: Start, unit_scale: float, size_mm: float | None
 
 
 def test_who_gets_none(start: Start, sent: Sent) -> None:
-    assert placeholder.find(start(wanted=False)["id"]) is None
-    assert placeholder.find(start(wanted=None)["id"]) is None  # in background, where nobody looks at it
+    assert placeholder.find(start(wanted=False).id) is None
+    assert placeholder.find(start(wanted=None).id) is None  # in background, where nobody looks at it
     thing = bpy.data.objects.new("Old", None)
     bpy.context.scene.collection.objects.link(thing)
-    assert placeholder.find(start(target=targets.in_place_of(thing))["id"]) is None
+    assert placeholder.find(start(target=targets.in_place_of(thing)).id) is None
     assert names() == ["Old"]
 
 
@@ -160,7 +162,7 @@ def test_the_model_takes_its_place(start: Start, finish: Finish, model: str) -> 
         assert item.hide_render
     assert placeholder.MARK not in root
     assert not any(thing.get(placeholder.MARK) for thing in bpy.data.objects)
-    assert bridge.jobs[job["id"]]["state"] == "placed"
+    assert bridge.jobs[job.id].state == "placed"
     assert not event_pump.remarks
 
 
@@ -228,7 +230,7 @@ def test_a_copy_confuses_nothing(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (1, 2, 3)
     assert names() == ["a bird", "a bird.001"]
     # What the copy is now is the user's own business.
-    event_pump.place_job(bridge.jobs[job["id"]], None, targets.bind((0, 0, 9)))
+    event_pump.place_job(bridge.jobs[job.id], None, targets.bind((0, 0, 9)))
     assert copy.type == "EMPTY"
     assert len(bpy.data.objects) == 3
 
@@ -252,7 +254,7 @@ def test_a_deleted_one_is_told_of(start: Start, finish: Finish) -> None:
     bpy.data.objects.remove(thing)
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert "placeholder was deleted" in event_pump.remarks[job["id"]]
+    assert "placeholder was deleted" in event_pump.remarks[job.id]
 
 
 def test_edited_marks_are_no_trouble(start: Start, finish: Finish) -> None:
@@ -275,13 +277,13 @@ def test_undo_and_redo(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (5, 5, 5)
     placed = names()
     bpy.ops.ed.undo()
-    assert event_pump.placed_roots(job["id"]) == []
+    assert event_pump.placed_roots(job.id) == []
     assert held(job).location[:] == (5, 5, 5)
     bpy.ops.ed.redo()
-    assert (names(), root_of(job).type, placeholder.find(job["id"])) == (placed, "MESH", None)
+    assert (names(), root_of(job).type, placeholder.find(job.id)) == (placed, "MESH", None)
     bpy.ops.ed.undo()
     # Placed again after the undo, it comes to its placeholder; that is a step of its own again.
-    event_pump.place_job(bridge.jobs[job["id"]], None, {**targets.bind((0, 0, 0)), "beside": True})
+    event_pump.place_job(bridge.jobs[job.id], None, {**targets.bind((0, 0, 0)), "beside": True})
     assert root_of(job).location[:] == (5, 5, 5)
     for _ in range(2):
         bpy.ops.ed.undo()
@@ -296,7 +298,7 @@ def test_its_creation_undone_the_model_comes_all_the_same(start: Start, finish: 
     assert names() == []
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert event_pump.remarks[job["id"]]
+    assert event_pump.remarks[job.id]
 
 
 def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) -> None:
@@ -311,7 +313,7 @@ def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) ->
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.read_homefile(use_empty=True)
     finish(job)
-    assert (bridge.jobs[job["id"]]["state"], names()) == ("ready", [])
+    assert (bridge.jobs[job.id].state, names()) == ("ready", [])
     bpy.ops.wm.open_mainfile(filepath=path)
     assert held(job).name == "z"  # though nothing in the file has the uid that it had
     event_pump.pump()
@@ -331,11 +333,11 @@ def test_a_file_with_another_name_gets_its_model(start: Start, finish: Finish, s
     if how == "renamed":
         old.rename(new)
     finish(job)
-    assert bridge.jobs[job["id"]]["state"] == "ready"
+    assert bridge.jobs[job.id].state == "ready"
     if how == "save as":  # the file that was left behind is not its file any more, though it has the placeholder
         bpy.ops.wm.open_mainfile(filepath=str(old))
         event_pump.pump()
-        assert event_pump.placed_roots(job["id"]) == []
+        assert event_pump.placed_roots(job.id) == []
     bpy.ops.wm.open_mainfile(filepath=str(new))
     event_pump.pump()
     assert root_of(job).location[:] == (1, 2, 3)
@@ -363,7 +365,7 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
 def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start()
     report(job, State.FAILED)
-    bridge.jobs[job["id"]]["dismissed"] = True
+    bridge.jobs[job.id] = replace(bridge.jobs[job.id], dismissed=True)
     with monkeypatch.context() as busy:
         busy.setattr(targets, "blocked", lambda: "Waiting.")
         event_pump.pump()
@@ -379,7 +381,7 @@ def test_all_variants_come_beside_the_first(start: Start, finish: Finish) -> Non
     held(job).location = (5, 5, 0)
     finish(job, variants=3)
     event_pump.pump()
-    places = sorted(tuple(root.location) for root in event_pump.placed_roots(job["id"]))
+    places = sorted(tuple(root.location) for root in event_pump.placed_roots(job.id))
     assert places[0] == (5, 5, 0)
     assert len(places) == len({x for x, _y, _z in places}) == 3
     assert {(y, z) for _x, y, z in places} == {(5, 0)}
@@ -390,7 +392,7 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
     job = start()
     monkeypatch.setattr(targets, "blocked", lambda: "Waiting.")
     report(job, State.READY, blends=[prepared("single")])
-    event_pump.place_job(bridge.jobs[job["id"]], None, {**targets.bind((8, 8, 8)), "exact": True})
+    event_pump.place_job(bridge.jobs[job.id], None, {**targets.bind((8, 8, 8)), "exact": True})
     assert root_of(job).location[:] == (8, 8, 8)
     assert names() == ["a bird"]
 
@@ -408,7 +410,7 @@ def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatc
 def test_a_damaged_model_leaves_it_alone(start: Start, tmp_path: Path) -> None:
     job = start()
     report(job, State.READY, blends=[tmp_path / "gone.blend"])
-    assert "is missing" in event_pump.trouble[job["id"]]["what"]
+    assert "is missing" in event_pump.trouble[job.id]["what"]
     assert held(job).name == "a bird"
     assert names() == ["a bird"]
 
@@ -417,7 +419,7 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
     job = start()
-    assert placeholder.find(job["id"]) is None
+    assert placeholder.find(job.id) is None
     event_pump.pump()
     assert bpy.context.mode == "EDIT_MESH"
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -430,8 +432,8 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
 
 
 def test_a_request_knows_nothing_of_it(start: Start) -> None:
-    assert "placeholder" not in start()["request"]
-    assert protocol.Job.from_dict(start()).target["placeholder"] is True
+    assert "placeholder" not in start().request.to_dict()
+    assert start().target["placeholder"] is True
 
 
 def test_its_label_tells_the_stage(start: Start, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,5 +449,5 @@ def test_its_label_tells_the_stage(start: Start, prepared: Prepared, monkeypatch
     }
     for state in State:
         report(job, state, [prepared("single")], progress=0.47, error=error if state is State.FAILED else None)
-        said = placeholder_labels.words(bridge.jobs[job["id"]])
+        said = placeholder_labels.words(bridge.jobs[job.id])
         assert said == told.get(state, said) != ""

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import bpy
 import pytest
 from mathutils import Matrix
 
+from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.errors import BrokenModel, InvalidInput
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.scene.placing import placement, provenance, replacement
 from tests.scene.conftest import Prepared
 
 KINDS = ["single", "family", "rigged"]  # one mesh; an Empty above meshes; an Empty above a rig and its skin
-JOB: dict[str, Any] = {
-    "id": "00000000-0000-4000-8000-000000000001",
-    "provider": "neural4d",
-    "request": {"prompt": "a  cute\nbird", "images": [], "name": "", "options": {}, "variants": 2, "size_mm": 120.0},
-    "service": {},
-    "seconds": {"generating": 8.0, "downloading": 1.25, "placed": 100.0},
-    "created": 1.7e9,
-    "cost": 60,
-}
-VARIANT: dict[str, Any] = {"index": 1, "details": {}}
+JOB = Job(
+    "00000000-0000-4000-8000-000000000001",
+    "neural4d",
+    Request("a  cute\nbird", variants=2, size_mm=120.0),
+    seconds={"generating": 8.0, "downloading": 1.25, "placed": 100.0},
+    created=1.7e9,
+    cost=60,
+)
+VARIANT = Variant(1)
 
 
 @pytest.fixture
@@ -205,10 +205,10 @@ def test_what_cannot_be_replaced_stays_as_it_is(scene: bpy.types.Scene, prepared
 def test_the_properties_say_it_all_and_nothing_of_this_machine(scene: bpy.types.Scene, prepared: Prepared) -> None:
     root = stand(prepared("family"), scene)
     said = provenance.read(root)
-    assert (said.job, said.variant, said.service, said.points) == (JOB["id"], 1, "neural4d", 60)
+    assert (said.job, said.variant, said.service, said.points) == (JOB.id, 1, "neural4d", 60)
     assert (said.title, said.seconds, said.made) == ("a cute bird", 9.2, "2023-11-14T22:13:20+00:00")
     assert said.terms.startswith("https://")
-    assert provenance.request_of(said).to_dict() | JOB["request"] == provenance.request_of(said).to_dict()
+    assert provenance.request_of(said) == JOB.request
     part = provenance.parts_of(root)[0]
     assert provenance.root_of(part) == root
     assert provenance.root_of(None) is None
@@ -216,7 +216,9 @@ def test_the_properties_say_it_all_and_nothing_of_this_machine(scene: bpy.types.
     request = Request("", ["/home/someone/secret/0.png"], name="mug", options={"seed": -1}).to_dict()
     paths = {key: f"/home/someone/{key}" for key, value in request.items() if value == "" and key != "prompt"}
     assert {"texture_folder", "keep_in"} <= paths.keys()
-    provenance.note([root], {**JOB, "request": request | paths}, {"index": 0, "details": {"seed": "77"}})
+    provenance.note(
+        [root], replace(JOB, request=Request.from_dict(request | paths)), Variant(0, details={"seed": "77"})
+    )
     said = provenance.read(root)
     assert (said.image, said.prompt, said.title, said.seed) == ("mug", "", "mug", "77")
     assert provenance.request_of(said) is None
@@ -234,7 +236,7 @@ def test_edited_and_deleted_properties_are_no_trouble(
         if name != provenance.JOB:
             root[name] = value
     said = provenance.read(root)
-    assert said.job == JOB["id"]
+    assert said.job == JOB.id
     assert said.terms == ""
     assert said.title
     provenance.request_of(said)

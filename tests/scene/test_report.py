@@ -33,7 +33,7 @@ def test_a_report_says_what_happened_and_nothing_private(sim: Simulator, tmp_pat
     for secret in (sim.token, "secret bird", "Agatha", str(tmp_path), job.id, *(one["uuid"] for one in sim.jobs())):
         assert secret not in text
     bridge.stop()
-    past = dict(bridge.jobs.pop(job.id))
+    past = bridge.jobs.pop(job.id)
     with pytest.raises(neural4d.InvalidInput, match="no such job"):
         job_report.report_text(job.id)
     assert job_report.report_text(job.id, past) == text
@@ -56,7 +56,7 @@ def test_a_report_of_a_failure_has_all_its_sentences(sim: Simulator, tmp_path: P
 def test_a_report_stays_short(sim: Simulator) -> None:
     job = neural4d.generate("a bird", size_mm=120)
     job.wait(60)
-    path = Path(bridge.jobs[job.id]["folder"]) / "exchanges.jsonl"
+    path = Path(bridge.jobs[job.id].folder) / "exchanges.jsonl"
     head, line = path.read_text(encoding="utf-8").splitlines()[:2]
     many = [json.dumps({**json.loads(line), "answer": {"n": n, "words": "ü" * 3000}}) for n in range(40)]
     paid = json.dumps({**json.loads(line), "paid": True, "path": "/the/first"})

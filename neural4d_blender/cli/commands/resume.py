@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
+from ...client.snapshots import Job
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, State
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import finish
-from ..session import Desk, Job
+from ..session import Desk
 
 #: Jobs of one page. An answer is a line of a pipe: each job has some thousand bytes in it.
 PAGE = 500
@@ -29,30 +30,30 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     retry = asked.retry or asked.pay_again
 
     def waits(job: Job) -> bool:
-        return finish.unfinished(job) or (retry and job["state"] in _ENDED)
+        return finish.unfinished(job) or (retry and job.state in _ENDED)
 
     listed = [job for job in _listed(desk, asked.job, waits) if waits(job)]
-    able = [job for job in listed if desk.blender or job["request"].get("keep_in")]
+    able = [job for job in listed if desk.blender or job.request.keep_in]
     if others := len(listed) - len(able):
         console.note(f"{others} unfinished jobs need Blender: run resume with it.")
-    again = [job for job in able if retry and job["state"] in _ENDED]
-    paying = {job["id"] for job in again if job["retry_pays"] and not asked.pay_again}
+    again = [job for job in able if retry and job.state in _ENDED]
+    paying = {job.id for job in again if job.retry_pays and not asked.pay_again}
     if paying:
         _leave_out(len(paying), console, named=bool(asked.job))
-    wanted = [job for job in able if job["id"] not in paying or finish.unfinished(job)]
+    wanted = [job for job in able if job.id not in paying or finish.unfinished(job)]
     if not wanted:
         text = "Nothing else is unfinished." if paying else "Nothing is unfinished."
         console.result(text, "nothing", paid_again=len(paying))
         return Exit.DONE
-    for provider in {job["provider"] for job in wanted}:
+    for provider in {job.provider for job in wanted}:
         desk.require_ready(protocol.declaration(provider))
     for job in wanted:
-        desk.bridge.jobs[job["id"]] = job
+        desk.bridge.jobs[job.id] = job
     desk.bridge.adopting = True
-    for job in (one for one in again if one["id"] not in paying):
-        desk.ask("retry", job=job["id"])
+    for job in (one for one in again if one.id not in paying):
+        desk.ask("retry", job=job.id)
     desk.ask("list", limit=0)  # by its answer the jobs are the engine's own
-    ids = [job["id"] for job in wanted]
+    ids = [job.id for job in wanted]
     return finish.ended(finish.finish(desk, ids, console, asked.timeout), len(ids))
 
 
@@ -73,11 +74,11 @@ def _listed(desk: Desk, ids: Sequence[str], waits: Callable[[Job], bool]) -> lis
     if ids and all(len(one) == _WHOLE_ID for one in ids):
         fits = list(ids)
     else:
-        fits = [job["id"] for job in _all(desk) if (job["id"].startswith(tuple(ids)) if ids else waits(job))]
-    found = {one: job for one in fits for job in desk.ask("find", job=one)["jobs"]}
+        fits = [job.id for job in _all(desk) if (job.id.startswith(tuple(ids)) if ids else waits(job))]
+    found = {one: job for one in fits for job in desk.ask("find", job=one).jobs}
     if unknown := [one for one in ids if not any(job.startswith(one) for job in found)]:
         raise InvalidInput(f"There is no job {unknown[0]}.", "The command jobs lists those there are.")
-    return sorted(found.values(), key=lambda job: float(job["created"]))
+    return sorted(found.values(), key=lambda job: job.created)
 
 
 def _all(desk: Desk) -> Iterator[Job]:
@@ -85,5 +86,5 @@ def _all(desk: Desk) -> Iterator[Job]:
     seen, total = 0, 1
     while seen < total:
         answer = desk.ask("history", limit=PAGE, offset=seen)
-        seen, total = seen + PAGE, answer["total"]
-        yield from answer["jobs"]
+        seen, total = seen + PAGE, answer.total
+        yield from answer.jobs

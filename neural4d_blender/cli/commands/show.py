@@ -9,10 +9,11 @@ import argparse
 import datetime as dt
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ...engine import protocol
-from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, Request, UnsupportedFeature
+from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, UnsupportedFeature
 from ..console import Console, table
 from ..exit_codes import Exit
 from ..session import Desk
@@ -41,20 +42,19 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         limit=asked.limit,
     )
     rows: list[Sequence[object]] = [("ID", "MADE", "STATE", "POINTS", "SERVICE", "WHAT")]
-    for job in answer["jobs"]:
-        title = Request.from_dict(job["request"]).title
-        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job["created"]))
-        points = "" if job["cost"] is None else job["cost"]
-        rows.append((job["id"][:8], made, job["state"], points, job["provider"], title[:60]))
+    for job in answer.jobs:
+        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
+        points = "" if job.cost is None else job.cost
+        rows.append((job.id[:8], made, job.state, points, job.provider, job.request.title[:60]))
         if console.as_json:
-            keys = ("state", "provider", "created", "progress", "request", "seconds", "error", "placed")
-            files = [variant["model"] for variant in job["variants"] if variant["model"]]
-            told = {key: job[key] for key in keys}
-            console.result("", "job", job=job["id"], points=job["cost"], files=files, **told)
+            names = ("state", "provider", "created", "progress", "seconds", "error", "placed")
+            told = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
+            files = [variant.model for variant in job.variants if variant.model]
+            console.result("", "job", job=job.id, points=job.cost, files=files, **told)
     if not console.as_json:
-        console.result(table(rows) if answer["jobs"] else "No such job.", "jobs")
-        if len(answer["jobs"]) < answer["total"]:
-            console.note(f"{len(answer['jobs'])} of {answer['total']}; --limit shows more")
+        console.result(table(rows) if answer.jobs else "No such job.", "jobs")
+        if len(answer.jobs) < answer.total:
+            console.note(f"{len(answer.jobs)} of {answer.total}; --limit shows more")
     return Exit.DONE
 
 
@@ -75,12 +75,11 @@ def _moment(text: str, option: str) -> float | None:
 
 
 def _totals(desk: Desk, console: Console) -> int:
-    totals = desk.ask("totals")["totals"]
     rows: list[Sequence[object]] = [("MONTH", "SERVICE", "JOBS", "POINTS", "MB")]
-    for row in totals:
-        rows.append((row["month"], row["provider"], row["jobs"], row["points"], f"{row['bytes'] / 1e6:.1f}"))
+    for row in desk.ask("totals").totals:
+        rows.append((row.month, row.provider, row.jobs, row.points, f"{row.bytes / 1e6:.1f}"))
         if console.as_json:
-            console.result("", "total", **row)
+            console.result("", "total", **asdict(row))
     if not console.as_json:
         console.result(table(rows), "totals")
     return Exit.DONE
@@ -98,14 +97,15 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     for service in ready:
         desk.require_ready(service)
         try:
-            left = desk.ask("balance", provider=service.id, timeout=60.0)["balance"]
+            left = desk.ask("balance", provider=service.id, timeout=60.0).balance
         except Neural4DError as error:  # some servers tell no balance: the others may
             silent.append(error)
             continue
-        kinds = ", ".join(f"{left[kind]} {kind}" for kind in ("monthly", "yearly", "permanent") if left[kind])
-        lapse = f"; points lapse on {left['expires']}" if left["expires"] else ""
-        text = f"{service.name}: {left['total']} points{f' ({kinds})' if kinds else ''}{lapse}"
-        console.result(text, "balance", provider=service.id, **left)
+        kept = (("monthly", left.monthly), ("yearly", left.yearly), ("permanent", left.permanent))
+        kinds = ", ".join(f"{points} {kind}" for kind, points in kept if points)
+        lapse = f"; points lapse on {left.expires}" if left.expires else ""
+        text = f"{service.name}: {left.total} points{f' ({kinds})' if kinds else ''}{lapse}"
+        console.result(text, "balance", provider=service.id, **asdict(left))
     if len(silent) == len(ready):
         raise silent[0]
     for one in silent:

@@ -6,17 +6,16 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...engine.protocol import IDLE, JobFailed, Neural4DError, Request, State
+from ...client.snapshots import Job, Target
+from ...engine.protocol import IDLE, JobFailed, Neural4DError, State
 from ..console import Console
 from ..exit_codes import code_of_many
-from ..session import Desk, Job, Patience, failure_of
+from ..session import Desk, Patience, failure_of
 from .planned_files import Plan
-
-#: The key of a job's target that names the files that were written.
-WRITTEN = "written"
 
 
 def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
@@ -66,13 +65,13 @@ def told(error: Neural4DError) -> dict[str, str]:
 
 def unfinished(job: Job) -> bool:
     """The job is under way, or its files are not written."""
-    return job["under_way"] or bool(Plan.of(job) and job["state"] in (State.READY, State.PLACED))
+    return job.under_way or bool(Plan.of(job) and job.state in (State.READY, State.PLACED))
 
 
 def written(job: Job) -> list[str]:
     """The files that the job has become."""
-    kept = [save["path"] for save in job["saves"] if save["path"]] if job["request"].get("keep_in") else []
-    return job["target"].get(WRITTEN) or kept
+    kept = [save.path for save in job.saves if save.path] if job.request.keep_in else []
+    return job.target.get("written") or kept
 
 
 def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
@@ -84,22 +83,22 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
     if plan:
         console.note(f"{title}: writing {', '.join(Path(path).name for path in plan.outputs)}")
         files = [str(path) for path in desk.write(job, plan)]
-        target = {WRITTEN: files}
-        desk.ask("placed", job=job["id"], variant=plan.variants(job)[0], target=target)
-        job["target"] = target
-    facts: Job = next((variant["facts"] for variant in job["variants"] if variant["facts"]), {})
+        target = Target(written=files)
+        desk.ask("placed", job=job.id, variant=plan.variants(job)[0], target=target)
+        desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=target)
+    facts: dict[str, Any] = next((variant.facts for variant in job.variants if variant.facts), {})
     came_to: dict[str, Any] = {
-        "job": job["id"],
-        "provider": job["provider"],
-        "points": job["cost"],
-        "seconds": round(sum(spent for state, spent in job["seconds"].items() if state not in IDLE), 1),
+        "job": job.id,
+        "provider": job.provider,
+        "points": job.cost,
+        "seconds": round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1),
         "size_mm": facts.get("dimensions_mm"),
         "faces": facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
         "files": files,
         "pictures": _pictures(job),
     }
     size = " x ".join(f"{side:.4g}" for side in came_to["size_mm"]) + " mm, " if came_to["size_mm"] else ""
-    points = "points unknown" if job["cost"] is None else f"{job['cost']} points"
+    points = "points unknown" if job.cost is None else f"{job.cost} points"
     lines = [f"{title}: {size}{points}, {came_to['seconds']:g} s", *(f"  {path}" for path in files)]
     lines += [f"  picture: {path}" for path in came_to["pictures"]]
     if not files:
@@ -109,10 +108,9 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
 
 def _pictures(job: Job) -> list[str]:
     """The pictures that were made of the prompt first: files that ``generate --image`` takes."""
-    made = job["cutouts"] if job["request"].get("picture_first") else []
-    return [picture["path"] for picture in made if picture["path"]]
+    return [path for path in job.pictures if path] if job.request.picture_first else []
 
 
 def _title(job: Job) -> str:
-    title = Request.from_dict(job["request"]).title
-    return f"{job['item'] + 1:04d} {title}" if job.get("batch") else title
+    title = job.request.title
+    return f"{job.item + 1:04d} {title}" if job.batch else title

@@ -1,6 +1,6 @@
 """What is to become of a job's model: the files that a command was asked to write.
 
-Standard library only. The plan stands in the job's target, and with it in the journal, until its files are
+Standard library and client only. The plan stands in the job's target, and with it in the journal, until its files are
 written: so ``resume`` writes what an interrupted ``generate`` was asked for.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-#: The key of a job's target that holds the plan.
-KEY = "files"
+from ...client.snapshots import Job, Target
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,20 @@ class Plan:
     as_made: bool = False
     every_variant: bool = False
 
-    def target(self) -> dict[str, Any]:
+    def target(self) -> Target:
         """The target of a job that is to end in files and in no scene."""
-        return {KEY: asdict(self)}
+        return {"files": asdict(self)}
 
     @classmethod
-    def of(cls, job: dict[str, Any]) -> Plan | None:
-        """The plan of a job (a snapshot) whose files are not written yet."""
-        told = job["target"].get(KEY)
+    def of(cls, job: Job) -> Plan | None:
+        """The plan of a job whose files are not written yet."""
+        told = job.target.get("files")
         return cls(**told) if told else None
 
-    def variants(self, job: dict[str, Any]) -> list[int]:
+    def variants(self, job: Job) -> list[int]:
         """Which of the job's models are written: those there are, or the job's own one."""
-        there = [variant["index"] for variant in job["variants"] if variant["state"] in ("downloaded", "prepared")]
-        own = [job["chosen"]] if job["chosen"] in there else there[:1]
+        there = [variant.index for variant in job.variants if variant.state in ("downloaded", "prepared")]
+        own = [job.chosen] if job.chosen is not None and job.chosen in there else there[:1]
         return there if self.every_variant else own
 
 

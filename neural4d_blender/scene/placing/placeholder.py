@@ -6,14 +6,17 @@ it was made on, and a copy gives itself away. May import bpy and the engine's ``
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...engine import protocol
 from ...engine.protocol import State
 from ..engine import bridge
 from . import placement, targets
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Job, Target
 
 #: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.
 MARK = "neural4d_placeholder"
@@ -76,7 +79,7 @@ def standing() -> dict[str, bpy.types.Object]:
 def stages() -> dict[str, tuple[str, int]]:
     """What a placeholder's label says of its job, roughly: the state, and how many tenths are done."""
     jobs = [bridge.jobs[job_id] for job_id in _names if job_id in bridge.jobs]
-    return {job["id"]: (job["state"], int(job["progress"] * 10)) for job in jobs}
+    return {job.id: (job.state, int(job.progress * 10)) for job in jobs}
 
 
 def survey() -> None:
@@ -124,13 +127,12 @@ def tend(*, keep: bool) -> bool:
     if not (due or over) or targets.blocked():
         return False
     for job in due:
-        _owed.discard(job["id"])
-        _taken_away.discard(job["id"])
-        if job["state"] != State.PLACED and targets.is_here(job["target"]):
+        _owed.discard(job.id)
+        _taken_away.discard(job.id)
+        if job.state != State.PLACED and targets.is_here(job.target):
             make(job)
-            if not job["target"].get("placeholder"):
-                job["target"]["placeholder"] = True
-                bridge.send("retarget", job=job["id"], target=job["target"])
+            if not job.target.get("placeholder"):
+                _retarget(job, {**job.target, "placeholder": True})
     for job in over:
         _take_away(job)
     return True
@@ -141,9 +143,9 @@ def is_awaited(*, keep: bool) -> bool:
     return bool(_due() or _over(keep))
 
 
-def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
+def make(job: Job, *, select: bool = False) -> bpy.types.Object:
     """Put the placeholder of a job where its model is to stand, as one undo step."""
-    request, target = protocol.Request.from_dict(job["request"]), job["target"]
+    request, target = job.request, job.target
     scene = targets.scene_of(target)
     edge = _UNKNOWN if request.size_mm is None else request.size_mm / 1000
     with placement.undo_step(f"Placeholder of {request.title}"[:60]):
@@ -152,39 +154,44 @@ def make(job: dict[str, Any], *, select: bool = False) -> bpy.types.Object:
         made.empty_display_size = edge / 2 / placement.metres_per_unit(scene)  # from the middle to a side
         made.location = target["location"]
         targets.collection_of(target, scene).objects.link(made)
-        _mark(made, job["id"])
+        _mark(made, job.id)
         if select:
             placement.select_only([made], scene)
-    _names[job["id"]] = made.name
+    _names[job.id] = made.name
     return made
 
 
-def _due() -> list[dict[str, Any]]:
-    return [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job["state"] not in _ENDED]
+def _due() -> list[Job]:
+    return [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job.state not in _ENDED]
 
 
-def _over(keep: bool) -> list[dict[str, Any]]:
+def _over(keep: bool) -> list[Job]:
     return [job for job_id in _names if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
 
 
-def _is_over(job: dict[str, Any], keep: bool) -> bool:
+def _is_over(job: Job, keep: bool) -> bool:
     """No model comes, and the user does not want to be reminded of that by a placeholder."""
-    if job["state"] == State.PLACED:  # and the placing was undone: it may be done again
+    if job.state == State.PLACED:  # and the placing was undone: it may be done again
         return False
-    return bool(job["dismissed"]) or (job["state"] in _ENDED and not job["under_way"] and not keep)
+    return job.dismissed or (job.state in _ENDED and not job.under_way and not keep)
 
 
-def _take_away(job: dict[str, Any]) -> None:
+def _take_away(job: Job) -> None:
     """Delete the placeholder; the job remembers where it stood."""
-    thing = find(job["id"])
-    _names.pop(job["id"], None)
+    thing = find(job.id)
+    _names.pop(job.id, None)
     if thing is None:
         return
-    job["target"] |= {"location": list(targets.world_matrix(thing).translation[:]), "placeholder": False}
-    bridge.send("retarget", job=job["id"], target=job["target"])
+    location = list(targets.world_matrix(thing).translation[:])
+    _retarget(job, {**job.target, "location": location, "placeholder": False})
     with placement.undo_step(f"Remove placeholder of {thing.name}"[:60]):
         bpy.data.objects.remove(thing)
-    _taken_away.add(job["id"])
+    _taken_away.add(job.id)
+
+
+def _retarget(job: Job, target: Target) -> None:
+    bridge.jobs[job.id] = replace(job, target=target)
+    bridge.send("retarget", job=job.id, target=target)
 
 
 def _mark(thing: bpy.types.Object, job_id: str) -> None:

@@ -7,7 +7,7 @@ takes time was done by the preparer.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ def place(
     blend_path: str | Path,
     *,
     name: str,
-    location: tuple[float, float, float],
+    location: Sequence[float],
     collection: bpy.types.Collection,
     scene: bpy.types.Scene,
     select: bool = True,

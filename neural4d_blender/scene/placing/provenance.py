@@ -17,6 +17,7 @@ from typing import Any
 
 import bpy
 
+from ...client.snapshots import Job, Variant
 from ...engine.protocol import IDLE, InvalidInput, Request, declaration
 
 #: On a root: the job it came from.
@@ -64,39 +65,39 @@ class Provenance:
         return " ".join(self.prompt.split()) or self.image or "Model"
 
 
-def properties(job: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+def properties(job: Job, variant: Variant) -> dict[str, Any]:
     """The custom properties of a root, by name.
 
     Args:
-        job: the snapshot. variant: the one of its variants that the root is.
+        variant: the one of the job's variants that the root is.
     """
-    request = job["request"]
-    options = {key: value for key, value in request.items() if key in _OPTIONS}
-    if not request.get("picture_first"):
-        options.pop("pictures", None)
-    if request.get("views"):
-        options["views"] = sorted(request["views"])
-    if request.get("references"):
-        options["references"] = len(request["references"])
-    said: dict[str, Any] = {**request["options"], **job["service"], **variant["details"]}
-    worked = sum(seconds for state, seconds in job["seconds"].items() if state not in IDLE)
+    request = job.request
+    options = {name: getattr(request, name) for name in _OPTIONS}
+    if not request.picture_first:
+        options.pop("pictures")
+    if request.views:
+        options["views"] = sorted(request.views)
+    if request.references:
+        options["references"] = len(request.references)
+    said: dict[str, Any] = {**request.options, **job.service, **variant.details}
+    worked = sum(seconds for state, seconds in job.seconds.items() if state not in IDLE)
     values = {
-        JOB: job["id"],
-        "neural4d_variant": variant["index"],
-        "neural4d_service": job["provider"],
-        "neural4d_terms": _terms(job["provider"]),
-        "neural4d_prompt": request["prompt"],
-        "neural4d_image": _name(Request.from_dict(request).title) if request["images"] else None,
+        JOB: job.id,
+        "neural4d_variant": variant.index,
+        "neural4d_service": job.provider,
+        "neural4d_terms": _terms(job.provider),
+        "neural4d_prompt": request.prompt,
+        "neural4d_image": _name(request.title) if request.images else None,
         "neural4d_options": json.dumps(options, ensure_ascii=False, sort_keys=True),
         "neural4d_seed": str(said["seed"]) if said.get("seed") not in (None, "") else None,
-        "neural4d_made": dt.datetime.fromtimestamp(job["created"], dt.UTC).isoformat(timespec="seconds"),
+        "neural4d_made": dt.datetime.fromtimestamp(job.created, dt.UTC).isoformat(timespec="seconds"),
         "neural4d_seconds": round(worked, 1),
-        "neural4d_points": job["cost"],
+        "neural4d_points": job.cost,
     }
     return {name: value for name, value in values.items() if value is not None}
 
 
-def note(roots: Iterable[bpy.types.Object], job: dict[str, Any], variant: dict[str, Any]) -> None:
+def note(roots: Iterable[bpy.types.Object], job: Job, variant: Variant) -> None:
     """Write the properties on roots that were just placed, instead of any that are there."""
     values = properties(job, variant)
     for root in roots:

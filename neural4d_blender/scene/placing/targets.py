@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix, Vector
 
 from ...engine.protocol import InvalidInput
 from . import provenance
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
@@ -32,9 +35,7 @@ def session() -> str:
     return _session
 
 
-def bind(
-    location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None
-) -> dict[str, Any]:
+def bind(location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None) -> Target:
     """The target for a job started now.
 
     Args:
@@ -57,7 +58,7 @@ def bind(
     }
 
 
-def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
+def next_to(root: bpy.types.Object, number: int = 1) -> Target:
     """The target to the right of a model, in the first of its collections, for what is made again of its request.
 
     Args:
@@ -66,18 +67,18 @@ def next_to(root: bpy.types.Object, number: int = 1) -> dict[str, Any]:
     across = [corner.x for corner in world_corners(root)]
     place = world_matrix(root).translation
     step = number * (1 + GAP) * (max(across) - min(across))
-    home = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
+    home: Target = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
     return {**bind((place.x + step, place.y, place.z)), **home}
 
 
-def in_place_of(root: bpy.types.Object) -> dict[str, Any]:
+def in_place_of(root: bpy.types.Object) -> Target:
     """The target that is a model's own place; should it be gone by then, its location."""
     replaced = {"name": root.name, "job": root.get(provenance.JOB)}
     place = world_matrix(root).translation[:]
     return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
 
 
-def replaced_by(target: dict[str, Any]) -> bpy.types.Object | None:
+def replaced_by(target: Target) -> bpy.types.Object | None:
     """The model whose place the target is; None where it is no such target, or the model is gone."""
     replaced = target.get("replaces")
     if not replaced:
@@ -102,19 +103,19 @@ def _point(location: Sequence[float]) -> list[float]:
     return [x, y, z]
 
 
-def is_here(target: dict[str, Any]) -> bool:
+def is_here(target: Target) -> bool:
     """The target's file is the one that is open."""
     if target.get("session") == _session:
         return True
     return bool(target.get("file")) and target["file"] == bpy.data.filepath
 
 
-def scene_of(target: dict[str, Any]) -> bpy.types.Scene:
+def scene_of(target: Target) -> bpy.types.Scene:
     """The target's scene, or the current one where that is gone."""
     return bpy.data.scenes.get(target.get("scene", "")) or bpy.context.scene
 
 
-def collection_of(target: dict[str, Any], scene: bpy.types.Scene) -> bpy.types.Collection:
+def collection_of(target: Target, scene: bpy.types.Scene) -> bpy.types.Collection:
     """The target's collection where it is still in the scene and can be changed, else the scene's own."""
     name = target.get("collection", "")
     found = (child for child in scene.collection.children_recursive if child.name == name)

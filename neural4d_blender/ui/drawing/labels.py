@@ -6,12 +6,15 @@ import bisect
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import blf
 import bpy
 
-from ...engine.protocol import SETTLED, Request, State, declarations, unit_of
+from ...engine.protocol import SETTLED, State, declarations, unit_of
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Job
 
 _STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
@@ -31,40 +34,40 @@ _STATES: dict[str, tuple[str, Any]] = {
 _FONT = 0
 
 
-def state(data: dict[str, Any]) -> tuple[str, Any]:
+def state(job: Job) -> tuple[str, Any]:
     """What a job is doing, in words, and the icon for it."""
-    words, icon = _STATES[data["state"]]
-    if of_pictures(data) and data["state"] == State.PREPARING_INPUT:
+    words, icon = _STATES[job.state]
+    if of_pictures(job) and job.state == State.PREPARING_INPUT:
         words = "Making the pictures"
-    return words.format(choice=choice(data)), icon
+    return words.format(choice=choice(job)), icon
 
 
-def of_pictures(data: dict[str, Any]) -> bool:
+def of_pictures(job: Job) -> bool:
     """The job's model is made of a picture that is made first, asked for or not."""
-    return bool(data["request"].get("picture_first") or data.get("picture_ids"))
+    return bool(job.request.picture_first or job.picture_ids)
 
 
-def choice(data: dict[str, Any]) -> str:
+def choice(job: Job) -> str:
     """What the pictures to choose from are called at the job's service."""
-    named = next((known.choice for known in declarations() if known.id == data["provider"]), "")
-    return "picture" if of_pictures(data) else named or "picture"
+    named = next((known.choice for known in declarations() if known.id == job.provider), "")
+    return "picture" if of_pictures(job) else named or "picture"
 
 
-def waits(data: dict[str, Any]) -> int:
+def waits(job: Job) -> int:
     """Seconds until a job goes on that waits because it has to; 0 for one that does not."""
-    left = data.get("until", 0.0) - time.time()
-    return max(0, math.ceil(left)) if data["state"] not in SETTLED else 0
+    left = job.until - time.time()
+    return max(0, math.ceil(left)) if job.state not in SETTLED else 0
 
 
-def why_it_waits(data: dict[str, Any]) -> str:
+def why_it_waits(job: Job) -> str:
     """What a job waits for that has to: the service, or what becomes known of another job."""
-    return "Waiting" if data["note"].startswith("Waiting") else f"{service(data['provider'])} asks to slow down"
+    return "Waiting" if job.note.startswith("Waiting") else f"{service(job.provider)} asks to slow down"
 
 
-def finding_out(data: dict[str, Any]) -> str:
+def finding_out(job: Job) -> str:
     """What is done about a request whose answer did not come."""
-    what = "the pictures" if data.get("paying_for") == "pictures" else "the job"
-    name = service(data["provider"])
+    what = "the pictures" if job.paying_for == "pictures" else "the job"
+    name = service(job.provider)
     how = f"Whether {name} took {what} is looked up there and by the balance, for a minute or more."
     return f"{how} Nothing is sent again meanwhile."
 
@@ -102,11 +105,6 @@ def count(number: int, what: str) -> str:
 def points(count: int, provider: str) -> str:
     """A number of what the service calls its points."""
     return f"{count:,} {unit_of(provider)}"
-
-
-def title(job: dict[str, Any]) -> str:
-    """What to call a job, by its snapshot."""
-    return Request.from_dict(job["request"]).title
 
 
 def service(provider: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -11,6 +11,9 @@ from ...scene import event_pump
 from ...scene.engine import bridge
 from ..drawing import labels
 from . import batch_progress
+
+if TYPE_CHECKING:
+    from ...engine.protocol import BatchRecord
 
 #: More would push everything else off the screen.
 _SHOWN = 5
@@ -28,22 +31,22 @@ class NEURAL4D_PT_batches(bpy.types.Panel):
     def draw(self, _context: bpy.types.Context) -> None:
         """The newest first, and the way to a new one."""
         layout = self.layout
-        newest = sorted(bridge.batches.values(), key=lambda record: -record["created"])
+        newest = sorted(bridge.batches.values(), key=lambda record: -record.created)
         for record in newest[:_SHOWN]:
-            _draw_batch(layout.box(), record, batch_progress.tally(record["id"]))
+            _draw_batch(layout.box(), record, batch_progress.tally(record.id))
         row = layout.row(align=True)
         row.operator("neural4d.batch_from_file", icon="FILE_TEXT")
         row.operator("neural4d.list_batches", text="", icon="TIME")
 
 
-def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: batch_progress.Tally) -> None:
+def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally) -> None:
     running = counts.working + counts.waiting > 0
     head = box.row(align=True)
-    name = record["name"] or "Batch"
+    name = record.name or "Batch"
     icon: Any = "TIME" if running else "ERROR" if counts.failed else "CHECKMARK"
     head.label(text=labels.cut(name, inset=6), icon=icon)
     if not running:
-        head.operator("neural4d.dismiss_batch", text="", icon="X", emboss=False).batch = record["id"]
+        head.operator("neural4d.dismiss_batch", text="", icon="X", emboss=False).batch = record.id
     total = counts.working + counts.waiting + counts.done + counts.failed + counts.stopped
     factor = counts.done / total if total else 0.0
     box.progress(factor=factor, type="BAR", text=f"{counts.done} of {total} done")
@@ -54,34 +57,30 @@ def _draw_batch(box: bpy.types.UILayout, record: dict[str, Any], counts: batch_p
     if counts.paused and (left := labels.waits(counts.paused)):
         labels.draw(box, f"{labels.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
     unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ
-    if record["budget"] is None:
+    if record.budget is None:
         box.label(text=labels.points(counts.points, unit))
     else:
-        box.label(text=f"{counts.points:,} of {labels.points(record['budget'], unit)}")
+        box.label(text=f"{counts.points:,} of {labels.points(record.budget, unit)}")
     missing = counts.lost()
     if (counts.failed or missing) and counts.error:
         labels.draw(box, counts.error["what"])
     if missing:
         labels.draw(box, f"{missing} of them belong to a file that was not saved or is gone.", "INFO")
-        box.operator("neural4d.place_batch", icon="IMPORT").batch = record["id"]
-    elif file := _awaited_file(record["id"]):
+        box.operator("neural4d.place_batch", icon="IMPORT").batch = record.id
+    elif file := _awaited_file(record.id):
         labels.draw(box, f"Some of them wait for {file}: open that file.", "INFO")
     _draw_actions(box.row(align=True), record, counts, running=running)
 
 
 def _awaited_file(batch: str) -> str:
     """The name of the file that has to be open for models of the batch to come; empty where none does."""
-    ready = (job for job in bridge.jobs.arriving.values() if job["batch"] == batch)
-    return next(
-        (Path(job["target"].get("file") or "").name for job in ready if event_pump.is_for_another_file(job)), ""
-    )
+    ready = (job for job in bridge.jobs.arriving.values() if job.batch == batch)
+    return next((Path(job.target.get("file") or "").name for job in ready if event_pump.is_for_another_file(job)), "")
 
 
-def _draw_actions(
-    row: bpy.types.UILayout, record: dict[str, Any], counts: batch_progress.Tally, *, running: bool
-) -> None:
-    batch = record["id"]
-    if running and record["stopped"]:
+def _draw_actions(row: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally, *, running: bool) -> None:
+    batch = record.id
+    if running and record.stopped:
         row.label(text="Stopping ...")
     elif running:
         row.operator("neural4d.stop_batch", icon="CANCEL").batch = batch

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ...client.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, State
 from ...scene import recovery as lost
 from ...scene.engine import bridge
@@ -20,20 +21,20 @@ class Tally:
 
     Attributes:
         points: what was spent so far. providers: ids of the services it is made with.
-        paused: the newest snapshot of the job that is held back longest; see ``text.waits``.
+        paused: the job that is held back longest; see ``labels.waits``.
     """
 
     def __init__(self, batch: str) -> None:
         self.points = 0
         self.providers: set[str] = set()
-        self.paused: dict[str, Any] | None = None
+        self.paused: Job | None = None
         self._trouble: dict[str, str] | None = None
         self._errors: dict[str, dict[str, str]] = {}
         self._known: dict[str, tuple[str, int]] = {}
         self._states: Counter[str] = Counter()
         self._lost: tuple[Any, int] = (None, 0)
         for job in bridge.jobs.values():
-            if job.get("batch") == batch:
+            if job.batch == batch:
                 self._take(job)
         bridge.jobs.watch(batch, self._take)
 
@@ -76,33 +77,33 @@ class Tally:
         """On their way."""
         return sum(count for state, count in self._states.items() if state not in SETTLED | _DONE) - self.waiting
 
-    def jobs(self) -> list[dict[str, Any]]:
-        """Their snapshots, in the order of the input."""
+    def jobs(self) -> list[Job]:
+        """All of them, in the order of the input."""
         there = (bridge.jobs.get(job) for job in self._known)
-        return sorted((job for job in there if job), key=lambda job: job["item"])
+        return sorted((job for job in there if job), key=lambda job: job.item)
 
     def lost(self) -> int:
         """How many models stand nowhere, because their file is no more; looked up anew when anything changed."""
         seen = (bridge.revision, targets.session(), bpy.data.filepath, len(bpy.data.objects))
         if self._lost[0] != seen:
-            there = [job for job in map(bridge.jobs.get, self._known) if job and job["state"] in _DONE]
+            there = [job for job in map(bridge.jobs.get, self._known) if job and job.state in _DONE]
             self._lost = (seen, len(lost.among(there)))
         return self._lost[1]
 
-    def _take(self, job: dict[str, Any]) -> None:
-        before, cost = self._known.get(job["id"], ("", 0))
-        self.providers.add(job["provider"])
+    def _take(self, job: Job) -> None:
+        before, cost = self._known.get(job.id, ("", 0))
+        self.providers.add(job.provider)
         held = self.paused
-        if held is None or job["id"] == held["id"] or job.get("until", 0.0) > held.get("until", 0.0):
+        if held is None or job.id == held.id or job.until > held.until:
             self.paused = job
-        self._known[job["id"]] = (job["state"], job["cost"] or 0)
+        self._known[job.id] = (job.state, job.cost or 0)
         if before:
             self._states[before] -= 1
-        self._states[job["state"]] += 1
-        self.points += (job["cost"] or 0) - cost
-        self._errors.pop(job["id"], None)
-        if job["state"] == State.FAILED:
-            self._errors[job["id"]] = job["error"]
+        self._states[job.state] += 1
+        self.points += (job.cost or 0) - cost
+        self._errors.pop(job.id, None)
+        if job.state == State.FAILED and job.error:
+            self._errors[job.id] = job.error
 
 
 _tallies: dict[str, Tally] = {}

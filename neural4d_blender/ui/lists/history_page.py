@@ -5,7 +5,8 @@ goes out, the pump brings the answer, the panel is drawn again.
 """
 
 import datetime as dt
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -15,6 +16,9 @@ from ...engine import protocol
 from ...engine.protocol import Neural4DError, State
 from ...scene import app_handlers
 from ...scene.engine import bridge
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Answer, Job, Total
 
 #: Jobs on a page: more than one looks at, fewer than push the rest off the screen.
 LENGTH = 6
@@ -33,7 +37,7 @@ class Page:
     """What the panel shows.
 
     Attributes:
-        jobs: snapshots, newest first, each with ``bytes``. total: how many fit the filters.
+        jobs: newest first, each with ``bytes``. total: how many fit the filters.
         totals: what was spent, by month and service; None while not known.
         offset: how many newer ones are left out. trouble: why nothing could be looked up.
     """
@@ -43,18 +47,21 @@ class Page:
 
     def forget(self) -> None:
         """Know nothing, as at the start or when another folder is set."""
-        self.jobs: list[dict[str, Any]] = []
+        self.jobs: list[Job] = []
         self.total = 0
-        self.totals: list[dict[str, Any]] | None = None
+        self.totals: list[Total] | None = None
         self.offset = 0
         self.trouble = ""
         self._asked: dict[str, Any] = {}
         self._seen: object = None
 
-    def find(self, job_id: str) -> dict[str, Any] | None:
-        """The newest snapshot of a job on the page, None where it is not there."""
-        past = next((job for job in self.jobs if job["id"] == job_id), None)
-        return past and {**past, **bridge.jobs.get(job_id, {})}
+    def newest(self) -> "list[Job]":
+        """The jobs of the page as they are now."""
+        return [replace(bridge.jobs.get(job.id, job), bytes=job.bytes) for job in self.jobs]
+
+    def find(self, job_id: str) -> "Job | None":
+        """A job on the page as it is now, None where it is not there."""
+        return next((job for job in self.newest() if job.id == job_id), None)
 
     def is_stale(self) -> bool:
         """Jobs have come or ended since it was looked up, or it never was."""
@@ -73,19 +80,20 @@ class Page:
             self.trouble = f"{error.what} {error.remedy}"
         app_handlers.start()
 
-    def _take(self, asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    def _take(self, asked: dict[str, Any], answer: "Answer") -> None:
         if asked is not self._asked:
             return  # another question has gone out since
-        if error := answer["error"]:
+        if error := answer.error:
             self.trouble = f"{error['what']} {error['remedy']}"
             return
-        self.jobs, self.total = answer["jobs"], answer["total"]
+        self.jobs, self.total = answer.jobs, answer.total
         if self.offset and not self.jobs:  # the last one of the last page was deleted
             self.offset = max(0, self.total - 1) // LENGTH * LENGTH
             self.look_up()
 
-    def _take_totals(self, answer: dict[str, Any]) -> None:
-        self.totals = answer.get("totals", self.totals)
+    def _take_totals(self, answer: "Answer") -> None:
+        if not answer.error:
+            self.totals = answer.totals
 
 
 #: The one page of this Blender.

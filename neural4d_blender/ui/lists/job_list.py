@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -13,6 +13,9 @@ from ...scene import app_handlers, event_pump
 from ...scene.engine import bridge
 from ..drawing import labels
 from . import job_pictures
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Job
 
 #: More would push everything else off the screen.
 _SHOWN = 12
@@ -26,7 +29,7 @@ _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 
 def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
-    present = sorted(_present(), key=lambda data: -data["created"])
+    present = sorted(_present(), key=lambda job: -job.created)
     if not present:
         if app_handlers.trouble:
             labels.draw(layout, app_handlers.trouble, "ERROR")
@@ -34,8 +37,8 @@ def draw(layout: bpy.types.UILayout) -> None:
             layout.label(text="Nothing generated yet.")
         layout.operator("neural4d.list_jobs", icon="TIME")
         return
-    for data in present[:_SHOWN]:
-        _draw_job(layout.box(), data)
+    for job in present[:_SHOWN]:
+        _draw_job(layout.box(), job)
     if len(present) > _SHOWN:
         layout.label(text=f"and {len(present) - _SHOWN} more")
 
@@ -46,85 +49,85 @@ def draw_header(layout: bpy.types.UILayout) -> None:
         layout.operator("neural4d.dismiss_ended", text="", icon="TRASH", emboss=False)
 
 
-def ended() -> list[dict[str, Any]]:
+def ended() -> list[Job]:
     """The jobs on the list that are over."""
-    return [data for data in _present() if _ended(data)]
+    return [job for job in _present() if _ended(job)]
 
 
-def _present() -> list[dict[str, Any]]:
-    return [data for data in bridge.jobs.values() if not data["dismissed"] and not _in_a_batch(data)]
+def _present() -> list[Job]:
+    return [job for job in bridge.jobs.values() if not job.dismissed and not _in_a_batch(job)]
 
 
-def _in_a_batch(data: dict[str, Any]) -> bool:
+def _in_a_batch(job: Job) -> bool:
     """Its batch has a box of its own, which says all but what somebody has to choose."""
-    return data["state"] != State.CHOOSING_CUTOUT and data.get("batch") in bridge.batches
+    return job.state != State.CHOOSING_CUTOUT and job.batch in bridge.batches
 
 
-def _ended(data: dict[str, Any]) -> bool:
-    return data["state"] in SETTLED and not data["under_way"]
+def _ended(job: Job) -> bool:
+    return job.state in SETTLED and not job.under_way
 
 
-def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    state = data["state"]
-    words, icon = labels.state(data)
-    trouble = event_pump.trouble.get(data["id"])
+def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
+    state = job.state
+    words, icon = labels.state(job)
+    trouble = event_pump.trouble.get(job.id)
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
-    head.label(text=labels.cut(labels.title(data), inset=6), icon=icon)
-    if _ended(data) or event_pump.is_for_another_file(data):
-        head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = data["id"]
+    head.label(text=labels.cut(job.request.title, inset=6), icon=icon)
+    if _ended(job) or event_pump.is_for_another_file(job):
+        head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
     elif state != State.READY and state not in SETTLED:
-        head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = data["id"]
-    waits = labels.waits(data)
-    _draw_progress(box, data, words, waits)
-    note = data["note"] or event_pump.remarks.get(data["id"], "")
+        head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
+    waits = labels.waits(job)
+    _draw_progress(box, job, words, waits)
+    note = job.note or event_pump.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
-    if data["state"] == State.UNKNOWN:
-        labels.draw(box, labels.finding_out(data), "INFO")
-    error = trouble or data["error"]
+    if job.state == State.UNKNOWN:
+        labels.draw(box, labels.finding_out(job), "INFO")
+    error = trouble or job.error
     if error:
         _draw_error(box, error)
-    _draw_actions(box, data)
+    _draw_actions(box, job)
 
 
-def _draw_progress(box: bpy.types.UILayout, data: dict[str, Any], words: str, waits: int) -> None:
-    state = data["state"]
+def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) -> None:
+    state = job.state
     if state in SETTLED or state == State.READY:
-        labels.draw(box, _how_it_ended(data, words))
-        for warning in _facts(data).get("warnings", ()):
+        labels.draw(box, _how_it_ended(job, words))
+        for warning in _facts(job).get("warnings", ()):
             labels.draw(box, warning, "INFO")
         return
-    elapsed = labels.seconds(time.time() - data["created"])
+    elapsed = labels.seconds(time.time() - job.created)
     if waits:
-        labels.draw(box, f"{labels.why_it_waits(data)}  ·  {waits} s", "TIME")
+        labels.draw(box, f"{labels.why_it_waits(job)}  ·  {waits} s", "TIME")
     if state in _WITH_BAR:
-        about = "about " if data["progress_estimated"] else ""
-        words = f"{words}  {about}{data['progress']:.0%}"
-        box.progress(factor=data["progress"], type="BAR", text=f"{words}  ·  {elapsed}")
+        about = "about " if job.progress_estimated else ""
+        words = f"{words}  {about}{job.progress:.0%}"
+        box.progress(factor=job.progress, type="BAR", text=f"{words}  ·  {elapsed}")
     elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
 
 
-def _how_it_ended(data: dict[str, Any], words: str) -> str:
+def _how_it_ended(job: Job, words: str) -> str:
     """The state and the cost; on a line of its own what was measured."""
-    if data["cost"] is not None:
-        words += f"  ·  {labels.points(data['cost'], data['provider'])}"
-    elif data["spent"]:
+    if job.cost is not None:
+        words += f"  ·  {labels.points(job.cost, job.provider)}"
+    elif job.spent:
         words += "  ·  price not told"
-    facts = _facts(data)
+    facts = _facts(job)
     if facts:
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
         words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
     return words
 
 
-def _facts(data: dict[str, Any]) -> dict[str, Any]:
+def _facts(job: Job) -> dict[str, Any]:
     """What was measured of the model, and of what had to be left out or changed; empty before it is ready."""
-    if data["state"] not in (State.PLACED, State.READY):
+    if job.state not in (State.PLACED, State.READY):
         return {}
-    return next((v["facts"] for v in data["variants"] if v["facts"]), {})
+    return next((v.facts for v in job.variants if v.facts), {})
 
 
 def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
@@ -134,25 +137,25 @@ def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
         labels.draw(box, error["remedy"], "INFO")
 
 
-def _draw_actions(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    state = data["state"]
+def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
+    state = job.state
     if state in (State.FAILED, State.CANCELLED):
-        overruled = (data["error"] or {}).get("code") == "NoPortrait"
-        label = "Generate Again (paid)" if data["retry_pays"] else "Generate Anyway" if overruled else "Retry"
+        overruled = (job.error or {}).get("code") == "NoPortrait"
+        label = "Generate Again (paid)" if job.retry_pays else "Generate Anyway" if overruled else "Retry"
         row = box.row(align=True) if label == "Retry" else box.column(align=True)  # longer ones want all the room
-        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
         if state == State.FAILED:
-            row.operator("neural4d.copy_report", icon="COPYDOWN").job = data["id"]
+            row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id
     elif state == State.READY:
-        waiting = event_pump.waiting_for(data)
+        waiting = event_pump.waiting_for(job)
         if waiting:
             labels.draw(box, waiting, "INFO")
     elif state == State.CHOOSING_CUTOUT:
-        job_pictures.draw_cutouts(box, data)
+        job_pictures.draw_cutouts(box, job)
     if state != State.CHOOSING_CUTOUT:
-        job_pictures.draw_kept(box, data)
-    if state in _WITH_MODELS and any(v["error"] and v["error"]["code"] not in _SERVICES_OWN for v in data["variants"]):
-        box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = data["id"]
-    if state in _WITH_MODELS or (state == State.FAILED and any(v["state"] == "done" for v in data["variants"])):
-        job_pictures.draw_variants(box, data)
-        job_pictures.draw_saves(box, data)
+        job_pictures.draw_kept(box, job)
+    if state in _WITH_MODELS and any(v.error and v.error["code"] not in _SERVICES_OWN for v in job.variants):
+        box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = job.id
+    if state in _WITH_MODELS or (state == State.FAILED and any(v.state == "done" for v in job.variants)):
+        job_pictures.draw_variants(box, job)
+        job_pictures.draw_saves(box, job)

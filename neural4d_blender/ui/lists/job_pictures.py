@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...api import generate
 from ...engine.protocol import State, VariantState
 from ..drawing import icons, labels
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Job, Variant
 
 _PREVIEW = 4.5
 #: Rows' heights that the sidebar's tabs and margins and a job's box take of the width, and the most of a picture's.
@@ -20,35 +23,35 @@ unfolded: set[str] = set()
 _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 
-def draw_cutouts(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+def draw_cutouts(box: bpy.types.UILayout, job: Job) -> None:
     """The pictures, as large as there is room for, each with the button that takes it."""
-    what = labels.choice(data)
-    paid = f" {labels.points(data['cost'], data['provider'])} so far." if data["cost"] else ""
-    if data["variants"]:  # they are a stage of the job
+    what = labels.choice(job)
+    paid = f" {labels.points(job.cost, job.provider)} so far." if job.cost else ""
+    if job.variants:  # they are a stage of the job
         paid = paid or f" The {what}s themselves are ordered already."
     labels.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")
-    for number, column in _grid(box, data["cutouts"]):
+    for number, column in _grid(box, job.pictures):
         properties = column.operator("neural4d.choose_cutout", text=f"Take {number + 1}")
-        properties.job, properties.cutout = data["id"], number
+        properties.job, properties.cutout = job.id, number
 
 
-def draw_kept(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
     """The pictures that were made of the prompt: paid for, and of use whatever became of the job. Folded in."""
-    kept = [cutout for cutout in data["cutouts"] if cutout["path"]]
-    if not (kept and labels.of_pictures(data)):
+    kept = [path for path in job.pictures if path]
+    if not (kept and labels.of_pictures(job)):
         return
-    is_open = data["id"] in unfolded
+    is_open = job.id in unfolded
     row = box.row()
     row.alignment = "LEFT"
     icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"
     label = labels.count(len(kept), "picture")
-    row.operator("neural4d.unfold_pictures", text=label, icon=icon, emboss=False).job = data["id"]
+    row.operator("neural4d.unfold_pictures", text=label, icon=icon, emboss=False).job = job.id
     if is_open:
         for number, column in _grid(box, kept):
-            column.operator("neural4d.use_picture", text="Use as Image").path = kept[number]["path"]
+            column.operator("neural4d.use_picture", text="Use as Image").path = kept[number]
 
 
-def _grid(box: bpy.types.UILayout, shown: list[dict[str, str]]) -> Iterator[tuple[int, bpy.types.UILayout]]:
+def _grid(box: bpy.types.UILayout, shown: list[str]) -> Iterator[tuple[int, bpy.types.UILayout]]:
     """A column for each picture, two in a row, with the picture at its top."""
     columns = min(len(shown), 2)
     grid = box.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
@@ -56,59 +59,59 @@ def _grid(box: bpy.types.UILayout, shown: list[dict[str, str]]) -> Iterator[tupl
     scale = min((bpy.context.region.width / unit - _AROUND) / columns, _LARGEST)
     for number, picture in enumerate(shown):
         column = grid.column(align=True)
-        if icon := icons.icon(picture["path"]):
+        if icon := icons.icon(picture):
             column.template_icon(icon, scale=scale)
         yield number, column
 
 
-def draw_variants(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+def draw_variants(box: bpy.types.UILayout, job: Job) -> None:
     """Each model's picture as it comes, with the buttons to place and to keep it."""
-    variants = data["variants"]
+    variants = job.variants
     grid = box.grid_flow(row_major=True, columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
     for variant in variants:
         column = grid.column(align=True)
-        shown = icons.icon(variant["preview"])
+        shown = icons.icon(variant.preview)
         if shown:
             column.template_icon(shown, scale=_PREVIEW)
-        if variant["state"] == VariantState.FAILED:
+        if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
-        elif variant["state"] in _PLACEABLE:
-            _draw_buttons(column, data, variant)
+        elif variant.state in _PLACEABLE:
+            _draw_buttons(column, job, variant)
         else:
-            column.label(text=f"{variant['index'] + 1}: {variant['progress']:.0%}", icon="TIME")
+            column.label(text=f"{variant.index + 1}: {variant.progress:.0%}", icon="TIME")
 
 
-def _draw_buttons(column: bpy.types.UILayout, data: dict[str, Any], variant: dict[str, Any]) -> None:
-    number, placed = variant["index"], variant["index"] in data["placed"]
+def _draw_buttons(column: bpy.types.UILayout, job: Job, variant: Variant) -> None:
+    number, placed = variant.index, variant.index in job.placed
     label = "Place Again" if placed else "Place Here"
     icon: Any = "CURSOR"
-    if len(data["variants"]) > 1:  # too narrow for words
+    if len(job.variants) > 1:  # too narrow for words
         label, icon = f"Place {number + 1}", "CHECKMARK" if placed else "CURSOR"
-    if variant["state"] == VariantState.DONE and data["request"]["format"] != data["native"]:
-        price = generate.conversion_estimate(data["provider"])
+    if variant.state == VariantState.DONE and job.request.format != job.native:
+        price = generate.conversion_estimate(job.provider)
         label += f" (~{price})" if price else ""  # points, for its conversion
     row = column.row(align=True)
-    failed = data["state"] == State.FAILED
+    failed = job.state == State.FAILED
     if not failed:
         place = row.operator("neural4d.place", text=label, icon=icon)
-        place.job, place.variant = data["id"], number
+        place.job, place.variant = job.id, number
     save = row.operator("neural4d.save", text="Keep File" if failed else "", icon="FILE_TICK")
-    save.job, save.variant = data["id"], number
+    save.job, save.variant = job.id, number
 
 
-def _why_failed(variant: dict[str, Any]) -> str:
-    error = variant["error"] or {}
-    return f"{variant['index'] + 1}: {error.get('what', 'failed')}"
+def _why_failed(variant: Variant) -> str:
+    error = variant.error or {}
+    return f"{variant.index + 1}: {error.get('what', 'failed')}"
 
 
-def draw_saves(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
+def draw_saves(box: bpy.types.UILayout, job: Job) -> None:
     """The files that are being made, were kept, or could not be."""
-    for save in data["saves"]:
-        if save["state"] == "saved":
+    for save in job.saves:
+        if save.state == "saved":
             row = box.row(align=True)
-            row.label(text=Path(save["path"]).name, icon="FILE_TICK")
-            row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = save["folder"]
-        elif save["state"] == "failed":
-            labels.draw(box, f"{save['format']}: {save['error']['what']} {save['error']['remedy']}", "ERROR")
+            row.label(text=Path(save.path).name, icon="FILE_TICK")
+            row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = save.folder
+        elif save.state == "failed":
+            labels.draw(box, f"{save.format}: {save.error['what']} {save.error['remedy']}", "ERROR")
         else:
-            box.label(text=f"Making the {save['format']} file", icon="TIME")
+            box.label(text=f"Making the {save.format} file", icon="TIME")

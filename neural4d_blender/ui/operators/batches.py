@@ -1,6 +1,7 @@
 """Operators on batches: stop, continue, retry, place, report; and on the list of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from ...scene import app_handlers, event_pump, recovery
 from ...scene.engine import bridge
 from ..lists import batch_progress
 from .generate import report_error
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -41,11 +45,11 @@ class _BatchOperator(_Base):
         raise NotImplementedError
 
 
-def refused(batch: str) -> Callable[[dict[str, Any]], None]:
+def refused(batch: str) -> "Callable[[Answer], None]":
     """Takes the engine's answer: why it would not stands in the batch's box, as the operator is gone by then."""
 
-    def take(answer: dict[str, Any]) -> None:
-        batch_progress.tally(batch).error = answer["error"]
+    def take(answer: "Answer") -> None:
+        batch_progress.tally(batch).error = answer.error
 
     return take
 
@@ -60,13 +64,13 @@ class NEURAL4D_OT_stop_batch(_BatchOperator, bpy.types.Operator):
         """Stop it."""
         batch, refuse = self.batch, refused(self.batch)
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(answer: "Answer") -> None:
             refuse(answer)
-            if answer["error"] and batch in bridge.batches:
-                bridge.batches[batch]["stopped"] = False
+            if answer.error and batch in bridge.batches:
+                bridge.batches[batch] = replace(bridge.batches[batch], stopped=False)
 
         bridge.send("stop_batch", answered, batch=batch)
-        bridge.batches[batch]["stopped"] = True
+        bridge.batches[batch] = replace(bridge.batches[batch], stopped=True)
 
 
 class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
@@ -84,7 +88,7 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
         """Ask for the budget: it may be what stopped the batch."""
         if self.batch not in bridge.batches:
             return {"CANCELLED"}
-        had = bridge.batches[self.batch]["budget"]
+        had = bridge.batches[self.batch].budget
         self.use_budget, self.budget = had is not None, had or 0
         return context.window_manager.invoke_props_dialog(self, title="Continue the batch?")
 
@@ -102,9 +106,9 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
         changes = {"budget": self.budget if self.use_budget else None}
         batch, refuse = self.batch, refused(self.batch)
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(answer: "Answer") -> None:
             refuse(answer)
-            if not answer["error"]:
+            if not answer.error:
                 recovery.bring_here(batch_progress.tally(batch).jobs(), refuse)
 
         bridge.send("continue_batch", answered, batch=batch, changes=changes)
@@ -141,7 +145,7 @@ class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
         )
 
     def _to_pay(self) -> list[str]:
-        return [job["id"] for job in batch_progress.tally(self.batch).jobs() if job["retry_pays"]]
+        return [job.id for job in batch_progress.tally(self.batch).jobs() if job.retry_pays]
 
     def act(self, _context: bpy.types.Context) -> None:
         """The engine takes up what is free by itself; the others one by one."""
@@ -164,7 +168,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Ask where to."""
         if self.batch in bridge.batches:
-            self.filepath = f"{Path(bridge.batches[self.batch]['name']).stem or 'batch'} report.csv"
+            self.filepath = f"{Path(bridge.batches[self.batch].name).stem or 'batch'} report.csv"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -176,9 +180,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
             raise InvalidInput("No file was named for the report.", "Choose one.")
         record = bridge.batches[self.batch]
         jobs = batch_progress.tally(self.batch).jobs()
-        lines = [
-            report.line({**job, "error": event_pump.trouble.get(job["id"]) or job["error"]}, record) for job in jobs
-        ]
+        lines = [report.line(replace(job, error=event_pump.trouble.get(job.id) or job.error), record) for job in jobs]
         written = report.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, f"{len(lines)} lines in {written}")
 
@@ -211,9 +213,9 @@ class NEURAL4D_OT_list_batches(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _show(answer: dict[str, Any]) -> None:
-    for record in answer.get("batches", []):
-        app_handlers.show_batch(record["id"])
+def _show(answer: "Answer") -> None:
+    for record in answer.batches:
+        app_handlers.show_batch(record.id)
 
 
 CLASSES = (

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]
 def cancel(job: "generate.Job") -> None:
     """Cancel, and say so until the engine does: it may be in the middle of a request."""
     job.cancel()
-    bridge.jobs[job.id]["note"] = "Cancelling ..."
+    bridge.jobs[job.id] = replace(bridge.jobs[job.id], note="Cancelling ...")
 
 
 def _missing(context: bpy.types.Context) -> str:

@@ -180,8 +180,8 @@ def price(estimate: Any, provider: str) -> str:
         lines.append(f"and what {estimate.unpriced:,} of them cost at a service without a price list")
     balance = bridge.balances.get(provider)
     if balance and set(estimate.by_service) == {provider}:
-        enough = "" if balance["total"] >= estimate.points else ": not enough for all of them"
-        lines.append(f"{balance['total']:,} points are left{enough}")
+        enough = "" if balance.total >= estimate.points else ": not enough for all of them"
+        lines.append(f"{balance.total:,} points are left{enough}")
     return "\n".join(lines)
 
 

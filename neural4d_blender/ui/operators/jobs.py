@@ -1,5 +1,6 @@
 """Operators on one job of the list: cancel, retry, place, dismiss; and on the list itself."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -14,12 +15,15 @@ from ..lists import history_page, job_list
 from .generate import cancel, report_error
 from .setup import ListsJobs
 
+if TYPE_CHECKING:
+    from ...client import snapshots
+
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 
 
-def snapshot(job_id: str) -> dict[str, Any] | None:
-    """The newest snapshot of a job that is listed, or of one on the page of the history."""
+def snapshot(job_id: str) -> "snapshots.Job | None":
+    """A job that is listed, or on the page of the history, as it is now."""
     return bridge.jobs.get(job_id) or history_page.page.find(job_id)
 
 
@@ -64,7 +68,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Ask first where trying again is a new, paid job."""
         data = snapshot(self.job)
-        if data and data["retry_pays"]:
+        if data and data.retry_pays:
             return context.window_manager.invoke_confirm(
                 self,
                 event,
@@ -76,14 +80,14 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Retry it."""
-        bridge.send("retry", lambda answer: _note(job.id, answer["error"]), job=job.id)
+        bridge.send("retry", lambda answer: _note(job.id, answer.error), job=job.id)
         event_pump.trouble.pop(job.id, None)
 
 
 def _note(job_id: str, error: dict[str, str] | None) -> None:
     """Show on the job why the engine would not."""
     if error and job_id in bridge.jobs:
-        bridge.jobs[job_id] = {**bridge.jobs[job_id], "error": error}
+        bridge.jobs[job_id] = replace(bridge.jobs[job_id], error=error)
 
 
 class NEURAL4D_OT_copy_report(JobOperator, bpy.types.Operator):
@@ -109,9 +113,10 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
-        data = snapshot(job.id) or {}
+        data = snapshot(job.id)
+        target = targets.bind()
         # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
-        target = {**targets.bind(), "beside": self.variant not in data["placed"]}
+        target["beside"] = self.variant not in data.placed
         job.start_place(variant, target)
 
 
@@ -135,8 +140,8 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Dismiss them."""
-        for data in job_list.ended():
-            dismiss(data["id"])
+        for job in job_list.ended():
+            dismiss(job.id)
         app_handlers.redraw()
         return {"FINISHED"}
 
@@ -150,7 +155,7 @@ class NEURAL4D_OT_list_jobs(ListsJobs, bpy.types.Operator):
 
 def dismiss(job_id: str) -> None:
     """Hide a job from the list, now and later."""
-    bridge.jobs[job_id]["dismissed"] = True
+    bridge.jobs[job_id] = replace(bridge.jobs[job_id], dismissed=True)
     bridge.send("dismiss", job=job_id)
 
 

@@ -1,24 +1,25 @@
-"""Operators on a model that stands in the scene: again, variations, another one in its place, into the library."""
+"""Operators on a model that stands in the scene: again, variations, another one in its place."""
 
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...api import generate
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, declaration
-from ...scene import app_handlers, assets, start_job, user_settings
+from ...scene import app_handlers, start_job
 from ...scene.engine import bridge
-from ...scene.placing import placement, provenance, targets
+from ...scene.placing import provenance, targets
 from ..drawing import labels
 from .generate import report_error
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Answer, Target
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 #: Jobs that the journal here was asked for and does not know.
 unknown: set[str] = set()
-#: What came of putting a variant into the library, by job and variant: a sentence, and its icon.
-library_news: dict[tuple[str, int], tuple[str, str]] = {}
 
 
 def selected_root(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -31,13 +32,13 @@ def origin(root: bpy.types.Object) -> "tuple[str, protocol.Request] | None":
     """Service and request that a model came from: the journal's word, else what its properties tell."""
     said = provenance.read(root)
     if job := bridge.jobs.get(said.job):
-        return job["provider"], protocol.Request.from_dict(job["request"])
+        return job.provider, job.request
     request = provenance.request_of(said)
     return (said.service, request) if request else None
 
 
-class _OnModel(_Base):
-    """What the operators on the selected model share. A mixin: see operators._Generate."""
+class ModelOperator(_Base):
+    """What the operators on the selected model share. A mixin: see generate._Generate."""
 
     bl_options = {"INTERNAL"}
 
@@ -66,7 +67,7 @@ class _OnModel(_Base):
         raise NotImplementedError
 
 
-class _Paid(_OnModel):
+class _Paid(ModelOperator):
     """Starts jobs that are paid: the dialog says what they cost, and its button is what pays."""
 
     def requests(self, provider: str, request: "protocol.Request") -> "list[protocol.Request]":
@@ -108,7 +109,7 @@ class _Paid(_OnModel):
         for number, request in start_job.side_by_side(self.requests(*asked)):
             start_job.start_again(asked[0], request, self.target(root, number))
 
-    def target(self, root: bpy.types.Object, number: int) -> dict[str, Any]:
+    def target(self, root: bpy.types.Object, number: int) -> "Target":
         """Where a job's model is to stand that has that place in the row beside the root, counted from 1."""
         return targets.next_to(root, number)
 
@@ -137,7 +138,7 @@ class NEURAL4D_OT_generate_again(_Paid, bpy.types.Operator):
         """Where to."""
         layout.row().prop(self, "place", expand=True)
 
-    def target(self, root: bpy.types.Object, number: int) -> dict[str, Any]:
+    def target(self, root: bpy.types.Object, number: int) -> "Target":
         """As set."""
         return targets.in_place_of(root) if self.place == "REPLACE" else targets.next_to(root, number)
 
@@ -159,7 +160,7 @@ class NEURAL4D_OT_variations(_Paid, bpy.types.Operator):
         layout.prop(self, "count")
 
 
-class NEURAL4D_OT_replace(_OnModel, bpy.types.Operator):
+class NEURAL4D_OT_replace(ModelOperator, bpy.types.Operator):
     """Put this result into the place of the selected model, and of all duplicates that share its mesh; costs nothing"""
 
     bl_idname = "neural4d.replace"
@@ -174,7 +175,7 @@ class NEURAL4D_OT_replace(_OnModel, bpy.types.Operator):
             generate.Job(self.job).start_place(self.variant, targets.in_place_of(root))
 
 
-class NEURAL4D_OT_find_job(_OnModel, bpy.types.Operator):
+class NEURAL4D_OT_find_job(ModelOperator, bpy.types.Operator):
     """Look the job of this model up in the journal, with its other variants"""
 
     bl_idname = "neural4d.find_job"
@@ -184,9 +185,9 @@ class NEURAL4D_OT_find_job(_OnModel, bpy.types.Operator):
         """Ask the engine."""
         wanted = provenance.read(root).job
 
-        def take(answer: dict[str, Any]) -> None:
-            for job in answer.get("jobs", []):
-                bridge.jobs.setdefault(job["id"], job)
+        def take(answer: "Answer") -> None:
+            for job in answer.jobs:
+                bridge.jobs.setdefault(job.id, job)
             if wanted not in bridge.jobs:
                 unknown.add(wanted)
             app_handlers.redraw()
@@ -195,117 +196,9 @@ class NEURAL4D_OT_find_job(_OnModel, bpy.types.Operator):
         app_handlers.start()
 
 
-class _Asset(_OnModel):
-    """The settings of an asset, in a dialog."""
-
-    catalog: StringProperty(
-        name="Catalog", description="Path of the catalog: Props/Birds", default=user_settings.LIBRARY
-    )
-    title: StringProperty(name="Name", description="Name of the asset", options={"SKIP_SAVE"})
-    description: StringProperty(name="Description", description="A few words on it", options={"SKIP_SAVE"})
-    author: StringProperty(name="Author", description="Who made it", options={"SKIP_SAVE"})
-    tags: StringProperty(name="Tags", description="Words to find it by, between commas", options={"SKIP_SAVE"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Ask for them, with something sensible in them."""
-        root = selected_root(context)
-        if root is None:
-            return {"CANCELLED"}
-        given = assets.defaults(root)
-        self.title, self.description, self.author = given["name"], given["description"], given["author"]
-        self.tags = ", ".join(given["tags"])
-        return context.window_manager.invoke_props_dialog(self, width=400, title=self.bl_label, confirm_text="Save")
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """One below the other."""
-        self.layout.use_property_split = True
-        for name in ("title", "catalog", "description", "author", "tags"):
-            self.layout.prop(self, name)
-
-    def told(self) -> dict[str, Any]:
-        """As scene/assets.py takes them."""
-        tags = [tag.strip() for tag in self.tags.split(",") if tag.strip()]
-        common = {"catalog": self.catalog, "description": self.description, "author": self.author, "tags": tags}
-        return {"name": self.title, **common}
-
-
-class NEURAL4D_OT_mark_asset(_Asset, bpy.types.Operator):
-    """Make this model an asset of the open file, as it stands here"""
-
-    bl_idname = "neural4d.mark_asset"
-    bl_label = "Mark as Asset"
-
-    def act(self, _context: bpy.types.Context, root: bpy.types.Object) -> None:
-        """As one undo step."""
-        said = provenance.read(root)
-        variants = bridge.jobs.get(said.job, {}).get("variants", [])
-        picture = next((v["preview"] for v in variants if v["index"] == said.variant), "")
-        with placement.undo_step(f"Mark {root.name} as Asset"[:60]):
-            assets.mark(root, picture=picture, **self.told())
-        assets.refresh()
-
-
-class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
-    """Put this model, as it was made, into the asset library, so that it can be dragged into any file"""
-
-    bl_idname = "neural4d.save_asset"
-    bl_label = "Save to Library"
-
-    show: BoolProperty(
-        name="Show in Asset Browser",
-        description="Add the library's folder to Preferences > File Paths > Asset Libraries",
-        default=True,
-    )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """And whether the Asset Browser is to know the library, as long as it does not."""
-        super().draw(context)
-        folder = user_settings.library_dir()
-        if not assets.is_registered(folder):
-            self.layout.prop(self, "show")
-        self.layout.label(text=f"Goes to {folder}", icon="FILE_FOLDER")
-
-    def act(self, _context: bpy.types.Context, root: bpy.types.Object) -> None:
-        """Have a background Blender write it."""
-        said = provenance.read(root)
-        if said.job not in bridge.jobs:
-            raise Neural4DError("The job of this model is not listed.", "Press Find Its Job, or Mark as Asset instead.")
-        which = (said.job, said.variant or 0)
-        asked_to_show = self.show
-
-        def take(answer: dict[str, Any]) -> None:
-            if error := answer["error"]:
-                library_news[which] = (f"{error['what']} {error['remedy']}", "ERROR")
-            else:
-                library_news[which] = ("In the library", "CHECKMARK")
-                if asked_to_show:
-                    assets.register_library(user_settings.library_dir())
-                assets.refresh()
-            app_handlers.redraw()
-
-        generate.Job(said.job).start_save_asset("", said.variant, take, **self.told())
-        library_news[which] = ("Saving to the library ...", "TIME")
-
-
-class NEURAL4D_OT_add_library(bpy.types.Operator):
-    """Have the Asset Browser show the library, by adding its folder to Preferences > File Paths > Asset Libraries"""
-
-    bl_idname = "neural4d.add_library"
-    bl_label = "Show in Asset Browser"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Add it."""
-        generate.add_library()
-        return {"FINISHED"}
-
-
 CLASSES = (
     NEURAL4D_OT_generate_again,
     NEURAL4D_OT_variations,
     NEURAL4D_OT_replace,
     NEURAL4D_OT_find_job,
-    NEURAL4D_OT_mark_asset,
-    NEURAL4D_OT_save_asset,
-    NEURAL4D_OT_add_library,
 )

@@ -91,8 +91,8 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         """Ask for the folder, with the format and the price beside it."""
         if self.job not in bridge.jobs:
             return {"CANCELLED"}
-        data = bridge.jobs[self.job]
-        service, wanted = declaration(data["provider"]), data["request"]["size_mm"]
+        job = bridge.jobs[self.job]
+        service, wanted = declaration(job.provider), job.request.size_mm
         if self.format not in service.formats + service.keeps:
             self.format = service.native
         if wanted and not self.properties.is_property_set("size_mm"):
@@ -108,7 +108,7 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         job = bridge.jobs.get(self.job)
         if job is None:
             return
-        service, price = declaration(job["provider"]), generate.conversion_estimate(job["provider"])
+        service, price = declaration(job.provider), generate.conversion_estimate(job.provider)
         size = layout.column()
         size.active = service.can(Feature.FILE_SIZE) and self.format != service.native
         size.prop(self, "size_mm")
@@ -116,7 +116,7 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
             labels.draw(layout, why, "INFO")
         if self.format not in service.formats + service.keeps:
             layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
-        elif price == 0 or self.format == job["native"] == job["request"]["format"]:
+        elif price == 0 or self.format == job.native == job.request.format:
             layout.label(text="Costs nothing", icon="INFO")
         else:
             layout.label(text=labels.price(price, service.unit), icon="INFO")

@@ -11,6 +11,9 @@ from ...scene import app_handlers, user_settings
 from ...scene.engine import bridge
 from .generate import report_error
 
+if TYPE_CHECKING:
+    from ...client.snapshots import Answer
+
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 #: What came of the last Test Key, by service id: a sentence, and whether it is good news.
@@ -47,13 +50,13 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
 
     @staticmethod
     def _answered(provider: str) -> Any:
-        def take(answer: dict[str, Any]) -> None:
-            error = answer["error"]
+        def take(answer: "Answer") -> None:
+            error = answer.error
             if error:
                 remedy = _KEY_REMEDIES.get(error["code"], "Press Test Key again in a few minutes.")
                 key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
-                left = f"{answer['balance']['total']:,} {declaration(provider).unit} left." if answer["balance"] else ""
+                left = f"{answer.balance.total:,} {declaration(provider).unit} left." if answer.balance else ""
                 key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
             app_handlers.redraw()
 

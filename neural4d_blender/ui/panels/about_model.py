@@ -11,7 +11,7 @@ from ...engine.protocol import VariantState
 from ...scene.engine import bridge
 from ...scene.placing import provenance
 from ..drawing import icons, labels
-from ..operators import models
+from ..operators import assets, models
 
 #: Jobs that a model led to and that are offered to take its place.
 _OFFERED = 3
@@ -45,7 +45,7 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
         row.operator("neural4d.save_asset", icon="FILE_TICK")
-        if news := models.library_news.get((said.job, said.variant or 0)):
+        if news := assets.library_news.get((said.job, said.variant or 0)):
             labels.draw(layout, news[0], news[1])
 
 
@@ -119,18 +119,18 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")
         return
-    newer = [other for other in bridge.jobs.values() if other["target"].get("again_of") == said.job]
-    newer.sort(key=lambda other: -other["created"])
+    newer = [other for other in bridge.jobs.values() if other.target.get("again_of") == said.job]
+    newer.sort(key=lambda other: -other.created)
     for one in [job, *newer[:_OFFERED]]:
-        there = [v for v in one["variants"] if v["state"] in (VariantState.DOWNLOADED, VariantState.PREPARED)]
-        others = [v for v in there if one is not job or v["index"] != said.variant]
+        there = [v for v in one.variants if v.state in (VariantState.DOWNLOADED, VariantState.PREPARED)]
+        others = [v for v in there if one is not job or v.index != said.variant]
         if others:
             row = layout.row(align=True)
             row.label(text="Replace with" if one is job else "With a new one")
             for variant in others:
-                picture = icons.icon(variant["preview"])
-                button = row.operator("neural4d.replace", text=str(variant["index"] + 1), icon_value=picture)
-                button.job, button.variant = one["id"], variant["index"]
+                picture = icons.icon(variant.preview)
+                button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)
+                button.job, button.variant = one.id, variant.index
 
 
 CLASSES = (NEURAL4D_PT_about, NEURAL4D_PT_about_details)

@@ -1,7 +1,7 @@
 """The History panel: every job ever made, a page at a time, with what can be done about each of them."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty
@@ -12,6 +12,9 @@ from ...scene.engine import bridge
 from ..drawing import icons, labels
 from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.jobs import JobOperator
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Answer, Job
 
 _PREVIEW = 3.4
 #: Lines of the totals; the rest is in ``neural4d.totals()``.
@@ -44,8 +47,8 @@ class NEURAL4D_PT_history(_HistoryPanel, bpy.types.Panel):
         if page.trouble:
             labels.draw(layout, page.trouble, "ERROR")
             return
-        for job in page.jobs:
-            _draw_job(layout.box(), {**job, **bridge.jobs.get(job["id"], {})})
+        for job in page.newest():
+            _draw_job(layout.box(), job)
         _draw_pages(layout)
 
 
@@ -60,15 +63,15 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
         layout, totals = self.layout, page.totals or []
         table = layout.column(align=True)
         for told in totals[:_MONTHS]:
-            cost = labels.points(told["points"], told["provider"])
-            _draw_total(table, f"{told['month']}  {labels.service(told['provider'])}", told["jobs"], cost)
+            cost = labels.points(told.points, told.provider)
+            _draw_total(table, f"{told.month}  {labels.service(told.provider)}", told.jobs, cost)
         if len(totals) > 1:
             layout.separator(type="LINE")
-        for service in dict.fromkeys(told["provider"] for told in totals if len(totals) > 1):
-            mine = [told for told in totals if told["provider"] == service]
-            cost = labels.points(sum(told["points"] for told in mine), service)
-            _draw_total(layout, f"All of {labels.service(service)}", sum(told["jobs"] for told in mine), cost)
-        taken = sum(told["bytes"] for told in totals)
+        for service in dict.fromkeys(told.provider for told in totals if len(totals) > 1):
+            mine = [told for told in totals if told.provider == service]
+            cost = labels.points(sum(told.points for told in mine), service)
+            _draw_total(layout, f"All of {labels.service(service)}", sum(told.jobs for told in mine), cost)
+        taken = sum(told.bytes for told in totals)
         layout.label(text=f"Their files take {labels.size(taken)}." if totals else "Nothing was spent yet.")
 
 
@@ -109,8 +112,8 @@ def _draw_pages(layout: bpy.types.UILayout) -> None:
     older.operator("neural4d.turn_page", text="", icon="TRIA_RIGHT").older = True
 
 
-def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    shown = icons.icon(next((v["preview"] for v in data["variants"] if v["preview"]), ""))
+def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
+    shown = icons.icon(next((v.preview for v in job.variants if v.preview), ""))
     row = box.row()
     if shown:
         picture = row.column()
@@ -118,44 +121,44 @@ def _draw_job(box: bpy.types.UILayout, data: dict[str, Any]) -> None:
         picture.template_icon(shown, scale=_PREVIEW)
     inset = 5.0 + (_PREVIEW if shown else 0.0)
     column = row.column(align=True)
-    words, icon = labels.state(data)
-    column.label(text=labels.cut(labels.title(data), inset=inset + 1), icon=icon)
-    column.label(text=labels.cut("  ·  ".join(_facts(data, words)), inset=inset))
-    _draw_buttons(column.row(align=True), data)
+    words, icon = labels.state(job)
+    column.label(text=labels.cut(job.request.title, inset=inset + 1), icon=icon)
+    column.label(text=labels.cut("  ·  ".join(_facts(job, words)), inset=inset))
+    _draw_buttons(column.row(align=True), job)
 
 
-def _facts(data: dict[str, Any], words: str) -> list[str]:
+def _facts(job: "Job", words: str) -> list[str]:
     """When it was made, what it cost, and what its files take."""
-    made, now = time.localtime(data["created"]), time.localtime()
+    made, now = time.localtime(job.created), time.localtime()
     facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
-    if data["cost"] is not None:
-        facts.append(labels.points(data["cost"], data["provider"]))
-    elif data["state"] in _ENDED:  # of others the line below says it
+    if job.cost is not None:
+        facts.append(labels.points(job.cost, job.provider))
+    elif job.state in _ENDED:  # of others the line below says it
         facts.append(words)
-    if data.get("bytes"):
-        facts.append(labels.size(data["bytes"]))
+    if job.bytes:
+        facts.append(labels.size(job.bytes))
     return facts
 
 
-def _draw_buttons(row: bpy.types.UILayout, data: dict[str, Any]) -> None:
-    if data["state"] in _WITH_MODELS:
-        label = "Place Again" if data["placed"] else "Place Here"
+def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
+    if job.state in _WITH_MODELS:
+        label = "Place Again" if job.placed else "Place Here"
         place = row.operator("neural4d.place", text=label, icon="CURSOR")
-        place.job, place.variant = data["id"], data["placed"][0] if data["placed"] else -1
-    elif data["state"] in _ENDED:
-        label = "Pay Again" if data["retry_pays"] else "Retry"
-        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = data["id"]
+        place.job, place.variant = job.id, job.placed[0] if job.placed else -1
+    elif job.state in _ENDED:
+        label = "Pay Again" if job.retry_pays else "Retry"
+        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
     else:
-        row.label(text=labels.state(data)[0])
-    if data["folder"]:
-        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = data["folder"]
-    if is_over(data):
-        row.operator("neural4d.delete", text="", icon="TRASH").job = data["id"]
+        row.label(text=labels.state(job)[0])
+    if job.folder:
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = job.folder
+    if is_over(job):
+        row.operator("neural4d.delete", text="", icon="TRASH").job = job.id
 
 
-def is_over(data: dict[str, Any]) -> bool:
+def is_over(job: "Job") -> bool:
     """It may be deleted: nothing is under way, and nothing is waited for."""
-    return not data["under_way"] and data["state"] != State.CHOOSING_CUTOUT
+    return not job.under_way and job.state != State.CHOOSING_CUTOUT
 
 
 class NEURAL4D_OT_turn_page(bpy.types.Operator):
@@ -185,14 +188,14 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Ask first, with what it frees and what is lost by it."""
-        data = page.find(self.job) or bridge.jobs.get(self.job)
-        if data is None:
+        job = page.find(self.job) or bridge.jobs.get(self.job)
+        if job is None:
             return {"CANCELLED"}
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title=f"Delete {labels.title(data)[:40]!r}?",
-            message=consequences(data),
+            title=f"Delete {job.request.title[:40]!r}?",
+            message=consequences(job),
             confirm_text="Delete",
             icon="WARNING",
         )
@@ -200,8 +203,8 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: "known.Job") -> None:
         """Delete it; the page is looked up anew when that is done."""
 
-        def deleted(answer: dict[str, Any]) -> None:
-            if error := answer["error"]:
+        def deleted(answer: "Answer") -> None:
+            if error := answer.error:
                 page.trouble = f"{error['what']} {error['remedy']}"
             else:
                 known.forget(job.id)
@@ -210,11 +213,11 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
         bridge.send("delete", deleted, job=job.id)
 
 
-def consequences(data: dict[str, Any]) -> str:
+def consequences(job: "Job") -> str:
     """What deleting the job means, in words."""
-    taken = data.get("bytes")
+    taken = job.bytes
     told = f"Frees {labels.size(taken)}. " if taken else "Its files go. " if taken is None else ""
-    if data["cost"] and not any(variant["blend"] for variant in data["variants"]):
+    if job.cost and not any(variant.blend for variant in job.variants):
         told += "It was paid for and its model is not on this computer: it will be out of reach. "
     return f"{told}Models in scenes and kept files stay, and so does its cost in the totals."
 

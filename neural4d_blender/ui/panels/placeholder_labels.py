@@ -6,7 +6,7 @@ a tenth of the progress is reached, and not more often.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import blf
 import bpy
@@ -18,16 +18,19 @@ from ...scene.engine import bridge
 from ...scene.placing import placeholder
 from ..drawing import labels
 
+if TYPE_CHECKING:
+    from ...client.snapshots import Job
+
 _FONT = 0
 _LONGEST = 70  # characters
 _BLACK, _WHITE, _RED = (0.0, 0.0, 0.0, 0.8), (1.0, 1.0, 1.0, 1.0), (1.0, 0.55, 0.5, 1.0)
 _handle: Any = None
 
 
-def words(job: dict[str, Any]) -> str:
+def words(job: Job) -> str:
     """What the label of a job's placeholder says."""
-    state = job["state"]
-    error = event_pump.trouble.get(job["id"]) or job["error"]
+    state = job.state
+    error = event_pump.trouble.get(job.id) or job.error
     said, _icon = labels.state(job)
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
@@ -36,7 +39,7 @@ def words(job: dict[str, Any]) -> str:
     elif state == State.READY:
         said = event_pump.waiting_for(job) or said
     elif state == State.GENERATING:
-        said = f"{said} {int(job['progress'] * 10) * 10} %"
+        said = f"{said} {int(job.progress * 10) * 10} %"
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST].rstrip()} ..."
 
 
@@ -61,7 +64,7 @@ def _draw() -> None:
             continue
         said = words(job)
         width, height = blf.dimensions(_FONT, said)
-        blf.color(_FONT, *(_RED if job["error"] else _WHITE))
+        blf.color(_FONT, *(_RED if job.error else _WHITE))
         blf.position(_FONT, where.x - width / 2, where.y + height, 0)
         blf.draw(_FONT, said)
     blf.disable(_FONT, blf.SHADOW)

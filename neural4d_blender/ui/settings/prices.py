@@ -32,7 +32,7 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
     request = panel_request.request(chosen, of_image=of_image)
     price = protocol.estimate(chosen.provider, request, bridge.prices)
     measured = protocol.measured(chosen.provider, request, bridge.prices)
-    short = balance is not None and price is not None and balance["total"] < price
+    short = balance is not None and price is not None and balance.total < price
     row = layout.row(align=True)
     left = row.row()
     left.alert = short and measured
@@ -44,7 +44,7 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
             why = f"{declared.name} documents no price. {why}"
         right.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
     else:
-        right.label(text=f"{balance['total']:,} left" if balance else "Balance")
+        right.label(text=f"{balance.total:,} left" if balance else "Balance")
         right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
     if request.picture_first and (parts := in_parts(request, chosen.provider)):
         labels.draw(layout, parts, inset=3)
@@ -82,9 +82,10 @@ def draw_points(layout: bpy.types.UILayout, provider: str, unit: str) -> None:
     """The balance by kind, and what was spent through this computer's journal."""
     balance = bridge.balances.get(provider)
     if balance:
-        kinds = [f"{balance[kind]:,} {kind}" for kind in ("permanent", "monthly", "yearly") if balance[kind]]
-        labels.draw(layout, f"{balance['total']:,} {unit} left: {', '.join(kinds) or 'none'}")
-        if balance["expires"]:
-            labels.draw(layout, f"{unit.title()} lapse on {balance['expires']}", "TIME")
+        kept = (("permanent", balance.permanent), ("monthly", balance.monthly), ("yearly", balance.yearly))
+        kinds = [f"{points:,} {kind}" for kind, points in kept if points]
+        labels.draw(layout, f"{balance.total:,} {unit} left: {', '.join(kinds) or 'none'}")
+        if balance.expires:
+            labels.draw(layout, f"{unit.title()} lapse on {balance.expires}", "TIME")
     if bridge.spent.get(provider):
         layout.label(text=f"{bridge.spent[provider]:,} {unit} spent so far")

@@ -7,6 +7,7 @@ import time
 
 import bpy
 from bl_ext.user_default import neural4d
+from bl_ext.user_default.neural4d.client.snapshots import Variant
 from bl_ext.user_default.neural4d.scene import app_handlers
 from bl_ext.user_default.neural4d.scene.engine import bridge
 from bl_ext.user_default.neural4d.scene.placing import provenance
@@ -105,7 +106,7 @@ def tick(ui, seconds, admin_url):
         neural4d.generate(f"robot number {number}", size_mm=100.0)
     yield all_in("generating", "placed", "failed")
     root = bpy.data.objects.new("A model", None)
-    provenance.note([root], newest(), {"index": 0, "details": {}})
+    provenance.note([root], newest(), Variant(0))
     bpy.context.scene.collection.objects.link(root)
     bpy.context.view_layer.objects.active = root
     root.select_set(True)
@@ -139,7 +140,7 @@ def tick(ui, seconds, admin_url):
         "processor_max_ms": round(max(both.worked), 3),
         "hung_max_ms": hung.figures()["max_ms"],
         "jobs": len(bridge.jobs),
-        "running": sum(job["under_way"] for job in bridge.jobs.values()),
+        "running": sum(job.under_way for job in bridge.jobs.values()),
         "draw": {name: meter.figures() for name, meter in draws.items()},
         "blender": bpy.app.version_string,
     }

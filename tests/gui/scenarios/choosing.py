@@ -23,7 +23,7 @@ def scenario(ui, picture: str, file: str):
     yield from ui.move(*ui.middle())
     yield from ui.press("ESC")
     yield 0.5
-    expect(newest()["state"] == "choosing_cutout", "Esc in the viewport does not cancel the job")
+    expect(newest().state == "choosing_cutout", "Esc in the viewport does not cancel the job")
     # As at a start with a .blend: Blender enables its extensions, and loads the file after that.
     with in_window():
         bpy.ops.wm.save_as_mainfile(filepath=file)
@@ -32,4 +32,4 @@ def scenario(ui, picture: str, file: str):
         bpy.ops.preferences.addon_enable(module=_NAME)
         bpy.ops.wm.open_mainfile(filepath=file)
     yield Until(lambda: bridge.jobs, "the jobs of the journal", 20)
-    return newest()["state"]
+    return newest().state

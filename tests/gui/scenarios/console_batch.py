@@ -124,7 +124,7 @@ def _type_in_console(ui, line, *, fresh=False):
 
 
 def _states():
-    return [job["state"] for job in bridge.jobs.values()]
+    return [job.state for job in bridge.jobs.values()]
 
 
 def _standing():

@@ -62,7 +62,7 @@ def scenario(ui, url, key):
         "prompt_is_in_the_file": b"a cute bird" in saved.read_bytes(),
         "key_found_in": [path.name for path in files if key.encode() in path.read_bytes()],
         "files": sorted(path.name for path in files),
-        "balance": bridge.balances["neural4d"]["total"],
+        "balance": bridge.balances["neural4d"].total,
         "can_generate": bpy.ops.neural4d.generate.poll(),
         "log": _info_log(),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import bpy
 from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
 from bl_ext.user_default.neural4d.ui.lists.history_page import LENGTH, page
@@ -52,7 +54,13 @@ def scenario(ui, past: int, table: str, admin_url: str):
     points = yield from batch(ui, table, steer(admin_url))
     yield from show(ui, *PANELS)
     template = yield from template_menu(ui)
-    return {"names": names(), "copied": copied, "template": template, "totals": page.totals, "points": points}
+    return {
+        "names": names(),
+        "copied": copied,
+        "template": template,
+        "totals": list(map(asdict, page.totals)),
+        "points": points,
+    }
 
 
 def search(ui):

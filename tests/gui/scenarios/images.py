@@ -33,23 +33,23 @@ def cutouts(ui, picture: str, folder: str):
     yield reached("choosing_cutout")
     yield 1.5
     yield from ui.screenshot("images-2-choose-a-cutout")
-    before = newest()["cost"]
+    before = newest().cost
     yield from press(ui, r"choose_cutout\(.*cutout=1", (0.6,))
     yield reached("placed")
-    yield Until(lambda: newest()["variants"][0]["preview"], "the preview", 20)
+    yield Until(lambda: newest().variants[0].preview, "the preview", 20)
     yield 1.0
     yield from ui.screenshot("images-3-placed")
     # The file browser is Blender's own; what it gives is a folder.
-    bpy.ops.neural4d.save(job=newest()["id"], variant=0, format="STL", directory=folder, size_mm=80)
-    yield Until(lambda: newest()["saves"] and newest()["saves"][0]["state"] in ("saved", "failed"), "the STL", 60)
+    bpy.ops.neural4d.save(job=newest().id, variant=0, format="STL", directory=folder, size_mm=80)
+    yield Until(lambda: newest().saves and newest().saves[0].state in ("saved", "failed"), "the STL", 60)
     yield 0.5
     yield from ui.screenshot("images-4-stl-kept")
     job = newest()
     return {
         "before": before,
-        "cutout": job["cutout"],
-        "cost": job["cost"],
-        "saves": [(save["state"], os.path.basename(save["path"])) for save in job["saves"]],
+        "cutout": job.cutout,
+        "cost": job.cost,
+        "saves": [(save.state, os.path.basename(save.path)) for save in job.saves],
         "objects": names(),
     }
 
@@ -63,7 +63,7 @@ def variants(ui):
     yield from fill_in(ui, "a wooden chair", "200")
     yield from generate(ui)
     yield reached("placed")
-    yield Until(lambda: all(v["preview"] for v in newest()["variants"]), "all previews", 60)
+    yield Until(lambda: all(v.preview for v in newest().variants), "all previews", 60)
     yield 1.5
     yield from ui.screenshot("variants-1-previews")
     yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3,))
@@ -89,7 +89,7 @@ def chibi(ui, picture: str):
     yield reached("placed")
     yield 1.0
     yield from ui.screenshot("chibi-2-placed")
-    return {"cost": newest()["cost"], "error": newest()["error"]}
+    return {"cost": newest().cost, "error": newest().error}
 
 
 def editor(ui):
@@ -107,4 +107,4 @@ def editor(ui):
     yield reached("placed")
     yield 1.0
     yield from ui.screenshot("editor-2-placed")
-    return {"cost": newest()["cost"], "objects": names()}
+    return {"cost": newest().cost, "objects": names()}

@@ -73,7 +73,7 @@ def scenario(ui, admin_url):
     yield Until(_saved, "an auto-save during the generation", 150)
     after = time.monotonic() - began
     yield from ui.screenshot("long-2-auto-saved")
-    expect(newest()["state"] == "generating", "the job runs while the file is saved")
+    expect(newest().state == "generating", "the job runs while the file is saved")
     expect(not modal_operators(), "nothing modal runs")
     sim.finish_jobs()
     yield reached("placed")
@@ -83,8 +83,8 @@ def scenario(ui, admin_url):
         **told,
         "saved_after_s": round(after, 1),
         "files": [path.name for path in _saved()],
-        "state": newest()["state"],
-        "paid": bridge.balances["neural4d"]["total"],
+        "state": newest().state,
+        "paid": bridge.balances["neural4d"].total,
     }
 
 

@@ -49,7 +49,7 @@ def scenario(ui):
         "scale": list(model.scale),
         "rotation": list(model.rotation_euler),
         "came": sorted(set(after) - set(before)),
-        "cost": newest()["cost"],
+        "cost": newest().cost,
     }
     x, y = ui.middle()
     yield from ui.move(x, y)

@@ -26,24 +26,24 @@ def scenario(ui, admin_url):
     yield from _looks(ui)
     sim.finish_jobs()
     yield all_in("placed", seconds=90)
-    yield Until(lambda: not any(job["under_way"] for job in bridge.jobs.values()), "the other variants", 60)
+    yield Until(lambda: not any(job.under_way for job in bridge.jobs.values()), "the other variants", 60)
     yield from ui.screenshot("many-2-placed")
     placed = names()
 
-    bottle = next(job["id"] for job in bridge.jobs.values() if job["request"]["variants"] == 4)
+    bottle = next(job.id for job in bridge.jobs.values() if job.request.variants == 4)
     # All four were done at the same moment; which came first is not for us to say.
-    other = next(index for index in (2, 3) if index not in bridge.jobs[bottle]["placed"])
+    other = next(index for index in (2, 3) if index not in bridge.jobs[bottle].placed)
     yield from press(ui, rf"neural4d\.place\(.*variant={other}", (0.3, 0.6))
     yield Until(lambda: len(event_pump.placed_roots(bottle)) == 2, "another variant", 60)
     yield 0.5
-    expect(other in bridge.jobs[bottle]["placed"], "the list knows that the other variant stands in the scene")
+    expect(other in bridge.jobs[bottle].placed, "the list knows that the other variant stands in the scene")
     left, right = sorted(event_pump.placed_roots(bottle), key=lambda root: root.location.x)
     between = right.location.x - left.location.x - (left.dimensions.x + right.dimensions.x) / 2
     yield from ui.screenshot("many-3-another-variant")
 
     yield from press(ui, r"neural4d\.dismiss\(", ICON)
     yield Until(lambda: len(_listed()) == 4, "the topmost job to be off the list", 5)
-    expect(bridge.jobs[bottle]["dismissed"], "the one that was clicked is gone")
+    expect(bridge.jobs[bottle].dismissed, "the one that was clicked is gone")
     yield from press(ui, r"neural4d\.dismiss_ended\(", ICON)
     yield Until(lambda: not _listed(), "the list to be empty", 5)
     yield from ui.screenshot("many-4-dismissed")
@@ -51,7 +51,7 @@ def scenario(ui, admin_url):
 
 
 def _listed():
-    return [job for job in bridge.jobs.values() if not job["dismissed"]]
+    return [job for job in bridge.jobs.values() if not job.dismissed]
 
 
 def _looks(ui):

@@ -7,7 +7,7 @@ from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene import event_pump
 from bl_ext.user_default.neural4d.scene.placing import provenance
 from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE
-from bl_ext.user_default.neural4d.ui.operators import models
+from bl_ext.user_default.neural4d.ui.operators import assets
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
@@ -21,8 +21,8 @@ def scenario(ui, library):
     yield from ui.widen(120)
     yield from start(ui, "a cute bird", size_mm=120.0, variants=2)
     yield reached("placed")
-    first = newest()["id"]
-    yield Until(lambda: not bridge.jobs[first]["under_way"], "the other variant", 60)
+    first = newest().id
+    yield Until(lambda: not bridge.jobs[first].under_way, "the other variant", 60)
     began = _variant(first)
     yield 0.5
     yield from ui.screenshot("model-1-about")
@@ -48,7 +48,7 @@ def scenario(ui, library):
     yield from ui.press("RET")
     yield Until(lambda: len(bridge.jobs) == 2, "the new job", 5)
     yield reached("placed")
-    second = newest()["id"]
+    second = newest().id
     yield from _select(first)
     name = _root(first).name
     yield 0.5
@@ -101,4 +101,4 @@ def _select(job):
 
 
 def _in_library():
-    return any(icon == "CHECKMARK" for _, icon in models.library_news.values())
+    return any(icon == "CHECKMARK" for _, icon in assets.library_news.values())

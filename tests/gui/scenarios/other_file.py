@@ -66,8 +66,8 @@ def scenario(ui, admin_url):
     return {
         "where": where,
         "here": list(bpy.data.objects["a table"].location),
-        "states": sorted(job["state"] for job in bridge.jobs.values()),
-        "paid": newest()["cost"],
+        "states": sorted(job.state for job in bridge.jobs.values()),
+        "paid": newest().cost,
     }
 
 
@@ -127,5 +127,5 @@ def _waits(ui, picture):
     before = names()
     yield reached("ready")
     yield 1.5
-    expect(names() == before and newest()["state"] == "ready", "the model waits")
+    expect(names() == before and newest().state == "ready", "the model waits")
     yield from ui.screenshot(picture)

@@ -38,7 +38,7 @@ def scenario(ui):
     panel = yield from around_the_panel(ui)
     yield from generate(ui)
     yield reached("generating")
-    yield Until(lambda: newest()["progress"] > 0.3, "a job that is well under way", 60)
+    yield Until(lambda: newest().progress > 0.3, "a job that is well under way", 60)
     yield from ui.screenshot("readme-generating")
     # Not swept for buttons: the job goes on meanwhile.
     generating = [*panel[:3], panel[3] + 16]
@@ -81,7 +81,7 @@ def first(ui):
     yield from fill_in(ui, "a cute bird", "120")
     yield from generate(ui)
     yield reached("choosing_cutout")
-    yield Until(lambda: all(one["path"] for one in newest()["cutouts"]), "the pictures", 30)
+    yield Until(lambda: all(newest().pictures), "the pictures", 30)
     chosen.picture_first = chosen.choose_cutout = False  # its settings would take the place of the pictures
     yield from ui.move(*ui.middle())
     yield 1.5  # the pictures are read
@@ -99,7 +99,7 @@ def variants(ui):
     yield from fill_in(ui, "a wooden chair", "900")
     yield from generate(ui)
     yield reached("placed")
-    yield Until(lambda: all(variant["preview"] for variant in newest()["variants"]), "all previews", 60)
+    yield Until(lambda: all(variant.preview for variant in newest().variants), "all previews", 60)
     yield from ui.move(*ui.middle())
     yield 1.5
     yield from ui.screenshot("readme-variants")
@@ -126,7 +126,7 @@ def many(ui, table: str, admin_url: str):
         if points == 60:
             sim.finish_jobs()
     yield Until(lambda: counts.done == 2, "two models in the scene", 60)
-    yield Until(lambda: not any(job["under_way"] for job in counts.jobs()[:2]), "their pictures", 30)
+    yield Until(lambda: not any(job.under_way for job in counts.jobs()[:2]), "their pictures", 30)
     page.look_up()
     yield from ui.move(*ui.middle())
     yield 1.5  # the pictures are read
@@ -151,7 +151,7 @@ def library(ui, folder: str):
     yield from ui.widen(80)
     yield from start(ui, "a cute bird", size_mm=120, variants=4)
     yield reached("placed")
-    job = neural4d.Job(newest()["id"])
+    job = neural4d.Job(newest().id)
     yield Until(lambda: all(variant.preview for variant in job.variants), "the pictures", 60)
     again = yield from ui.find(r"neural4d\.generate_again\(", columns=WIDE)
     yield from ui.move(*ui.middle())

@@ -48,7 +48,7 @@ def scenario(ui, admin_url):
     sim.finish_jobs()
     yield reached("ready")
     yield 1.0
-    expect(newest()["state"] == "ready", "the model waits for the hand that moves its placeholder")
+    expect(newest().state == "ready", "the model waits for the hand that moves its placeholder")
     yield from ui.screenshot("placeholder-2-moved-while-ready")
     yield from ui.move(x - 150, y + 90)
     hand = list(_held().location)
@@ -110,7 +110,7 @@ def scenario(ui, admin_url):
 
 
 def _held():
-    return neural4d.Job(newest()["id"]).placeholder
+    return neural4d.Job(newest().id).placeholder
 
 
 def _called(name):

@@ -44,11 +44,11 @@ def goes_on(ui, file):
     bpy.ops.neural4d.dismiss_ended()
     bpy.context.view_layer.objects.active = None
     yield from ui.redraw()
-    chair = next(job["id"] for job in bridge.jobs.values() if job["request"]["prompt"] == "a chair")
+    chair = next(job.id for job in bridge.jobs.values() if job.request.prompt == "a chair")
     yield from press(ui, rf'neural4d\.place\(job="{chair}"')
     yield all_in("placed")
     return {"before_its_file": before, "table_at": where, "after": _states(), "names": names()}
 
 
 def _states() -> dict[str, str]:
-    return {job["request"]["prompt"]: job["state"] for job in bridge.jobs.values()}
+    return {job.request.prompt: job.state for job in bridge.jobs.values()}

@@ -98,8 +98,8 @@ def make(ui):
         for colour in mesh.data.color_attributes
     }
     return {
-        "service": newest()["provider"],
-        "cost": newest()["cost"],
+        "service": newest().provider,
+        "cost": newest().cost,
         "name": root.name,
         "largest": max(root.dimensions),
         "colours": sorted(colours),

@@ -21,21 +21,21 @@ def choose(ui, picture: str):
     expect(chosen.choose_cutout, "a click switches the choice on")
     yield from press(ui, r"neural4d\.generate\(")
     yield reached("choosing_cutout")
-    yield Until(lambda: all(spin["path"] for spin in newest()["cutouts"]), "the spins' pictures", 20)
+    yield Until(lambda: all(newest().pictures), "the spins' pictures", 20)
     yield from ui.move(*ui.middle())
     yield 1.0
     yield from ui.screenshot("spins-2-choose-a-spin")
-    before = [entry["operation"] for entry in newest()["spent"]]
+    before = [entry["operation"] for entry in newest().spent]
     yield from press(ui, r"choose_cutout\(.*cutout=2")
     yield reached("placed")
-    yield Until(lambda: newest()["variants"][0]["preview"], "the spin's picture", 20)
+    yield Until(lambda: newest().variants[0].preview, "the spin's picture", 20)
     yield 1.0
     yield from ui.screenshot("spins-3-placed")
-    job = bridge.jobs[newest()["id"]]
+    job = bridge.jobs[newest().id]
     return {
         "before": before,
-        "after": [entry["operation"] for entry in job["spent"]],
-        "spin": job["cutout"],
-        "dimensions": job["variants"][0]["facts"]["dimensions_mm"],
+        "after": [entry["operation"] for entry in job.spent],
+        "spin": job.cutout,
+        "dimensions": job.variants[0].facts["dimensions_mm"],
         "objects": names(),
     }

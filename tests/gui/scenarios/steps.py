@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import bpy
 from bl_ext.user_default import neural4d
+from bl_ext.user_default.neural4d.client.snapshots import Job
 from bl_ext.user_default.neural4d.scene.engine import bridge
 from bl_ext.user_default.neural4d.scene.placing import placeholder
 
@@ -20,20 +21,20 @@ ICON = (0.8, 0.82, 0.84, 0.86, 0.88)
 _pressed: dict[str, tuple[int, int]] = {}
 
 
-def newest() -> dict:
-    """The snapshot of the job that was started last."""
-    return max(bridge.jobs.values(), key=lambda job: job["created"])
+def newest() -> Job:
+    """The job that was started last."""
+    return max(bridge.jobs.values(), key=lambda job: job.created)
 
 
 def reached(*states: str, seconds: float = 60.0) -> Until:
     """Wait until the newest job is in one of these states."""
-    return Until(lambda: bridge.jobs and newest()["state"] in states, f"the job to be {' or '.join(states)}", seconds)
+    return Until(lambda: bridge.jobs and newest().state in states, f"the job to be {' or '.join(states)}", seconds)
 
 
 def all_in(*states: str, seconds: float = 60.0) -> Until:
     """Wait until every job is in one of these states."""
     return Until(
-        lambda: bridge.jobs and all(job["state"] in states for job in bridge.jobs.values()),
+        lambda: bridge.jobs and all(job.state in states for job in bridge.jobs.values()),
         f"all jobs to be {' or '.join(states)}",
         seconds,
     )

@@ -61,10 +61,10 @@ def pictures(ui, reference: str):
     yield reached("preparing_input")
     yield from ui.screenshot("today-pictures-2-making")
     yield reached("choosing_cutout")
-    yield Until(lambda: all(one["path"] for one in newest()["cutouts"]), "the pictures", 20)
+    yield Until(lambda: all(newest().pictures), "the pictures", 20)
     yield 1.0
     yield from both(ui, "pictures-3-choice")
-    before = newest()["cost"]
+    before = newest().cost
     yield from press(ui, r"choose_cutout\(.*cutout=2", (0.3,))
     yield reached("placed")
     yield 1.0
@@ -78,10 +78,10 @@ def pictures(ui, reference: str):
     job = newest()
     return {
         "before": before,
-        "cost": job["cost"],
-        "taken": job["cutout"],
+        "cost": job.cost,
+        "taken": job.cutout,
         "objects": names(),
-        "input": [chosen.input, chosen.image_source, chosen.image_path == job["cutouts"][0]["path"]],
+        "input": [chosen.input, chosen.image_source, chosen.image_path == job.pictures[0]],
     }
 
 
@@ -95,7 +95,7 @@ def refused(ui):
     bpy.context.window_manager.clipboard = ""
     yield from press(ui, r"copy_report\(", (0.6, 0.75))
     yield 0.3
-    return {"error": newest()["error"], "report": bpy.context.window_manager.clipboard, "cost": newest()["cost"]}
+    return {"error": newest().error, "report": bpy.context.window_manager.clipboard, "cost": newest().cost}
 
 
 def limited(ui, minute: float):
@@ -106,7 +106,7 @@ def limited(ui, minute: float):
     yield reached("generating", "placed")
     yield from start(ui, "a table")
     yield Until(lambda: labels.waits(newest()) > 0, "the service to ask for a pause", 20)
-    told = newest()["note"]
+    told = newest().note
     yield 0.5
     yield from both(ui, "limit-1")
     seen, costs = [], []
@@ -125,7 +125,7 @@ def limited(ui, minute: float):
         yield 0.1
     sidebar.job_list.draw = drawn
     yield from ui.screenshot("today-limit-2")
-    yield Until(lambda: all(job["state"] == "placed" for job in bridge.jobs.values()), "both models", 120)
+    yield Until(lambda: all(job.state == "placed" for job in bridge.jobs.values()), "both models", 120)
     return {"note": told, "seen": seen, "ms": sorted(round(cost * 1000, 3) for cost in costs), "objects": names()}
 
 
@@ -150,8 +150,8 @@ def lacks(ui, picture: str):
         setattr(chosen, f"view_{side}", picture)
     yield from ui.redraw()
     yield from both(ui, "lacks-3-views-of-csm")
-    first = min(bridge.jobs.values(), key=lambda job: job["created"])
-    return {"why": why, "clicked": clicked, "error": first["error"]}
+    first = min(bridge.jobs.values(), key=lambda job: job.created)
+    return {"why": why, "clicked": clicked, "error": first.error}
 
 
 def ranges(ui):
@@ -187,13 +187,13 @@ def short(ui, admin_url: str):
     yield reached("failed")
     yield 0.3
     yield from both(ui, "short-2-refused")
-    error = dict(newest()["error"])
+    error = dict(newest().error)
     steer(admin_url).configure(balance=100)
     yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield reached("placed")
     yield 0.5
     yield from ui.screenshot("today-short-3-measured")
-    return {"error": error, "cost": newest()["cost"]}
+    return {"error": error, "cost": newest().cost}
 
 
 def unknown(ui, admin_url: str):
@@ -208,4 +208,4 @@ def unknown(ui, admin_url: str):
     yield reached("failed", "placed")
     yield 0.5
     yield from ui.screenshot("today-unknown-2-ended")
-    return {"state": newest()["state"], "error": newest()["error"]}
+    return {"state": newest().state, "error": newest().error}

@@ -57,7 +57,7 @@ def scenario(ui, admin_url, token):
         yield from start(ui, f"a chair {name}")
         yield reached("failed")
         yield from ui.screenshot(f"trouble-{number}-{name}")
-        told[name] = {**newest()["error"], "paid": sim.spent}
+        told[name] = {**newest().error, "paid": sim.spent}
         well_again()
         yield from press(ui, r"neural4d\.retry\(", (0.3,))
         yield reached("preparing_model", "ready", "placed")
@@ -68,10 +68,10 @@ def scenario(ui, admin_url, token):
     user_settings.preparer = lambda: ["/nonexistent/blender"]
     yield from start(ui, "a chair in place", size_mm=900)
     yield reached("preparing_model")
-    yield Until(lambda: newest()["note"], "to be told why Blender is about to stand still", 10)
+    yield Until(lambda: newest().note, "to be told why Blender is about to stand still", 10)
     yield 0.5
     yield from ui.screenshot("trouble-9-in-place")
-    in_place = newest()["note"]
+    in_place = newest().note
     yield reached("placed")
     return {"told": told, "names": names(), "in_place": in_place, "scenes": len(bpy.data.scenes)}
 
@@ -85,13 +85,13 @@ def paying_again(ui, admin_url):
     yield from start(ui, "a chair")
     yield reached("failed")
     yield from ui.screenshot("again-1-generation-failed")
-    error = dict(newest()["error"])
+    error = dict(newest().error)
     yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield 0.5
     yield from ui.screenshot("again-2-asks-before-paying")
     yield from ui.press("ESC")
     yield 1.0
-    expect(newest()["state"] == "failed", "Esc leaves the job as it is")
+    expect(newest().state == "failed", "Esc leaves the job as it is")
     after_no = sim.spent
     yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield 0.5
@@ -108,7 +108,7 @@ def cancelling(ui, admin_url):
     sim.set_fault(endpoint="queryPointsInfo", fault="hang")
     yield from start(ui, "a chair")
     yield Until(lambda: sim.requests("queryPointsInfo"), "the balance to be asked for", 10)
-    expect(newest()["state"] == "queued", "the job waits for the balance")
+    expect(newest().state == "queued", "the job waits for the balance")
     yield from ui.screenshot("cancel-1-queued")
     yield from ui.move(*ui.middle())
     yield from ui.press("ESC")
@@ -120,7 +120,7 @@ def cancelling(ui, admin_url):
     yield reached("cancelled", seconds=15)
     yield 0.5
     yield from ui.screenshot("cancel-3-cancelled-for-free")
-    free = {"paid": sim.spent, "note": newest()["note"], "sent": len(sim.requests(GENERATE))}
+    free = {"paid": sim.spent, "note": newest().note, "sent": len(sim.requests(GENERATE))}
 
     sim.configure(job_seconds=600)
     yield from start(ui, "a table")
@@ -128,7 +128,7 @@ def cancelling(ui, admin_url):
     yield from press(ui, r"neural4d\.cancel\(", columns=ICON)
     yield reached("cancelled", seconds=15)
     yield from ui.screenshot("cancel-4-cancelled-after-paying")
-    paid = {"paid": sim.spent, "note": newest()["note"]}
+    paid = {"paid": sim.spent, "note": newest().note}
     # An engine that is slow to answer must not be left alone with the job.
     engine = bridge._process.pid
     os.kill(engine, signal.SIGSTOP)
@@ -139,7 +139,7 @@ def cancelling(ui, admin_url):
     sim.finish_jobs()
     yield reached("placed")
     yield from press(ui, r"neural4d\.dismiss\(", columns=ICON)
-    yield Until(lambda: newest()["dismissed"], "the job to be off the list", 5)
+    yield Until(lambda: newest().dismissed, "the job to be off the list", 5)
     return {"free": free, "cancelled": paid, "paid_after_retry": sim.spent}
 
 
@@ -158,7 +158,7 @@ def damaged_journal(ui, folder):
     yield reached("failed")
     yield Until(lambda: page.trouble, "the History to say so, too", 10)
     yield from ui.screenshot("journal-1-damaged")
-    error, told = dict(newest()["error"]), page.trouble
+    error, told = dict(newest().error), page.trouble
     os.replace(os.path.join(folder, "journal.sqlite3"), os.path.join(folder, "damaged.sqlite3"))
     yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield reached("placed")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import columns, grid, input_table, report, standalone
 from neural4d_blender.batching.handle import Batch
 from neural4d_blender.batching.preflight import Item
-from neural4d_blender.engine.model.job import Job
+from neural4d_blender.client.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.protocol import BatchRecord, State
 from scripts.simulator.process import ROOT, Simulator
 from tests.support.simulator_client import Caller
 
@@ -310,13 +312,18 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
 
 
 def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_path: Path) -> None:
-    record = {"id": "b", "size": 2, "shard": ""}
-    made = [Job(str(item), "neural4d", {"prompt": f"bird; {item}"}, batch="b", item=item).to_dict() for item in (0, 1)]
-    made[0]["request"] = {"images": ["/data/jobs/0/image-1.png"], "originals": ["photos/mug.png"]}
-    made[0]["seconds"] = {"queued": 50.0, "generating": 2.0, "choosing_cutout": 60.0, "failed": 9e4, "downloading": 1.0}
+    record = BatchRecord("b", size=2)
+    seconds = {"queued": 50.0, "generating": 2.0, "choosing_cutout": 60.0, "failed": 9e4, "downloading": 1.0}
+    mug = Request(images=["/data/jobs/0/image-1.png"], originals=["photos/mug.png"])
+    made = [
+        Job("0", "neural4d", mug, seconds=seconds, batch="b", item=0),
+        Job("1", "neural4d", Request("bird; 1"), batch="b", item=1),
+    ]
     lines = [report.line(job, record) for job in made]
     assert (lines[0].input, lines[0].seconds) == ("photos/mug.png", 3.0)
-    done = report.line({**made[1], "state": "ready", "cost": 60, "saves": [{"path": "a.glb", "error": None}]}, record)
+    done = report.line(
+        replace(made[1], state=State.READY, cost=60, saves=[Save("s", 0, "GLB", "", path="a.glb")]), record
+    )
     for name in ("r.csv", "r.json"):
         assert report.read(report.write(lines, tmp_path / name)) == lines
         (tmp_path / name).write_text((tmp_path / name).read_text("utf-8"), "utf-8-sig")  # as Excel saves it
@@ -324,8 +331,8 @@ def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_
         assert report.read(report.write([], tmp_path / f"empty {name}")) == []
     report.write([done], tmp_path / "later.csv")
     assert report.merge([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
-    third = {**made[0], "item": 2}
-    report.write([report.line(third, {**record, "size": 3})], tmp_path / "other.csv")
+    third = replace(made[0], item=2)
+    report.write([report.line(third, replace(record, size=3))], tmp_path / "other.csv")
     with pytest.raises(neural4d.InvalidInput, match="another input: that one has 3 items, not 2"):
         report.merge([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
     with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):

@@ -21,8 +21,9 @@ from neural4d_blender.cli.exit_codes import MEANINGS, Exit, code_of, code_of_man
 from neural4d_blender.cli.main import main
 from neural4d_blender.cli.output.planned_files import Plan, file_stem, numbered
 from neural4d_blender.cli.session import Desk
+from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine import errors, protocol
-from neural4d_blender.engine.protocol import Option
+from neural4d_blender.engine.protocol import Option, Request, State
 from tests.support.simulator_client import Caller
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -220,18 +221,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def job(state: str, progress: float = 0.0) -> dict[str, object]:
+def job(state: str, progress: float = 0.0) -> Job:
     under_way = state not in ("ready", "failed")
-    return {
-        "id": "j",
-        "state": state,
-        "progress": progress,
-        "note": "",
-        "until": 0.0,
-        "cost": 60,
-        "created": 0.0,
-        "under_way": under_way,
-    }
+    return Job("j", "neural4d", Request(), state=State(state), progress=progress, cost=60, under_way=under_way)
 
 
 def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere() -> None:
@@ -267,11 +259,12 @@ def test_names_of_files() -> None:
     assert file_stem("a/b: c?") == "ab c"
     assert file_stem("../..") == "model"
     plan = Plan(["/a/bird.glb"], "/a/bird.png", every_variant=True)
-    assert Plan.of({"target": plan.target()}) == plan
-    assert Plan.of({"target": {}}) is None
-    variants = [{"index": index, "state": state} for index, state in enumerate(("prepared", "failed", "downloaded"))]
-    assert plan.variants({"variants": variants, "chosen": 2}) == [0, 2]
-    assert dataclasses.replace(plan, every_variant=False).variants({"variants": variants, "chosen": 2}) == [2]
+    assert Plan.of(Job("j", "neural4d", Request(), plan.target())) == plan
+    assert Plan.of(job("ready")) is None
+    variants = [Variant(index, state) for index, state in enumerate(("prepared", "failed", "downloaded"))]
+    made = dataclasses.replace(job("ready"), variants=variants, chosen=2)
+    assert plan.variants(made) == [0, 2]
+    assert dataclasses.replace(plan, every_variant=False).variants(made) == [2]
 
 
 def test_a_table_is_aligned() -> None:

@@ -15,6 +15,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import columns, input_table, preflight, standalone
 from neural4d_blender.cli.console import Console
 from neural4d_blender.cli.settings import views_of
+from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.model.declaration import Declaration, Feature, ImageLimits
 from neural4d_blender.engine.services import PROVIDERS
@@ -177,8 +178,8 @@ def test_a_table_is_priced_and_takes_the_first_picture(
 
 
 def test_a_wait_that_the_service_asks_for_is_shown_as_one() -> None:
-    def job(until: float, note: str = "") -> dict[str, Any]:
-        return {"id": "j", "state": "queued", "progress": 0.0, "note": note, "until": until, "cost": None}
+    def job(until: float, note: str = "") -> Job:
+        return Job("j", "neural4d", protocol.Request(), note=note, until=until)
 
     busy = "Too many requests. Going on in 60 s."
     told = (job(0.0), job(1000.0, busy), job(1000.0, busy), job(2000.0, busy), job(0.0))

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
+import pytest
+
+from neural4d_blender.client import snapshots
 from neural4d_blender.client.job_table import Jobs
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
-from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
+from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, VariantState
 
 
-def snapshot(state: State, **changes: Any) -> dict[str, Any]:
+def snapshot(state: State, **changes: Any) -> snapshots.Job:
     job = Job("1", "neural4d", {"prompt": "a bird", **changes.pop("request", {})}, batch="b")
     job.state = state
     for name, value in changes.items():
         setattr(job, name, value)
-    return job.to_dict()
+    return snapshots.Job.of(job)
 
 
 def test_only_what_something_is_to_be_done_for_is_at_hand() -> None:
     jobs = Jobs()
     heard: list[str] = []
-    jobs.watch("b", lambda job: heard.append(job["state"]))
+    jobs.watch("b", lambda job: heard.append(job.state))
     for state, under_way, arriving in (
         (State.QUEUED, True, False),
         (State.GENERATING, True, False),
@@ -44,7 +49,7 @@ def test_an_answer_that_was_read_before_a_step_does_not_take_its_word_back() -> 
     jobs = Jobs()
     jobs["1"] = snapshot(State.FAILED, revision=3)
     jobs["1"] = snapshot(State.QUEUED, revision=1)  # of a list that the journal gave while the step ran
-    assert (jobs["1"]["state"], jobs.under_way) == (State.FAILED, {})
+    assert (jobs["1"].state, jobs.under_way) == (State.FAILED, {})
     jobs["1"] = snapshot(State.QUEUED, revision=4)
     assert "1" in jobs.under_way
 
@@ -54,19 +59,49 @@ def test_all_variants_that_were_asked_for_arrive_one_after_the_other() -> None:
     variants = [Variant(index, str(index), VariantState.PREPARED, blend="x.blend") for index in (0, 1)]
     jobs["1"] = snapshot(State.PLACED, request={"place_all": True}, variants=variants, placed=[0])
     assert "1" in jobs.arriving
-    jobs["1"]["placed"].append(1)
-    jobs.touch("1")
+    jobs["1"] = replace(jobs["1"], placed=[0, 1])
     assert not jobs.arriving
-    jobs.touch("2")
-    assert list(jobs) == ["1"]
+
+
+def test_a_snapshot_says_what_the_job_does() -> None:
+    job = Job("1", "neural4d", Request("a bird", variants=2).to_dict(), {"location": [1.0, 2.0, 3.0]}, State.FAILED)
+    job.variants = [Variant(0, "u", VariantState.PREPARED, blend="x.blend", facts={"triangles": 5}), Variant(1, "v")]
+    job.saves = [Save("s", 0, "STL", "/kept", error={"code": "ConversionFailed"}, state=SaveState.FAILED)]
+    job.cutouts = [{"key": "a", "url": "https://a", "path": "a.png"}, {"key": "b", "url": "https://b", "path": ""}]
+    job.book("text", 60)
+    read = snapshots.Job.of(job)
+    assert read.request == Request("a bird", variants=2)
+    assert (read.pictures, read.saves[0].over, read.bytes) == (["a.png", ""], True, None)
+    assert [(one.blend, one.state, one.facts) for one in read.variants] == [
+        ("x.blend", "prepared", {"triangles": 5}),
+        ("", "generating", {}),
+    ]
+    told = job.to_dict()
+    for name in {field.name for field in fields(read)} & told.keys() - {"request", "variants", "saves"}:
+        assert getattr(read, name) == told[name], name
+
+
+def test_a_snapshot_of_another_version_is_read_as_far_as_it_goes() -> None:
+    told = {
+        "id": "1",
+        "provider": "csm",
+        "request": {"prompt": "a mug", "x": 3},
+        "variants": [{"index": 0}],
+        "x": 1,
+    }
+    read = snapshots.Job.read(told)
+    assert (read.request.prompt, read.state, read.under_way, read.native) == ("a mug", State.QUEUED, True, "GLB")
+    assert (read.variants[0].state, read.target, read.cost) == ("generating", {}, None)
+    with pytest.raises(FrozenInstanceError):
+        read.note = "changed in place"  # type: ignore[misc]
 
 
 def test_what_is_forgotten_is_not_at_hand_any_more() -> None:
     jobs = Jobs()
     heard: list[str] = []
-    jobs.watch("b", lambda job: heard.append(job["state"]))
+    jobs.watch("b", lambda job: heard.append(job.state))
     jobs["1"] = snapshot(State.QUEUED)
-    assert jobs.setdefault("1", snapshot(State.READY))["state"] == "queued"
+    assert jobs.setdefault("1", snapshot(State.READY)).state == "queued"
     del jobs["1"]
     assert (dict(jobs), jobs.under_way) == ({}, {})
     jobs.setdefault("1", snapshot(State.READY))

@@ -17,6 +17,7 @@ import pytest
 
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment import DATA_DIR_ENV, Environment
+from neural4d_blender.client.snapshots import Answer
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
@@ -121,33 +122,33 @@ def test_whoever_waits_is_told_what_the_engine_said_last(tmp_path: Path, monkeyp
     bridge = Bridge(Environment())
     assert "engine.log" in bridge.ending.what
     for again in range(2):  # every action tries anew, and says the same
-        answers: list[dict[str, object]] = []
+        answers: list[Answer] = []
         bridge.send("totals", answers.append)
         while not answers:
             bridge.drain()
-        assert "not a database" in str(answers[0]["error"]), again
-        assert "'code': 'JournalUnusable'" in str(answers[0]["error"])
+        assert "not a database" in str(answers[0].error), again
+        assert "'code': 'JournalUnusable'" in str(answers[0].error)
         assert "not a database" in bridge.ending.what
         assert not bridge.running
     bridge.submit("a", "neural4d", Request("a bird"), {})
-    while bridge.jobs["a"]["state"] != "failed":
+    while bridge.jobs["a"].state != "failed":
         bridge.drain()
-    error = bridge.jobs["a"]["error"]
+    error = bridge.jobs["a"].error
     assert "not a database" in error["what"]
     assert "nothing was paid" in error["cost"]
     (tmp_path / JOURNAL).unlink()
     answers.clear()
     bridge.send("retry", answers.append, job="a")  # nothing knows of it but this bridge
-    assert bridge.jobs["a"]["state"] == "queued"
+    assert bridge.jobs["a"].state == "queued"
     while not answers:
         bridge.drain()
-    assert answers[0]["error"] is None
-    while (bridge.jobs["a"]["error"] or {}).get("code") != "KeyMissing":
+    assert answers[0].error is None
+    while (bridge.jobs["a"].error or {}).get("code") != "KeyMissing":
         bridge.drain()
     bridge.send("retry", answers.append, job="a")  # now it stands in the journal
     while len(answers) < 2:
         bridge.drain()
-    assert answers[1]["error"] is None
+    assert answers[1].error is None
     bridge.stop()
 
 
@@ -239,9 +240,8 @@ def die_unheard(bridge: Bridge) -> None:
     assert bridge._process is not None
     bridge._process.kill()
     bridge._process.wait()
-    assert bridge._reader is not None
-    while not bridge._reader.closed:
-        bridge._reader.lines()
+    while not bridge._process.reader.closed:
+        bridge._process.reader.lines()
 
 
 def test_a_job_goes_on_whose_engine_died_before_it_was_heard(
@@ -251,15 +251,15 @@ def test_a_job_goes_on_whose_engine_died_before_it_was_heard(
     bridge = bridge_on(sim, tmp_path, monkeypatch)
     bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
     while not paid(sim):  # it is taken in and sent, and nobody has looked at the answer yet
-        bridge._writer.write()
+        bridge._process.writer.write()
         time.sleep(0.02)
     die_unheard(bridge)
     sim.configure(job_seconds=0)
     sim.finish_jobs()
     seen = set()
-    while bridge.jobs["a"]["state"] != "ready":
+    while bridge.jobs["a"].state != "ready":
         bridge.drain()
-        seen.add(bridge.jobs["a"]["state"])
+        seen.add(bridge.jobs["a"].state)
     assert "failed" not in seen
     assert paid(sim) == [60]
     assert not bridge._unsure
@@ -279,7 +279,7 @@ def test_a_job_that_a_dying_engine_never_heard_of_is_sent_to_the_next(
     job = Job("c", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")).to_dict(), batch="b")
     bridge.submit_many(record, [job])
     die_unheard(bridge)
-    while {bridge.jobs["a"]["state"], bridge.jobs["c"]["state"]} != {"ready"}:
+    while {bridge.jobs["a"].state, bridge.jobs["c"].state} != {"ready"}:
         bridge.drain()
     assert paid(sim) == [60, 60]
     bridge.stop()
@@ -296,12 +296,12 @@ def test_what_an_engine_was_told_that_was_stopped_is_not_told_to_another(
     sim.configure(job_seconds=600)
     before = len(paid(sim))
     bridge.submit("b", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")), {})
-    while len(paid(sim)) == before or bridge.jobs["b"]["state"] != "generating":
+    while len(paid(sim)) == before or bridge.jobs["b"].state != "generating":
         bridge.drain()
     die_unheard(bridge)
     sim.configure(job_seconds=0)
     sim.finish_jobs()
-    while bridge.jobs["b"]["state"] != "ready":
+    while bridge.jobs["b"].state != "ready":
         bridge.drain()
     assert "a" not in bridge.jobs
     assert len(paid(sim)) == before + 1

@@ -1,0 +1,265 @@
+"""What the engine tells of jobs, as values with names and types: read once when it arrives, and never changed.
+
+Who knows more than the engine for a moment puts a changed copy (``dataclasses.replace``) into the table of jobs.
+What a later version adds is passed over, what an earlier one did not know has the engine's default. Standard library
+and the engine's ``protocol`` only; loaded when there are jobs, because Blender's start defines no dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from ..engine import protocol
+from ..engine.protocol import Balance, BatchRecord, JobFailed, Request, State
+
+_Read = TypeVar("_Read")
+
+
+class Target(TypedDict, total=False):
+    """Where a model is to go: plain data of the host's, which the engine keeps and does not read.
+
+    Attributes:
+        session: stands for the file that was open. file: its path, empty where it had none.
+        scene, collection: their names. location: in Blender units.
+        placeholder: an Empty keeps the place.
+        own: id and name of the job whose models have a collection of their own.
+        beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
+        again_of: id of the job whose request was sent once more. replaces: name and job of the model to be replaced.
+        files: the files to write instead, see cli/output/planned_files.py. written: those that were.
+    """
+
+    session: str
+    file: str
+    scene: str
+    collection: str
+    location: list[float]
+    placeholder: bool
+    own: tuple[str, str]
+    beside: bool
+    exact: bool
+    again_of: str | None
+    replaces: dict[str, Any]
+    files: dict[str, Any]
+    written: list[str]
+
+
+class Payment(TypedDict):
+    """What a paid operation cost: ``points`` (None where nobody says), and whether that is estimated."""
+
+    operation: str
+    points: int | None
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the models of a job.
+
+    Attributes:
+        index: 0, 1, ...; what ``Job.place(variant=...)`` takes.
+        state: generating, done, downloaded, prepared or failed. progress: 0..1.
+        format: what the file turned out to be.
+        preview: path of the service's picture, empty while there is none.
+        model: path of the downloaded file. blend: path of the prepared one.
+        facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
+        scale: the service's own word on how it scaled a conversion.
+        details: what else the service says of the model, by its own names.
+        error: why it failed: what, kept, cost, remedy and code; None where it did not.
+    """
+
+    index: int
+    state: str = "generating"
+    progress: float = 0.0
+    format: str = ""
+    preview: str = ""
+    model: str = ""
+    blend: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    scale: float | None = None
+    details: dict[str, str] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A file that the user wants to keep.
+
+    Attributes:
+        state: asked, converting, saved or failed. folder: where to.
+        path: the file, when it is there; for formats that come as several files, their folder.
+        error: why it could not be kept, as in :class:`Variant`.
+    """
+
+    id: str
+    variant: int
+    format: str
+    folder: str
+    size_mm: float | None = None
+    state: str = "asked"
+    path: str = ""
+    error: dict[str, str] | None = None
+
+    @property
+    def over(self) -> bool:
+        """It was kept, or could not be."""
+        return self.state in ("saved", "failed")
+
+    def kept(self) -> Path:
+        """The file that was kept; JobFailed where it could not be."""
+        if self.error:
+            raise JobFailed.from_dict(self.error)
+        return Path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it was when the engine spoke of it; ``engine.model.job.Job`` says more of each value.
+
+    Attributes:
+        id: its uuid. provider: id of the service. request: what was asked for. target: where the model is to go.
+        progress: 0..1, of the present state. progress_estimated: by the time alone.
+        error: what went wrong: what, kept, cost, remedy and code; None where nothing did.
+        spent: what each paid operation cost. cost: points of all of them, None where nothing is known.
+        balance_before: points there were before the last paid request.
+        pictures: paths of the pictures to choose from, empty for one that could not be fetched. cutout: the index
+            of the one that was chosen.
+        picture_ids: the service's ids of those that were made of the prompt.
+        native: the format that the service makes by itself.
+        in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
+        until: when a wait is over (seconds since the epoch), 0 for none. note: what is going on, in words.
+        chosen: index of the variant that is the job's own. placed: indices of those that stand in a scene.
+        seconds: how long it was in each state so far.
+        folder: path of its files. bytes: what they take; None where that was not measured, or not asked for.
+        batch: id of the batch it belongs to, or empty. item: its place in the batch's input.
+        created, entered: when it was made, and came to its state (seconds since the epoch).
+        revision: of two snapshots the one with the higher number is newer.
+        under_way: the engine has something to do for it. retry_pays: trying again is paid again.
+    """
+
+    id: str
+    provider: str
+    request: Request
+    target: Target = field(default_factory=Target)
+    state: State = State.QUEUED
+    progress: float = 0.0
+    progress_estimated: bool = False
+    error: dict[str, str] | None = None
+    spent: list[Payment] = field(default_factory=list)
+    cost: int | None = None
+    balance_before: int | None = None
+    pictures: list[str] = field(default_factory=list)
+    cutout: int | None = None
+    picture_ids: list[str] = field(default_factory=list)
+    service: dict[str, str] = field(default_factory=dict)
+    saves: list[Save] = field(default_factory=list)
+    native: str = "GLB"
+    in_doubt: bool = False
+    paying_for: str = ""
+    until: float = 0.0
+    variants: list[Variant] = field(default_factory=list)
+    chosen: int | None = None
+    placed: list[int] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+    folder: str = ""
+    bytes: int | None = None
+    dismissed: bool = False
+    batch: str = ""
+    item: int = 0
+    created: float = 0.0
+    entered: float = 0.0
+    revision: int = 0
+    under_way: bool = True
+    retry_pays: bool = False
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Job:
+        """Read what ``engine.model.job.Job.to_dict`` has written."""
+        values = _known(cls, told)
+        values["request"] = _read(Request, told["request"])
+        values["state"] = State(told.get("state", State.QUEUED))
+        values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
+        values["saves"] = [_read(Save, save) for save in told.get("saves", ())]
+        values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]
+        return cls(**values)
+
+    @classmethod
+    def of(cls, job: protocol.Job) -> Job:
+        """The snapshot of a job that is made here."""
+        return cls.read(job.to_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What the jobs of a month at a service came to.
+
+    Attributes:
+        month: "2031-05". provider: id of the service.
+        jobs: how many there were. points: what they cost. Deleted jobs count in both.
+        bytes: what their files take now.
+    """
+
+    month: str
+    provider: str
+    jobs: int
+    points: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine answers to a command; ``engine/protocol.py`` says which of the values each one has.
+
+    Attributes:
+        error: why it was refused: what, kept, cost, remedy and code; None where it was not.
+        jobs: snapshots. total: how many there are in all.
+        batches: of ``batch`` the one that was asked for.
+        balance: None where the service does not tell it.
+        again: how many go on. freed: bytes. path: of what was written.
+    """
+
+    error: dict[str, str] | None = None
+    jobs: list[Job] = field(default_factory=list)
+    total: int = 0
+    totals: list[Total] = field(default_factory=list)
+    batches: list[BatchRecord] = field(default_factory=list)
+    balance: Balance | None = None
+    again: int = 0
+    freed: int = 0
+    path: str = ""
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Answer:
+        """Read the event ``answer``."""
+        values = _known(cls, told)
+        values["jobs"] = [Job.read(job) for job in told.get("jobs", ())]
+        values["totals"] = [_read(Total, total) for total in told.get("totals", ())]
+        batches = [told["batch"]] if "batch" in told else told.get("batches", ())
+        values["batches"] = [BatchRecord.from_dict(batch) for batch in batches]
+        values["balance"] = balance(told["balance"]) if told.get("balance") else None
+        return cls(**values)
+
+
+def balance(told: Mapping[str, Any]) -> Balance:
+    """Read what the event ``balance`` tells."""
+    return _read(Balance, told)
+
+
+def _read(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
+    try:
+        return cls(*_WHOLE[cls](told))  # a tick reads thousands of jobs
+    except KeyError:  # of an earlier version
+        return cls(**_known(cls, told))
+
+
+def _known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told[name] for name in cls.__dataclass_fields__ if name in told}
+
+
+_WHOLE: dict[type[Any], itemgetter[Any]] = {
+    cls: itemgetter(*cls.__dataclass_fields__) for cls in (Request, Variant, Save, Total, Balance)
+}
