@@ -132,6 +132,20 @@ def kind_of(said: str) -> type[Neural4DError]:
     return KeyRejected if _OF_THE_KEY.search(said) else RequestRefused
 
 
+def took_nothing(name: str, said: str, what: str) -> Neural4DError:
+    """The error of an answer to a paid request that is no refusal by its status and names nothing that was taken.
+
+    Args:
+        said: the service's own sentence. That the account does not cover it is a refusal; all else leaves open what
+            became of the request. what: says so.
+    """
+    if kind_of(said) is NotEnoughPoints:
+        return NotEnoughPoints(f"{said.rstrip('.')}. {name} took no job.")
+    error = UnexpectedAnswer(what)
+    error.refusal = said
+    return error
+
+
 def error_of(name: str, status: int, said: str, *, busy_for: float | None, asks_to_wait: bool) -> Neural4DError:
     """The error that an answer with a status of 300 or more is.
 

@@ -16,6 +16,7 @@ import pytest
 from scripts.simulator.process import Simulator
 from tests.support.engine_process import EngineProcess, Snapshot
 from tests.support.every_service import WEB_PICTURE, Witness, picture
+from tests.unit.whole_engine.test_engine_batches import end, submit
 
 #: The balance is watched for 20 times look_again.
 TIMING = {"quickest": 0.02, "backoff": 0.01, "look_again": 0.03, "minute": 0.3, "preparer_limit": 5.0}
@@ -271,6 +272,37 @@ def test_an_answer_without_ids_is_a_refusal_where_the_balance_says_so(
     assert job["error"]["code"] == "RequestRefused"
     assert job["error"]["what"].startswith("The queue is full today.")
     assert job["error"]["cost"].startswith("Nothing was paid: the balance")
+
+
+POOR = {"status": "processing", "message": "You do not have enough points: not enough credits."}
+
+
+@pytest.mark.parametrize("acted", [False, True])
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.before], ids=lambda way: way.name)
+def test_not_enough_points_needs_one_look_only(sim: Simulator, engine: EngineProcess, way: Way, acted: bool) -> None:
+    """Said in an answer that is no refusal by its status; the balance would be watched for ten minutes."""
+    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 30.0})
+    sim.configure(**way.settings)
+    sim.set_fault(endpoint=way.pays, fault="no_ids", body=POOR, acted=acted)
+    job = ended(engine, start(engine, way))
+    assert "unknown" not in engine.states(job["id"])
+    assert sent(sim, way) == 1
+    if acted and way.witness is not Witness.NOTHING:
+        assert (job["error"]["code"], job["cost"]) == ("PaymentUnknown", sum(payments(sim, way.provider)))
+        return
+    assert job["error"]["code"] == "NotEnoughPoints"
+    assert job["error"]["what"].startswith("You do not have enough points: not enough credits.")
+    assert "Nothing was paid" not in job["error"]["cost"]  # the picture has shown at most that it books at once
+
+
+def test_not_enough_points_ends_a_batch_at_once(sim: Simulator, engine: EngineProcess) -> None:
+    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 30.0})
+    sim.set_fault(endpoint=TEXT, fault="no_ids", body=POOR, times=None)
+    jobs = submit(engine, 6, concurrency=2)
+    end(engine, jobs, "failed")
+    assert {engine.jobs[job]["error"]["code"] for job in jobs} == {"NotEnoughPoints"}
+    assert len(sim.requests(TEXT)) <= 2
+    assert payments(sim) == []
 
 
 @pytest.mark.parametrize("status", ["http_400", "http_402", "http_403", "http_408", "http_429"])

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
+from ...http import refusals
 from .. import answers
 from ..answers import Outcome
 from ..base import value_of
@@ -60,10 +61,12 @@ def submit(http: Http, request: Request) -> answers.Submission:
         )
         refused.http = error.http
         raise refused from error
-    data = value_of(answer, "data", dict)
-    return answers.Submission(
-        [str(value_of(data, "session_code", str))], details=calls.told(data, "model_version", "tier_at_creation")
-    )
+    try:
+        data = value_of(answer, "data", dict)
+        code = value_of(data, "session_code", str)
+    except UnexpectedAnswer as error:
+        raise refusals.took_nothing("CSM", refusals.sentence(answer), error.what) from None
+    return answers.Submission([code], details=calls.told(data, "model_version", "tier_at_creation"))
 
 
 def rows(http: Http, query: str) -> list[dict[str, Any]]:

@@ -65,9 +65,7 @@ def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submissio
     id = data.get("_id") or data.get("id")
     if not isinstance(id, str):
         said = refusals.sentence(answer)
-        error = UnexpectedAnswer(f"{said or 'CSM said nothing'}. CSM's answer names no session.")
-        error.refusal = said
-        raise error
+        raise refusals.took_nothing("CSM", said, f"{said or 'CSM said nothing'}. CSM's answer names no session.")
     return answers.Submission([id], details=calls.told(data, "type"))
 
 

@@ -164,7 +164,10 @@ class GoNeural(Provider):
             )
             busy.noted = True  # it says nothing of how quickly the service may be called
             raise busy from None
-        task_id = str(value_of(task, "id", str, int))
+        try:
+            task_id = str(value_of(task, "id", str, int))
+        except UnexpectedAnswer as error:
+            raise refusals.took_nothing("GoNeural", refusals.sentence(task), error.what) from None
         self._running[kind][task_id] = time.monotonic()
         polls = {}
         with suppress(UnexpectedAnswer):  # it is accepted all the same, and asked about later

@@ -270,9 +270,7 @@ def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
     order, status = read.id_of(answer), answer.get("status")
     if not order and status not in ("success", "failed"):
         said = refusals.sentence(answer)
-        error = UnexpectedAnswer(f"ModelsLab's answer {status!r} names no id: {said}")
-        error.refusal = said
-        raise error
+        raise refusals.took_nothing("ModelsLab", said, f"ModelsLab's answer {status!r} names no id: {said}")
     polls = {}
     try:
         polls[order] = read.poll(answer)

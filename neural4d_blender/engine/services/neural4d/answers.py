@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import RequestRefused, ServiceBusy, UnexpectedAnswer
-from ...http.refusals import asks_to_hurry_less, sentence, wait_of
+from ...http.refusals import asks_to_hurry_less, sentence, took_nothing, wait_of
 from .. import answers
 from ..base import value_of
 
@@ -31,8 +31,8 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
     """What was accepted.
 
     Raises:
-        RequestRefused: the prompt or the image was not let through. UnexpectedAnswer: it names no models; what it
-            says instead is the error's ``refusal``.
+        RequestRefused: the prompt or the image was not let through. NotEnoughPoints: it says so. UnexpectedAnswer: it
+            names no models; what it says instead is the error's ``refusal``.
     """
     said = sentence(answer)
     if "limitType" in answer:
@@ -42,9 +42,7 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
         )
     named = _ids(answer) or _ids(answer.get("data"))
     if not named:
-        error = UnexpectedAnswer(f"{name} named no models. It said: {said or 'nothing'}")
-        error.refusal = said
-        raise error
+        raise took_nothing(name, said, f"{name} named no models. It said: {said or 'nothing'}")
     told = {**details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
     return answers.Submission(named, points=points(answer.get("pointsDeducted")), details=told)
 
