@@ -12,7 +12,7 @@ from scripts.toolbox.stages import Run, Stage
 
 #: Kinds of stages, with what each one is for.
 KINDS = {
-    "lint": "ruff check and ruff format --check",
+    "lint": "ruff check, ruff format --check and import-linter",
     "types": "mypy: strict for the engine, against Blender's stubs for the rest",
     "unit": "tests/unit in a Python without bpy",
     "scene": "tests/scene on Blender as a module, once a version",
@@ -41,6 +41,7 @@ def _lint(run: Run) -> None:
     ruff = _tool("unit", "ruff")
     run.check("ruff check", [ruff, "check", "--output-format", "concise", "."])
     run.check("ruff format", [ruff, "format", "--check", "--output-format", "concise", "."])
+    run.check("import-linter", [_tool("unit", "lint-imports"), "--no-cache", "--no-logo"])
 
 
 def _types(run: Run) -> None:

@@ -56,7 +56,8 @@ def test_no_bpy_stands_where_the_unit_tests_run() -> None:
 
 @pytest.mark.parametrize("room", ["engine", "client", "batching"])
 def test_a_whole_room_imports_without_bpy(room: str) -> None:
-    paths = [path.relative_to(PACKAGE.parent).with_suffix("") for path in SOURCES if path.is_relative_to(PACKAGE / room)]
+    inside = [path for path in SOURCES if path.is_relative_to(PACKAGE / room)]
+    paths = [path.relative_to(PACKAGE.parent).with_suffix("") for path in inside]
     names = [".".join(path.parts).removesuffix(".__init__") for path in paths if path.name != "__main__"]
     assert names
     # A package of that name is made by hand: the real one's __init__ belongs to Blender.
