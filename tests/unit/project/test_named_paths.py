@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-#: A path begins at the checkout, in the package, or among the tests and scripts of the sentence before it.
-FROM = (ROOT, ROOT / "neural4d_blender", ROOT / "scripts", ROOT / "tests")
-#: What only appears when something runs, and where: not in a fresh checkout.
-MADE = ("~", ".dev", "dist", "out", "jobs", "textures", "shots")
+#: A path begins at the checkout or in the package.
+FROM = (ROOT, ROOT / "neural4d_blender")
+#: What no checkout has: it is made when something runs, or is a user's ("Application Support/..."), or no path ("I/N").
+ELSEWHERE = ("~", ".dev", "dist", "out", "jobs", "textures", "Support", "I")
 #: A folder and what is in it, or a file of a kind that the project has.
 PATH = re.compile(r"[\w.*~-]+(/[\w.*~-]+)*/|([\w.*~-]+/)+[\w.*~-]+|[\w*-]+\.(py|toml|yaml)")
 
@@ -19,7 +19,7 @@ PATH = re.compile(r"[\w.*~-]+(/[\w.*~-]+)*/|([\w.*~-]+/)+[\w.*~-]+|[\w*-]+\.(py|
 def named(text: str) -> list[str]:
     """The paths in backticks, in the order in which they stand there."""
     parts = (part for quoted in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text) for part in re.split(r"[\s=]", quoted))
-    return [part for part in parts if PATH.fullmatch(part) and part.split("/")[0] not in MADE]
+    return [part for part in parts if PATH.fullmatch(part) and part.split("/")[0] not in ELSEWHERE]
 
 
 def missing(text: str) -> list[str]:
