@@ -13,8 +13,8 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from scripts.toolbox import blender, package
-from scripts.toolbox.console import ROOT, ToolError
+from scripts.toolbox import package
+from scripts.toolbox.console import ROOT
 from scripts.toolbox.environments import BPY, PYPROJECT, RUNNING, newest_bpy
 
 nox.options.default_venv_backend = "uv"
@@ -66,7 +66,6 @@ def unit(session: nox.Session) -> None:
 @nox.parametrize("marked", ["patient", "not patient"], ids=["patient", "rest"])
 def gui(session: nox.Session, marked: str) -> None:
     """tests/gui in the window of a real Blender, under Xvfb"""
-    _find_blender(session)
     _install(session, "unit")
     # -raP shows the times that a test prints. A simulated click can go astray on a busy machine: what fails is
     # tried once more, and the summary names it.
@@ -103,17 +102,8 @@ def demo(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def tester(session: nox.Session) -> None:
     """the same in a real Blender, by way of blender-addon-tester"""
-    if "--versions" not in session.posargs:
-        _find_blender(session)
     _install(session, "tester")
     session.run("python", "-m", "tests.package.tester", "--report", "out/reports", *session.posargs)
-
-
-def _find_blender(session: nox.Session) -> None:
-    try:
-        blender.find()
-    except ToolError as error:
-        session.error(str(error))
 
 
 @nox.session(python=RUNNING, default=False)

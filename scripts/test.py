@@ -22,7 +22,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts it with an older o
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.toolbox import environments
+from scripts.toolbox import blender, environments
 from scripts.toolbox.console import ROOT, ToolError
 from scripts.toolbox.stages import Stage, end_all
 
@@ -102,6 +102,8 @@ def _perform(stage: Stage, options: argparse.Namespace) -> None:
     if stage.kind == "tester" and options.blender_versions:
         more += ["--versions", *options.blender_versions]
     try:
+        if stage.kind == "gui" or (stage.kind == "tester" and not options.blender_versions):
+            blender.find()  # says what to do where there is none
         environments.ensure(stage.name)
         stage.perform(environments.nox("-R", "--session", stage.name, "--", *more))
     except ToolError as error:
