@@ -119,7 +119,7 @@ def choose_host(gui: bool) -> tuple[Path, list[Path | str]]:
     reason = f"There is no Blender for Python {running} to install from PyPI."
     if module and not gui:
         try:
-            python = environments.ensure(f"bpy-{module}")
+            python = environments.ensure(f"scene({module})")
         except ToolError as error:
             reason = str(error)  # a system that PyPI has no Blender for
         else:
@@ -132,7 +132,7 @@ def choose_host(gui: bool) -> tuple[Path, list[Path | str]]:
         )
     say(f"[demo] with {found.path}, Blender {found.label}")
     start: list[Path | str] = [found.path, "--factory-startup", "--online-mode", *([] if gui else ["--background"])]
-    return environments.ensure_group("simulator", running), [*start, "--python", SCENE, "--"]
+    return environments.ensure_tool("simulator"), [*start, "--python", SCENE, "--"]
 
 
 def _run(command: list[str]) -> int:

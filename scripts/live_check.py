@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         check_key_can_be_had(protocol.declaration(options.service))  # before anything is installed
         if not _has_schemas():
-            python = environments.ensure_group("schemas", "{}.{}".format(*sys.version_info[:2]))
+            python = environments.ensure_tool("schemas")
             command = [str(python), __file__, *(sys.argv[1:] if arguments is None else arguments)]
             return subprocess.run(command, cwd=ROOT, check=False).returncode
         return _check(options)
@@ -135,7 +135,7 @@ def _stand_in(service: str) -> tuple[Callable[[str], Simulator] | None, str]:
     from scripts.simulator.process import Simulator
 
     try:
-        python = environments.ensure_group("simulator", "{}.{}".format(*sys.version_info[:2]))
+        python = environments.ensure_tool("simulator")
     except ToolError as error:
         return None, f"the stand-in could not be set up ({str(error).splitlines()[0]})."
     return lambda generation: Simulator(python=python, generation=generation, job_seconds=0.3), ""

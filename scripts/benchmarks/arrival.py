@@ -40,8 +40,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Seconds and megabytes by model, in ``arrival``; beside that those of the largest one."""
     from scripts.toolbox import environments
 
-    version = options.bpy or environments.bpy_versions()[-1]
-    python = environments.ensure(f"bpy-{version}")
+    version = options.bpy or list(environments.BPY)[-1]
+    python = environments.ensure(f"scene({version})")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="neural4d-arrival-") as folder:
         for triangles in options.triangles:

@@ -38,7 +38,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     from scripts.toolbox import environments
     from scripts.toolbox.console import ROOT
 
-    python = environments.ensure(f"bpy-{options.bpy or environments.bpy_versions()[-1]}")
+    python = environments.ensure(f"scene({options.bpy or list(environments.BPY)[-1]})")
     command = [str(python), "-m", "scripts.benchmarks._stress_in_bpy"]
     command += [str(value) for value in (options.count, options.triangles, options.pixels, int(options.rigged))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)

@@ -16,7 +16,7 @@ def _elsewhere() -> int:
     from scripts.toolbox.console import ToolError
 
     try:
-        python = environments.ensure_group("simulator", f"{sys.version_info.major}.{sys.version_info.minor}")
+        python = environments.ensure_tool("simulator")
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1

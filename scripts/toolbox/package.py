@@ -85,14 +85,14 @@ def stage(staged: Path) -> None:
 def _extension_tool() -> tuple[Path, Path]:
     """The interpreter and the blender_ext.py of the newest bpy that this machine can have."""
     problems = []
-    for version in reversed(environments.bpy_versions()):
+    for version in reversed(environments.BPY):
         try:
-            python = environments.ensure(f"bpy-{version}")
+            python = environments.ensure(f"scene({version})")
         except ToolError as error:
             problems.append(str(error).splitlines()[0])
             continue
         pattern = "**/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
-        for tool in (environments.DEV / f"bpy-{version}").glob(pattern):
+        for tool in python.parents[1].glob(pattern):
             return python, tool
         problems.append(f"bpy {version} has no blender_ext.py")
     raise ToolError("No bpy to build with: " + "; ".join(problems))

@@ -35,7 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(environments, "newest_bpy", lambda python: there["module"])
     monkeypatch.setattr(environments, "ensure", ensure)
-    monkeypatch.setattr(environments, "ensure_group", lambda group, version: ensure(f"{group}-{version}"))
+    monkeypatch.setattr(environments, "ensure_tool", lambda group: ensure(f"{group}-{RUNNING}"))
     monkeypatch.setattr(blender, "installed", lambda: there["blender"])
     monkeypatch.setattr(blender, "find", lambda: BLENDER)
     monkeypatch.setattr(demo, "_run", run)
@@ -45,7 +45,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_python_with_a_bpy_of_its_own_takes_that(machine: dict[str, Any], tmp_path: Path) -> None:
     assert demo.main(["--out", str(tmp_path)]) == 0
-    assert machine["order"]["host"] == ["/dev-folder/bpy-5.0.1/python", str(demo.SCENE)]
+    assert machine["order"]["host"] == ["/dev-folder/scene(5.0.1)/python", str(demo.SCENE)]
     assert machine["order"]["blend"] == str(tmp_path.resolve() / "demo.blend")
     assert machine["order"]["models"][0]["prompt"] == "a cute bird"
     assert (machine["order"]["live"], machine["order"]["window"], machine["order"]["files"]) == (False, False, "")
@@ -56,7 +56,7 @@ def test_without_one_it_takes_the_blender_that_is_there(
     machine: dict[str, Any], change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.update(change, blender=BLENDER)
-    monkeypatch.setattr(environments, "ensure_group", lambda group, version: Path(f"/{group}-{version}/python"))
+    monkeypatch.setattr(environments, "ensure_tool", lambda group: Path(f"/{group}-{RUNNING}/python"))
     assert demo.main(["--out", str(tmp_path)]) == 0
     assert machine["command"][0] == f"/simulator-{RUNNING}/python"
     host = machine["order"]["host"]

@@ -1,65 +1,81 @@
-"""The environments under .dev/: made once, made again when the pins change."""
+"""The environments under .dev/: each pinned, made by nox as noxfile.py says, refused in sentences."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from scripts import test as command
 from scripts.toolbox import environments
 from scripts.toolbox.console import ToolError
 
+GROUPS = environments.PYPROJECT["dependency-groups"]
+
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the environments that get installed, into a folder of the test's own."""
-    names: list[str] = []
-
-    def install(folder: Path, version: str, pins: list[str]) -> None:
-        names.append(folder.name)
-        environments.python_in(folder).parent.mkdir(parents=True, exist_ok=True)
-        environments.python_in(folder).touch()
-
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that would make environments, in a folder of the test's own."""
+    commands: list[list[str]] = []
     monkeypatch.setattr(environments, "DEV", tmp_path / ".dev")
-    monkeypatch.setattr(environments, "_install", install)
-    return names
+    monkeypatch.setattr(environments, "uv", lambda: Path("uv"))
+    monkeypatch.setattr(environments, "run", lambda parts, **_: commands.append(list(map(str, parts))))
+    return commands
 
 
 def test_every_dependency_is_pinned() -> None:
-    for name, wanted in environments.environments().items():
-        pins = environments.requirements(wanted["group"])
-        assert pins, name
-        assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
+    pins = [pin for group in GROUPS.values() for pin in group if isinstance(pin, str)]
+    assert pins
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
 
 
-def test_a_bpy_environment_holds_the_version_it_is_named_after() -> None:
-    for version in environments.bpy_versions():
-        group = environments.environments()[f"bpy-{version}"]["group"]
-        assert f"bpy=={version}" in environments.requirements(group)
+def test_a_group_of_blender_as_a_module_holds_the_version_it_is_named_after() -> None:
+    assert environments.BPY
+    for version in environments.BPY:
+        assert f"bpy=={version}" in GROUPS[f"bpy-{version}"]
 
 
-def test_it_is_made_once_and_again_after_a_change(
-    installed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_environment_is_asked_of_nox_by_the_session_that_it_is_for(asked: list[list[str]], tmp_path: Path) -> None:
+    python = environments.ensure("scene(5.0.1)")
+    assert python.relative_to(tmp_path).parts[:2] == (".dev", "scene-5-0-1")
+    assert asked[0][-3:] == ["--session", "scene(5.0.1)", "--install-only"]
+    assert GROUPS["nox"][0] in asked[0]
+    assert sys.executable in asked[0]
+
+
+def test_what_a_script_needs_is_of_the_python_that_runs_it(asked: list[list[str]]) -> None:
+    assert environments.RUNNING.replace(".", "-") in str(environments.ensure_tool("simulator"))
+    assert f"tool(simulator-{environments.RUNNING})" in asked[0]
+
+
+def test_one_that_cannot_be_made_is_refused_with_its_name(
+    asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environments.ensure("unit")
-    environments.ensure("unit")
-    assert installed == ["unit"]
-    changed = tmp_path / "pyproject.toml"
-    text = environments.PYPROJECT.read_text(encoding="utf-8")
-    changed.write_text(re.sub(r"pytest==[\d.]+", "pytest==1.0", text), encoding="utf-8")
-    monkeypatch.setattr(environments, "PYPROJECT", changed)
-    environments.ensure("unit")
-    assert installed == ["unit", "unit"]
+    def fail(parts: list[str], why: str) -> None:
+        raise ToolError(why)
+
+    monkeypatch.setattr(environments, "run", fail)
+    with pytest.raises(ToolError, match=r"environment of scene\(1.0\) could not be made"):
+        environments.ensure("scene(1.0)")
 
 
-def test_one_that_broke_off_is_made_again(installed: list[str]) -> None:
-    python = environments.ensure("unit")
-    python.unlink()
-    environments.ensure("unit")
-    assert installed == ["unit", "unit"]
+def test_two_that_ask_at_once_make_it_one_after_the_other(asked: list[list[str]]) -> None:
+    program = (
+        "import sys; from pathlib import Path; from scripts.toolbox import environments as e; "
+        f"e.DEV = Path({str(environments.DEV)!r}); e.uv = lambda: Path('uv'); "
+        "e.run = lambda parts, **_: print('made'); e.ensure('unit')"
+    )
+    with environments._locked("unit"):
+        other = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(1.0)
+    assert other.communicate(timeout=60)[0] == "made\n"
 
 
-def test_an_unknown_one_is_refused_with_the_names_there_are(installed: list[str]) -> None:
-    with pytest.raises(ToolError, match=r"no environment 'bpy-1.0'.*bpy-5.0.1"):
-        environments.ensure("bpy-1.0")
+def test_every_stage_is_a_session_of_the_noxfile() -> None:
+    text = (environments.ROOT / "noxfile.py").read_text(encoding="utf-8")
+    defined = set(re.findall(r"^def ([a-z]+)_?\(session", text, re.MULTILINE))
+    assert {stage.kind for stage in command.stages(["5.0.1"])} == set(command.KINDS) == defined - {"tool"}

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts import test as command
-from scripts.toolbox import plan, stages
+from scripts.toolbox import environments, stages
 from scripts.toolbox.console import ToolError
-from scripts.toolbox.stages import Outcome, Run, Stage, perform
-
-PYTHON = Path(sys.executable)
+from scripts.toolbox.stages import Stage
 
 
 @pytest.fixture(autouse=True)
-def _reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(environments, "ensure", lambda session: Path())
 
 
-def run_tests(folder: Path, source: str, expression: str = "") -> Outcome:
-    """The outcome of a stage that runs pytest on one file with this source."""
+def run_tests(folder: Path, source: str, filtered: str = "") -> Stage:
+    """The stage that runs pytest on one file with this source."""
     file = folder / "test_made_up.py"
     file.write_text(source, encoding="utf-8")
-    return perform(Stage("made-up", lambda run: run.pytest(PYTHON, "-p", "no:cacheprovider", file)), expression)
+    stage = Stage("made-up", filtered=bool(filtered))
+    report = f"--junitxml={stages.REPORTS}/made-up.xml"
+    chosen = ["-k", filtered] if filtered else []
+    # As in noxfile.py, to have no tests is no failure of the command.
+    program = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]) % 5)"
+    stage.perform([sys.executable, "-c", program, "-p", "no:cacheprovider", report, *chosen, str(file)])
+    return stage
 
 
 def test_it_counts_what_passed_failed_and_was_skipped(tmp_path: Path) -> None:
@@ -41,8 +44,8 @@ def test_error(broken): pass
 @pytest.mark.skip
 def test_skipped(): pass
 """
-    outcome = run_tests(tmp_path, source)
-    assert (outcome.passed, outcome.failed, outcome.skipped, outcome.ok) == (1, 2, 1, False)
+    stage = run_tests(tmp_path, source)
+    assert (stage.passed, stage.failed, stage.skipped, stage.ok) == (1, 2, 1, False)
 
 
 @pytest.mark.parametrize("source", ["", "raise ValueError", "import os\ndef test_crash(): os._exit(0)"])
@@ -51,9 +54,9 @@ def test_a_file_without_tests_that_breaks_or_crashes_is_no_success(tmp_path: Pat
 
 
 def test_a_crash_after_the_last_test_is_a_failure(tmp_path: Path) -> None:
-    outcome = run_tests(tmp_path, "import atexit, os\natexit.register(os._exit, 9)\ndef test_good(): pass")
-    assert (outcome.passed, outcome.failed) == (1, 1)
-    assert "exit code 9" in outcome.note
+    stage = run_tests(tmp_path, "import atexit, os\natexit.register(os._exit, 9)\ndef test_good(): pass")
+    assert (stage.passed, stage.failed) == (1, 1)
+    assert "exit code 9" in stage.note
 
 
 def test_a_stage_without_matching_tests_is_fine_only_where_some_were_asked_for(tmp_path: Path) -> None:
@@ -61,19 +64,29 @@ def test_a_stage_without_matching_tests_is_fine_only_where_some_were_asked_for(t
     assert not run_tests(tmp_path, "# none").ok
 
 
+def test_a_report_of_an_earlier_run_counts_for_nothing(tmp_path: Path) -> None:
+    assert run_tests(tmp_path, "def test_good(): pass").ok
+    again = Stage("made-up")
+    again.perform([sys.executable, "-c", ""])
+    assert (again.passed, again.ok, again.note) == (0, False, "no test ran")
+
+
 def test_a_stage_that_hangs_is_ended() -> None:
-    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
-    outcome = perform(Stage("hanging", lambda run: run.check("sleep", sleeper), seconds=0.5))
-    assert outcome.failed == 1
-    assert "ended" in outcome.note
+    stage = Stage("hanging", limit=0.5)
+    stage.perform([sys.executable, "-c", "import time; time.sleep(600)"])
+    assert stage.failed == 1
+    assert "ended" in stage.note
 
 
-def test_a_missing_tool_is_a_failure_with_its_sentence() -> None:
-    def work(run: Run) -> None:
-        raise ToolError("No Blender was found: install one.\nMore.")
+def test_a_missing_tool_is_a_failure_with_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ensure(session: str) -> Path:
+        raise ToolError("No Python was found: install one.\nMore.")
 
-    outcome = perform(Stage("gui", work))
-    assert (outcome.failed, outcome.note) == (1, "No Blender was found: install one.")
+    monkeypatch.setattr(environments, "ensure", ensure)
+    assert command.main(["--only", "lint"]) == 1
+    assert "NOT OK No Python was found: install one.\n" in capsys.readouterr().out
 
 
 def test_the_developers_own_settings_do_not_reach_a_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,33 +98,23 @@ def test_the_developers_own_settings_do_not_reach_a_test(tmp_path: Path, monkeyp
     assert env["NEURAL4D_DATA_DIR"].startswith(str(tmp_path))
 
 
-def test_every_stage_has_its_line_in_the_help() -> None:
-    assert {stage.kind for stage in plan.stages(["5.0.1"])} == set(plan.KINDS)
-
-
 def test_a_stage_that_takes_more_places_has_fewer_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now, most = set[str](), dict[str, int]()
-    lock = threading.Lock()
 
-    def stage(name: str, places: int = 1) -> Stage:
-        def work(run: Run) -> None:
-            with lock:
-                now.add(name)
-            for _ in range(20):
-                with lock:
-                    for one in now:
-                        most[one] = max(most.get(one, 0), len(now))
-                time.sleep(0.01)
-            with lock:
-                now.discard(name)
-            run.outcome.passed += 1
+    def perform(stage: Stage, arguments: object) -> None:
+        now.add(stage.name)
+        for _ in range(20):
+            for one in list(now):
+                most[one] = max(most.get(one, 0), len(now))
+            time.sleep(0.01)
+        now.discard(stage.name)
+        stage.passed += 1
 
-        return Stage(name, work, places=places)
-
-    order = [stage("lint 1"), stage("lint 2"), stage("gui", 2), *(stage(f"unit {n}") for n in range(4))]
-    monkeypatch.setattr(plan, "stages", lambda *_: order)
+    order = ["lint(1)", "lint(2)", "gui", *(f"unit({n})" for n in range(4))]
+    monkeypatch.setattr(command, "stages", lambda *_: [Stage(name, 2 if name == "gui" else 1) for name in order])
+    monkeypatch.setattr(command, "_perform", perform)
     assert command.main([]) == 0
-    assert set(most) == {one.name for one in order}
+    assert set(most) == set(order)
     assert most["gui"] == 2
     assert max(most.values()) <= 3
     most.clear()
@@ -120,20 +123,21 @@ def test_a_stage_that_takes_more_places_has_fewer_beside_it(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("work", "code", "closing"),
+    ("kind", "program", "code", "closing"),
     [
-        (lambda run: run.check("true", [sys.executable, "-c", ""]), 0, "1 passed, 0 failed"),
-        (lambda run: run.check("false", [sys.executable, "-c", "exit(1)"]), 1, "0 passed, 1 failed"),
-        (lambda run: None, 1, "0 passed, 1 failed"),
+        ("lint", "", 0, "1 passed, 0 failed"),
+        ("lint", "exit(1)", 1, "0 passed, 1 failed"),
+        ("unit", "", 1, "0 passed, 1 failed"),
     ],
 )
 def test_the_exit_code_and_the_last_line_tell_the_truth(
-    work: Callable[[Run], None],
+    kind: str,
+    program: str,
     code: int,
     closing: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(plan, "stages", lambda *_: [Stage("lint", work)])
-    assert command.main(["--only", "lint"]) == code
+    monkeypatch.setattr(environments, "nox", lambda *_: [sys.executable, "-c", program])
+    assert command.main(["--only", kind]) == code
     assert capsys.readouterr().out.splitlines()[-1] == closing

@@ -1,0 +1,39 @@
+"""Each path that README.md and CONTRIBUTING.md name exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+#: A path begins at the checkout or in the package.
+FROM = (ROOT, ROOT / "neural4d_blender")
+#: What no checkout has: it is made when something runs, or is a user's ("Application Support/..."), or no path ("I/N").
+ELSEWHERE = ("~", ".dev", "dist", "out", "jobs", "textures", "Support", "I")
+#: A folder and what is in it, or a file of a kind that the project has.
+PATH = re.compile(r"[\w.*~-]+(/[\w.*~-]+)*/|([\w.*~-]+/)+[\w.*~-]+|[\w*-]+\.(py|toml|yaml)")
+
+
+def named(text: str) -> list[str]:
+    """The paths in backticks, in the order in which they stand there."""
+    parts = (part for quoted in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text) for part in re.split(r"[\s=]", quoted))
+    return [part for part in parts if PATH.fullmatch(part) and part.split("/")[0] not in ELSEWHERE]
+
+
+def missing(text: str) -> list[str]:
+    return [path for path in named(text) if not any(any(folder.glob(path.rstrip("/"))) for folder in FROM)]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_each_path_that_is_named_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert named(text)
+    assert missing(text) == []
+
+
+def test_one_that_does_not_exist_is_found() -> None:
+    text = "`python3 scripts/test.py`, `scripts/toolbox/`, `engine/old_place.py`, `tests/unit/test_none*.py`, `.dev/x`"
+    assert named(text) == ["scripts/test.py", "scripts/toolbox/", "engine/old_place.py", "tests/unit/test_none*.py"]
+    assert missing(text) == ["engine/old_place.py", "tests/unit/test_none*.py"]
