@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from ...model.declaration import Declaration, Feature, ImageLimits, Option
 
+#: The generations of its documents that a server may follow.
+TODAY, OLDER, UNCLEAR = "1.5.4", "1.2", "unclear"
+#: Fact: "none" where the server cuts nothing out of pictures.
+MATTING = "matting"
+#: Fact: "none" where the server makes no pictures of a prompt.
+PICTURES = "pictures"
 #: faceNum, by mesh_quality.
 FACES = {"standard": (100_000, 500_000), "high": (500_000, 1_000_000), "extra_high": (500_000, 1_000_000)}
 QUALITY = "high"

@@ -12,17 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import (
-    AnswerLost,
     ConversionFailed,
     GenerationFailed,
     InvalidInput,
-    JobNotFound,
-    KeyRejected,
-    NotEnoughPoints,
     OtherGeneration,
     RequestRefused,
-    ServiceDown,
-    TransportError,
     UnexpectedAnswer,
     UnsupportedFeature,
 )
@@ -32,22 +26,12 @@ from ...model.server_facts import GENERATION, HONOURED, IDS
 from .. import answers
 from ..base import Provider, value_of
 from . import answers as read
-from . import declared
+from . import declared, generation, polls, prices
+from .declared import MATTING, OLDER, PICTURES, TODAY
 
 if TYPE_CHECKING:
     from ...model.request import Request
 
-TODAY, OLDER, UNCLEAR = "1.5.4", "1.2", "unclear"
-#: Fact: "none" where the server cuts nothing out of pictures.
-MATTING = "matting"
-#: Fact: "none" where the server makes no pictures of a prompt.
-PICTURES = "pictures"
-#: retrieveModel's codeStatus
-_DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
-#: Points a model, as today's answers have told them. Of a picture, a chibi and a conversion as documented.
-_MODEL, _PICTURE, _CHIBI, _CONVERSION = 30, 13, 30, 10
-#: Points an operation of any number of models, by the document of 1.2.
-_TEXT_ONCE, _IMAGE_ONCE = 60, 80
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
 #: With these a server, or what stands before it, may answer to an address that it does not have.
@@ -95,23 +79,7 @@ class Neural4D(Provider):
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
         """Documented points; measured prices are kept under the operation, its number of models and their kind."""
-        count = request.variants
-        kind = "".join(
-            f" {value}" for value in (request.options.get(key) for key in _OF_MODELS[:1]) if value != declared.QUALITY
-        )
-        kind = kind.replace(" None", "") + (" mesh only" if request.options.get("onlyGenerateMesh") else "")
-        if request.options.get("style"):
-            first = Quote(f"chibi x{len(request.images)}", _CHIBI * len(request.images))
-        elif request.images or request.picture_first:
-            first = Quote(f"image x{count}{kind}", _MODEL * count, max(_MODEL * count, _IMAGE_ONCE))
-        else:
-            first = Quote(f"text x{count}{kind}", _MODEL * count, max(_MODEL * count, _TEXT_ONCE))
-        imported = 0 if request.format == "GLB" else 1
-        if request.place_all:
-            imported *= max(request.variants, len(request.images))
-        key = request.options.get("modelKey", "image-2")
-        pictures = [Quote(f"picture x{request.pictures} {key}", _PICTURE * request.pictures)]
-        return [*(pictures if request.picture_first else []), first, *[cls.conversion_quote()] * imported]
+        return prices.quotes(request)
 
     def documented(self, quote: Quote) -> int | None:
         """Servers of 1.2 charge by the operation, today's by the model."""
@@ -120,7 +88,7 @@ class Neural4D(Provider):
     @classmethod
     def conversion_quote(cls) -> Quote:
         """convertToFormat's documented price."""
-        return Quote("conversion", _CONVERSION)
+        return prices.CONVERSION
 
     def tickets(self, request: Request, job_id: str) -> list[str]:
         """A fresh uuid for each variant of a text job, unless the server was seen to want none."""
@@ -162,22 +130,8 @@ class Neural4D(Provider):
                 "This server of Neural4D cuts nothing out of images any more, so there is no choice of cut-outs.",
                 _NO_CHOICE,
             )
-        return request.choose_cutout or (self.server.get(GENERATION) or self._ask_generation()) == OLDER
-
-    def _ask_generation(self) -> str:
-        """A question that costs nothing: only servers of 1.2 know it. What is unclear shows with the first image."""
-        found = TODAY if self.server.get(MATTING) == "none" else OLDER
-        try:
-            self._call("/api/getMattedResult", {"requestId": 0})
-        except RequestRefused as error:
-            if not error.by_api or (error.http in (404, 405) and "cannot post" in error.what.lower()):
-                found = TODAY
-            elif error.http == 403:
-                found = UNCLEAR
-        except (UnexpectedAnswer, ServiceDown, AnswerLost, KeyRejected, NotEnoughPoints):
-            found = UNCLEAR  # what is wrong with the key or the account is said by a call that today's servers have
-        self.server.note(GENERATION, found)
-        return found
+        known = self.server.get(GENERATION)
+        return request.choose_cutout or (known or generation.ask(self._call, self.server)) == OLDER
 
     def cut_out(self, image: str) -> tuple[str, dict[str, str]]:
         """mattingImage, where the server has it."""
@@ -285,7 +239,7 @@ class Neural4D(Provider):
         try:
             answer = self._call("/api/generateModelWithImage", body, files, paid=True)
         except RequestRefused as error:
-            if not self._is_older(error):
+            if not generation.is_older(self._call, self.server, error):
                 raise
             self.server.note(GENERATION, OLDER)
             self.server.note(MATTING, "there")  # it wants what only that gives
@@ -306,24 +260,13 @@ class Neural4D(Provider):
         self.server.note(MATTING, "there")
         return read.submission(answer, self.declaration.name)
 
-    def _is_older(self, error: RequestRefused) -> bool:
-        """Whether a refused picture was refused because the server wants the key of a cut-out instead."""
-        if read.wrong_fields(error.answer) - {"fileKey"} or error.http not in (400, 404, 415, 422):
-            return False
-        if "filekey" in error.what.lower():
-            return True
-        try:
-            return self._ask_generation() == OLDER
-        except TransportError:
-            return False
-
     def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
         """A uuid of ours that retrieveModel knows was accepted; that it knows none proves something only where it
         has been seen to know such ids.
         """
         if pictures or not tickets:
             return None
-        known = [one for one in tickets if read.code(self._retrieve(one), "codeStatus") != _NO_SUCH_UUID]
+        known = [one for one in tickets if polls.is_known(self._call, one)]
         if known:
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
             return answers.Trace(answers.Submission(known, failures=lost))
@@ -336,7 +279,7 @@ class Neural4D(Provider):
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """queryJobProgress while the job is young, retrieveModel when it may be done."""
-        return self._result(uuid) if expect_done else self._progress(uuid)
+        return (polls.result if expect_done else polls.progress)(self._call, uuid)
 
     def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
         """convertToFormat. modelSize is a whole number of millimetres above 1; the exact size is made later."""
@@ -361,41 +304,3 @@ class Neural4D(Provider):
         answer = self.http.call(path, *content, **how)
         read.check_pace(answer, self.declaration.name)
         return answer
-
-    def _retrieve(self, uuid: str) -> dict[str, Any]:
-        answer = self._call("/api/retrieveModel", {"uuid": uuid})
-        if read.code(answer, "codeStatus") == _BAD_TOKEN:
-            raise KeyRejected(f"The service says the key is invalid or has expired: {refusals.sentence(answer)}")
-        return answer
-
-    def _result(self, uuid: str) -> answers.Poll:
-        answer = self._retrieve(uuid)
-        status, message = read.code(answer, "codeStatus"), refusals.sentence(answer)
-        if status == _DONE:
-            return answers.Poll(
-                answers.Outcome.DONE,
-                progress=1.0,
-                model_url=value_of(answer, "modelUrl", str),
-                preview_url=str(answer.get("imageUrl") or ""),
-                message=message,
-                details=read.details(answer, "prompts", "createdAt", "sourcePage"),
-            )
-        if status == _GENERATING:
-            return answers.Poll(answers.Outcome.GENERATING, message=message)
-        if status == _FAILED:
-            return answers.Poll(answers.Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
-        if status == _NO_SUCH_UUID:
-            raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
-        raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
-
-    def _progress(self, uuid: str) -> answers.Poll:
-        """Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
-        try:
-            answer = self._call("/api/queryJobProgress", {"uuid": uuid})
-        except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
-            return answers.Poll(answers.Outcome.GENERATING, message=error.what, doubtful=True)
-        progress, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
-        if status == 0 and progress is not None:
-            return answers.Poll(answers.Outcome.GENERATING, progress=progress)
-        # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
-        return answers.Poll(answers.Outcome.GENERATING, message=refusals.sentence(answer), doubtful=status == -1)

@@ -1,0 +1,64 @@
+"""How far a model is, by the two calls that tell it. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import GenerationFailed, JobNotFound, KeyRejected, RequestRefused, ServiceDown, UnexpectedAnswer
+from ...http.refusals import sentence
+from ..answers import Outcome, Poll
+from ..base import value_of
+from . import answers as read
+
+#: Makes one request and returns the answer.
+Call = Callable[..., dict[str, Any]]
+#: retrieveModel's codeStatus
+_DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
+
+
+def _retrieve(call: Call, uuid: str) -> dict[str, Any]:
+    answer = call("/api/retrieveModel", {"uuid": uuid})
+    if read.code(answer, "codeStatus") == _BAD_TOKEN:
+        raise KeyRejected(f"The service says the key is invalid or has expired: {sentence(answer)}")
+    return answer
+
+
+def is_known(call: Call, uuid: str) -> bool:
+    """Whether retrieveModel knows the model."""
+    return read.code(_retrieve(call, uuid), "codeStatus") != _NO_SUCH_UUID
+
+
+def result(call: Call, uuid: str) -> Poll:
+    """retrieveModel: whether the model is done, and where it is."""
+    answer = _retrieve(call, uuid)
+    status, message = read.code(answer, "codeStatus"), sentence(answer)
+    if status == _DONE:
+        return Poll(
+            Outcome.DONE,
+            progress=1.0,
+            model_url=value_of(answer, "modelUrl", str),
+            preview_url=str(answer.get("imageUrl") or ""),
+            message=message,
+            details=read.details(answer, "prompts", "createdAt", "sourcePage"),
+        )
+    if status == _GENERATING:
+        return Poll(Outcome.GENERATING, message=message)
+    if status == _FAILED:
+        return Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
+    if status == _NO_SUCH_UUID:
+        raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
+    raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
+
+
+def progress(call: Call, uuid: str) -> Poll:
+    """queryJobProgress. Progress is a nicety: an answer without a usable one is no reason to fail a paid job."""
+    try:
+        answer = call("/api/queryJobProgress", {"uuid": uuid})
+    except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
+        return Poll(Outcome.GENERATING, message=error.what, doubtful=True)
+    fraction, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
+    if status == 0 and fraction is not None:
+        return Poll(Outcome.GENERATING, progress=fraction)
+    # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
+    return Poll(Outcome.GENERATING, message=sentence(answer), doubtful=status == -1)
