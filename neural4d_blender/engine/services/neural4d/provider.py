@@ -15,8 +15,11 @@ from ...errors import (
     ConversionFailed,
     GenerationFailed,
     InvalidInput,
+    KeyRejected,
+    NotEnoughPoints,
     OtherGeneration,
     RequestRefused,
+    ServiceDown,
     UnexpectedAnswer,
     UnsupportedFeature,
 )
@@ -27,7 +30,7 @@ from .. import answers
 from ..base import Provider, value_of
 from . import answers as read
 from . import declared, generation, polls, prices
-from .declared import MATTING, OLDER, PICTURES, TODAY
+from .declared import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
 
 if TYPE_CHECKING:
     from ...model.request import Request
