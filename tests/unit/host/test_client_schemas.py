@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from neural4d_blender.engine.declaration import Feature
+from neural4d_blender.engine.model.declaration import Feature
 
 from scripts import schemas
 from scripts.simulator.process import Simulator
