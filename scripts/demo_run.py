@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.simulator.process import Simulator, SimulatorError
+from scripts.simulator.launcher import Simulator, SimulatorError
 from scripts.toolbox import package
 from scripts.toolbox.console import ToolError, say
 from scripts.toolbox.stages import clean_environment

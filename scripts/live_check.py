@@ -28,7 +28,7 @@ from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError
 
 if TYPE_CHECKING:
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
 
 FITS, DIFFERS, IMPOSSIBLE = 0, 1, 2
 
@@ -132,7 +132,7 @@ def read_key(service: protocol.Declaration) -> str:
 
 def _stand_in(service: str) -> tuple[Callable[[str], Simulator] | None, str]:
     """What starts the stand-in of a generation; None, with a reason, where it cannot be set up."""
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
 
     try:
         python = environments.ensure_tool("simulator")

@@ -41,7 +41,7 @@ def main() -> int:
         return subprocess.run(command, cwd=ROOT, env=os.environ | {_INSIDE: "1"}, check=False).returncode
     from scripts import demo
     from scripts.benchmarks import _past
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
     from tests.gui.harness import SCREENSHOTS, run_scenario
 
     with Simulator(job_seconds=25.0, balance=1000) as simulator:

@@ -12,16 +12,16 @@ from typing import Any
 
 import bpy
 
-from ..batching import input_table, report, start
-from ..batching.environment import Host
-from ..batching.handle import AS_BEFORE, Batch, OnProgress, Progress
+from ..batching import report, start_batch, table_reader
+from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
+from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line
 from ..client import snapshots
 from ..client.snapshots import Target
 from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
-from ..scene import app_handlers, event_pump, recovery, user_settings
-from ..scene.engine import bridge
+from ..scene import place_finished_models, recover_unsaved, timer_and_file_handlers, user_settings
+from ..scene.engine_process import bridge
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
@@ -33,7 +33,7 @@ __all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "merge_r
 
 
 def batch(
-    source: input_table.Source,
+    source: table_reader.Source,
     *,
     concurrency: int = 4,
     budget: int | None = None,
@@ -90,7 +90,7 @@ def batch(
         InvalidInput: something is wrong with the input; the text names every line with what is wrong in it.
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
-    items, record = start.check(
+    items, record = start_batch.check(
         _HOST,
         source,
         defaults,
@@ -102,8 +102,10 @@ def batch(
         budget=budget,
     )
     if dry_run:
-        return start.estimate(_HOST, items)
-    return start.start(_HOST, items, record, spacing_mm=spacing_mm, collections=collections, on_progress=on_progress)
+        return start_batch.estimate(_HOST, items)
+    return start_batch.start(
+        _HOST, items, record, spacing_mm=spacing_mm, collections=collections, on_progress=on_progress
+    )
 
 
 def resume(
@@ -126,12 +128,12 @@ def resume(
     Raises:
         InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
     """
-    return start.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+    return start_batch.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
 
 
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first: ``id``, ``name``, ``size``, ``budget``, ``stopped``, ..."""
-    return start.newest(_HOST, limit)
+    return start_batch.newest(_HOST, limit)
 
 
 def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
@@ -158,11 +160,11 @@ class SceneHost(Host):
 
     def pump(self) -> bool:
         """Take in what the engine says, and place what is ready."""
-        return event_pump.pump()
+        return place_finished_models.pump()
 
     def wake(self) -> None:
         """The timer works the pump in a window."""
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def prices(self) -> dict[str, int]:
         """In a window, where nothing waits, those that the engine has told so far."""
@@ -174,15 +176,15 @@ class SceneHost(Host):
 
     def settled(self, job: snapshots.Job) -> bool:
         """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
-        if recovery.is_on_its_way(job.id):
+        if recover_unsaved.is_on_its_way(job.id):
             return False
         if job.state == State.READY and not job.request.keep_in:
-            return bool(event_pump.trouble.get(job.id) or event_pump.waiting_for(job))
+            return bool(place_finished_models.trouble.get(job.id) or place_finished_models.waiting_for(job))
         return super().settled(job)
 
     def trouble(self, job: snapshots.Job) -> dict[str, str] | None:
         """What keeps a finished model out of the scene."""
-        return event_pump.trouble.get(job.id)
+        return place_finished_models.trouble.get(job.id)
 
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
@@ -206,7 +208,7 @@ class SceneHost(Host):
 
     def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
         """Into the open file, those whose own was closed or lost before it was saved."""
-        return recovery.bring_here(jobs)
+        return recover_unsaved.bring_here(jobs)
 
     def mark_places(self, items: list[Item]) -> None:
         """A placeholder for each item that asks for one; a batch makes none by itself, since each is an undo step."""

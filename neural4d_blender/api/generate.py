@@ -30,7 +30,7 @@ from ..engine.protocol import (
 )
 from ..scene import assets, user_settings
 from ..scene.ask_engine import ask
-from ..scene.engine import bridge
+from ..scene.engine_process import bridge
 from ..scene.placing import provenance, targets
 from ..scene.start_job import require_ready, start
 from .history import delete, history, totals

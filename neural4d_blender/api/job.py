@@ -14,9 +14,9 @@ import bpy
 
 from ..client.snapshots import Target
 from ..engine.protocol import InvalidInput, JobFailed, Neural4DError, VariantState
-from ..scene import app_handlers, event_pump, start_job
+from ..scene import place_finished_models, start_job, timer_and_file_handlers
 from ..scene.ask_engine import ask
-from ..scene.engine import bridge
+from ..scene.engine_process import bridge
 from ..scene.placing import provenance, targets
 from ..scene.placing.replacement import twins
 from .job_files import Files
@@ -37,21 +37,21 @@ class Job(Files):
             JobFailed: there is no such picture, or the job does not wait for a choice.
         """
         ask("choose", job=self.id, cutout=cutout)
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def cancel(self) -> None:
         """Stop following the job. Free until the service has accepted it; what is paid stays retryable."""
         bridge.send("cancel", job=self.id)
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def retry(self) -> None:
         """Take a failed or cancelled job up again where it stopped; pays nothing that was paid already.
 
         A job whose models the service itself failed to make is sent, and paid, anew.
         """
-        event_pump.trouble.pop(self.id, None)
+        place_finished_models.trouble.pop(self.id, None)
         ask("retry", job=self.id)
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def place(
         self, variant: int | None = None, location: Sequence[float] | None = None, collection: str = ""
@@ -94,9 +94,9 @@ class Job(Files):
         self, variant: int | None, target: Target, replaced: Sequence[bpy.types.Object] = ()
     ) -> list[bpy.types.Object]:
         if self.is_prepared(variant):
-            return event_pump.place_job(self._data, variant, target)
+            return place_finished_models.place_job(self._data, variant, target)
         before = set(self.objects).difference(replaced)
-        event_pump.trouble.pop(self.id, None)
+        place_finished_models.trouble.pop(self.id, None)
         ask("retarget", job=self.id, target=target)
         ask("prepare", job=self.id, variant=variant)
         self.wait()
@@ -120,14 +120,14 @@ class Job(Files):
     def start_place(self, variant: int | None, target: Target) -> None:
         """Put the model where the target says, now or as soon as it is prepared and the scene is free; never waits."""
         if not targets.blocked() and self.is_prepared(variant):
-            event_pump.place_job(self._data, variant, target)
+            place_finished_models.place_job(self._data, variant, target)
             return
         there = [v.index for v in self.variants if variant in (None, v.index)]
         there.sort(key=lambda index: not self.is_prepared(index))
-        event_pump.trouble.pop(self.id, None)
+        place_finished_models.trouble.pop(self.id, None)
         bridge.send("retarget", job=self.id, target=target)
         bridge.send("prepare", job=self.id, variant=there[0])
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def again(
         self,
@@ -176,8 +176,8 @@ class Job(Files):
 def forget(job_id: str) -> None:
     """Take a deleted job out of what this Blender knows."""
     bridge.jobs.pop(job_id, None)
-    event_pump.trouble.pop(job_id, None)
-    event_pump.remarks.pop(job_id, None)
+    place_finished_models.trouble.pop(job_id, None)
+    place_finished_models.remarks.pop(job_id, None)
     bridge.revision += 1
 
 

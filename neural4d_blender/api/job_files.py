@@ -16,8 +16,8 @@ import bpy
 
 from ..client.snapshots import Answer, Save
 from ..engine.protocol import InvalidInput, JobFailed
-from ..scene import app_handlers, assets, user_settings
-from ..scene.engine import bridge
+from ..scene import assets, timer_and_file_handlers, user_settings
+from ..scene.engine_process import bridge
 from .job_status import Following
 
 
@@ -80,7 +80,7 @@ class Files(Following):
 
         # The engine answers when the job's present step is done, which may be a request that hangs.
         bridge.send("save", refused, job=self.id, save=save_id, **kept)
-        app_handlers.start()
+        timer_and_file_handlers.start()
         return save_id
 
     def save_asset(
@@ -135,4 +135,4 @@ class Files(Following):
         if own is None:
             raise InvalidInput(f"There is no variant {index} of this job yet.", "Wait until it is ready.")
         bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, own, place, **told))
-        app_handlers.start()
+        timer_and_file_handlers.start()

@@ -13,9 +13,9 @@ import bpy
 from ..client import snapshots
 from ..client.snapshots import Variant
 from ..engine.protocol import SETTLED, JobFailed, State
-from ..scene import event_pump
+from ..scene import place_finished_models
 from ..scene.ask_engine import LOOK
-from ..scene.engine import bridge
+from ..scene.engine_process import bridge
 from ..scene.placing import placeholder
 
 
@@ -83,7 +83,7 @@ class Following:
     @property
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
-        told = event_pump.trouble.get(self.id) or self._data.error
+        told = place_finished_models.trouble.get(self.id) or self._data.error
         return JobFailed.from_dict(told) if told else None
 
     @property
@@ -99,7 +99,7 @@ class Following:
     @property
     def objects(self) -> list[bpy.types.Object]:
         """The root objects in the open file that came from this job."""
-        return event_pump.placed_roots(self.id)
+        return place_finished_models.placed_roots(self.id)
 
     @property
     def placeholder(self) -> bpy.types.Object | None:
@@ -118,7 +118,7 @@ class Following:
     @property
     def note(self) -> str:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
-        return self._data.note or event_pump.remarks.get(self.id, "")
+        return self._data.note or place_finished_models.remarks.get(self.id, "")
 
     def wait(self, timeout: float | None = None) -> Self:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
@@ -145,7 +145,7 @@ class Following:
         while not condition():
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"The job is {self.state} after {timeout:g} s; it goes on, ask again later.")
-            if not event_pump.pump():
+            if not place_finished_models.pump():
                 if not bridge.running:
                     raise bridge.ending
                 time.sleep(LOOK)
@@ -155,7 +155,7 @@ class Following:
         if data.state == State.CHOOSING_CUTOUT:
             return True
         if data.state == State.READY:
-            return bool(event_pump.trouble.get(self.id) or event_pump.waiting_for(data))
+            return bool(place_finished_models.trouble.get(self.id) or place_finished_models.waiting_for(data))
         return data.state in SETTLED and not data.under_way
 
     @property

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Option, declaration, is_web_address
-from .input_table import Row
 from .pictures import front_and_sides
+from .table_reader import Row
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _OPTION, _VIEW = "options.", "view."

@@ -15,7 +15,7 @@ from typing import Any
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
-from .input_table import Row
+from .table_reader import Row
 
 #: What is no part of a request.
 _ASIDE = ("location", "collection", "pack_images", "placeholder")

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..engine.protocol import BatchRecord, Declaration, declarations
-from . import input_table, report, start
-from .environment import Host
-from .handle import AS_BEFORE, Batch, OnProgress
+from . import report, start_batch, table_reader
+from .batch import AS_BEFORE, Batch, OnProgress
+from .host import Host
 from .preflight import Estimate
 from .report import Line
 
@@ -30,7 +30,7 @@ def host() -> Host:
 
 
 def batch(
-    source: input_table.Source,
+    source: table_reader.Source,
     *,
     output: str,
     concurrency: int = 4,
@@ -43,7 +43,7 @@ def batch(
     **defaults: Any,
 ) -> Any:
     """Start many jobs whose models go into a folder; see ``help(neural4d.batch)`` in Blender for the whole story."""
-    items, record = start.check(
+    items, record = start_batch.check(
         host(),
         source,
         defaults,
@@ -55,8 +55,8 @@ def batch(
         budget=budget,
     )
     if dry_run:
-        return start.estimate(host(), items)
-    return start.start(host(), items, record, on_progress=on_progress)
+        return start_batch.estimate(host(), items)
+    return start_batch.start(host(), items, record, on_progress=on_progress)
 
 
 def resume(
@@ -67,12 +67,12 @@ def resume(
     on_progress: OnProgress | None = None,
 ) -> Batch:
     """Go on with a batch of the journal: the newest, or by id, report or folder; pays nothing that was paid."""
-    return start.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+    return start_batch.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
 
 
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first."""
-    return start.newest(host(), limit)
+    return start_batch.newest(host(), limit)
 
 
 def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:

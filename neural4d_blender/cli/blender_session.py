@@ -17,14 +17,14 @@ import bpy
 
 from ..client.snapshots import Job
 from ..engine.protocol import Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
-from ..scene import event_pump, user_settings
-from ..scene.engine import bridge
+from ..scene import place_finished_models, user_settings
+from ..scene.engine_process import bridge
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.start_job import require_ready
 from .main import main
 from .output import export, preview
-from .output.planned_files import Plan, numbered
+from .planned_files import Plan, numbered
 from .session import Desk, check_as_made, check_folders, write_as_made
 
 
@@ -77,7 +77,7 @@ class BlenderDesk(Desk):
             for position, variant in enumerate(plan.variants(job)):
                 export.empty_file()
                 # "beside" leaves the job's target, and with it the plan, as it is.
-                roots = event_pump.place_job(job, variant, {**targets.bind((0, 0, 0)), "beside": True})
+                roots = place_finished_models.place_job(job, variant, {**targets.bind((0, 0, 0)), "beside": True})
                 for path, make in wanted:
                     file = numbered(str(path), position)
                     make(roots, file)

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ..client.environment import DATA_DIR_ENV
+from ..client.environment_variables import DATA_DIR_ENV
 from ..engine.protocol import Neural4DError
 from . import arguments
 from .commands import batch, generate, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
-from .output.finish import told, unfinished
+from .output.wait_and_write import told, unfinished
 from .session import Desk
 
 #: As a shell has it for a program that is ended by SIGPIPE.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..batching.environment import Host
+from ..batching.host import Host
 from ..batching.preflight import Item
 from ..client.request_reply import LOOK, ask
 from ..client.snapshots import Answer, Job, Save, Target
@@ -27,7 +27,7 @@ from ..engine.protocol import (
     UnsupportedFeature,
     declaration,
 )
-from .output.planned_files import Plan, numbered
+from .planned_files import Plan, numbered
 
 
 class Patience:

@@ -18,7 +18,7 @@ from ..engine import protocol
 from ..engine.protocol import Balance, BatchRecord, EngineStopped, JobFailed, Neural4DError, State
 from . import snapshots
 from .engine_process import EngineProcess
-from .environment import Settings
+from .environment_variables import Settings
 from .job_table import Jobs
 from .snapshots import Answer, Target
 

@@ -29,7 +29,7 @@ class Target(TypedDict, total=False):
         own: id and name of the job whose models have a collection of their own.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: name and job of the model to be replaced.
-        files: the files to write instead, see cli/output/planned_files.py. written: those that were.
+        files: the files to write instead, see cli/planned_files.py. written: those that were.
     """
 
     session: str

@@ -25,4 +25,4 @@ def _load() -> None:
 
 if __name__ == "__main__":
     _load()
-    sys.exit(importlib.import_module(f"{_NAME}.process.server").main())
+    sys.exit(importlib.import_module(f"{_NAME}.process.main_loop").main())

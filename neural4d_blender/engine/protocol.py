@@ -74,7 +74,7 @@ from .services import PROVIDERS
 
 if TYPE_CHECKING:
     from .blenders.asset_catalogs import catalog_id
-    from .http.masking import Masker, without
+    from .http.redaction import Masker, without
     from .model.batch import BatchRecord
     from .model.image_header import ImageFacts, read_image_facts
     from .model.job import Job

@@ -22,11 +22,11 @@ from typing import Any
 
 import bpy
 
-from ..engine.blenders.contract import KIT, READY, datablock_name
+from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from . import open_file
-from .importing import color_attributes, importers, kit
-from .meshes import extract_model, reshape, sizing
+from .importing import color_attributes, importers, multi_part
+from .meshes import exact_size, extract_model, reshape
 from .output import asset, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -110,13 +110,13 @@ def make(job: PrepareJob) -> dict[str, Any]:
     warnings: list[str] = []
     started = time.perf_counter()
     if job.format == KIT:
-        imported = kit.import_kit(job.source, warnings)
+        imported = multi_part.import_kit(job.source, warnings)
     else:
         imported = importers.import_model(job.source, job.format, warnings)
     after_import = time.perf_counter()
 
     model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
-    fitted = sizing.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     root = extract_model.put_under_one_root(model, job.name)
     materials.move_to_meshes(model.meshes)
     color_attributes.show(model.meshes, job.name)

@@ -6,7 +6,7 @@ from functools import partial
 
 from ..client import request_reply
 from ..client.request_reply import LOOK
-from .engine import bridge
+from .engine_process import bridge
 
 __all__ = ["LOOK", "ask"]
 

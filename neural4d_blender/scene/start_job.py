@@ -27,8 +27,8 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
-from . import app_handlers, user_settings
-from .engine import bridge
+from . import timer_and_file_handlers, user_settings
+from .engine_process import bridge
 from .placing.placeholder import ask_for as ask_for_placeholder
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def start(job_id: str, provider: str, request: Request, target: Target, placehol
     wanted = not bpy.app.background if placeholder is None else placeholder
     wanted = wanted and not target.get("replaces")
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
-    app_handlers.start()
+    timer_and_file_handlers.start()
     if wanted:
         ask_for_placeholder(job_id)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..client.environment import DATA_DIR_ENV, from_environment, user_data_dir
+from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.

@@ -6,7 +6,7 @@ import atexit
 
 import bpy
 
-from ..scene import app_handlers, user_settings
+from ..scene import timer_and_file_handlers, user_settings
 from . import preferences
 from .operators import generate, generate_from_files
 from .settings import image_sources, properties, reference_list, service_options
@@ -34,7 +34,7 @@ def register() -> None:
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.types.Scene.neural4d = bpy.props.PointerProperty(type=properties.NEURAL4D_PG_settings)
-    app_handlers.register()
+    timer_and_file_handlers.register()
     if _IS_SHOWN:
         registration.register()
     if user_settings.is_module():
@@ -48,7 +48,7 @@ def unregister() -> None:
         return  # a bpy module that ends disables its extensions after what atexit has done
     if _IS_SHOWN:
         registration.unregister()
-    app_handlers.unregister()
+    timer_and_file_handlers.unregister()
     del bpy.types.Scene.neural4d
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)

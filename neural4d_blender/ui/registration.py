@@ -10,17 +10,27 @@ import bpy
 from . import text_templates
 from .drawing import icons, unsupported
 from .lists import batch_list, history_page
-from .operators import assets, batches, copy_as_python, drop_images, jobs, models, references, results, setup
+from .operators import (
+    assets,
+    batches,
+    copy_as_python,
+    drop_images,
+    job_actions,
+    keys_and_storage,
+    placed_models,
+    references,
+    result_files,
+)
 from .panels import history, placeholder_labels, sidebar
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
     *unsupported.CLASSES,
-    *setup.CLASSES,
-    *jobs.CLASSES,
-    *results.CLASSES,
+    *keys_and_storage.CLASSES,
+    *job_actions.CLASSES,
+    *result_files.CLASSES,
     *references.CLASSES,
-    *models.CLASSES,
+    *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
     *sidebar.CLASSES,

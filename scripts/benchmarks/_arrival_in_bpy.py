@@ -19,8 +19,8 @@ from typing import Any
 
 import bpy
 
-from neural4d_blender.scene import event_pump
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene import place_finished_models
+from neural4d_blender.scene.engine_process import bridge
 from scripts.benchmarks._ready_job import ready_job
 
 
@@ -31,7 +31,9 @@ def main(glb: str, blend: str, rounds: int) -> dict[str, Any]:
     took: dict[str, list[tuple[float, float]]] = {"gltf": [], "place": []}
     for _ in range(rounds):
         took["gltf"].append(measured(lambda: bpy.ops.import_scene.gltf(filepath=glb)))
-        took["place"].append(measured(lambda: event_pump.place_job(ready_job(blend, event_pump.targets.bind()))))
+        took["place"].append(
+            measured(lambda: place_finished_models.place_job(ready_job(blend, place_finished_models.targets.bind())))
+        )
     figures: dict[str, Any] = {}
     for way, times in took.items():
         figures[f"{way}_s"] = round(statistics.median(seconds for seconds, _ in times), 4)

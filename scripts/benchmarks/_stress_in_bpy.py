@@ -22,8 +22,8 @@ import numpy as np
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.prepare import main as preparer
-from neural4d_blender.scene import event_pump
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene import place_finished_models
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import placement, targets
 
 
@@ -49,7 +49,7 @@ def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
     for number in range(count):
         told = _job(number, blend)
         _ask_for_memory(blend)
-        whole = _ms(lambda told=told: event_pump.place_job(told))
+        whole = _ms(lambda told=told: place_finished_models.place_job(told))
         places.append(whole - pushes[-1])
         if number >= count - max(1, count // 10):
             bpy.context.scene.collection.objects.link(bpy.data.objects.new("Empty", None))
@@ -64,7 +64,7 @@ def _placings(folder: Path, blend: Path, count: int) -> dict[str, Any]:
         bpy.ops.ed.redo()
     memory = []
     for number in range(count):
-        event_pump.place_job(_job(count + number, blend))
+        place_finished_models.place_job(_job(count + number, blend))
         bpy.ops.ed.undo()
         memory.append(_memory_kb())
     leaked = (memory[-1] - memory[count // 2]) / (count - count // 2)

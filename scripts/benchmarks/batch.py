@@ -36,10 +36,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Seconds and counts; without Blender, the models kept as files."""
     from neural4d_blender.batching import standalone
-    from neural4d_blender.batching.environment import Host
+    from neural4d_blender.batching.host import Host
     from neural4d_blender.client.engine_client import Bridge
-    from neural4d_blender.client.environment import Environment
-    from scripts.simulator.process import Simulator
+    from neural4d_blender.client.environment_variables import Environment
+    from scripts.simulator.launcher import Simulator
 
     seconds = options.job_seconds / options.clock
     points = 100 * options.jobs

@@ -144,7 +144,7 @@ def _fetch(url: str, file: Path) -> tuple[float, float]:
 
 def _many(url: str, folder: Path, count: int) -> dict[str, Any]:
     """The memory of one engine while so many of its jobs download a file of gigabytes."""
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
     from tests.support.engine_process import EngineProcess
 
     with Simulator(job_seconds=0.0, balance=100 * count) as sim:

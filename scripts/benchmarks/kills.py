@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Counts by way, None for a way that was not asked for; needs a Blender with a window."""
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
 
     figures: dict[str, Any] = dict.fromkeys(_WAYS)
     for way in options.ways:

@@ -32,7 +32,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     import tempfile
 
     from scripts.benchmarks import _past
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
     from tests.gui.harness import run_scenario
 
     # The processes below a chroot see the machine's temporary folder.

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds; needs a Blender with a window."""
-    from scripts.simulator.process import Simulator
+    from scripts.simulator.launcher import Simulator
     from tests.gui.harness import run_scenario
 
     seconds = options.seconds

@@ -15,7 +15,7 @@ from neural4d_blender.engine.errors import KeyRejected, Neural4DError, ServiceUn
 from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services import PROVIDERS
-from scripts.simulator.process import Simulator, SimulatorError
+from scripts.simulator.launcher import Simulator, SimulatorError
 from scripts.toolbox.console import ToolError, say
 
 from . import compare, free_checks, summary

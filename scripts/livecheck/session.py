@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from neural4d_blender.engine.http.exchange import Exchange
-from neural4d_blender.engine.http.masking import Masker
 from neural4d_blender.engine.http.rate_limit import MINUTE, RateLimiter
+from neural4d_blender.engine.http.redaction import Masker
 from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.server_facts import Server
 from neural4d_blender.engine.services import PROVIDERS

@@ -29,7 +29,7 @@ def _elsewhere() -> int:
 if __name__ == "__main__":
     if any(importlib.util.find_spec(name) is None for name in LIBRARIES):
         sys.exit(_elsewhere())
-    from .server import main
+    from .command_line import main
 
     status = main()
     sys.stdout.flush()

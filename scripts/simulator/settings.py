@@ -9,9 +9,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import settings_others
+from . import settings_other_services
 from .models.catalogue import SHAPE_NAMES
-from .settings_others import TODAY_PRICES, OtherSettings
+from .settings_other_services import TODAY_PRICES, OtherSettings
 
 #: Neural4D's prices by generation. Today's are for one model (chibi: one image, picture: one picture), those of 2024
 #: for one operation (chibi: one image). No document names one for matting.
@@ -187,7 +187,7 @@ _NOT_NEGATIVE = {
     "answer_seconds": (int, float),
     "picture_seconds": (int, float),
     "texture_size": int,
-    **settings_others.NOT_NEGATIVE,
+    **settings_other_services.NOT_NEGATIVE,
 }
 _OPTIONAL_TEXT = {"expiration_day", "blender"}
 _OPTIONAL_COUNT = {"triangles": 4, "calls_per_minute": 1}
@@ -199,14 +199,14 @@ _TRUTHS = {
     "modelslab_at_once",
     "modelslab_http_errors",
     "matting",
-    *settings_others.TRUTHS,
+    *settings_other_services.TRUTHS,
 }
 _CHOICES = {
     "matting_pending_as": ("null", "missing", "empty"),
     "csm_generation": ("spins", "session"),
     "csm_bbox": ("stretch", "fit"),
     "modelslab_format": ("obj", "glb"),
-    **settings_others.CHOICES,
+    **settings_other_services.CHOICES,
     "limit_counts": ("paid", "all"),
     "limit_answer": ("plain", "retry_after", "json"),
     "ids": ("ignored", "honoured", "mixed", "echoed"),

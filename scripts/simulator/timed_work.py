@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from .world import Call
+from .state import Call
 
 
 @dataclass(kw_only=True)

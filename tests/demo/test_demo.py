@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from scripts.toolbox.console import ROOT
 
 #: The Python that the user would start it with; the stage names the one that scripts/test.py runs in.

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from neural4d_blender.engine import errors
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from scripts.toolbox.console import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

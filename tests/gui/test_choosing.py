@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.batching import report
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import ScenarioFailed, run_scenario
 
 COUNT = 8

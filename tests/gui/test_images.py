@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from scripts.toolbox import blender
 from tests.gui.harness import run_scenario
 

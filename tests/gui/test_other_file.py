@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import ScenarioFailed, run_scenario
 
 

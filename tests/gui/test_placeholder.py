@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
 

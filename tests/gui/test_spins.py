@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 from tests.gui.test_images import TALL, picture
 

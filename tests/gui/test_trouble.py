@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
 #: What each trouble is called, what was paid before Retry, and what its words must speak of.

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.package.installing import extension
 
 

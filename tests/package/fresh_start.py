@@ -13,16 +13,19 @@ import addon_utils  # isort: skip
 
 MODULE = "bl_ext.user_default.neural4d"
 #: What a job takes and registering does not: Blender's start is not to wait for it.
-LATE = ("api", "job", "many", "past", "bulk", "prepare")
-LATE += tuple(
-    f"engine.{name}" for name in ("addresses", "answers", "batches", "catalogs", "imagefile", "jobs", "request")
-)
-LATE += tuple(f"scene.{name}" for name in ("arrival", "assets", "lost", "placing", "provenance", "starting"))
-LATE += tuple(f"ui.{name}" for name in ("batch_tally", "job_list", "job_pictures", "making", "prices", "text"))
-LATE += tuple(f"client.{name}" for name in ("bridge", "pipes", "table"))
+LATE = [f"api.{name}" for name in ("batches", "generate", "history", "job")]
+LATE += ["batching", "prepare"]
+LATE += [f"engine.model.{name}" for name in ("batch", "image_header", "job", "request", "web_addresses")]
+LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.answers", "steps", "store", "system")]
+LATE += [f"scene.{name}" for name in ("assets", "place_finished_models", "recover_unsaved", "start_job")]
+LATE += ["scene.placing.placement", "scene.placing.provenance"]
+LATE += [f"ui.lists.{name}" for name in ("batch_progress", "job_list", "job_pictures")]
+LATE += ["ui.drawing.labels", "ui.panels.inputs", "ui.settings.prices"]
+LATE += [f"client.{name}" for name in ("engine_client", "engine_process", "job_table", "pipes", "snapshots")]
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
-    LATE += tuple(f"ui.{name}" for name in ("about", "batch_list", "history", "history_page", "panels", "window"))
-    LATE += ("ui.lacking", *(f"ui.{name}_operators" for name in ("batch", "job", "model", "result", "setup")))
+    LATE += ["ui.drawing.unsupported", "ui.lists.batch_list", "ui.lists.history_page", "ui.panels", "ui.registration"]
+    LATE += [f"ui.operators.{name}" for name in ("batches", "job_actions", "keys_and_storage", "placed_models")]
+    LATE += ["ui.operators.result_files"]
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())

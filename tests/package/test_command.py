@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.package.installing import MODULE
 
 

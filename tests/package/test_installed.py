@@ -15,7 +15,7 @@ import bpy
 import pytest
 from mathutils import Vector
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.package.installing import MODULE
 
 PRICE_OF_TEXT = 60

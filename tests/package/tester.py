@@ -17,7 +17,7 @@ import blender_addon_tester
 from blender_addon_tester import run_blender
 from blender_addon_tester.get_blender import get_blender_from_suffix as download
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from scripts.toolbox import blender, environments, package
 from scripts.toolbox.console import ROOT
 from scripts.toolbox.sid import CACHE

@@ -12,9 +12,9 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.connected import connect
 
 

@@ -18,9 +18,9 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services import PROVIDERS
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
 from neural4d_blender.scene import start_job
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support import scene_pictures
 from tests.support.connected import connect
 

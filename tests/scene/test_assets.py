@@ -12,9 +12,9 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender.prepare.output import asset
 from neural4d_blender.scene import assets, user_settings
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.scene.conftest import Prepared
 from tests.scene.test_replacing import stand
 from tests.support import scene_pictures

@@ -19,9 +19,9 @@ import neural4d_blender as neural4d
 from neural4d_blender.api import batches
 from neural4d_blender.batching import report
 from neural4d_blender.batching.columns import COLUMNS
-from neural4d_blender.scene import app_handlers
-from neural4d_blender.scene.engine import bridge
-from scripts.simulator.process import ROOT, Simulator
+from neural4d_blender.scene import timer_and_file_handlers
+from neural4d_blender.scene.engine_process import bridge
+from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
 
 pytestmark = pytest.mark.one_blender
@@ -146,7 +146,7 @@ def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp
     batch.results[0].objects[0].location.x = 5
     bpy.data.objects.remove(batch.results[1].objects[0])
     bpy.ops.wm.save_as_mainfile(filepath=file)
-    app_handlers._file_saved(file)
+    timer_and_file_handlers._file_saved(file)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     opened()
     assert neural4d.resume().resume() == 0, "they are in a file that is there"

@@ -18,9 +18,9 @@ from PIL import Image
 
 from neural4d_blender.cli.blender_session import BlenderDesk
 from neural4d_blender.cli.main import main
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
-from scripts.simulator.process import ROOT, Simulator
+from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
 
 SIZE = 150.0

@@ -9,9 +9,9 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.connected import connect
 from tests.support.every_service import CASES, OLDER, ONE_EACH, TODAY, Case
 

@@ -10,8 +10,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.api.history import query
-from neural4d_blender.scene.engine import bridge
-from scripts.simulator.process import Simulator
+from neural4d_blender.scene.engine_process import bridge
+from scripts.simulator.launcher import Simulator
 from tests.scene.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]

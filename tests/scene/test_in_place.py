@@ -10,11 +10,11 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.engine.protocol import JobFailed
-from neural4d_blender.prepare import in_this_blender, open_file
+from neural4d_blender.prepare import foreground, open_file
 from neural4d_blender.scene import user_settings
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm, place
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.scene.test_api import sim, simulator
 from tests.support import sample_models
 
@@ -72,7 +72,7 @@ def test_every_format_and_nothing_of_the_users_is_touched(tmp_path: Path, model_
     before = all_there_is()
     output = tmp_path / "out.blend"
     values = {"source": str(source), "format": model_format, "output": str(output), "name": "bird", "size_mm": 120}
-    facts = in_this_blender.prepare(values)
+    facts = foreground.prepare(values)
     assert facts["ok"], facts
     assert facts["objects"] == (1 if model_format == "STL" else 3)
     assert all_there_is() == before
@@ -89,7 +89,7 @@ def test_a_broken_model_leaves_nothing_either(tmp_path: Path) -> None:
     a_users_file()
     before = all_there_is()
     values = {"source": str(tmp_path / "model.stl"), "format": "STL", "output": str(tmp_path / "o.blend"), "name": "x"}
-    assert in_this_blender.prepare(values)["code"] == "BrokenModel"
+    assert foreground.prepare(values)["code"] == "BrokenModel"
     assert all_there_is() == before
 
 
@@ -98,13 +98,13 @@ def test_a_job_whose_background_blender_cannot_be_started(
 ) -> None:
     monkeypatch.setattr(user_settings, "preparer", lambda: [str(tmp_path / "blender")])
     notes: set[str] = set()
-    real = in_this_blender.prepare
+    real = foreground.prepare
 
     def prepare(values: dict[str, Any]) -> dict[str, Any]:
         notes.update(job.note for job in bridge.jobs.values())
         return real(values)
 
-    monkeypatch.setattr(in_this_blender, "prepare", prepare)
+    monkeypatch.setattr(foreground, "prepare", prepare)
     job = neural4d.generate("a cute bird", size_mm=120, variants=2, place_all=True).wait(60)
     assert (job.state, len(job.objects), sim.spent) == ("placed", 2, 60)
     assert all("stands still" in note and "No such file" in note for note in notes)
@@ -119,7 +119,7 @@ def test_a_model_that_is_broken_is_told_as_ever(
     monkeypatch.setattr(user_settings, "preparer", lambda: [str(tmp_path / "blender")])
     broken = {"ok": False, "code": "PreparerFailed", "what": "It is too odd.", "remedy": "Press Retry."}
     with monkeypatch.context() as patch:
-        patch.setattr(in_this_blender, "prepare", lambda _values: broken)
+        patch.setattr(foreground, "prepare", lambda _values: broken)
         job = neural4d.generate("a cute bird", size_mm=120)
         with pytest.raises(JobFailed, match="too odd"):
             job.wait(60)

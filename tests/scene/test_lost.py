@@ -11,8 +11,8 @@ from neural4d_blender.client import snapshots
 from neural4d_blender.client.snapshots import Answer
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import event_pump, recovery
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene import place_finished_models, recover_unsaved
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import targets
 
 Answered = Callable[[Answer], None]
@@ -26,7 +26,7 @@ def answers(empty_file: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch) -> lis
     target = {**targets.bind((0, 0, 0)), "session": "of another Blender", "file": ""}
     told = snapshots.Job.of(Job("lost", "neural4d", Request("a bird", format="GLB").to_dict(), target, State.READY))
     bridge.jobs["lost"] = told
-    assert recovery.bring_here([told]) == ["lost"]
+    assert recover_unsaved.bring_here([told]) == ["lost"]
     return waiting
 
 
@@ -35,13 +35,13 @@ def test_it_is_ready_here_once_the_engine_says_so(answers: list[Answered]) -> No
     answers[0](Answer())
     assert bridge.jobs["lost"].state == State.READY
     assert targets.is_here(bridge.jobs["lost"].target)
-    assert not recovery.is_on_its_way("lost")
+    assert not recover_unsaved.is_on_its_way("lost")
 
 
 def test_refused_it_stays_where_it_is(answers: list[Answered]) -> None:
     answers[0](Answer(error={"what": "Another Blender has it."}))
     assert not targets.is_here(bridge.jobs["lost"].target)
-    assert event_pump.trouble["lost"] == {"what": "Another Blender has it."}
+    assert place_finished_models.trouble["lost"] == {"what": "Another Blender has it."}
 
 
 @pytest.mark.parametrize("error", [None, {"what": "Another Blender has it."}])
@@ -51,5 +51,5 @@ def test_the_answer_comes_after_another_data_folder_was_chosen(
     bridge.jobs.clear()
     answers[0](Answer(error=error))
     assert not bridge.jobs
-    assert not event_pump.trouble
-    assert not recovery.is_on_its_way("lost")
+    assert not place_finished_models.trouble
+    assert not recover_unsaved.is_on_its_way("lost")

@@ -13,8 +13,8 @@ import pytest
 
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import event_pump
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene import place_finished_models
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import placeholder, targets
 from scripts.toolbox.console import ROOT
 from tests.scene.conftest import Prepared
@@ -78,8 +78,8 @@ def scenario_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     assert len(empties) == COUNT
     for told in jobs:
         bridge.jobs[told.id] = told
-        assert event_pump.pump()
-    assert event_pump.trouble == event_pump.remarks == {}
+        assert place_finished_models.pump()
+    assert place_finished_models.trouble == place_finished_models.remarks == {}
     models = found()
     assert models.keys() == empties.keys()
     assert {name: ("MESH", place) for name, (_kind, place) in empties.items()} == models

@@ -15,13 +15,13 @@ import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.ui.drawing import labels
 from neural4d_blender.ui.lists import batch_progress, job_pictures
 from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings import panel_request, prices
 from neural4d_blender.ui.settings.properties import arguments, service
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.scene.test_as_python import called
 from tests.support import scene_pictures
 from tests.support.connected import connect

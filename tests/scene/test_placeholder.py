@@ -21,8 +21,8 @@ from neural4d_blender.client import snapshots
 from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import app_handlers, event_pump, start_job
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene import place_finished_models, start_job, timer_and_file_handlers
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.ui.panels import placeholder_labels
 from tests.scene.conftest import LENGTH, Prepared
@@ -44,7 +44,7 @@ def sent(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
     monkeypatch.setattr(start_job, "require_ready", lambda service: None)
     yield commands
     ui.unregister()
-    for memory in (bridge.jobs, event_pump.trouble, event_pump.remarks):
+    for memory in (bridge.jobs, place_finished_models.trouble, place_finished_models.remarks):
         memory.clear()
     placeholder.file_opened()
 
@@ -78,7 +78,7 @@ def report(job: snapshots.Job, state: State, blends: list[Path] = (), **values: 
     told = Job(job.id, job.provider, job.request.to_dict(), target, state=state, **values)
     told.variants = [Variant(n, "", VariantState.PREPARED, blend=str(blend)) for n, blend in enumerate(blends)]
     bridge.jobs[job.id] = snapshots.Job.of(told)
-    event_pump.pump()
+    place_finished_models.pump()
 
 
 def held(job: snapshots.Job) -> bpy.types.Object:
@@ -88,7 +88,7 @@ def held(job: snapshots.Job) -> bpy.types.Object:
 
 
 def root_of(job: snapshots.Job) -> bpy.types.Object:
-    (root,) = event_pump.placed_roots(job.id)
+    (root,) = place_finished_models.placed_roots(job.id)
     return root
 
 
@@ -163,7 +163,7 @@ def test_the_model_takes_its_place(start: Start, finish: Finish, model: str) -> 
     assert placeholder.MARK not in root
     assert not any(thing.get(placeholder.MARK) for thing in bpy.data.objects)
     assert bridge.jobs[job.id].state == "placed"
-    assert not event_pump.remarks
+    assert not place_finished_models.remarks
 
 
 @pytest.mark.parametrize("model", ["single", "family"])
@@ -230,7 +230,7 @@ def test_a_copy_confuses_nothing(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (1, 2, 3)
     assert names() == ["a bird", "a bird.001"]
     # What the copy is now is the user's own business.
-    event_pump.place_job(bridge.jobs[job.id], None, targets.bind((0, 0, 9)))
+    place_finished_models.place_job(bridge.jobs[job.id], None, targets.bind((0, 0, 9)))
     assert copy.type == "EMPTY"
     assert len(bpy.data.objects) == 3
 
@@ -254,7 +254,7 @@ def test_a_deleted_one_is_told_of(start: Start, finish: Finish) -> None:
     bpy.data.objects.remove(thing)
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert "placeholder was deleted" in event_pump.remarks[job.id]
+    assert "placeholder was deleted" in place_finished_models.remarks[job.id]
 
 
 def test_edited_marks_are_no_trouble(start: Start, finish: Finish) -> None:
@@ -277,13 +277,13 @@ def test_undo_and_redo(start: Start, finish: Finish) -> None:
     assert root_of(job).location[:] == (5, 5, 5)
     placed = names()
     bpy.ops.ed.undo()
-    assert event_pump.placed_roots(job.id) == []
+    assert place_finished_models.placed_roots(job.id) == []
     assert held(job).location[:] == (5, 5, 5)
     bpy.ops.ed.redo()
     assert (names(), root_of(job).type, placeholder.find(job.id)) == (placed, "MESH", None)
     bpy.ops.ed.undo()
     # Placed again after the undo, it comes to its placeholder; that is a step of its own again.
-    event_pump.place_job(bridge.jobs[job.id], None, {**targets.bind((0, 0, 0)), "beside": True})
+    place_finished_models.place_job(bridge.jobs[job.id], None, {**targets.bind((0, 0, 0)), "beside": True})
     assert root_of(job).location[:] == (5, 5, 5)
     for _ in range(2):
         bpy.ops.ed.undo()
@@ -298,7 +298,7 @@ def test_its_creation_undone_the_model_comes_all_the_same(start: Start, finish: 
     assert names() == []
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert event_pump.remarks[job.id]
+    assert place_finished_models.remarks[job.id]
 
 
 def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) ->
     assert (bridge.jobs[job.id].state, names()) == ("ready", [])
     bpy.ops.wm.open_mainfile(filepath=path)
     assert held(job).name == "z"  # though nothing in the file has the uid that it had
-    event_pump.pump()
+    place_finished_models.pump()
     assert (root_of(job).name, names()) == ("z", ["a bird", "z"])
     assert root_of(job).location[:] == (1, 2, 3)
 
@@ -336,10 +336,10 @@ def test_a_file_with_another_name_gets_its_model(start: Start, finish: Finish, s
     assert bridge.jobs[job.id].state == "ready"
     if how == "save as":  # the file that was left behind is not its file any more, though it has the placeholder
         bpy.ops.wm.open_mainfile(filepath=str(old))
-        event_pump.pump()
-        assert event_pump.placed_roots(job.id) == []
+        place_finished_models.pump()
+        assert place_finished_models.placed_roots(job.id) == []
     bpy.ops.wm.open_mainfile(filepath=str(new))
-    event_pump.pump()
+    place_finished_models.pump()
     assert root_of(job).location[:] == (1, 2, 3)
     assert sent[-1]["do"] == "placed"
     assert sent[-1]["target"]["file"] == str(new)
@@ -352,14 +352,14 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
     error = {"what": "The service is down.", "kept": "", "cost": "", "remedy": "Retry.", "code": "ServiceDown"}
     report(job, state, error=error)
     assert held(job)  # by default it stays
-    monkeypatch.setattr(app_handlers.user_settings, "keeps_placeholders", lambda: False)
-    event_pump.pump()
+    monkeypatch.setattr(timer_and_file_handlers.user_settings, "keeps_placeholders", lambda: False)
+    place_finished_models.pump()
     assert names() == []
     report(job, State.GENERATING)  # retried: it is back, where it stood
     assert held(job).location[:] == (5, 6, 7)
     finish(job)
     assert root_of(job).location[:] == (5, 6, 7)
-    assert not event_pump.remarks
+    assert not place_finished_models.remarks
 
 
 def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,10 +368,10 @@ def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.Monkey
     bridge.jobs[job.id] = replace(bridge.jobs[job.id], dismissed=True)
     with monkeypatch.context() as busy:
         busy.setattr(targets, "blocked", lambda: "Waiting.")
-        event_pump.pump()
-        assert (names(), event_pump.awaiting()) == (["a bird"], True)
-    event_pump.pump()
-    assert (names(), event_pump.awaiting()) == ([], False)
+        place_finished_models.pump()
+        assert (names(), place_finished_models.awaiting()) == (["a bird"], True)
+    place_finished_models.pump()
+    assert (names(), place_finished_models.awaiting()) == ([], False)
     bpy.ops.ed.undo()
     assert names() == ["a bird"]
 
@@ -380,8 +380,8 @@ def test_all_variants_come_beside_the_first(start: Start, finish: Finish) -> Non
     job = start(variants=3, place_all=True)
     held(job).location = (5, 5, 0)
     finish(job, variants=3)
-    event_pump.pump()
-    places = sorted(tuple(root.location) for root in event_pump.placed_roots(job.id))
+    place_finished_models.pump()
+    places = sorted(tuple(root.location) for root in place_finished_models.placed_roots(job.id))
     assert places[0] == (5, 5, 0)
     assert len(places) == len({x for x, _y, _z in places}) == 3
     assert {(y, z) for _x, y, z in places} == {(5, 0)}
@@ -392,7 +392,7 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
     job = start()
     monkeypatch.setattr(targets, "blocked", lambda: "Waiting.")
     report(job, State.READY, blends=[prepared("single")])
-    event_pump.place_job(bridge.jobs[job.id], None, {**targets.bind((8, 8, 8)), "exact": True})
+    place_finished_models.place_job(bridge.jobs[job.id], None, {**targets.bind((8, 8, 8)), "exact": True})
     assert root_of(job).location[:] == (8, 8, 8)
     assert names() == ["a bird"]
 
@@ -400,17 +400,17 @@ def test_a_place_that_is_given_goes_first(start: Start, prepared: Prepared, monk
 def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start()
     report(job, State.FAILED)
-    monkeypatch.setattr(app_handlers.user_settings, "keeps_placeholders", lambda: False)
+    monkeypatch.setattr(timer_and_file_handlers.user_settings, "keeps_placeholders", lambda: False)
     with monkeypatch.context() as broken:
         broken.setattr(targets, "world_matrix", lambda _thing: 1 / 0)
-        assert event_pump.pump()
+        assert place_finished_models.pump()
     assert names() == ["a bird"]
 
 
 def test_a_damaged_model_leaves_it_alone(start: Start, tmp_path: Path) -> None:
     job = start()
     report(job, State.READY, blends=[tmp_path / "gone.blend"])
-    assert "is missing" in event_pump.trouble[job.id]["what"]
+    assert "is missing" in place_finished_models.trouble[job.id]["what"]
     assert held(job).name == "a bird"
     assert names() == ["a bird"]
 
@@ -420,15 +420,15 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
     bpy.ops.object.mode_set(mode="EDIT")
     job = start()
     assert placeholder.find(job.id) is None
-    event_pump.pump()
+    place_finished_models.pump()
     assert bpy.context.mode == "EDIT_MESH"
     bpy.ops.object.mode_set(mode="OBJECT")
-    event_pump.pump()
+    place_finished_models.pump()
     assert held(job)
     bpy.ops.object.mode_set(mode="OBJECT")
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert not event_pump.remarks
+    assert not place_finished_models.remarks
 
 
 def test_a_request_knows_nothing_of_it(start: Start) -> None:

@@ -12,11 +12,11 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import Feature, Request, check, declarations
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings import image_sources, prices
 from neural4d_blender.ui.settings.properties import arguments, service
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 
 pytestmark = pytest.mark.both_ends
 

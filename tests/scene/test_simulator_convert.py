@@ -14,7 +14,7 @@ import bpy
 import pytest
 import requests
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 
 pytestmark = pytest.mark.both_ends
 

@@ -13,7 +13,7 @@ import bpy
 import pytest
 import requests
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.other_services import Others, data_uri
 
 #: Width, height, depth in metres, and so in Blender's X, Z and Y.

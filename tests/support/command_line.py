@@ -8,7 +8,7 @@ import pytest
 
 from neural4d_blender.cli.main import main
 from neural4d_blender.cli.session import Desk
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 
 TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.scene.engine import bridge
-from scripts.simulator.process import Simulator
+from neural4d_blender.scene.engine_process import bridge
+from scripts.simulator.launcher import Simulator
 
 
 def connect(simulator: Simulator, data: Path, monkeypatch: pytest.MonkeyPatch) -> Simulator:

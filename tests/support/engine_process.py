@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from scripts.simulator.process import SERVICES
+from scripts.simulator.launcher import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"

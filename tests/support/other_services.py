@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.simulator_client import TIMEOUT, picture
 
 CSM_ROOT = "/image-to-3d-sessions"

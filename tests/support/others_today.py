@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import requests
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.simulator_client import TIMEOUT
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "scripts" / "schemas"

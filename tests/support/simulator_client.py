@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from PIL import Image, ImageDraw
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 
 TIMEOUT = 30
 

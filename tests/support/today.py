@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import TIMING, EngineProcess
 
 QUICK = {**TIMING, "quickest": 0.02, "look_again": 0.03, "minute": 0.3}

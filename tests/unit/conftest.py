@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.other_services import Others
 from tests.support.simulator_client import Caller
 

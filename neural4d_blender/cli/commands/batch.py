@@ -10,31 +10,31 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ...batching import report as reports
-from ...batching import start
-from ...batching.handle import Batch
+from ...batching import start_batch
+from ...batching.batch import Batch
 from ...batching.preflight import Item
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
-from ..output import finish
-from ..output.planned_files import Plan, file_stem
+from ..output import wait_and_write
+from ..planned_files import Plan, file_stem
 from ..price_text import in_words
 from ..session import Desk
 from ..settings import settings_of
-from . import preflight, same_batch
+from . import check_outputs, continue_batch
 
 
 def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Make a model of each line of a table, or of each image of a folder."""
     folder = Path(asked.output).expanduser().resolve()
-    preflight.check(desk, folder, asked)
+    check_outputs.check(desk, folder, asked)
     settings = {"provider": asked.provider} | settings_of(protocol.declaration(asked.provider), asked)
     desk.planned = lambda item: _plan(item, folder, asked)
-    own = same_batch.identity(folder, _files(asked), settings, asked)
-    started = None if asked.dry_run else same_batch.go_on(desk, own, asked)
+    own = continue_batch.identity(folder, _files(asked), settings, asked)
+    started = None if asked.dry_run else continue_batch.go_on(desk, own, asked)
     if started is None:
-        items, record = start.check(
+        items, record = start_batch.check(
             desk,
             asked.table,
             settings,
@@ -50,23 +50,25 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             return _price(desk, items, console)
         if not items:
             return _nothing(asked, console)
-        same_batch.note(record, own)
-        started = start.start(desk, items, record)
+        continue_batch.note(record, own)
+        started = start_batch.start(desk, items, record)
     return _finish(desk, started, asked, console)
 
 
 def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
     stem = str(folder / f"{item.index + 1:04d} {file_stem(item.request.title)}")
-    files = [f"{stem}.{kind}" for kind in preflight.kinds(asked)]
+    files = [f"{stem}.{kind}" for kind in check_outputs.kinds(asked)]
     return Plan(files, f"{stem}.png" if asked.thumbnails else "", every_variant=item.request.place_all)
 
 
 def _files(asked: argparse.Namespace) -> str:
-    return "as made" if asked.files_only else " ".join([*preflight.kinds(asked), *["thumbnails"] * asked.thumbnails])
+    return (
+        "as made" if asked.files_only else " ".join([*check_outputs.kinds(asked), *["thumbnails"] * asked.thumbnails])
+    )
 
 
 def _price(desk: Desk, items: list[Item], console: Console) -> int:
-    estimate = start.estimate(desk, items)
+    estimate = start_batch.estimate(desk, items)
     unknown = f", and {estimate.unpriced} at a price nobody knows" if estimate.unpriced else ""
     priced, documented = estimate.items - estimate.unpriced, estimate.documented
     some_of = documented if documented < priced else 0
@@ -88,7 +90,7 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
     ids = [line.job for line in batch.lines()]
     failures: dict[str, Neural4DError] = {}
     try:
-        failures = finish.finish(desk, ids, console, asked.timeout)
+        failures = wait_and_write.finish(desk, ids, console, asked.timeout)
     finally:
         if asked.report:
             path = reports.write(_lines(desk, batch, failures), asked.report)
@@ -103,8 +105,8 @@ def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list
     lines = []
     for line in batch.lines():
         failure = failures.get(line.job)
-        files = finish.written(desk.bridge.jobs[line.job]) or line.files
-        error = line.error or (f"{finish.told(failure)['code']}: {failure.what}" if failure else "")
+        files = wait_and_write.written(desk.bridge.jobs[line.job]) or line.files
+        error = line.error or (f"{wait_and_write.told(failure)['code']}: {failure.what}" if failure else "")
         lines.append(replace(line, files=files, error=error))
     return lines
 

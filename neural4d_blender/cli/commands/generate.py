@@ -16,8 +16,8 @@ from ...engine import protocol
 from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from ..console import Console
 from ..exit_codes import Exit
-from ..output import finish
-from ..output.planned_files import Plan, file_stem
+from ..output import wait_and_write
+from ..planned_files import Plan, file_stem
 from ..price_text import in_words
 from ..session import Desk
 from ..settings import settings_of, views_of
@@ -41,7 +41,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         raise
     desk.bridge.adopting = False  # what earlier commands left is resume's business
     desk.bridge.submit(job_id, service.id, request, plan.target())
-    return finish.ended(finish.finish(desk, [job_id], console, asked.timeout), 1)
+    return wait_and_write.ended(wait_and_write.finish(desk, [job_id], console, asked.timeout), 1)
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:

@@ -14,7 +14,7 @@ from ...engine import protocol
 from ...engine.protocol import InvalidInput, State
 from ..console import Console
 from ..exit_codes import Exit
-from ..output import finish
+from ..output import wait_and_write
 from ..session import Desk
 
 #: Jobs of one page. An answer is a line of a pipe: each job has some thousand bytes in it.
@@ -30,7 +30,7 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     retry = asked.retry or asked.pay_again
 
     def waits(job: Job) -> bool:
-        return finish.unfinished(job) or (retry and job.state in _ENDED)
+        return wait_and_write.unfinished(job) or (retry and job.state in _ENDED)
 
     listed = [job for job in _listed(desk, asked.job, waits) if waits(job)]
     able = [job for job in listed if desk.blender or job.request.keep_in]
@@ -40,7 +40,7 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     paying = {job.id for job in again if job.retry_pays and not asked.pay_again}
     if paying:
         _leave_out(len(paying), console, named=bool(asked.job))
-    wanted = [job for job in able if job.id not in paying or finish.unfinished(job)]
+    wanted = [job for job in able if job.id not in paying or wait_and_write.unfinished(job)]
     if not wanted:
         text = "Nothing else is unfinished." if paying else "Nothing is unfinished."
         console.result(text, "nothing", paid_again=len(paying))
@@ -54,7 +54,7 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         desk.ask("retry", job=job.id)
     desk.ask("list", limit=0)  # by its answer the jobs are the engine's own
     ids = [job.id for job in wanted]
-    return finish.ended(finish.finish(desk, ids, console, asked.timeout), len(ids))
+    return wait_and_write.ended(wait_and_write.finish(desk, ids, console, asked.timeout), len(ids))
 
 
 def _leave_out(count: int, console: Console, *, named: bool) -> None:

@@ -21,8 +21,8 @@ from ..errors import (
 )
 from ..model.request import Request
 from ..model.variant import Variant
-from .contract import KIT
 from .pool import Preparers
+from .shared_names import KIT
 
 _ERRORS: dict[str, type[Neural4DError]] = {
     kind.__name__: kind

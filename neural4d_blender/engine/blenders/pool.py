@@ -20,7 +20,7 @@ from typing import Final
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed
 from ..files.download import Stopped
 from ..system import SYSTEM, System
-from .contract import READY
+from .shared_names import READY
 
 #: Each is a whole Blender; waiting ones count.
 AT_ONCE: Final = 2

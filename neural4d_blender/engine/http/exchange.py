@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Exchange:
-    """The key is blanked in it, and nothing else: masking.py takes out the rest before it is written or shown.
+    """The key is blanked in it, and nothing else: redaction.py takes out the rest before it is written or shown.
 
     Args:
         at: when it began (seconds since the epoch). seconds: how long it took.

@@ -29,7 +29,7 @@ from ..errors import (
 )
 from ..model.server_facts import Server
 from ..model.web_addresses import check_url
-from . import connection, masking, multipart, refusals
+from . import connection, multipart, redaction, refusals
 from .exchange import Exchange, Observer
 from .rate_limit import RateLimiter
 from .sessions import HeaderAuth, NoAuth, Sessions
@@ -85,7 +85,7 @@ class Transport:
             raise KeyRejected(
                 f"The key for {name} holds characters that no key has (a line break or a letter with an accent)."
             )
-        self._spellings = [spelling.encode() for spelling in masking.spellings(self._key)]
+        self._spellings = [spelling.encode() for spelling in redaction.spellings(self._key)]
         self._in_body = {key_field: self._key} if key_field else {}
         self._sessions = Sessions(NoAuth() if key_field else HeaderAuth(key_header, self._key))
 
@@ -164,7 +164,7 @@ class Transport:
             if self._observer:
                 with suppress(Exception):  # what comes of a request never depends on who watches
                     sent = {**multipart.sent(content), **came}
-                    told = masking.without(sent, self._key)
+                    told = redaction.without(sent, self._key)
                     seconds = time.monotonic() - began
                     self._observer(Exchange(at, seconds, url, path, method, paid, error=error, **told))
 
@@ -187,7 +187,7 @@ class Transport:
                 # A service may repeat what it was sent: the key goes no further than here.
                 came = multipart.read(response, MAX_ANSWER, timeouts[1])
                 for spelling in self._spellings:
-                    came = came.replace(spelling, masking.BLANK.encode())
+                    came = came.replace(spelling, redaction.BLANK.encode())
         except (requests.RequestException, OSError, ValueError) as error:
             raise self._translate(error, timeouts[1]) from None  # its text may hold headers
         finally:

@@ -13,9 +13,9 @@ from ..errors import JobNotFound
 from ..model.states import State
 from ..steps.active_job import ActiveJob
 from ..store.journal import Journal, taken_elsewhere
+from .concurrency_limit import Turns
 from .outbox import Message
 from .schedule import Schedule
-from .slots import Turns
 from .thread_pools import Lanes, lane_of
 
 #: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.

@@ -20,10 +20,10 @@ from ..errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ..files import kit
+from ..files import multi_part
 from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
-from ..files.glb import check_glb
+from ..files.glb_check import check_glb
 from ..model.allowed_values import FORMATS
 from ..model.job import Job
 from ..model.request import Request
@@ -156,7 +156,7 @@ def _fetch(
 ) -> Path | None:
     """Download what the variant is; the list of its parts where it has some."""
     if variant.parts:
-        return kit.fetch(variant.parts, path, context.download, stopped=stopped, progress=progress)
+        return multi_part.fetch(variant.parts, path, context.download, stopped=stopped, progress=progress)
     check = checking(variant.format)
     context.download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None

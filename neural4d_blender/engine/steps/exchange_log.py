@@ -1,6 +1,6 @@
 """Keeps the last exchanges of each job, masked, as exchanges.jsonl in the job's folder.
 
-Standard library only. A line is an exchange as masking.py gives it; the first line says of which service, and what
+Standard library only. A line is an exchange as redaction.py gives it; the first line says of which service, and what
 was known of its server. What cannot be written is passed over: a recording is a help, never a reason to stop.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..http.exchange import Exchange
-from ..http.masking import Masker
+from ..http.redaction import Masker
 from ..model.job import Job
 from ..model.server_facts import Server
 from ..system import SYSTEM, System

@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
 from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
-from ..files.glb import check_glb
-from ..files.glb_size import size_of
+from ..files.glb_check import check_glb
+from ..files.glb_dimensions import size_of
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Save, SaveState, Variant

@@ -7,7 +7,7 @@ from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Variant
 from ..services.answers import Outcome
-from . import delivery, service_stages
+from . import delivery, later_stages
 from .active_job import ActiveJob
 from .context import Context
 from .poll_schedule import GIVE_UP_AFTER, Pace
@@ -33,7 +33,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
     expect_done = pace.expect_done(now)
     provider = context.provider(job.provider)
     request = Request.from_dict(job.request)
-    poll = service_stages.follow(active, provider, variant, request, provider.poll(variant.uuid, expect_done))
+    poll = later_stages.follow(active, provider, variant, request, provider.poll(variant.uuid, expect_done))
     if poll.eta is not None:
         pace.promised(now, poll.eta)
     pace.heard(now, poll.progress, expect_done)
@@ -43,8 +43,8 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
     waits = poll.outcome is Outcome.NEXT and not provider.goes_on_by_itself(request)
     if waits:
         pace.due = now  # what is done about it says when to look again
-        return service_stages.go_on(context, active, variant, poll)
-    service_stages.arrived(context, job, poll)
+        return later_stages.go_on(context, active, variant, poll)
+    later_stages.arrived(context, job, poll)
     if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
         variant.progress, job.progress_estimated = pace.shown(now)
     else:

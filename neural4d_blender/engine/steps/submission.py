@@ -1,6 +1,6 @@
 """From a request to a job that the service has accepted: portrait check, pictures to choose from, the submission.
 
-What can cost points is sent by payment.py, and looked for by lost_answers.py where its answer was lost.
+What can cost points is sent by paid_request.py, and looked for by lost_answers.py where its answer was lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
-from . import delivery, lost_answers, payment
+from . import delivery, lost_answers, paid_request
 from .active_job import ActiveJob
 from .context import Context
 
@@ -97,7 +97,7 @@ def _make_pictures(context: Context, active: ActiveJob, provider: Provider, requ
     job = active.job
     if not job.picture_ids:
         quote, *to_follow = provider.quotes(request)
-        return payment.pay(
+        return paid_request.pay(
             *(context, active, provider, quote, to_follow),
             send=lambda: provider.order_pictures(request),
             accepted=lambda submission: _pictures_accepted(context, job, submission),
@@ -206,7 +206,7 @@ def _submit(context: Context, active: ActiveJob, provider: Provider, request: Re
     job.tickets = job.tickets or provider.tickets(request, job.id)
     chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
     try:
-        return payment.pay(
+        return paid_request.pay(
             *(context, active, provider, quote, to_follow),
             send=lambda: provider.submit(request, job.tickets, chosen["key"], chosen["path"]),
             accepted=lambda submission: _accepted(context, job, submission),

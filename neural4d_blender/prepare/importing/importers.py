@@ -13,9 +13,9 @@ from typing import Any
 import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
-from ...engine.files.glb import check_glb
+from ...engine.files.glb_check import check_glb
 from ..open_file import own, scene, update
-from .file_signature import check_signature
+from .check_signature import check_signature
 from .strip_code import disarm
 
 Operator = Any  # bpy.ops' members have no type of their own

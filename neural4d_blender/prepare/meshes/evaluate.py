@@ -13,7 +13,7 @@ import bpy
 from mathutils import Matrix
 
 from ...engine.errors import UnsafeModel
-from ...engine.files.gltf import MAX_TRIANGLES
+from ...engine.files.gltf_check import MAX_TRIANGLES
 from ..open_file import mesh_of, update
 
 #: Instances made real; each costs an object of its own in the user's scene.

@@ -12,7 +12,7 @@ import bmesh
 import bpy
 import numpy as np
 
-from ...engine.blenders.contract import datablock_name
+from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ..open_file import armature_of, mesh_of, own, purge, scene, update
 from . import apply_transforms, hierarchy

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...engine.blenders.contract import datablock_name
+from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import PreparerFailed
 from ..open_file import mesh_of, purge
 

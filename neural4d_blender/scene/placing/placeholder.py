@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...engine.protocol import State
-from ..engine import bridge
+from ..engine_process import bridge
 from . import placement, targets
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import bpy
 from mathutils import Matrix
 
 from .append import append
-from .object_swap import take_over
 from .provenance import PART
+from .remap_users import take_over
 
 if TYPE_CHECKING:
     import numpy as np

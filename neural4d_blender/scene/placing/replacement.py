@@ -16,7 +16,7 @@ import bpy
 
 from ...engine.errors import InvalidInput
 from . import placement, provenance
-from .object_swap import take_over
+from .remap_users import take_over
 
 #: What a successor takes over beside its place.
 _LOOKS = ("display_type", "show_in_front", "color", "pass_index")

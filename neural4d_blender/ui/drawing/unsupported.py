@@ -7,7 +7,7 @@ from bpy.props import StringProperty
 
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature
-from ...scene.engine import bridge
+from ...scene.engine_process import bridge
 
 
 class NEURAL4D_OT_why(bpy.types.Operator):

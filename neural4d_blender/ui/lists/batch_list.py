@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...scene import event_pump
-from ...scene.engine import bridge
+from ...scene import place_finished_models
+from ...scene.engine_process import bridge
 from ..drawing import labels
 from . import batch_progress
 
@@ -75,7 +75,9 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
 def _awaited_file(batch: str) -> str:
     """The name of the file that has to be open for models of the batch to come; empty where none does."""
     ready = (job for job in bridge.jobs.arriving.values() if job.batch == batch)
-    return next((Path(job.target.get("file") or "").name for job in ready if event_pump.is_for_another_file(job)), "")
+    return next(
+        (Path(job.target.get("file") or "").name for job in ready if place_finished_models.is_for_another_file(job)), ""
+    )
 
 
 def _draw_actions(row: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally, *, running: bool) -> None:

@@ -9,8 +9,8 @@ import bpy
 
 from ...client.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, State
-from ...scene import recovery as lost
-from ...scene.engine import bridge
+from ...scene import recover_unsaved as lost
+from ...scene.engine_process import bridge
 from ...scene.placing import targets
 
 _DONE = {State.READY, State.PLACED}

@@ -14,8 +14,8 @@ from bpy.props import EnumProperty, StringProperty
 from ...api import history as past
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, State
-from ...scene import app_handlers
-from ...scene.engine import bridge
+from ...scene import timer_and_file_handlers
+from ...scene.engine_process import bridge
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer, Job, Total
@@ -78,7 +78,7 @@ class Page:
         except Neural4DError as error:
             self.jobs, self.total = [], 0
             self.trouble = f"{error.what} {error.remedy}"
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
     def _take(self, asked: dict[str, Any], answer: "Answer") -> None:
         if asked is not self._asked:

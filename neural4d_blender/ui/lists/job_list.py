@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...engine.protocol import SETTLED, State
-from ...scene import app_handlers, event_pump
-from ...scene.engine import bridge
+from ...scene import place_finished_models, timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ..drawing import labels
 from . import job_pictures
 
@@ -31,8 +31,8 @@ def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
     present = sorted(_present(), key=lambda job: -job.created)
     if not present:
-        if app_handlers.trouble:
-            labels.draw(layout, app_handlers.trouble, "ERROR")
+        if timer_and_file_handlers.trouble:
+            labels.draw(layout, timer_and_file_handlers.trouble, "ERROR")
         else:
             layout.label(text="Nothing generated yet.")
         layout.operator("neural4d.list_jobs", icon="TIME")
@@ -70,18 +70,18 @@ def _ended(job: Job) -> bool:
 def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
     words, icon = labels.state(job)
-    trouble = event_pump.trouble.get(job.id)
+    trouble = place_finished_models.trouble.get(job.id)
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
     head.label(text=labels.cut(job.request.title, inset=6), icon=icon)
-    if _ended(job) or event_pump.is_for_another_file(job):
+    if _ended(job) or place_finished_models.is_for_another_file(job):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
     elif state != State.READY and state not in SETTLED:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
     waits = labels.waits(job)
     _draw_progress(box, job, words, waits)
-    note = job.note or event_pump.remarks.get(job.id, "")
+    note = job.note or place_finished_models.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
     if job.state == State.UNKNOWN:
@@ -147,7 +147,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
         if state == State.FAILED:
             row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id
     elif state == State.READY:
-        waiting = event_pump.waiting_for(job)
+        waiting = place_finished_models.waiting_for(job)
         if waiting:
             labels.draw(box, waiting, "INFO")
     elif state == State.CHOOSING_CUTOUT:

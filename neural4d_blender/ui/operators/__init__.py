@@ -5,4 +5,4 @@ Each calls the Python API and tells its errors; no drawing but an operator's own
 
 from ...engine.lazy_imports import open_late
 
-open_late(__name__, "setup")
+open_late(__name__, "keys_and_storage")

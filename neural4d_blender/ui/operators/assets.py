@@ -7,10 +7,10 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...api import generate
 from ...engine.protocol import Neural4DError
-from ...scene import app_handlers, assets, user_settings
-from ...scene.engine import bridge
+from ...scene import assets, timer_and_file_handlers, user_settings
+from ...scene.engine_process import bridge
 from ...scene.placing import placement, provenance
-from .models import ModelOperator, selected_root
+from .placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer
@@ -105,7 +105,7 @@ class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
                 if asked_to_show:
                     assets.register_library(user_settings.library_dir())
                 assets.refresh()
-            app_handlers.redraw()
+            timer_and_file_handlers.redraw()
 
         generate.Job(said.job).start_save_asset("", said.variant, take, **self.told())
         library_news[which] = ("Saving to the library ...", "TIME")

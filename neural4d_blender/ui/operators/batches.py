@@ -9,8 +9,8 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
-from ...scene import app_handlers, event_pump, recovery
-from ...scene.engine import bridge
+from ...scene import place_finished_models, recover_unsaved, timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ..lists import batch_progress
 from .generate import report_error
 
@@ -36,8 +36,8 @@ class _BatchOperator(_Base):
             self.act(context)
         except Neural4DError as error:
             return report_error(self, error)
-        app_handlers.start()
-        app_handlers.redraw()
+        timer_and_file_handlers.start()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
     def act(self, context: bpy.types.Context) -> None:
@@ -109,7 +109,7 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
         def answered(answer: "Answer") -> None:
             refuse(answer)
             if not answer.error:
-                recovery.bring_here(batch_progress.tally(batch).jobs(), refuse)
+                recover_unsaved.bring_here(batch_progress.tally(batch).jobs(), refuse)
 
         bridge.send("continue_batch", answered, batch=batch, changes=changes)
 
@@ -122,7 +122,7 @@ class NEURAL4D_OT_place_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """The pump places them, as soon as it is safe."""
-        recovery.bring_here(batch_progress.tally(self.batch).jobs(), refused(self.batch))
+        recover_unsaved.bring_here(batch_progress.tally(self.batch).jobs(), refused(self.batch))
 
 
 class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
@@ -180,7 +180,10 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
             raise InvalidInput("No file was named for the report.", "Choose one.")
         record = bridge.batches[self.batch]
         jobs = batch_progress.tally(self.batch).jobs()
-        lines = [report.line(replace(job, error=event_pump.trouble.get(job.id) or job.error), record) for job in jobs]
+        lines = [
+            report.line(replace(job, error=place_finished_models.trouble.get(job.id) or job.error), record)
+            for job in jobs
+        ]
         written = report.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, f"{len(lines)} lines in {written}")
 
@@ -209,13 +212,13 @@ class NEURAL4D_OT_list_batches(bpy.types.Operator):
             bridge.send("batches", _show, limit=3)
         except Neural4DError as error:
             return report_error(self, error)
-        app_handlers.start()
+        timer_and_file_handlers.start()
         return {"FINISHED"}
 
 
 def _show(answer: "Answer") -> None:
     for record in answer.batches:
-        app_handlers.show_batch(record.id)
+        timer_and_file_handlers.show_batch(record.id)
 
 
 CLASSES = (

@@ -10,8 +10,8 @@ import bpy
 
 from ...api import generate
 from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
-from ...scene import app_handlers, event_pump, user_settings
-from ...scene.engine import bridge
+from ...scene import place_finished_models, timer_and_file_handlers, user_settings
+from ...scene.engine_process import bridge
 from ..drawing import labels, unsupported
 from ..settings import image_sources, panel_request, prices, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
@@ -104,7 +104,7 @@ class _Generate(_Base):
         self._ends = time.monotonic() + _MODAL
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
@@ -117,8 +117,8 @@ class _Generate(_Base):
             self.report({"INFO"}, "Cancelling; the job list says whether it was in time to cost nothing")
             return self._finish(context)
         if event.type == "TIMER":
-            if event_pump.pump():
-                app_handlers.redraw()
+            if place_finished_models.pump():
+                timer_and_file_handlers.redraw()
             if job.state not in _ON_ITS_WAY or time.monotonic() > self._ends:
                 if error := job.error:
                     # In the status bar; an error would pop up on top of the panel, which says it all.

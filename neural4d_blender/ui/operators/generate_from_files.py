@@ -9,8 +9,8 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from ...api import generate
 from ...engine.protocol import Neural4DError, declarations
-from ...scene import app_handlers
-from ...scene.engine import bridge
+from ...scene import timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ..lists import batch_progress
 from ..settings.properties import arguments, of_service
 from .generate import report_error
@@ -120,7 +120,7 @@ class NEURAL4D_OT_batch_from_file(BatchSettings, bpy.types.Operator):
         """Ask for the file; a folder is one too."""
         with suppress(Neural4DError):  # the prices are here by the time they are shown; or whoever starts it is told
             bridge.send("list", limit=0)
-            app_handlers.start()
+            timer_and_file_handlers.start()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -165,7 +165,7 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
         except Neural4DError as error:
             return report_error(self, error)
         batch_progress.tally(started.id)
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
 

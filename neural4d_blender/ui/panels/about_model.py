@@ -8,10 +8,10 @@ from typing import Any
 import bpy
 
 from ...engine.protocol import VariantState
-from ...scene.engine import bridge
+from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ..drawing import icons, labels
-from ..operators import assets, models
+from ..operators import assets, placed_models
 
 #: Jobs that a model led to and that are offered to take its place.
 _OFFERED = 3
@@ -28,11 +28,11 @@ class NEURAL4D_PT_about(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """A model, or a part of one, is selected."""
-        return models.selected_root(context) is not None
+        return placed_models.selected_root(context) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """What it is, then what to do with it."""
-        layout, root = self.layout, models.selected_root(context)
+        layout, root = self.layout, placed_models.selected_root(context)
         if root is None:
             return
         said = provenance.read(root)
@@ -61,7 +61,7 @@ class NEURAL4D_PT_about_details(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The whole prompt, the options, the terms."""
-        layout, root = self.layout, models.selected_root(context)
+        layout, root = self.layout, placed_models.selected_root(context)
         if root is None:
             return
         said = provenance.read(root)
@@ -114,7 +114,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
     """The other variants, and what came of generating again, each as the picture that it would be."""
     job = bridge.jobs.get(said.job)
     if job is None:
-        if said.job in models.unknown:
+        if said.job in placed_models.unknown:
             layout.label(text="Not in the journal of this computer", icon="INFO")
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")

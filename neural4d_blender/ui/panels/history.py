@@ -8,10 +8,10 @@ from bpy.props import BoolProperty
 
 from ...api import job as known
 from ...engine.protocol import State
-from ...scene.engine import bridge
+from ...scene.engine_process import bridge
 from ..drawing import icons, labels
 from ..lists.history_page import LENGTH, look_up_soon, page
-from ..operators.jobs import JobOperator
+from ..operators.job_actions import JobOperator
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer, Job

@@ -13,8 +13,8 @@ import bpy
 from mathutils import Vector
 
 from ...engine.protocol import State
-from ...scene import event_pump
-from ...scene.engine import bridge
+from ...scene import place_finished_models
+from ...scene.engine_process import bridge
 from ...scene.placing import placeholder
 from ..drawing import labels
 
@@ -30,14 +30,14 @@ _handle: Any = None
 def words(job: Job) -> str:
     """What the label of a job's placeholder says."""
     state = job.state
-    error = event_pump.trouble.get(job.id) or job.error
+    error = place_finished_models.trouble.get(job.id) or job.error
     said, _icon = labels.state(job)
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
     elif state == State.PLACED:  # and undone, or placed in another file
         said = "Place Again puts the model here"
     elif state == State.READY:
-        said = event_pump.waiting_for(job) or said
+        said = place_finished_models.waiting_for(job) or said
     elif state == State.GENERATING:
         said = f"{said} {int(job.progress * 10) * 10} %"
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST].rstrip()} ..."

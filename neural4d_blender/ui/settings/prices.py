@@ -6,7 +6,7 @@ import bpy
 
 from ...engine import protocol
 from ...engine.protocol import Feature, Request
-from ...scene.engine import bridge
+from ...scene.engine_process import bridge
 from ..drawing import labels, unsupported
 from . import panel_request
 from .properties import NEURAL4D_PG_settings, service

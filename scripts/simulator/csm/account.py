@@ -13,10 +13,10 @@ from typing import Any
 
 from ..ledger import NotEnough
 from ..model_maker import ModelSpec
-from ..purchases import Purchases
+from ..refunds import Purchases
 from ..settings import CSM_FORMATS
+from ..state import Call, World
 from ..timed_work import Timed
-from ..world import Call, World
 from .files import given, put_meshes
 from .input import SPINS, Creation
 from .sessions import PREVIEW, REFINE, SPIN, Session, Stage

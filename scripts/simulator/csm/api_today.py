@@ -17,10 +17,10 @@ from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..model_maker import ModelSpec
 from ..models.kit import called
-from ..purchases import Purchases
+from ..refunds import Purchases
 from ..settings import CSM_FORMATS
+from ..state import Answer, Call, Handler, World
 from ..timed_work import Timed
-from ..world import Answer, Call, Handler, World
 from .files import given, put_meshes
 from .input_today import Wanted, filters_of, page_of, wanted
 from .sessions_today import Session, shown

@@ -11,7 +11,7 @@ from functools import partial
 
 from ..convert import ConversionError
 from ..model_maker import ModelSpec
-from ..world import World
+from ..state import World
 
 
 def put_meshes(world: World, stem: str, spec: ModelSpec, formats: tuple[str, ...]) -> dict[str, str]:

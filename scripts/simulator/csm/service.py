@@ -22,7 +22,7 @@ from typing import Any
 
 from ..http import request_checks
 from ..http.request_checks import Refusal, guarded
-from ..world import Answer, Call, Handler, Service, World
+from ..state import Answer, Call, Handler, Service, World
 from . import input as check
 from .account import CENTRE, Book
 from .api_today import CANCEL, CREDITS, V3_CREATE, V3_LIST, V3_SESSION, Today

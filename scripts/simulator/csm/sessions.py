@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ..state import Call, World
 from ..timed_work import Timed, shown_percent
-from ..world import Call, World
 from .input import Creation
 
 #: Names of the stages in `status`, each with _processing, _completed or _failed behind it. The document shows

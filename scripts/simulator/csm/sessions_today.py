@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..purchases import Purchase
+from ..refunds import Purchase
+from ..state import Call, World
 from ..timed_work import Timed, shown_percent
-from ..world import Call, World
 from .input_today import Wanted
 from .sessions import moment
 

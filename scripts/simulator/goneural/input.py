@@ -12,8 +12,8 @@ from typing import Any
 
 from ..http import request_checks
 from ..http.request_checks import Refusal
+from ..state import Call, Upload
 from ..uploaded_images import IMAGE_TYPES
-from ..world import Call, Upload
 
 VERSION = "premium-v1"
 #: The kinds of task, as in their paths.

@@ -22,9 +22,9 @@ from functools import partial
 from typing import Any
 
 from ..http.request_checks import Refusal, guarded
-from ..purchases import Purchase, Purchases
+from ..refunds import Purchase, Purchases
+from ..state import Answer, Call, Handler, Service, World
 from ..timed_work import Timed
-from ..world import Answer, Call, Handler, Service, World
 from .input import IMAGE, TEXT, Order, order, text_order
 
 ROOT = "/v1/tasks/"

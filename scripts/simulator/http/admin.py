@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from ..settings import SettingError
-from ..world import World
+from ..state import World
 from .faults import FAULTS, Fault, FaultError
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -13,8 +13,8 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from ..convert import ConversionError
-from ..world import World
-from .connection_faults import HTML, acts_first, deliver, instead
+from ..state import World
+from .fault_effects import HTML, acts_first, deliver, instead
 from .faults import FILE, Fault
 from .request_log import carries_key
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ..world import Answer, Call, Handler, Service, Upload, World
-from .connection_faults import acts_first, deliver, instead, waited
+from ..state import Answer, Call, Handler, Service, Upload, World
+from .fault_effects import acts_first, deliver, instead, waited
 from .faults import Fault
 from .rate_limit import TOO_MANY
 from .request_log import carries_key, summarise

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..ledger import NotEnough
+from ..state import Answer, Call, Handler, Service, Upload, World
 from ..uploaded_images import ImageRefused, check_image
-from ..world import Answer, Call, Handler, Service, Upload, World
 
 
 class Refusal(Exception):

@@ -12,8 +12,8 @@ import uuid as uuid_module
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..state import Answer, Call, World
 from ..timed_work import Timed, shown_percent
-from ..world import Answer, Call, World
 
 FAILED = "Generation failed, please try again."
 #: Of a picture that came as a data URI `meta` shows no more than this.

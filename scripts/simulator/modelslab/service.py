@@ -19,9 +19,9 @@ from typing import Any
 from ..csm.files import given
 from ..http import request_checks
 from ..http.request_checks import Refusal, guarded
-from ..purchases import Purchases
+from ..refunds import Purchases
+from ..state import Answer, Call, Handler, Service, World
 from ..timed_work import Timed
-from ..world import Answer, Call, Handler, Service, World
 from . import api_today
 from .input import checked
 from .orders import FAILED, Order, ended, processing

@@ -12,7 +12,7 @@ from typing import Any
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
-from ..world import Answer, Call, Handler, World
+from ..state import Answer, Call, Handler, World
 from . import input as check
 from .images import ImageEndpoints
 from .jobs import JobBook, new_uuids

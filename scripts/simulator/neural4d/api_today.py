@@ -17,7 +17,7 @@ from typing import Any
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
 from ..model_maker import ModelSpec
-from ..world import Answer, Call, Handler, Upload, World
+from ..state import Answer, Call, Handler, Upload, World
 from . import input
 from .images import ImageEndpoints
 from .input_today import Fields, Invalid, Wanted, item, wanted

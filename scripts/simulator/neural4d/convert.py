@@ -15,7 +15,7 @@ from typing import Any
 from ..convert import ConversionError
 from ..http import request_checks as asked
 from ..http.request_checks import Refusal
-from ..world import Answer, Call, World
+from ..state import Answer, Call, World
 from . import input as check
 from .jobs import Job
 

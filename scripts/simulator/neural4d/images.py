@@ -15,8 +15,8 @@ from typing import Any
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
+from ..state import Answer, Call, Upload, World
 from ..uploaded_images import cut_out
-from ..world import Answer, Call, Upload, World
 from . import input as check
 from .jobs import JobBook, new_uuids
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..http.request_checks import Refusal, image
-from ..world import Call, Upload
+from ..state import Call, Upload
 
 #: By mesh_quality: the faces it makes where nobody says, the least and the most.
 FACES = {

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from ..model_maker import ModelSpec
+from ..state import Call, World
 from ..timed_work import Timed
-from ..world import Call, World
 
 
 @dataclass

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ..state import Answer, Call, Upload, World
 from ..timed_work import Timed
-from ..world import Answer, Call, Upload, World
 from .input_today import Fields
 from .jobs import new_uuids
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..http import request_checks
 from ..http.request_checks import Refusal
+from ..state import Answer, Call, World
 from ..timed_work import shown_percent
 from ..uploaded_images import shows_human
-from ..world import Answer, Call, World
 from . import input as check
 from .convert import Conversions
 from .jobs import JobBook

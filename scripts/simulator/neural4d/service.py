@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..world import Answer, Call, Handler, Service, World
+from ..state import Answer, Call, Handler, Service, World
 from .api_2024 import Of2024
 from .api_today import Today
 from .images import ImageEndpoints

@@ -8,8 +8,8 @@ import time
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.snapshots import Variant
-from bl_ext.user_default.neural4d.scene import app_handlers
-from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
+from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import provenance
 from bl_ext.user_default.neural4d.ui.panels import about_model, sidebar
 
@@ -57,7 +57,7 @@ def drawn(function):
 def window(ui, seconds):
     """Idle, then the same length of time with a job running and its tab open, then the placing."""
     tick, draw = Meter(), Meter()
-    app_handlers.bridge.drain = tick.around(app_handlers.bridge.drain)
+    timer_and_file_handlers.bridge.drain = tick.around(timer_and_file_handlers.bridge.drain)
     for panel in (sidebar.NEURAL4D_PT_generate, sidebar.NEURAL4D_PT_jobs):
         panel.draw = drawn(draw.around(panel.draw))
     yield from ui.open_tab("Neural4D")
@@ -68,7 +68,7 @@ def window(ui, seconds):
     # The same redraw of the sidebar that a running job asks for, without a job: Blender's own cost of it.
     ui.gaps.start()
     for _ in range(int(seconds)):
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         yield 1.0
     redrawn = ui.gaps.stop()
     yield from start(ui, "a cute bird", size_mm=120.0)
@@ -99,8 +99,8 @@ def window(ui, seconds):
 def tick(ui, seconds, admin_url):
     """A hundred jobs in the list, eight of them generating; then the service hangs."""
     sim = steer(admin_url)
-    bridge.send("list", app_handlers._take_list, limit=92)
-    app_handlers.start()
+    bridge.send("list", timer_and_file_handlers._take_list, limit=92)
+    timer_and_file_handlers.start()
     yield Until(lambda: len(bridge.jobs) >= 92, "the jobs of the past", 20)
     for number in range(8):
         neural4d.generate(f"robot number {number}", size_mm=100.0)
@@ -128,10 +128,10 @@ def tick(ui, seconds, admin_url):
     hung = Meter()
     _measure_ticks(hung)
     yield seconds
-    bpy.app.timers.unregister(app_handlers._tick)
+    bpy.app.timers.unregister(timer_and_file_handlers._tick)
     both = Meter()
     both.took, both.worked = answering.took + hung.took, answering.worked + hung.worked
-    app_handlers._tick = _tick
+    timer_and_file_handlers._tick = _tick
     yield from ui.screenshot("bench-tick")
     figures = both.figures()
     return {
@@ -146,11 +146,11 @@ def tick(ui, seconds, admin_url):
     }
 
 
-_tick = app_handlers._tick
+_tick = timer_and_file_handlers._tick
 
 
 def _measure_ticks(meter):
     """From now on, the timer's own function is measured."""
-    bpy.app.timers.unregister(app_handlers._tick)
-    app_handlers._tick = meter.around(_tick)
-    app_handlers.start()
+    bpy.app.timers.unregister(timer_and_file_handlers._tick)
+    timer_and_file_handlers._tick = meter.around(_tick)
+    timer_and_file_handlers.start()

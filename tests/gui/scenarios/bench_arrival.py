@@ -6,8 +6,8 @@ import statistics
 import time
 
 import bpy
-from bl_ext.user_default.neural4d.scene import event_pump
-from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.scene import place_finished_models
+from bl_ext.user_default.neural4d.scene.engine_process import bridge
 
 from scripts.benchmarks._ready_job import ready_job
 from tests.gui.scenarios.steps import in_window
@@ -38,7 +38,7 @@ def by_importer(model):
 
 
 def by_placing(model):
-    event_pump.place_job(ready_job(f"{model}.blend", event_pump.targets.bind()))
+    place_finished_models.place_job(ready_job(f"{model}.blend", place_finished_models.targets.bind()))
 
 
 def arrival_of(ui, arrive, model):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import bpy
-from bl_ext.user_default.neural4d.ui.operators.setup import key_tests
+from bl_ext.user_default.neural4d.ui.operators.keys_and_storage import key_tests
 
 from tests.gui.harness_window import Button, Until
 from tests.gui.scenarios.steps import bridge, expect, press, retype

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bpy
-from bl_ext.user_default.neural4d.scene import app_handlers
+from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
 from bl_ext.user_default.neural4d.ui.panels import sidebar
 
 from tests.gui.harness_window import Until
@@ -49,7 +49,7 @@ class Cost:
 def scenario(ui, admin_url):
     sim = steer(admin_url)
     ticks, draws = Cost(), Cost()
-    app_handlers._tick = ticks.of_tick(app_handlers._tick)
+    timer_and_file_handlers._tick = ticks.of_tick(timer_and_file_handlers._tick)
     for panel in sidebar.CLASSES:
         panel.draw = draws.of_draw(panel.draw)
     yield from ui.open_tab("Neural4D")

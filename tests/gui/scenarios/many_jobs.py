@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import bpy
-from bl_ext.user_default.neural4d.scene import event_pump
+from bl_ext.user_default.neural4d.scene import place_finished_models
 
 from tests.gui.scenarios.steps import ICON, QUICK, Until, all_in, bridge, expect, in_window, names, press, start, steer
 
@@ -34,10 +34,10 @@ def scenario(ui, admin_url):
     # All four were done at the same moment; which came first is not for us to say.
     other = next(index for index in (2, 3) if index not in bridge.jobs[bottle].placed)
     yield from press(ui, rf"neural4d\.place\(.*variant={other}", (0.3, 0.6))
-    yield Until(lambda: len(event_pump.placed_roots(bottle)) == 2, "another variant", 60)
+    yield Until(lambda: len(place_finished_models.placed_roots(bottle)) == 2, "another variant", 60)
     yield 0.5
     expect(other in bridge.jobs[bottle].placed, "the list knows that the other variant stands in the scene")
-    left, right = sorted(event_pump.placed_roots(bottle), key=lambda root: root.location.x)
+    left, right = sorted(place_finished_models.placed_roots(bottle), key=lambda root: root.location.x)
     between = right.location.x - left.location.x - (left.dimensions.x + right.dimensions.x) / 2
     yield from ui.screenshot("many-3-another-variant")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene import event_pump
+from bl_ext.user_default.neural4d.scene import place_finished_models
 from bl_ext.user_default.neural4d.scene.placing import provenance
 from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE
 from bl_ext.user_default.neural4d.ui.operators import assets
@@ -37,7 +37,7 @@ def scenario(ui, library):
     yield from ui.press("Z", ctrl=True)
     yield Until(lambda: _variant(first) == began, "undo to bring the first one back", 5)
     expect(abs(_root(first).location.x - 0.5) < 1e-6, "what the user did before is not undone")
-    expect(len(event_pump.placed_roots(first)) == 1, "one model stands there")
+    expect(len(place_finished_models.placed_roots(first)) == 1, "one model stands there")
 
     # Generate Again asks, pays and puts the new one beside; then that one takes the place.
     yield from _select(first)
@@ -54,7 +54,7 @@ def scenario(ui, library):
     yield 0.5
     yield from ui.screenshot("model-3-again-beside")
     yield from press(ui, rf"neural4d\.replace\(job=.{second}", (0.6, 0.8))
-    yield Until(lambda: not event_pump.placed_roots(first), "the new model in the place of the first", 60)
+    yield Until(lambda: not place_finished_models.placed_roots(first), "the new model in the place of the first", 60)
     held = bpy.data.objects[name]
     expect(provenance.read(held).job == second, "it is the same object with another model")
     expect(abs(held.location.x - 0.5) < 1e-6, "where the first one stood")
@@ -83,11 +83,11 @@ def scenario(ui, library):
 
 
 def _root(job):
-    return event_pump.placed_roots(job)[0]
+    return place_finished_models.placed_roots(job)[0]
 
 
 def _variant(job):
-    roots = event_pump.placed_roots(job)
+    roots = place_finished_models.placed_roots(job)
     return provenance.read(roots[0]).variant if roots else None
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.snapshots import Job
-from bl_ext.user_default.neural4d.scene.engine import bridge
+from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import placeholder
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until
 
 #: No test has to wait as long as a user's patience with a service in trouble.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.scene import app_handlers
+from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
 from bl_ext.user_default.neural4d.ui.drawing import labels, unsupported
 from bl_ext.user_default.neural4d.ui.panels import sidebar
 from bl_ext.user_default.neural4d.ui.settings import panel_request, side_views
@@ -116,12 +116,12 @@ def limited(ui, minute: float):
         seen.append(labels.waits(newest()))
         drawn(layout)
 
-    ticked = app_handlers._tick
+    ticked = timer_and_file_handlers._tick
     sidebar.job_list.draw = watched
     for _ in range(30):
-        before = app_handlers.time.perf_counter()
+        before = timer_and_file_handlers.time.perf_counter()
         ticked()
-        costs.append(app_handlers.time.perf_counter() - before)
+        costs.append(timer_and_file_handlers.time.perf_counter() - before)
         yield 0.1
     sidebar.job_list.draw = drawn
     yield from ui.screenshot("today-limit-2")

@@ -13,7 +13,7 @@ import bpy
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene.engine import bridge
+from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
 
 bpy.ops.wm.read_factory_settings(use_empty=True)

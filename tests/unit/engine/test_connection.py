@@ -11,7 +11,7 @@ import pytest
 
 from neural4d_blender.engine.errors import AnswerLost, ServiceUnreachable, UnexpectedAnswer
 from neural4d_blender.engine.http.transport import Transport
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY")
 

@@ -19,7 +19,7 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import declaration, lacks
 from neural4d_blender.engine.services.answers import Outcome, Poll, Trace
-from neural4d_blender.engine.services.csm import lost_sessions as lost
+from neural4d_blender.engine.services.csm import find_lost_session as lost
 from neural4d_blender.engine.services.csm.provider import Csm
 from tests.unit.engine.test_csm import Http, refusal
 

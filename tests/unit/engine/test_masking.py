@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.http.exchange import Exchange
-from neural4d_blender.engine.http.masking import Masker, spellings, without
+from neural4d_blender.engine.http.redaction import Masker, spellings, without
 from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import Server
 from neural4d_blender.engine.steps import exchange_log
 from neural4d_blender.engine.steps.active_job import ActiveJob
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural4d_blender.engine.blenders.contract import MAX_NAME_BYTES, datablock_name
+from neural4d_blender.engine.blenders.shared_names import MAX_NAME_BYTES, datablock_name
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.engine.files import glb_size
-from neural4d_blender.engine.files.glb_size import size_of
+from neural4d_blender.engine.files import glb_dimensions
+from neural4d_blender.engine.files.glb_dimensions import size_of
 from tests.support.glb_files import BINARY, glb, triangle
 
 
@@ -70,6 +70,6 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     unseen["nodes"] = [{}]
     with pytest.raises(BrokenModel, match="no positions"):
         size(tmp_path, unseen)
-    monkeypatch.setattr(glb_size, "MAX_VERTICES", 2)
+    monkeypatch.setattr(glb_dimensions, "MAX_VERTICES", 2)
     with pytest.raises(BrokenModel, match="more than 2 vertices"):
         size(tmp_path, triangle())

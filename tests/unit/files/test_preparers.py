@@ -20,7 +20,7 @@ from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, PreparerF
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Variant
 from neural4d_blender.engine.model.request import Request
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import sim
 

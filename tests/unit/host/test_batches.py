@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import columns, grid, input_table, report, standalone
-from neural4d_blender.batching.handle import Batch
+from neural4d_blender.batching import columns, report, scene_grid, standalone, table_reader
+from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
 from neural4d_blender.client.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import BatchRecord, State
-from scripts.simulator.process import ROOT, Simulator
+from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.simulator_client import Caller
 
 SHARD = Path(__file__).resolve().parents[2] / "support" / "shard_run.py"
@@ -43,21 +43,21 @@ def sim(service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def rows(tmp_path: Path, name: str, text: str) -> list[dict[str, Any]]:
     (tmp_path / name).write_text(text, encoding="utf-8-sig")
-    return [dict(row.values) for row in input_table.read(tmp_path / name)]
+    return [dict(row.values) for row in table_reader.read(tmp_path / name)]
 
 
 def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
     table = 'prompt;size_mm\r\n"a bird;\nred";120\r\n;\r\n chair ;\r\n'
     assert rows(tmp_path, "a.csv", table) == [{"prompt": "a bird;\nred", "size_mm": "120"}, {"prompt": "chair"}]
-    assert [row.where for row in input_table.read(tmp_path / "a.csv")] == ["line 2 of a.csv", "line 5 of a.csv"]
+    assert [row.where for row in table_reader.read(tmp_path / "a.csv")] == ["line 2 of a.csv", "line 5 of a.csv"]
     assert rows(tmp_path, "b.tsv", "prompt\tname\nö\tÄ, B\n") == [{"prompt": "ö", "name": "Ä, B"}]
 
 
 def test_a_line_keeps_its_number_whatever_stands_before_it(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('\n\nprompt,size_mm,\n\n"a\nbird",9,\n,,\n\nx,wide,\n')
     (tmp_path / "a.jsonl").write_text('"a\u2028bird"\r\n\n{"prompt": "x\u0085y"}\n', encoding="utf-8")
-    assert [row.where for row in input_table.read(tmp_path / "a.csv")] == ["line 5 of a.csv", "line 9 of a.csv"]
-    assert [(row.where, row.values["prompt"]) for row in input_table.read(tmp_path / "a.jsonl")] == [
+    assert [row.where for row in table_reader.read(tmp_path / "a.csv")] == ["line 5 of a.csv", "line 9 of a.csv"]
+    assert [(row.where, row.values["prompt"]) for row in table_reader.read(tmp_path / "a.jsonl")] == [
         ("line 1 of a.jsonl", "a\u2028bird"),
         ("line 3 of a.jsonl", "x\u0085y"),
     ]
@@ -67,14 +67,14 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     for name in ("b.PNG", "a;1.jpg", "._b.png", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "old.png").mkdir()
-    found = input_table.read(tmp_path)
+    found = table_reader.read(tmp_path)
     assert [row.where for row in found] == ["a;1.jpg", "b.PNG"]
     assert columns.arguments(found[0], {})[0]["image"] == [str(tmp_path / "a;1.jpg")]
 
 
 def test_one_item_is_no_batch() -> None:
     with pytest.raises(neural4d.InvalidInput, match="one item"):
-        input_table.read({"prompt": "a bird", "size_mm": 120})  # type: ignore[arg-type]
+        table_reader.read({"prompt": "a bird", "size_mm": 120})  # type: ignore[arg-type]
 
 
 def test_jsonl(tmp_path: Path) -> None:
@@ -101,11 +101,11 @@ def test_files_that_are_no_batch(tmp_path: Path, name: str, text: str, said: str
     with pytest.raises(neural4d.InvalidInput, match=said):
         rows(tmp_path, name, text)
     with pytest.raises(neural4d.InvalidInput, match="cannot be read"):
-        input_table.read(tmp_path / "missing.csv")
+        table_reader.read(tmp_path / "missing.csv")
 
 
 def test_cells_become_values_of_the_argument_s_kind(tmp_path: Path) -> None:
-    row = input_table.Row(
+    row = table_reader.Row(
         "line 2",
         {
             "image": "a.png; b.png",
@@ -151,7 +151,7 @@ def test_what_generate_takes_a_batch_takes_too(tmp_path: Path) -> None:
     }
     unsaid = dict.fromkeys(["size_mm", "pbr", "max_points", "location", "placeholder", "options", "name"])
     for row, defaults in ((given, unsaid), ({}, given), ({**given, "options": {}}, {"options": {}})):
-        found, wrong = columns.arguments(input_table.Row("item 1", {"prompt": "x", **row}, tmp_path), defaults)
+        found, wrong = columns.arguments(table_reader.Row("item 1", {"prompt": "x", **row}, tmp_path), defaults)
         assert wrong == []
         assert found == {
             "prompt": "x",
@@ -170,7 +170,7 @@ def test_what_generate_takes_a_batch_takes_too(tmp_path: Path) -> None:
 
 def test_what_holds_for_one_service_does_not_hold_for_another(tmp_path: Path) -> None:
     def read(provider: str, **own: Any) -> tuple[dict[str, Any], list[str]]:
-        row = input_table.Row("item 1", {"image": "a.png", "provider": provider, **own}, tmp_path)
+        row = table_reader.Row("item 1", {"image": "a.png", "provider": provider, **own}, tmp_path)
         defaults = {"options": {"portrait_check": "on"}, "options.style": "TAG", "size_mm": 9, "format": "GLB"}
         by_service = {"csm": {"format": "OBJ", "options": {"model_resolution": "low", "diffusion_time_steps": 30}}}
         return columns.arguments(row, defaults, by_service)
@@ -204,26 +204,26 @@ def test_what_holds_for_one_service_does_not_hold_for_another(tmp_path: Path) ->
     ],
 )
 def test_what_is_wrong_with_a_cell(values: dict[str, Any], said: str, tmp_path: Path) -> None:
-    _, wrong = columns.arguments(input_table.Row("item 1", values, tmp_path), {})
+    _, wrong = columns.arguments(table_reader.Row("item 1", values, tmp_path), {})
     assert len(wrong) == 1
     assert said in wrong[0]
 
 
 def test_a_grid_is_as_wide_as_deep() -> None:
-    assert [grid.offset("grid", index, 5, 10.0) for index in range(5)] == [
+    assert [scene_grid.offset("grid", index, 5, 10.0) for index in range(5)] == [
         (0, 0),
         (10, 0),
         (20, 0),
         (0, 10),
         (10, 10),
     ]
-    assert grid.offset("row", 3, 5, 10.0) == (30, 0)
-    assert grid.offset("cursor", 3, 5, 10.0) == (0, 0)
+    assert scene_grid.offset("row", 3, 5, 10.0) == (30, 0)
+    assert scene_grid.offset("cursor", 3, 5, 10.0) == (0, 0)
 
 
 def test_items_do_not_touch() -> None:
     def step(**request: Any) -> float:
-        return grid.spacing_mm([Item(0, "1", "neural4d", Request(**request))])
+        return scene_grid.spacing_mm([Item(0, "1", "neural4d", Request(**request))])
 
     assert (step(size_mm=100), step(size_mm=100, axis="Z"), step()) == (125, 200, 1250)
     assert step(size_mm=100, variants=4) == 125

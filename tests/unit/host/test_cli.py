@@ -19,7 +19,7 @@ from neural4d_blender.cli import argument_types, arguments, settings
 from neural4d_blender.cli.console import Console, table
 from neural4d_blender.cli.exit_codes import MEANINGS, Exit, code_of, code_of_many
 from neural4d_blender.cli.main import main
-from neural4d_blender.cli.output.planned_files import Plan, file_stem, numbered
+from neural4d_blender.cli.planned_files import Plan, file_stem, numbered
 from neural4d_blender.cli.session import Desk
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine import errors, protocol

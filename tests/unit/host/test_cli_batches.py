@@ -13,7 +13,7 @@ import pytest
 from neural4d_blender.batching.report import read
 from neural4d_blender.cli.exit_codes import Exit, code_of_many
 from neural4d_blender.engine import errors
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.command_line import at_home, paid, run, table
 from tests.support.simulator_client import Caller, picture
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import ROOT, Simulator
+from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.command_line import at_home, paid, run, table
 from tests.support.engine_process import EngineProcess
 from tests.support.simulator_client import Caller

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import columns, input_table, preflight, standalone
+from neural4d_blender.batching import columns, preflight, standalone, table_reader
 from neural4d_blender.cli.console import Console
 from neural4d_blender.cli.settings import views_of
 from neural4d_blender.client.snapshots import Job
@@ -20,7 +20,7 @@ from neural4d_blender.engine import protocol
 from neural4d_blender.engine.model.declaration import Declaration, Feature, ImageLimits
 from neural4d_blender.engine.services import PROVIDERS
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.command_line import at_home, paid, run
 
 
@@ -96,7 +96,7 @@ def test_views_come_from_side_and_file() -> None:
 
 
 def read(row: dict[str, Any], folder: Path, **defaults: Any) -> tuple[dict[str, Any], list[str]]:
-    return columns.arguments(input_table.Row("line 2", row, folder), defaults)
+    return columns.arguments(table_reader.Row("line 2", row, folder), defaults)
 
 
 def test_cells_of_views_and_references(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_pictures_are_made_to_fit_what_the_options_take(tmp_path: Path, monkeypa
         return paths
 
     def items(**row: Any) -> list[preflight.Item]:
-        return preflight.plan([input_table.Row("line 2", {"provider": "sided", **row}, tmp_path)], {}, pictures, {})
+        return preflight.plan([table_reader.Row("line 2", {"provider": "sided", **row}, tmp_path)], {}, pictures, {})
 
     Image.effect_noise((300, 300), 90).save(tmp_path / "a.webp")
     Image.effect_noise((300, 300), 90).save(tmp_path / "a.png")

@@ -12,7 +12,7 @@ from neural4d_blender.cli.commands import resume
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.store.journal import Journal
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.command_line import at_home, paid, run
 from tests.support.simulator_client import Caller
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from neural4d_blender.engine.model.declaration import Feature
 
+from neural4d_blender.engine.model.declaration import Feature
 from scripts import schemas
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import CASES, OLDER, TODAY, Case
 from tests.support.today import QUICK

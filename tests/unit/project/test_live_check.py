@@ -16,7 +16,7 @@ from scripts import live_check
 from scripts.livecheck import check as running
 from scripts.livecheck.files import draw_picture, format_of
 from scripts.livecheck.session import PROMPT, Timing
-from scripts.simulator.process import SERVICES, Simulator
+from scripts.simulator.launcher import SERVICES, Simulator
 from scripts.toolbox.console import ToolError
 from tests.support.every_service import WEB_PICTURE
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.simulator.process import SimulatorError
+from scripts.simulator.launcher import SimulatorError
 from tests.support.other_services import Others
 from tests.support.others_today import IMAGE, Today, download, fits
 from tests.support.simulator_client import Caller

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.simulator.process import SimulatorError
+from scripts.simulator.launcher import SimulatorError
 from tests.support.simulator_client import Caller, picture
 
 UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"

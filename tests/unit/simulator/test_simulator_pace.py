@@ -8,10 +8,10 @@ import time
 import pytest
 import requests
 
+from scripts.simulator.command_line import parse, settings_from
 from scripts.simulator.http.rate_limit import Pace
+from scripts.simulator.launcher import Simulator, SimulatorError
 from scripts.simulator.ledger import Ledger
-from scripts.simulator.process import Simulator, SimulatorError
-from scripts.simulator.server import parse, settings_from
 from scripts.simulator.settings import Settings
 from tests.support.simulator_client import Caller
 

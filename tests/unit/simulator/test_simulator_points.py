@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import SimulatorError
+from scripts.simulator.launcher import SimulatorError
 from tests.support.simulator_client import Caller, picture
 
 UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"

@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 import requests
 
-from scripts.simulator.process import ROOT, Simulator, SimulatorError
+from scripts.simulator.launcher import ROOT, Simulator, SimulatorError
 from tests.support.other_services import Others
 from tests.support.simulator_client import Caller
 

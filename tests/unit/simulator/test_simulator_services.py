@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from scripts.simulator.process import Simulator, SimulatorError
+from scripts.simulator.launcher import Simulator, SimulatorError
 from tests.support.other_services import Others
 from tests.support.simulator_client import Caller
 

@@ -14,9 +14,9 @@ import pytest
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.process.server import Engine
+from neural4d_blender.engine.process.main_loop import Engine
 from neural4d_blender.engine.steps.active_job import ActiveJob
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.simulator_client import Caller
 

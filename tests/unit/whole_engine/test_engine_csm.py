@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files.glb_size import size_of
-from scripts.simulator.process import Simulator
+from neural4d_blender.engine.files.glb_dimensions import size_of
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_images import picture
 from tests.unit.whole_engine.test_engine_jobs import engine

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.simulator_client import TIMEOUT
 from tests.unit.whole_engine.test_engine_csm_today import (

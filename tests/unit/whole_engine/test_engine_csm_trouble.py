@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_csm import (
     CREATE,

@@ -12,7 +12,7 @@ import pytest
 from neural4d_blender.engine.http.refusals import error_of
 from neural4d_blender.engine.protocol import declaration
 from neural4d_blender.engine.services.goneural import answers as read
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.others_today import fits
 from tests.support.simulator_client import Caller, picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support import old_journal
 from tests.support.engine_process import EngineProcess
 from tests.unit.engine.test_history import made

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from neural4d_blender.engine.errors import UnsupportedFeature
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import check
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess
 from tests.support.simulator_client import Caller
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.client.engine_client import Bridge
-from neural4d_blender.client.environment import DATA_DIR_ENV, Environment
+from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
 from neural4d_blender.client.snapshots import Answer
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.batch import BatchRecord
@@ -24,7 +24,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import JOURNAL, State
 from neural4d_blender.engine.store.journal import Journal
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import ENGINE, EngineProcess
 from tests.unit.engine.test_history import made
 from tests.unit.whole_engine.test_engine_images import picture

@@ -11,7 +11,7 @@ import pytest
 from neural4d_blender.engine.errors import UnexpectedAnswer
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess, Snapshot
 from tests.unit.whole_engine.test_engine_formats import saved
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim

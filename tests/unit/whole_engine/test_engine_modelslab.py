@@ -12,7 +12,7 @@ import pytest
 from neural4d_blender.engine.errors import InvalidInput, UnsupportedFeature
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import check
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.simulator_client import Caller, picture
 

@@ -12,7 +12,7 @@ from neural4d_blender.engine.errors import InvalidInput, UnexpectedAnswer
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import Feature, check, declaration, lacks
 from neural4d_blender.engine.services.modelslab import answers as read
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.others_today import fits
 from tests.support.simulator_client import Caller, picture

@@ -15,7 +15,7 @@ from neural4d_blender.engine.model.server_facts import GENERATION
 from neural4d_blender.engine.services.neural4d.provider import OLDER, Neural4D
 from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
 from tests.support.today import QUICK, engine, points, sim, simulator

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
 from tests.support.today import QUICK, engine, points, sim, simulator

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim
 

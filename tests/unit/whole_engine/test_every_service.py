@@ -12,7 +12,7 @@ import pytest
 from neural4d_blender.engine.errors import InvalidInput, UnsupportedFeature
 from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.protocol import Request, check, declarations
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from scripts.simulator.settings import GENERATIONS
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import CASES, OLDER_ONES, ONE_EACH, TODAY, Case, Witness

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess, Snapshot
 from tests.support.every_service import WEB_PICTURE, Witness, picture
 from tests.unit.whole_engine.test_engine_batches import end, submit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.simulator.process import Simulator
+from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import paid, sim
 from tests.unit.whole_engine.test_engine_journal import batch

@@ -3,6 +3,6 @@
 from ...lazy_imports import open_late
 
 # What its declaration can be read without.
-open_late(__name__, "calls", "lost_sessions", "sessions_2024", "sessions_v3")
+open_late(__name__, "calls", "find_lost_session", "sessions_2024", "sessions_today")
 
 from . import provider as provider  # noqa: E402

@@ -16,9 +16,9 @@ from ...model.server_facts import GENERATION
 from .. import answers
 from ..base import Provider
 from . import calls, declared
-from . import lost_sessions as lost
+from . import find_lost_session as lost
 from . import sessions_2024 as older
-from . import sessions_v3 as v3
+from . import sessions_today as v3
 from .declared import OLDER, PREVIEW, REFINE, RETOPOLOGY, V3
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from bpy.props import StringProperty
 
 from ...api import generate
 from ...engine.protocol import Neural4DError, declaration
-from ...scene import app_handlers, user_settings
-from ...scene.engine import bridge
+from ...scene import timer_and_file_handlers, user_settings
+from ...scene.engine_process import bridge
 from .generate import report_error
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
             key_tests[self.provider] = (error.what, False)
             return report_error(self, error)
         key_tests[self.provider] = (f"Asking {asked.name} ...", True)
-        app_handlers.start()
+        timer_and_file_handlers.start()
         return {"FINISHED"}
 
     @staticmethod
@@ -58,7 +58,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
             else:
                 left = f"{answer.balance.total:,} {declaration(provider).unit} left." if answer.balance else ""
                 key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
-            app_handlers.redraw()
+            timer_and_file_handlers.redraw()
 
         return take
 
@@ -71,7 +71,7 @@ class ListsJobs(_Base):
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Ask the engine."""
         try:
-            app_handlers.list_jobs()
+            timer_and_file_handlers.list_jobs()
         except Neural4DError as error:
             return report_error(self, error)
         return {"FINISHED"}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BrokenModel
-from .glb import read_parts
+from .glb_check import read_parts
 
 #: A row-major 3 x 4 matrix: rotation and scale, and the translation behind each row.
 _Matrix = tuple[tuple[float, float, float, float], ...]

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ..engine.protocol import State
-from .engine import bridge
+from .engine_process import bridge
 from .placing import targets
 
 #: Seconds that the user has to read why Blender is going to stand still.
@@ -40,6 +40,6 @@ def step() -> bool:
 
 
 def _prepare(values: dict[str, Any]) -> dict[str, Any]:
-    from ..prepare import in_this_blender  # hardly ever needed: Blender's start need not wait for it
+    from ..prepare import foreground  # hardly ever needed: Blender's start need not wait for it
 
-    return in_this_blender.prepare(values)
+    return foreground.prepare(values)

@@ -13,16 +13,16 @@ from ..client.request_reply import ask
 from ..client.snapshots import Target
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
-from . import grid as layouts
-from . import input_table, preflight, report
-from .environment import Host
-from .handle import AS_BEFORE, Batch, OnProgress
+from . import preflight, report, table_reader
+from . import scene_grid as layouts
+from .batch import AS_BEFORE, Batch, OnProgress
+from .host import Host
 from .preflight import Estimate, Item
 
 
 def check(
     host: Host,
-    source: input_table.Source,
+    source: table_reader.Source,
     defaults: Mapping[str, Any],
     *,
     layout: str,
@@ -40,10 +40,10 @@ def check(
     """
     layouts.check(layout)
     keep_in = host.folder(output) if layout == "files" else ""
-    rows = input_table.read(source)
+    rows = table_reader.read(source)
     record = BatchRecord(
         id=str(uuid.uuid4()),
-        name=input_table.name_of(source),
+        name=table_reader.name_of(source),
         concurrency=concurrency,
         budget=budget,
         size=len(rows),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .state import World
 from .timed_work import Timed
-from .world import World
 
 
 @dataclass

@@ -32,11 +32,11 @@ from ..system import SYSTEM, System
 from . import batches
 from .active_jobs import ActiveJobs
 from .commands import Commands
+from .concurrency_limit import Turns
 from .connections import Connections
 from .events import Events
 from .outbox import Outbox
 from .schedule import Schedule
-from .slots import Turns
 from .take_over import TakeOver
 from .thread_pools import Lanes
 

@@ -1,6 +1,6 @@
 """Takes in what the engine reports and puts finished models into the scene: the one pump.
 
-Called by the timer in a window (app_handlers.py) and by ``Job.wait`` where no timers run.
+Called by the timer in a window (timer_and_file_handlers.py) and by ``Job.wait`` where no timers run.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import bpy
 
 from ..client.snapshots import Answer, Job, Target
 from ..engine.protocol import EngineStopped, Neural4DError, State
-from . import prepare_here, user_settings
-from .engine import bridge
+from . import prepare_in_foreground, user_settings
+from .engine_process import bridge
 from .placing import placeholder, provenance, targets
 from .placing.placement import place, undo_step
 from .placing.replacement import replace
@@ -41,7 +41,7 @@ def pump() -> bool:
     changed = bridge.drain()
     while _untold and bridge.running:
         _tell(**_untold.pop())
-    changed |= prepare_here.step()
+    changed |= prepare_in_foreground.step()
     ends = time.monotonic() + _AT_A_TIME
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
         if time.monotonic() < ends and not targets.blocked():

@@ -21,7 +21,7 @@ from .http.port import LOOPBACK, Port
 from .modelslab.service import ModelsLab
 from .neural4d.service import Neural4D
 from .settings import GENERATIONS, OTHER_SERVICES, SERVICES, SettingError, Settings
-from .world import World
+from .state import World
 
 DEFAULT_PORT = 47310
 

@@ -19,7 +19,7 @@ from ..client.request_reply import LOOK, ask
 from ..client.snapshots import Job
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from . import report as reports
-from .environment import Host
+from .host import Host
 
 #: A budget, or a number at once, that is to stay as it was.
 AS_BEFORE: Any = object()

@@ -14,8 +14,8 @@ import bpy
 
 from ..client.snapshots import Answer, Job, Target
 from ..engine.protocol import State
-from . import event_pump
-from .engine import bridge
+from . import place_finished_models
+from .engine_process import bridge
 from .placing import placeholder, provenance, targets
 
 #: Jobs of which the engine has not answered yet that they belong to the open file.
@@ -53,7 +53,7 @@ def bring_here(jobs: Iterable[Job], refused: Callable[[Answer], None] = lambda _
         target: Target = {**job.target, **here, "placeholder": placeholder.find(job.id) is not None}
         bridge.send("retarget", _answered(job, refused), job=job.id, target=target, lost=True)
         _asked.add(job.id)
-        event_pump.forget(job.id)
+        place_finished_models.forget(job.id)
         # Until the engine says that it is ready, once more or still.
         state = State.PREPARING_MODEL if job.state in _MADE else job.state
         bridge.jobs[job.id] = replace(job, target=target, dismissed=False, state=state)
@@ -73,7 +73,7 @@ def _answered(before: Job, refused: Callable[[Answer], None]) -> Callable[[Answe
             return  # another data folder was chosen meanwhile, with jobs of its own
         if answer.error:
             bridge.jobs[before.id] = before
-            event_pump.trouble[before.id] = answer.error
+            place_finished_models.trouble[before.id] = answer.error
             refused(answer)
         elif before.state == State.READY:  # nothing has changed but its target
             bridge.jobs[before.id] = replace(bridge.jobs[before.id], state=before.state)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from ..world import World
+from ..state import World
 from .faults import HTTP_STATUSES, Fault
 from .port import reset_connection
 

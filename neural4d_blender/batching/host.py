@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client.engine_client import Bridge
-from ..client.environment import Environment
+from ..client.environment_variables import Environment
 from ..client.request_reply import ask
 from ..client.snapshots import Job, Target
 from ..engine.protocol import (

@@ -14,8 +14,8 @@ from ...client.snapshots import Job, Target
 from ...engine.protocol import IDLE, JobFailed, Neural4DError, State
 from ..console import Console
 from ..exit_codes import code_of_many
+from ..planned_files import Plan
 from ..session import Desk, Patience, failure_of
-from .planned_files import Plan
 
 
 def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:

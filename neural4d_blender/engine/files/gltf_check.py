@@ -1,4 +1,4 @@
-"""Checks the JSON of a glTF 2.0 model: its data (gltf_buffers.py), meshes and node tree.
+"""Checks the JSON of a glTF 2.0 model: its data (gltf_accessor_check.py), meshes and node tree.
 
 Pure Python, standard library only; works on the parsed JSON alone, whether it came from a .glb or a
 .gltf. What is checked is what makes an importer hang, run out of memory or read a stranger's file;
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import BrokenModel, UnsafeModel
-from .gltf_buffers import DataCheck, Json, integer, items_of, reference
+from .gltf_accessor_check import DataCheck, Json, integer, items_of, reference
 
 MAX_DEPTH: Final = 200  # of the node tree; Blender's importer walks it recursively
 MAX_TRIANGLES: Final = 30_000_000  # as drawn, instances counted; about what a large workstation can still edit

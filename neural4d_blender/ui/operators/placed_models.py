@@ -8,8 +8,8 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ...api import generate
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, declaration
-from ...scene import app_handlers, start_job
-from ...scene.engine import bridge
+from ...scene import start_job, timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ...scene.placing import provenance, targets
 from ..drawing import labels
 from .generate import report_error
@@ -59,7 +59,7 @@ class ModelOperator(_Base):
             self.act(context, root)
         except Neural4DError as error:
             return report_error(self, error)
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> None:
@@ -190,10 +190,10 @@ class NEURAL4D_OT_find_job(ModelOperator, bpy.types.Operator):
                 bridge.jobs.setdefault(job.id, job)
             if wanted not in bridge.jobs:
                 unknown.add(wanted)
-            app_handlers.redraw()
+            timer_and_file_handlers.redraw()
 
         bridge.send("find", take, job=wanted)
-        app_handlers.start()
+        timer_and_file_handlers.start()
 
 
 CLASSES = (

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ..errors import JournalUnusable, Neural4DError, PaymentUnknown, SubmissionLost, TransportError, UnexpectedAnswer
 from ..files.download import Stopped
-from ..files.glb_size import size_of
+from ..files.glb_dimensions import size_of
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Variant
@@ -19,7 +19,7 @@ from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
 from .active_job import ActiveJob
 from .context import Context
-from .payment import NOTHING_HAPPENED
+from .paid_request import NOTHING_HAPPENED
 from .submission import take_choices
 
 #: What there is of a model between two stages is smaller than the model.

@@ -1,6 +1,6 @@
 """A model in several files, the parts of a kit: all are imported where they are, each under its own name.
 
-May import bpy and `engine`. The list of the files is engine/files/kit.py's.
+May import bpy and `engine`. The list of the files is engine/files/multi_part.py's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bpy
 
-from ...engine.blenders.contract import datablock_name
+from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ..open_file import own, scene
 from . import importers

@@ -8,12 +8,12 @@ from bpy.props import IntProperty, StringProperty
 
 from ...api import generate
 from ...engine.protocol import Neural4DError
-from ...scene import app_handlers, event_pump, job_report
-from ...scene.engine import bridge
+from ...scene import job_report, place_finished_models, timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ...scene.placing import targets
 from ..lists import history_page, job_list
 from .generate import cancel, report_error
-from .setup import ListsJobs
+from .keys_and_storage import ListsJobs
 
 if TYPE_CHECKING:
     from ...client import snapshots
@@ -43,8 +43,8 @@ class JobOperator(_Base):
             self.act(context, generate.Job(self.job, data))
         except Neural4DError as error:
             return report_error(self, error)
-        app_handlers.start()
-        app_handlers.redraw()
+        timer_and_file_handlers.start()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
 
@@ -81,7 +81,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Retry it."""
         bridge.send("retry", lambda answer: _note(job.id, answer.error), job=job.id)
-        event_pump.trouble.pop(job.id, None)
+        place_finished_models.trouble.pop(job.id, None)
 
 
 def _note(job_id: str, error: dict[str, str] | None) -> None:
@@ -142,7 +142,7 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
         """Dismiss them."""
         for job in job_list.ended():
             dismiss(job.id)
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
 

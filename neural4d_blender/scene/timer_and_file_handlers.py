@@ -15,8 +15,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine.protocol import UNFINISHED, Neural4DError, State
-from . import event_pump, user_settings
-from .engine import bridge, is_built
+from . import place_finished_models, user_settings
+from .engine_process import bridge, is_built
 from .placing import placeholder, targets
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def start() -> None:
 
 def _tick() -> float | None:
     global _redrawn, _labelled
-    changed = event_pump.pump()
+    changed = place_finished_models.pump()
     if changed and (stages := placeholder.stages()) != _labelled:
         _labelled = stages
         redraw({"UI", "WINDOW"})
@@ -49,7 +49,7 @@ def _tick() -> float | None:
     if changed or now - _redrawn > _REDRAW:
         _redrawn = now
         redraw()
-    return _TICK if bridge.busy or event_pump.awaiting() else None
+    return _TICK if bridge.busy or place_finished_models.awaiting() else None
 
 
 def redraw(regions: Set[str] = frozenset({"UI"})) -> None:

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...batching import input_table, start
-from ...batching.handle import AS_BEFORE, Batch
+from ...batching import start_batch, table_reader
+from ...batching.batch import AS_BEFORE, Batch
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
 from ..session import Desk
@@ -48,7 +48,7 @@ def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argpa
 
 def _digest(table: str) -> str:
     """The content of a table, or of a folder of images, wherever it lies."""
-    read = input_table.read(table)
+    read = table_reader.read(table)
     rows = [dict(row.values) for row in read]
     if (folder := Path(table).expanduser()).is_dir():
         # The names alone will not do: cameras give the same ones to other pictures.
@@ -66,7 +66,7 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             the table was begun in another number of shares, which have lines in common with this one.
     """
     desk.bridge.adopting = False  # what earlier commands left is resume's business
-    told = {record.id: record.settings.get(COMMAND, {}) for record in start.newest(desk, _ALL)}
+    told = {record.id: record.settings.get(COMMAND, {}) for record in start_batch.newest(desk, _ALL)}
     there = {batch: one for batch, one in told.items() if one.get("output") == own["output"]}
     alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
     alike += [batch for batch, one in there.items() if one["table"] == own["table"] and batch not in alike]
@@ -82,7 +82,7 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             f"Add --continue to go on with it, or {_ANOTHER}.",
         )
     _check_same(there[known], own, asked.table)
-    started = start.attach(desk, known)
+    started = start_batch.attach(desk, known)
     for provider in {line.provider for line in started.lines()}:
         desk.require_ready(protocol.declaration(provider))
     desk.bridge.adopting = True

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..errors import BrokenModel, UnsafeModel
-from .gltf import GltfFacts, check_gltf
+from .gltf_check import GltfFacts, check_gltf
 
 #: The JSON of real models is kilobytes to a few megabytes; parsing costs about ten times this in memory.
 MAX_JSON_BYTES = 32 * 2**20

@@ -7,12 +7,12 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from ...api import generate
 from ...engine.protocol import FORMATS, Feature, declaration, declarations
-from ...scene import app_handlers
-from ...scene.engine import bridge
+from ...scene import timer_and_file_handlers
+from ...scene.engine_process import bridge
 from ..drawing import labels
 from ..lists import job_pictures
 from ..settings import image_sources
-from .jobs import JobOperator
+from .job_actions import JobOperator
 
 _KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
 _FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in _KEPT]
@@ -43,7 +43,7 @@ class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Show them where they are hidden."""
         job_pictures.unfolded ^= {self.job}
-        app_handlers.redraw()
+        timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .steering import SimulatorError, Steering, key_setting
+from .admin_client import SimulatorError, Steering, key_setting
 
 __all__ = ["ROOT", "Simulator", "SimulatorError"]
 

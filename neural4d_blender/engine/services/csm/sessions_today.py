@@ -20,7 +20,7 @@ from .. import answers
 from ..answers import Outcome
 from ..base import value_of
 from . import calls
-from . import lost_sessions as lost
+from . import find_lost_session as lost
 from .declared import RETOPOLOGY, VIEWS
 from .sessions_2024 import conversion, sessions_in
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
-from .glb import check_glb
+from .glb_check import check_glb
 
 #: In the folder: a list of objects with name and file.
 LIST: Final = "parts.json"
