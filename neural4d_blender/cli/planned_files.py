@@ -10,7 +10,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ...client.snapshots import Job, Target
+from ..client.snapshots import Job, Target
 
 
 @dataclass(frozen=True)

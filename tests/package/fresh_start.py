@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 import threading
+from pathlib import Path
 
 import bpy  # first: where it is a module, it makes addon_utils importable
 
@@ -36,6 +37,13 @@ assert module is not None, "it could not be enabled"
 for handler in bpy.app.handlers.load_post:  # Blender's start opens a file after it has enabled the extensions
     if handler.__module__.startswith(MODULE):
         handler("")
+home = Path(module.__file__).parent
+gone = [
+    name
+    for name in LATE
+    if not home.joinpath(*name.split(".")).is_dir() and not (home / f"{name.replace('.', '/')}.py").is_file()
+]
+assert not gone, f"there is no {gone}"
 late = [name for name in LATE if f"{MODULE}.{name}" in sys.modules]
 assert callable(importlib.import_module(MODULE).generate)
 operators = set(dir(bpy.ops.neural4d))  # a script's; those of the panel's buttons only where there is one
