@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import RequestRefused, ServiceBusy, UnexpectedAnswer
+from ...errors import ConversionFailed, RequestRefused, ServiceBusy, UnexpectedAnswer
 from ...http.refusals import asks_to_hurry_less, sentence, took_nothing, wait_of
 from .. import answers
 from ..base import value_of
+
+#: The word convertToFormat may use instead of statusType 1.
+_CONVERTING = "Cannot find the type, converting."
 
 
 def check_pace(answer: Mapping[str, Any], name: str) -> None:
@@ -165,3 +168,23 @@ def _why_refused(item: object) -> str:
     name = item.get("file") or item.get("fileName") or item.get("filename") or ""
     said = sentence(item) or "no reason given"
     return f"{name}: {said}" if name else said
+
+
+def conversion(answer: Mapping[str, Any], format: str) -> answers.Conversion:
+    """Of convertToFormat: where the file is, or that it is being made.
+
+    Raises:
+        ConversionFailed: the service could not make it.
+    """
+    message = sentence(answer)
+    status = None if answer.get("statusType") is None else code(answer, "statusType")
+    said = details(answer, "modelSize", "scaleNumber")
+    if status == 1 or _CONVERTING in message:
+        return answers.Conversion(message=message, details=said)
+    if status == 0:
+        scale = answer.get("scaleNumber")
+        known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
+        return answers.Conversion(value_of(answer, "modelUrl", str), known, message, said)
+    if status == -1:
+        raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
+    raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")

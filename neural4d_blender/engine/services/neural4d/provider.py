@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import (
-    ConversionFailed,
     GenerationFailed,
     InvalidInput,
     KeyRejected,
@@ -35,8 +34,6 @@ from .declared import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
 if TYPE_CHECKING:
     from ...model.request import Request
 
-#: The word convertToFormat may use instead of statusType 1.
-_CONVERTING = "Cannot find the type, converting."
 #: With these a server, or what stands before it, may answer to an address that it does not have.
 _UNTOLD = (403, 500)
 _NO_CHOICE = "Generate again without choosing a cut-out: the image itself becomes the model."
@@ -289,19 +286,7 @@ class Neural4D(Provider):
         body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
         if size_mm is not None:
             body["modelSize"] = max(2, round(size_mm))
-        answer = self._call("/api/convertToFormat", body, paid=True)
-        message = refusals.sentence(answer)
-        status = None if answer.get("statusType") is None else read.code(answer, "statusType")
-        details = read.details(answer, "modelSize", "scaleNumber")
-        if status == 1 or _CONVERTING in message:
-            return answers.Conversion(message=message, details=details)
-        if status == 0:
-            scale = answer.get("scaleNumber")
-            known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
-            return answers.Conversion(value_of(answer, "modelUrl", str), known, message, details)
-        if status == -1:
-            raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
-        raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
+        return read.conversion(self._call("/api/convertToFormat", body, paid=True), format)
 
     def _call(self, path: str, *content: Any, **how: Any) -> dict[str, Any]:
         answer = self.http.call(path, *content, **how)
