@@ -13,10 +13,10 @@ from ..errors import JobNotFound
 from ..model.states import State
 from ..steps.active_job import ActiveJob
 from ..store.journal import Journal, taken_elsewhere
-from .concurrency_limit import Turns
+from .concurrency_limit import ConcurrencyLimit
 from .outbox import Message
 from .schedule import Schedule
-from .thread_pools import Lanes, lane_of
+from .thread_pools import ThreadPools, pool_of
 
 #: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.
 _ASKING = {State.GENERATING, State.UNKNOWN, State.DOWNLOADING}
@@ -26,14 +26,19 @@ class ActiveJobs:
     """All jobs of one engine that are under way.
 
     Args:
-        schedule: says when a step is due. turns: whose turn it is. lanes: run the steps.
+        schedule: says when a step is due. slots: of which there are only so many. pools: run the steps.
         step: takes a job's next step, on a thread of its own.
     """
 
     def __init__(
-        self, journal: Journal, schedule: Schedule, turns: Turns, lanes: Lanes, step: Callable[[ActiveJob], None]
+        self,
+        journal: Journal,
+        schedule: Schedule,
+        slots: ConcurrencyLimit,
+        pools: ThreadPools,
+        step: Callable[[ActiveJob], None],
     ) -> None:
-        self.turns = turns
+        self.slots = slots
         self.by_id: dict[str, ActiveJob] = {}
         #: The step that each job is taking.
         self.stepping: dict[str, Future[None]] = {}
@@ -41,7 +46,7 @@ class ActiveJobs:
         self.waiting: dict[str, list[Message]] = {}
         self._journal = journal
         self._schedule = schedule
-        self._lanes = lanes
+        self._pools = pools
         self._step = step
 
     def held(self, job_id: str) -> ActiveJob:
@@ -59,7 +64,7 @@ class ActiveJobs:
     def wake(self, active: ActiveJob, delay: float = 0.0) -> None:
         """Take the job's next step after so many seconds, or when it is its turn."""
         self.by_id[active.job.id] = active
-        if self.turns.may_go(active):
+        if self.slots.may_go(active):
             self._schedule.later(delay, functools.partial(self._start, active.job.id))
 
     def wait_for_step(self, job_id: str, message: Message) -> None:
@@ -74,4 +79,4 @@ class ActiveJobs:
     def _start(self, job_id: str) -> None:
         active = self.by_id.get(job_id)
         if active and job_id not in self.stepping:
-            self.stepping[job_id] = self._lanes.run(lane_of(active.job), self._step, active)
+            self.stepping[job_id] = self._pools.run(pool_of(active.job), self._step, active)

@@ -72,7 +72,7 @@ class Batches:
         """Nothing more is submitted. What the service has taken is finished; the rest is cancelled, for free."""
         record = self._record(message["batch"])
         record.stopped = True
-        waiting = self._jobs.turns.waiting(record.id)
+        waiting = self._jobs.slots.waiting(record.id)
         jobs = self._journal.jobs_of(record.id)
         self._check_ours(jobs, "Stop it there, or end that.")
         going = {job.id for job in jobs if job.id in self._jobs.by_id} - waiting
@@ -82,7 +82,7 @@ class Batches:
             job.note = f"The batch was stopped. {_NOTHING_PAID}"
         self._write(record, ended, end=True)
         self._halted[record.id].set()
-        self._jobs.turns.clear(record.id)
+        self._jobs.slots.clear(record.id)
         for active in (self._jobs.by_id[job] for job in going):
             active.halted = self._halted[record.id]
             if active.unwanted and active.job.id not in self._jobs.stepping:
@@ -109,7 +109,7 @@ class Batches:
         for job in late:
             self._jobs.wait_for_step(job.id, {"do": "retry", "job": job.id})
         self._work_on(changed, again)
-        self.call(self._jobs.turns.reopened(record.id))
+        self.call(self._jobs.slots.reopened(record.id))
         return {"again": len(again) + len(late)}
 
     def tell(self, message: Message) -> Message:
@@ -143,18 +143,18 @@ class Batches:
         error = job.error or {}
         if job.state is State.FAILED and error.get("code") in _OF_ALL:
             self._fail_waiting(job, error)
-        self.call(self._jobs.turns.stepped(job))
+        self.call(self._jobs.slots.stepped(job))
 
     def _fail_waiting(self, job: Job, error: dict[str, str]) -> None:
         """Those that wait for their turn at the same service fail with it."""
-        waiting = self._jobs.turns.waiting(job.batch, job.provider)
+        waiting = self._jobs.slots.waiting(job.batch, job.provider)
         others = [Job.from_dict(self._jobs.by_id[one].job.to_dict()) for one in waiting]
         for other in others:
             other.enter(State.FAILED, self._clock.now())
             other.error = {**error, "cost": _NOTHING_PAID}
         with suppress(JournalUnusable):  # then the next in the line finds out for itself
             self._write(None, others, end=True)
-            self._jobs.turns.clear(job.batch, job.provider)
+            self._jobs.slots.clear(job.batch, job.provider)
 
     def call(self, jobs: Iterable[str]) -> None:
         """Let jobs go whose turn it is."""

@@ -18,7 +18,7 @@ from .job_commands import JobCommands
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
 from .take_over import TakeOver
-from .thread_pools import Lanes
+from .thread_pools import ThreadPools
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
@@ -38,12 +38,12 @@ class Commands:
     connections: Connections
     events: Events
     history: History
-    lanes: Lanes
+    pools: ThreadPools
     take_over: TakeOver
     measure: Callable[[], None]
 
     def __post_init__(self) -> None:
-        of_job = JobCommands(self.context, self.jobs, self.events, self.history, self.lanes)
+        of_job = JobCommands(self.context, self.jobs, self.events, self.history, self.pools)
         self._by_name: dict[str, Callable[[Message], Message | None]] = {
             "configure": self._configure,
             "submit": self._submit,
@@ -102,7 +102,7 @@ class Commands:
         if first or newly:
             self.take_over.soon()
         if first:
-            self.lanes.run("ask", self.measure)
+            self.pools.run("ask", self.measure)
         return {}
 
     def _submit(self, message: Message) -> Message:
@@ -135,7 +135,7 @@ class Commands:
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""
-        self.lanes.run("ask", self._read_balance, message)
+        self.pools.run("ask", self._read_balance, message)
 
     def _read_balance(self, message: Message) -> None:
         error: Neural4DError | None = None

@@ -18,7 +18,7 @@ from ..steps.active_job import ActiveJob
 Key = tuple[str, str]
 
 
-class Turns:
+class ConcurrencyLimit:
     """The waiting and the going jobs of all batches.
 
     Args:

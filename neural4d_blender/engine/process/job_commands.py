@@ -18,7 +18,7 @@ from ..store.history import History
 from .active_jobs import ActiveJobs
 from .events import Events
 from .outbox import Message
-from .thread_pools import Lanes
+from .thread_pools import ThreadPools
 
 
 @dataclass
@@ -29,7 +29,7 @@ class JobCommands:
     jobs: ActiveJobs
     events: Events
     history: History
-    lanes: Lanes
+    pools: ThreadPools
 
     def cancel(self, message: Message) -> Message:
         active = self.jobs.held(message["job"])
@@ -156,7 +156,7 @@ class JobCommands:
         variant = next((v for v in job.variants if v.index == message["variant"]), None)
         if variant is None:
             raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")
-        self.lanes.run("prepare", self._write_asset, message, job, variant)
+        self.pools.run("prepare", self._write_asset, message, job, variant)
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
         try:

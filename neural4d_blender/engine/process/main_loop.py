@@ -32,13 +32,13 @@ from ..system import SYSTEM, System
 from . import batches
 from .active_jobs import ActiveJobs
 from .commands import Commands
-from .concurrency_limit import Turns
+from .concurrency_limit import ConcurrencyLimit
 from .connections import Connections
 from .events import Events
 from .outbox import Outbox
 from .schedule import Schedule
 from .take_over import TakeOver
-from .thread_pools import Lanes
+from .thread_pools import ThreadPools
 
 #: At the end: seconds that requests on their way are given to be answered.
 _GRACE = 5.0
@@ -77,9 +77,9 @@ class Engine:
             Preparers(system),
         )
         self.schedule = Schedule(system.clock)
-        self.lanes = Lanes(system)
-        turns = Turns(functools.partial(batches.limit, self.journal))
-        self.jobs = ActiveJobs(self.journal, self.schedule, turns, self.lanes, self._step)
+        self.pools = ThreadPools(system)
+        slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal))
+        self.jobs = ActiveJobs(self.journal, self.schedule, slots, self.pools, self._step)
         self.batches = batches.Batches(self.journal, self.jobs, self.events, system.clock)
         self.commands = Commands(
             self.context,
@@ -88,7 +88,7 @@ class Engine:
             self.connections,
             self.events,
             self.history,
-            self.lanes,
+            self.pools,
             TakeOver(self.context, self.jobs, self.schedule, self.batches.halted),
             self.measure,
         )
@@ -110,7 +110,7 @@ class Engine:
                 traceback.print_exc()
             self.schedule.run_due()
         self.stopping.set()
-        self.lanes.close()
+        self.pools.close()
         self._let_requests_finish()
         self.context.preparers.close()
         self.journal.close()
@@ -150,7 +150,7 @@ class Engine:
         elif not active.job.under_way:
             del self.jobs.by_id[active.job.id]
             if not self.stopping.is_set():
-                self.lanes.run("ask", self.measure, active.job.id)
+                self.pools.run("ask", self.measure, active.job.id)
         for message in self.jobs.waiting.pop(active.job.id, []):
             self.commands.obey(message)
 

@@ -17,19 +17,19 @@ from ..system import SYSTEM, System
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: Threads of each lane; one is started only when it is needed.
-_LANES = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}
+#: Threads of each pool; one is started only when it is needed.
+_THREADS = {"ask": 16, "submit": 16, "fetch": 100, "prepare": 4}
 
 
-class Lanes:
+class ThreadPools:
     """One pool of threads for each kind of step."""
 
     def __init__(self, system: System = SYSTEM) -> None:
-        self._pools = {name: system.thread_pool(name, count) for name, count in _LANES.items()}
+        self._pools = {name: system.thread_pool(name, count) for name, count in _THREADS.items()}
 
-    def run(self, lane: str, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
-        """Do the work on a thread of that lane as soon as one is free."""
-        return self._pools[lane].submit(work, *arguments, **named)
+    def run(self, pool: str, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+        """Do the work on a thread of that pool as soon as one is free."""
+        return self._pools[pool].submit(work, *arguments, **named)
 
     def close(self) -> None:
         """What has not begun never does; what has is not waited for."""
@@ -37,8 +37,8 @@ class Lanes:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def lane_of(job: Job) -> str:
-    """The lane for the job's next step. One that turns out to do something else is only less well placed."""
+def pool_of(job: Job) -> str:
+    """The pool for the job's next step. One that turns out to do something else is only less well placed."""
     if job.state in (State.QUEUED, State.PREPARING_INPUT, State.SUBMITTING):
         return "submit"
     primary = job.primary

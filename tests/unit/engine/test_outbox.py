@@ -13,7 +13,7 @@ import pytest
 
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.process.concurrency_limit import Turns
+from neural4d_blender.engine.process.concurrency_limit import ConcurrencyLimit
 from neural4d_blender.engine.process.outbox import Outbox
 from neural4d_blender.engine.steps.active_job import ActiveJob
 
@@ -86,22 +86,22 @@ def job(item: int, state: State = State.QUEUED, provider: str = "neural4d") -> A
 
 
 def test_turns_are_by_service_and_in_the_order_of_the_input(tmp_path: Path) -> None:
-    turns = Turns(lambda batch: 2)
+    slots = ConcurrencyLimit(lambda batch: 2)
     first, second = job(7), job(8)
-    assert turns.may_go(first)
-    assert turns.may_go(second)
-    assert not any(turns.may_go(job(item)) for item in (9, 3, 5))
-    assert turns.may_go(job(1, provider="csm"))
-    assert turns.stepped(first.job) == []  # still queued: it waits for a second try, and keeps its place
+    assert slots.may_go(first)
+    assert slots.may_go(second)
+    assert not any(slots.may_go(job(item)) for item in (9, 3, 5))
+    assert slots.may_go(job(1, provider="csm"))
+    assert slots.stepped(first.job) == []  # still queued: it waits for a second try, and keeps its place
     first.job.state = State.SUBMITTING
-    assert turns.stepped(first.job) == []
+    assert slots.stepped(first.job) == []
     first.job.state = State.DOWNLOADING
-    assert turns.stepped(first.job) == ["neural4d3"]
-    assert turns.may_go(job(3))
-    assert turns.stepped(first.job) == []
-    assert turns.waiting("b") == turns.waiting("b", "neural4d") == {"neural4d5", "neural4d9"}
-    assert turns.waiting("b", "csm") == set()
-    turns.clear("b", "csm")
-    assert len(turns.waiting("b")) == 2
-    turns.clear("b")
-    assert turns.waiting("b") == set()
+    assert slots.stepped(first.job) == ["neural4d3"]
+    assert slots.may_go(job(3))
+    assert slots.stepped(first.job) == []
+    assert slots.waiting("b") == slots.waiting("b", "neural4d") == {"neural4d5", "neural4d9"}
+    assert slots.waiting("b", "csm") == set()
+    slots.clear("b", "csm")
+    assert len(slots.waiting("b")) == 2
+    slots.clear("b")
+    assert slots.waiting("b") == set()

@@ -127,7 +127,7 @@ def test_what_has_just_failed_is_taken_up_too(tmp_path: Path) -> None:
     again = engine.journal.get("1")
     assert again is not None
     assert again.state is State.QUEUED
-    engine.lanes.close()
+    engine.pools.close()
     engine.journal.close()
 
 
