@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "shared" / "models"
+FOLDER = Path(__file__).parents[3] / "shared" / "models"
 
 
 def foreign_models(*patterns: str) -> list[Path]:
