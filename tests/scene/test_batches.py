@@ -94,7 +94,7 @@ def test_an_engine_that_is_killed_in_the_middle_costs_nothing(sim: Simulator) ->
     batch = neural4d.batch([f"robot {number}" for number in range(5)], concurrency=2, layout="row", size_mm=50)
     while not any(job.state == "placed" for job in batch.results):
         assert not batch.done
-        batches.event_pump.pump()
+        batches.place_finished_models.pump()
     assert bridge._process is not None
     bridge._process.kill()
     batch.wait(120)
@@ -124,7 +124,7 @@ def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simul
 
 def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp_path: Path) -> None:
     def opened() -> None:
-        batches.event_pump.targets.file_opened()  # the extension does this when it is registered
+        batches.place_finished_models.targets.file_opened()  # the extension does this when it is registered
         bpy.context.preferences.system.use_online_access = True
 
     def standing() -> list[float]:
@@ -133,7 +133,7 @@ def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp
     row = [0, 0.0625, 0.125, 0.1875]
     batch = neural4d.batch([f"robot {number}" for number in range(4)], concurrency=2, layout="row", size_mm=50)
     while sum(job.state == "placed" for job in batch.results) < 2:
-        batches.event_pump.pump()
+        batches.place_finished_models.pump()
     bpy.ops.wm.read_factory_settings(use_empty=True)  # and was never saved
     opened()
     batch.wait(120)
