@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..model.declaration import Declaration, Feature, Option, Quote
 from . import answers
-from .base import Outcome, Provider, value_of
+from .answers import Outcome
+from .base import Provider, value_of
 
 if TYPE_CHECKING:
     from ..model.request import Request
