@@ -146,14 +146,14 @@ _LATE = {
     "BatchRecord": "model.batch",
     "ImageFacts": "model.image_header",
     "Job": "model.job",
-    "Masker": "http.masking",
+    "Masker": "http.redaction",
     "Request": "model.request",
     "catalog_id": "blenders.asset_catalogs",
     "check_url": "model.web_addresses",
     "is_web_address": "model.web_addresses",
     "name_in": "model.web_addresses",
     "read_image_facts": "model.image_header",
-    "without": "http.masking",
+    "without": "http.redaction",
 }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from neural4d_blender.engine import protocol
+
 PACKAGE = Path(__file__).resolve().parents[3] / "neural4d_blender"
 UI = sorted((PACKAGE / "ui").rglob("*.py"))
 AT_START = ("errors", "protocol", "model/declaration", "model/allowed_values", "model/states")
@@ -57,3 +59,16 @@ def postpones_annotations(source: str) -> bool:
     """Annotations of the module stay texts until somebody evaluates them."""
     imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
     return any(node.module == "__future__" for node in imports)
+
+
+@pytest.mark.parametrize("name", protocol.__all__)
+def test_every_name_of_the_protocol_is_there_when_it_is_looked_up(name: str) -> None:
+    assert getattr(protocol, name) is not None
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_opened_late_is_there(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    opened = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "open_late"]
+    names = [name.value for call in opened for name in call.args[1:] if isinstance(name, ast.Constant)]
+    assert [name for name in names if not path.with_name(f"{name}.py").is_file()] == []
