@@ -45,7 +45,7 @@ def scenario(ui, past: int, table: str, admin_url: str):
     yield from ui.screenshot("history-1-open")
     yield from start(ui, "a brass lantern", size_mm=120.0)
     yield reached("placed")
-    yield Until(lambda: page.total == past + 1 and page.jobs[0].get("placed"), "the new job on the page", 10)
+    yield Until(lambda: page.total == past + 1 and page.jobs[0].placed, "the new job on the page", 10)
     copied = yield from copy(ui)
     yield from show(ui, *HISTORY)
     yield from search(ui)
