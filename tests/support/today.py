@@ -10,6 +10,7 @@ import pytest
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import TIMING, EngineProcess
 
+#: The balance is watched for 20 times look_again.
 QUICK = {**TIMING, "quickest": 0.02, "look_again": 0.03, "minute": 0.3}
 
 

@@ -6,7 +6,6 @@ Over services, ways to ask, numbers of models, and what a server does with ids o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import pytest
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess, Snapshot
 from tests.support.every_service import WEB_PICTURE, Witness, picture
+from tests.support.today import QUICK, engine, sim, simulator
 from tests.unit.whole_engine.test_engine_batches import end, submit
 
-#: The balance is watched for 20 times look_again.
-TIMING = {"quickest": 0.02, "backoff": 0.01, "look_again": 0.03, "minute": 0.3, "preparer_limit": 5.0}
+__all__ = ["engine", "sim", "simulator"]
 
 
 @dataclass(frozen=True)
@@ -97,25 +96,6 @@ CASES = [
     for way in WAYS
     for count, fault in itertools.product(way.counts, way.faults)
 ]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.05, picture_seconds=0.0) as process:
-        yield process
-
-
-@pytest.fixture
-def sim(simulator: Simulator) -> Simulator:
-    simulator.reset()
-    return simulator
-
-
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        process.configure(sim.api_url, sim.keys, timing=TIMING)
-        yield process
 
 
 def start(engine: EngineProcess, way: Way, count: int = 1) -> str:
@@ -203,7 +183,7 @@ def test_what_was_not_taken_is_free_and_sent_again_on_the_users_word(
 
 def test_nothing_else_is_bought_while_the_balance_is_watched(sim: Simulator, engine: EngineProcess) -> None:
     """And the service is not taken for one that asked to slow down."""
-    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 0.1, "minute": 60.0})
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "look_again": 0.1, "minute": 60.0})
     sim.set_fault(endpoint=TEXT, fault="reset_before")
     lost = engine.submit("the lost bird")
     engine.wait(lost, "unknown")
@@ -281,7 +261,7 @@ POOR = {"status": "processing", "message": "You do not have enough points: not e
 @pytest.mark.parametrize("way", [way for way in WAYS if not way.before], ids=lambda way: way.name)
 def test_not_enough_points_needs_one_look_only(sim: Simulator, engine: EngineProcess, way: Way, acted: bool) -> None:
     """Said in an answer that is no refusal by its status; the balance would be watched for ten minutes."""
-    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 30.0})
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "look_again": 30.0})
     sim.configure(**way.settings)
     sim.set_fault(endpoint=way.pays, fault="no_ids", body=POOR, acted=acted)
     job = ended(engine, start(engine, way))
@@ -296,7 +276,7 @@ def test_not_enough_points_needs_one_look_only(sim: Simulator, engine: EnginePro
 
 
 def test_not_enough_points_ends_a_batch_at_once(sim: Simulator, engine: EngineProcess) -> None:
-    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "look_again": 30.0})
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "look_again": 30.0})
     sim.set_fault(endpoint=TEXT, fault="no_ids", body=POOR, times=None)
     jobs = submit(engine, 6, concurrency=2)
     end(engine, jobs, "failed")
@@ -321,7 +301,7 @@ def test_a_refusal_that_was_paid_and_shows_late_is_not_called_free(
 ) -> None:
     sim.configure(booking_seconds=1000)
     sim.set_fault(endpoint=TEXT, fault=status, acted=True, times=None)
-    engine.configure(sim.api_url, sim.keys, timing={**TIMING, "minute": 0.01, "refusals": 2})
+    engine.configure(sim.api_url, sim.keys, timing={**QUICK, "minute": 0.01, "refusals": 2})
     error = ended(engine, engine.submit())["error"]
     assert payments(sim)
     seen = "no payment was seen" if status == "http_429" else "the balance stands where it stood"
