@@ -25,7 +25,7 @@ from .shared_names import READY
 #: Each is a whole Blender; waiting ones count.
 AT_ONCE: Final = 2
 _GIB = 1024**3
-_CONFINE = Path(__file__).with_name("sandbox.py")
+_SANDBOX = Path(__file__).with_name("sandbox.py")
 #: All that the process gets to know of the environment, by name and by how a name begins; nothing that looks secret.
 _KNOWN = {
     "APPDATA", "COMSPEC", "HOME", "LANG", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OCIO", "PATH", "PATHEXT",
@@ -72,7 +72,7 @@ class Preparer:
 
     def __init__(self, argv: Sequence[str], memory: int, system: System = SYSTEM) -> None:
         self._clock = system.clock
-        confined = [sys.executable, "-I", str(_CONFINE), str(memory)] if sys.platform == "linux" else []
+        confined = [sys.executable, "-I", str(_SANDBOX), str(memory)] if sys.platform == "linux" else []
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         try:
             self._process = system.start_process([*confined, *argv, "-"], log=self._log, environment=environment())

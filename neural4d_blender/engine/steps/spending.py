@@ -208,16 +208,13 @@ class Spending:
             if self._late.get(service, ("",))[0] == job.id:
                 with suppress(Neural4DError):  # the job is the service's already
                     self._look_at_late(service, self.read(provider))
-            found = self._found_out.pop(job.id, None)
-            if found:
+            operation, fell = self._found_out.pop(job.id, ("", 0))
+            if operation:
                 provider.server.note(BOOKS, LATE)
             last = job.spent[-1]
-            if (
-                found
-                and last["operation"] == found[0]
-                and self.prices.is_ours(provider, job, *(found[0], last["points"], found[1], job.sent_at))
-            ):
-                self.prices.learn(job, *found)
+            ours = operation == last["operation"]
+            if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.sent_at):
+                self.prices.learn(job, operation, fell)
                 self.prices_changed()
             elif price := self.journal.price(service, last["operation"]):
                 last["points"] = price  # still an estimate, by what others have cost since
