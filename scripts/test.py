@@ -119,6 +119,9 @@ def _summary(chosen: Sequence[Stage], seconds: float) -> None:
         print(f"{stage.name:16} {counts}  {'ok' if stage.ok else 'NOT OK'} {stage.note}".rstrip())
     # A stage without a single test is a fault of the set-up, and counts as one.
     failed = sum(stage.failed or (not stage.ok) for stage in chosen)
+    for stage in chosen:
+        for failure in stage.failures:
+            print(f"{stage.name}: {failure[:1000]}")
     print(f"in {seconds:.0f} s; reports in out/reports\n")
     print(f"{sum(stage.passed for stage in chosen)} passed, {failed} failed", flush=True)
 

@@ -10,7 +10,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.toolbox.console import ROOT
@@ -39,6 +39,8 @@ class Stage:
     skipped: int = 0
     seconds: float = 0.0
     note: str = ""
+    #: A line for each test that failed: its name, and what it said.
+    failures: list[str] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -77,6 +79,9 @@ class Stage:
             sum(int(suite.get(key, 0)) for suite in suites for key in keys)
             for keys in (("tests",), ("failures", "errors"), ("skipped",))
         )
+        for case in (case for suite in suites for case in suite.iter("testcase")):
+            for outcome in (*case.iter("failure"), *case.iter("error")):
+                self.failures.append(f"{case.get('classname')}.{case.get('name')}: {outcome.get('message')}")
         self.passed += max(total - failed - skipped, 0)
         self.failed += failed
         self.skipped += skipped

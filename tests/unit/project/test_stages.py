@@ -46,6 +46,8 @@ def test_skipped(): pass
 """
     stage = run_tests(tmp_path, source)
     assert (stage.passed, stage.failed, stage.skipped, stage.ok) == (1, 2, 1, False)
+    assert [line.split(": ")[0] for line in stage.failures] == ["test_made_up.test_bad", "test_made_up.test_error"]
+    assert "assert 1 == 2" in stage.failures[0]
 
 
 @pytest.mark.parametrize("source", ["", "raise ValueError", "import os\ndef test_crash(): os._exit(0)"])
