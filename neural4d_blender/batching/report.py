@@ -103,7 +103,7 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             if target.suffix.lower() == ".json":
                 json.dump(records, file, ensure_ascii=False, indent=1)
             else:
@@ -127,7 +127,7 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
     source = Path(os.fspath(path)).expanduser()
     _check_ending(source)
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
+        with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             if source.suffix.lower() == ".json":
                 return [Line(**record) for record in json.load(file)]
             return [_from_texts(record) for record in csv.DictReader(file)]

@@ -50,6 +50,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +165,17 @@ def __getattr__(name: str) -> Any:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line for the pipe."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    """One line for the pipe.
+
+    UTF-8 has no half of a surrogate pair: one that stands for a byte of a path (PEP 383) arrives as it is, any
+    other one, which Blender could not show, as U+FFFD.
+    """
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        text = re.sub("[\udc80-\udcff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode() + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def main(arguments: list[str]) -> int:
     if "limit" in values:  # whoever started this process watches the clock too, but may be gone
         faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
     facts = Path(values["facts"])
-    text = json.dumps(run(values), ensure_ascii=False, indent=1)
+    text = json.dumps(run(values), indent=1)
     unfinished = facts.with_name(facts.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, facts)
@@ -197,4 +197,4 @@ def _awaited() -> str:
         importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
     print(READY, flush=True)
     with open(0, "rb", closefd=False) as lines:
-        return lines.readline().decode().rstrip("\r\n")
+        return os.fsdecode(lines.readline()).rstrip("\r\n")

@@ -44,7 +44,7 @@ def report_text(job_id: str, job: Job | None = None) -> str:
     masker = Masker(_own(job))
     parts = [_versions(), _service(job), _states(job), *_trouble(job), _costs(job), _options(job), _variants(job)]
     text = "\n\n".join("\n".join(str(masker.value(line)) for line in part) for part in parts if part)
-    lines = _exchanges(job, MOST_BYTES - len(text.encode()) - 200)
+    lines = _exchanges(job, MOST_BYTES - len(text.encode(errors="replace")) - 200)
     said = "\n".join([f"Exchanges with the service, masked ({len(lines)}, oldest first):", *lines])
     return _without_keys(f"{text}\n\n{said if lines else 'No exchange with the service was recorded.'}\n")
 

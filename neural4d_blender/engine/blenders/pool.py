@@ -112,7 +112,7 @@ class Preparer:
     def _tell(self, line: str) -> None:
         if self._process.stdin:
             with suppress(OSError):  # it is gone; why, its exit code and its log tell
-                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.write(os.fsencode(line) + b"\n")
                 self._process.stdin.flush()
 
     def _wait(self, limit: float, stopped: Callable[[], bool]) -> int:

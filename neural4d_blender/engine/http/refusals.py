@@ -65,7 +65,9 @@ def of_content(content: bytes, sent: object = None) -> tuple[object, str]:
     text = content.decode("utf-8", "replace").strip()
     try:
         answer = json.loads(text)
-    except ValueError:
+        if "\\ud" in text.lower():  # as half an emoji: no file, pipe or Blender takes one
+            answer = json.loads(json.dumps(answer, ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError):
         return None, "" if text.startswith("<") else _tidy(_without(text, own))
     if own:
         answer = _quiet(answer, own)

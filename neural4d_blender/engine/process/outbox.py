@@ -7,10 +7,12 @@ here, and of each job only the newest snapshot: however long that lasts, there a
 from __future__ import annotations
 
 import threading
+import traceback
 from collections import deque
 from typing import Any, BinaryIO
 
 from .. import protocol
+from ..errors import Neural4DError
 from ..system import SYSTEM, System
 
 Message = dict[str, Any]
@@ -72,7 +74,12 @@ class Outbox:
                     del self._newest[message["job"]["id"]]
                 self._writing = True
             try:
-                self._sink.write(protocol.encode(message))
+                line = protocol.encode(message)
+            except (TypeError, ValueError, RecursionError) as error:  # that message is lost, the line is not
+                traceback.print_exc()  # for engine.log
+                line = protocol.encode(_instead(message, error))
+            try:
+                self._sink.write(line)
                 self._sink.flush()
             except (OSError, ValueError):
                 with self._changed:
@@ -80,3 +87,9 @@ class Outbox:
                     self._waiting.clear()
                     self._changed.notify_all()
                 return
+
+
+def _instead(message: Message, error: Exception) -> Message:
+    """What goes in the place of a message that is no JSON, so that nobody waits for its answer for ever."""
+    trouble = Neural4DError(f"What the engine had to say could not be sent ({type(error).__name__}).")
+    return {"event": "answer", "tag": message.get("tag"), "error": trouble.to_dict()}

@@ -79,6 +79,28 @@ def test_nobody_there_is_waited_for_never(pipe: Pipe) -> None:
         outbox.put(snapshot(1, 1))
 
 
+def test_what_is_no_text_arrives_all_the_same(pipe: Pipe) -> None:
+    outbox = Outbox(pipe.writer)
+    outbox.put({"event": "usage", "path": "/home/\udce4/chair", "said": "half \ud83d", "whole": "\U0001f600"})
+    (told,) = pipe.lines(1)
+    assert told == {"event": "usage", "path": "/home/\udce4/chair", "said": "half \ufffd", "whole": "\U0001f600"}
+
+
+@pytest.mark.parametrize("odd", [object(), {(1, 2): 3}, pytest.param(None, id="deep")])
+def test_a_message_that_cannot_be_sent_costs_that_message(pipe: Pipe, odd: object) -> None:
+    if odd is None:
+        odd = []
+        for _ in range(100_000):
+            odd = [odd]
+    outbox = Outbox(pipe.writer)
+    outbox.put({"event": "answer", "tag": 7, "path": odd})
+    outbox.put(snapshot(1, 1))
+    answer, job = pipe.lines(2)
+    assert answer["tag"] == 7
+    assert "could not be sent" in answer["error"]["what"]
+    assert job["job"]["number"] == 1
+
+
 def job(item: int, state: State = State.QUEUED, provider: str = "neural4d") -> ActiveJob:
     made = Job(f"{provider}{item}", provider, {}, batch="b", item=item)
     made.state = state

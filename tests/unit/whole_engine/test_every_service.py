@@ -290,3 +290,12 @@ def test_what_a_service_lacks_is_said(tmp_path: Path, case: Case) -> None:
         for value in ([], *([] if option.maximum is None else [option.maximum + 1])):
             with pytest.raises(InvalidInput, match=option.key):
                 check(service.id, Request(**fine, format=service.native, options={option.key: value}))
+
+
+@each
+def test_half_an_emoji_in_an_answer_costs_no_more_than_itself(sim: Simulator, engine: EngineProcess, case: Case) -> None:
+    sim.set_fault(case.submit, "http_400", message="Not \ud83d allowed: \udc80")
+    failed = engine.wait(start(engine, case), "failed")
+    assert failed["error"]["what"].encode()  # what Blender can show
+    assert "Not ? allowed: ?" in failed["error"]["what"]
+    engine.wait(start(engine, case), "ready")
