@@ -160,19 +160,29 @@ class Bridge:
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = snapshots.Job.of(job)
 
-    def _find_out(self) -> None:
-        """Ask a new engine for the jobs that the last one may have taken in; they are sent again where it has not."""
-        for job_id, send_again in list(self._unsure.items()):
+    def _follow(self) -> None:
+        """Have a new engine go on with what the last one has left, and tell what that one wrote and never told.
 
-            def found(told: Answer, job_id: str = job_id, send_again: Callable[[], None] = send_again) -> None:
-                if not told.error and job_id in self._unsure:
-                    del self._unsure[job_id]
-                    for job in told.jobs:
-                        self.jobs[job.id] = job
-                    if not told.jobs:
-                        send_again()
+        What it was told and has not answered is sent again where it stands in no journal.
+        """
+        known = {job.id: job.revision for job in self.jobs.under_way.values()}
+        unsure = list(self._unsure)
 
-            self.send("find", found, job=job_id)
+        def followed(told: Answer) -> None:
+            if told.error:
+                return  # that engine died too: the next one is asked
+            for job in told.jobs:
+                self.jobs[job.id] = job
+            for job_id in (job_id for job_id in told.gone if known[job_id]):  # it was there
+                lost = protocol.InvalidInput("The job was deleted, or this is another journal.", "See the history.")
+                job = replace(self.jobs[job_id], state=State.FAILED, under_way=False, error=lost.to_dict())
+                self.jobs[job_id] = job
+            for job_id, send_again in [(job_id, self._unsure.pop(job_id)) for job_id in unsure]:
+                if job_id in told.gone:
+                    send_again()
+
+        if known:
+            self.send("follow", followed, jobs=known)
 
     def configure(self) -> None:
         """Tell a running engine what the user has set, if that changed."""
@@ -235,7 +245,7 @@ class Bridge:
         if self._process is None:
             self._last_words = None
             self._process = EngineProcess(self.settings.data_dir())
-            self._find_out()
+            self._follow()
 
     def _write(self, message: Message) -> None:
         if self._process:

@@ -216,7 +216,7 @@ class Answer:
 
     Attributes:
         error: why it was refused: what, kept, cost, remedy and code; None where it was not.
-        jobs: snapshots. total: how many there are in all.
+        jobs: snapshots. total: how many there are in all. gone: ids of jobs that the journal does not have.
         batches: of ``batch`` the one that was asked for.
         balance: None where the service does not tell it.
         again: how many go on. freed: bytes. path: of what was written.
@@ -224,6 +224,7 @@ class Answer:
 
     error: dict[str, str] | None = None
     jobs: list[Job] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     total: int = 0
     totals: list[Total] = field(default_factory=list)
     batches: list[BatchRecord] = field(default_factory=list)

@@ -29,6 +29,8 @@ test_key        ``provider``: answers ``balance``, None where the service does n
 list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
+follow          ``jobs`` {id: revision}: go on with those that an engine which is no more has left; answers ``jobs``,
+                snapshots of those that were written since, and ``gone``, the ids that the journal does not have
 find            ``job``: answers ``jobs``, a list of that job's snapshot, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``

@@ -22,11 +22,11 @@ def at_home(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Si
     return sim
 
 
-def run(*argv: str) -> int:
+def run(*argv: str, kind: type[Desk] = Desk) -> int:
     """The command's exit code."""
 
     def desk() -> Desk:
-        made = Desk()
+        made = kind()
         made.bridge.timing = TIMING
         return made
 

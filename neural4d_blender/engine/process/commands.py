@@ -67,6 +67,7 @@ class Commands:
             "test_key": self._balance,
             "list": self._list,
             "find": self._find,
+            "follow": self._follow,
             "history": self._history,
             "totals": self._totals,
         }
@@ -132,6 +133,15 @@ class Commands:
         found = self.jobs.by_id.get(message["job"])
         job = found.job if found else self.context.journal.get(message["job"])
         return {"jobs": [job.to_dict()] if job and self.context.journal.may_touch(job) else []}
+
+    def _follow(self, message: Message) -> Message:
+        """What an engine wrote and could not tell any more is told by the next one."""
+        known: dict[str, int] = message["jobs"]
+        self.take_over.followed |= known.keys()
+        self.take_over.soon()
+        jobs = {job_id: self.context.journal.get(job_id) for job_id in known}
+        changed = [job.to_dict() for job in jobs.values() if job and job.revision != known[job.id]]
+        return {"jobs": changed, "gone": [job_id for job_id, job in jobs.items() if not job]}
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

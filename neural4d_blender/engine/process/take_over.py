@@ -27,8 +27,10 @@ class TakeOver:
     def __init__(
         self, context: Context, jobs: ActiveJobs, schedule: Schedule, halted: Callable[[str], threading.Event]
     ) -> None:
-        #: The host wants such jobs to go on.
+        #: The host wants all such jobs to go on.
         self.wanted = True
+        #: Ids of those that it wants to go on in any case: its own.
+        self.followed: set[str] = set()
         self._context = context
         self._jobs = jobs
         self._schedule = schedule
@@ -39,7 +41,7 @@ class TakeOver:
 
         Where there is no Blender to prepare a model with, only those that want none.
         """
-        jobs = self._context.journal.take_over(self._can_finish) if self.wanted else []
+        jobs = self._context.journal.take_over(self._takes) if self.wanted or self.followed else []
         # Of a batch, those that are at the service take their places before others are let go.
         for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self._jobs.wake(ActiveJob(job, halted=self._halted(job.batch)))
@@ -52,5 +54,7 @@ class TakeOver:
         except JournalUnusable:
             self._schedule.later(_LOOK_AGAIN, self.soon)
 
-    def _can_finish(self, job: Job) -> bool:
+    def _takes(self, job: Job) -> bool:
+        if not self.wanted and job.id not in self.followed:
+            return False
         return bool(self._context.preparers.argv or job.request.get("keep_in"))

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.cli.commands import resume
+from neural4d_blender.cli.session import Desk
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
-from tests.support.command_line import at_home, paid, run
+from tests.support.command_line import at_home, paid, run, table
 from tests.support.simulator_client import Caller
 
 NEWER = 5
@@ -126,3 +127,37 @@ def test_jobs_of_a_time(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> N
     assert ids(capsys, "--until", "2031-05-24 18:30") == ["old"]
     assert run("jobs", "--since", "24.5.2031") == 2
     assert "a date like 2031-05-24, not '24.5.2031'" in capsys.readouterr().err
+
+
+class Deadly(Desk):
+    """A desk whose engine is killed once, as soon as one of its jobs is at the service."""
+
+    killed = False
+
+    def pump(self) -> bool:
+        bridge = self.bridge
+        if not self.killed and bridge._process and any(job.state == "generating" for job in bridge.jobs.values()):
+            self.killed = True
+            bridge._process.kill()
+        return super().pump()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["generate", "a mug", "--as-made", "-o", "mug.glb"],
+        ["batch", "mugs.csv", "--files-only", "-o", "models", "--concurrency", "1"],
+        ["batch", "mugs.csv", "--files-only", "-o", "models", "--continue"],
+        ["resume"],
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_a_command_outlives_its_engine(sim: Simulator, command: list[str]) -> None:
+    sim.configure(job_seconds=0.3)
+    table("mugs.csv", "a mug", "a cup", "a jug")
+    if command[-1] == "--continue":
+        assert run(*command[:-1], "--concurrency", "1", "--timeout", "0.5") == 6
+    if command == ["resume"]:
+        assert run("generate", "a mug", "--as-made", "-o", "mug.glb", "--timeout", "0.1") == 6
+    assert run(*command, "--timeout", "60", kind=Deadly) == 0
+    assert paid(sim) == [60] * (3 if command[0] == "batch" else 1)

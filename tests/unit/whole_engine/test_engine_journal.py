@@ -23,6 +23,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import JOURNAL, State
+from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import ENGINE, EngineProcess
@@ -244,11 +245,13 @@ def die_unheard(bridge: Bridge) -> None:
         bridge._process.reader.lines()
 
 
+@pytest.mark.parametrize("adopting", [True, False])
 def test_a_job_goes_on_whose_engine_died_before_it_was_heard(
-    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adopting: bool
 ) -> None:
     sim.configure(job_seconds=600)
     bridge = bridge_on(sim, tmp_path, monkeypatch)
+    bridge.adopting = adopting
     bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
     while not paid(sim):  # it is taken in and sent, and nobody has looked at the answer yet
         bridge._process.writer.write()
@@ -263,6 +266,32 @@ def test_a_job_goes_on_whose_engine_died_before_it_was_heard(
     assert "failed" not in seen
     assert paid(sim) == [60]
     assert not bridge._unsure
+    bridge.stop()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_an_engine_wrote_and_never_told_is_told_by_the_next(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deleted: bool
+) -> None:
+    sim.configure(job_seconds=600)
+    bridge = bridge_on(sim, tmp_path, monkeypatch)
+    bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
+    while bridge.jobs["a"].state != "generating":
+        bridge.drain()
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    journal = Journal(tmp_path)
+    while not (job := journal.get("a")) or job.under_way:
+        time.sleep(0.02)
+    if deleted:
+        History(journal).delete(job)
+    journal.close()
+    die_unheard(bridge)
+    while bridge.jobs["a"].under_way:
+        bridge.drain()
+    assert bridge.jobs["a"].state == ("failed" if deleted else "ready")
+    assert not deleted or "deleted" in bridge.jobs["a"].error["what"]
+    assert paid(sim) == [60]
     bridge.stop()
 
 

@@ -293,7 +293,7 @@ def test_what_a_service_lacks_is_said(tmp_path: Path, case: Case) -> None:
 
 
 @each
-def test_half_an_emoji_in_an_answer_costs_no_more_than_itself(sim: Simulator, engine: EngineProcess, case: Case) -> None:
+def test_half_an_emoji_in_an_answer_costs_itself_alone(sim: Simulator, engine: EngineProcess, case: Case) -> None:
     sim.set_fault(case.submit, "http_400", message="Not \ud83d allowed: \udc80")
     failed = engine.wait(start(engine, case), "failed")
     assert failed["error"]["what"].encode()  # what Blender can show
