@@ -121,7 +121,8 @@ class Bridge:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)
         native = protocol.makes(provider, request)
-        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native)
+        now = time.time()
+        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native, created=now, entered=now)
         self.jobs[job_id] = snapshots.Job.of(job)
         self.revision += 1
 
@@ -156,7 +157,7 @@ class Bridge:
         self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
 
     def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
-        job.enter(State.FAILED)
+        job.enter(State.FAILED, time.time())
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = snapshots.Job.of(job)
 

@@ -54,7 +54,7 @@ class Batches:
 
     def submit(self, message: Message) -> Message:
         """All items of a batch become queued jobs, or none does."""
-        record = BatchRecord.from_dict(message["batch"])
+        record = BatchRecord.from_dict({"created": self._clock.now(), **message["batch"]})
         record.check()
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:

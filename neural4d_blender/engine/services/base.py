@@ -18,6 +18,7 @@ from ..model.server_facts import Server
 
 if TYPE_CHECKING:
     from ..model.request import Request
+    from ..system import System
     from .answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
 
 
@@ -26,12 +27,16 @@ class Provider(ABC):
 
     declaration: ClassVar[Declaration]
 
-    def __init__(self, http: Http, server: Server | None = None) -> None:
+    def __init__(self, http: Http, server: Server | None = None, system: System | None = None) -> None:
         """Args:
         http: makes the requests. server: what is known of the server, kept from one time to the next.
+        system: the computer.
         """
+        from ..system import SYSTEM  # providers are made in the engine only, their classes are there at Blender's start
+
         self.http = http
         self.server = server or Server()
+        self.system = system or SYSTEM
 
     @classmethod
     def check(cls, request: Request) -> None:

@@ -8,11 +8,10 @@ How answers are read stands in ``answers``.
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from ...errors import (
     HeldBack,
@@ -44,7 +43,7 @@ TEXTS = "texts"
 #: Fact: "one" where it was seen to refuse a second task of a kind.
 AT_ONCE = "tasks at once"
 #: A task that nobody has: asking for it works with a valid key only, and costs nothing.
-_NOBODYS = str(uuid.UUID(int=0))
+_NOBODYS = str(UUID(int=0))
 #: Seconds until somebody else's task is looked for again. Twelve such refusals in a row end a job: by then each task
 #: that was in its way has been failed by the service itself.
 _OTHERS = 30.0
@@ -70,7 +69,7 @@ class GoNeural(Provider):
         """An asset's id is a UUID."""
         if asset := request.options.get("asset_id"):
             try:
-                uuid.UUID(asset)
+                UUID(asset)
             except ValueError:
                 raise InvalidInput(f"The option asset_id takes a UUID, not {asset!r}.") from None
 
@@ -168,7 +167,7 @@ class GoNeural(Provider):
             task_id = str(value_of(task, "id", str, int))
         except UnexpectedAnswer as error:
             raise refusals.took_nothing("GoNeural", refusals.sentence(task), error.what) from None
-        self._running[kind][task_id] = time.monotonic()
+        self._running[kind][task_id] = self.system.clock.monotonic()
         polls = {}
         with suppress(UnexpectedAnswer):  # it is accepted all the same, and asked about later
             polls[task_id] = self._seen(task_id, task)
@@ -206,7 +205,7 @@ class GoNeural(Provider):
         """Raise HeldBack where the account has one task at a time, and one of ours is under way."""
         if self.server.get(AT_ONCE) != "one":
             return
-        now = time.monotonic()
+        now = self.system.clock.monotonic()
         if any(now - seen < _UNSEEN for seen in self._running[kind].copy().values()):
             held = HeldBack(
                 "GoNeural takes one task at a time from this account, and one is under way.", retry_after=_OURS
@@ -235,7 +234,7 @@ class GoNeural(Provider):
         """What the task says, with a note whether it is under way."""
         found = read.poll(task)
         if found.outcome is answers.Outcome.GENERATING:
-            self._running[read.kind_of(task)][task_id] = time.monotonic()
+            self._running[read.kind_of(task)][task_id] = self.system.clock.monotonic()
         else:
             self._over(task_id)
         return found
