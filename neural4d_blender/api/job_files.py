@@ -120,11 +120,7 @@ class Files(Following):
         return Path(answers[0].path)
 
     def start_save_asset(
-        self,
-        folder: str | os.PathLike[str],
-        variant: int | None,
-        answer: Callable[[Answer], None],
-        **told: Any,
+        self, folder: str | os.PathLike[str], variant: int | None, answer: Callable[[Answer], None], **told: Any
     ) -> None:
         """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
         place = (

@@ -111,12 +111,7 @@ class Bridge:
         self._write({"do": do, **values, "tag": tag})
 
     def submit(
-        self,
-        job_id: str,
-        provider: str,
-        request: protocol.Request,
-        target: Target,
-        answer: Answered | None = None,
+        self, job_id: str, provider: str, request: protocol.Request, target: Target, answer: Answered | None = None
     ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)

@@ -44,13 +44,7 @@ class Neural4DError(Exception):
 
     def to_dict(self) -> dict[str, str]:
         """The form that travels on the pipe and stands in the journal (all values are text)."""
-        return {
-            "code": self.code,
-            "what": self.what,
-            "kept": self.kept,
-            "cost": self.cost,
-            "remedy": self.remedy,
-        }
+        return {"code": self.code, "what": self.what, "kept": self.kept, "cost": self.cost, "remedy": self.remedy}
 
 
 class OnlineAccessOff(Neural4DError):

@@ -126,13 +126,7 @@ V3_OPTIONS = (
     Option(
         "seed", "Seed", "int", 0, f"The same seed, the same model; 0 draws one. {_TODAY}", minimum=0, maximum=2**31 - 1
     ),
-    Option(
-        "kit",
-        "In Parts",
-        "bool",
-        False,
-        f"A model in named parts, which hang below one object. {_TODAY}",
-    ),
+    Option("kit", "In Parts", "bool", False, f"A model in named parts, which hang below one object. {_TODAY}"),
     Option(
         RETOPOLOGY,
         "Retopology",

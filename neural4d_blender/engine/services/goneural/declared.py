@@ -20,11 +20,7 @@ OPTIONS = (
         replaces_image=True,
     ),
     Option(
-        "negativePrompt",
-        "Negative Prompt",
-        "text",
-        "",
-        "What the model is not to show; it counts for a prompt only",
+        "negativePrompt", "Negative Prompt", "text", "", "What the model is not to show; it counts for a prompt only"
     ),
     Option(
         "seed",
