@@ -21,8 +21,6 @@ class Neural4DError(Exception):
     """
 
     default_remedy: ClassVar[str] = ""
-    #: A retry of the same step can help without the user changing anything first.
-    retryable: ClassVar[bool] = False
     #: The HTTP status that the service refused with, 0 where there was none.
     http: int = 0
     #: That refusal was JSON, as an API gives it, rather than the page of some web server.
@@ -98,7 +96,6 @@ class UnsupportedFeature(InvalidInput):
 class TransportError(Neural4DError):
     """Base of all network trouble."""
 
-    retryable = True
     default_remedy = "Check the internet connection, then press Retry."
 
 
@@ -146,7 +143,6 @@ class UnexpectedAnswer(Neural4DError):
     #: What the service said in it, where that may be why it took nothing.
     refusal: str = ""
 
-    retryable = True
     default_remedy = "Press Retry; if it stays so, report the text above to the project."
 
 
@@ -187,7 +183,6 @@ class NoPortrait(Neural4DError):
 class CutoutFailed(Neural4DError):
     """The subject was not cut out of the image."""
 
-    retryable = True
     default_remedy = "Press Retry to upload the image again."
 
 
@@ -216,7 +211,6 @@ class LinkExpired(DownloadFailed):
 class BrokenModel(Neural4DError):
     """A model file is damaged, empty, or not the format it claims to be."""
 
-    retryable = True
     default_remedy = "Press Retry to download it again at no cost; choose another variant if it stays so."
 
 
@@ -229,7 +223,6 @@ class UnsafeModel(BrokenModel):
 class PreparerFailed(Neural4DError):
     """The background Blender that prepares the model crashed, hung or could not start."""
 
-    retryable = True
     default_remedy = "Press Retry: the download is kept and preparing it again costs nothing."
 
 
