@@ -153,8 +153,6 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
 class SceneHost(Host):
     """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
 
-    has_scene = True
-
     def __init__(self) -> None:
         super().__init__(bridge)
 
