@@ -105,7 +105,7 @@ class GoNeural(Provider):
             if not self.server.get(BILLING):
                 self.server.note(BILLING, "none")
             raise RequestRefused(none, "Look at GoNeural's own page.") from None
-        left = read.whole(answer.get("remaining"))
+        left = answers.whole(answer.get("remaining"))
         if left is None:
             raise UnexpectedAnswer(f"The balance could not be read: it is {str(answer.get('remaining'))[:40]!r}.")
         self.server.note(BILLING, "told")

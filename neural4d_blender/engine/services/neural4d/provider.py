@@ -151,7 +151,7 @@ class Neural4D(Provider):
             raise OtherGeneration(error.what) from None
         self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
-        return str(request_id), read.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+        return str(request_id), answers.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
 
     def cutouts(self, request_id: str) -> list[answers.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
