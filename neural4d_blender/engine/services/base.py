@@ -8,11 +8,14 @@ before it gets here.
 
 from __future__ import annotations
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UnexpectedAnswer
+from ..model import image_header
 from ..model.declaration import Declaration, Feature, Quote
 from ..model.server_facts import Server
 
@@ -189,6 +192,12 @@ class Provider(ABC):
     def conversion_quote(cls) -> Quote:
         """What converting one model is documented to cost."""
         return Quote("conversion", 0)
+
+
+def data_uri(path: str) -> str:
+    """The picture itself, as text."""
+    kind = image_header.MIME_TYPES[image_header.read_image_facts(path).format]
+    return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode('ascii')}"
 
 
 def value_of(answer: Mapping[str, Any], name: str, *kinds: type) -> Any:
