@@ -1,6 +1,6 @@
 """Batches in Blender: many models from one table, placed in the scene or written to a folder.
 
-The part of the Python API that starts many jobs at once; may import bulk, job and scene.
+The part of the Python API that starts many jobs at once; may import batching, job and scene.
 """
 
 from __future__ import annotations

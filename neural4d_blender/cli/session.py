@@ -1,6 +1,6 @@
 """What commands work with: the engine, and how a model becomes files. Here without Blender.
 
-Standard library, client, bulk and the engine's ``protocol`` only; ``blender_session.py`` has the same with Blender.
+Standard library, client, batching and the engine's ``protocol`` only; ``blender_session.py`` has the same with Blender.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The commands batch and merge: a whole table of jobs, in shares, and the reports of shares made one.
 
-Standard library, client, bulk and the engine's ``protocol`` only.
+Standard library, client, batching and the engine's ``protocol`` only.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def convert(http: Http, id: str, format: str) -> answers.Conversion:
 def look_for(
     http: Http, kind: str, asked: Mapping[str, Any], images: Sequence[str], since: float, known: lost.Known
 ) -> answers.Trace:
-    """Look for a creation whose answer was lost in the account's list; see ``lost_sessions``."""
+    """Look for a creation whose answer was lost in the account's list; see ``find_lost_session``."""
 
     def page(number: int) -> lost.Rows:
         answer = calls.get(http, f"{ROOT}?limit={lost.PAGE}&page={number}&type={kind}")
