@@ -114,17 +114,14 @@ class ServiceBusy(TransportError):
 
     Args:
         retry_after: seconds the service asked to wait, or None.
+        noted: the wait is known to all other calls of the service, or is none of theirs.
     """
 
     default_remedy = "Wait a minute, then press Retry."
 
-    def __init__(
-        self, what: str, remedy: str = "", *, retry_after: float | None = None, kept: str = "", cost: str = ""
-    ) -> None:
-        super().__init__(what, remedy, kept=kept, cost=cost)
-        self.retry_after = retry_after
-        #: The wait is known to all other calls of the service.
-        self.noted = False
+    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, noted: bool = False) -> None:
+        super().__init__(what, remedy)
+        self.retry_after, self.noted = retry_after, noted
 
 
 class HeldBack(ServiceBusy):

@@ -252,9 +252,7 @@ class Transport:
 
 def held_back(name: str, wait: float) -> HeldBack:
     """Nothing is sent to that service for so many seconds, because it asked for that."""
-    error = HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait)
-    error.noted = True
-    return error
+    return HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait, noted=True)
 
 
 def retry_after(header: str | None, now: float) -> float | None:

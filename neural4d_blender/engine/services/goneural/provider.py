@@ -156,13 +156,12 @@ class GoNeural(Provider):
                 raise
             self.server.note(AT_ONCE, "one")
             self._wait_for_ours(kind)
-            busy = ServiceBusy(
+            raise ServiceBusy(
                 f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural takes one task at a time from this account.",
                 "Press Retry when the other task is over.",
                 retry_after=_OTHERS,
-            )
-            busy.noted = True  # it says nothing of how quickly the service may be called
-            raise busy from None
+                noted=True,  # it says nothing of how quickly the service may be called
+            ) from None
         try:
             task_id = str(value_of(task, "id", str, int))
         except UnexpectedAnswer as error:
@@ -207,11 +206,8 @@ class GoNeural(Provider):
             return
         now = self.system.clock.monotonic()
         if any(now - seen < _UNSEEN for seen in self._running[kind].copy().values()):
-            held = HeldBack(
-                "GoNeural takes one task at a time from this account, and one is under way.", retry_after=_OURS
-            )
-            held.noted = True
-            raise held
+            what = "GoNeural takes one task at a time from this account, and one is under way."
+            raise HeldBack(what, retry_after=_OURS, noted=True)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
