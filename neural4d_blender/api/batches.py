@@ -1,22 +1,22 @@
 """Batches in Blender: many models from one table, placed in the scene or written to a folder.
 
-The part of the Python API that starts many jobs at once; may import bulk, job and scene.
+The part of the Python API that starts many jobs at once; may import batching, job and scene.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..batching import report, start_batch, table_reader
+from ..batching import start_batch, table_reader
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
-from ..batching.report import Line
+from ..batching.report import Line, merge_reports
 from ..client import snapshots
 from ..client.snapshots import Target
 from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
@@ -136,24 +136,8 @@ def batches(limit: int = 50) -> list[BatchRecord]:
     return start_batch.newest(_HOST, limit)
 
 
-def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
-    """Join the reports of a batch's shards, or of its runs, and write the whole where a path is given.
-
-    Of an item that is in several, the line that got furthest is kept.
-
-    Raises:
-        InvalidInput: one is no report, or they are of different inputs.
-    """
-    lines = report.merge(paths)
-    if path:
-        report.write(lines, path)
-    return lines
-
-
 class SceneHost(Host):
     """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
-
-    has_scene = True
 
     def __init__(self) -> None:
         super().__init__(bridge)

@@ -35,6 +35,7 @@ from ..scene.placing import provenance, targets
 from ..scene.start_job import require_ready, start
 from .history import delete, history, totals
 from .job import Job
+from .job_files import absolute
 
 __all__ = [
     "Balance",
@@ -249,7 +250,7 @@ def add_library(folder: str | os.PathLike[str] = "") -> Path:
 
     Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
     """
-    place = Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else user_settings.library_dir()
+    place = absolute(folder) if folder else user_settings.library_dir()
     assets.register_library(place)
     return place
 

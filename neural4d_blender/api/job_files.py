@@ -21,6 +21,11 @@ from ..scene.engine_process import bridge
 from .job_status import Following
 
 
+def absolute(folder: str | os.PathLike[str]) -> Path:
+    """The folder by its absolute path; ``//`` is the open file's."""
+    return Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve()
+
+
 class Files(Following):
     """A job whose results can be kept."""
 
@@ -68,7 +73,7 @@ class Files(Following):
         kept: dict[str, Any] = {
             "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,
             "format": format,
-            "folder": str(Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve()),
+            "folder": str(absolute(folder)),
             "size_mm": size_mm,
         }
         save_id = str(uuid.uuid4())
@@ -120,16 +125,10 @@ class Files(Following):
         return Path(answers[0].path)
 
     def start_save_asset(
-        self,
-        folder: str | os.PathLike[str],
-        variant: int | None,
-        answer: Callable[[Answer], None],
-        **told: Any,
+        self, folder: str | os.PathLike[str], variant: int | None, answer: Callable[[Answer], None], **told: Any
     ) -> None:
         """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
-        place = (
-            Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve() if folder else user_settings.library_dir()
-        )
+        place = absolute(folder) if folder else user_settings.library_dir()
         index = next((v.index for v in self.variants if v.blend), 0) if variant is None else variant
         own = next((v for v in self.variants if v.index == index), None)
         if own is None:

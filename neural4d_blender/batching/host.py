@@ -75,9 +75,6 @@ class Host:
         bridge: to the engine; a new one where it is None.
     """
 
-    #: Models can be prepared and put into a scene.
-    has_scene = False
-
     def __init__(self, bridge: Bridge | None = None) -> None:
         self.bridge = bridge or Bridge(Environment())
 

@@ -142,11 +142,7 @@ def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
 
 
 def _item(
-    index: int,
-    values: dict[str, Any],
-    pictures: Pictures,
-    servers: Mapping[str, Mapping[str, str]],
-    keep_in: str,
+    index: int, values: dict[str, Any], pictures: Pictures, servers: Mapping[str, Mapping[str, str]], keep_in: str
 ) -> Item:
     provider = values.pop("provider")
     images, views, references = (values.pop(name) for name in _PICTURES)

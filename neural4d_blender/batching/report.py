@@ -137,22 +137,28 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
         raise InvalidInput(f"{source.name} is no report of a batch.") from error
 
 
-def merge(paths: Iterable[str | os.PathLike[str]]) -> list[Line]:
-    """The lines of several reports in the order of the input; of an item that is in several, the one that got furthest.
+def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
+    """Join the reports of a batch's shards, or of its runs, and write the whole where a path is given.
+
+    Of an item that is in several, the line that got furthest is kept.
 
     Raises:
-        InvalidInput: one cannot be read, or they are of inputs of different lengths.
+        InvalidInput: one is no report, or they are of different inputs.
     """
     best: dict[int, Line] = {}
     whole = 0
-    for path in paths:
-        for one in read(path):
+    for source in paths:
+        for one in read(source):
             known, whole = best.get(one.item), whole or one.of
             if one.of != whole:
-                raise InvalidInput(f"{path} is the report of another input: that one has {one.of} items, not {whole}.")
+                what = f"that one has {one.of} items, not {whole}"
+                raise InvalidInput(f"{source} is the report of another input: {what}.")
             if known is None or (one.done, one.points or 0) > (known.done, known.points or 0):
                 best[one.item] = one
-    return [best[number] for number in sorted(best)]
+    lines = [best[number] for number in sorted(best)]
+    if path:
+        write(lines, path)
+    return lines
 
 
 def _from_texts(record: dict[str, Any]) -> Line:

@@ -5,16 +5,15 @@ Standard library, client and the engine's ``protocol`` only. In Blender, ``api``
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..engine.protocol import BatchRecord, Declaration, declarations
-from . import report, start_batch, table_reader
+from . import start_batch, table_reader
 from .batch import AS_BEFORE, Batch, OnProgress
 from .host import Host
 from .preflight import Estimate
-from .report import Line
+from .report import merge_reports
 
 __all__ = ["Batch", "Estimate", "batch", "batches", "merge_reports", "providers", "resume"]
 
@@ -73,14 +72,6 @@ def resume(
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first."""
     return start_batch.newest(host(), limit)
-
-
-def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
-    """Join the reports of a batch's shards (or runs) into one, and write it where a path is given."""
-    lines = report.merge(paths)
-    if path:
-        report.write(lines, path)
-    return lines
 
 
 def providers() -> list[Declaration]:

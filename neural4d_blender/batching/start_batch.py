@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,6 +50,7 @@ def check(
         size=len(rows),
         shard=shard.strip(),
         settings={"layout": layout, "output": keep_in},
+        created=time.time(),
     )
     record.check()
     copies: list[Path] = []
@@ -105,7 +107,7 @@ def start(
         _discard([_folder(host, item.job) for item in items])
         raise
     step = spacing_mm or layouts.spacing_mm(items)
-    jobs = []
+    jobs, now = [], time.time()
     for item in items:
         request, target = item.request, Target()
         if not request.keep_in:
@@ -113,7 +115,9 @@ def start(
             target = host.target(item, offset, (item.job, request.title) if collections else None)
             if not item.pack_images:
                 request = replace(request, texture_folder=host.texture_folder())
-        jobs.append(Job(item.job, item.provider, request.to_dict(), dict(target), batch=record.id, item=item.index))
+        job = Job(item.job, item.provider, request.to_dict(), dict(target), batch=record.id, item=item.index)
+        job.created = job.entered = now
+        jobs.append(job)
     host.bridge.submit_many(record, jobs)
     host.wake()
     host.mark_places(items)

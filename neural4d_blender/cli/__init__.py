@@ -1,8 +1,8 @@
 """The command line: ``blender --command neural4d ...`` and ``python -m neural4d_blender ...``.
 
 This file is loaded when the extension is enabled, so it imports nothing until a command runs. The room's
-``outputs``, ``thumbnail`` and ``blender`` need bpy; everything else works without it, for files as the service
-made them.
+``output.export``, ``output.preview`` and ``blender_session`` need bpy; everything else works without it, for files as
+the service made them.
 """
 
 from __future__ import annotations

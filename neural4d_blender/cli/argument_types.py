@@ -86,11 +86,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         help="what the service delivers, of which Blender makes the output; by default what it makes of itself",
     )
     group.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="the service's own, see below (repeatable)",
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="the service's own, see below (repeatable)"
     )
     group.add_argument("--joined", action="store_true", default=None, help="one mesh instead of the parts it came in")
     group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")

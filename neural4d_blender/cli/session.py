@@ -1,6 +1,6 @@
 """What commands work with: the engine, and how a model becomes files. Here without Blender.
 
-Standard library, client, bulk and the engine's ``protocol`` only; ``blender_session.py`` has the same with Blender.
+Standard library, client, batching and the engine's ``protocol`` only; ``blender_session.py`` has the same with Blender.
 """
 
 from __future__ import annotations
@@ -124,29 +124,25 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
     Raises:
         JobFailed: the service could not convert it. Neural4DError: the file could not be written.
     """
+    wanted = [(numbered(output, at), one) for at, one in enumerate(plan.variants(job)) for output in plan.outputs]
     try:
-        return _write_as_made(desk, job, plan)
+        return [_write(desk, job, variant, path) for path, variant in wanted]
     except OSError as error:
         raise Neural4DError(
             f"{error.filename} could not be written: {error.strerror}.", "Make room for it and run resume."
         ) from error
 
 
-def _write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
-    written = []
-    for position, variant in enumerate(plan.variants(job)):
-        for output in plan.outputs:
-            path = numbered(output, position)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-                made = _saved(desk, job.id, variant, path.suffix[1:].upper(), folder)
-                # A format of several files comes as a folder, which cannot have a file's ending.
-                target = path.with_suffix("") if made.is_dir() else path
-                if made.is_dir():
-                    shutil.rmtree(target, ignore_errors=True)
-                os.replace(made, target)
-            written.append(target)
-    return written
+def _write(desk: Desk, job: Job, variant: int, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+        made = _saved(desk, job.id, variant, path.suffix[1:].upper(), folder)
+        # A format of several files comes as a folder, which cannot have a file's ending.
+        target = path.with_suffix("") if made.is_dir() else path
+        if made.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        os.replace(made, target)
+    return target
 
 
 def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> Path:

@@ -1,6 +1,6 @@
 """What a command's settings, and a service's own options (``--option KEY=VALUE``), come to.
 
-Standard library, bulk and the engine's ``protocol`` only.
+Standard library, batching and the engine's ``protocol`` only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from ..batching.columns import truth
 from ..engine.protocol import Declaration, InvalidInput, Option, declarations
 
-#: What ``parts.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
+#: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
 _PLAIN = ("picture_first", "pictures", "variants", "pbr", "size_mm", "axis", "origin", "format")
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = ("joined", "max_faces", "recalculate_normals", "quads")

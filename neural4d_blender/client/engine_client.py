@@ -111,17 +111,13 @@ class Bridge:
         self._write({"do": do, **values, "tag": tag})
 
     def submit(
-        self,
-        job_id: str,
-        provider: str,
-        request: protocol.Request,
-        target: Target,
-        answer: Answered | None = None,
+        self, job_id: str, provider: str, request: protocol.Request, target: Target, answer: Answered | None = None
     ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)
         native = protocol.makes(provider, request)
-        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native)
+        now = time.time()
+        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native, created=now, entered=now)
         self.jobs[job_id] = snapshots.Job.of(job)
         self.revision += 1
 
@@ -156,7 +152,7 @@ class Bridge:
         self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
 
     def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
-        job.enter(State.FAILED)
+        job.enter(State.FAILED, time.time())
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = snapshots.Job.of(job)
 

@@ -21,8 +21,6 @@ class Neural4DError(Exception):
     """
 
     default_remedy: ClassVar[str] = ""
-    #: A retry of the same step can help without the user changing anything first.
-    retryable: ClassVar[bool] = False
     #: The HTTP status that the service refused with, 0 where there was none.
     http: int = 0
     #: That refusal was JSON, as an API gives it, rather than the page of some web server.
@@ -44,13 +42,7 @@ class Neural4DError(Exception):
 
     def to_dict(self) -> dict[str, str]:
         """The form that travels on the pipe and stands in the journal (all values are text)."""
-        return {
-            "code": self.code,
-            "what": self.what,
-            "kept": self.kept,
-            "cost": self.cost,
-            "remedy": self.remedy,
-        }
+        return {"code": self.code, "what": self.what, "kept": self.kept, "cost": self.cost, "remedy": self.remedy}
 
 
 class OnlineAccessOff(Neural4DError):
@@ -104,7 +96,6 @@ class UnsupportedFeature(InvalidInput):
 class TransportError(Neural4DError):
     """Base of all network trouble."""
 
-    retryable = True
     default_remedy = "Check the internet connection, then press Retry."
 
 
@@ -123,17 +114,14 @@ class ServiceBusy(TransportError):
 
     Args:
         retry_after: seconds the service asked to wait, or None.
+        noted: the wait is known to all other calls of the service, or is none of theirs.
     """
 
     default_remedy = "Wait a minute, then press Retry."
 
-    def __init__(
-        self, what: str, remedy: str = "", *, retry_after: float | None = None, kept: str = "", cost: str = ""
-    ) -> None:
-        super().__init__(what, remedy, kept=kept, cost=cost)
-        self.retry_after = retry_after
-        #: The wait is known to all other calls of the service.
-        self.noted = False
+    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, noted: bool = False) -> None:
+        super().__init__(what, remedy)
+        self.retry_after, self.noted = retry_after, noted
 
 
 class HeldBack(ServiceBusy):
@@ -152,7 +140,6 @@ class UnexpectedAnswer(Neural4DError):
     #: What the service said in it, where that may be why it took nothing.
     refusal: str = ""
 
-    retryable = True
     default_remedy = "Press Retry; if it stays so, report the text above to the project."
 
 
@@ -193,7 +180,6 @@ class NoPortrait(Neural4DError):
 class CutoutFailed(Neural4DError):
     """The subject was not cut out of the image."""
 
-    retryable = True
     default_remedy = "Press Retry to upload the image again."
 
 
@@ -222,7 +208,6 @@ class LinkExpired(DownloadFailed):
 class BrokenModel(Neural4DError):
     """A model file is damaged, empty, or not the format it claims to be."""
 
-    retryable = True
     default_remedy = "Press Retry to download it again at no cost; choose another variant if it stays so."
 
 
@@ -235,7 +220,6 @@ class UnsafeModel(BrokenModel):
 class PreparerFailed(Neural4DError):
     """The background Blender that prepares the model crashed, hung or could not start."""
 
-    retryable = True
     default_remedy = "Press Retry: the download is kept and preparing it again costs nothing."
 
 

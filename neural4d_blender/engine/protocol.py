@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .model.request import Request
     from .model.web_addresses import check_url, is_web_address, name_in
     from .services.answers import Balance
+    from .services.base import Provider
 
 __all__ = [
     "AXES",
@@ -195,9 +196,13 @@ def declarations() -> list[Declaration]:
 
 def declaration(provider: str) -> Declaration:
     """One service's declaration; InvalidInput, naming those there are, where it is unknown."""
+    return _service(provider).declaration
+
+
+def _service(provider: str) -> type[Provider]:
     if provider not in PROVIDERS:
         raise InvalidInput(f"There is no service {provider!r}; there are: {', '.join(PROVIDERS)}.")
-    return PROVIDERS[provider].declaration
+    return PROVIDERS[provider]
 
 
 def unit_of(provider: str) -> str:
@@ -218,16 +223,14 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int |
 
 def costs(provider: str, request: Request, measured: dict[str, int]) -> list[tuple[str, int | None]]:
     """The same part by part, each with its operation: pictures that are made first, the submission, what follows."""
-    declaration(provider)
-    quotes = PROVIDERS[provider].quotes(request)
+    quotes = _service(provider).quotes(request)
     return [(quote.operation, measured.get(f"{provider}:{quote.operation}", quote.points)) for quote in quotes]
 
 
 def most(provider: str, request: Request, measured: dict[str, int]) -> int | None:
     """Points that caps and budgets reckon with: the price that was measured, else the highest documented one."""
-    declaration(provider)
     total = 0
-    for quote in PROVIDERS[provider].quotes(request):
+    for quote in _service(provider).quotes(request):
         price = measured.get(f"{provider}:{quote.operation}", quote.points)
         if price is None:
             return None
@@ -237,21 +240,18 @@ def most(provider: str, request: Request, measured: dict[str, int]) -> int | Non
 
 def makes(provider: str, request: Request) -> str:
     """The format that the service makes of the request by itself."""
-    declaration(provider)
-    return PROVIDERS[provider].makes(request)
+    return _service(provider).makes(request)
 
 
 def conversion_estimate(provider: str, measured: dict[str, int]) -> int | None:
     """Points that one conversion is going to cost; None where nobody knows."""
-    declaration(provider)
-    quote = PROVIDERS[provider].conversion_quote()
+    quote = _service(provider).conversion_quote()
     return measured.get(f"{provider}:{quote.operation}", quote.points)
 
 
 def conversion_measured(provider: str, prices: dict[str, int]) -> bool:
     """Whether the price of a conversion was measured, rather than documented alone."""
-    declaration(provider)
-    return f"{provider}:{PROVIDERS[provider].conversion_quote().operation}" in prices
+    return f"{provider}:{_service(provider).conversion_quote().operation}" in prices
 
 
 def lacks(provider: str, feature: Feature, facts: Mapping[str, str]) -> str:
@@ -260,13 +260,12 @@ def lacks(provider: str, feature: Feature, facts: Mapping[str, str]) -> str:
     Args:
         facts: what is known of its server, as the event ``server`` tells it.
     """
-    declaration(provider)
-    return PROVIDERS[provider].lacks(feature, facts)
+    return _service(provider).lacks(feature, facts)
 
 
 def measured(provider: str, request: Request, prices: dict[str, int]) -> bool:
     """Whether all prices of the request were measured, rather than documented alone."""
-    quotes = PROVIDERS[provider].quotes(request)
+    quotes = _service(provider).quotes(request)
     return all(f"{provider}:{quote.operation}" in prices for quote in quotes)
 
 

@@ -36,8 +36,8 @@ class Clock:
         """Let so much time pass."""
         time.sleep(seconds)
 
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Let it pass, or less where the event is set; whether it is."""
+    def wait(self, event: threading.Event | threading.Condition, seconds: float) -> bool:
+        """Let it pass, or less where the event is set or the condition notified; whether it was."""
         return event.wait(seconds)
 
     def take(self, inbox: queue.Queue[_T], seconds: float | None) -> _T:

@@ -1,6 +1,6 @@
 """The commands batch and merge: a whole table of jobs, in shares, and the reports of shares made one.
 
-Standard library, client, bulk and the engine's ``protocol`` only.
+Standard library, client, batching and the engine's ``protocol`` only.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list
 
 def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Join the reports of a batch's shares."""
-    lines = reports.merge(asked.report)
+    lines = reports.merge_reports(asked.report)
     path = reports.write(lines, asked.output)
     done = sum(line.done for line in lines)
     missing = (lines[0].of if lines else 0) - len(lines)

@@ -1,6 +1,7 @@
 """What a batch is refused for before anything is sent: files that could not be written, or would do harm.
 
-Standard library, client, bulk and the engine's ``protocol`` only. What is wrong with a line is found later, by bulk.
+Standard library, client, batching and the engine's ``protocol`` only. What is wrong with a line is found
+later, by batching.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Knows the batch that the same command has begun before, so that nothing of it is paid twice.
 
 A farm starts the same line again and again, on whatever computer is free: what a command asks for stands in its
-batch's record, and is compared here before anything is sent. Standard library, client, bulk and the engine's
+batch's record, and is compared here before anything is sent. Standard library, client, batching and the engine's
 ``protocol`` only.
 """
 

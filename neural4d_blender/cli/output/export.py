@@ -101,14 +101,7 @@ def _obj(roots: Roots, path: Path) -> None:
 
 
 def _stl(_roots: Roots, path: Path) -> None:
-    _call(
-        bpy.ops.wm.stl_export,
-        path,
-        export_selected_objects=True,
-        global_scale=1000.0,
-        forward_axis="Y",
-        up_axis="Z",
-    )
+    _call(bpy.ops.wm.stl_export, path, export_selected_objects=True, global_scale=1000.0, forward_axis="Y", up_axis="Z")
 
 
 def _usdz(roots: Roots, path: Path) -> None:

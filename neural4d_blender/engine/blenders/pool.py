@@ -214,7 +214,7 @@ class Preparers:
             while not self._waiting and self._running >= AT_ONCE:
                 if stopped():
                     raise Stopped
-                self._changed.wait(0.1)
+                self.system.clock.wait(self._changed, 0.1)
             for dead in [one for one in self._waiting if not one.alive]:
                 self._waiting.remove(dead)
                 dead.close()

@@ -6,7 +6,6 @@ Result addresses are pre-signed and on another host, so no credentials are ever 
 from __future__ import annotations
 
 import os
-import time
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..model.web_addresses import is_loopback
+from ..system import SYSTEM, Clock, System
 
 #: Larger than any model a service makes; protects the disk.
 MAX_BYTES = 4 * 1024**3
@@ -40,6 +40,7 @@ def download(
     progress: Callable[[float], None] = lambda fraction: None,
     check: Callable[[Path], object] = lambda part: None,
     limit: int = MAX_BYTES,
+    system: System = SYSTEM,
 ) -> int:
     """Fetch ``url`` to ``path`` and return the number of bytes. The file is there whole or not at all.
 
@@ -47,6 +48,7 @@ def download(
         stopped: asked between chunks; True gives up.
         check: looks at the whole file before it gets its name; what it raises goes through.
         progress: told the fraction 0..1 where the server says how long the file is.
+        limit: bytes, the most that is fetched. system: the computer.
 
     Raises:
         LinkExpired: the address is no longer valid (403, 404, 410).
@@ -66,9 +68,9 @@ def download(
                 )
             if response.status_code != 200:
                 raise DownloadFailed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
-            written = _stream(response, part, stopped, progress, limit)
+            written = _stream(response, part, stopped, progress, limit, system.clock)
             check(part)
-            os.replace(part, path)
+            system.replace(part, path)
     except requests.RequestException as error:
         lasted = "took too long" if isinstance(error, requests.exceptions.Timeout) else "broke off"
         raise DownloadFailed(f"The download from {host} {lasted}.") from None
@@ -83,14 +85,19 @@ def download(
 
 
 def _stream(
-    response: requests.Response, part: Path, stopped: Callable[[], bool], progress: Callable[[float], None], limit: int
+    response: requests.Response,
+    part: Path,
+    stopped: Callable[[], bool],
+    progress: Callable[[float], None],
+    limit: int,
+    clock: Clock,
 ) -> int:
     header = response.headers.get("Content-Length", "")
     expected = int(header) if header.isdigit() else None
     if expected is not None and expected > limit:
         raise DownloadFailed(f"The result is {expected} bytes long; {limit} are the most that is fetched.")
     written = written_before = 0
-    minute_ends = time.monotonic() + 60
+    minute_ends = clock.monotonic() + 60
     with part.open("wb") as file:
         for chunk in response.iter_content(_CHUNK):
             file.write(chunk)
@@ -101,10 +108,10 @@ def _stream(
                 raise DownloadFailed(f"The result is longer than {limit} bytes, the most that is fetched.")
             if expected:
                 progress(min(written / expected, 1.0))
-            if time.monotonic() > minute_ends:
+            if clock.monotonic() > minute_ends:
                 if written - written_before < MIN_BYTES_A_MINUTE:
                     raise DownloadFailed("The download is so slow that it would not finish.")
-                written_before, minute_ends = written, time.monotonic() + 60
+                written_before, minute_ends = written, clock.monotonic() + 60
         file.flush()
         os.fsync(file.fileno())
     if expected is not None and written != expected:

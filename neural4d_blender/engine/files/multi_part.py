@@ -6,7 +6,6 @@ Standard library only. Beside the archive is a folder with the files and their l
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import zipfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
+from ..system import System
 from .glb_check import check_glb
 
 #: In the folder: a list of objects with name and file.
@@ -26,6 +26,7 @@ def fetch(
     parts: Sequence[Sequence[str]],
     archive: Path,
     download: Callable[..., object],
+    system: System,
     *,
     stopped: Callable[[], bool],
     progress: Callable[[float], None],
@@ -58,7 +59,7 @@ def fetch(
         with zipfile.ZipFile(unfinished, "w") as packed:
             for part in found:
                 packed.write(folder / part["file"], part["file"])
-        os.replace(unfinished, archive)
+        system.replace(unfinished, archive)
         there = folder / LIST
         there.write_text(json.dumps(found), encoding="utf-8")
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import requests
 
 from ..model.image_header import MIME_TYPES, read_image_facts
+from ..system import Clock
 
 
 def text(value: object) -> object:
@@ -34,15 +34,15 @@ def sent(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"form": "data" in content, "fields": fields, "files": files}
 
 
-def read(response: requests.Response, limit: int, patience: float) -> bytes:
+def read(response: requests.Response, limit: int, patience: float, clock: Clock) -> bytes:
     """The content, up to a little more than the limit; it may take so many seconds in all."""
     content = bytearray()
-    ends = time.monotonic() + patience
+    ends = clock.monotonic() + patience
     for chunk in response.iter_content(65536):
         content += chunk
         if len(content) > limit:
             break
-        if time.monotonic() > ends:
+        if clock.monotonic() > ends:
             raise requests.exceptions.ReadTimeout("an answer in drops")
     expected = response.headers.get("Content-Length", "")
     if expected.isdigit() and "Content-Encoding" not in response.headers and len(content) < int(expected):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import email.utils
 import random
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -29,6 +28,7 @@ from ..errors import (
 )
 from ..model.server_facts import Server
 from ..model.web_addresses import check_url
+from ..system import SYSTEM, Clock
 from . import connection, multipart, redaction, refusals
 from .exchange import Exchange, Observer
 from .rate_limit import RateLimiter
@@ -52,6 +52,7 @@ class Transport:
         others: further addresses of the same service, for when the first one cannot be reached.
         limiter: how quickly the service may be called.
         observer: told of each request that was tried, with what came of it.
+        clock: the time.
         connect, read, paid: timeouts in seconds; ``paid`` for the answer to a call that costs points.
 
     Raises:
@@ -69,6 +70,7 @@ class Transport:
         others: Sequence[str] = (),
         limiter: RateLimiter | None = None,
         observer: Observer | None = None,
+        clock: Clock = SYSTEM.clock,
         connect: float = CONNECT_TIMEOUT,
         read: float = READ_TIMEOUT,
         paid: float = PAID_TIMEOUT,
@@ -77,7 +79,8 @@ class Transport:
         self._urls = [check_url(one) for one in (url, *others)]
         self._key = key.strip()
         self._timeouts = {False: (connect, read), True: (connect, paid)}
-        self.limiter = limiter or RateLimiter(Server())
+        self._clock = clock
+        self.limiter = limiter or RateLimiter(Server(), clock=clock.now)
         self._observer = observer
         if not self._key:
             raise KeyMissing(f"No key is set for {name}.")
@@ -154,7 +157,7 @@ class Transport:
     def _observed(self, method: str, url: str, path: str, content: Mapping[str, Any], *, paid: bool) -> dict[str, Any]:
         came: dict[str, Any] = {}
         error = ""
-        at, began = time.time(), time.monotonic()
+        at, began = self._clock.now(), self._clock.monotonic()
         try:
             return self._request(method, url + path, content, came, paid=paid)
         except Neural4DError as trouble:
@@ -165,7 +168,7 @@ class Transport:
                 with suppress(Exception):  # what comes of a request never depends on who watches
                     sent = {**multipart.sent(content), **came}
                     told = redaction.without(sent, self._key)
-                    seconds = time.monotonic() - began
+                    seconds = self._clock.monotonic() - began
                     self._observer(Exchange(at, seconds, url, path, method, paid, error=error, **told))
 
     def _request(
@@ -185,7 +188,7 @@ class Transport:
                 stream=True,
             ) as response:
                 # A service may repeat what it was sent: the key goes no further than here.
-                came = multipart.read(response, MAX_ANSWER, timeouts[1])
+                came = multipart.read(response, MAX_ANSWER, timeouts[1], self._clock)
                 for spelling in self._spellings:
                     came = came.replace(spelling, redaction.BLANK.encode())
         except (requests.RequestException, OSError, ValueError) as error:
@@ -201,7 +204,7 @@ class Transport:
         status = response.status_code
         if not 200 <= status < 300:
             header = response.headers.get("Retry-After")
-            seconds = refusals.wait_of(answer, retry_after(header))
+            seconds = refusals.wait_of(answer, retry_after(header, self._clock.now()))
             error = refusals.error_of(self.name, status, said, busy_for=seconds, asks_to_wait=header is not None)
             if isinstance(error, ServiceBusy):
                 error.retry_after = self.limiter.refused(paid=paid, seconds=seconds)
@@ -249,20 +252,18 @@ class Transport:
 
 def held_back(name: str, wait: float) -> HeldBack:
     """Nothing is sent to that service for so many seconds, because it asked for that."""
-    error = HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait)
-    error.noted = True
-    return error
+    return HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait, noted=True)
 
 
-def retry_after(header: str | None) -> float | None:
-    """Seconds that a Retry-After header (a number, or an HTTP date) asks to wait, at most an hour."""
+def retry_after(header: str | None, now: float) -> float | None:
+    """Seconds from now that a Retry-After header (a number, or an HTTP date) asks to wait, at most an hour."""
     if not header:
         return None
     try:
         seconds = float(header)
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - now
         except ValueError:
             return None
     return min(max(seconds, 0.0), 3600.0)

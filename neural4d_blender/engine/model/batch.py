@@ -5,7 +5,6 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -26,6 +25,7 @@ class BatchRecord:
         stopped: nothing more of it is submitted, until somebody continues it.
         size: items of the whole input. shard: "2/8" where this is the second of eight parts of it.
         settings: what the host wants to be told again after a restart.
+        created: seconds since the epoch.
     """
 
     id: str
@@ -36,7 +36,7 @@ class BatchRecord:
     size: int = 0
     shard: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
-    created: float = field(default_factory=time.time)
+    created: float = 0.0
 
     def check(self) -> None:
         """Raise InvalidInput where a number makes no sense."""

@@ -5,7 +5,6 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +48,7 @@ class Job:
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
         reserved: points that were checked against caps and not spent since, for the present request and what
             has to follow it.
+        created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
 
@@ -91,14 +91,13 @@ class Job:
     batch: str = ""
     item: int = 0
     reserved: int = 0
-    created: float = field(default_factory=time.time)
-    entered: float = field(default_factory=time.time)
+    created: float = 0.0
+    entered: float = 0.0
     owner: str = ""
     revision: int = 0
 
-    def enter(self, state: State, now: float | None = None) -> None:
+    def enter(self, state: State, now: float) -> None:
         """Change the state and book the time spent in the one that ends."""
-        now = time.time() if now is None else now
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
         self.state, self.entered, self.note, self.until = state, now, "", 0.0
         if state is not State.FAILED:

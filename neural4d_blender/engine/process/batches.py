@@ -54,7 +54,7 @@ class Batches:
 
     def submit(self, message: Message) -> Message:
         """All items of a batch become queued jobs, or none does."""
-        record = BatchRecord.from_dict(message["batch"])
+        record = BatchRecord.from_dict({"created": self._clock.now(), **message["batch"]})
         record.check()
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:
@@ -193,7 +193,6 @@ class Batches:
             self._events.job(job)
 
     def _work_on(self, record: BatchRecord, jobs: list[Job]) -> None:
-        for job in sorted(
-            jobs, key=lambda job: job.state is State.QUEUED
-        ):  # who is at the service takes its place first
+        # Who is at the service takes its place first.
+        for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self._jobs.wake(ActiveJob(job, halted=self._halted[record.id]))

@@ -15,7 +15,7 @@ from ..services import PROVIDERS
 from ..services.base import Provider
 from ..steps import exchange_log
 from ..store.journal import Journal
-from ..system import Clock
+from ..system import System
 
 
 class Connections:
@@ -27,7 +27,7 @@ class Connections:
     """
 
     def __init__(
-        self, journal: Journal, changed: Callable[[Server], None], minute: Callable[[], float], clock: Clock
+        self, journal: Journal, changed: Callable[[Server], None], minute: Callable[[], float], system: System
     ) -> None:
         #: Address and key by service, as the host gives them.
         self.services: dict[str, dict[str, str]] = {}
@@ -35,7 +35,7 @@ class Connections:
         self._journal = journal
         self._changed = changed
         self._minute = minute
-        self._clock = clock
+        self._system = system
         self._providers: dict[str, Provider] = {}
         self._making = threading.Lock()
 
@@ -74,8 +74,9 @@ class Connections:
             key_header=declared.key_header,
             key_field=declared.key_field,
             others=declared.other_urls if server.url.rstrip("/") == declared.url else (),
-            limiter=RateLimiter(server, self._minute, self._clock.now),
+            limiter=RateLimiter(server, self._minute, self._system.clock.now),
             observer=functools.partial(exchange_log.observe, server),
+            clock=self._system.clock,
         )
-        self._providers[name] = PROVIDERS[name](transport, server)
+        self._providers[name] = PROVIDERS[name](transport, server, self._system)
         return self._providers[name]

@@ -80,18 +80,13 @@ class JobCommands:
 
     def prepare(self, message: Message) -> Message:
         active = self.jobs.held(message["job"])
-        variants = active.job.variants
-        if message["variant"] is None:
-            wanted = active.job.primary
-        else:
-            wanted = next((v for v in variants if v.index == message["variant"]), None)
-        if wanted is None or wanted.state is VariantState.FAILED:
-            if not variants:
+        there = {v.index: v for v in active.job.variants if v.state is not VariantState.FAILED}
+        number = message["variant"]
+        wanted = active.job.primary if number is None else there.get(number)
+        if wanted is None:
+            if not active.job.variants:
                 raise InvalidInput("There is no model of this job yet.", "Wait until it is ready.")
-            there_are = [v.index for v in active.job.variants if v.state is not VariantState.FAILED]
-            raise InvalidInput(
-                f"There is no variant {message['variant']}; there are {there_are}.", "Choose one of those."
-            )
+            raise InvalidInput(f"There is no variant {number}; there are {[*there]}.", "Choose one of those.")
         active.job.dismissed = False
         resuming.take(self.context, active, wanted)
         self.jobs.wake(active)

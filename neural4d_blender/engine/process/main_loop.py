@@ -22,6 +22,7 @@ from typing import BinaryIO
 from .. import protocol
 from ..blenders.pool import Preparers
 from ..errors import JournalUnusable
+from ..files.download import download
 from ..steps import next_step
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context
@@ -62,9 +63,7 @@ class Engine:
         self.journal = Journal(data_dir, system)
         self.history = History(self.journal)
         self.events = Events(self.outbox, self.journal, system.clock)
-        self.connections = Connections(
-            self.journal, self.events.server, lambda: self.context.timing.minute, system.clock
-        )
+        self.connections = Connections(self.journal, self.events.server, lambda: self.context.timing.minute, system)
         self.context = Context(
             self.journal,
             self.connections.provider,
@@ -75,6 +74,7 @@ class Engine:
             data_dir,
             system,
             Preparers(system),
+            functools.partial(download, system=system),
         )
         self.schedule = Schedule(system.clock)
         self.pools = ThreadPools(system)

@@ -58,9 +58,8 @@ class Outbox:
         """Wait until everything is sent or nobody is there, for so many seconds at most."""
         ends = self._clock.monotonic() + patience
         with self._changed:
-            while (self._waiting or self._writing) and not self._gone:
-                if not self._changed.wait(max(0.0, ends - self._clock.monotonic())) and self._clock.monotonic() >= ends:
-                    return
+            while (self._waiting or self._writing) and not self._gone and (left := ends - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
 
     def _write(self) -> None:
         while True:

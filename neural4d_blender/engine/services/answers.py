@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -154,3 +155,17 @@ class Http(Protocol):
     def slow_down(self, seconds: float | None, *, paid: bool) -> float:
         """The service asked for that in an answer that is no refusal by its status; returns the wait in seconds."""
         ...
+
+
+def whole(value: object) -> int | None:
+    """A number, also as a text, rounded down; None where the value is none."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        return None
+    return math.floor(number) if math.isfinite(number) else None
+
+
+def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """What else was said, by its own names."""
+    return {name: str(answer[name]) for name in names if answer.get(name) not in (None, "")}

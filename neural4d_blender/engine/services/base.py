@@ -8,16 +8,20 @@ before it gets here.
 
 from __future__ import annotations
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UnexpectedAnswer
+from ..model import image_header
 from ..model.declaration import Declaration, Feature, Quote
 from ..model.server_facts import Server
 
 if TYPE_CHECKING:
     from ..model.request import Request
+    from ..system import System
     from .answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
 
 
@@ -26,12 +30,16 @@ class Provider(ABC):
 
     declaration: ClassVar[Declaration]
 
-    def __init__(self, http: Http, server: Server | None = None) -> None:
+    def __init__(self, http: Http, server: Server | None = None, system: System | None = None) -> None:
         """Args:
         http: makes the requests. server: what is known of the server, kept from one time to the next.
+        system: the computer.
         """
+        from ..system import SYSTEM  # providers are made in the engine only, their classes are there at Blender's start
+
         self.http = http
         self.server = server or Server()
+        self.system = system or SYSTEM
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -184,6 +192,12 @@ class Provider(ABC):
     def conversion_quote(cls) -> Quote:
         """What converting one model is documented to cost."""
         return Quote("conversion", 0)
+
+
+def data_uri(path: str) -> str:
+    """The picture itself, as text."""
+    kind = image_header.MIME_TYPES[image_header.read_image_facts(path).format]
+    return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode('ascii')}"
 
 
 def value_of(answer: Mapping[str, Any], name: str, *kinds: type) -> Any:

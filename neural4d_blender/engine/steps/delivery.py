@@ -156,7 +156,9 @@ def _fetch(
 ) -> Path | None:
     """Download what the variant is; the list of its parts where it has some."""
     if variant.parts:
-        return multi_part.fetch(variant.parts, path, context.download, stopped=stopped, progress=progress)
+        return multi_part.fetch(
+            *(variant.parts, path, context.download, context.system), stopped=stopped, progress=progress
+        )
     check = checking(variant.format)
     context.download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None

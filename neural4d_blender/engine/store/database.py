@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..errors import JournalUnusable
 from ..model.states import JOURNAL
@@ -55,6 +56,11 @@ class Database:
                 yield self._db
             except (sqlite3.Error, OSError) as error:
                 raise unusable(self.folder, error) from error
+
+    def rows(self, question: str, *values: Any) -> list[Any]:
+        """All rows that answer the question; JournalUnusable where it cannot be read."""
+        with self.reading() as db:
+            return db.execute(question, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -122,16 +122,14 @@ class History:
         """The same for jobs that were never measured, and for those whose folder somebody has removed."""
         folder = self.journal.folder / "jobs"
         there = set(os.listdir(folder)) if folder.is_dir() else set()
-        with self.journal.reading() as db:
-            rows = db.execute("SELECT id, bytes FROM jobs WHERE deleted = 0 AND (bytes IS NULL OR bytes > 0)")
-            stale = [job for job, taken in rows.fetchall() if taken is None or job not in there]
+        rows = self.journal.rows("SELECT id, bytes FROM jobs WHERE deleted = 0 AND (bytes IS NULL OR bytes > 0)")
+        stale = [job for job, taken in rows if taken is None or job not in there]
         if stale:
             self.measure(*stale)
 
     def usage(self) -> int:
         """Bytes that the data folder takes: what was measured of the jobs, and all else of it."""
-        with self.journal.reading() as db:
-            taken = int(db.execute("SELECT TOTAL(bytes) FROM jobs").fetchone()[0])
+        taken = int(self.journal.rows("SELECT TOTAL(bytes) FROM jobs")[0][0])
         others = (path for path in self.journal.folder.iterdir() if path.name != "jobs")
         return taken + sum(_size(path) for path in others)
 

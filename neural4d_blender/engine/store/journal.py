@@ -101,23 +101,18 @@ class Journal(Database):
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
-        with self.reading() as db:
-            row = db.execute("SELECT data, owner FROM jobs WHERE id = ? AND deleted = 0", (job_id,)).fetchone()
-        return _job(*row) if row else None
+        found = self.rows("SELECT data, owner FROM jobs WHERE id = ? AND deleted = 0", job_id)
+        return _job(*found[0]) if found else None
 
     def newest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
-        with self.reading() as db:
-            rows = db.execute(
-                "SELECT data, owner FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [_job(*row) for row in rows]
+        question = "SELECT data, owner FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?"
+        return [_job(*row) for row in self.rows(question, limit)]
 
     def transitions(self, job_id: str) -> list[tuple[State, float]]:
         """Every state the job was in, with the time (seconds since the epoch) it got there."""
-        with self.reading() as db:
-            rows = db.execute("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", (job_id,))
-            return [(State(state), at) for state, at in rows.fetchall()]
+        rows = self.rows("SELECT state, at FROM transitions WHERE job = ? ORDER BY rowid", job_id)
+        return [(State(state), at) for state, at in rows]
 
     def take_over(self, wanted: Callable[[Job], bool] = lambda _: True) -> list[Job]:
         """Make the unfinished jobs of engines that are no more ours, and return them, oldest first.
@@ -146,11 +141,8 @@ class Journal(Database):
 
     def price(self, provider: str, operation: str) -> int | None:
         """Points that the operation really cost when it was last measured, or None."""
-        with self.reading() as db:
-            row = db.execute(
-                "SELECT points FROM prices WHERE provider = ? AND operation = ?", (provider, operation)
-            ).fetchone()
-        return int(row[0]) if row else None
+        found = self.rows("SELECT points FROM prices WHERE provider = ? AND operation = ?", provider, operation)
+        return int(found[0][0]) if found else None
 
     def learn_price(self, provider: str, operation: str, points: int) -> None:
         """Remember what an operation really cost."""
@@ -161,14 +153,11 @@ class Journal(Database):
 
     def prices(self) -> dict[str, int]:
         """All measured prices in points, keyed ``provider:operation``."""
-        with self.reading() as db:
-            return {f"{p}:{o}": n for p, o, n in db.execute("SELECT provider, operation, points FROM prices")}
+        return {f"{p}:{o}": n for p, o, n in self.rows("SELECT provider, operation, points FROM prices")}
 
     def server_facts(self, provider: str, url: str) -> dict[str, str]:
         """What is known of the server at that address, by name."""
-        with self.reading() as db:
-            rows = db.execute("SELECT name, value FROM servers WHERE provider = ? AND url = ?", (provider, url))
-            return dict(rows.fetchall())
+        return dict(self.rows("SELECT name, value FROM servers WHERE provider = ? AND url = ?", provider, url))
 
     def note_server(self, provider: str, url: str, name: str, value: str) -> None:
         """Keep a fact of that server; an empty value takes it away."""
@@ -185,8 +174,7 @@ class Journal(Database):
             "SELECT 1 FROM (SELECT data FROM jobs WHERE provider = ? ORDER BY number DESC LIMIT 2000) "
             "WHERE instr(data, ?) LIMIT 1"
         )
-        with self.reading() as db:
-            return db.execute(question, (provider, json.dumps(uuid))).fetchone() is not None
+        return bool(self.rows(question, provider, json.dumps(uuid)))
 
     def note_purchase(self, job: Job) -> None:
         """A request of the job's that may cost points is about to be sent."""
@@ -196,8 +184,7 @@ class Journal(Database):
     def paid_since(self, provider: str, at: float, but: str) -> bool:
         """Whether another job than that has bought something at the service since then (seconds since the epoch)."""
         question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
-        with self.reading() as db:
-            return db.execute(question, (provider, at, but)).fetchone() is not None
+        return bool(self.rows(question, provider, at, but))
 
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
@@ -217,29 +204,22 @@ class Journal(Database):
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
-        with self.reading() as db:
-            row = db.execute("SELECT data FROM batches WHERE id = ?", (batch_id,)).fetchone()
-        return BatchRecord.from_dict(json.loads(row[0])) if row else None
+        found = self.rows("SELECT data FROM batches WHERE id = ?", batch_id)
+        return BatchRecord.from_dict(json.loads(found[0][0])) if found else None
 
     def batches(self, limit: int = 50) -> list[BatchRecord]:
         """The newest batches, newest first."""
-        with self.reading() as db:
-            rows = db.execute("SELECT data FROM batches ORDER BY created DESC LIMIT ?", (limit,)).fetchall()
-        return [BatchRecord.from_dict(json.loads(row[0])) for row in rows]
+        rows = self.rows("SELECT data FROM batches ORDER BY created DESC LIMIT ?", limit)
+        return [BatchRecord.from_dict(json.loads(data)) for (data,) in rows]
 
     def jobs_of(self, batch_id: str) -> list[Job]:
         """All jobs of a batch, in the order of its input."""
-        with self.reading() as db:
-            rows = db.execute(
-                "SELECT data, owner FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0", (batch_id,)
-            )
-            jobs = [_job(*row) for row in rows.fetchall()]
-        return sorted(jobs, key=lambda job: job.item)
+        question = "SELECT data, owner FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0"
+        return sorted((_job(*row) for row in self.rows(question, batch_id)), key=lambda job: job.item)
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
-        with self.reading() as db:
-            return dict(db.execute("SELECT provider, SUM(cost) FROM jobs GROUP BY provider").fetchall())
+        return dict(self.rows("SELECT provider, SUM(cost) FROM jobs GROUP BY provider"))
 
     def _is_alive(self, owner: str) -> bool:
         return lock_file.is_held(self.folder / f"engine-{owner}.lock")

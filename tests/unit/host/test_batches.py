@@ -330,11 +330,11 @@ def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_
         assert report.read(tmp_path / name) == lines
         assert report.read(report.write([], tmp_path / f"empty {name}")) == []
     report.write([done], tmp_path / "later.csv")
-    assert report.merge([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
+    assert report.merge_reports([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
     third = replace(made[0], item=2)
     report.write([report.line(third, replace(record, size=3))], tmp_path / "other.csv")
     with pytest.raises(neural4d.InvalidInput, match="another input: that one has 3 items, not 2"):
-        report.merge([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
+        report.merge_reports([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
     with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):
         report.write(lines, tmp_path / "r.txt")
     (tmp_path / "no.csv").write_text("prompt\nx\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -119,7 +120,7 @@ def test_what_has_just_failed_is_taken_up_too(tmp_path: Path) -> None:
     """The word that a job failed gets out a moment before the engine is done with the step that it failed in."""
     engine = Engine(tmp_path, io.BytesIO(), io.BytesIO())
     job = Job("1", "neural4d", {"prompt": "a bird"}, batch="b")
-    job.enter(State.FAILED)
+    job.enter(State.FAILED, time.time())
     engine.journal.save(job, batch=BatchRecord("b", size=1))
     engine.jobs.by_id["1"], engine.jobs.stepping["1"] = ActiveJob(job), Future()
     command = {"do": "continue_batch", "batch": "b"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import pytest
 
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
+from tests.support.one_engine import engine
 from tests.unit.whole_engine.test_engine_images import picture
 from tests.unit.whole_engine.test_engine_jobs import sim as any_sim
 
-__all__ = ["any_sim", "picture"]
+__all__ = ["any_sim", "engine", "picture"]
 
 CREATE, LIST, SESSION, CREDITS = "csm/v3/create", "csm/v3/list", "csm/v3/session", "csm/credits"
 URL = "https://via.placeholder.com/300/09f/red-chair.png"
@@ -27,12 +27,6 @@ def sim(any_sim: Simulator) -> Simulator:
     """Other formats than GLB need a Blender, here nothing does."""
     any_sim.configure(csm_formats=["glb"], generations={"csm": "today"})
     return any_sim
-
-
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
 
 
 def start(engine: EngineProcess, image: str = URL, **request: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,11 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import Feature, check, lacks
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
+from tests.support.one_engine import engine, image
 from tests.support.other_services import ASSET
-from tests.support.simulator_client import Caller, picture
+from tests.support.simulator_client import Caller
+
+__all__ = ["engine", "image"]
 
 CREATE, TASK, FILE = "goneural/create", "goneural/task", "file"
 PRICE = 30
@@ -24,19 +26,6 @@ PRICE = 30
 @pytest.fixture
 def sim(service: Caller) -> Simulator:
     return service.sim
-
-
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> str:
-    path = tmp_path / "mug.png"
-    path.write_bytes(picture(kind="PNG"))
-    return str(path)
 
 
 def start(engine: EngineProcess, image: str = "", **request: Any) -> str:

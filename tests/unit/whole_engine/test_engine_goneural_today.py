@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,11 @@ from neural4d_blender.engine.protocol import declaration
 from neural4d_blender.engine.services.goneural import answers as read
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
+from tests.support.one_engine import engine, facts, image, sent
 from tests.support.others_today import fits
-from tests.support.simulator_client import Caller, picture
+from tests.support.simulator_client import Caller
+
+__all__ = ["engine", "image"]
 
 CREATE, TEXT, TASK, BILLING = "goneural/create", "goneural/text", "goneural/task", "goneural/billing"
 PRICE, TEXT_PRICE = 30, 35
@@ -27,34 +29,12 @@ def sim(service: Caller) -> Simulator:
     return service.sim
 
 
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> str:
-    path = tmp_path / "mug.png"
-    path.write_bytes(picture(kind="PNG"))
-    return str(path)
-
-
 def start(engine: EngineProcess, prompt: str = "a red chair", **request: Any) -> str:
     return engine.submit("" if "images" in request else prompt, provider="goneural", **request)
 
 
 def paid(sim: Simulator) -> list[int]:
     return [entry["points"] for entry in sim.ledger("goneural")]
-
-
-def sent(sim: Simulator, endpoint: str) -> list[dict[str, Any]]:
-    return [request for request in sim.requests() if request["endpoint"] == endpoint]
-
-
-def facts(engine: EngineProcess) -> dict[str, str]:
-    found: dict[str, str] = next(e["facts"] for e in reversed(engine.events) if e["event"] == "server")
-    return found
 
 
 def test_a_prompt_becomes_a_model(sim: Simulator, engine: EngineProcess) -> None:

@@ -5,25 +5,21 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess
+from tests.support.one_engine import engine
 from tests.support.simulator_client import Caller
+
+__all__ = ["engine"]
 
 
 @pytest.fixture
 def sim(service: Caller) -> Simulator:
     return service.sim
-
-
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
 
 
 def paid(sim: Simulator) -> list[int]:

@@ -366,7 +366,7 @@ def test_a_step_that_cannot_be_written_is_undone_whole(tmp_path: Path) -> None:
     with journal.reading() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-    job.enter(State.SUBMITTING)
+    job.enter(State.SUBMITTING, time.time())
     job.note = "x" * 100_000
     with pytest.raises(JournalUnusable, match="full"):
         journal.save(job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,10 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import check
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
+from tests.support.one_engine import engine, sent
 from tests.support.simulator_client import Caller, picture
+
+__all__ = ["engine"]
 
 CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 IMAGE = "https://images.example/a%20mug.png"
@@ -27,12 +29,6 @@ def sim(service: Caller) -> Simulator:
     return service.sim
 
 
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
-
-
 def start(engine: EngineProcess, **request: Any) -> str:
     return engine.submit(
         request.pop("prompt", ""), **{"provider": "modelslab", "images": [IMAGE], "format": "OBJ", **request}
@@ -41,10 +37,6 @@ def start(engine: EngineProcess, **request: Any) -> str:
 
 def paid(sim: Simulator) -> list[int]:
     return [entry["points"] for entry in sim.ledger("modelslab")]
-
-
-def sent(sim: Simulator, endpoint: str) -> list[dict[str, Any]]:
-    return [request for request in sim.requests() if request["endpoint"] == endpoint]
 
 
 def fetched(sim: Simulator) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,11 @@ from neural4d_blender.engine.protocol import Feature, check, declaration, lacks
 from neural4d_blender.engine.services.modelslab import answers as read
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
+from tests.support.one_engine import engine, facts, image, sent
 from tests.support.others_today import fits
-from tests.support.simulator_client import Caller, picture
+from tests.support.simulator_client import Caller
+
+__all__ = ["engine", "image"]
 
 CREATE, FETCH, FILE = "modelslab/create", "modelslab/fetch", "file"
 V6_CREATE, V6_TEXT, V6_FETCH = "modelslab/v6/create", "modelslab/v6/text", "modelslab/v6/fetch"
@@ -32,19 +34,6 @@ def sim(service: Caller) -> Simulator:
     return service.sim
 
 
-@pytest.fixture
-def engine(sim: Simulator, tmp_path: Path) -> Iterator[EngineProcess]:
-    with EngineProcess(tmp_path, sim.api_url, sim.keys) as process:
-        yield process
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    path = tmp_path / "mug.png"
-    path.write_bytes(picture(kind="PNG"))
-    return str(path)
-
-
 def start(engine: EngineProcess, prompt: str = "", **request: Any) -> str:
     images = [] if prompt else [IMAGE]
     return engine.submit(prompt, **{"provider": "modelslab", "images": images, **request})
@@ -52,15 +41,6 @@ def start(engine: EngineProcess, prompt: str = "", **request: Any) -> str:
 
 def paid(sim: Simulator) -> list[int]:
     return [entry["points"] for entry in sim.ledger("modelslab")]
-
-
-def sent(sim: Simulator, *endpoints: str) -> list[dict[str, Any]]:
-    return [request for request in sim.requests() if request["endpoint"] in endpoints]
-
-
-def facts(engine: EngineProcess) -> dict[str, str]:
-    found: dict[str, str] = next(e["facts"] for e in reversed(engine.events) if e["event"] == "server")
-    return found
 
 
 @pytest.mark.parametrize(("kind", "endpoint"), [("ordinary", V6_CREATE), ("enterprise", CREATE), ("both", V6_CREATE)])
@@ -229,9 +209,9 @@ def test_a_file_in_another_format_is_not_to_be_had(sim: Simulator, engine: Engin
     assert paid(sim) == [PRICE]
 
 
-def test_a_file_goes_in_the_request(sim: Simulator, engine: EngineProcess, file: str) -> None:
+def test_a_file_goes_in_the_request(sim: Simulator, engine: EngineProcess, image: str) -> None:
     sim.configure(modelslab_data_uri="taken")
-    engine.wait(start(engine, images=[file]), "ready")
+    engine.wait(start(engine, images=[image]), "ready")
     body = sent(sim, V6_CREATE)[0]["body"]
     assert body["image"] == body["init_image"]
     assert body["image"].startswith("data:image/png;base64,")
@@ -239,23 +219,23 @@ def test_a_file_goes_in_the_request(sim: Simulator, engine: EngineProcess, file:
 
 
 @pytest.mark.parametrize("http", [False, True])
-def test_a_file_that_the_service_refuses(sim: Simulator, engine: EngineProcess, file: str, http: bool) -> None:
+def test_a_file_that_the_service_refuses(sim: Simulator, engine: EngineProcess, image: str, http: bool) -> None:
     sim.configure(modelslab_http_errors=http)
-    error = engine.wait(start(engine, images=[file]), "failed")["error"]
+    error = engine.wait(start(engine, images=[image]), "failed")["error"]
     assert (error["code"], error["cost"]) == ("UnsupportedFeature", UNSEEN)
     assert error["what"].startswith("The image must be a URL.")
     assert error["remedy"] == "Give the web address of the image."
     assert "by its address" in lacks("modelslab", Feature.IMAGE, facts(engine))
-    again = engine.wait(start(engine, images=[file]), "failed")["error"]
+    again = engine.wait(start(engine, images=[image]), "failed")["error"]
     assert (again["code"], len(sent(sim, V6_CREATE)), paid(sim)) == ("UnsupportedFeature", 1, [])
     engine.wait(start(engine), "ready")  # its web address is taken all the same
     engine.ask("test_key", provider="modelslab")
     assert lacks("modelslab", Feature.IMAGE, facts(engine)) == ""  # to be tried again
 
 
-def test_a_refusal_of_something_else_says_nothing_of_files(sim: Simulator, engine: EngineProcess, file: str) -> None:
+def test_a_refusal_of_something_else_says_nothing_of_files(sim: Simulator, engine: EngineProcess, image: str) -> None:
     sim.set_fault(V6_CREATE, "http_400", body={"status": "error", "message": "The image shows nudity."})
-    error = engine.wait(start(engine, images=[file]), "failed")["error"]
+    error = engine.wait(start(engine, images=[image]), "failed")["error"]
     assert (error["code"], "data_uri" in facts(engine)) == ("RequestRefused", False)
     assert error["what"].startswith("The image shows nudity.")
 

@@ -5,14 +5,13 @@ Standard library only.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AnswerLost, ServiceDown, ServiceUnreachable, UnexpectedAnswer
 from ...http import refusals
-from ...model import image_header, web_addresses
+from ...model import web_addresses
+from ..base import data_uri
 
 if TYPE_CHECKING:
     from ..answers import Http
@@ -55,10 +54,7 @@ def ask_first(http: Http, path: str) -> dict[str, Any]:
 
 def image(image: str) -> str:
     """How a picture travels: by its web address, or in the request itself."""
-    if web_addresses.is_web_address(image):
-        return image
-    kind = image_header.MIME_TYPES[image_header.read_image_facts(image).format]
-    return f"data:{kind};base64,{base64.b64encode(Path(image).read_bytes()).decode('ascii')}"
+    return image if web_addresses.is_web_address(image) else data_uri(image)
 
 
 def told(data: Mapping[str, Any], *names: str) -> dict[str, str]:

@@ -24,126 +24,45 @@ _BOTH = "The first servers pass it over"
 
 #: What only servers with the older sessions know.
 OLDER_OPTIONS = (
-    Option(
-        "model_resolution",
-        "Model Resolution",
-        "choice",
-        "high",
-        f"How fine the model is. {_OLDER_ONLY}",
-        choices=("high", "low"),
-    ),
-    Option(
-        "pixel_alignment",
-        "Pixel Alignment",
-        "choice",
-        "highest",
-        f"How closely the model follows the image. {_OLDER_ONLY}",
-        choices=("highest", "moderate", "lowest"),
-    ),
-    Option(
-        "preview_mesh",
-        "Preview Mesh",
-        "choice",
-        "turbo",
+    Option("model_resolution", "Model Resolution", "choice", "high",
+        f"How fine the model is. {_OLDER_ONLY}", choices=("high", "low")),
+    Option("pixel_alignment", "Pixel Alignment", "choice", "highest",
+        f"How closely the model follows the image. {_OLDER_ONLY}", choices=("highest", "moderate", "lowest")),
+    Option("preview_mesh", "Preview Mesh", "choice", "turbo",
         f"Turbo is quicker, HD is finer, Fast Sculpt has taken HD's place later. {_OLDER_ONLY}",
-        choices=("turbo", "hd", "fast_sculpt"),
-    ),
-    Option(
-        "diffusion_time_steps",
-        "Diffusion Steps",
-        "int",
-        20,
-        f"More of them bring more detail. {_OLDER_ONLY}",
-        minimum=16,
-        maximum=200,
-    ),
-    Option(
-        "auto_gen_3d",
-        "All Stages at Once",
-        "bool",
-        False,
+        choices=("turbo", "hd", "fast_sculpt")),
+    Option("diffusion_time_steps", "Diffusion Steps", "int", 20,
+        f"More of them bring more detail. {_OLDER_ONLY}", minimum=16, maximum=200),
+    Option("auto_gen_3d", "All Stages at Once", "bool", False,
         "CSM goes through spins, preview and refined mesh by itself, and charges all of them at the start: no spin can "
-        f"be chosen, and CSM is not told the size. {_OLDER_ONLY}",
-    ),
-    Option(
-        "topology",
-        "Topology",
-        "choice",
-        "",
-        f"Triangles or quads. {_OLDER_ONLY}",
-        choices=("", "tris", "quads"),
-        enterprise=True,
-    ),
-    Option(
-        "resolution",
-        "Polygons",
-        "choice",
-        "",
-        f"Few faces or many. {_OLDER_ONLY}",
-        choices=("", "low_poly", "high_poly"),
-        enterprise=True,
-    ),
-    Option(
-        "texture_resolution",
-        "Texture Size",
-        "choice",
-        "",
-        f"Width and height of the textures in pixels. {_OLDER_ONLY}",
-        choices=("", "128", "256", "512", "1024", "2048"),
-        enterprise=True,
-    ),
-)
+        f"be chosen, and CSM is not told the size. {_OLDER_ONLY}"),
+    Option("topology", "Topology", "choice", "",
+        f"Triangles or quads. {_OLDER_ONLY}", choices=("", "tris", "quads"), enterprise=True),
+    Option("resolution", "Polygons", "choice", "",
+        f"Few faces or many. {_OLDER_ONLY}", choices=("", "low_poly", "high_poly"), enterprise=True),
+    Option("texture_resolution", "Texture Size", "choice", "",
+        f"Width and height of the textures in pixels. {_OLDER_ONLY}", choices=("", "128", "256", "512", "1024", "2048"),
+        enterprise=True),
+)  # fmt: skip
 COMMON_OPTIONS = (
     Option("geometry_model", "Geometry", "choice", "", f"For the shape. {_BOTH}", choices=("", "base", "turbo")),
-    Option(
-        "texture_model",
-        "Textures",
-        "choice",
-        "",
-        f"Colours, PBR or none. {_BOTH}",
-        choices=("", "none", "baked", "pbr"),
-    ),
-)
+    Option("texture_model", "Textures", "choice", "",
+        f"Colours, PBR or none. {_BOTH}", choices=("", "none", "baked", "pbr")),
+)  # fmt: skip
 #: What only today's CSM knows.
 V3_OPTIONS = (
-    Option(
-        "faces",
-        "Face Count",
-        "int",
-        0,
+    Option("faces", "Face Count", "int", 0,
         "How many faces the service aims at, with Retopology those of its mesh; 0 has it choose. It is sent as CSM's "
-        f"resolution. {_TODAY}",
-        minimum=0,
-        maximum=5_000_000,
-    ),
-    Option(
-        "symmetry",
-        "Symmetry",
-        "text",
-        "",
-        f"Sent as it is, such as auto; what else it may be is CSM's to say. {_TODAY}",
-    ),
-    Option(
-        "seed", "Seed", "int", 0, f"The same seed, the same model; 0 draws one. {_TODAY}", minimum=0, maximum=2**31 - 1
-    ),
-    Option(
-        "kit",
-        "In Parts",
-        "bool",
-        False,
-        f"A model in named parts, which hang below one object. {_TODAY}",
-    ),
-    Option(
-        RETOPOLOGY,
-        "Retopology",
-        "choice",
-        "",
+        f"resolution. {_TODAY}", minimum=0, maximum=5_000_000),
+    Option("symmetry", "Symmetry", "text", "",
+        f"Sent as it is, such as auto; what else it may be is CSM's to say. {_TODAY}"),
+    Option("seed", "Seed", "int", 0,
+        f"The same seed, the same model; 0 draws one. {_TODAY}", minimum=0, maximum=2**31 - 1),
+    Option("kit", "In Parts", "bool", False, f"A model in named parts, which hang below one object. {_TODAY}"),
+    Option(RETOPOLOGY, "Retopology", "choice", "",
         "A clean mesh of few faces is made of the model, ordered and charged by itself: Swift has up to 8,000 faces, "
-        f"Precision keeps more and takes up to an hour. {_TODAY}",
-        choices=("", "swift", "precision"),
-        unset="None",
-    ),
-)
+        f"Precision keeps more and takes up to an hour. {_TODAY}", choices=("", "swift", "precision"), unset="None"),
+)  # fmt: skip
 OPTIONS = (*V3_OPTIONS, *COMMON_OPTIONS, *OLDER_OPTIONS)
 
 #: Of a feature: what is said of it at a server of the generation that lacks it.

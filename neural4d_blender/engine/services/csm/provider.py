@@ -1,8 +1,8 @@
 """CSM (Common Sense Machines): today's sessions of v3, and the older image-to-3D sessions of other servers.
 
 Which of the two a server speaks is asked at no cost before the first request that pays, and noted. A session is asked
-about where its id is from, whatever the server speaks by then. The calls of each generation stand in ``_csm_v3`` and
-``sessions_2024``, what is declared in ``declared``.
+about where its id is from, whatever the server speaks by then. The calls of each generation stand in
+``sessions_today`` and ``sessions_2024``, what is declared in ``declared``.
 """
 
 from __future__ import annotations

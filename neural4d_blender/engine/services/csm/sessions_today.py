@@ -49,13 +49,10 @@ def balance(http: Http) -> answers.Balance:
     answer = calls.get(http, "/user/credits")
     data = answer.get("data")
     found = answer.get("credits", data.get("credits") if isinstance(data, dict) else None)
-    try:
-        number = float(found) if isinstance(found, int | float | str) and not isinstance(found, bool) else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    left = answers.whole(found)
+    if left is None:
         raise UnexpectedAnswer(f"The credits could not be read: they are {str(found)[:40]!r}.")
-    return answers.Balance(math.floor(number))
+    return answers.Balance(left)
 
 
 def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submission:
@@ -147,7 +144,7 @@ def convert(http: Http, id: str, format: str) -> answers.Conversion:
 def look_for(
     http: Http, kind: str, asked: Mapping[str, Any], images: Sequence[str], since: float, known: lost.Known
 ) -> answers.Trace:
-    """Look for a creation whose answer was lost in the account's list; see ``lost_sessions``."""
+    """Look for a creation whose answer was lost in the account's list; see ``find_lost_session``."""
 
     def page(number: int) -> lost.Rows:
         answer = calls.get(http, f"{ROOT}?limit={lost.PAGE}&page={number}&type={kind}")

@@ -5,7 +5,6 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -63,27 +62,17 @@ def kind_of(task: Mapping[str, Any]) -> str:
     return TEXT if "text-to" in str(task.get("type")) else IMAGE
 
 
-def whole(value: object) -> int | None:
-    """A whole number of credits, rounded down, from a number or a text; None where the value is none."""
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
-        return None
-    return math.floor(number) if math.isfinite(number) else None
-
-
 def points(task: Mapping[str, Any], *, over: bool) -> int | None:
     """What the task says it has cost. A 0 in a task that is under way may be a price that is not known yet."""
     if task.get("refunded") is True:
         return 0 if over else None
-    used = whole(task.get("creditUsed", task.get("creditsUsed")))
+    used = answers.whole(task.get("creditUsed", task.get("creditsUsed")))
     return None if used is None or used < 0 or not (over or used) else used
 
 
 def details(task: Mapping[str, Any]) -> dict[str, str]:
     """What else it says, by its own names."""
-    names = ("type", "seed", "assetId", "createdAt", "finishedAt")
-    return {name: str(task[name]) for name in names if task.get(name) not in (None, "")}
+    return answers.details(task, "type", "seed", "assetId", "createdAt", "finishedAt")
 
 
 def _model_url(task: Mapping[str, Any]) -> str:

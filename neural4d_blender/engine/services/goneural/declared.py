@@ -11,48 +11,19 @@ from ...model.declaration import Declaration, Feature, Option
 ANY_SEED, ANY_FACES = (-1, 0), (0,)
 
 OPTIONS = (
-    Option(
-        "asset_id",
-        "Asset ID",
-        "text",
-        "",
-        "Instead of an image: the id of an image asset that GoNeural's text-to-image has made",
-        replaces_image=True,
-    ),
-    Option(
-        "negativePrompt",
-        "Negative Prompt",
-        "text",
-        "",
-        "What the model is not to show; it counts for a prompt only",
-    ),
-    Option(
-        "seed",
-        "Seed",
-        "int",
-        ANY_SEED[0],
-        "The seed that the model is made with; -1 and 0 have the service draw one",
-        minimum=ANY_SEED[0],
-        maximum=2**31 - 1,
-    ),
-    Option(
-        "faceLimit",
-        "Most Faces",
-        "int",
-        ANY_FACES[0],
-        "The service makes no more faces than this; 0 has it choose the best number",
-        minimum=ANY_FACES[0],
-        maximum=2**31 - 1,
-    ),
-    Option(
-        "version",
-        "Model Version",
-        "choice",
-        "premium-v1",
-        "The version of the service's model; there is one at present",
-        choices=("premium-v1",),
-    ),
-)
+    Option("asset_id", "Asset ID", "text", "",
+        "Instead of an image: the id of an image asset that GoNeural's text-to-image has made", replaces_image=True),
+    Option("negativePrompt", "Negative Prompt", "text", "",
+        "What the model is not to show; it counts for a prompt only"),
+    Option("seed", "Seed", "int", ANY_SEED[0],
+        "The seed that the model is made with; -1 and 0 have the service draw one", minimum=ANY_SEED[0],
+        maximum=2**31 - 1),
+    Option("faceLimit", "Most Faces", "int", ANY_FACES[0],
+        "The service makes no more faces than this; 0 has it choose the best number", minimum=ANY_FACES[0],
+        maximum=2**31 - 1),
+    Option("version", "Model Version", "choice", "premium-v1",
+        "The version of the service's model; there is one at present", choices=("premium-v1",)),
+)  # fmt: skip
 
 DECLARATION = Declaration(
     id="goneural",

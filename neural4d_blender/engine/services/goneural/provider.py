@@ -8,11 +8,10 @@ How answers are read stands in ``answers``.
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from ...errors import (
     HeldBack,
@@ -44,7 +43,7 @@ TEXTS = "texts"
 #: Fact: "one" where it was seen to refuse a second task of a kind.
 AT_ONCE = "tasks at once"
 #: A task that nobody has: asking for it works with a valid key only, and costs nothing.
-_NOBODYS = str(uuid.UUID(int=0))
+_NOBODYS = str(UUID(int=0))
 #: Seconds until somebody else's task is looked for again. Twelve such refusals in a row end a job: by then each task
 #: that was in its way has been failed by the service itself.
 _OTHERS = 30.0
@@ -70,7 +69,7 @@ class GoNeural(Provider):
         """An asset's id is a UUID."""
         if asset := request.options.get("asset_id"):
             try:
-                uuid.UUID(asset)
+                UUID(asset)
             except ValueError:
                 raise InvalidInput(f"The option asset_id takes a UUID, not {asset!r}.") from None
 
@@ -106,7 +105,7 @@ class GoNeural(Provider):
             if not self.server.get(BILLING):
                 self.server.note(BILLING, "none")
             raise RequestRefused(none, "Look at GoNeural's own page.") from None
-        left = read.whole(answer.get("remaining"))
+        left = answers.whole(answer.get("remaining"))
         if left is None:
             raise UnexpectedAnswer(f"The balance could not be read: it is {str(answer.get('remaining'))[:40]!r}.")
         self.server.note(BILLING, "told")
@@ -157,18 +156,17 @@ class GoNeural(Provider):
                 raise
             self.server.note(AT_ONCE, "one")
             self._wait_for_ours(kind)
-            busy = ServiceBusy(
+            raise ServiceBusy(
                 f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural takes one task at a time from this account.",
                 "Press Retry when the other task is over.",
                 retry_after=_OTHERS,
-            )
-            busy.noted = True  # it says nothing of how quickly the service may be called
-            raise busy from None
+                noted=True,  # it says nothing of how quickly the service may be called
+            ) from None
         try:
             task_id = str(value_of(task, "id", str, int))
         except UnexpectedAnswer as error:
             raise refusals.took_nothing("GoNeural", refusals.sentence(task), error.what) from None
-        self._running[kind][task_id] = time.monotonic()
+        self._running[kind][task_id] = self.system.clock.monotonic()
         polls = {}
         with suppress(UnexpectedAnswer):  # it is accepted all the same, and asked about later
             polls[task_id] = self._seen(task_id, task)
@@ -206,13 +204,10 @@ class GoNeural(Provider):
         """Raise HeldBack where the account has one task at a time, and one of ours is under way."""
         if self.server.get(AT_ONCE) != "one":
             return
-        now = time.monotonic()
+        now = self.system.clock.monotonic()
         if any(now - seen < _UNSEEN for seen in self._running[kind].copy().values()):
-            held = HeldBack(
-                "GoNeural takes one task at a time from this account, and one is under way.", retry_after=_OURS
-            )
-            held.noted = True
-            raise held
+            what = "GoNeural takes one task at a time from this account, and one is under way."
+            raise HeldBack(what, retry_after=_OURS, noted=True)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
@@ -235,7 +230,7 @@ class GoNeural(Provider):
         """What the task says, with a note whether it is under way."""
         found = read.poll(task)
         if found.outcome is answers.Outcome.GENERATING:
-            self._running[read.kind_of(task)][task_id] = time.monotonic()
+            self._running[read.kind_of(task)][task_id] = self.system.clock.monotonic()
         else:
             self._over(task_id)
         return found

@@ -105,9 +105,8 @@ def id_of(answer: Mapping[str, Any]) -> str:
 
 def details(answer: Mapping[str, Any]) -> dict[str, str]:
     """What else it says, by its own names."""
-    told = {**_meta(answer), **answer}
     names = ("track_id", "seed", "output_format", "generationTime", "warning", "nsfw_content_detected")
-    return {name: str(told[name]) for name in names if told.get(name) not in (None, "")}
+    return answers.details({**_meta(answer), **answer}, *names)
 
 
 def _best(answer: Mapping[str, Any], urls: list[str]) -> str:

@@ -8,9 +8,7 @@ for it as ``track_id``, which the service shows but offers no way to ask for. An
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence, Set
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import (
@@ -25,11 +23,11 @@ from ...errors import (
     UnsupportedFeature,
 )
 from ...http import refusals
-from ...model import image_header, web_addresses
+from ...model import web_addresses
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION
 from .. import answers
-from ..base import Provider
+from ..base import Provider, data_uri
 from . import answers as read
 from . import declared
 
@@ -246,19 +244,13 @@ def _body(request: Request, of_image: Set[str]) -> tuple[str, dict[str, Any]]:
     wanted[_FORMAT] = request.format.lower()
     if not request.images:
         return "text_to_3d", {"prompt": request.prompt, **wanted}
-    image = _data_uri(request.images[0]) if _is_file(request) else request.images[0]
+    image = data_uri(request.images[0]) if _is_file(request) else request.images[0]
     meant = {key: value for key, value in wanted.items() if key in of_image}
     return "image_to_3d", {"image": image, "init_image": image, **meant}
 
 
 def _is_file(request: Request) -> bool:
     return bool(request.images) and not web_addresses.is_web_address(request.images[0])
-
-
-def _data_uri(path: str) -> str:
-    """The picture itself, as text."""
-    kind = image_header.MIME_TYPES[image_header.read_image_facts(path).format]
-    return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode('ascii')}"
 
 
 def _accepted(answer: Mapping[str, Any]) -> answers.Submission:

@@ -5,7 +5,6 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -46,8 +45,8 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
     named = _ids(answer) or _ids(answer.get("data"))
     if not named:
         raise took_nothing(name, said, f"{name} named no models. It said: {said or 'nothing'}")
-    told = {**details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
-    return answers.Submission(named, points=points(answer.get("pointsDeducted")), details=told)
+    told = {**answers.details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
+    return answers.Submission(named, points=answers.whole(answer.get("pointsDeducted")), details=told)
 
 
 def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
@@ -72,7 +71,7 @@ def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
         )
     names = ("success", "totalFiles", "successCount", "failureCount", "message")
     told = {key: str(answer[key]) for key in names if answer.get(key) is not None}
-    return answers.Submission(made, failures=failures, points=points(answer.get("pointsDeducted")), details=told)
+    return answers.Submission(made, failures=failures, points=answers.whole(answer.get("pointsDeducted")), details=told)
 
 
 def picture(answer: Mapping[str, Any]) -> str | None:
@@ -100,22 +99,13 @@ def balance(answer: Mapping[str, Any]) -> answers.Balance:
     if code(answer, "statusType") != 0:
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
     data = value_of(answer, "data", dict)
-    total = points(data.get("total_points"))
+    total = answers.whole(data.get("total_points"))
     if total is None:
         raise UnexpectedAnswer(f"The balance could not be read: it is {str(data.get('total_points'))[:40]!r}.")
     monthly, permanent, yearly = (
-        points(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
+        answers.whole(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
     )
     return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""))
-
-
-def points(value: object) -> int | None:
-    """A whole number of points, rounded down; None where the value is none."""
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
-        return None
-    return math.floor(number) if math.isfinite(number) else None
 
 
 def code(answer: Mapping[str, Any], name: str) -> int:
@@ -136,11 +126,6 @@ def wrong_fields(answer: Mapping[str, Any]) -> set[str]:
     """The fields that a validation error names."""
     errors = [one for one in _list(answer.get("errors")) if isinstance(one, dict)]
     return {str(one["path"]) for one in errors if one.get("path")}
-
-
-def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """What else was said, by its own names."""
-    return {name: str(answer[name]) for name in names if answer.get(name) not in (None, "")}
 
 
 def _faces(answer: Mapping[str, Any]) -> dict[str, str]:
@@ -178,7 +163,7 @@ def conversion(answer: Mapping[str, Any], format: str) -> answers.Conversion:
     """
     message = sentence(answer)
     status = None if answer.get("statusType") is None else code(answer, "statusType")
-    said = details(answer, "modelSize", "scaleNumber")
+    said = answers.details(answer, "modelSize", "scaleNumber")
     if status == 1 or _CONVERTING in message:
         return answers.Conversion(message=message, details=said)
     if status == 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import GenerationFailed, JobNotFound, KeyRejected, RequestRefused, ServiceDown, UnexpectedAnswer
 from ...http.refusals import sentence
-from ..answers import Outcome, Poll
+from ..answers import Outcome, Poll, details
 from ..base import value_of
 from . import answers as read
 
@@ -40,7 +40,7 @@ def result(call: Call, uuid: str) -> Poll:
             model_url=value_of(answer, "modelUrl", str),
             preview_url=str(answer.get("imageUrl") or ""),
             message=message,
-            details=read.details(answer, "prompts", "createdAt", "sourcePage"),
+            details=details(answer, "prompts", "createdAt", "sourcePage"),
         )
     if status == _GENERATING:
         return Poll(Outcome.GENERATING, message=message)

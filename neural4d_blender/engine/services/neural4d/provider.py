@@ -7,7 +7,6 @@ been seen to answer about such an id. How answers are read stands in ``answers``
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -94,7 +93,7 @@ class Neural4D(Provider):
         """A fresh uuid for each variant of a text job, unless the server was seen to want none."""
         if request.images or request.picture_first or self.server.get(IDS) == "refused":
             return []
-        return [str(uuid.uuid4()) for _ in range(request.variants)]
+        return [self.system.new_id() for _ in range(request.variants)]
 
     def balance(self) -> answers.Balance:
         """queryPointsInfo."""
@@ -152,7 +151,7 @@ class Neural4D(Provider):
             raise OtherGeneration(error.what) from None
         self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
-        return str(request_id), read.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+        return str(request_id), answers.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
 
     def cutouts(self, request_id: str) -> list[answers.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
