@@ -21,6 +21,8 @@ class Neural4DError(Exception):
     """
 
     default_remedy: ClassVar[str] = ""
+    #: The service or the way to it is down, which passes without the user doing anything.
+    outage: bool = False
     #: The HTTP status that the service refused with, 0 where there was none.
     http: int = 0
     #: That refusal was JSON, as an API gives it, rather than the page of some web server.
@@ -102,10 +104,13 @@ class TransportError(Neural4DError):
 class ServiceUnreachable(TransportError):
     """No connection came about: the request certainly did not reach the service."""
 
+    outage = True
+
 
 class AnswerLost(TransportError):
     """The request went out and no answer came: the service may or may not have acted on it."""
 
+    outage = True
     default_remedy = "Press Retry: the service is asked about the job before anything is sent again."
 
 
@@ -131,6 +136,7 @@ class HeldBack(ServiceBusy):
 class ServiceDown(TransportError):
     """The service answered with a server error (5xx)."""
 
+    outage = True
     default_remedy = "Wait a few minutes, then press Retry."
 
 

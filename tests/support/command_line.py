@@ -10,7 +10,7 @@ from neural4d_blender.cli.main import main
 from neural4d_blender.cli.session import Desk
 from scripts.simulator.launcher import Simulator
 
-TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2}
+TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2, "outage": 0.0}
 
 
 def at_home(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Simulator:

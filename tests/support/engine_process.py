@@ -21,7 +21,7 @@ ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"
 #: Makes result and facts out of nothing, or does what the file named like the wanted behaviour says.
 PREPARER = [sys.executable, str(Path(__file__).with_name("stand_in_preparer.py"))]
 #: Waits that are seconds for a user are moments for a test.
-TIMING = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "minute": 0.5, "preparer_limit": 5.0}
+TIMING = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "minute": 0.5, "preparer_limit": 5.0, "outage": 0.0}
 
 #: Seconds after which something that does not come will not come on a busy machine either.
 PATIENCE = 120.0

@@ -1,5 +1,7 @@
 """Fetches a result: streamed to a temporary file, checked for length, then renamed.
 
+What broke off stays beside it with its ETag, and the next attempt asks for the rest (RFC 9110: Range, If-Range).
+
 Result addresses are pre-signed and on another host, so no credentials are ever sent along.
 """
 
@@ -56,49 +58,100 @@ def download(
         UnexpectedAnswer: the address is not one to download from.
         Stopped: ``stopped`` said so.
     """
-    host = _check_address(url)
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    part, tag = path.with_name(path.name + ".part"), path.with_name(path.name + ".etag")
     try:
-        with _sessions.get().get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response:
+        written = _fetch(url, part, tag, stopped, progress, limit, system.clock)
+        check(part)
+        system.replace(part, path)
+        tag.unlink(missing_ok=True)
+    except (Stopped, LinkExpired, _BrokenOff):
+        raise
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        tag.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise DownloadFailed(
+            f"The download could not be written to {path.parent}: {error.strerror or error}.",
+            "Free some space or choose another folder in the preferences, then press Retry: it costs nothing.",
+        ) from error
+    return written
+
+
+class _BrokenOff(DownloadFailed):
+    """The file host or the way to it is down, which passes: the rest is asked for the next time."""
+
+    outage = True
+
+    @property
+    def code(self) -> str:
+        """That of its base: nobody else tells them apart."""
+        return DownloadFailed.__name__
+
+
+def _fetch(
+    url: str,
+    part: Path,
+    tag: Path,
+    stopped: Callable[[], bool],
+    progress: Callable[[float], None],
+    limit: int,
+    clock: Clock,
+) -> int:
+    host = _check_address(url)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    headers = _of_the_rest(part, tag)
+    try:
+        with _sessions.get().get(
+            url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+        ) as response:
             _check_address(response.url)  # a redirect must not leave https
             if response.status_code in (403, 404, 410):
                 raise LinkExpired(
                     f"The address of the result is no longer valid (HTTP {response.status_code} from {host})."
                 )
-            if response.status_code != 200:
-                raise DownloadFailed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
-            written = _stream(response, part, stopped, progress, limit, system.clock)
-            check(part)
-            system.replace(part, path)
+            if response.status_code not in (200, 206):
+                failed = _BrokenOff if response.status_code >= 500 else DownloadFailed
+                raise failed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
+            return _stream(response, part, tag, stopped, progress, limit, clock)
     except requests.RequestException as error:
         lasted = "took too long" if isinstance(error, requests.exceptions.Timeout) else "broke off"
-        raise DownloadFailed(f"The download from {host} {lasted}.") from None
-    except OSError as error:
-        raise DownloadFailed(
-            f"The download could not be written to {path.parent}: {error.strerror or error}.",
-            "Free some space or choose another folder in the preferences, then press Retry: it costs nothing.",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return written
+        raise _BrokenOff(f"The download from {host} {lasted}.") from None
+
+
+def _of_the_rest(part: Path, tag: Path) -> dict[str, str]:
+    """The headers that ask for what is missing of a file that is there in part; none where nothing is."""
+    try:
+        return {"Range": f"bytes={part.stat().st_size}-", "If-Range": tag.read_text(encoding="ascii")}
+    except (OSError, ValueError):
+        return {}
 
 
 def _stream(
     response: requests.Response,
     part: Path,
+    tag: Path,
     stopped: Callable[[], bool],
     progress: Callable[[float], None],
     limit: int,
     clock: Clock,
 ) -> int:
     header = response.headers.get("Content-Length", "")
-    expected = int(header) if header.isdigit() else None
+    packed = "Content-Encoding" in response.headers  # then that is the length of what is sent, not of the file
+    there = part.stat().st_size if response.status_code == 206 else 0
+    if there and not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
+        raise DownloadFailed("The file host sent another part of the result than was asked for.")
+    expected = there + int(header) if header.isdigit() and not packed else None
     if expected is not None and expected > limit:
         raise DownloadFailed(f"The result is {expected} bytes long; {limit} are the most that is fetched.")
-    written = written_before = 0
+    etag = response.headers.get("ETag", "")
+    if etag.startswith('"') and etag.isascii() and expected is not None:  # a weak one promises no equal bytes
+        tag.write_text(etag, encoding="ascii")
+    elif not there:
+        tag.unlink(missing_ok=True)
+    written = written_before = there
     minute_ends = clock.monotonic() + 60
-    with part.open("wb") as file:
+    with part.open("ab" if there else "wb") as file:
         for chunk in response.iter_content(_CHUNK):
             file.write(chunk)
             written += len(chunk)
@@ -110,12 +163,12 @@ def _stream(
                 progress(min(written / expected, 1.0))
             if clock.monotonic() > minute_ends:
                 if written - written_before < MIN_BYTES_A_MINUTE:
-                    raise DownloadFailed("The download is so slow that it would not finish.")
+                    raise _BrokenOff("The download is so slow that it would not finish.")
                 written_before, minute_ends = written, clock.monotonic() + 60
         file.flush()
         os.fsync(file.fileno())
     if expected is not None and written != expected:
-        raise DownloadFailed(f"The download broke off: {written} of {expected} bytes arrived.")
+        raise _BrokenOff(f"The download broke off: {written} of {expected} bytes arrived.")
     return written
 
 

@@ -29,6 +29,11 @@ class Timing:
     quickest: float = QUICKEST
     backoff: float = 0.5
     attempts: int = 6
+    #: For so long a job that is, or may be, paid goes on asking while the service or the network is down; an item of
+    #: a batch that is not sent yet waits for a 24th of it.
+    outage: float = 86_400.0
+    #: The longest wait between two such questions.
+    slowest: float = 300.0
     #: What is not taken yet fails after so many refusals in a row that ask to slow down: an hour, by then.
     refusals: int = 12
     #: Three looks, this far apart, before a lost submission counts as never arrived.

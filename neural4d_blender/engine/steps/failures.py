@@ -7,22 +7,43 @@ from ..http.transport import backoff
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
 from .active_job import ActiveJob
-from .context import Context
+from .context import Context, Timing
 from .failure_texts import cost_in_words, kept_in_words
+
+#: Seconds between two attempts, at most.
+_LONGEST_WAIT = 30.0
 
 
 def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> float | None:
     """Wait and repeat the step, up to a limit; whoever raised the error has made sure that repeating is free."""
-    job, timing = active.job, context.timing
+    job, timing, now = active.job, context.timing, context.clock.monotonic()
+    active.failing_since = active.failing_since if active.attempts else now
     active.attempts += 1
-    if active.attempts >= timing.attempts:
+    waits_until = active.failing_since + _patience(job, error, timing)
+    if active.attempts >= timing.attempts and now >= waits_until:
         active.attempts = 0
         fail(context, job, error)
         return None
-    wait = backoff(active.attempts - 1, timing.backoff, chance=context.system.chance)
-    job.note = f"{error.what} Trying again in {wait:.0f} s ({active.attempts} of {timing.attempts - 1})."
+    for pace in active.paces.values():
+        pace.first = now  # no time that the service was given
+    outlasts = now < waits_until
+    ceiling = timing.slowest if outlasts else _LONGEST_WAIT
+    wait = backoff(min(active.attempts, 30) - 1, timing.backoff, ceiling, chance=context.system.chance)
+    count = "" if outlasts else f" ({active.attempts} of {timing.attempts - 1})"
+    job.note, job.until = f"{error.what} Trying again in {wait:.0f} s{count}.", 0.0
+    if outlasts:
+        job.until = context.clock.now() + wait
     context.save(job)
     return max(wait, timing.quickest) if job.state is State.GENERATING else wait
+
+
+def _patience(job: Job, error: Neural4DError, timing: Timing) -> float:
+    """For how many seconds the job outlasts it: what is paid is not given up because a network is down for a while."""
+    if not error.outage:
+        return 0.0
+    if job.variants or job.picture_ids or job.in_doubt or job.spent:
+        return timing.outage
+    return timing.outage / 24 if job.batch else 0.0
 
 
 def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float | None:

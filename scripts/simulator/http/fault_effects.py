@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import gzip
 import time
 from collections.abc import Mapping
 
@@ -89,6 +90,8 @@ def _disguised(fault: Fault | None, headers: Mapping[str, str], body: bytes) -> 
         return headers, body
     if fault.name == "wrong_content_type":
         return {**headers, "Content-Type": str(fault.params.get("content_type", "text/html"))}, body
+    if fault.name == "gzip":
+        return {**headers, "Content-Encoding": "gzip"}, gzip.compress(body)
     if fault.name == "not_json":
         return headers, HTML
     if fault.name == "empty_body":

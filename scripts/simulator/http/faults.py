@@ -31,6 +31,7 @@ FAULTS: dict[str, str] = {
     "slow_drip": "the answer comes in pieces: chunk=bytes (API 1, files 1024), delay=seconds (0.2)",
     "truncated_body": "Content-Length of the whole, fraction=0.5 of the body, then the connection ends",
     "wrong_content_type": "the right body as content_type=text/html",
+    "gzip": "the right body compressed, though nobody asked for it; its Content-Length is that of what is sent",
     "not_json": "an HTML page that says it is JSON (API only)",
     "empty_body": "200 without a body",
     "missing_field": "the answer lacks field= (default: its main one; API only)",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from neural4d_blender.engine.errors import BrokenModel, DownloadFailed, LinkExpired, UnexpectedAnswer
 from neural4d_blender.engine.files.download import Stopped, download
+from neural4d_blender.engine.files.glb_check import check_glb
 from tests.support.simulator_client import Caller
 
 
@@ -28,9 +30,8 @@ def test_a_file_arrives_whole(service: Caller, url: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("truncated_body", DownloadFailed),
-        ("reset_after", DownloadFailed),
         ("http_500", DownloadFailed),
+        ("http_400", DownloadFailed),
         ("http_403", LinkExpired),
         ("http_404", LinkExpired),
         ("expired_url", LinkExpired),
@@ -45,6 +46,49 @@ def test_nothing_is_left_of_one_that_fails(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("fault", ["truncated_body", "reset_after"])
+def test_it_goes_on_where_it_was_cut(service: Caller, url: str, tmp_path: Path, fault: str) -> None:
+    whole = tmp_path / "whole.glb"
+    size = download(url, whole)
+    path = tmp_path / "model.glb"
+    service.sim.set_fault(endpoint="file", fault=fault, fraction=0.7)
+    with pytest.raises(DownloadFailed) as failed:
+        download(url, path)
+    assert (failed.value.code, failed.value.outage) == ("DownloadFailed", True)
+    assert not path.exists()
+    told: list[float] = []
+    assert download(url, path, progress=told.append) == size
+    assert told[0] > 0.7
+    assert path.read_bytes() == whole.read_bytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["model.glb", "whole.glb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("etag", '"of another file"'), ("etag", "\udcff"), ("part", "x" * 10**6)]
+)
+def test_it_begins_anew_where_what_is_there_is_no_part_of_it(
+    service: Caller, url: str, tmp_path: Path, name: str, content: str
+) -> None:
+    path = tmp_path / "model.glb"
+    service.sim.set_fault(endpoint="file", fault="truncated_body")
+    with pytest.raises(DownloadFailed):
+        download(url, path)
+    path.with_name(f"model.glb.{name}").write_text(content, encoding="utf-8", errors="surrogateescape")
+    with contextlib.suppress(DownloadFailed):  # there is more of it than there can be
+        download(url, path)
+    size = download(url, path, check=check_glb)
+    assert size == path.stat().st_size
+    assert [file.name for file in tmp_path.iterdir()] == ["model.glb"]
+
+
+def test_what_comes_packed_though_nobody_asked_for_it_is_unpacked(service: Caller, url: str, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.glb"
+    download(url, plain)
+    service.sim.set_fault(endpoint="file", fault="gzip")
+    download(url, tmp_path / "model.glb", check=check_glb)
+    assert (tmp_path / "model.glb").read_bytes() == plain.read_bytes()
+
+
 def test_a_file_that_fails_its_check_gets_no_name(url: str, tmp_path: Path) -> None:
     def refuse(_path: Path) -> None:
         raise BrokenModel("no")
@@ -57,7 +101,8 @@ def test_a_file_that_fails_its_check_gets_no_name(url: str, tmp_path: Path) -> N
 def test_it_can_be_stopped(url: str, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         download(url, tmp_path / "model.glb", stopped=lambda: True)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "model.glb").exists()
+    assert download(url, tmp_path / "model.glb") == (tmp_path / "model.glb").stat().st_size
 
 
 def test_more_than_the_limit_is_refused(url: str, tmp_path: Path) -> None:

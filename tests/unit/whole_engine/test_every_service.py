@@ -95,6 +95,7 @@ def test_a_request_a_second_is_the_most(sim: Simulator, engine: EngineProcess, c
 PASSING = [
     ("submit", "http_429", {"retry_after": 0}),
     ("submit", "http_503", {"retry_after": 0}),
+    ("submit", "gzip", {}),
     ("look", "http_500", {"times": 2}),
     ("look", "http_429", {"retry_after": 0}),
     ("look", "reset_after", {}),
@@ -102,6 +103,8 @@ PASSING = [
     ("look", "not_json", {}),
     ("look", "empty_body", {}),
     ("look", "unknown_code", {}),
+    ("look", "gzip", {}),
+    ("file", "gzip", {}),
     ("file", "truncated_body", {}),
     ("file", "reset_after", {}),
     ("file", "html_instead", {}),
@@ -109,7 +112,7 @@ PASSING = [
     ("file", "expired_url", {}),
 ]
 #: One that each part of the client meets in a way of its own: what is asked of older generations too.
-KINDS = [PASSING[0], PASSING[2], PASSING[6], PASSING[8], PASSING[13]]
+KINDS = [PASSING[0], PASSING[3], PASSING[7], PASSING[9], PASSING[16]]
 
 
 @pytest.mark.parametrize(("case", "where", "fault", "params"), [
@@ -122,6 +125,22 @@ def test_trouble_that_passes(
     endpoint = {"submit": case.submit, "look": case.look, "file": "file"}[where]
     sim.set_fault(endpoint=endpoint, fault=fault, after=case.asks_first if where == "look" else 0, **params)
     engine.wait(start(engine, case), "ready")
+    assert sim.faults() == []
+    assert paid(sim, case) == list(case.paid)
+
+
+@pytest.mark.parametrize("case", ONE_EACH, ids=str)
+@pytest.mark.parametrize(("where", "fault"), [("look", "http_500"), ("look", "reset_before"), ("file", "http_503"),
+                                              ("file", "reset_before")])  # fmt: skip
+def test_an_outage_costs_a_paid_job_the_wait(
+    sim: Simulator, tmp_path: Path, case: Case, where: str, fault: str
+) -> None:
+    sim.configure(job_seconds=0.5)
+    with engine_on(sim, tmp_path, outage=600.0, slowest=0.05) as engine:
+        job = start(engine, case)
+        engine.wait(job, "generating")
+        sim.set_fault(case.look if where == "look" else "file", fault, times=20)  # six, and nobody would wait
+        engine.wait(job, "ready")
     assert sim.faults() == []
     assert paid(sim, case) == list(case.paid)
 
