@@ -1,20 +1,18 @@
 """What this Blender remembers beside what the engine tells: one object, in groups by how long they hold.
 
-Blender's process outlives the open file, and the extension may be switched off and on in it. State that is not of the
-session stays elsewhere: the bridge to the engine (engine_process.py), what importing a model compares with
-(prepare/open_file.py, mostly in a process of its own), the engine of a Python without Blender (batching/standalone.py).
-Imports bpy alone: all others of scene, api and ui may look here.
+Blender's process outlives the open file, and in it the extension may be switched off and on. What is not of the session
+stays where it is: the bridge to the engine (engine_process.py), what an import compares the file with, mostly in another
+process (prepare/open_file.py), the engine of a Python without Blender (batching/standalone.py), and the page of the
+journal, which is a view of it (ui/lists/history_page.py). Imports bpy alone, so that all of scene, api and ui may look.
 """
 
 from __future__ import annotations
 
 import uuid
+from functools import cached_property
 from typing import Any
 
 import bpy
-
-#: Where the open file's id is in the namespace of drivers, which Blender itself clears whenever a file is opened.
-_FILE_ID = "neural4d_file"
 
 
 class OpenFile:
@@ -26,10 +24,12 @@ class OpenFile:
             None as long as nobody has looked through the file.
         owed: jobs whose placeholder is to be made as soon as the scene may be touched.
         taken_away: jobs whose placeholder was taken away when they ended; they get another one when they go on.
+        scenes: Blender's ids of its scenes when it was looked at last; no other file's scene ever has one of them.
     """
 
-    def __init__(self, id: str = "") -> None:
-        self.id = bpy.app.driver_namespace[_FILE_ID] = id or uuid.uuid4().hex
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
+        self.scenes = _scenes()
         self.placeholders: dict[str, str] | None = None
         self.owed: set[str] = set()
         self.taken_away: set[str] = set()
@@ -111,15 +111,19 @@ class Session:
     """All of it. Whoever needs some takes it from here each time: a group is replaced when its time is over."""
 
     def __init__(self) -> None:
-        self.placings = Placings()
-        self.registered = Registered()
-        self.file = OpenFile(bpy.app.driver_namespace.get(_FILE_ID, ""))
-        self.end()
+        self.placings, self.registered = Placings(), Registered()
+        self.asked, self.shown = Asked(), Shown()
+        self._before: OpenFile | None = None
+
+    @cached_property
+    def file(self) -> OpenFile:
+        """The open file. Looked for late: while an extension is switched on, Blender keeps all data from it."""
+        before = self._before
+        return before if before and before.scenes & _scenes() else OpenFile()
 
     def begin(self) -> None:
         """The extension is switched on; another file may have been opened while it was not."""
-        if (id := bpy.app.driver_namespace.get(_FILE_ID, "")) != self.file.id:
-            self.file = OpenFile(id)
+        self._before = vars(self).pop("file", self._before)
 
     def file_opened(self) -> None:
         """Another file is open now: targets bound before belong to the one that was left."""
@@ -127,8 +131,13 @@ class Session:
 
     def end(self) -> None:
         """The extension is switched off, and its engine ends."""
-        self.asked = Asked()
-        self.shown = Shown()
+        self.file.scenes = _scenes()
+        self.asked, self.shown = Asked(), Shown()
+
+
+def _scenes() -> set[int]:
+    """Of the scenes in the open file, as they are now."""
+    return {scene.session_uid for scene in bpy.data.scenes}
 
 
 session = Session()
