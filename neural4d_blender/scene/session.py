@@ -1,9 +1,9 @@
 """What this Blender remembers beside what the engine tells: one object, in groups by how long they hold.
 
 Blender's process outlives the open file, and in it the extension may be switched off and on. What is not of the session
-stays where it is: the bridge to the engine (engine_process.py), what an import compares the file with, mostly in another
-process (prepare/open_file.py), the engine of a Python without Blender (batching/standalone.py), and the page of the
-journal, which is a view of it (ui/lists/history_page.py). Imports bpy alone, so that all of scene, api and ui may look.
+stays where it is: the bridge to the engine (engine_process.py), what an import compares the file with, mostly in a
+process of its own (prepare/open_file.py), the engine of a Python without Blender (batching/standalone.py), and the page
+of the journal that is looked at (ui/lists/history_page.py). Imports bpy alone: scene, api and ui may all look here.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Session:
 
 
 def _scenes() -> set[int]:
-    """Of the scenes in the open file, as they are now."""
+    """Blender's ids of the scenes in the open file, as they are now."""
     return {scene.session_uid for scene in bpy.data.scenes}
 
 
