@@ -26,6 +26,7 @@ from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
+from ..scene.session import session
 from ..scene.start_job import require_ready
 from .job import Job
 
@@ -163,12 +164,12 @@ class SceneHost(Host):
         if recover_unsaved.is_on_its_way(job.id):
             return False
         if job.state == State.READY and not job.request.keep_in:
-            return bool(place_finished_models.trouble.get(job.id) or place_finished_models.waiting_for(job))
+            return bool(session.placings.trouble.get(job.id) or place_finished_models.waiting_for(job))
         return super().settled(job)
 
     def trouble(self, job: snapshots.Job) -> dict[str, str] | None:
         """What keeps a finished model out of the scene."""
-        return place_finished_models.trouble.get(job.id)
+        return session.placings.trouble.get(job.id)
 
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""

@@ -19,6 +19,7 @@ from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import provenance, targets
 from ..scene.placing.replacement import twins
+from ..scene.session import session
 from .job_files import Files
 
 __all__ = ["Job", "forget"]
@@ -49,7 +50,7 @@ class Job(Files):
 
         A job whose models the service itself failed to make is sent, and paid, anew.
         """
-        place_finished_models.trouble.pop(self.id, None)
+        session.placings.trouble.pop(self.id, None)
         ask("retry", job=self.id)
         timer_and_file_handlers.start()
 
@@ -96,7 +97,7 @@ class Job(Files):
         if self.is_prepared(variant):
             return place_finished_models.place_job(self._data, variant, target)
         before = set(self.objects).difference(replaced)
-        place_finished_models.trouble.pop(self.id, None)
+        session.placings.trouble.pop(self.id, None)
         ask("retarget", job=self.id, target=target)
         ask("prepare", job=self.id, variant=variant)
         self.wait()
@@ -124,7 +125,7 @@ class Job(Files):
             return
         there = [v.index for v in self.variants if variant in (None, v.index)]
         there.sort(key=lambda index: not self.is_prepared(index))
-        place_finished_models.trouble.pop(self.id, None)
+        session.placings.trouble.pop(self.id, None)
         bridge.send("retarget", job=self.id, target=target)
         bridge.send("prepare", job=self.id, variant=there[0])
         timer_and_file_handlers.start()
@@ -176,8 +177,8 @@ class Job(Files):
 def forget(job_id: str) -> None:
     """Take a deleted job out of what this Blender knows."""
     bridge.jobs.pop(job_id, None)
-    place_finished_models.trouble.pop(job_id, None)
-    place_finished_models.remarks.pop(job_id, None)
+    session.placings.trouble.pop(job_id, None)
+    session.placings.remarks.pop(job_id, None)
     bridge.revision += 1
 
 

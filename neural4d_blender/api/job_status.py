@@ -17,6 +17,7 @@ from ..scene import place_finished_models
 from ..scene.ask_engine import LOOK
 from ..scene.engine_process import bridge
 from ..scene.placing import placeholder
+from ..scene.session import session
 
 
 class Following:
@@ -83,7 +84,7 @@ class Following:
     @property
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
-        told = place_finished_models.trouble.get(self.id) or self._data.error
+        told = session.placings.trouble.get(self.id) or self._data.error
         return JobFailed.from_dict(told) if told else None
 
     @property
@@ -118,7 +119,7 @@ class Following:
     @property
     def note(self) -> str:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
-        return self._data.note or place_finished_models.remarks.get(self.id, "")
+        return self._data.note or session.placings.remarks.get(self.id, "")
 
     def wait(self, timeout: float | None = None) -> Self:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
@@ -155,7 +156,7 @@ class Following:
         if data.state == State.CHOOSING_CUTOUT:
             return True
         if data.state == State.READY:
-            return bool(place_finished_models.trouble.get(self.id) or place_finished_models.waiting_for(data))
+            return bool(session.placings.trouble.get(self.id) or place_finished_models.waiting_for(data))
         return data.state in SETTLED and not data.under_way
 
     @property

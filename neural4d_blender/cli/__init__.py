@@ -7,10 +7,7 @@ the service made them.
 
 from __future__ import annotations
 
-from typing import Any
-
 _NAME = "neural4d"
-_registered: list[Any] = []
 
 
 def _run(argv: list[str]) -> int:
@@ -24,12 +21,17 @@ def register() -> None:
     """Make ``blender --command neural4d`` known."""
     import bpy
 
-    _registered.append(bpy.utils.register_cli_command(_NAME, _run))
+    from ..scene.session import session
+
+    session.registered.command = bpy.utils.register_cli_command(_NAME, _run)
 
 
 def unregister() -> None:
     """Take it back."""
     import bpy
 
-    while _registered:
-        bpy.utils.unregister_cli_command(_registered.pop())
+    from ..scene.session import session
+
+    if session.registered.command is not None:
+        bpy.utils.unregister_cli_command(session.registered.command)
+        session.registered.command = None

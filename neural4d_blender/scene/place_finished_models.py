@@ -20,27 +20,18 @@ from .engine_process import bridge
 from .placing import placeholder, provenance, targets
 from .placing.placement import place, undo_step
 from .placing.replacement import replace
+from .session import session
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
 _AT_A_TIME = 0.1
-#: Why a ready model is not in the scene, by job id; for the panel.
-trouble: dict[str, dict[str, str]] = {}
-#: What is to be said of how a model came into the scene, by job id; for the panel.
-remarks: dict[str, str] = {}
-#: When the jobs that were placed here had become ready, by job id. The engine may speak of a job as
-#: ready once more before it has read that it was placed; only a new time means a new model.
-_placed: dict[str, float] = {}
-#: The variants that were placed here, by job id; ahead of what the engine has read.
-_standing: dict[str, set[int]] = {}
-#: What an engine that died was told last and may not have heard.
-_untold: list[dict[str, Any]] = []
 
 
 def pump() -> bool:
     """Drain the engine's events and place what is ready; True where anything changed."""
     changed = bridge.drain()
-    while _untold and bridge.running:
-        _tell(**_untold.pop())
+    placings = session.placings
+    while placings.untold and bridge.running:
+        _tell(**placings.untold.pop())
     changed |= prepare_in_foreground.step()
     ends = time.monotonic() + _AT_A_TIME
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
@@ -48,11 +39,11 @@ def pump() -> bool:
             try:
                 place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
-                trouble[job.id] = error.to_dict()
+                placings.trouble[job.id] = error.to_dict()
             except Exception as error:  # one that got out would end the timer, and with it every job
                 what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
                 remedy = "Press Place Here; if it stays so, report this text."
-                trouble[job.id] = Neural4DError(what, remedy).to_dict()
+                placings.trouble[job.id] = Neural4DError(what, remedy).to_dict()
             changed = True
     try:
         return placeholder.tend(keep=user_settings.keeps_placeholders()) or changed
@@ -63,12 +54,13 @@ def pump() -> bool:
 
 def expected() -> list[Job]:
     """The ready jobs that go into the open file by themselves, as soon as it is safe."""
+    placings = session.placings
     return [
         job
         for job in bridge.jobs.arriving.values()
         if job.state == State.READY
-        and _placed.get(job.id) != job.entered
-        and job.id not in trouble
+        and placings.ready.get(job.id) != job.entered
+        and job.id not in placings.trouble
         and not job.dismissed
         and targets.is_here(job.target)
     ]
@@ -76,12 +68,13 @@ def expected() -> list[Job]:
 
 def _others_wanted() -> list[tuple[Job, int | None]]:
     """Variants that go into the open file beside the first one, because all were asked for."""
+    trouble, placed = session.placings.trouble, session.placings.variants
     return [
         (job, variant.index)
         for job in bridge.jobs.arriving.values()
         if job.request.place_all and job.state == State.PLACED and targets.is_here(job.target)
         for variant in job.variants
-        if variant.blend and job.id not in trouble and variant.index not in {*job.placed, *_standing.get(job.id, ())}
+        if variant.blend and job.id not in trouble and variant.index not in {*job.placed, *placed.get(job.id, ())}
     ]
 
 
@@ -157,10 +150,11 @@ def place_job(
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
-    _standing.setdefault(job.id, set()).add(chosen.index)
-    trouble.pop(job.id, None)
+    placings = session.placings
+    placings.variants.setdefault(job.id, set()).add(chosen.index)
+    placings.trouble.pop(job.id, None)
     if job.state == State.READY:
-        _placed[job.id] = job.entered
+        placings.ready[job.id] = job.entered
     # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
     state = State.PLACED if job.state == State.READY else job.state
     bridge.jobs[job.id] = dataclasses.replace(job, placed=sorted({*job.placed, chosen.index}), state=state)
@@ -171,7 +165,8 @@ def place_job(
 
 def forget(job_id: str) -> None:
     """What stood of the job is gone, with the file it stood in; nothing of it keeps it from coming once more."""
-    for known in (_placed, _standing, trouble):
+    placings = session.placings
+    for known in (placings.ready, placings.variants, placings.trouble):
         known.pop(job_id, None)
 
 
@@ -180,20 +175,20 @@ def _tell(**placed: Any) -> None:
 
     def answered(answer: Answer) -> None:
         if answer.error and answer.error["code"] == EngineStopped.__name__:
-            _untold.append(placed)
+            session.placings.untold.append(placed)
 
     bridge.send("placed", answered, **placed)
 
 
 def _placeholder(job: Job, *, remark: bool) -> bpy.types.Object | None:
     """The job's placeholder in the open file, if there is one; with a remark where it should be there and is not."""
-    remarks.pop(job.id, None)
+    session.placings.remarks.pop(job.id, None)
     made = targets.is_here(job.target) and job.target.get("placeholder") and not placeholder.is_owed(job.id)
     found = placeholder.find(job.id) if made or placeholder.is_known(job.id) else None
     if found is not None and job.state == State.PLACED and not placeholder.is_original(found):
         return None  # a copy that the user has kept
     if found is None and made and remark:
-        remarks[job.id] = "Its placeholder was deleted, so it came to where it was meant to go."
+        session.placings.remarks[job.id] = "Its placeholder was deleted, so it came to where it was meant to go."
     return found
 
 

@@ -14,11 +14,10 @@ import bpy
 from ..engine.protocol import State
 from .engine_process import bridge
 from .placing import targets
+from .session import session
 
 #: Seconds that the user has to read why Blender is going to stand still.
 _TOLD = 3.0
-#: When each of the waiting models was first seen, by job id and variant.
-_seen: dict[tuple[str, int], float] = {}
 
 
 def step() -> bool:
@@ -27,11 +26,11 @@ def step() -> bool:
         return False
     asked = bridge.to_prepare[0]
     key = (asked["job"], asked["variant"])
-    told = _seen.setdefault(key, time.monotonic())
+    told = session.asked.prepare.setdefault(key, time.monotonic())
     if not bpy.app.background and time.monotonic() - told < _TOLD:
         return False
     bridge.to_prepare.pop(0)
-    del _seen[key]
+    del session.asked.prepare[key]
     job = bridge.jobs.get(asked["job"])
     if job is None or job.state in (State.CANCELLED, State.FAILED):
         return False

@@ -17,9 +17,8 @@ from ..engine.protocol import State
 from . import place_finished_models
 from .engine_process import bridge
 from .placing import placeholder, provenance, targets
+from .session import session
 
-#: Jobs of which the engine has not answered yet that they belong to the open file.
-_asked: set[str] = set()
 _MADE = (State.READY, State.PLACED)
 
 
@@ -49,10 +48,10 @@ def bring_here(jobs: Iterable[Job], refused: Callable[[Answer], None] = lambda _
     """
     brought = []
     for job in among(jobs):
-        here: Target = {"session": targets.session(), "file": bpy.data.filepath}
+        here: Target = {"session": session.file.id, "file": bpy.data.filepath}
         target: Target = {**job.target, **here, "placeholder": placeholder.find(job.id) is not None}
         bridge.send("retarget", _answered(job, refused), job=job.id, target=target, lost=True)
-        _asked.add(job.id)
+        session.asked.bound.add(job.id)
         place_finished_models.forget(job.id)
         # Until the engine says that it is ready, once more or still.
         state = State.PREPARING_MODEL if job.state in _MADE else job.state
@@ -63,17 +62,17 @@ def bring_here(jobs: Iterable[Job], refused: Callable[[Answer], None] = lambda _
 
 def is_on_its_way(job_id: str) -> bool:
     """It was bound to the open file a moment ago, and what is known of it is older than that."""
-    return job_id in _asked
+    return job_id in session.asked.bound
 
 
 def _answered(before: Job, refused: Callable[[Answer], None]) -> Callable[[Answer], None]:
     def take(answer: Answer) -> None:
-        _asked.discard(before.id)
+        session.asked.bound.discard(before.id)
         if before.id not in bridge.jobs:
             return  # another data folder was chosen meanwhile, with jobs of its own
         if answer.error:
             bridge.jobs[before.id] = before
-            place_finished_models.trouble[before.id] = answer.error
+            session.placings.trouble[before.id] = answer.error
             refused(answer)
         elif before.state == State.READY:  # nothing has changed but its target
             bridge.jobs[before.id] = replace(bridge.jobs[before.id], state=before.state)
@@ -83,8 +82,8 @@ def _answered(before: Job, refused: Callable[[Answer], None]) -> Callable[[Answe
 
 def _is_lost(job: Job, saved_at: Callable[[str], float | None]) -> bool:
     target = job.target
-    session = target.get("session")  # a command's jobs have none: they go to files
-    if not session or session == targets.session() or job.request.keep_in:
+    bound = target.get("session")  # a command's jobs have none: they go to files
+    if not bound or bound == session.file.id or job.request.keep_in:
         return False
     if not target.get("file") or (saved := saved_at(target["file"])) is None:
         return True

@@ -18,17 +18,13 @@ from ..engine.protocol import UNFINISHED, Neural4DError, State
 from . import place_finished_models, user_settings
 from .engine_process import bridge, is_built
 from .placing import placeholder, targets
+from .session import session
 
 if TYPE_CHECKING:
     from ..client.snapshots import Answer, Job, Target
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0
-_redrawn = 0.0
-#: What the labels of the placeholders showed when they were drawn last.
-_labelled: dict[str, tuple[str, int]] = {}
-#: Why the jobs of earlier sessions could not be brought, for the list that lacks them; empty where all is well.
-trouble = ""
 
 
 def start() -> None:
@@ -38,16 +34,16 @@ def start() -> None:
 
 
 def _tick() -> float | None:
-    global _redrawn, _labelled
+    shown = session.shown
     changed = place_finished_models.pump()
-    if changed and (stages := placeholder.stages()) != _labelled:
-        _labelled = stages
+    if changed and (stages := placeholder.stages()) != shown.labels:
+        shown.labels = stages
         redraw({"UI", "WINDOW"})
     now = time.monotonic()
-    if now - _redrawn > _REDRAW:
+    if now - shown.redrawn > _REDRAW:
         bridge.configure()  # the user may have changed a key or the online switch
-    if changed or now - _redrawn > _REDRAW:
-        _redrawn = now
+    if changed or now - shown.redrawn > _REDRAW:
+        shown.redrawn = now
         redraw()
     return _TICK if bridge.busy or place_finished_models.awaiting() else None
 
@@ -68,7 +64,7 @@ def _resume() -> None:
         try:
             list_jobs()
         except Neural4DError as error:
-            _tell(f"{error.what} {error.remedy}")
+            session.asked.unlisted = f"{error.what} {error.remedy}"
 
 
 def list_jobs() -> None:
@@ -77,14 +73,9 @@ def list_jobs() -> None:
     start()
 
 
-def _tell(why: str) -> None:
-    global trouble
-    trouble = why
-
-
 def _take_list(answer: Answer) -> None:
     error = answer.error
-    _tell(f"{error['what']} {error['remedy']}" if error else "")
+    session.asked.unlisted = f"{error['what']} {error['remedy']}" if error else ""
     for job in answer.jobs:
         bridge.jobs.setdefault(job.id, job)
     present = {**bridge.jobs.under_way, **bridge.jobs.arriving}.values()
@@ -105,7 +96,7 @@ def _take_in_moved_file() -> None:
 
 def _retarget(job: Job) -> None:
     """Bind the job to the file that is open."""
-    target: Target = {**job.target, "session": targets.session(), "file": bpy.data.filepath}
+    target: Target = {**job.target, "session": session.file.id, "file": bpy.data.filepath}
     bridge.jobs[job.id] = replace(job, target=target)
     bridge.send("retarget", job=job.id, target=target)
 
@@ -122,7 +113,7 @@ def show_batch(batch: str) -> None:
 
 @persistent
 def _file_opened(_path: object) -> None:
-    targets.file_opened()
+    session.file_opened()
     placeholder.file_opened()
     if is_built():  # not at Blender's start, which this is a part of
         _take_in_moved_file()
@@ -162,6 +153,7 @@ def _handlers() -> list[tuple[list[Any], Any]]:
 
 def register() -> None:
     """Hook into Blender."""
+    session.begin()
     for handlers, handler in _handlers():
         handlers.append(handler)
     if not bpy.app.background:
@@ -177,3 +169,4 @@ def unregister() -> None:
     for handlers, handler in _handlers():
         handlers.remove(handler)
     bridge.stop()
+    session.end()

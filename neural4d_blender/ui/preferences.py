@@ -14,15 +14,15 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
-from ..scene import assets, timer_and_file_handlers, user_settings
+from ..scene import assets, user_settings
 from ..scene.engine_process import bridge
+from ..scene.session import session
 from .drawing import labels
 from .lists import batch_progress, history_page
-from .operators import keys_and_storage
 
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
-    keys_and_storage.key_tests.clear()
+    session.asked.key_tests.clear()
     bridge.balances.clear()
     bridge.configure()
 
@@ -31,7 +31,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     """The engine of the old folder ends; its jobs are there when that folder is set again."""
     bridge.stop()
     bridge.jobs.clear()
-    bridge.usage, timer_and_file_handlers.trouble = None, ""
+    bridge.usage, session.asked.unlisted = None, ""
     history_page.page.forget()
     batch_progress.forget()
 
@@ -105,7 +105,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         head.label(text=service.name, icon="WORLD")
         state = head.row()
         state.alignment = "RIGHT"
-        said, good = keys_and_storage.key_tests.get(service.id, ("", True))
+        said, good = session.asked.key_tests.get(service.id, ("", True))
         if not user_settings.key(service):
             state.label(text="No key yet")
         elif said:

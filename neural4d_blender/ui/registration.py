@@ -57,6 +57,7 @@ def unregister() -> None:
     placeholder_labels.unregister()
     text_templates.unregister()
     icons.unregister()
+    history_page.page.forget()
     del bpy.types.WindowManager.neural4d_history
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

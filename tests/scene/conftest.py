@@ -12,8 +12,8 @@ import bpy
 import pytest
 
 from neural4d_blender.prepare import main
-from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.session import session
 from tests.support import sample_models
 
 LENGTH = 120.0  # of every prepared model along Z, in millimetres
@@ -56,7 +56,7 @@ def _nothing_left_over() -> Iterator[None]:
     bridge.timing = {}
     bridge._deaths.clear()  # of the last minute: after three an engine is given up
     told = (bridge.batches, bridge.balances, bridge.servers, bridge.prices, bridge.spent)
-    for known in (bridge.jobs, *told, place_finished_models.trouble):
+    for known in (bridge.jobs, *told, session.placings.trouble):
         known.clear()
 
 

@@ -16,7 +16,7 @@ from neural4d_blender.scene import start_job
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import undo_push
-from neural4d_blender.ui.operators import placed_models
+from neural4d_blender.scene.session import session
 from scripts.simulator.launcher import Simulator
 from tests.support import scene_pictures
 from tests.support.connected import connect
@@ -166,7 +166,7 @@ def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
         # Somebody else's model: what its properties tell is enough for a prompt, and no more than that.
         root[provenance.JOB] = "somebody else's"
         assert bpy.ops.neural4d.find_job() == {"FINISHED"}
-        job._until(lambda: placed_models.unknown == {"somebody else's"}, 60)
+        job._until(lambda: session.asked.unknown == {"somebody else's"}, 60)
         with pytest.raises(RuntimeError, match="Mark as Asset instead"):
             bpy.ops.neural4d.save_asset()
         spent = sim.spent
@@ -182,5 +182,5 @@ def test_the_panels_buttons_do_the_same(sim: Simulator, tmp_path: Path) -> None:
         root.select_set(False)
         assert not bpy.ops.neural4d.variations.poll()
     finally:
-        placed_models.unknown.clear()
+        session.asked.unknown.clear()
         ui.unregister()

@@ -17,6 +17,7 @@ from neural4d_blender.client.request_reply import LOOK
 from neural4d_blender.engine.protocol import Balance
 from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.session import session
 from neural4d_blender.ui.lists import batch_list, batch_progress
 from neural4d_blender.ui.operators.generate_from_files import price
 from scripts.simulator.launcher import Simulator
@@ -88,7 +89,7 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     assert not any(job.dismissed for job in counts.jobs()), "the batch has a box of its own"
 
     bpy.ops.wm.read_factory_settings(use_empty=True)  # what stood there was never saved
-    place_finished_models.targets.file_opened()  # the extension does this when it is registered
+    session.file_opened()  # the extension does this when it is registered
     assert counts.lost() == 4
     assert bpy.ops.neural4d.place_batch(batch=batch) == {"FINISHED"}
     until(lambda: len([thing for thing in bpy.data.objects if thing.parent is None]) == 4)

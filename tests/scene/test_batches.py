@@ -21,6 +21,7 @@ from neural4d_blender.batching import report
 from neural4d_blender.batching.columns import COLUMNS
 from neural4d_blender.scene import timer_and_file_handlers
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.session import session
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
 
@@ -124,7 +125,7 @@ def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simul
 
 def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp_path: Path) -> None:
     def opened() -> None:
-        batches.place_finished_models.targets.file_opened()  # the extension does this when it is registered
+        session.file_opened()  # the extension does this when it is registered
         bpy.context.preferences.system.use_online_access = True
 
     def standing() -> list[float]:

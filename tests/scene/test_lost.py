@@ -11,9 +11,10 @@ from neural4d_blender.client import snapshots
 from neural4d_blender.client.snapshots import Answer
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import place_finished_models, recover_unsaved
+from neural4d_blender.scene import recover_unsaved
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import targets
+from neural4d_blender.scene.session import session
 
 Answered = Callable[[Answer], None]
 
@@ -41,7 +42,7 @@ def test_it_is_ready_here_once_the_engine_says_so(answers: list[Answered]) -> No
 def test_refused_it_stays_where_it_is(answers: list[Answered]) -> None:
     answers[0](Answer(error={"what": "Another Blender has it."}))
     assert not targets.is_here(bridge.jobs["lost"].target)
-    assert place_finished_models.trouble["lost"] == {"what": "Another Blender has it."}
+    assert session.placings.trouble["lost"] == {"what": "Another Blender has it."}
 
 
 @pytest.mark.parametrize("error", [None, {"what": "Another Blender has it."}])
@@ -51,5 +52,5 @@ def test_the_answer_comes_after_another_data_folder_was_chosen(
     bridge.jobs.clear()
     answers[0](Answer(error=error))
     assert not bridge.jobs
-    assert not place_finished_models.trouble
+    assert not session.placings.trouble
     assert not recover_unsaved.is_on_its_way("lost")

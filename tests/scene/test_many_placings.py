@@ -16,6 +16,7 @@ from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import placeholder, targets
+from neural4d_blender.scene.session import session
 from scripts.toolbox.console import ROOT
 from tests.scene.conftest import Prepared
 
@@ -79,7 +80,7 @@ def scenario_none_is_lost_or_doubled(file: Path, tmp_path: Path) -> None:
     for told in jobs:
         bridge.jobs[told.id] = told
         assert place_finished_models.pump()
-    assert place_finished_models.trouble == place_finished_models.remarks == {}
+    assert session.placings.trouble == session.placings.remarks == {}
     models = found()
     assert models.keys() == empties.keys()
     assert {name: ("MESH", place) for name, (_kind, place) in empties.items()} == models

@@ -16,8 +16,9 @@ from neural4d_blender import ui
 from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.session import session
 from neural4d_blender.ui.drawing import labels
-from neural4d_blender.ui.lists import batch_progress, job_pictures
+from neural4d_blender.ui.lists import batch_progress
 from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings import panel_request, prices
 from neural4d_blender.ui.settings.properties import arguments, service
@@ -115,9 +116,9 @@ def test_the_pictures_job_of_the_button(chosen: Any, sim: Simulator, mug: str) -
     assert max(job.objects[0].dimensions) == pytest.approx(0.095, rel=0.001)
     assert [(row["operation"], row["points"]) for row in sim.ledger()] == [("picture", 39), ("image", 30)]
     assert bpy.ops.neural4d.unfold_pictures(job=job.id) == {"FINISHED"}
-    assert job_pictures.unfolded == {job.id}
+    assert session.shown.unfolded == {job.id}
     assert bpy.ops.neural4d.unfold_pictures(job=job.id) == {"FINISHED"}
-    assert job_pictures.unfolded == set()
+    assert session.shown.unfolded == set()
     assert bpy.ops.neural4d.use_picture(path=job.pictures[2]) == {"FINISHED"}
     told = (chosen.input, chosen.image_source, chosen.image_path, chosen.choose_cutout)
     assert told == ("IMAGE", "FILE", job.pictures[2], False)

@@ -24,6 +24,7 @@ from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import place_finished_models, start_job, timer_and_file_handlers
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import placeholder, targets
+from neural4d_blender.scene.session import session
 from neural4d_blender.ui.panels import placeholder_labels
 from tests.scene.conftest import LENGTH, Prepared
 
@@ -44,9 +45,9 @@ def sent(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
     monkeypatch.setattr(start_job, "require_ready", lambda service: None)
     yield commands
     ui.unregister()
-    for memory in (bridge.jobs, place_finished_models.trouble, place_finished_models.remarks):
+    for memory in (bridge.jobs, session.placings.trouble, session.placings.remarks):
         memory.clear()
-    placeholder.file_opened()
+    session.file_opened()
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_the_model_takes_its_place(start: Start, finish: Finish, model: str) -> 
     assert placeholder.MARK not in root
     assert not any(thing.get(placeholder.MARK) for thing in bpy.data.objects)
     assert bridge.jobs[job.id].state == "placed"
-    assert not place_finished_models.remarks
+    assert not session.placings.remarks
 
 
 @pytest.mark.parametrize("model", ["single", "family"])
@@ -254,7 +255,7 @@ def test_a_deleted_one_is_told_of(start: Start, finish: Finish) -> None:
     bpy.data.objects.remove(thing)
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert "placeholder was deleted" in place_finished_models.remarks[job.id]
+    assert "placeholder was deleted" in session.placings.remarks[job.id]
 
 
 def test_edited_marks_are_no_trouble(start: Start, finish: Finish) -> None:
@@ -298,7 +299,7 @@ def test_its_creation_undone_the_model_comes_all_the_same(start: Start, finish: 
     assert names() == []
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert place_finished_models.remarks[job.id]
+    assert session.placings.remarks[job.id]
 
 
 def test_saved_and_opened_again(start: Start, finish: Finish, tmp_path: Path) -> None:
@@ -359,7 +360,7 @@ def test_a_job_that_comes_to_nothing(start: Start, finish: Finish, monkeypatch: 
     assert held(job).location[:] == (5, 6, 7)
     finish(job)
     assert root_of(job).location[:] == (5, 6, 7)
-    assert not place_finished_models.remarks
+    assert not session.placings.remarks
 
 
 def test_a_dismissed_job_takes_it_along(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -410,7 +411,7 @@ def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatc
 def test_a_damaged_model_leaves_it_alone(start: Start, tmp_path: Path) -> None:
     job = start()
     report(job, State.READY, blends=[tmp_path / "gone.blend"])
-    assert "is missing" in place_finished_models.trouble[job.id]["what"]
+    assert "is missing" in session.placings.trouble[job.id]["what"]
     assert held(job).name == "a bird"
     assert names() == ["a bird"]
 
@@ -428,7 +429,7 @@ def test_it_waits_until_the_scene_may_be_touched(start: Start, finish: Finish) -
     bpy.ops.object.mode_set(mode="OBJECT")
     finish(job)
     assert root_of(job).location[:] == (1, 2, 3)
-    assert not place_finished_models.remarks
+    assert not session.placings.remarks
 
 
 def test_a_request_knows_nothing_of_it(start: Start) -> None:

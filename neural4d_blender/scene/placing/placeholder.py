@@ -13,6 +13,7 @@ import bpy
 
 from ...engine.protocol import State
 from ..engine_process import bridge
+from ..session import session
 from . import placement, targets
 
 if TYPE_CHECKING:
@@ -25,18 +26,17 @@ _FIELDS = frozenset({"job", "session", "uid", "copy"})
 _UNKNOWN = 1.0
 #: Nothing comes any more unless somebody asks for it.
 _ENDED = (State.FAILED, State.CANCELLED)
-#: Names of the placeholders in the open file, by job id; a user's renaming is found out when one is looked for.
-_names: dict[str, str] = {}
-#: Jobs whose placeholder is to be made as soon as the scene may be touched.
-_owed: set[str] = set()
-#: Jobs whose placeholder was taken away when they ended; they get another one when they go on.
-_taken_away: set[str] = set()
+
+
+def _names() -> dict[str, str]:
+    known = session.file.placeholders
+    return survey() if known is None else known  # the file was open before the extension was
 
 
 def ask_for(job_id: str) -> None:
     """Make the placeholder of a job: now, and selected like any new object, or as soon as it is safe."""
     if targets.blocked():
-        _owed.add(job_id)
+        session.file.owed.add(job_id)
     else:
         make(bridge.jobs[job_id], select=True)
 
@@ -56,59 +56,55 @@ def find(job_id: str) -> bpy.types.Object | None:
 def is_original(thing: bpy.types.Object) -> bool:
     """This is the object that was made as a placeholder in this session, or found in the file; no copy of it."""
     mark = _mark_of(thing)
-    return bool(mark) and (mark["session"], mark["uid"]) == (targets.session(), thing.session_uid)
+    return bool(mark) and (mark["session"], mark["uid"]) == (session.file.id, thing.session_uid)
 
 
 def is_known(job_id: str) -> bool:
     """The open file has, or had a moment ago, a placeholder of the job."""
-    return job_id in _names
+    return job_id in _names()
 
 
 def is_owed(job_id: str) -> bool:
     """The job's placeholder is still to be made."""
-    return job_id in _owed
+    return job_id in session.file.owed
 
 
 def standing() -> dict[str, bpy.types.Object]:
     """The placeholders in the open file by job id; looks through the file only where one was renamed or deleted."""
-    if any(_by_name(job_id) is None for job_id in _names):
+    if any(_by_name(job_id) is None for job_id in _names()):
         survey()
-    return {job_id: found for job_id in _names if (found := _by_name(job_id))}
+    return {job_id: found for job_id in _names() if (found := _by_name(job_id))}
 
 
 def stages() -> dict[str, tuple[str, int]]:
     """What a placeholder's label says of its job, roughly: the state, and how many tenths are done."""
-    jobs = [bridge.jobs[job_id] for job_id in _names if job_id in bridge.jobs]
+    jobs = [bridge.jobs[job_id] for job_id in _names() if job_id in bridge.jobs]
     return {job.id: (job.state, int(job.progress * 10)) for job in jobs}
 
 
-def survey() -> None:
-    """Look through the open file for placeholders."""
+def survey() -> dict[str, str]:
+    """Look through the open file for placeholders; returns their names by job id."""
     best: dict[str, tuple[int, str]] = {}
     for thing in bpy.data.objects:
         mark = _mark_of(thing)
         if mark and thing.users_collection:
             rank = 0 if is_original(thing) else 2 if mark["copy"] else 1
             best[mark["job"]] = min(best.get(mark["job"], (rank, thing.name)), (rank, thing.name))
-    _names.clear()
-    _names.update({job_id: name for job_id, (_rank, name) in best.items()})
+    session.file.placeholders = names = {job_id: name for job_id, (_rank, name) in best.items()}
+    return names
 
 
 def file_opened() -> None:
     """Another file is open: its placeholders are known by objects of this session from now on."""
-    _owed.clear()
-    _taken_away.clear()
-    survey()
-    for job_id, name in _names.items():
+    for job_id, name in survey().items():
         _mark(bpy.data.objects[name], job_id)
 
 
 def before_save() -> None:
     """Note on the copies that they are copies: which object they were made on cannot be told in the next session."""
-    if not _names:
+    if not _names():
         return
-    survey()
-    originals = set(_names.values())
+    originals = set(survey().values())
     for thing in bpy.data.objects:
         if (mark := _mark_of(thing)) is not None:
             mark["copy"] = thing.name not in originals
@@ -127,8 +123,8 @@ def tend(*, keep: bool) -> bool:
     if not (due or over) or targets.blocked():
         return False
     for job in due:
-        _owed.discard(job.id)
-        _taken_away.discard(job.id)
+        session.file.owed.discard(job.id)
+        session.file.taken_away.discard(job.id)
         if job.state != State.PLACED and targets.is_here(job.target):
             make(job)
             if not job.target.get("placeholder"):
@@ -157,16 +153,17 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
         _mark(made, job.id)
         if select:
             placement.select_only([made], scene)
-    _names[job.id] = made.name
+    _names()[job.id] = made.name
     return made
 
 
 def _due() -> list[Job]:
-    return [job for job in map(bridge.jobs.get, _owed | _taken_away) if job and job.state not in _ENDED]
+    waiting = session.file.owed | session.file.taken_away
+    return [job for job in map(bridge.jobs.get, waiting) if job and job.state not in _ENDED]
 
 
 def _over(keep: bool) -> list[Job]:
-    return [job for job_id in _names if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
+    return [job for job_id in _names() if (job := bridge.jobs.get(job_id)) and _is_over(job, keep)]
 
 
 def _is_over(job: Job, keep: bool) -> bool:
@@ -179,14 +176,14 @@ def _is_over(job: Job, keep: bool) -> bool:
 def _take_away(job: Job) -> None:
     """Delete the placeholder; the job remembers where it stood."""
     thing = find(job.id)
-    _names.pop(job.id, None)
+    _names().pop(job.id, None)
     if thing is None:
         return
     location = list(targets.world_matrix(thing).translation[:])
     _retarget(job, {**job.target, "location": location, "placeholder": False})
     with placement.undo_step(f"Remove placeholder of {thing.name}"[:60]):
         bpy.data.objects.remove(thing)
-    _taken_away.add(job.id)
+    session.file.taken_away.add(job.id)
 
 
 def _retarget(job: Job, target: Target) -> None:
@@ -195,7 +192,7 @@ def _retarget(job: Job, target: Target) -> None:
 
 
 def _mark(thing: bpy.types.Object, job_id: str) -> None:
-    thing[MARK] = {"job": job_id, "session": targets.session(), "uid": thing.session_uid, "copy": False}
+    thing[MARK] = {"job": job_id, "session": session.file.id, "uid": thing.session_uid, "copy": False}
 
 
 def _mark_of(thing: bpy.types.Object) -> Any | None:
@@ -206,6 +203,6 @@ def _mark_of(thing: bpy.types.Object) -> Any | None:
 
 
 def _by_name(job_id: str) -> bpy.types.Object | None:
-    thing: bpy.types.Object | None = bpy.data.objects.get(_names.get(job_id, ""))
+    thing: bpy.types.Object | None = bpy.data.objects.get(_names().get(job_id, ""))
     mark = _mark_of(thing) if thing is not None else None
     return thing if mark and mark["job"] == job_id and thing.users_collection else None

@@ -5,7 +5,6 @@ A target is plain data, because everything in Blender that it speaks of may be g
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...engine.protocol import InvalidInput
+from ..session import session
 from . import provenance
 
 if TYPE_CHECKING:
@@ -20,19 +20,6 @@ if TYPE_CHECKING:
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
-#: Names the file that is open now; another one is made up for each file that is opened.
-_session = uuid.uuid4().hex
-
-
-def file_opened() -> None:
-    """Another file is open now: targets bound before belong to the one that was left."""
-    global _session
-    _session = uuid.uuid4().hex
-
-
-def session() -> str:
-    """Stands for the open file, as long as it is open."""
-    return _session
 
 
 def bind(location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None) -> Target:
@@ -50,7 +37,7 @@ def bind(location: Sequence[float] | None = None, collection: str = "", scene: b
         active = bpy.context.view_layer.active_layer_collection.collection
         collection = active.name if active != scene.collection else ""
     return {
-        "session": _session,
+        "session": session.file.id,
         "file": bpy.data.filepath,
         "scene": scene.name,
         "collection": collection,
@@ -105,7 +92,7 @@ def _point(location: Sequence[float]) -> list[float]:
 
 def is_here(target: Target) -> bool:
     """The target's file is the one that is open."""
-    if target.get("session") == _session:
+    if target.get("session") == session.file.id:
         return True
     return bool(target.get("file")) and target["file"] == bpy.data.filepath
 

@@ -11,7 +11,7 @@ from ...client.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, State
 from ...scene import recover_unsaved as lost
 from ...scene.engine_process import bridge
-from ...scene.placing import targets
+from ...scene.session import session
 
 _DONE = {State.READY, State.PLACED}
 
@@ -84,7 +84,7 @@ class Tally:
 
     def lost(self) -> int:
         """How many models stand nowhere, because their file is no more; looked up anew when anything changed."""
-        seen = (bridge.revision, targets.session(), bpy.data.filepath, len(bpy.data.objects))
+        seen = (bridge.revision, session.file.id, bpy.data.filepath, len(bpy.data.objects))
         if self._lost[0] != seen:
             there = [job for job in map(bridge.jobs.get, self._known) if job and job.state in _DONE]
             self._lost = (seen, len(lost.among(there)))
@@ -106,20 +106,18 @@ class Tally:
             self._errors[job.id] = job.error
 
 
-_tallies: dict[str, Tally] = {}
-
-
 def tally(batch: str) -> Tally:
     """The counts of a batch that the bridge knows."""
-    if batch not in _tallies:
-        _tallies[batch] = Tally(batch)
-    return _tallies[batch]
+    if batch not in session.shown.tallies:
+        session.shown.tallies[batch] = Tally(batch)
+    found: Tally = session.shown.tallies[batch]
+    return found
 
 
 def forget(batch: str = "") -> None:
     """Show a batch no more, or none at all."""
-    for one in [batch] if batch else list(_tallies):
-        _tallies.pop(one, None)
+    for one in [batch] if batch else list(session.shown.tallies):
+        session.shown.tallies.pop(one, None)
         bridge.batches.pop(one, None)
     if not batch:
         bridge.batches.clear()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...engine.protocol import SETTLED, State
-from ...scene import place_finished_models, timer_and_file_handlers
+from ...scene import place_finished_models
 from ...scene.engine_process import bridge
+from ...scene.session import session
 from ..drawing import labels
 from . import job_pictures
 
@@ -31,8 +32,8 @@ def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
     present = sorted(_present(), key=lambda job: -job.created)
     if not present:
-        if timer_and_file_handlers.trouble:
-            labels.draw(layout, timer_and_file_handlers.trouble, "ERROR")
+        if session.asked.unlisted:
+            labels.draw(layout, session.asked.unlisted, "ERROR")
         else:
             layout.label(text="Nothing generated yet.")
         layout.operator("neural4d.list_jobs", icon="TIME")
@@ -70,7 +71,7 @@ def _ended(job: Job) -> bool:
 def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
     words, icon = labels.state(job)
-    trouble = place_finished_models.trouble.get(job.id)
+    trouble = session.placings.trouble.get(job.id)
     if trouble:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
@@ -81,7 +82,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
     waits = labels.waits(job)
     _draw_progress(box, job, words, waits)
-    note = job.note or place_finished_models.remarks.get(job.id, "")
+    note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
     if job.state == State.UNKNOWN:

@@ -10,6 +10,7 @@ import bpy
 
 from ...api import generate
 from ...engine.protocol import State, VariantState
+from ...scene.session import session
 from ..drawing import icons, labels
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 _PREVIEW = 4.5
 #: Rows' heights that the sidebar's tabs and margins and a job's box take of the width, and the most of a picture's.
 _AROUND, _LARGEST = 3.6, 9.0
-#: Ids of the jobs whose pictures are folded out.
-unfolded: set[str] = set()
 _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 
@@ -40,7 +39,7 @@ def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
     kept = [path for path in job.pictures if path]
     if not (kept and labels.of_pictures(job)):
         return
-    is_open = job.id in unfolded
+    is_open = job.id in session.shown.unfolded
     row = box.row()
     row.alignment = "LEFT"
     icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"

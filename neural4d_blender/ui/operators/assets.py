@@ -10,13 +10,11 @@ from ...engine.protocol import Neural4DError
 from ...scene import assets, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.placing import placement, provenance
+from ...scene.session import session
 from .placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer
-
-#: What came of putting a variant into the library, by job and variant: a sentence, and its icon.
-library_news: dict[tuple[str, int], tuple[str, str]] = {}
 
 
 class _Asset(ModelOperator):
@@ -99,16 +97,16 @@ class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
 
         def take(answer: "Answer") -> None:
             if error := answer.error:
-                library_news[which] = (f"{error['what']} {error['remedy']}", "ERROR")
+                session.asked.library[which] = (f"{error['what']} {error['remedy']}", "ERROR")
             else:
-                library_news[which] = ("In the library", "CHECKMARK")
+                session.asked.library[which] = ("In the library", "CHECKMARK")
                 if asked_to_show:
                     assets.register_library(user_settings.library_dir())
                 assets.refresh()
             timer_and_file_handlers.redraw()
 
         generate.Job(said.job).start_save_asset("", said.variant, take, **self.told())
-        library_news[which] = ("Saving to the library ...", "TIME")
+        session.asked.library[which] = ("Saving to the library ...", "TIME")
 
 
 class NEURAL4D_OT_add_library(bpy.types.Operator):

@@ -9,8 +9,9 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
-from ...scene import place_finished_models, recover_unsaved, timer_and_file_handlers
+from ...scene import recover_unsaved, timer_and_file_handlers
 from ...scene.engine_process import bridge
+from ...scene.session import session
 from ..lists import batch_progress
 from .generate import report_error
 
@@ -181,8 +182,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
         record = bridge.batches[self.batch]
         jobs = batch_progress.tally(self.batch).jobs()
         lines = [
-            report.line(replace(job, error=place_finished_models.trouble.get(job.id) or job.error), record)
-            for job in jobs
+            report.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record) for job in jobs
         ]
         written = report.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, f"{len(lines)} lines in {written}")

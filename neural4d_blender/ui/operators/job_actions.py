@@ -8,9 +8,10 @@ from bpy.props import IntProperty, StringProperty
 
 from ...api import generate
 from ...engine.protocol import Neural4DError
-from ...scene import job_report, place_finished_models, timer_and_file_handlers
+from ...scene import job_report, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import targets
+from ...scene.session import session
 from ..lists import history_page, job_list
 from .generate import cancel, report_error
 from .keys_and_storage import ListsJobs
@@ -81,7 +82,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Retry it."""
         bridge.send("retry", lambda answer: _note(job.id, answer.error), job=job.id)
-        place_finished_models.trouble.pop(job.id, None)
+        session.placings.trouble.pop(job.id, None)
 
 
 def _note(job_id: str, error: dict[str, str] | None) -> None:

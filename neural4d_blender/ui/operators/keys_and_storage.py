@@ -9,6 +9,7 @@ from ...api import generate
 from ...engine.protocol import Neural4DError, declaration
 from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
+from ...scene.session import session
 from .generate import report_error
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
-#: What came of the last Test Key, by service id: a sentence, and whether it is good news.
-key_tests: dict[str, tuple[str, bool]] = {}
 #: What to do about an error of Test Key: its button is pressed right beside the key and the address.
 _KEY_REMEDIES = {
     "KeyRejected": "Copy the key from the service's page once more.",
@@ -42,9 +41,9 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
             generate.require_ready(asked)
             bridge.send("test_key", self._answered(self.provider), provider=self.provider)
         except Neural4DError as error:
-            key_tests[self.provider] = (error.what, False)
+            session.asked.key_tests[self.provider] = (error.what, False)
             return report_error(self, error)
-        key_tests[self.provider] = (f"Asking {asked.name} ...", True)
+        session.asked.key_tests[self.provider] = (f"Asking {asked.name} ...", True)
         timer_and_file_handlers.start()
         return {"FINISHED"}
 
@@ -54,10 +53,10 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
             error = answer.error
             if error:
                 remedy = _KEY_REMEDIES.get(error["code"], "Press Test Key again in a few minutes.")
-                key_tests[provider] = (f"{error['what']} {remedy}", False)
+                session.asked.key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
                 left = f"{answer.balance.total:,} {declaration(provider).unit} left." if answer.balance else ""
-                key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
+                session.asked.key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
             timer_and_file_handlers.redraw()
 
         return take

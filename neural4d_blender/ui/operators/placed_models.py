@@ -11,6 +11,7 @@ from ...engine.protocol import Neural4DError, declaration
 from ...scene import start_job, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import provenance, targets
+from ...scene.session import session
 from ..drawing import labels
 from .generate import report_error
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ...client.snapshots import Answer, Target
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
-#: Jobs that the journal here was asked for and does not know.
-unknown: set[str] = set()
 
 
 def selected_root(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -189,7 +188,7 @@ class NEURAL4D_OT_find_job(ModelOperator, bpy.types.Operator):
             for job in answer.jobs:
                 bridge.jobs.setdefault(job.id, job)
             if wanted not in bridge.jobs:
-                unknown.add(wanted)
+                session.asked.unknown.add(wanted)
             timer_and_file_handlers.redraw()
 
         bridge.send("find", take, job=wanted)

@@ -9,8 +9,8 @@ from ...api import generate
 from ...engine.protocol import FORMATS, Feature, declaration, declarations
 from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
+from ...scene.session import session
 from ..drawing import labels
-from ..lists import job_pictures
 from ..settings import image_sources
 from .job_actions import JobOperator
 
@@ -42,7 +42,7 @@ class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Show them where they are hidden."""
-        job_pictures.unfolded ^= {self.job}
+        session.shown.unfolded ^= {self.job}
         timer_and_file_handlers.redraw()
         return {"FINISHED"}
 

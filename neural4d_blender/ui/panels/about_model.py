@@ -10,8 +10,9 @@ import bpy
 from ...engine.protocol import VariantState
 from ...scene.engine_process import bridge
 from ...scene.placing import provenance
+from ...scene.session import session
 from ..drawing import icons, labels
-from ..operators import assets, placed_models
+from ..operators import placed_models
 
 #: Jobs that a model led to and that are offered to take its place.
 _OFFERED = 3
@@ -45,7 +46,7 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
         row.operator("neural4d.save_asset", icon="FILE_TICK")
-        if news := assets.library_news.get((said.job, said.variant or 0)):
+        if news := session.asked.library.get((said.job, said.variant or 0)):
             labels.draw(layout, news[0], news[1])
 
 
@@ -114,7 +115,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
     """The other variants, and what came of generating again, each as the picture that it would be."""
     job = bridge.jobs.get(said.job)
     if job is None:
-        if said.job in placed_models.unknown:
+        if said.job in session.asked.unknown:
             layout.label(text="Not in the journal of this computer", icon="INFO")
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")

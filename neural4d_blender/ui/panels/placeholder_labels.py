@@ -6,7 +6,7 @@ a tenth of the progress is reached, and not more often.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import blf
 import bpy
@@ -16,6 +16,7 @@ from ...engine.protocol import State
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ...scene.placing import placeholder
+from ...scene.session import session
 from ..drawing import labels
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
 _FONT = 0
 _LONGEST = 70  # characters
 _BLACK, _WHITE, _RED = (0.0, 0.0, 0.0, 0.8), (1.0, 1.0, 1.0, 1.0), (1.0, 0.55, 0.5, 1.0)
-_handle: Any = None
 
 
 def words(job: Job) -> str:
     """What the label of a job's placeholder says."""
     state = job.state
-    error = place_finished_models.trouble.get(job.id) or job.error
+    error = session.placings.trouble.get(job.id) or job.error
     said, _icon = labels.state(job)
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
@@ -72,14 +72,12 @@ def _draw() -> None:
 
 def register() -> None:
     """Draw from now on; in background there is nothing to draw in."""
-    global _handle
     if not bpy.app.background:
-        _handle = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
+        session.registered.labels = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
 
 
 def unregister() -> None:
     """Draw no more."""
-    global _handle
-    if _handle is not None:
-        bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
-        _handle = None
+    if session.registered.labels is not None:
+        bpy.types.SpaceView3D.draw_handler_remove(session.registered.labels, "WINDOW")
+        session.registered.labels = None

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import bpy
-from bl_ext.user_default.neural4d.ui.operators.keys_and_storage import key_tests
+from bl_ext.user_default.neural4d.scene.session import session
 
 from tests.gui.harness_window import Button, Until
 from tests.gui.scenarios.steps import bridge, expect, press, retype
@@ -39,7 +39,7 @@ def scenario(ui, url, key):
     yield from retype(ui, field, WRONG)
     yield from _test(ui, button, False)
     yield from ui.screenshot("first-4-wrong-key")
-    wrong = key_tests["neural4d"][0]
+    wrong = session.asked.key_tests["neural4d"][0]
     yield from retype(ui, field, key)
     yield from _test(ui, button, True)
     yield Until(lambda: bridge.usage is not None, "the files to be measured", 5)
@@ -56,7 +56,7 @@ def scenario(ui, url, key):
     preferences = bpy.context.preferences.addons["bl_ext.user_default.neural4d"].preferences
     return {
         "wrong": wrong,
-        "right": key_tests["neural4d"][0],
+        "right": session.asked.key_tests["neural4d"][0],
         "kept_in_preferences": preferences.key_neural4d == key,
         "subtype": preferences.bl_rna.properties["key_neural4d"].subtype,
         "prompt_is_in_the_file": b"a cute bird" in saved.read_bytes(),
@@ -70,10 +70,11 @@ def scenario(ui, url, key):
 
 def _test(ui, button, good):
     """Press Test Key and wait for the answer."""
-    expect(not key_tests, "another key makes the last answer go away")
+    expect(not session.asked.key_tests, "another key makes the last answer go away")
     yield from ui.click(button.x, button.y)
-    yield Until(lambda: key_tests.get("neural4d", ("Asking",))[0][:6] != "Asking", "the answer of Test Key", 10)
-    expect(key_tests["neural4d"][1] is good, f"Test Key says {good}: {key_tests}")
+    told = session.asked.key_tests
+    yield Until(lambda: told.get("neural4d", ("Asking",))[0][:6] != "Asking", "the answer of Test Key", 10)
+    expect(told["neural4d"][1] is good, f"Test Key says {good}: {told}")
 
 
 def _info_log() -> str:

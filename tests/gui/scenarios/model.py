@@ -6,8 +6,8 @@ import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene import place_finished_models
 from bl_ext.user_default.neural4d.scene.placing import provenance
+from bl_ext.user_default.neural4d.scene.session import session
 from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE
-from bl_ext.user_default.neural4d.ui.operators import assets
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
@@ -101,4 +101,4 @@ def _select(job):
 
 
 def _in_library():
-    return any(icon == "CHECKMARK" for _, icon in assets.library_news.values())
+    return any(icon == "CHECKMARK" for _, icon in session.asked.library.values())

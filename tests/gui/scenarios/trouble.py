@@ -7,7 +7,8 @@ import signal
 import sys
 
 import bpy
-from bl_ext.user_default.neural4d.scene import timer_and_file_handlers, user_settings
+from bl_ext.user_default.neural4d.scene import user_settings
+from bl_ext.user_default.neural4d.scene.session import session
 from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from bl_ext.user_default.neural4d.ui.panels import about_model
 
@@ -151,9 +152,9 @@ def damaged_journal(ui, folder):
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     yield from press(ui, r"neural4d\.list_jobs\(")
-    yield Until(lambda: timer_and_file_handlers.trouble, "the list to say why it is empty", 10)
+    yield Until(lambda: session.asked.unlisted, "the list to say why it is empty", 10)
     yield from ui.screenshot("journal-0-no-list")
-    listed = timer_and_file_handlers.trouble
+    listed = session.asked.unlisted
     yield from start(ui, "a chair")
     yield reached("failed")
     yield Until(lambda: page.trouble, "the History to say so, too", 10)
