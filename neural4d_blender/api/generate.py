@@ -38,24 +38,9 @@ from .job import Job
 from .job_files import absolute
 
 __all__ = [
-    "Balance",
-    "Job",
-    "Total",
-    "Variant",
-    "add_library",
-    "balance",
-    "conversion_estimate",
-    "delete",
-    "estimate",
-    "generate",
-    "history",
-    "job_of",
-    "jobs",
-    "providers",
-    "require_ready",
-    "spent",
-    "totals",
-]
+    "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete", "estimate",
+    "generate", "history", "job_of", "jobs", "providers", "require_ready", "spent", "totals",
+]  # fmt: skip
 
 #: What a job can be made of: a file, or an image in Blender.
 Picture = str | os.PathLike[str] | bpy.types.Image

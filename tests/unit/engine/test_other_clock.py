@@ -14,12 +14,14 @@ import pytest
 
 from neural4d_blender.engine.blenders.pool import Preparers
 from neural4d_blender.engine.errors import ServiceUnreachable
+from neural4d_blender.engine.http.transport import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
 from neural4d_blender.engine.services.base import Provider
+from neural4d_blender.engine.services.neural4d.provider import Neural4D
 from neural4d_blender.engine.steps import next_step
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
@@ -157,3 +159,14 @@ def test_a_job_fails_in_no_time(tmp_path: Path) -> None:
     assert (job.error or {})["code"] == "ServiceUnreachable"
     # Five waits of 0.5, 1, 2, 4, 8 seconds, each between half of it and all.
     assert 7.75 <= took <= 15.5
+
+
+def test_ids_for_a_service_are_drawn_by_the_systems_chance() -> None:
+    drawn = [Neural4D(Http(), system=Alone()).tickets(Request("a bird", variants=2), "1") for _ in range(2)]  # type: ignore[arg-type]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) == 2
+
+
+def test_a_date_to_wait_for_is_held_against_the_other_clock() -> None:
+    assert retry_after("Mon, 12 Jan 1970 13:47:10 GMT", BEGIN) == 30.0
+    assert retry_after("Mon, 12 Jan 1970 13:47:10 GMT", BEGIN + 60) == 0.0
