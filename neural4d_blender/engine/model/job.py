@@ -6,10 +6,11 @@ Standard library only; no I/O.
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from .states import SETTLED, State, VariantState
+from .states import LIFE, SETTLED, State, VariantState
 from .variant import Save, SaveState, Variant
 
 
@@ -97,7 +98,14 @@ class Job:
     revision: int = 0
 
     def enter(self, state: State, now: float | None = None) -> None:
-        """Change the state and book the time spent in the one that ends."""
+        """Change the state and book the time spent in the one that ends.
+
+        A transition that :data:`LIFE` does not have is a mistake in the code. It is made all the same, with a line in
+        the engine's log: an error would fail a job that may be paid for, or in a command end the whole engine. In tests
+        that warning is an error.
+        """
+        if state not in LIFE[self.state][2]:
+            warnings.warn(f"{self.state} is followed by {state}: see engine/model/states.py.", RuntimeWarning, 2)
         now = time.time() if now is None else now
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
         self.state, self.entered, self.note, self.until = state, now, "", 0.0
