@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
+from .choice import Choice
 from .states import LIFE, SETTLED, State, VariantState
 from .variant import Save, SaveState, Variant
 
@@ -35,9 +36,7 @@ class Job:
         spent: what each paid operation cost: operation, points (None where nobody says), and whether that is
             estimated.
         balance_before: points there were before the last paid request.
-        matting: the service's id of the cut-out request. picture_ids: its ids of the pictures that are made of the
-            prompt first. cutouts: key, url and path (of the picture) of each picture to choose from;
-            cutout: index of the one that was chosen.
+        choice: the pictures that there are to choose from.
         until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
@@ -63,10 +62,7 @@ class Job:
     error: dict[str, str] | None = None
     spent: list[dict[str, Any]] = field(default_factory=list)
     balance_before: int | None = None
-    matting: str = ""
-    picture_ids: list[str] = field(default_factory=list)
-    cutouts: list[dict[str, str]] = field(default_factory=list)
-    cutout: int | None = None
+    choice: Choice = field(default_factory=Choice)
     portraits: int = 0
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
@@ -206,7 +202,7 @@ class Job:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        ended = self.variants or not self.picture_ids  # pictures that are there are not ordered again
+        ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
         return lost or (bool(ended and self.spent) and self.cost != 0 and not made)
 
     @property
@@ -217,15 +213,19 @@ class Job:
         return self.state in (State.CHOOSING_CUTOUT, State.READY) and not self.dismissed
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`."""
+        """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`; the fields of a record stand
+        in it as the job's own."""
+        told = _plain(self)
+        told |= told.pop("choice")
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
         points = {"cost": self.cost, "cost_estimated": self.cost_estimated, "committed": self.committed}
-        return {**_plain(self), **derived, **points}
+        return {**told, **derived, **points}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:
         """Read a snapshot; keys that this version does not know are passed over."""
         job = cls(**_known(cls, data))
+        job.choice = Choice(**_known(Choice, data))
         job.state = State(job.state)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
@@ -250,8 +250,8 @@ def snapshot(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(cls: type[Job | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+def _known(cls: type[Job | Choice | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
 
 
 def _plain(value: Any) -> Any:
@@ -260,9 +260,10 @@ def _plain(value: Any) -> Any:
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_plain(part) for part in value]
-    if isinstance(value, Job | Variant | Save):
+    if isinstance(value, _RECORDS):
         return {name: _plain(part) for name, part in vars(value).items()}
     return value
 
 
+_RECORDS = (Job, Choice, Variant, Save)
 _JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

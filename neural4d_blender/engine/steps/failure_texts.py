@@ -21,11 +21,11 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
         return "Nothing was paid."
     if job.cost is None:
         paid = "The service accepted the job and does not say what it costs"
-        if job.primary is None if job.variants else not job.picture_ids:
+        if job.primary is None if job.variants else not job.choice.picture_ids:
             return f"{paid}; Retry is a new job and is paid again."
         return f"{paid}; Retry does not pay it again."
     paid = f"{job.cost} {unit_of(job.provider)} were paid{' (estimated)' if job.cost_estimated else ''}"
-    again = job.primary is None if job.variants else not job.picture_ids
+    again = job.primary is None if job.variants else not job.choice.picture_ids
     if again and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
     return f"{paid}; Retry does not pay them again."
@@ -56,6 +56,6 @@ def kept_in_words(job: Job) -> str:
         return "The downloaded model is kept."
     if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
         return "The model stays at the service."
-    if job.picture_ids and job.cutouts:
+    if job.choice.picture_ids and job.choice.cutouts:
         return "The pictures, the prompt and all settings are kept."
     return "The prompt and all settings are kept."

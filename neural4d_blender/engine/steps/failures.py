@@ -36,7 +36,7 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float 
     wait = max(wait or 0.0, timing.quickest)
     if not isinstance(error, HeldBack):
         active.refusals += 1
-    if active.refusals >= timing.refusals and not job.variants and not job.picture_ids and not job.in_doubt:
+    if active.refusals >= timing.refusals and not job.variants and not job.choice.picture_ids and not job.in_doubt:
         active.refusals = 0
         fail(context, job, error)
         return None

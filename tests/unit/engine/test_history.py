@@ -114,7 +114,9 @@ def test_a_job_comes_out_as_it_went_in(journal: Journal) -> None:
     variant = Variant(0, "u", VariantState.PREPARED, mirrors=["https://x"], facts={"dimensions_mm": [1.0, 2.0, 3.0]})
     job = made("a", "a bird", variants=[variant], saves=[Save("s", 0, "STL", "/models")], placed=[0])
     told = job.to_dict()
-    assert {name: told[name] for name in asdict(job)} == asdict(job)
+    fields = asdict(job)
+    fields |= fields.pop("choice")
+    assert {name: told[name] for name in fields} == fields
     journal.save(job)
     assert journal.get("a") == job
     job.spent.append({})
