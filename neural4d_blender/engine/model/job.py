@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .choice import Choice
+from .costs import Costs
 from .states import LIFE, SETTLED, State, VariantState
 from .variant import Save, SaveState, Variant
 
@@ -33,8 +34,7 @@ class Job:
         submission: 1 for the first time the request is sent, counted up by each new one.
         ordered: the order of a further stage that was sent last, by the service's name for it.
         native: the format that the service makes; every other one has to be asked for.
-        spent: what each paid operation cost: operation, points (None where nobody says), and whether that is
-            estimated.
+        costs: what was spent on it, and what is held for it.
         balance_before: points there were before the last paid request.
         choice: the pictures that there are to choose from.
         until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
@@ -47,8 +47,6 @@ class Job:
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
         typical: seconds such a job usually takes, for progress where the service reports none.
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
-        reserved: points that were checked against caps and not spent since, for the present request and what
-            has to follow it.
         revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
 
@@ -60,7 +58,7 @@ class Job:
     progress: float = 0.0
     progress_estimated: bool = False
     error: dict[str, str] | None = None
-    spent: list[dict[str, Any]] = field(default_factory=list)
+    costs: Costs = field(default_factory=Costs)
     balance_before: int | None = None
     choice: Choice = field(default_factory=Choice)
     portraits: int = 0
@@ -87,7 +85,6 @@ class Job:
     dismissed: bool = False
     batch: str = ""
     item: int = 0
-    reserved: int = 0
     created: float = field(default_factory=time.time)
     entered: float = field(default_factory=time.time)
     owner: str = ""
@@ -108,33 +105,12 @@ class Job:
         if state is not State.FAILED:
             self.error = None
 
-    def book(self, operation: str, points: int | None, reserved: int | None = None) -> None:
-        """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did.
-
-        Args:
-            reserved: what was held for it against caps, where that is more.
-        """
-        self.reserved = max(0, self.reserved - max(points or 0, reserved or 0))
-        self.spent.append({"operation": operation, "points": points, "estimated": True})
-
-    def measured(self, points: int) -> None:
-        """The operation booked last really cost this much."""
-        self.spent[-1] |= {"points": points, "estimated": False}
-
-    @property
-    def cost(self) -> int | None:
-        """Points that were spent in all, as far as known; None before the service accepted anything, or where
-        nothing is known of what it takes."""
-        points = [entry["points"] for entry in self.spent]
-        known = sum(value for value in points if value is not None)
-        return known if points and (known or None not in points) else None
-
     @property
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.in_doubt
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        return (self.cost or 0) + (self.reserved if lost or not over else 0)
+        return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
     @property
     def at_service(self) -> bool:
@@ -143,11 +119,6 @@ class Job:
             return True
         ended = self.state in (State.FAILED, State.CANCELLED)
         return not ended and any(v.state is VariantState.GENERATING for v in self.variants)
-
-    @property
-    def cost_estimated(self) -> bool:
-        """Part of the cost is a price, because what the balance really fell by is not known."""
-        return any(entry["estimated"] for entry in self.spent)
 
     @property
     def primary(self) -> Variant | None:
@@ -203,7 +174,7 @@ class Job:
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
         ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
-        return lost or (bool(ended and self.spent) and self.cost != 0 and not made)
+        return lost or (bool(ended) and not self.costs.free and not made)
 
     @property
     def waits(self) -> bool:
@@ -216,16 +187,16 @@ class Job:
         """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`; the fields of a record stand
         in it as the job's own."""
         told = _plain(self)
-        told |= told.pop("choice")
+        told |= told.pop("choice") | told.pop("costs")
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
-        points = {"cost": self.cost, "cost_estimated": self.cost_estimated, "committed": self.committed}
+        points = {"cost": self.costs.total, "cost_estimated": self.costs.estimated, "committed": self.committed}
         return {**told, **derived, **points}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:
         """Read a snapshot; keys that this version does not know are passed over."""
         job = cls(**_known(cls, data))
-        job.choice = Choice(**_known(Choice, data))
+        job.choice, job.costs = Choice(**_known(Choice, data)), Costs(**_known(Costs, data))
         job.state = State(job.state)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
@@ -250,7 +221,7 @@ def snapshot(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(cls: type[Job | Choice | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
+def _known(cls: type[Job | Choice | Costs | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
 
 
@@ -265,5 +236,5 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_RECORDS = (Job, Choice, Variant, Save)
+_RECORDS = (Job, Choice, Costs, Variant, Save)
 _JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

@@ -72,7 +72,7 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
         active.cancelled.clear()  # too late for the model, and its siblings are paid for
         return 0.0 if job.under_way else None
     told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
-    if not job.variants and job.spent and job.cost != 0:
+    if not job.variants and not job.costs.free:
         told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
     context.spending.know(job)
     if job.in_doubt:

@@ -150,7 +150,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
         job.in_doubt, purchase.accepted = False, True
-        job.book(quote.operation, purchase.expected, purchase.reserved)
+        job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         if made:
             variant.before, variant.uuid = variant.uuid, made
         context.save(job)

@@ -75,7 +75,7 @@ def _prepare_input(context: Context, active: ActiveJob, provider: Provider, requ
             job.choice.matting, details = provider.cut_out(request.images[0])
             purchase.accepted = True
             job.service |= details
-            job.book("matting", 0)
+            job.costs.book("matting", 0)
             context.save(job)
         active.since = context.clock.monotonic()
         return context.timing.quickest

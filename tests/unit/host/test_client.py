@@ -71,7 +71,7 @@ def test_a_snapshot_says_what_the_job_does() -> None:
         {"key": "a", "url": "https://a", "path": "a.png"},
         {"key": "b", "url": "https://b", "path": ""},
     ]
-    job.book("text", 60)
+    job.costs.book("text", 60)
     read = snapshots.Job.of(job)
     assert read.request == Request("a bird", variants=2)
     assert (read.pictures, read.saves[0].over, read.bytes) == (["a.png", ""], True, None)
