@@ -58,8 +58,8 @@ def write(folder: Path, count: int, *, pictures: int = 30, seed: int = 4) -> Non
 def _job(job_id: str, prompt: str, made: float, rng: random.Random) -> Job:
     request = {"prompt": prompt, "images": [], "size_mm": 100.0 * rng.randint(1, 20), "variants": 1, "format": "GLB"}
     job = Job(job_id, rng.choice(SERVICES), request, created=made, entered=made + 90)
-    job.book("text", 60)
-    job.measured(60)
+    job.costs.book("text", 60)
+    job.costs.measured(60)
     job.seconds = {"submitting": 1.0, "generating": 80.0, "downloading": 2.0, "preparing_model": 5.0}
     job.state = State.PLACED
     variant = Variant(0, f"{job_id}-0", VariantState.PREPARED, 1.0)

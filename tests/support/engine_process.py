@@ -18,6 +18,8 @@ from scripts.simulator.launcher import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"
+#: What Job.enter warns of fails the job.
+UNKNOWN_TRANSITION = "error::RuntimeWarning"
 #: Makes result and facts out of nothing, or does what the file named like the wanted behaviour says.
 PREPARER = [sys.executable, str(Path(__file__).with_name("stand_in_preparer.py"))]
 #: Waits that are seconds for a user are moments for a test.
@@ -56,7 +58,7 @@ class EngineProcess:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[bytes] = queue.Queue()
         self.process = subprocess.Popen(
-            [sys.executable, "-I", str(ENGINE), "--data-dir", str(folder)],
+            [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, str(ENGINE), "--data-dir", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(folder / "engine.log").open("ab"),

@@ -50,7 +50,7 @@ def write(folder: Path, jobs: list[Job], version: int = 0) -> None:
     db = sqlite3.connect(folder / "journal.sqlite3")
     db.executescript(_TABLES)
     for job in jobs:
-        row = (job.id, job.provider, job.state, "1-gone", job.under_way, job.waits, job.cost or 0, job.created)
+        row = (job.id, job.provider, job.state, "1-gone", job.under_way, job.waits, job.costs.total or 0, job.created)
         db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, json.dumps(job.to_dict())))
         db.execute("INSERT INTO transitions VALUES (?, ?, ?)", (job.id, job.state, job.created))
     db.execute("INSERT INTO prices VALUES ('neural4d', 'text', 55, 0)")

@@ -5,10 +5,13 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-from .states import SETTLED, State, VariantState
+from .choice import Choice
+from .costs import Costs
+from .states import LIFE, SETTLED, State, VariantState
 from .variant import Save, SaveState, Variant
 
 
@@ -30,12 +33,9 @@ class Job:
         submission: 1 for the first time the request is sent, counted up by each new one.
         ordered: the order of a further stage that was sent last, by the service's name for it.
         native: the format that the service makes; every other one has to be asked for.
-        spent: what each paid operation cost: operation, points (None where nobody says), and whether that is
-            estimated.
+        costs: what was spent on it, and what is held for it.
         balance_before: points there were before the last paid request.
-        matting: the service's id of the cut-out request. picture_ids: its ids of the pictures that are made of the
-            prompt first. cutouts: key, url and path (of the picture) of each picture to choose from;
-            cutout: index of the one that was chosen.
+        choice: the pictures that there are to choose from.
         until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
@@ -46,8 +46,6 @@ class Job:
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
         typical: seconds such a job usually takes, for progress where the service reports none.
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
-        reserved: points that were checked against caps and not spent since, for the present request and what
-            has to follow it.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
@@ -60,12 +58,9 @@ class Job:
     progress: float = 0.0
     progress_estimated: bool = False
     error: dict[str, str] | None = None
-    spent: list[dict[str, Any]] = field(default_factory=list)
+    costs: Costs = field(default_factory=Costs)
     balance_before: int | None = None
-    matting: str = ""
-    picture_ids: list[str] = field(default_factory=list)
-    cutouts: list[dict[str, str]] = field(default_factory=list)
-    cutout: int | None = None
+    choice: Choice = field(default_factory=Choice)
     portraits: int = 0
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
@@ -90,46 +85,31 @@ class Job:
     dismissed: bool = False
     batch: str = ""
     item: int = 0
-    reserved: int = 0
     created: float = 0.0
     entered: float = 0.0
     owner: str = ""
     revision: int = 0
 
     def enter(self, state: State, now: float) -> None:
-        """Change the state and book the time spent in the one that ends."""
+        """Change the state and book the time spent in the one that ends.
+
+        A transition that :data:`LIFE` does not have is a mistake in the code. It is made all the same, with a line in
+        the engine's log: an error would fail a job that may be paid for, or in a command end the whole engine. In tests
+        that warning is an error.
+        """
+        if state not in LIFE[self.state][2]:
+            warnings.warn(f"{self.state} is followed by {state}: see engine/model/states.py.", RuntimeWarning, 2)
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
         self.state, self.entered, self.note, self.until = state, now, "", 0.0
         if state is not State.FAILED:
             self.error = None
-
-    def book(self, operation: str, points: int | None, reserved: int | None = None) -> None:
-        """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did.
-
-        Args:
-            reserved: what was held for it against caps, where that is more.
-        """
-        self.reserved = max(0, self.reserved - max(points or 0, reserved or 0))
-        self.spent.append({"operation": operation, "points": points, "estimated": True})
-
-    def measured(self, points: int) -> None:
-        """The operation booked last really cost this much."""
-        self.spent[-1] |= {"points": points, "estimated": False}
-
-    @property
-    def cost(self) -> int | None:
-        """Points that were spent in all, as far as known; None before the service accepted anything, or where
-        nothing is known of what it takes."""
-        points = [entry["points"] for entry in self.spent]
-        known = sum(value for value in points if value is not None)
-        return known if points and (known or None not in points) else None
 
     @property
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.in_doubt
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        return (self.cost or 0) + (self.reserved if lost or not over else 0)
+        return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
     @property
     def at_service(self) -> bool:
@@ -138,11 +118,6 @@ class Job:
             return True
         ended = self.state in (State.FAILED, State.CANCELLED)
         return not ended and any(v.state is VariantState.GENERATING for v in self.variants)
-
-    @property
-    def cost_estimated(self) -> bool:
-        """Part of the cost is a price, because what the balance really fell by is not known."""
-        return any(entry["estimated"] for entry in self.spent)
 
     @property
     def primary(self) -> Variant | None:
@@ -197,8 +172,8 @@ class Job:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
-        ended = self.variants or not self.picture_ids  # pictures that are there are not ordered again
-        return lost or (bool(ended and self.spent) and self.cost != 0 and not made)
+        ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
+        return lost or (bool(ended) and not self.costs.free and not made)
 
     @property
     def waits(self) -> bool:
@@ -208,15 +183,19 @@ class Job:
         return self.state in (State.CHOOSING_CUTOUT, State.READY) and not self.dismissed
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`."""
+        """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`; the fields of a record stand
+        in it as the job's own."""
+        told = _plain(self)
+        told |= told.pop("choice") | told.pop("costs")
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
-        points = {"cost": self.cost, "cost_estimated": self.cost_estimated, "committed": self.committed}
-        return {**_plain(self), **derived, **points}
+        points = {"cost": self.costs.total, "cost_estimated": self.costs.estimated, "committed": self.committed}
+        return {**told, **derived, **points}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:
         """Read a snapshot; keys that this version does not know are passed over."""
         job = cls(**_known(cls, data))
+        job.choice, job.costs = Choice(**_known(Choice, data)), Costs(**_known(Costs, data))
         job.state = State(job.state)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
@@ -241,8 +220,8 @@ def snapshot(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(cls: type[Job | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+def _known(cls: type[Job | Choice | Costs | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
 
 
 def _plain(value: Any) -> Any:
@@ -251,9 +230,10 @@ def _plain(value: Any) -> Any:
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_plain(part) for part in value]
-    if isinstance(value, Job | Variant | Save):
+    if isinstance(value, _RECORDS):
         return {name: _plain(part) for name, part in vars(value).items()}
     return value
 
 
+_RECORDS = (Job, Choice, Costs, Variant, Save)
 _JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

@@ -1,4 +1,4 @@
-"""The states of jobs and their variants. Standard library only."""
+"""The states of jobs and their variants, and the life of a job as a table of them. Standard library only."""
 
 from __future__ import annotations
 
@@ -28,12 +28,85 @@ JOURNAL = "journal.sqlite3"
 #: A file of this name stands beside it while a job is under way, so that Blender's start
 #: need not open the database.
 UNFINISHED = "unfinished"
+_OVER = {State.FAILED, State.CANCELLED}
+#: The life of a job. Of each state: what the journal has before anything of it leaves the process; whether cancelling
+#: the job in it costs nothing, because no model is ordered yet; the states that may follow. One that follows itself is
+#: entered anew. A job that is over goes on when the user asks for it alone: Retry, or another of its models.
+LIFE: dict[State, tuple[str, bool, set[State]]] = {
+    State.QUEUED: (
+        "the request",
+        True,
+        {State.PREPARING_INPUT, State.SUBMITTING, State.GENERATING} | _OVER,
+    ),
+    State.PREPARING_INPUT: (
+        "the points held against caps, and the service's ids of pictures that were ordered",
+        True,
+        {State.CHOOSING_CUTOUT, State.SUBMITTING, State.GENERATING} | _OVER,
+    ),
+    State.CHOOSING_CUTOUT: (
+        "the pictures to choose from",
+        True,
+        {State.QUEUED, State.GENERATING} | _OVER,
+    ),
+    State.SUBMITTING: (
+        "that a request goes out which may be paid, when, under which ids, and the balance before it",
+        False,
+        {State.QUEUED, State.PREPARING_INPUT, State.UNKNOWN, State.GENERATING} | _OVER,
+    ),
+    State.UNKNOWN: (
+        "that the request went out and no usable answer came",
+        False,
+        {State.QUEUED, State.PREPARING_INPUT, State.GENERATING} | _OVER,
+    ),
+    State.GENERATING: (
+        "the service's ids of the models, and what they cost",
+        False,
+        {State.CHOOSING_CUTOUT, State.GENERATING, State.DOWNLOADING, State.PREPARING_MODEL}
+        | {State.READY, State.PLACED}
+        | _OVER,
+    ),
+    State.CONVERTING: (
+        "that the model is done, and wanted in another format",
+        False,
+        {State.GENERATING, State.DOWNLOADING, State.PREPARING_MODEL, State.READY} | _OVER,
+    ),
+    State.DOWNLOADING: (
+        "that the model is done, and its address",
+        False,
+        {State.GENERATING, State.CONVERTING, State.PREPARING_MODEL, State.READY, State.PLACED} | _OVER,
+    ),
+    State.PREPARING_MODEL: (
+        "where the downloaded file is",
+        False,
+        {State.GENERATING, State.PREPARING_MODEL, State.READY, State.PLACED} | _OVER,
+    ),
+    State.READY: (
+        "where the finished file is",
+        False,
+        {State.GENERATING, State.READY, State.PLACED},
+    ),
+    State.PLACED: (
+        "which models stand in a scene",
+        False,
+        {State.GENERATING, State.READY},
+    ),
+    State.FAILED: (
+        "what happened, what was kept, what it cost and what to do",
+        False,
+        {State.QUEUED, State.UNKNOWN, State.GENERATING, State.READY} | _OVER,
+    ),
+    State.CANCELLED: (
+        "what was paid, and what Retry does",
+        False,
+        {State.QUEUED, State.UNKNOWN, State.GENERATING, State.READY} | _OVER,
+    ),
+}
 #: Nothing more happens to the job's first model without somebody asking for it.
 SETTLED = frozenset({State.PLACED, State.FAILED, State.CANCELLED})
 #: No work of anybody: the job waits for its turn, or for a user.
-IDLE = frozenset({State.QUEUED, State.CHOOSING_CUTOUT, State.READY, State.PLACED, State.FAILED, State.CANCELLED})
-#: Cancelling in these costs nothing: the service has not accepted anything yet.
-FREE_TO_CANCEL = frozenset({State.QUEUED, State.PREPARING_INPUT, State.CHOOSING_CUTOUT})
+IDLE = SETTLED | {State.QUEUED, State.CHOOSING_CUTOUT, State.READY}
+#: Cancelling in these costs nothing.
+FREE_TO_CANCEL = frozenset(state for state, (_, free, _) in LIFE.items() if free)
 
 
 class VariantState(StrEnum):

@@ -53,8 +53,8 @@ class JobCommands:
         what = protocol.declaration(active.job.provider).choice or "picture"
         if active.job.state is not State.CHOOSING_CUTOUT:
             raise InvalidInput(f"This job is not waiting for a {what} to be chosen.", "Choose while it is waiting.")
-        if not 0 <= message["cutout"] < len(active.job.cutouts):
-            there_are = len(active.job.cutouts) - 1
+        if not 0 <= message["cutout"] < len(active.job.choice.cutouts):
+            there_are = len(active.job.choice.cutouts) - 1
             raise InvalidInput(f"There is no {what} {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
         resuming.choose_cutout(self.context, active, message["cutout"])
         self.jobs.wake(active)

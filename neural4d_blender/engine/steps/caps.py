@@ -23,9 +23,9 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
     Raises:
         CapReached, BudgetUsedUp: one of them does not cover it.
     """
-    told = "" if job.cost else NOTHING_SENT
+    told = "" if job.costs.total else NOTHING_SENT
     request = Request.from_dict(job.request)
-    in_all = (job.cost or 0) + costs
+    in_all = (job.costs.total or 0) + costs
     if request.max_points is not None and in_all > request.max_points:
         what = f"This would cost about {in_all} points in all; the job's cap is {request.max_points}."
         raise CapReached(what, cost=told)
@@ -46,6 +46,6 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
                     f"With this, the batch would have cost about {together} points; its budget is {batch.budget}.",
                     cost=told,
                 )
-        job.reserved = max(job.reserved, costs)  # what an earlier step holds is still to come
+        job.costs.reserved = max(job.costs.reserved, costs)  # what an earlier step holds is still to come
         if request.group or batch:
             journal.save(job)

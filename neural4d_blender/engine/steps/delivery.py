@@ -92,7 +92,7 @@ def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_
             conversion = provider.convert(uuid, format, size_mm)
             purchase.accepted = True
             job.conversions[key] = "asked"
-            job.book(quote.operation, purchase.expected, purchase.reserved)
+            job.costs.book(quote.operation, purchase.expected, purchase.reserved)
             context.save(job)
         return conversion
     except ConversionFailed:

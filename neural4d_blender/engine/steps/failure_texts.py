@@ -17,15 +17,15 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
     """What a job that ends with this error has cost, and whether Retry costs it again."""
     if job.in_doubt:
         return "Not known yet: press Retry to ask the service."
-    if not job.spent or job.cost == 0:
+    if job.costs.free:
         return "Nothing was paid."
-    if job.cost is None:
+    if job.costs.total is None:
         paid = "The service accepted the job and does not say what it costs"
-        if job.primary is None if job.variants else not job.picture_ids:
+        if job.primary is None if job.variants else not job.choice.picture_ids:
             return f"{paid}; Retry is a new job and is paid again."
         return f"{paid}; Retry does not pay it again."
-    paid = f"{job.cost} {unit_of(job.provider)} were paid{' (estimated)' if job.cost_estimated else ''}"
-    again = job.primary is None if job.variants else not job.picture_ids
+    paid = f"{job.costs.total} {unit_of(job.provider)} were paid{' (estimated)' if job.costs.estimated else ''}"
+    again = job.primary is None if job.variants else not job.choice.picture_ids
     if again and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
     return f"{paid}; Retry does not pay them again."
@@ -39,14 +39,14 @@ def cost_of_refused(job: Job, error: Neural4DError, *, stands: bool) -> str:
         stands: the balance is what it was before.
     """
     seen = "the balance stands where it stood" if stands else "no payment was seen"
-    before = f"{cost_in_words(job, error)} " if job.spent and job.cost != 0 else ""
+    before = f"{cost_in_words(job, error)} " if not job.costs.free else ""
     return f"{before}The service refused the request, and {seen}."
 
 
 def cost_of_lost(job: Job, points: int) -> str:
     """The same of a job that was probably paid, and whose answer is lost for good."""
     unit = unit_of(job.provider)
-    in_all = f", {job.cost} in all" if job.cost != points else ""
+    in_all = f", {job.costs.total} in all" if job.costs.total != points else ""
     return f"{points} {unit}{in_all}. Retry would be a new job: {points} are paid again then."
 
 
@@ -56,6 +56,6 @@ def kept_in_words(job: Job) -> str:
         return "The downloaded model is kept."
     if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):
         return "The model stays at the service."
-    if job.picture_ids and job.cutouts:
+    if job.choice.picture_ids and job.choice.cutouts:
         return "The pictures, the prompt and all settings are kept."
     return "The prompt and all settings are kept."

@@ -41,7 +41,7 @@ def _patience(job: Job, error: Neural4DError, timing: Timing) -> float:
     """For how many seconds the job outlasts it: what is paid is not given up because a network is down for a while."""
     if not error.outage:
         return 0.0
-    if job.variants or job.picture_ids or job.in_doubt or job.spent:
+    if job.variants or job.choice.picture_ids or job.in_doubt or job.costs.spent:
         return timing.outage
     return timing.outage / 24 if job.batch else 0.0
 
@@ -57,7 +57,7 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float 
     wait = max(wait or 0.0, timing.quickest)
     if not isinstance(error, HeldBack):
         active.refusals += 1
-    if active.refusals >= timing.refusals and not job.variants and not job.picture_ids and not job.in_doubt:
+    if active.refusals >= timing.refusals and not job.variants and not job.choice.picture_ids and not job.in_doubt:
         active.refusals = 0
         fail(context, job, error)
         return None
@@ -93,7 +93,7 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
         active.cancelled.clear()  # too late for the model, and its siblings are paid for
         return 0.0 if job.under_way else None
     told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
-    if not job.variants and job.spent and job.cost != 0:
+    if not job.variants and not job.costs.free:
         told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
     context.spending.know(job)
     if job.in_doubt:

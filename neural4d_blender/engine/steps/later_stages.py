@@ -59,7 +59,7 @@ def go_on(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> 
         return context.timing.quickest  # accepted, and not shown yet
     if job.in_doubt and not _may_be_sent_again(context, active, variant, poll):
         return context.timing.look_again if job.in_doubt else context.timing.quickest
-    if poll.choices and job.cutout is None and not take_choices(context, job, poll.choices):
+    if poll.choices and job.choice.cutout is None and not take_choices(context, job, poll.choices):
         return None
     return _order(context, active, variant, poll)
 
@@ -125,7 +125,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
     job = active.job
     request = Request.from_dict(job.request)
     provider = context.provider(job.provider)
-    choice = job.cutouts[job.cutout]["key"] if poll.choices and job.cutout is not None else ""
+    choice = job.choice.chosen["key"] if poll.choices else ""
     dimensions = _dimensions(context, job, request, poll)
     quote = provider.order_quote(poll.order)
     with context.spending.purchase(provider, job, quote) as purchase:
@@ -150,7 +150,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
         job.in_doubt, purchase.accepted = False, True
-        job.book(quote.operation, purchase.expected, purchase.reserved)
+        job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         if made:
             variant.before, variant.uuid = variant.uuid, made
         context.save(job)

@@ -108,8 +108,8 @@ def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before:
         raise _unknown(context, job, provider)
     job.in_doubt = False  # from here on it is the user who decides
     context.spending.know(job)
-    job.book(quote.operation, before - balance, context.spending.prices.reserved(provider, quote))
-    job.measured(before - balance)
+    job.costs.book(quote.operation, before - balance, context.spending.prices.reserved(provider, quote))
+    job.costs.measured(before - balance)
     raise PaymentUnknown(
         f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
         "probably taken the job, and its answer with the model's address is lost.",

@@ -102,7 +102,7 @@ def pay(
             return doubt(context, active, error)
         purchase.accepted, purchase.told = True, submission.points
         job.in_doubt = False
-        job.book(quote.operation, purchase.expected, purchase.reserved)
+        job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         accepted(submission)
     context.publish(job)
     return context.timing.quickest
@@ -144,8 +144,8 @@ def _fell(context: Context, job: Job, balance: int | None) -> bool:
 def _paid_though_refused(context: Context, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
     fell = (job.balance_before or 0) - (balance or 0)
     job.in_doubt = False
-    job.book(quote.operation, fell)
-    job.measured(fell)
+    job.costs.book(quote.operation, fell)
+    job.costs.measured(fell)
     return PaymentUnknown(
         f"The service refused the job, and yet the balance fell by {fell}: it has probably taken it, "
         "and does not say where the model is.",

@@ -43,7 +43,7 @@ class Prices:
 
     def learn(self, job: Job, operation: str, points: int) -> None:
         """What the job's last operation really cost; the price from now on, unless the service gave it back."""
-        job.measured(points)
+        job.costs.measured(points)
         if points:
             self.journal.learn_price(job.provider, operation, points)
 

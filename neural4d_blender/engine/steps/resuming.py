@@ -12,7 +12,7 @@ from .context import Context
 
 def choose_cutout(context: Context, active: ActiveJob, cutout: int) -> None:
     """Go on with the chosen picture: with the submission, or with the next stage of what was submitted."""
-    active.job.cutout = cutout
+    active.job.choice.cutout = cutout
     context.enter(active.job, State.GENERATING if active.job.variants else State.QUEUED)
 
 
@@ -63,7 +63,7 @@ def revive(active: ActiveJob, now: float) -> None:
     else:
         # All models failed at the service, nothing was ever taken, or the user takes the risk.
         if job.ordered:
-            job.cutouts, job.cutout = [], None  # pictures of the submission that failed
+            job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
         job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
         job.sent_at, job.balance_before, job.refusal = 0.0, None, ""
         job.enter(State.QUEUED, now)

@@ -102,7 +102,7 @@ class Spending:
         costs = sum(price for price in measured if price is not None)
         if balance is not None and costs and balance < costs:
             what = f"This costs about {costs} {provider.declaration.unit} and {balance} are left."
-            raise NotEnoughPoints(what, cost="" if job.cost else caps.NOTHING_SENT)
+            raise NotEnoughPoints(what, cost="" if job.costs.total else caps.NOTHING_SENT)
         return balance
 
     def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
@@ -121,7 +121,7 @@ class Spending:
     def book(self, provider: Provider, job: Job, quote: Quote) -> int | None:
         """Note that the service has taken what was quoted; returns the points it is expected to cost."""
         expected = self.prices.expected(provider, quote)
-        job.book(quote.operation, expected, self.prices.reserved(provider, quote))
+        job.costs.book(quote.operation, expected, self.prices.reserved(provider, quote))
         return expected
 
     @contextmanager
@@ -165,7 +165,7 @@ class Spending:
         """What an accepted purchase really cost, as far as that can be known now."""
         operation, after = quote.operation, None
         if self.journal.price(job.provider, operation) is None and purchase.expected is not None:
-            purchase.expected = job.spent[-1]["points"] = provider.documented(quote)
+            purchase.expected = job.costs.spent[-1]["points"] = provider.documented(quote)
         if purchase.before is not None:
             with suppress(Neural4DError):  # the job is the service's already
                 after = self.read(provider)
@@ -202,7 +202,7 @@ class Spending:
     def settle(self, provider: Provider, job: Job) -> None:
         """A job is done whose price was not to be seen at once: look once more, where nothing else was bought since."""
         service = provider.declaration.id
-        if not (job.spent and job.cost_estimated):
+        if not job.costs.estimated:
             return
         with self._locks[service]:
             if self._late.get(service, ("",))[0] == job.id:
@@ -211,7 +211,7 @@ class Spending:
             operation, fell = self._found_out.pop(job.id, ("", 0))
             if operation:
                 provider.server.note(BOOKS, LATE)
-            last = job.spent[-1]
+            last = job.costs.spent[-1]
             ours = operation == last["operation"]
             if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.sent_at):
                 self.prices.learn(job, operation, fell)
@@ -229,8 +229,9 @@ class Spending:
 
     def told(self, job: Job, points: int) -> None:
         """The service itself says what the job has cost: that is its price from now on, unless it gave it back."""
-        if job.spent and (job.spent[-1]["estimated"] or job.spent[-1]["points"] != points):
-            self.prices.learn(job, job.spent[-1]["operation"], points)
+        last = job.costs.spent[-1] if job.costs.spent else None
+        if last and (last["estimated"] or last["points"] != points):
+            self.prices.learn(job, last["operation"], points)
             self.journal.save(job)
             self.prices_changed()
 

@@ -17,6 +17,7 @@ from ..errors import (
     TransportError,
     UnexpectedAnswer,
 )
+from ..model.choice import Choice
 from ..model.declaration import Quote
 from ..model.job import Job
 from ..model.request import Request
@@ -57,7 +58,7 @@ def advance(context: Context, active: ActiveJob) -> float | None:
 def _input_is_ready(provider: Provider, request: Request, job: Job) -> bool:
     portrait_done = job.portrait_done or not provider.checks_portrait(request)
     chooses = provider.makes_pictures(request) or provider.needs_cutout(request)
-    return portrait_done and (job.cutout is not None or not chooses)
+    return portrait_done and (job.choice.cutout is not None or not chooses)
 
 
 def _prepare_input(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
@@ -69,24 +70,24 @@ def _prepare_input(context: Context, active: ActiveJob, provider: Provider, requ
         job.portrait_done = job.portraits >= len(request.images)
         context.save(job)
         return context.timing.quickest
-    if not job.matting:
+    if not job.choice.matting:
         with context.spending.purchase(provider, job, Quote("matting", 0)) as purchase:
-            job.matting, details = provider.cut_out(request.images[0])
+            job.choice.matting, details = provider.cut_out(request.images[0])
             purchase.accepted = True
             job.service |= details
-            job.book("matting", 0)
+            job.costs.book("matting", 0)
             context.save(job)
         active.since = context.clock.monotonic()
         return context.timing.quickest
     try:
-        cutouts = provider.cutouts(job.matting)
+        cutouts = provider.cutouts(job.choice.matting)
     except RequestRefused:
-        job.matting = ""  # Retry uploads the image again
+        job.choice.matting = ""  # Retry uploads the image again
         raise
     if not cutouts:
         active.since = active.since or context.clock.monotonic()
         if context.clock.monotonic() - active.since > _CUTOUT_LIMIT:
-            job.matting = ""
+            job.choice.matting = ""
             raise CutoutFailed(f"The cut-outs were not ready after {_CUTOUT_LIMIT:g} s.")
         return _CUTOUT_EVERY * context.timing.quickest
     return 0.0 if take_choices(context, job, cutouts) else None
@@ -95,7 +96,7 @@ def _prepare_input(context: Context, active: ActiveJob, provider: Provider, requ
 def _make_pictures(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
     """Order the pictures, wait for them, and have one of them chosen. They stay on disk, whatever comes of the job."""
     job = active.job
-    if not job.picture_ids:
+    if not job.choice.picture_ids:
         quote, *to_follow = provider.quotes(request)
         return paid_request.pay(
             *(context, active, provider, quote, to_follow),
@@ -107,9 +108,9 @@ def _make_pictures(context: Context, active: ActiveJob, provider: Provider, requ
         context.enter(job, State.PREPARING_INPUT)
     pictures, said = [], ""
     try:
-        pictures = provider.pictures(job.picture_ids)
+        pictures = provider.pictures(job.choice.picture_ids)
     except GenerationFailed:
-        job.picture_ids = []  # Retry orders new ones
+        job.choice.picture_ids = []  # Retry orders new ones
         raise
     except UnexpectedAnswer as error:
         if not error.refusal:
@@ -132,7 +133,7 @@ def _make_pictures(context: Context, active: ActiveJob, provider: Provider, requ
 
 
 def _pictures_accepted(context: Context, job: Job, submission: Submission) -> None:
-    job.picture_ids = list(submission.uuids)
+    job.choice.picture_ids = list(submission.uuids)
     job.service |= submission.details
     job.tickets, job.submission = [], 0  # what is sent next is another request
     context.enter(job, State.PREPARING_INPUT)
@@ -140,9 +141,9 @@ def _pictures_accepted(context: Context, job: Job, submission: Submission) -> No
 
 def take_choices(context: Context, job: Job, choices: Sequence[Cutout]) -> bool:
     """Note the pictures to choose from. True where the first one is to be taken, False where the user chooses."""
-    job.cutouts = [{"key": choice.key, "url": choice.url, "path": ""} for choice in choices]
+    job.choice.cutouts = [{"key": choice.key, "url": choice.url, "path": ""} for choice in choices]
     if not job.request.get("choose_cutout"):
-        job.cutout = 0
+        job.choice.cutout = 0
         context.save(job)
         return True
     _fetch_cutouts(context, job)
@@ -173,7 +174,7 @@ def _check_portrait(provider: Provider, request: Request, job: Job, *, last: boo
 def _fetch_cutouts(context: Context, job: Job) -> None:
     """Pictures to choose from; one that cannot be fetched can still be chosen by its number."""
     folder = context.folder_of(job)
-    for number, cutout in enumerate(job.cutouts):
+    for number, cutout in enumerate(job.choice.cutouts):
         path = folder / f"cutout{number}.png"
         try:
             context.download(cutout["url"], path, limit=_MAX_PICTURE, stopped=context.stopping.is_set)
@@ -184,8 +185,8 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
 
 def _fetch_again(context: Context, job: Job, provider: Provider) -> None:
     """A chosen picture is not here: what is paid for is asked for its address, which may have expired, once more."""
-    urls = {picture.key: picture.url for picture in provider.pictures(job.picture_ids)}
-    for cutout in job.cutouts:
+    urls = {picture.key: picture.url for picture in provider.pictures(job.choice.picture_ids)}
+    for cutout in job.choice.cutouts:
         cutout["url"] = urls.get(cutout["key"], cutout["url"])
     _fetch_cutouts(context, job)
     context.save(job)
@@ -201,10 +202,10 @@ def _submit(context: Context, active: ActiveJob, provider: Provider, request: Re
             return context.timing.quickest
         # Once for each submission: where few calls are let through, the balance has to have its turn too.
         active.looked_for = job.submission
-    if job.picture_ids and job.cutout is not None and not Path(job.cutouts[job.cutout]["path"]).is_file():
+    chosen = job.choice.chosen
+    if job.choice.picture_ids and job.choice.cutout is not None and not Path(chosen["path"]).is_file():
         _fetch_again(context, job, provider)
     job.tickets = job.tickets or provider.tickets(request, job.id)
-    chosen = job.cutouts[job.cutout] if job.cutout is not None else {"key": "", "path": ""}
     try:
         return paid_request.pay(
             *(context, active, provider, quote, to_follow),
@@ -212,8 +213,8 @@ def _submit(context: Context, active: ActiveJob, provider: Provider, request: Re
             accepted=lambda submission: _accepted(context, job, submission),
         )
     except RequestRefused:
-        if not job.picture_ids:
-            job.matting, job.cutouts, job.cutout = "", [], None  # they may be what was refused
+        if not job.choice.picture_ids:
+            job.choice = Choice()  # its cut-outs may be what was refused
         raise
 
 

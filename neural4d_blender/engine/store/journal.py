@@ -86,8 +86,8 @@ class Journal(Database):
             "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
             "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
             (
-                *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits, job.cost or 0, job.committed),
-                *(job.created, json.dumps(job.to_dict())),
+                *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits),
+                *(job.costs.total or 0, job.committed, job.created, json.dumps(job.to_dict())),
                 *(number, schema.month(job), schema.team(job), job.batch),
             ),
         )

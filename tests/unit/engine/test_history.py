@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import JournalUnusable
+from neural4d_blender.engine.model.costs import Costs
 from neural4d_blender.engine.model.job import Job, Save, Variant, snapshot
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.store.history import History
@@ -24,7 +25,7 @@ def made(job_id: str, prompt: str, created: float = MARCH, **fields: Any) -> Job
     """A job that is over, and cost 60 points."""
     request = {"prompt": prompt, "images": [], **fields.pop("request", {})}
     job = Job(job_id, fields.pop("provider", "neural4d"), request, created=created, state=State.PLACED)
-    job.spent = [{"operation": "text", "points": 60, "estimated": False}]
+    job.costs.spent = [{"operation": "text", "points": 60, "estimated": False}]
     return replace(job, **fields)
 
 
@@ -40,7 +41,7 @@ def history(journal: Journal) -> History:
     jobs = [
         made("a", "a cute Bird", MARCH),
         made("b", "a wooden chair", MARCH + 60, provider="csm"),
-        made("c", "ÄRGERLICHER bird", APRIL, state=State.FAILED, spent=[]),
+        made("c", "ÄRGERLICHER bird", APRIL, state=State.FAILED, costs=Costs()),
         made("d", "", APRIL + 60, request={"name": "my bird", "images": ["/x/input-1.png"], "group": "Zoo 50%"}),
     ]
     for job in jobs:
@@ -114,10 +115,12 @@ def test_a_job_comes_out_as_it_went_in(journal: Journal) -> None:
     variant = Variant(0, "u", VariantState.PREPARED, mirrors=["https://x"], facts={"dimensions_mm": [1.0, 2.0, 3.0]})
     job = made("a", "a bird", variants=[variant], saves=[Save("s", 0, "STL", "/models")], placed=[0])
     told = job.to_dict()
-    assert {name: told[name] for name in asdict(job)} == asdict(job)
+    fields = asdict(job)
+    fields |= fields.pop("choice") | fields.pop("costs")
+    assert {name: told[name] for name in fields} == fields
     journal.save(job)
     assert journal.get("a") == job
-    job.spent.append({})
+    job.costs.spent.append({})
     variant.facts["dimensions_mm"].append(4.0)
     assert (len(told["spent"]), told["variants"][0]["facts"]) == (1, {"dimensions_mm": [1.0, 2.0, 3.0]}), "of then"
     assert Job.from_dict({**told, "of a later version": 1}).to_dict() == told

@@ -139,7 +139,7 @@ def run(folder: Path, *, there: bool) -> tuple[Job, MadeUp, Journal, float]:
 def test_a_job_is_made_in_no_time(tmp_path: Path) -> None:
     began = time.monotonic()
     job, provider, journal, took = run(tmp_path, there=True)
-    assert (job.state, job.error, job.cost) == (State.READY, None, 5)
+    assert (job.state, job.error, job.costs.total) == (State.READY, None, 5)
     assert Path(job.variants[0].model).is_file()
     assert TAKES <= took < TAKES + 20
     assert TAKES / 15 < provider.polls < TAKES
@@ -155,7 +155,7 @@ def test_a_job_is_made_in_no_time(tmp_path: Path) -> None:
 def test_a_job_fails_in_no_time(tmp_path: Path) -> None:
     job, provider, journal, took = run(tmp_path, there=False)
     journal.close()
-    assert (job.state, provider.polls, job.cost) == (State.FAILED, 0, None)
+    assert (job.state, provider.polls, job.costs.total) == (State.FAILED, 0, None)
     assert (job.error or {})["code"] == "ServiceUnreachable"
     # Five waits of 0.5, 1, 2, 4, 8 seconds, each between half of it and all.
     assert 7.75 <= took <= 15.5

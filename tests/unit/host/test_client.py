@@ -67,8 +67,11 @@ def test_a_snapshot_says_what_the_job_does() -> None:
     job = Job("1", "neural4d", Request("a bird", variants=2).to_dict(), {"location": [1.0, 2.0, 3.0]}, State.FAILED)
     job.variants = [Variant(0, "u", VariantState.PREPARED, blend="x.blend", facts={"triangles": 5}), Variant(1, "v")]
     job.saves = [Save("s", 0, "STL", "/kept", error={"code": "ConversionFailed"}, state=SaveState.FAILED)]
-    job.cutouts = [{"key": "a", "url": "https://a", "path": "a.png"}, {"key": "b", "url": "https://b", "path": ""}]
-    job.book("text", 60)
+    job.choice.cutouts = [
+        {"key": "a", "url": "https://a", "path": "a.png"},
+        {"key": "b", "url": "https://b", "path": ""},
+    ]
+    job.costs.book("text", 60)
     read = snapshots.Job.of(job)
     assert read.request == Request("a bird", variants=2)
     assert (read.pictures, read.saves[0].over, read.bytes) == (["a.png", ""], True, None)
