@@ -38,6 +38,7 @@ def test_a_model_as_the_service_made_it(sim: Simulator, capsys: pytest.CaptureFi
 def test_what_could_not_be_written_is_written_later(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     sim.configure(job_seconds=1000)
     assert run("generate", "a mug", "--as-made", "-o", "new/mug.glb", "--timeout", "0.5") == 6
+    sim.configure(job_seconds=0)  # of a slow computer nothing was sent yet
     sim.finish_jobs()
     Path("new").write_text("a file in the folder's place", encoding="utf-8")
     assert run("resume") == 1
@@ -62,6 +63,7 @@ def test_what_needs_blender_is_left_to_it(sim: Simulator, capsys: pytest.Capture
     with EngineProcess(Path("data"), sim.api_url, sim.token, preparer=["a Blender"]) as engine:
         engine.wait(engine.submit("a mug"), "generating")
     assert run("generate", "a cup", "--as-made", "-o", "cup.glb", "--timeout", "0.5") == 6
+    sim.configure(job_seconds=0)
     sim.finish_jobs()
     assert run("resume") == 0
     assert "1 unfinished jobs need Blender" in capsys.readouterr().err
