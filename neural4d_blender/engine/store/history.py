@@ -11,12 +11,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import Neural4DError
 from ..model.job import Job, snapshot
 from . import search_index
+from .damaged_rows import COLUMNS, is_sound, job_of
 from .journal import Journal
 
 
@@ -62,13 +64,20 @@ class History:
             fits = f"FROM {source} WHERE {' AND '.join(conditions)}"
             page = f"SELECT {key} {fits} ORDER BY {key} DESC LIMIT ? OFFSET ?"
             rows = db.execute(
-                f"SELECT data, bytes FROM jobs WHERE number IN ({page}) ORDER BY number DESC",  # noqa: S608 (our own)
+                f"SELECT bytes, {COLUMNS} FROM jobs WHERE number IN ({page}) ORDER BY number DESC",  # noqa: S608 (our own)
                 [*values, limit, offset],
             ).fetchall()
             total = offset + len(rows)
             if len(rows) == limit or not rows:  # a page that is not full is the last one
                 total = db.execute(f"SELECT COUNT(*) {fits}", values).fetchone()[0]
-        return [{**snapshot(json.loads(data)), "bytes": taken} for data, taken in rows], total
+        return [{**self._snapshot(*row), "bytes": taken} for taken, *row in rows], total
+
+    def _snapshot(self, data: str, *row: Any) -> dict[str, Any]:
+        with suppress(ValueError, RecursionError):
+            values = json.loads(data)
+            if is_sound(values):
+                return snapshot(values)
+        return job_of(self.journal.folder, data, *row).to_dict()
 
     def totals(self) -> list[dict[str, Any]]:
         """Jobs, points and bytes by month and service, newest month first; deleted jobs count for what they cost."""

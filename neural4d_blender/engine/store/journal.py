@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..errors import InvalidInput
 from ..model.batch import BatchRecord
@@ -20,6 +21,7 @@ from ..model.job import Job
 from ..model.states import UNFINISHED, State
 from ..system import SYSTEM, System
 from . import lock_file, schema, search_index
+from .damaged_rows import COLUMNS, job_of
 from .database import Database, unusable
 
 
@@ -101,13 +103,16 @@ class Journal(Database):
 
     def get(self, job_id: str) -> Job | None:
         """The job as it was last written, or None."""
-        found = self.rows("SELECT data, owner FROM jobs WHERE id = ? AND deleted = 0", job_id)
-        return _job(*found[0]) if found else None
+        found = self._jobs("WHERE id = ? AND deleted = 0", job_id)
+        return found[0] if found else None
 
     def newest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
-        question = "SELECT data, owner FROM jobs WHERE deleted = 0 ORDER BY number DESC LIMIT ?"
-        return [_job(*row) for row in self.rows(question, limit)]
+        return self._jobs("WHERE deleted = 0 ORDER BY number DESC LIMIT ?", limit)
+
+    def _jobs(self, which: str, *values: Any) -> list[Job]:
+        rows = self.rows(f"SELECT {COLUMNS} FROM jobs {which}", *values)  # noqa: S608 (our own words)
+        return [job_of(self.folder, *row) for row in rows]
 
     def transitions(self, job_id: str) -> list[tuple[State, float]]:
         """Every state the job was in, with the time (seconds since the epoch) it got there."""
@@ -122,9 +127,12 @@ class Journal(Database):
         """
         with self.transaction() as db:
             # +: SQLite is not to go through all jobs in that order.
-            rows = db.execute("SELECT owner, data FROM jobs WHERE under_way ORDER BY +created").fetchall()
-            dead = {owner for owner in {row[0] for row in rows} if owner != self.owner and not self._is_alive(owner)}
-            taken = [job for owner, data in rows if owner in dead if wanted(job := Job.from_dict(json.loads(data)))]
+            rows = db.execute(f"SELECT {COLUMNS} FROM jobs WHERE under_way ORDER BY +created").fetchall()  # noqa: S608
+            dead = {owner for owner in {row[1] for row in rows} if owner != self.owner and not self._is_alive(owner)}
+            left = (job_of(self.folder, *row) for row in rows if row[1] in dead)
+            taken = [job for job in left if wanted(job) or not job.under_way]
+            for job in (job for job in taken if not job.under_way):  # its row is damaged: it is over
+                self._write(db, job)
             db.executemany("UPDATE jobs SET owner = ? WHERE id = ?", [(self.owner, job.id) for job in taken])
         for job in taken:
             job.owner = self.owner
@@ -214,8 +222,8 @@ class Journal(Database):
 
     def jobs_of(self, batch_id: str) -> list[Job]:
         """All jobs of a batch, in the order of its input."""
-        question = "SELECT data, owner FROM jobs WHERE batch = ? AND batch != '' AND deleted = 0"
-        return sorted((_job(*row) for row in self.rows(question, batch_id)), key=lambda job: job.item)
+        found = self._jobs("WHERE batch = ? AND batch != '' AND deleted = 0", batch_id)
+        return sorted(found, key=lambda job: job.item)
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
@@ -232,13 +240,6 @@ class Journal(Database):
                 marker.touch()
             else:
                 marker.unlink(missing_ok=True)
-
-
-def _job(data: str, owner: str) -> Job:
-    """A job from its row; it may have been taken over since it was written."""
-    job = Job.from_dict(json.loads(data))
-    job.owner = owner
-    return job
 
 
 def taken_elsewhere() -> InvalidInput:

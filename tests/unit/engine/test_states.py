@@ -55,7 +55,7 @@ def test_who_waits_for_a_user_works_at_nothing() -> None:
 def test_a_job_enters_what_may_follow(state: State) -> None:
     for follower in FOLLOWERS[state]:
         job = Job("a", "neural4d", {}, state=state)
-        job.enter(follower)
+        job.enter(follower, 1.0)
         assert job.state is follower
 
 

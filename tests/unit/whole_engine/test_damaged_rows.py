@@ -1,0 +1,126 @@
+"""A row of the journal that is damaged is one failed job with words: the others go on, and nothing is paid again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural4d_blender.engine.model.job import Job
+from neural4d_blender.engine.model.states import JOURNAL, State
+from neural4d_blender.engine.model.variant import Save, Variant
+from neural4d_blender.engine.store.damaged_rows import FOLDER, is_sound
+from neural4d_blender.engine.store.journal import Journal
+from scripts.simulator.launcher import Simulator
+from tests.support.engine_process import EngineProcess
+from tests.support.today import QUICK, points, sim, simulator
+
+__all__ = ["sim", "simulator"]
+
+
+def field(name: str, value: Any) -> Callable[[str], Any]:
+    return lambda data: json.dumps({**json.loads(data), name: value})
+
+
+def of_variant(name: str, value: Any) -> Callable[[str], Any]:
+    def damaged(data: str) -> str:
+        values = json.loads(data)
+        values["variants"][0][name] = value
+        return json.dumps(values)
+
+    return damaged
+
+
+DAMAGE: dict[str, Callable[[str], Any]] = {
+    "cut": lambda data: data[: len(data) // 2],
+    "empty": lambda data: "",
+    "a blob": lambda data: b"\0\xff\0",
+    "a list": lambda data: "[]",
+    "deep": lambda data: "[" * 100_000,
+    "state": field("state", "dancing"),
+    "variants": field("variants", 5),
+    "spent": field("spent", "much"),
+    "seconds": field("seconds", None),
+    "request": field("request", "a bird"),
+    "created": field("created", "yesterday"),
+    "tickets": field("tickets", [1, None]),
+    "variant": of_variant("state", 7),
+    "uuid": of_variant("uuid", None),
+    "index": of_variant("index", "first"),
+}
+
+
+def damage(folder: Path, job: str, change: Callable[[str], Any]) -> Any:
+    with closing(sqlite3.connect(folder / JOURNAL)) as db, db:
+        (data,) = db.execute("SELECT data FROM jobs WHERE id = ?", (job,)).fetchone()
+        db.execute("UPDATE jobs SET data = ? WHERE id = ?", (changed := change(data), job))
+    return changed
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_one_damaged_row_of_a_running_job(sim: Simulator, tmp_path: Path, kind: str) -> None:
+    sim.configure(job_seconds=600)
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as first:
+        first.configure(sim.api_url, sim.keys, timing=QUICK)
+        hurt, well = first.submit("a bird"), first.submit("a dog")
+        for job in (hurt, well):
+            first.wait(job, "generating")
+            first.until(lambda job=job: first.jobs[job]["cost"], "its cost")
+        noted = first.jobs[hurt]["cost"]
+        first.kill()
+    there = damage(tmp_path, hurt, DAMAGE[kind])
+    sim.configure(job_seconds=0)
+    sim.finish_jobs()
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as second:
+        second.configure(sim.api_url, sim.keys, timing=QUICK)
+        second.wait(well, "ready")
+        failed = second.wait(hurt, "failed")
+        assert "cannot be read whole" in failed["error"]["what"]
+        assert f"{noted} points" in failed["error"]["cost"]
+        (file,) = (tmp_path / FOLDER).iterdir()
+        assert str(file) in failed["error"]["kept"]
+        assert file.read_text(encoding="utf-8") == str(there)
+        assert second.ask("history")["total"] == 2
+        assert {job["id"] for job in second.ask("list", limit=10)["jobs"]} == {hurt, well}
+        assert points(sim) == [30, 30]
+        assert second.ask("totals")["totals"][0]["points"] == noted + second.jobs[well]["cost"]
+        assert failed["under_way"] is False
+        second.ask("retry", job=hurt)
+        second.until(lambda: second.jobs[hurt]["state"] in ("ready", "failed"), "the end of it")
+        assert points(sim) == [30, 30], "paid again unasked"
+        second.ask("dismiss", job=hurt)
+        second.ask("delete", job=hurt)
+    assert file.exists()
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_row_of_a_job_that_is_over_is_listed(tmp_path: Path, kind: str) -> None:
+    journal = Journal(tmp_path)
+    for name in ("a", "b"):
+        job = Job(name, "neural4d", {"prompt": f"a {name}"}, state=State.PLACED, created=1.0)
+        job.variants = [Variant(0, "u")]
+        job.costs.book("text", 60)
+        journal.save(job)
+    journal.close()
+    damage(tmp_path, "a", DAMAGE[kind])
+    with EngineProcess(tmp_path, "http://127.0.0.1:9", "key") as engine:
+        page = engine.ask("history")
+        assert [job["id"] for job in page["jobs"]] == ["b", "a"]
+        assert page["jobs"][1]["error"]
+        assert not page["jobs"][0]["error"]
+        assert engine.ask("find", job="a")["jobs"][0]["state"] == "failed"
+
+
+def test_what_is_written_is_sound() -> None:
+    job = Job("a", "neural4d", {"prompt": "x", "pbr": 1, "name": None})
+    assert is_sound(json.loads(json.dumps(job.to_dict())))
+    job.variants = [Variant(0, "u", error={"code": "x"}, parts=[["a", "b"]], scale=2)]
+    job.saves = [Save("s", 0, "GLB", "/tmp")]
+    job.choice.cutouts, job.choice.cutout, job.error = [{"key": "k"}], 0, {"code": "x"}
+    job.costs.book("text", None)
+    assert is_sound(json.loads(json.dumps(job.to_dict())))
