@@ -109,7 +109,9 @@ def test_a_lost_answer_counts_against_the_budget(sim: Simulator, engine: EngineP
     engine.configure(sim.api_url, sim.token, timing={"quickest": 0.05, "backoff": 0.02, "look_again": 3.0})
     sim.set_fault(GENERATE, "reset_after")
     ids = submit(engine, 2, concurrency=2, budget=60)  # either may be the first to be sent
-    failed = engine.until(lambda: [job for job in ids if engine.jobs[job]["state"] == "failed"], "one without budget")
+    failed = engine.until(
+        lambda: [job for job in ids if engine.jobs[job]["state"] == "failed"] or None, "one without budget"
+    )
     assert [engine.jobs[job]["error"]["code"] for job in failed] == ["BudgetUsedUp"]
     (paid_for,) = set(ids) - set(failed)
     engine.wait(paid_for, "ready")
