@@ -51,7 +51,7 @@ class Environment:
 
     def key(self, service: Declaration) -> str:
         """The service's key, empty where none is set. Never show or store what this returns."""
-        return from_environment(service.key_env)
+        return without_scheme(from_environment(service.key_env))
 
     def online(self) -> bool:
         """Nobody but Blender has a switch for that."""
@@ -84,3 +84,8 @@ def user_data_dir() -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "neural4d"
     return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "neural4d"
+
+
+def without_scheme(key: str) -> str:
+    """The key alone, where it was copied with what stands before it in the header: ``Authorization: Bearer KEY``."""
+    return key.split()[-1] if key.lower().startswith(("bearer ", "authorization:")) else key

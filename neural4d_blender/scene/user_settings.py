@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir
+from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir, without_scheme
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -30,7 +30,7 @@ def preferences() -> Any | None:
 
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
-    return _setting(service.key_env, f"key_{service.id}")
+    return without_scheme(_setting(service.key_env, f"key_{service.id}"))
 
 
 def url(service: Declaration) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
@@ -88,6 +89,10 @@ class Commands:
             answer = self._by_name[name](message)
         except Neural4DError as error:
             self.events.answer(message, error.to_dict())
+        except Exception as error:  # a bug of ours must not end the engine, and every job with it
+            traceback.print_exc()  # for engine.log
+            what = f"An internal error stopped the command {name!r} ({type(error).__name__})."
+            self.events.answer(message, Neural4DError(what, "Report this text, and engine.log.").to_dict())
         else:
             if answer is not None:
                 self.events.answer(message, **answer)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.client import snapshots
+from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.job_table import Jobs
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
 from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
@@ -130,3 +131,9 @@ def test_megabytes_go_through_a_pipe_that_holds_little_and_nobody_waits() -> Non
         assert came == sent
         assert reader.lines() == []
         assert not reader.closed
+
+
+@pytest.mark.parametrize("given", ["abc", " abc\n", "Bearer abc", "bearer  abc", "Authorization: Bearer abc"])
+def test_a_key_is_taken_with_what_stands_before_it_in_the_header(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEURAL4D_API_TOKEN", given)
+    assert Environment().services()["neural4d"]["key"] == "abc"

@@ -234,3 +234,10 @@ def test_it_ends_when_its_pipe_closes(sim: Simulator, tmp_path: Path) -> None:
     engine.close()
     assert engine.process.returncode == 0
     assert os.listdir(tmp_path)
+
+
+def test_a_command_that_ends_in_a_mistake_costs_that_command(sim: Simulator, engine: EngineProcess) -> None:
+    answer = engine.ask("find")  # of no job
+    assert "internal error stopped the command 'find' (KeyError)" in answer["error"]["what"]
+    assert "KeyError" in (engine.folder / "engine.log").read_text(encoding="utf-8")
+    engine.wait(engine.submit(), "ready")
