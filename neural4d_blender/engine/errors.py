@@ -204,7 +204,7 @@ class ConversionFailed(Neural4DError):
 class DownloadFailed(TransportError):
     """The result could not be fetched whole; it is paid for and stays at the service."""
 
-    default_remedy = "Press Retry: the download starts again and costs nothing."
+    default_remedy = "Press Retry: the download goes on and costs nothing."
 
 
 class LinkExpired(DownloadFailed):
