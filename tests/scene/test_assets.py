@@ -37,7 +37,7 @@ def sim(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyP
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
         bpy.context.preferences.system.use_online_access = True
-        bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+        bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "outage": 0.0}
         yield simulator
 
 

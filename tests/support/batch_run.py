@@ -19,7 +19,7 @@ from neural4d_blender.scene.engine_process import bridge
 
 what, table = sys.argv[1:]
 bpy.context.preferences.system.use_online_access = True
-bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "outage": 0.0}
 
 
 def die(batch: Any, job: Any) -> None:

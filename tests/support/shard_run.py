@@ -15,7 +15,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import standalone
 
 bridge = standalone.host().bridge
-bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05}
+bridge.timing = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "outage": 0.0}
 
 
 def die(batch: Any, job: Any) -> None:

@@ -15,7 +15,8 @@ from scripts.simulator.launcher import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until
 
 #: No test has to wait as long as a user's patience with a service in trouble.
-QUICK = {"quickest": 0.3, "backoff": 0.02, "look_again": 0.2}
+#: A service that is down makes a paid job fail after six attempts here, and not after a day of them.
+QUICK = {"quickest": 0.3, "backoff": 0.02, "look_again": 0.2, "outage": 0.0}
 #: Where the icon at the right end of a job's title is, as fractions of the sidebar's width.
 ICON = (0.8, 0.82, 0.84, 0.86, 0.88)
 _pressed: dict[str, tuple[int, int]] = {}
