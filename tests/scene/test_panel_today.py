@@ -176,6 +176,8 @@ def test_a_wait_is_counted_in_seconds_and_says_what_for() -> None:
     assert labels.waits(replace(job, until=time.time() + 41.5, state=State.FAILED)) == 0
     assert labels.why_it_waits(job) == "Neural4D asks to slow down"
     assert labels.why_it_waits(replace(job, note="Waiting until it is known whether ...")) == "Waiting"
+    down = replace(job, note="Neural4D cannot be reached: no connection came about. Trying again in 60 s.")
+    assert labels.why_it_waits(down) == "Neural4D is not available"
     assert "balance" in labels.finding_out(job)
 
 

@@ -62,7 +62,7 @@ def waits(job: Job) -> int:
 def why_it_waits(job: Job) -> str:
     """What a job waits for that has to: the service, the network, or what becomes known of another job."""
     if "Trying again" in job.note:
-        return f"{service(job.provider)} or the network is down"
+        return f"{service(job.provider)} is not available"
     return "Waiting" if job.note.startswith("Waiting") else f"{service(job.provider)} asks to slow down"
 
 
