@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import urllib.parse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -60,7 +61,9 @@ def download(
     """
     part, tag = path.with_name(path.name + ".part"), path.with_name(path.name + ".etag")
     try:
-        written = _fetch(url, part, tag, stopped, progress, limit, system.clock)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = partial(_stream, part, tag, stopped, progress, limit, system.clock)
+        written = _fetch(url, _of_the_rest(part, tag), stream)
         check(part)
         system.replace(part, path)
         tag.unlink(missing_ok=True)
@@ -89,18 +92,8 @@ class _BrokenOff(DownloadFailed):
         return DownloadFailed.__name__
 
 
-def _fetch(
-    url: str,
-    part: Path,
-    tag: Path,
-    stopped: Callable[[], bool],
-    progress: Callable[[float], None],
-    limit: int,
-    clock: Clock,
-) -> int:
+def _fetch(url: str, headers: dict[str, str], stream: Callable[[requests.Response], int]) -> int:
     host = _check_address(url)
-    part.parent.mkdir(parents=True, exist_ok=True)
-    headers = _of_the_rest(part, tag)
     try:
         with _sessions.get().get(
             url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -113,7 +106,7 @@ def _fetch(
             if response.status_code not in (200, 206):
                 failed = _BrokenOff if response.status_code >= 500 else DownloadFailed
                 raise failed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
-            return _stream(response, part, tag, stopped, progress, limit, clock)
+            return stream(response)
     except requests.RequestException as error:
         lasted = "took too long" if isinstance(error, requests.exceptions.Timeout) else "broke off"
         raise _BrokenOff(f"The download from {host} {lasted}.") from None
@@ -128,13 +121,13 @@ def _of_the_rest(part: Path, tag: Path) -> dict[str, str]:
 
 
 def _stream(
-    response: requests.Response,
     part: Path,
     tag: Path,
     stopped: Callable[[], bool],
     progress: Callable[[float], None],
     limit: int,
     clock: Clock,
+    response: requests.Response,
 ) -> int:
     header = response.headers.get("Content-Length", "")
     packed = "Content-Encoding" in response.headers  # then that is the length of what is sent, not of the file
