@@ -47,7 +47,11 @@ def job_of(folder: Path, data: Any, owner: str, job_id: str, provider: str, cost
 
 def is_sound(values: Any) -> bool:
     """Each field that is there has the type it is declared with."""
-    return type(values) is dict and all(name not in values or check(values[name]) for name, check in _CHECKS.items())
+    return _fits(values, _CHECKS)
+
+
+def _fits(values: Any, checks: dict[str, Check]) -> bool:
+    return type(values) is dict and all(name not in values or check(values[name]) for name, check in checks.items())
 
 
 def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> Job:
@@ -98,9 +102,7 @@ def _check(hint: Any) -> Check:
             return lambda value: True
         case kind if isinstance(kind, type) and is_dataclass(kind):
             checks = _checks_of(kind)
-            return lambda value: (
-                type(value) is dict and all(name not in value or check(value[name]) for name, check in checks.items())
-            )
+            return lambda value: _fits(value, checks)
         case kind if issubclass(kind, Enum):
             members = {member.value for member in kind}
             return lambda value: type(value) is str and value in members
@@ -114,7 +116,7 @@ def _checks_of(cls: type) -> dict[str, Check]:
 
 def _is_request(value: Any) -> bool:
     """Scripts may have given other scalars than the fields are declared with, and they went through."""
-    return type(value) is dict and all(name not in value or check(value[name]) for name, check in _COLLECTIONS.items())
+    return _fits(value, _COLLECTIONS)
 
 
 _HINTS = typing.get_type_hints(Request)
