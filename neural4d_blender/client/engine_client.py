@@ -115,9 +115,9 @@ class Bridge:
     ) -> None:
         """Send a job. It is in ``jobs`` from now on, as queued, though the engine's own word comes later."""
         self._refused.discard(job_id)
-        native = protocol.makes(provider, request)
         now = time.time()
-        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), native=native, created=now, entered=now)
+        job = protocol.Job(job_id, provider, request.to_dict(), dict(target), created=now, entered=now)
+        job.delivery.native = protocol.makes(provider, request)
         self.jobs[job_id] = snapshots.Job.of(job)
         self.revision += 1
 

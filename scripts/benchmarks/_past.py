@@ -64,9 +64,9 @@ def _job(job_id: str, prompt: str, made: float, rng: random.Random) -> Job:
     job.state = State.PLACED
     variant = Variant(0, f"{job_id}-0", VariantState.PREPARED, 1.0)
     variant.facts = {"dimensions_mm": [100.0, 80.0, 60.0], "triangles": 120_000, "materials": 1}
-    job.variants, job.placed = [variant], [0]
+    job.variants, job.delivery.placed = [variant], [0]
     if rng.randrange(_FAILING) == 0:
-        variant.state, job.state, job.placed = VariantState.FAILED, State.FAILED, []
+        variant.state, job.state, job.delivery.placed = VariantState.FAILED, State.FAILED, []
         job.error = {
             "code": "GenerationFailed",
             "what": "The service could not make a model of this.",

@@ -11,7 +11,9 @@ from typing import Any
 
 from .choice import Choice
 from .costs import Costs
+from .delivery import Delivery
 from .states import LIFE, SETTLED, State, VariantState
+from .submission import Submission
 from .variant import Save, SaveState, Variant
 
 
@@ -24,23 +26,14 @@ class Job:
         provider: id of the service.
         request: what was asked for (prompt, variants, size_mm, ...); never changes.
         target: where the model is to stand; written and read by the host only.
-        placed: indices of the variants that stand in a scene.
-        tickets: the uuids of our own that the submission carries, in the journal before it goes out.
-        in_doubt: a submission went out, and whether it arrived is not known.
-        paying_for: what that submission is: "" for the models, "pictures" for those to choose from.
-        sent_at: when it went out (seconds since the epoch).
-        refusal: what the service said in an answer that names no model.
-        submission: 1 for the first time the request is sent, counted up by each new one.
+        submission: the paid request that was sent last.
         ordered: the order of a further stage that was sent last, by the service's name for it.
-        native: the format that the service makes; every other one has to be asked for.
         costs: what was spent on it, and what is held for it.
-        balance_before: points there were before the last paid request.
         choice: the pictures that there are to choose from.
+        delivery: where its models go, and in which formats.
         until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
-        saves: files that the user wants to keep, in formats of their own.
-        conversions: by uuid, format and size, "asked" (and so paid for) or "failed".
         seconds: how long the job was in each state so far.
         note: what is going on right now in words, where the state alone does not say it.
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
@@ -59,25 +52,16 @@ class Job:
     progress_estimated: bool = False
     error: dict[str, str] | None = None
     costs: Costs = field(default_factory=Costs)
-    balance_before: int | None = None
     choice: Choice = field(default_factory=Choice)
+    submission: Submission = field(default_factory=Submission)
+    delivery: Delivery = field(default_factory=Delivery)
     portraits: int = 0
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
-    saves: list[Save] = field(default_factory=list)
-    conversions: dict[str, str] = field(default_factory=dict)
-    tickets: list[str] = field(default_factory=list)
-    submission: int = 0
     ordered: str = ""
-    native: str = "GLB"
-    in_doubt: bool = False
-    paying_for: str = ""
-    sent_at: float = 0.0
-    refusal: str = ""
     until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
-    placed: list[int] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
     typical: float = 90.0
@@ -107,7 +91,7 @@ class Job:
     @property
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
-        over = self.state in (*SETTLED, State.READY) and not self.in_doubt
+        over = self.state in (*SETTLED, State.READY) and not self.submission.in_doubt
         lost = (self.error or {}).get("code") == "PaymentUnknown"
         return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
@@ -131,11 +115,11 @@ class Job:
         """The next file to keep whose model is there to be fetched."""
         there = {v.index for v in self.variants if v.state not in (VariantState.GENERATING, VariantState.FAILED)}
         wanted = (SaveState.ASKED, SaveState.CONVERTING)
-        return next((save for save in self.saves if save.state in wanted and save.variant in there), None)
+        return next((save for save in self.delivery.saves if save.state in wanted and save.variant in there), None)
 
     def wants_download(self, variant: Variant) -> bool:
         """A finished variant is fetched at once, unless that costs points and nobody chose it."""
-        free = self.request.get("format", self.native) == self.native
+        free = self.request.get("format", self.delivery.native) == self.delivery.native
         wanted = free or self.request.get("place_all") or variant is self.primary
         return variant.state is VariantState.DONE and bool(wanted)
 
@@ -168,7 +152,7 @@ class Job:
     @property
     def retry_pays(self) -> bool:
         """Trying again is a new submission after one that was, or may have been, paid."""
-        if self.state is not State.FAILED or self.in_doubt:
+        if self.state is not State.FAILED or self.submission.in_doubt:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         lost = (self.error or {}).get("code") == "PaymentUnknown"
@@ -186,7 +170,9 @@ class Job:
         """A JSON-able snapshot, complete enough to be read back by :meth:`from_dict`; the fields of a record stand
         in it as the job's own."""
         told = _plain(self)
-        told |= told.pop("choice") | told.pop("costs")
+        for name in RECORDS:
+            told |= told.pop(name)
+        told["submission"] = told.pop("number")  # it is told under the name of what it counts
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
         points = {"cost": self.costs.total, "cost_estimated": self.costs.estimated, "committed": self.committed}
         return {**told, **derived, **points}
@@ -195,13 +181,15 @@ class Job:
     def from_dict(cls, data: dict[str, Any]) -> Job:
         """Read a snapshot; keys that this version does not know are passed over."""
         job = cls(**_known(cls, data))
-        job.choice, job.costs = Choice(**_known(Choice, data)), Costs(**_known(Costs, data))
+        for name, record in RECORDS.items():
+            setattr(job, name, record(**_known(record, data)))
+        job.submission.number = data.get("submission", 0)
         job.state = State(job.state)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
             variant.state = VariantState(variant.state)
-        job.saves = [Save(**_known(Save, raw)) for raw in data.get("saves", [])]
-        for save in job.saves:
+        job.delivery.saves = [Save(**_known(Save, raw)) for raw in data.get("saves", [])]
+        for save in job.delivery.saves:
             save.state = SaveState(save.state)
         return job
 
@@ -220,7 +208,7 @@ def snapshot(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(cls: type[Job | Choice | Costs | Variant | Save], data: dict[str, Any]) -> dict[str, Any]:
+def _known(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
 
 
@@ -230,10 +218,12 @@ def _plain(value: Any) -> Any:
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_plain(part) for part in value]
-    if isinstance(value, _RECORDS):
+    if isinstance(value, _PLAIN):
         return {name: _plain(part) for name, part in vars(value).items()}
     return value
 
 
-_RECORDS = (Job, Choice, Costs, Variant, Save)
+#: The records of a job, whose fields stand in its snapshot as its own.
+RECORDS: dict[str, type[Any]] = {"choice": Choice, "costs": Costs, "delivery": Delivery, "submission": Submission}
+_PLAIN = (Job, Variant, Save, *RECORDS.values())
 _JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

@@ -104,8 +104,8 @@ class JobCommands:
         active = self.jobs.held(message["job"])
         if message.get("target"):
             active.job.target = message["target"]
-        if "variant" in message and message["variant"] not in active.job.placed:
-            active.job.placed.append(message["variant"])
+        if "variant" in message and message["variant"] not in active.job.delivery.placed:
+            active.job.delivery.placed.append(message["variant"])
         if active.job.state is State.READY:
             active.job.enter(State.PLACED, self.context.clock.now())
         self.context.save(active.job)
@@ -122,9 +122,9 @@ class JobCommands:
             )
         job.target = message["target"]
         job.dismissed = job.dismissed and not lost
-        stood = [v for v in job.variants if v.index in job.placed] if lost else []
+        stood = [v for v in job.variants if v.index in job.delivery.placed] if lost else []
         if stood and job.state is State.PLACED:
-            job.placed = []
+            job.delivery.placed = []
             resuming.take(self.context, active, stood[0])
             self.jobs.wake(active)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import protocol
+from ..model.delivery import Delivery
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State
@@ -25,7 +26,7 @@ def new_job(entry: dict[str, Any], now: float) -> Job:
         declared.id,
         request.to_dict(),
         target=entry.get("target", {}),
-        native=protocol.makes(declared.id, request),
+        delivery=Delivery(protocol.makes(declared.id, request)),
         created=now,
         entered=now,
     )

@@ -54,7 +54,7 @@ def take_in(job: Job, variant: Variant, poll: Poll) -> None:
 
 def _take_address(job: Job, variant: Variant, poll: Poll) -> None:
     """Another format comes from another address, which has to be asked for."""
-    native = job.request.get("format", job.native) == job.native
+    native = job.request.get("format", job.delivery.native) == job.delivery.native
     variant.model_url = poll.model_url if native else ""
     variant.mirrors = list(poll.mirrors) if native else []
     variant.parts = [list(part) for part in poll.parts] if native else []
@@ -83,7 +83,7 @@ def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_
     """
     provider = context.provider(job.provider)
     key = f"{uuid} {format}" + ("" if size_mm is None else f" {round(size_mm)}")
-    before = job.conversions.get(key)
+    before = job.delivery.conversions.get(key)
     try:
         if before == "asked":
             return provider.convert(uuid, format, size_mm)
@@ -91,12 +91,12 @@ def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_
         with context.spending.purchase(provider, job, quote, repeated=before == "failed") as purchase:
             conversion = provider.convert(uuid, format, size_mm)
             purchase.accepted = True
-            job.conversions[key] = "asked"
+            job.delivery.conversions[key] = "asked"
             job.costs.book(quote.operation, purchase.expected, purchase.reserved)
             context.save(job)
         return conversion
     except ConversionFailed:
-        job.conversions[key] = "failed"
+        job.delivery.conversions[key] = "failed"
         raise
 
 
@@ -115,7 +115,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
         context.enter(job, State.DOWNLOADING)
         job.progress, job.progress_estimated = 0.0, False
     if not variant.model_url:
-        if request.format != job.native:
+        if request.format != job.delivery.native:
             return convert_variant(context, active, variant)
         _ask_for_fresh_address(context, job, variant)
         if variant.state is VariantState.GENERATING:
@@ -187,7 +187,7 @@ def _named_by_content(context: Context, job: Job, variant: Variant, path: Path) 
 
 def downloaded_file(context: Context, job: Job, variant: Variant) -> Path:
     """Where a variant's download is, as it came: for formats of several files, the archive."""
-    format = variant.format or job.request.get("format", job.native)
+    format = variant.format or job.request.get("format", job.delivery.native)
     return context.folder_of(job) / f"v{variant.index}.{format.lower()}"
 
 
@@ -290,6 +290,6 @@ def _ask_for_fresh_address(context: Context, job: Job, variant: Variant) -> None
         variant.state = VariantState.GENERATING
         return
     if not poll.model_url:
-        raise UnexpectedAnswer(f"The service has no {job.native} of this model. {poll.message}")
+        raise UnexpectedAnswer(f"The service has no {job.delivery.native} of this model. {poll.message}")
     variant.preview_url = poll.preview_url
     _take_address(job, variant, poll)

@@ -15,7 +15,7 @@ def all_failed(job: Job) -> GenerationFailed:
 
 def cost_in_words(job: Job, error: Neural4DError) -> str:
     """What a job that ends with this error has cost, and whether Retry costs it again."""
-    if job.in_doubt:
+    if job.submission.in_doubt:
         return "Not known yet: press Retry to ask the service."
     if job.costs.free:
         return "Nothing was paid."

@@ -41,7 +41,7 @@ def _patience(job: Job, error: Neural4DError, timing: Timing) -> float:
     """For how many seconds the job outlasts it: what is paid is not given up because a network is down for a while."""
     if not error.outage:
         return 0.0
-    if job.variants or job.choice.picture_ids or job.in_doubt or job.costs.spent:
+    if job.variants or job.choice.picture_ids or job.submission.in_doubt or job.costs.spent:
         return timing.outage
     return timing.outage / 24 if job.batch else 0.0
 
@@ -57,7 +57,12 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float 
     wait = max(wait or 0.0, timing.quickest)
     if not isinstance(error, HeldBack):
         active.refusals += 1
-    if active.refusals >= timing.refusals and not job.variants and not job.choice.picture_ids and not job.in_doubt:
+    if (
+        active.refusals >= timing.refusals
+        and not job.variants
+        and not job.choice.picture_ids
+        and not job.submission.in_doubt
+    ):
         active.refusals = 0
         fail(context, job, error)
         return None
@@ -96,7 +101,7 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
     if not job.variants and not job.costs.free:
         told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
     context.spending.know(job)
-    if job.in_doubt:
+    if job.submission.in_doubt:
         told = "It may have reached the service: Retry asks before anything is sent again."
     job.enter(State.CANCELLED, context.clock.now())
     job.note = told

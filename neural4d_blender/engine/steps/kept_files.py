@@ -29,7 +29,7 @@ _QUICKLY_MEASURED = 200_000
 def add(context: Context, job: Job, variant: int, format: str, folder: str, size_mm: float | None) -> Save:
     """Note a file to keep; :func:`advance` makes it."""
     save = Save(context.system.new_id(), variant, format, folder, size_mm)
-    job.saves.append(save)
+    job.delivery.saves.append(save)
     return save
 
 
@@ -38,11 +38,13 @@ def keep_downloads(context: Context, job: Job) -> None:
     request = Request.from_dict(job.request)
     if not request.keep_in:
         return
-    noted = {save.variant for save in job.saves}
+    noted = {save.variant for save in job.delivery.saves}
     for variant in job.variants:
         if variant.model and variant.index not in noted:
             format = variant.format or request.format
-            size = None if format == job.native else request.size_mm  # what was not converted is kept as it came
+            size = (
+                None if format == job.delivery.native else request.size_mm
+            )  # what was not converted is kept as it came
             add(context, job, variant.index, format, request.keep_in, size)
             if format == "GLB":
                 variant.facts = _facts(Path(variant.model))
@@ -63,8 +65,8 @@ def _facts(glb: Path) -> dict[str, Any]:
 
 def forget_failed(job: Job) -> bool:
     """Where a job is to deliver files, those that could not be written are tried again; True where there are some."""
-    failed = [save for save in job.saves if save.state is SaveState.FAILED and job.request.get("keep_in")]
-    job.saves = [save for save in job.saves if save not in failed]
+    failed = [save for save in job.delivery.saves if save.state is SaveState.FAILED and job.request.get("keep_in")]
+    job.delivery.saves = [save for save in job.delivery.saves if save not in failed]
     return bool(failed)
 
 
@@ -100,8 +102,10 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
     save.state = SaveState.CONVERTING
     request = Request.from_dict(job.request)
     fetched_as = variant.format or request.format
-    free = save.format == job.native and save.size_mm is None
-    same = save.format == fetched_as and (free or (save.size_mm == request.size_mm and save.format != job.native))
+    free = save.format == job.delivery.native and save.size_mm is None
+    same = save.format == fetched_as and (
+        free or (save.size_mm == request.size_mm and save.format != job.delivery.native)
+    )
     if same and variant.model and (there := downloaded_file(context, job, variant)).is_file():
         _keep(context, there, job, save)
         return True

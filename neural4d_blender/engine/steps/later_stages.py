@@ -38,15 +38,15 @@ def follow(active: ActiveJob, provider: Provider, variant: Variant, request: Req
         variant.uuid, variant.before = variant.before, ""
         return Poll(Outcome.GENERATING, stage=f"The order '{job.ordered}' failed: {poll.message}")
     order = provider.next_order(request, poll) if poll.outcome is Outcome.DONE else ""
-    if order and (job.ordered != order or job.in_doubt):
+    if order and (job.ordered != order or job.submission.in_doubt):
         return replace(poll, outcome=Outcome.NEXT, order=order, model_url="")
     return poll
 
 
 def arrived(context: Context, job: Job, poll: Poll) -> None:
     """The service has moved on: an order whose answer was lost did reach it, and is paid for."""
-    if job.in_doubt and job.ordered and job.ordered != poll.order:
-        job.in_doubt = False
+    if job.submission.in_doubt and job.ordered and job.ordered != poll.order:
+        job.submission.in_doubt = False
         provider = context.provider(job.provider)
         context.spending.book(provider, job, provider.order_quote(job.ordered))
 
@@ -55,10 +55,10 @@ def go_on(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> 
     """A stage is done: order the next one. Returns seconds until the next step, None where the user chooses first."""
     job = active.job
     arrived(context, job, poll)
-    if job.ordered == poll.order and not job.in_doubt:
+    if job.ordered == poll.order and not job.submission.in_doubt:
         return context.timing.quickest  # accepted, and not shown yet
-    if job.in_doubt and not _may_be_sent_again(context, active, variant, poll):
-        return context.timing.look_again if job.in_doubt else context.timing.quickest
+    if job.submission.in_doubt and not _may_be_sent_again(context, active, variant, poll):
+        return context.timing.look_again if job.submission.in_doubt else context.timing.quickest
     if poll.choices and job.choice.cutout is None and not take_choices(context, job, poll.choices):
         return None
     return _order(context, active, variant, poll)
@@ -72,7 +72,7 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
     """
     job = active.job
     provider = context.provider(job.provider)
-    trace = provider.look_for_order(poll.order, Request.from_dict(job.request), job.sent_at)
+    trace = provider.look_for_order(poll.order, Request.from_dict(job.request), job.submission.sent_at)
     if trace is None:
         return not poll.doubtful and _never_arrived(context, active)
     if trace.found:
@@ -86,7 +86,7 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
     if trace.proof:
         active.looks = context.timing.looks
         return _never_arrived(context, active)
-    job.in_doubt, order, job.ordered = False, job.ordered, ""
+    job.submission.in_doubt, order, job.ordered = False, job.ordered, ""
     name, unit = provider.declaration.name, provider.declaration.unit
     raise PaymentUnknown(
         f"The order '{order}' went out and no answer came; {name} cannot say whether it arrived.",
@@ -97,7 +97,7 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
 
 def _take_found(context: Context, job: Job, variant: Variant, found: Submission) -> None:
     provider = context.provider(job.provider)
-    job.in_doubt = False
+    job.submission.in_doubt = False
     context.spending.book(provider, job, provider.order_quote(job.ordered))
     variant.before, variant.uuid = variant.uuid, found.uuids[0]
     context.save(job)
@@ -114,9 +114,9 @@ def _never_arrived(context: Context, active: ActiveJob) -> bool:
     if active.looks < context.timing.looks:
         return False
     active.looks = 0
-    job.in_doubt = False
-    if job.submission >= context.timing.looks:
-        order, job.ordered, job.submission = job.ordered, "", 0
+    job.submission.in_doubt = False
+    if job.submission.number >= context.timing.looks:
+        order, job.ordered, job.submission.number = job.ordered, "", 0
         raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
     return True
 
@@ -131,17 +131,17 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
     with context.spending.purchase(provider, job, quote) as purchase:
         if active.cancelled.is_set() or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        job.submission = job.submission + 1 if job.ordered == poll.order else 1
-        job.ordered, job.in_doubt, job.sent_at = poll.order, True, context.clock.now()
+        job.submission.number = job.submission.number + 1 if job.ordered == poll.order else 1
+        job.ordered, job.submission.in_doubt, job.submission.sent_at = poll.order, True, context.clock.now()
         try:
             context.save(job)
         except JournalUnusable:  # so it is not sent, and nothing is in doubt
-            job.ordered, job.in_doubt = "", False
+            job.ordered, job.submission.in_doubt = "", False
             raise
         try:
             made = provider.order(variant.uuid, poll.order, request, choice, dimensions)
         except NOTHING_HAPPENED:
-            job.ordered, job.in_doubt = "", False
+            job.ordered, job.submission.in_doubt = "", False
             context.save(job)
             raise
         except (TransportError, UnexpectedAnswer) as error:
@@ -149,7 +149,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             context.save(job)
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
-        job.in_doubt, purchase.accepted = False, True
+        job.submission.in_doubt, purchase.accepted = False, True
         job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         if made:
             variant.before, variant.uuid = variant.uuid, made

@@ -49,18 +49,20 @@ def look(
     if job.state is State.SUBMITTING:
         context.enter(job, State.UNKNOWN)
     context.spending.doubt(job, context.timing.watch * 2)
-    trace = provider.look_for(request, job.tickets, job.sent_at, job.paying_for == "pictures")
+    trace = provider.look_for(
+        request, job.submission.tickets, job.submission.sent_at, job.submission.paying_for == "pictures"
+    )
     if trace and trace.found:
         _found(context, job, provider, trace.found, quote, accepted)
         return context.timing.quickest
     now = context.clock.monotonic()
     active.since = active.since or now
     can_tell = _tells_balance(provider)
-    if not trace and not (can_tell and job.balance_before is not None):
+    if not trace and not (can_tell and job.submission.balance_before is not None):
         raise _unknown(context, job, provider)
     balance = context.spending.read(provider) if can_tell else None
     active.readings.append(balance)
-    before = job.balance_before
+    before = job.submission.balance_before
     watched = now - active.since
     # What the service can be asked for may show a little later than what it has cost.
     if (
@@ -85,17 +87,19 @@ def _found(
     accepted: Callable[[Submission], None],
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
-    job.in_doubt = False
+    job.submission.in_doubt = False
     expected = context.spending.book(provider, job, quote)
     accepted(found)
     context.spending.know(job)
     points = found.points
-    if points is None and _tells_balance(provider) and job.balance_before is not None:
+    if points is None and _tells_balance(provider) and job.submission.balance_before is not None:
         with suppress(Neural4DError):
             balance = context.spending.read(provider)
-            if balance is not None and not context.journal.paid_since(job.provider, job.sent_at, job.id):
-                fell = job.balance_before - balance
-                ours = context.spending.prices.is_ours(provider, job, quote.operation, expected, fell, job.sent_at)
+            if balance is not None and not context.journal.paid_since(job.provider, job.submission.sent_at, job.id):
+                fell = job.submission.balance_before - balance
+                ours = context.spending.prices.is_ours(
+                    provider, job, quote.operation, expected, fell, job.submission.sent_at
+                )
                 points = fell if ours else None
     if points is not None and points > 0:
         context.spending.told(job, points)
@@ -104,9 +108,9 @@ def _found(
 def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
     """The balance is another one than before the job was sent."""
     others_pay = context.spending.prices.others_pay(job)
-    if balance > before or others_pay or context.journal.paid_since(job.provider, job.sent_at, job.id):
+    if balance > before or others_pay or context.journal.paid_since(job.provider, job.submission.sent_at, job.id):
         raise _unknown(context, job, provider)
-    job.in_doubt = False  # from here on it is the user who decides
+    job.submission.in_doubt = False  # from here on it is the user who decides
     context.spending.know(job)
     job.costs.book(quote.operation, before - balance, context.spending.prices.reserved(provider, quote))
     job.costs.measured(before - balance)
@@ -120,24 +124,27 @@ def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before:
 def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: Trace | None) -> float:
     """All was quiet for as long as the job was watched."""
     job = active.job
-    still = job.balance_before is not None and all(reading == job.balance_before for reading in active.readings[-2:])
+    still = job.submission.balance_before is not None and all(
+        reading == job.submission.balance_before for reading in active.readings[-2:]
+    )
     proof = trace is not None and trace.proof
     # A service that was seen to book at once would have booked it by now.
     certain = proof or (still and len(active.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
     if not (still or proof):
         raise _unknown(context, job, provider)
     active.readings, active.since = [], 0.0
-    job.in_doubt = False
+    job.submission.in_doubt = False
     context.spending.know(job)
     carried = "the balance has not fallen" if still else "the service has no record of it"
-    if job.refusal:
-        raise kind_of(job.refusal)(
-            f"{job.refusal.rstrip('.')}. {provider.declaration.name} took no job.", cost=f"Nothing was paid: {carried}."
+    if job.submission.refusal:
+        raise kind_of(job.submission.refusal)(
+            f"{job.submission.refusal.rstrip('.')}. {provider.declaration.name} took no job.",
+            cost=f"Nothing was paid: {carried}.",
         )
-    if certain and job.submission < context.timing.looks:
+    if certain and job.submission.number < context.timing.looks:
         context.enter(job, State.QUEUED)
         return 0.0
-    job.submission = 0
+    job.submission.number = 0
     raise SubmissionLost(
         f"No usable answer came, and {carried}: the service has not taken the job.",
         "Press Retry to send it again.",
@@ -147,7 +154,11 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
 
 def _said(job: Job) -> str:
     """What came instead of a usable answer: the service's own sentence goes first."""
-    return f"{job.refusal.rstrip('.')}. The answer names no model" if job.refusal else "No usable answer came"
+    return (
+        f"{job.submission.refusal.rstrip('.')}. The answer names no model"
+        if job.submission.refusal
+        else "No usable answer came"
+    )
 
 
 def _tells_balance(provider: Provider) -> bool:
@@ -155,13 +166,15 @@ def _tells_balance(provider: Provider) -> bool:
 
 
 def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
-    job.in_doubt = False  # from here on it is the user who decides
+    job.submission.in_doubt = False  # from here on it is the user who decides
     context.spending.know(job)
     name = provider.declaration.name
     can_tell = _tells_balance(provider)
     no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
     return PaymentUnknown(
         f"{_said(job)}; {name} cannot say whether the request arrived, {no_word}.",
-        f"Look for the job {job.tickets[0]} on {name}'s own page, before you press Retry." if job.tickets else "",
+        f"Look for the job {job.submission.tickets[0]} on {name}'s own page, before you press Retry."
+        if job.submission.tickets
+        else "",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

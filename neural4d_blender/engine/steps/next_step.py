@@ -148,7 +148,7 @@ def _deliver(
         if job.state in (State.READY, State.PLACED):
             context.save(job)
         elif job.primary.state is VariantState.PREPARED:  # it was there before this one was asked for
-            context.enter(job, State.PLACED if job.primary.index in job.placed else State.READY)
+            context.enter(job, State.PLACED if job.primary.index in job.delivery.placed else State.READY)
         else:
             context.enter(job, State.GENERATING)
         return 0.0 if job.under_way else None

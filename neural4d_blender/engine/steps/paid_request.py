@@ -69,18 +69,23 @@ def pay(
     with context.spending.purchase(provider, job, quote, to_follow=to_follow) as purchase:
         if active.unwanted or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        if job.submission and _fell(context, job, purchase.before):
+        if job.submission.number and _fell(context, job, purchase.before):
             raise _paid_though_refused(context, job, quote, purchase.before)
-        job.balance_before = purchase.before
+        job.submission.balance_before = purchase.before
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
-        job.submission += 1
-        job.in_doubt, job.paying_for, job.refusal, job.sent_at = True, paying_for, "", context.clock.now()
+        job.submission.number += 1
+        job.submission.in_doubt, job.submission.paying_for, job.submission.refusal, job.submission.sent_at = (
+            True,
+            paying_for,
+            "",
+            context.clock.now(),
+        )
         try:
             context.enter(job, State.SUBMITTING)
         except JournalUnusable:  # so it is not sent, and nothing is in doubt
-            job.submission -= 1
-            job.in_doubt = False
+            job.submission.number -= 1
+            job.submission.in_doubt = False
             job.enter(State.QUEUED, context.clock.now())
             raise
         try:
@@ -101,7 +106,7 @@ def pay(
         except (TransportError, UnexpectedAnswer) as error:
             return doubt(context, active, error)
         purchase.accepted, purchase.told = True, submission.points
-        job.in_doubt = False
+        job.submission.in_doubt = False
         job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         accepted(submission)
     context.publish(job)
@@ -111,7 +116,7 @@ def pay(
 def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float:
     """No usable answer came: whether the service took it has to be found out before anything else is done."""
     job = active.job
-    job.refusal = getattr(error, "refusal", "")
+    job.submission.refusal = getattr(error, "refusal", "")
     active.readings, active.since = [], 0.0
     context.spending.doubt(job, context.timing.watch * 2)
     context.enter(job, State.UNKNOWN)
@@ -122,9 +127,9 @@ def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float:
 
 def _back(context: Context, job: Job, *, keep: bool) -> None:
     """It was not taken. Ids that a busy service may have seen are asked for before they are sent again."""
-    job.in_doubt = False
+    job.submission.in_doubt = False
     if not keep:
-        job.tickets, job.submission = [], 0
+        job.submission.tickets, job.submission.number = [], 0
     context.enter(job, State.QUEUED)
 
 
@@ -136,14 +141,14 @@ def _unsent(error: Neural4DError) -> bool:
 
 def _fell(context: Context, job: Job, balance: int | None) -> bool:
     """Whether points are gone since the job was sent that nobody else here has spent."""
-    before = job.balance_before
+    before = job.submission.balance_before
     gone = before is not None and balance is not None and balance < before
-    return gone and not context.journal.paid_since(job.provider, job.sent_at, job.id)
+    return gone and not context.journal.paid_since(job.provider, job.submission.sent_at, job.id)
 
 
 def _paid_though_refused(context: Context, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
-    fell = (job.balance_before or 0) - (balance or 0)
-    job.in_doubt = False
+    fell = (job.submission.balance_before or 0) - (balance or 0)
+    job.submission.in_doubt = False
     job.costs.book(quote.operation, fell)
     job.costs.measured(fell)
     return PaymentUnknown(

@@ -53,8 +53,8 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         job.progress = max(v.progress for v in job.variants)
     job.note, job.until = poll.stage, 0.0
     answered = poll.outcome is not Outcome.GENERATING or poll.progress is not None
-    if answered and job.tickets and [v.uuid for v in job.variants] == job.tickets:
-        provider.remember(variant.uuid, job.tickets)
+    if answered and job.submission.tickets and [v.uuid for v in job.variants] == job.submission.tickets:
+        provider.remember(variant.uuid, job.submission.tickets)
     if poll.outcome is Outcome.DONE:
         context.spending.settle(provider, job)
     context.save(job)

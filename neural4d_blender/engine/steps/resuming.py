@@ -57,13 +57,13 @@ def revive(active: ActiveJob, now: float) -> None:
         return
     if job.primary:
         job.enter(State.GENERATING, now)
-    elif job.in_doubt:
-        job.submission = 0
+    elif job.submission.in_doubt:
+        job.submission.number = 0
         job.enter(State.UNKNOWN, now)
     else:
         # All models failed at the service, nothing was ever taken, or the user takes the risk.
         if job.ordered:
             job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
-        job.variants, job.tickets, job.submission, job.ordered, job.chosen = [], [], 0, "", None
-        job.sent_at, job.balance_before, job.refusal = 0.0, None, ""
+        job.variants, job.submission.tickets, job.submission.number, job.ordered, job.chosen = [], [], 0, "", None
+        job.submission.sent_at, job.submission.balance_before, job.submission.refusal = 0.0, None, ""
         job.enter(State.QUEUED, now)

@@ -213,7 +213,7 @@ class Spending:
                 provider.server.note(BOOKS, LATE)
             last = job.costs.spent[-1]
             ours = operation == last["operation"]
-            if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.sent_at):
+            if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.submission.sent_at):
                 self.prices.learn(job, operation, fell)
                 self.prices_changed()
             elif price := self.journal.price(service, last["operation"]):

@@ -42,7 +42,7 @@ def advance(context: Context, active: ActiveJob) -> float | None:
     provider = context.provider(job.provider)
     if job.state in (State.SUBMITTING, State.UNKNOWN):
         return _look_for(context, active, provider, request)
-    if job.state is State.QUEUED and not job.submission and (request.images or provider.makes_pictures(request)):
+    if job.state is State.QUEUED and not job.submission.number and (request.images or provider.makes_pictures(request)):
         context.spending.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
     if _input_is_ready(provider, request, job):
         return _submit(context, active, provider, request)
@@ -135,7 +135,7 @@ def _make_pictures(context: Context, active: ActiveJob, provider: Provider, requ
 def _pictures_accepted(context: Context, job: Job, submission: Submission) -> None:
     job.choice.picture_ids = list(submission.uuids)
     job.service |= submission.details
-    job.tickets, job.submission = [], 0  # what is sent next is another request
+    job.submission.tickets, job.submission.number = [], 0  # what is sent next is another request
     context.enter(job, State.PREPARING_INPUT)
 
 
@@ -195,21 +195,21 @@ def _fetch_again(context: Context, job: Job, provider: Provider) -> None:
 def _submit(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
     job = active.job
     quote, *to_follow = _model_quotes(provider, request)
-    if job.tickets and job.submission > active.looked_for:
-        trace = provider.look_for(request, job.tickets, job.sent_at, False)
+    if job.submission.tickets and job.submission.number > active.looked_for:
+        trace = provider.look_for(request, job.submission.tickets, job.submission.sent_at, False)
         if trace and trace.found:  # a service that was too busy to say so has taken it
             _take_found(context, job, provider, trace.found, quote)
             return context.timing.quickest
         # Once for each submission: where few calls are let through, the balance has to have its turn too.
-        active.looked_for = job.submission
+        active.looked_for = job.submission.number
     chosen = job.choice.chosen
     if job.choice.picture_ids and job.choice.cutout is not None and not Path(chosen["path"]).is_file():
         _fetch_again(context, job, provider)
-    job.tickets = job.tickets or provider.tickets(request, job.id)
+    job.submission.tickets = job.submission.tickets or provider.tickets(request, job.id)
     try:
         return paid_request.pay(
             *(context, active, provider, quote, to_follow),
-            send=lambda: provider.submit(request, job.tickets, chosen["key"], chosen["path"]),
+            send=lambda: provider.submit(request, job.submission.tickets, chosen["key"], chosen["path"]),
             accepted=lambda submission: _accepted(context, job, submission),
         )
     except RequestRefused:
@@ -238,7 +238,7 @@ def _accepted(context: Context, job: Job, submission: Submission) -> None:
         error = RequestRefused(f"The service refused this image: {reason}").to_dict()
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
     job.service |= submission.details
-    job.in_doubt = False
+    job.submission.in_doubt = False
     context.enter(job, State.GENERATING)
     for poll in submission.polls.values():
         if poll.points is not None:
@@ -248,7 +248,7 @@ def _accepted(context: Context, job: Job, submission: Submission) -> None:
 def _look_for(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
     """A submission went out and no usable answer came: find out before anything else is done."""
     job = active.job
-    pictures = job.paying_for == "pictures"
+    pictures = job.submission.paying_for == "pictures"
     quote = provider.quotes(request)[0] if pictures else _model_quotes(provider, request)[0]
 
     def accepted(submission: Submission) -> None:

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Neural4DError
-from ..model.choice import Choice
-from ..model.costs import Costs
-from ..model.job import Job
+from ..model.job import RECORDS, Job
 from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Save, Variant
@@ -72,7 +70,7 @@ def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> 
         job, lost = Job(str(job_id), str(provider), {}), ["all"]
     if "spent" in lost or "all" in lost:
         job.costs.spent = [{"operation": "as noted before", "points": cost, "estimated": True}] if cost else []
-    job.in_doubt = job.in_doubt or (bool(known.get("submission", 1)) and not job.variants)
+    job.submission.in_doubt = job.submission.in_doubt or (bool(known.get("submission", 1)) and not job.variants)
     file = folder / FOLDER / f"{re.sub(r'[^0-9A-Za-z-]', '_', str(job_id))[:80]}.json"
     with suppress(OSError):
         file.parent.mkdir(exist_ok=True)
@@ -121,6 +119,7 @@ def _is_request(value: Any) -> bool:
 
 _HINTS = typing.get_type_hints(Request)
 _COLLECTIONS = {name: _check(hint) for name, hint in _HINTS.items() if typing.get_origin(hint) in (list, dict)}
-_CHECKS = {**_checks_of(Job), **_checks_of(Choice), **_checks_of(Costs), "request": _is_request}
-for _record in ("choice", "costs"):  # their fields stand in a row as the job's own
-    del _CHECKS[_record]
+# The fields of its records stand in a row as the job's own, a submission's number under the name of the whole.
+_OF_RECORDS = {name: check for record in RECORDS.values() for name, check in _checks_of(record).items()}
+_CHECKS = {name: check for name, check in _checks_of(Job).items() if name not in RECORDS} | _OF_RECORDS
+_CHECKS |= {"submission": _CHECKS.pop("number"), "request": _is_request}

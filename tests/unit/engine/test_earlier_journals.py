@@ -72,14 +72,21 @@ def test_a_placed_job_is_read_whole(journal: Journal) -> None:
     assert {name: told[name] for name in expected} == expected
     (variant,) = job.variants
     assert (variant.state, variant.blend, variant.facts) == (VariantState.PREPARED, "/files/v0.blend", {"triangles": 5})
-    assert (job.saves[0].state, job.saves[0].format) == ("saved", "STL")
+    assert (job.delivery.saves[0].state, job.delivery.saves[0].format) == ("saved", "STL")
 
 
 def test_what_was_under_way_goes_on_and_is_asked_for_before_it_is_sent_again(journal: Journal) -> None:
     chair, lost = journal.take_over()
     assert (chair.id, chair.state, chair.variants[0].uuid) == ("chair", State.GENERATING, "t-chair")
-    assert (lost.state, lost.in_doubt, lost.tickets, lost.submission) == (State.UNKNOWN, True, ["t-lost"], 2)
-    assert (lost.paying_for, lost.sent_at, lost.refusal) == ("", 0.0, ""), "what was not known then"
+    assert (lost.state, lost.submission.in_doubt, lost.submission.tickets, lost.submission.number) == (
+        State.UNKNOWN,
+        True,
+        ["t-lost"],
+        2,
+    )
+    assert (lost.submission.paying_for, lost.submission.sent_at, lost.submission.refusal) == ("", 0.0, ""), (
+        "what was not known then"
+    )
     journal.save(chair, lost)
     assert journal.get("lost") == lost
 

@@ -12,7 +12,7 @@ import pytest
 
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.costs import Costs
-from neural4d_blender.engine.model.job import Job, Save, Variant, snapshot
+from neural4d_blender.engine.model.job import RECORDS, Job, Save, Variant, snapshot
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
@@ -26,6 +26,14 @@ def made(job_id: str, prompt: str, created: float = MARCH, **fields: Any) -> Job
     request = {"prompt": prompt, "images": [], **fields.pop("request", {})}
     job = Job(job_id, fields.pop("provider", "neural4d"), request, created=created, state=State.PLACED)
     job.costs.spent = [{"operation": "text", "points": 60, "estimated": False}]
+    record = {
+        "in_doubt": job.submission,
+        "balance_before": job.submission,
+        "saves": job.delivery,
+        "placed": job.delivery,
+    }
+    for name in fields.keys() & record:
+        setattr(record[name], name, fields.pop(name))
     return replace(job, **fields)
 
 
@@ -116,7 +124,9 @@ def test_a_job_comes_out_as_it_went_in(journal: Journal) -> None:
     job = made("a", "a bird", variants=[variant], saves=[Save("s", 0, "STL", "/models")], placed=[0])
     told = job.to_dict()
     fields = asdict(job)
-    fields |= fields.pop("choice") | fields.pop("costs")
+    for record in RECORDS:
+        fields |= fields.pop(record)
+    fields["submission"] = fields.pop("number")
     assert {name: told[name] for name in fields} == fields
     journal.save(job)
     assert journal.get("a") == job
@@ -335,11 +345,11 @@ def test_a_journal_of_version_3_learns_of_servers_and_purchases(tmp_path: Path) 
     journal.note_server("neural4d", "https://x.example", "generation", "1.2")
     assert journal.server_facts("neural4d", "https://x.example") == {"generation": "1.2"}
     (taken,) = journal.take_over()
-    assert (taken.sent_at, taken.balance_before, taken.paying_for) == (0.0, 100, "")
-    assert not journal.paid_since("neural4d", taken.sent_at, taken.id)
+    assert (taken.submission.sent_at, taken.submission.balance_before, taken.submission.paying_for) == (0.0, 100, "")
+    assert not journal.paid_since("neural4d", taken.submission.sent_at, taken.id)
     journal.note_purchase(made("c", "another"))
-    assert journal.paid_since("neural4d", taken.sent_at, taken.id)
-    assert not journal.paid_since("csm", taken.sent_at, taken.id)
+    assert journal.paid_since("neural4d", taken.submission.sent_at, taken.id)
+    assert not journal.paid_since("csm", taken.submission.sent_at, taken.id)
     journal.close()
 
 

@@ -21,6 +21,7 @@ from neural4d_blender.engine.model.states import State, VariantState
 def snapshot(state: State, **changes: Any) -> snapshots.Job:
     job = Job("1", "neural4d", {"prompt": "a bird", **changes.pop("request", {})}, batch="b")
     job.state = state
+    job.delivery.placed = changes.pop("placed", [])
     for name, value in changes.items():
         setattr(job, name, value)
     return snapshots.Job.of(job)
@@ -67,7 +68,7 @@ def test_all_variants_that_were_asked_for_arrive_one_after_the_other() -> None:
 def test_a_snapshot_says_what_the_job_does() -> None:
     job = Job("1", "neural4d", Request("a bird", variants=2).to_dict(), {"location": [1.0, 2.0, 3.0]}, State.FAILED)
     job.variants = [Variant(0, "u", VariantState.PREPARED, blend="x.blend", facts={"triangles": 5}), Variant(1, "v")]
-    job.saves = [Save("s", 0, "STL", "/kept", error={"code": "ConversionFailed"}, state=SaveState.FAILED)]
+    job.delivery.saves = [Save("s", 0, "STL", "/kept", error={"code": "ConversionFailed"}, state=SaveState.FAILED)]
     job.choice.cutouts = [
         {"key": "a", "url": "https://a", "path": "a.png"},
         {"key": "b", "url": "https://b", "path": ""},

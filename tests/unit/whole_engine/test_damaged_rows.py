@@ -120,7 +120,7 @@ def test_what_is_written_is_sound() -> None:
     job = Job("a", "neural4d", {"prompt": "x", "pbr": 1, "name": None})
     assert is_sound(json.loads(json.dumps(job.to_dict())))
     job.variants = [Variant(0, "u", error={"code": "x"}, parts=[["a", "b"]], scale=2)]
-    job.saves = [Save("s", 0, "GLB", "/tmp")]
+    job.delivery.saves = [Save("s", 0, "GLB", "/tmp")]
     job.choice.cutouts, job.choice.cutout, job.error = [{"key": "k"}], 0, {"code": "x"}
     job.costs.book("text", None)
     assert is_sound(json.loads(json.dumps(job.to_dict())))
