@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,6 +37,7 @@ class EngineProcess:
 
     Args:
         url: every service's address. key: the key for all of them, or one each by service (a simulator's ``keys``).
+        command: what is started in the engine's place.
 
     Attributes:
         jobs: the newest snapshot of each job by id. seen: every (id, state) in the order it was told.
@@ -51,6 +53,8 @@ class EngineProcess:
         online: bool = True,
         preparer: list[str] = PREPARER,
         imports: bool = False,
+        timing: dict[str, float] = TIMING,
+        command: list[str] | None = None,
     ) -> None:
         self.folder = folder
         self.jobs: dict[str, Snapshot] = {}
@@ -58,13 +62,14 @@ class EngineProcess:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[bytes] = queue.Queue()
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, str(ENGINE), "--data-dir", str(folder)],
+            [*(command or [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, str(ENGINE)]), "--data-dir", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(folder / "engine.log").open("ab"),
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self.configure(url, key, online=online, preparer=preparer, imports=imports)
+        with suppress(BrokenPipeError):  # it may end as soon as it begins
+            self.configure(url, key, online=online, preparer=preparer, imports=imports, timing=timing)
 
     def __enter__(self) -> EngineProcess:
         return self
@@ -146,12 +151,23 @@ class EngineProcess:
                 return value
             left = ends - time.monotonic()
             assert left > 0, f"waited {seconds} s for {what}; log: {(self.folder / 'engine.log').read_text()}"
-            try:
-                event = json.loads(self._lines.get(timeout=min(left, 0.5)))
-            except queue.Empty:
-                continue
-            self.events.append(event)
-            if event["event"] == "job":
-                job = event["job"]
-                self.jobs[job["id"]] = job
-                self.seen.append((job["id"], job["state"]))
+            self._take_in(min(left, 0.5))
+
+    def take(self, found: Any, seconds: float) -> Any:
+        """Take in events for as long as they come, that far apart at most, or until ``found()`` is something: that."""
+        while (value := found()) is None and self._take_in(seconds):
+            pass
+        return value
+
+    def _take_in(self, seconds: float) -> bool:
+        """The next event, if one comes within that time."""
+        try:
+            event = json.loads(self._lines.get(timeout=seconds))
+        except queue.Empty:
+            return False
+        self.events.append(event)
+        if event["event"] == "job":
+            job = event["job"]
+            self.jobs[job["id"]] = job
+            self.seen.append((job["id"], job["state"]))
+        return True
