@@ -30,11 +30,14 @@ class Blenders:
 
     Args:
         home: a folder for all that they write. variables: for their environment.
+
+    Attributes:
+        environment: what each is started with.
     """
 
     def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
         self._log = home / "log.txt"
-        self._environment = {**environment(home), **variables}
+        self.environment = {**environment(home), **variables}
         self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Blenders:
@@ -59,7 +62,7 @@ class Blenders:
         command = [str(blender.find().path), *arguments]
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._started.append(process)
         return process

@@ -102,7 +102,7 @@ class Engine(EngineProcess):
             asked = {"size_mm": 120.0, "format": kind.case.declared.native, **kind.case.input(self.folder)}
             if not self.listed():
                 self.tell("submit", job=JOB, provider=kind.case.provider, request=asked | kind.request, tag="submit")
-        job = self.watch(lambda: self._in(*ENDED))
+        job = self.watch(lambda: self._in(*ENDED) or self._refused())
         if job and job["state"] == "choosing_cutout":
             self.tell("choose", job=JOB, cutout=0, tag="choose")
             job = self.watch(lambda: self._in("ready", "failed"))
@@ -124,6 +124,12 @@ class Engine(EngineProcess):
         for job in (answer or {}).get("jobs", []):
             self.jobs.setdefault(job["id"], job)
         return JOB in self.jobs
+
+    def _refused(self) -> Snapshot | None:
+        """The job as the host has it that the engine did not take in: it is in no journal, and can be sent again."""
+        answer = next((event for event in self.events if event.get("tag") == "submit"), {})
+        not_taken = {"state": "failed", "cost": 0, "cost_estimated": False, "in_doubt": False, "saves": []}
+        return not_taken | {"error": answer["error"]} if answer.get("error") else None
 
     def _in(self, *states: str) -> Snapshot | None:
         job = self.jobs.get(JOB)
