@@ -6,6 +6,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from scripts.fault_injection.engines import Engine
@@ -31,7 +32,7 @@ def _crowd(simulator: Simulator, folder: Path) -> str:
             for number, job in enumerate(jobs):
                 request = {"prompt": f"a bird number {round_}-{number}", "size_mm": 120.0, "keep_in": str(folder)}
                 engine.tell("submit", job=job, provider="neural4d", request=request)
-            ended = engine.watch(lambda jobs=jobs: _all_ended(engine, jobs) or None, 1200)
+            ended = engine.watch(partial(_all_ended, engine, jobs), 1200)
             if not ended:
                 return f"round {round_} does not end: {Counter(job['state'] for job in engine.jobs.values())}"
             if failed := [engine.jobs[job]["error"] for job in jobs if engine.jobs[job]["state"] == "failed"]:
@@ -47,5 +48,5 @@ def _crowd(simulator: Simulator, folder: Path) -> str:
         return "" if told == simulator.spent else f"{told} points are told, {simulator.spent} were paid"
 
 
-def _all_ended(engine: Engine, jobs: list[str]) -> bool:
-    return all(engine.jobs.get(job, {}).get("state") in ("ready", "failed") for job in jobs)
+def _all_ended(engine: Engine, jobs: list[str]) -> bool | None:
+    return all(engine.jobs.get(job, {}).get("state") in ("ready", "failed") for job in jobs) or None

@@ -106,7 +106,7 @@ def _in_requests(edge: Edges) -> None:
         edge(f"after {request.method}")
         return answer
 
-    requests.Session.send = sending  # type: ignore[method-assign,assignment]
+    requests.Session.send = sending  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from scripts.simulator.launcher import SERVICES
 
@@ -71,7 +71,7 @@ class EngineProcess:
         with suppress(BrokenPipeError):  # it may end as soon as it begins
             self.configure(url, key, online=online, preparer=preparer, imports=imports, timing=timing)
 
-    def __enter__(self) -> EngineProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
