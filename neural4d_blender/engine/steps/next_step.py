@@ -14,6 +14,7 @@ from ..errors import (
     BrokenModel,
     DownloadFailed,
     JobNotFound,
+    JournalDamaged,
     JournalUnusable,
     Neural4DError,
     OtherGeneration,
@@ -49,6 +50,8 @@ def step(context: Context, active: ActiveJob) -> float | None:
             context.save(active.job)
         with exchange_log.of(active, context.folder, context.system):
             return _step(context, active)
+    except JournalDamaged:
+        raise
     except JournalUnusable as error:
         active.unwritten = True
         active.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."

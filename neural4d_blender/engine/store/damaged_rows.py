@@ -1,4 +1,5 @@
-"""Rows of the journal that cannot be read whole: what can be is a failed job, and the row itself is kept as a file.
+"""Rows of the journal that cannot be read whole: what can be is a failed job, or a batch that is stopped, and the row
+itself is kept as a file.
 
 Standard library and the model only.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Neural4DError
+from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import RECORDS, Job
 from ..model.request import Request
 from ..model.states import State
@@ -71,11 +73,7 @@ def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> 
     if "spent" in lost or "all" in lost:
         job.costs.spent = [{"operation": "as noted before", "points": cost, "estimated": True}] if cost else []
     job.submission.in_doubt = job.submission.in_doubt or (bool(known.get("submission", 1)) and not job.variants)
-    file = folder / FOLDER / f"{re.sub(r'[^0-9A-Za-z-]', '_', str(job_id))[:80]}.json"
-    with suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
-        if not file.exists():
-            file.write_text(str(data), encoding="utf-8", errors="surrogatepass")
+    file = set_aside(folder, str(job_id), str(data))
     job.state, job.error = State.FAILED, Neural4DError(
         f"What the journal says of this job cannot be read whole ({', '.join(lost)[:80]}).",
         "Press Retry to go on with what can be read: the service is asked before anything is sent.",
@@ -84,6 +82,43 @@ def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> 
         if cost else "What it has cost is not known.",
     ).to_dict()  # fmt: skip
     return job
+
+
+def batch_of(folder: Path, data: Any, batch_id: str) -> BatchRecord:
+    """The batch of a row. One that cannot be read whole is stopped; where its budget is lost, nothing is left of it."""
+    try:
+        values = json.loads(data)
+    except _UNREADABLE:
+        values = None
+    values = values if type(values) is dict else {}
+    known = {name: values[name] for name, check in _OF_BATCH.items() if name in values and check(values[name])}
+    lost = [] if "id" in known else ["all"]
+    lost += sorted(values.keys() & _OF_BATCH.keys() - known.keys())
+    record = BatchRecord.from_dict({**known, "id": str(batch_id)})
+    if lost:
+        file = set_aside(folder, f"batch {batch_id}", str(data))
+        record.name, record.stopped = record.name or f"Batch {record.id[:8]}", True
+        record.budget = record.budget if known.keys() >= {"budget"} else 0
+        record.damaged = (
+            f"What the journal says of this batch cannot be read whole ({', '.join(lost)[:80]}), so it was stopped. "
+            f"The row as it was is kept in {file}. Continue it with a budget to go on."
+        )
+    return record
+
+
+def set_aside(folder: Path, name: str, content: str) -> Path:
+    """Keep as a file what cannot be read, unless that was done before; returns the file."""
+    file = folder / FOLDER / f"{file_name(name)}.json"
+    with suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            file.write_text(content, encoding="utf-8", errors="surrogatepass")
+    return file
+
+
+def file_name(id: str) -> str:
+    """An id as a part of a file's name."""
+    return re.sub(r"[^0-9A-Za-z-]", "_", id)[:80]
 
 
 def _check(hint: Any) -> Check:
@@ -123,3 +158,7 @@ _COLLECTIONS = {name: _check(hint) for name, hint in _HINTS.items() if typing.ge
 _OF_RECORDS = {name: check for record in RECORDS.values() for name, check in _checks_of(record).items()}
 _CHECKS = {name: check for name, check in _checks_of(Job).items() if name not in RECORDS} | _OF_RECORDS
 _CHECKS |= {"submission": _CHECKS.pop("number"), "request": _is_request}
+_OF_BATCH = _checks_of(BatchRecord) | {
+    "concurrency": lambda value: type(value) is int and 1 <= value <= MAX_CONCURRENCY,
+    "budget": lambda value: value is None or (type(value) is int and value >= 0),
+}
