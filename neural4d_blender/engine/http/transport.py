@@ -202,6 +202,8 @@ class Transport:
 
     def _answer(self, response: requests.Response, answer: object, said: str, *, paid: bool) -> dict[str, Any]:
         status = response.status_code
+        if isinstance(answer, list) and len(answer) == 1:
+            (answer,) = answer
         if not 200 <= status < 300:
             header = response.headers.get("Retry-After")
             seconds = refusals.wait_of(answer, retry_after(header, self._clock.now()))
