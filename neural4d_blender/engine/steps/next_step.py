@@ -48,7 +48,7 @@ def step(context: Context, active: ActiveJob) -> float | None:
         if active.unwritten:
             active.job.note, active.unwritten = "", False
             context.save(active.job)
-        with exchange_log.of(active, context.folder, context.system):
+        with exchange_log.of(active, context.folder, context.system, context.journal.keep_answer):
             return _step(context, active)
     except JournalDamaged:
         raise

@@ -24,6 +24,9 @@ from . import copies, lock_file, mend, schema, search_index
 from .damaged_rows import COLUMNS, batch_of, job_of
 from .database import Database, unusable
 
+#: Answers that are kept at the most: the newest ones.
+_ANSWERS_OF_A_JOB, _ANSWERS = 12, 1000
+
 
 class Journal(Database):
     """All access to the journal of one data folder.
@@ -95,6 +98,8 @@ class Journal(Database):
         data = json.dumps(job.to_dict())
         copies.keep_job(self.folder, job, data, self.system)
         schema.put(db, number, job, data)
+        if not job.keeps_answers:
+            db.execute("DELETE FROM answers WHERE job = ?", (job.id,))
         if before is None:
             search_index.add(db, number, job)
         elif before[3] != job.state:
@@ -199,6 +204,26 @@ class Journal(Database):
             "WHERE instr(data, ?) LIMIT 1"
         )
         return bool(self.rows(question, provider, json.dumps(uuid)))
+
+    def keep_answer(self, job_id: str, path: str, status: int | None, answer: str) -> None:
+        """Keep what the service answered to a request that may cost points, until the job is over.
+
+        Args:
+            path: of the request. status: HTTP status. answer: as it came; without the key.
+        """
+        with self.transaction() as db:
+            row = (job_id, self.clock.now(), path, status, answer.encode(errors="replace").decode())
+            db.execute("INSERT INTO answers (job, at, path, status, answer) VALUES (?, ?, ?, ?, ?)", row)
+            for which, most, values in (("WHERE job = ?", _ANSWERS_OF_A_JOB, [job_id]), ("", _ANSWERS, [])):
+                db.execute(
+                    f"DELETE FROM answers {which} {'AND' if which else 'WHERE'} number <= "  # noqa: S608 (our own words)
+                    f"(SELECT number FROM answers {which} ORDER BY number DESC LIMIT 1 OFFSET {most})",
+                    values * 2,
+                )
+
+    def answers(self, job_id: str) -> list[str]:
+        """Those that are kept of a job, oldest first."""
+        return [answer for (answer,) in self.rows("SELECT answer FROM answers WHERE job = ? ORDER BY number", job_id)]
 
     def note_purchase(self, job: Job) -> None:
         """A request of the job's that may cost points is about to be sent."""
