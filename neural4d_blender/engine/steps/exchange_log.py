@@ -44,9 +44,9 @@ class Recording:
         self._head: dict[str, Any] = {}
         self._lines: list[tuple[bool, str]] = []
         with suppress(OSError, ValueError):
-            head, *exchanges = path.read_text(encoding="utf-8").splitlines()
-            self._lines = [(bool(json.loads(line)["paid"]), line) for line in exchanges]
-            self._head = json.loads(head)
+            head, *exchanges = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            self._lines = [(bool(told["paid"]), line) for line in exchanges if "paid" in (told := _read(line))]
+            self._head = _read(head)
         # Which ids the stand-ins of that process stood for is not known any more.
         used = [int(number) for _, line in self._lines for number in re.findall(r"(?<![A-Za-z0-9-])id-(\d+)\b", line)]
         self._masker = Masker(own, first=max(used, default=0) + 1)
@@ -75,6 +75,14 @@ class Recording:
 
 
 Keep = Callable[[str, str, int | None, str], None]
+
+
+def _read(line: str) -> dict[str, Any]:
+    """A line of the file; empty where it is damaged."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(line)
+        return told if isinstance(told, dict) else {}
+    return {}
 
 
 class Recorded(Protocol):

@@ -64,6 +64,11 @@ def jobs(folder: Path) -> Iterator[Job]:
                 yield job
 
 
+def traces(folder: Path) -> set[str]:
+    """Ids of the jobs that there is anything left of: a copy, or what was said between here and the service."""
+    return {path.parent.name for name in (JOB, "exchanges.jsonl") for path in (folder / _JOBS).glob(f"*/{name}")}
+
+
 def batches(folder: Path) -> Iterator[BatchRecord]:
     """The same of batches."""
     for path in (folder / _BATCHES).glob("*.json"):

@@ -22,7 +22,7 @@ from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import RECORDS, Job
 from ..model.request import Request
 from ..model.states import State
-from ..model.variant import Save, Variant
+from ..model.variant import Save, Variant, are_facts
 
 Check = Callable[[Any], bool]
 
@@ -52,6 +52,11 @@ def is_sound(values: Any) -> bool:
 
 def _fits(values: Any, checks: dict[str, Check]) -> bool:
     return type(values) is dict and all(name not in values or check(values[name]) for name, check in checks.items())
+
+
+def _has(values: Any, checks: dict[str, Check]) -> bool:
+    """The same, and all of them are there."""
+    return _fits(values, checks) and values.keys() >= checks.keys()
 
 
 def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> Job:
@@ -122,15 +127,17 @@ def file_name(id: str) -> str:
 
 
 def _check(hint: Any) -> Check:
-    """Whether a value of a JSON text is what a field was declared to be. What a dict holds is not looked at."""
-    parts = [_check(part) for part in typing.get_args(hint)] if typing.get_origin(hint) is not dict else []
+    """Whether a value of a JSON text is what a field was declared to be, as far as that says it."""
+    parts = [_check(part) for part in typing.get_args(hint)]
     match typing.get_origin(hint) or hint:
         case types.UnionType:
             return lambda value: any(part(value) for part in parts)
         case kind if kind is list:
             return lambda value: type(value) is list and all(map(parts[0], value))
+        case kind if kind is dict and len(parts) == 2:
+            return lambda value: type(value) is dict and all(map(parts[1], value.values()))
         case kind if kind in (bool, int, float):
-            return lambda value: type(value) in (bool, int, float)
+            return _is_number
         case kind if kind is Any:
             return lambda value: True
         case kind if isinstance(kind, type) and is_dataclass(kind):
@@ -144,7 +151,16 @@ def _check(hint: Any) -> Check:
 
 
 def _checks_of(cls: type) -> dict[str, Check]:
-    return {name: _check(hint) for name, hint in typing.get_type_hints(cls).items()}
+    checks = {name: _check(hint) for name, hint in typing.get_type_hints(cls).items()}
+    return checks | ({"facts": are_facts} if cls is Variant else {})
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (bool, int, float) and -1e300 < value < 1e300  # and so it is none that is no number
+
+
+def _is_moment(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < 1e11
 
 
 def _is_request(value: Any) -> bool:
@@ -158,6 +174,11 @@ _COLLECTIONS = {name: _check(hint) for name, hint in _HINTS.items() if typing.ge
 _OF_RECORDS = {name: check for record in RECORDS.values() for name, check in _checks_of(record).items()}
 _CHECKS = {name: check for name, check in _checks_of(Job).items() if name not in RECORDS} | _OF_RECORDS
 _CHECKS |= {"submission": _CHECKS.pop("number"), "request": _is_request}
+_CHECKS |= dict.fromkeys(("created", "entered", "until", "sent_at"), _is_moment)
+_CUTOUT = dict.fromkeys(("key", "url", "path"), _check(str))
+_PAYMENT = {"operation": _check(str), "points": _check(int | None), "estimated": _check(bool)}
+_CHECKS["spent"] = lambda value: type(value) is list and all(_has(one, _PAYMENT) for one in value)
+_CHECKS["cutouts"] = lambda value: type(value) is list and all(_has(one, _CUTOUT) for one in value)
 _OF_BATCH = _checks_of(BatchRecord) | {
     "concurrency": lambda value: type(value) is int and 1 <= value <= MAX_CONCURRENCY,
     "budget": lambda value: value is None or (type(value) is int and value >= 0),

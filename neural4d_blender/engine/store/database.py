@@ -91,7 +91,9 @@ class Database:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for any thread, which commits nothing by itself."""
-    return sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+    db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+    db.text_factory = lambda content: content.decode(errors="replace")  # a damaged text costs itself alone
+    return db
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -15,12 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput, JournalDamaged, JournalUnusable
+from ..errors import InvalidInput, JournalDamaged, JournalMended, JournalUnusable
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.states import UNFINISHED, State
 from ..system import SYSTEM, System
-from . import copies, lock_file, mend, schema, search_index
+from . import copies, lock_file, mend, schema, search_index, wrong_types
 from .damaged_rows import COLUMNS, batch_of, job_of
 from .database import Database, unusable
 
@@ -48,6 +48,8 @@ class Journal(Database):
                 mend.mend(folder, system)
                 self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
                 super().__init__(folder, system.clock)
+            with self.transaction() as db:
+                wrong_types.put_right(db, folder)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
 
@@ -153,7 +155,10 @@ class Journal(Database):
 
     def notices(self) -> list[dict[str, str]]:
         """What the user is to be told of the journal, oldest first, each as ``Neural4DError.to_dict`` has it."""
-        return [json.loads(told) for (told,) in self.rows("SELECT told FROM notices ORDER BY number")]
+        told = self.rows(
+            "SELECT told FROM notices WHERE json_valid(told) AND json_type(told) = 'object' ORDER BY number"
+        )
+        return [JournalMended("").to_dict() | json.loads(notice) for (notice,) in told]
 
     def forget_notices(self) -> None:
         """The user has been told."""

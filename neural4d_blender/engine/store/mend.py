@@ -19,7 +19,7 @@ from ..errors import JournalMended, JournalUnusable, PaymentUnknown
 from ..model.batch import BatchRecord
 from ..model.states import FREE_TO_CANCEL, JOURNAL, State
 from ..system import Clock, System
-from . import copies, lock_file, schema, search_index, stamp
+from . import copies, lock_file, schema, search_index, stamp, wrong_types
 from .damaged_rows import COLUMNS, FOLDER, job_of
 from .database import DAMAGED, PATIENCE, connect, is_damage
 
@@ -62,7 +62,7 @@ def mend(folder: Path, system: System) -> None:
         _exchange(folder, system)
         return
     if not journal.exists() or not journal.stat().st_size:
-        if there or any(copies.jobs(folder)):
+        if there or copies.traces(folder):
             _make(folder, system, "The job journal was missing", {})
         return
     if damage := _damage(folder):
@@ -103,7 +103,6 @@ def _salvaged(journal: Path) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     with closing(connect(journal)) as db:
         db.row_factory = sqlite3.Row
-        db.text_factory = lambda content: content.decode(errors="replace")
         for table in _TABLES:
             rows: dict[int, dict[str, Any]] = {}
             for order in ("ASC", "DESC"):
@@ -159,6 +158,7 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
     """Put in what the copies know better, as one transaction, and note what the user is to be told."""
     if not db.in_transaction:
         db.execute("BEGIN IMMEDIATE")
+    wrong_types.put_right(db, folder)
     is_newest = there is not None and not stamp.is_behind(stamp.of(db), there)
     rows = db.execute(f"SELECT number, {COLUMNS} FROM jobs WHERE deleted = 0").fetchall()  # noqa: S608 (our own words)
     jobs = {job.id: (number, job) for number, job in ((number, job_of(folder, *row)) for number, *row in rows)}
@@ -171,7 +171,7 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
             jobs[job.id] = (known[0] if known else number, job)
             number += known is None
             from_folders += 1
-    doubtful = 0
+    doubtful, lost = 0, len(copies.traces(folder) - jobs.keys() - deleted)
     db.execute("DELETE FROM texts")
     for number, job in jobs.values():
         copy = copied.get(job.id)
@@ -191,12 +191,13 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
     _complete_batches(db, folder, {job.batch for _, job in jobs.values()} - {""})
     stamp.adopt(db, there)
     told = JournalMended(
-        f"{what}. It was made whole: {len(jobs)} jobs are known, {from_folders} of them as their folders have it.",
+        f"{what}. It was made whole: {len(jobs)} jobs are known, {from_folders} of them as their folders have it."
+        + (f" What {lost} other jobs were is lost; their files are still in {folder / 'jobs'}." if lost else ""),
         kept=f"The old file is kept in {folder / FOLDER}." if "damaged" in what else "",
         cost=f"{f'{doubtful} jobs may have been sent since: they failed, and say so. ' if doubtful else ''}"
         "Points that jobs without a folder have cost may be missing from the totals.",
     )
-    db.execute("INSERT INTO notices (told) VALUES (?)", (json.dumps(told.to_dict()),))
+    wrong_types.tell(db, told)
     db.execute("COMMIT")
 
 

@@ -122,7 +122,7 @@ def _how_it_ended(job: Job, words: str) -> str:
     elif job.spent:
         words += "  ·  price not told"
     facts = _facts(job)
-    if facts:
+    if facts.get("dimensions_mm"):
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
         words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
     return words

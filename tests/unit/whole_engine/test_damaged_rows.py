@@ -52,6 +52,13 @@ DAMAGE: dict[str, Callable[[str], Any]] = {
     "variant": of_variant("state", 7),
     "uuid": of_variant("uuid", None),
     "index": of_variant("index", "first"),
+    "payments": field("spent", [{"operation": "text", "points": "many", "estimated": True}]),
+    "half a payment": field("spent", [{"operation": "text"}]),
+    "no number": field("typical", float("nan")),
+    "the year 33,658": field("created", 1e12),
+    "seconds in words": field("seconds", {"queued": "long"}),
+    "cutouts": field("cutouts", [{"key": "k"}]),
+    "facts": of_variant("facts", {"dimensions_mm": "wide"}),
 }
 
 
@@ -121,6 +128,7 @@ def test_what_is_written_is_sound() -> None:
     assert is_sound(json.loads(json.dumps(job.to_dict())))
     job.variants = [Variant(0, "u", error={"code": "x"}, parts=[["a", "b"]], scale=2)]
     job.delivery.saves = [Save("s", 0, "GLB", "/tmp")]
-    job.choice.cutouts, job.choice.cutout, job.error = [{"key": "k"}], 0, {"code": "x"}
+    job.choice.cutouts, job.choice.cutout = [{"key": "k", "url": "", "path": ""}], 0
+    job.error = {"code": "x"}
     job.costs.book("text", None)
     assert is_sound(json.loads(json.dumps(job.to_dict())))
