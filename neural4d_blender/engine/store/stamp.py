@@ -7,7 +7,6 @@ a sound journal never looks old. Standard library only.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -55,10 +54,6 @@ def keep(folder: Path, stamp: Stamp) -> None:
     there = kept(folder)
     if there and there[0] == stamp[0] and there[1] >= stamp[1]:
         return
-    with suppress(OSError):
-        # In one piece and in place: no moment at which it is empty.
-        file = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        try:
-            os.write(file, f"{stamp[0]} {stamp[1]:020}\n".encode())
-        finally:
-            os.close(file)
+    file = folder / FILE
+    with suppress(OSError), file.open("r+b" if file.exists() else "wb", buffering=0) as line:
+        line.write(f"{stamp[0]} {stamp[1]:020}\n".encode())  # in one piece and in place: it is empty at no moment
