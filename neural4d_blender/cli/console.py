@@ -58,6 +58,13 @@ class Console:
         self.clear()
         print(f"neural4d: {text}", file=self._err, flush=True)
 
+    def notice(self, text: str) -> None:
+        """What has to be known before anything else is done; a program is told on ``out``, too."""
+        if self.as_json:
+            self.result("", "notice", what=text)
+        self.clear()
+        print(f"neural4d: {text}", file=self._err, flush=True)
+
     def watch(self, jobs: Sequence[Job], title: dict[str, str]) -> None:
         """Show how far the jobs are, if there is anything new; titles by job id."""
         for job in jobs:

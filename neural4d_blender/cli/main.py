@@ -65,6 +65,7 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         os.environ[DATA_DIR_ENV] = str(Path(chosen.data_dir).resolve())
         go_on += f" --data-dir {shlex.quote(chosen.data_dir)}"
     desk = make_desk()
+    desk.bridge.notices.tell = console.notice
     if getattr(chosen, "online_mode", False):
         desk.allow_network()
     try:

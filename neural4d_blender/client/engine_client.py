@@ -20,6 +20,7 @@ from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_table import Jobs
+from .notices import Notices
 from .snapshots import Answer, Target
 
 Message = dict[str, Any]
@@ -44,6 +45,7 @@ class Bridge:
         servers: what is known of each service's server, by id (see engine/model/server_facts.py).
         prices: measured points by ``provider:operation``.
         spent: points spent in all, by service.
+        notices: what the user is to be told of the journal.
         usage: bytes that the data folder takes, None while not known.
         to_prepare: events of models that nobody but the host can prepare, oldest first.
         revision: goes up whenever any of these changed.
@@ -59,6 +61,7 @@ class Bridge:
         self.servers: dict[str, dict[str, str]] = {}
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
+        self.notices = Notices(self.send)
         self.usage: int | None = None
         self.to_prepare: list[Message] = []
         self.revision = 0
@@ -262,8 +265,9 @@ class Bridge:
             case "prices":
                 self.prices, self.spent = event["prices"], event["spent"]
             case "batch":
-                batch = BatchRecord.from_dict(event["batch"])
-                self.batches[batch.id] = batch
+                self.batches[event["batch"]["id"]] = BatchRecord.from_dict(event["batch"])
+            case "notice":
+                self.notices.take(event["notice"])
             case "ended":
                 self._last_words = event["error"]
             case "usage":

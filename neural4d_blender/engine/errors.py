@@ -262,9 +262,21 @@ class JobFailed(Neural4DError):
 
 
 class JournalUnusable(Neural4DError):
-    """The job journal cannot be opened, read or written: a full disk, missing rights, a damaged file."""
+    """The job journal cannot be opened, read or written: a full disk, missing rights, another program that holds it."""
 
     default_remedy = "Check that the folder for files can be written and has free space, then try again."
+
+
+class JournalDamaged(JournalUnusable):
+    """The job journal was found damaged, or gone, while it was in use; the next engine makes it whole."""
+
+    default_remedy = "It is made whole by the next action, of itself and of the jobs' folders."
+
+
+class JournalMended(Neural4DError):
+    """The job journal was missing, damaged or an older one, and was made whole; told as a notice, not raised."""
+
+    default_remedy = "Look at the list of jobs before you generate anything again."
 
 
 class EngineStopped(Neural4DError):

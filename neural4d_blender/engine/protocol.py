@@ -35,6 +35,7 @@ find            ``job``: answers ``jobs``, a list of that job's snapshot, empty 
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
 totals          answers ``totals``: month, provider, jobs, points, bytes
+noticed         the user has been told what the events ``notice`` say
 delete          ``job``: its files and what is known of it, less its cost; answers ``freed`` (bytes)
 ==============  =====================================================================================
 
@@ -42,8 +43,8 @@ A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "
 
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
 ``prepare`` (job, variant, values of a job file: no background Blender can be started),
-``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py),
- ``prices`` (prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes),
+``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py), ``prices`` (prices, spent),
+``batch`` (batch: a BatchRecord), ``usage`` (bytes), ``notice`` (notice: a JournalMended, told before anything is sent),
 ``answer``, ``ended`` (error: why the engine cannot start; the last event). A host that does not listen for long misses
 older snapshots of a job, never the newest one.
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 from typing import TYPE_CHECKING, Any
 
+import bpy
+
 from . import user_settings
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def _built(unbuilt: Any) -> Bridge:
 
     object.__setattr__(unbuilt, "__class__", Bridge)
     unbuilt.__init__(user_settings)
+    if not bpy.app.background:
+        unbuilt.notices.tell = None  # the panel does, until the user closes it
     atexit.register(unbuilt.stop, patience=0.0)
     return unbuilt
 

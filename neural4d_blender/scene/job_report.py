@@ -150,7 +150,7 @@ def _exchanges(job: Job, room: int) -> list[str]:
     lines: list[str] = []
     with suppress(OSError):
         folder = job.folder or user_settings.data_dir() / "jobs" / job.id
-        lines = (Path(folder) / "exchanges.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = (Path(folder) / "exchanges.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
     chosen = set()
     paid = [number for number, line in enumerate(lines) if number == 0 or _paid(line)]
     for number in [*paid, *reversed(range(len(lines)))]:
@@ -162,7 +162,7 @@ def _exchanges(job: Job, room: int) -> list[str]:
 
 
 def _paid(line: str) -> bool:
-    with suppress(ValueError):
+    with suppress(ValueError, AttributeError, RecursionError):
         return bool(json.loads(line).get("paid"))
     return False
 

@@ -59,17 +59,17 @@ def test_cancelling_is_free_before_it_is_sent_and_keeps_what_is_paid_after() -> 
     assert done["paid_after_retry"] == 60
 
 
-def test_a_damaged_journal_is_told_and_retry_goes_on_without_it(tmp_path: Path) -> None:
-    (tmp_path / "journal.sqlite3").write_bytes(b"no database at all " * 500)
+def test_a_journal_that_cannot_be_opened_is_told_and_retry_goes_on_without_it(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()  # one that is damaged is made whole by itself
     with Simulator(generation="2024", job_seconds=1) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path)}
         done = run_scenario("trouble.damaged_journal", arguments={"folder": str(tmp_path)}, env=env)
         assert [row["points"] for row in sim.ledger()] == [60]
     assert done["error"]["code"] == "JournalUnusable"
     assert "journal.sqlite3" in done["error"]["what"]
-    assert "move" in done["error"]["remedy"]
-    assert "not a database" in done["list"]
-    assert "not a database" in done["history"]
+    assert "can be written" in done["error"]["remedy"]
+    assert "unable to open" in done["list"]
+    assert "unable to open" in done["history"]
     assert "a chair" in done["names"]
 
 

@@ -26,6 +26,7 @@ COMMAND = "command"
 #: How many of the newest batches are looked at: more than a data folder ever holds.
 _ALL = 1_000_000
 _WHOLE = (1, 1)
+_TEXTS = ("table", "digest", "output", "shard", "files")
 _ANOTHER = "choose another --output to make it anew"
 _SAME = "Ask for the same ones, or choose another --output."
 
@@ -66,8 +67,9 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             the table was begun in another number of shares, which have lines in common with this one.
     """
     desk.bridge.adopting = False  # what earlier commands left is resume's business
-    told = {record.id: record.settings.get(COMMAND, {}) for record in start_batch.newest(desk, _ALL)}
-    there = {batch: one for batch, one in told.items() if one.get("output") == own["output"]}
+    records = start_batch.newest(desk, _ALL)
+    told = {record.id: _told(record) for record in records}
+    there = {batch: one for batch, one in told.items() if one and one["output"] == own["output"]}
     alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
     alike += [batch for batch, one in there.items() if one["table"] == own["table"] and batch not in alike]
     share = _share(own["shard"])
@@ -75,6 +77,8 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
     if known is None:
         for batch in alike:
             _check_shares(share, there[batch], own)
+        if damaged := next((record for record in records if record.damaged and not told[record.id]), None):
+            raise InvalidInput(f"{damaged.damaged} It may be this one: {damaged.id}.", f"Or {_ANOTHER}.")
         return None
     if not asked.go_on:
         raise InvalidInput(
@@ -89,6 +93,13 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
     budget = AS_BEFORE if asked.budget is None else asked.budget
     started.resume(budget=budget, concurrency=asked.concurrency or AS_BEFORE)
     return started
+
+
+def _told(record: BatchRecord) -> dict[str, Any]:
+    """What the batch's command asked for; empty where no command began it, or that cannot be read."""
+    told = record.settings.get(COMMAND)
+    whole = isinstance(told, dict) and all(isinstance(told.get(name), str) for name in _TEXTS)
+    return told if whole and isinstance(told.get("settings", {}), dict) else {}
 
 
 def note(record: BatchRecord, own: dict[str, Any]) -> None:

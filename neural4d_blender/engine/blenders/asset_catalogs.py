@@ -41,7 +41,7 @@ def catalog_id(folder: Path, path: str, system: System = SYSTEM) -> str:
     if not path:
         return ""
     file = folder / FILE
-    text = file.read_text(encoding="utf-8") if file.exists() else _HEAD
+    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else _HEAD
     known = _read(text)
     parts = path.split("/")
     missing = [above for count in range(len(parts)) if (above := "/".join(parts[: count + 1])) not in known]
@@ -51,7 +51,7 @@ def catalog_id(folder: Path, path: str, system: System = SYSTEM) -> str:
         text += "".join(f"{id}:{above}:{above.replace('/', '-')}\n" for above, id in made.items())
         known |= made
         unfinished = file.with_name(f"{file.name}.{system.new_id()}.part")
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
         system.replace(unfinished, file)
     return known[path]
 

@@ -20,7 +20,7 @@ from ..errors import (
     UnsupportedFeature,
 )
 from ..model.request import Request
-from ..model.variant import Variant
+from ..model.variant import Variant, are_facts
 from .pool import Preparers
 from .shared_names import KIT
 
@@ -76,7 +76,7 @@ def run_in_blender(
     code = preparers.run(job_file, log_file, limit, stopped)
     try:
         facts: dict[str, Any] = json.loads(facts_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise PreparerFailed(
             f"The background Blender ended with code {code} and no result; its log is {log_file}."
         ) from None
@@ -85,7 +85,9 @@ def run_in_blender(
 
 def checked(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts of a success; raises the error that they tell of otherwise."""
+    if not are_facts(facts):
+        raise PreparerFailed("What the background Blender measured of the model cannot be read.")
     if not facts.get("ok"):
-        kind = _ERRORS.get(facts.get("code", ""), PreparerFailed)
-        raise kind(facts.get("what") or "The model could not be prepared.", facts.get("remedy", ""))
+        kind = _ERRORS.get(str(facts.get("code")), PreparerFailed)
+        raise kind(str(facts.get("what") or "The model could not be prepared."), str(facts.get("remedy") or ""))
     return facts

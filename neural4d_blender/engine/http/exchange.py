@@ -20,6 +20,7 @@ class Exchange:
         paid: it may cost points. form: it was multipart.
         fields: the JSON body, or a form's texts, as they were sent. files: of each file its field, type and bytes.
         status: HTTP status, None where no answer came. answer: the JSON of it, or its text.
+        raw: the answer to a request that may cost points as it came, or its beginning and its end.
         error: class of errors.py that became of it, empty where all is well.
     """
 
@@ -34,6 +35,7 @@ class Exchange:
     files: Sequence[Mapping[str, Any]] = ()
     status: int | None = None
     answer: Any = None
+    raw: str = ""
     error: str = ""
 
 

@@ -62,7 +62,7 @@ def of_content(content: bytes, sent: object = None) -> tuple[object, str]:
         sent: the request's own content: its prompts are taken out of the sentences.
     """
     own = [" ".join(one.split()) for one in _prompts(sent)]
-    text = content.decode("utf-8", "replace").strip()
+    text = content.decode("utf-8-sig", "replace").strip()
     try:
         answer = json.loads(text)
         if "\\ud" in text.lower():  # as half an emoji: no file, pipe or Blender takes one

@@ -40,6 +40,8 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
 PAID_TIMEOUT = 180.0
 #: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
 MAX_ANSWER = 40 * 1024 * 1024
+#: Characters of an answer that are told word for word.
+_KEPT = 60_000
 
 
 class Transport:
@@ -198,10 +200,13 @@ class Transport:
                 session.close()
         answer, said = refusals.of_content(came, content)
         told |= {"status": response.status_code, "answer": said if answer is None else answer}
+        told |= {"raw": _raw(came)} if paid else {}
         return self._answer(response, answer, said, paid=paid)
 
     def _answer(self, response: requests.Response, answer: object, said: str, *, paid: bool) -> dict[str, Any]:
         status = response.status_code
+        if isinstance(answer, list) and len(answer) == 1:
+            (answer,) = answer
         if not 200 <= status < 300:
             header = response.headers.get("Retry-After")
             seconds = refusals.wait_of(answer, retry_after(header, self._clock.now()))
@@ -248,6 +253,11 @@ class Transport:
                 f"{where} cannot be reached: {type(error).__name__}.", "Check the service address in the preferences."
             )
         return ServiceUnreachable(f"{where} cannot be reached: no connection came about.")
+
+
+def _raw(content: bytes) -> str:
+    text = content.decode(errors="replace")
+    return text if len(text) <= _KEPT else f"{text[: _KEPT // 2]} … {text[-_KEPT // 2 :]}"
 
 
 def held_back(name: str, wait: float) -> HeldBack:

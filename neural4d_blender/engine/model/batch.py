@@ -25,6 +25,7 @@ class BatchRecord:
         stopped: nothing more of it is submitted, until somebody continues it.
         size: items of the whole input. shard: "2/8" where this is the second of eight parts of it.
         settings: what the host wants to be told again after a restart.
+        damaged: what of it could not be read in the journal, in words; empty where all could.
         created: seconds since the epoch.
     """
 
@@ -36,6 +37,7 @@ class BatchRecord:
     size: int = 0
     shard: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    damaged: str = ""
     created: float = 0.0
 
     def check(self) -> None:

@@ -104,6 +104,20 @@ class Job:
         return not ended and any(v.state is VariantState.GENERATING for v in self.variants)
 
     @property
+    def keeps_answers(self) -> bool:
+        """What the service has answered to paid requests may still have to be read, by a person or a later version."""
+        told = [self.error, *(save.error for save in self.delivery.saves)]
+        unread = any((error or {}).get("code") in UNREAD for error in told) or bool(
+            self.error and self.submission.refusal
+        )
+        return (
+            (unread and not self.dismissed)
+            or self.under_way
+            or self.state is State.CHOOSING_CUTOUT
+            or self.submission.in_doubt
+        )
+
+    @property
     def primary(self) -> Variant | None:
         """The variant that the job's own state speaks of: the chosen one, else the furthest one."""
         order = (VariantState.PREPARED, VariantState.DOWNLOADED, VariantState.DONE, VariantState.GENERATING)
@@ -192,6 +206,10 @@ class Job:
         for save in job.delivery.saves:
             save.state = SaveState(save.state)
         return job
+
+
+#: Errors of jobs of which an answer came that could not be read, or may have.
+UNREAD = ("UnexpectedAnswer", "PaymentUnknown", "SubmissionLost")
 
 
 def snapshot(data: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,19 @@ class Variant:
         return failed and (not self.error or self.error["code"] not in ("GenerationFailed", "RequestRefused"))
 
 
+def are_facts(value: Any) -> bool:
+    """Whether it is what was measured of a model, as far as it is read."""
+    if not isinstance(value, dict) or not _is_list(value.get("warnings", []), str):
+        return False
+    sides = value.get("dimensions_mm", [0.0] * 3)
+    counts = [value.get(name, 0) for name in ("triangles", "faces")]
+    return _is_list(sides, float, int) and len(sides) == 3 and _is_list(counts, int)
+
+
+def _is_list(value: Any, *kinds: type) -> bool:
+    return isinstance(value, list) and all(type(one) in kinds and one == one for one in value)
+
+
 class SaveState(StrEnum):
     """How far a file is that the user wants to keep."""
 

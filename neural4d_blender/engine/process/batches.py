@@ -92,7 +92,10 @@ class Batches:
     def go_on(self, message: Message) -> Message | None:
         """Take up all that is not done and that costs nothing which was paid before; answers how many those are."""
         record = self._record(message["batch"])
-        changed = BatchRecord.from_dict({**record.to_dict(), **message.get("changes", {}), "stopped": False})
+        changes = message.get("changes", {})
+        if record.damaged and "budget" not in changes:
+            raise InvalidInput(record.damaged, "Continue it with a budget, or say that it has none.")
+        changed = BatchRecord.from_dict({**record.to_dict(), **changes, "stopped": False, "damaged": ""})
         changed.check()
         jobs = self._journal.jobs_of(record.id)
         ending = next((job.id for job in jobs if job.state in _ENDED and job.id in self._jobs.stepping), None)

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
-from ..errors import InvalidInput, Neural4DError, TransportError
+from ..errors import InvalidInput, JournalDamaged, Neural4DError, TransportError
 from ..http.transport import backoff
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
@@ -71,6 +71,7 @@ class Commands:
             "follow": self._follow,
             "history": self._history,
             "totals": self._totals,
+            "noticed": self._noticed,
         }
 
     def obey(self, message: Message) -> None:
@@ -87,6 +88,8 @@ class Commands:
             if name in _OF_ALL_JOBS:
                 self.take_over.now()
             answer = self._by_name[name](message)
+        except JournalDamaged:  # nobody else is told of it: whoever waits is told by the next engine
+            raise
         except Neural4DError as error:
             self.events.answer(message, error.to_dict())
         except Exception as error:  # a bug of ours must not end the engine, and every job with it
@@ -147,6 +150,10 @@ class Commands:
         jobs = {job_id: self.context.journal.get(job_id) for job_id in known}
         changed = [job.to_dict() for job in jobs.values() if job and job.revision != known[job.id]]
         return {"jobs": changed, "gone": [job_id for job_id, job in jobs.items() if not job]}
+
+    def _noticed(self, _message: Message) -> Message:
+        self.context.journal.forget_notices()
+        return {}
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""

@@ -51,6 +51,11 @@ class Events:
         """What is known of a service's server now."""
         self.send({"event": "server", "provider": server.provider, "facts": dict(server.facts)})
 
+    def notices(self) -> None:
+        """What the user is to be told of the journal, until somebody has been."""
+        for notice in self._journal.notices():
+            self.send({"event": "notice", "notice": notice})
+
     def usage(self, taken: int) -> None:
         """Bytes that the data folder takes."""
         self.send({"event": "usage", "bytes": taken})

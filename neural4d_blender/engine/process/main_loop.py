@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from .. import protocol
 from ..blenders.pool import Preparers
-from ..errors import JournalUnusable
+from ..errors import JournalDamaged, JournalUnusable
 from ..files.download import download
 from ..steps import next_step
 from ..steps.active_job import ActiveJob
@@ -97,7 +97,9 @@ class Engine:
         """Work until the pipe closes."""
         self.system.start_thread("pipe", self._read)
         self.events.send({"event": "hello", "pid": os.getpid()})
+        self.events.notices()
         self.events.prices()
+        damaged: JournalDamaged | None = None
         while not self.stopping.is_set():
             try:
                 act = self.system.clock.take(self.inbox, self.schedule.wait())
@@ -106,6 +108,9 @@ class Engine:
                 act()
             except queue.Empty:
                 pass
+            except JournalDamaged as error:  # the next engine, which the host starts at once, makes it whole
+                damaged = error
+                break
             except JournalUnusable:  # a full disk, say: each job goes on by itself as soon as it can be written
                 traceback.print_exc()
             self.schedule.run_due()
@@ -115,6 +120,8 @@ class Engine:
         self.context.preparers.close()
         self.journal.close()
         self.outbox.flush(_GRACE)
+        if damaged:
+            raise damaged
 
     def _read(self) -> None:
         for line in iter(self.source.readline, b""):
@@ -134,10 +141,15 @@ class Engine:
             except queue.Empty:
                 break
             if act is not None:
-                act()
+                with suppress(JournalDamaged):  # what comes now is in the jobs' copies
+                    act()
 
     def _step(self, active: ActiveJob) -> None:
-        delay = next_step.step(self.context, active)
+        try:
+            delay = next_step.step(self.context, active)
+        except JournalDamaged as error:
+            self.inbox.put(functools.partial(_end_with, error))
+            return
         if not active.job.expects_preparing:
             self.context.preparers.forget(active.job.id)
         self.inbox.put(lambda: self._stepped(active, delay))
@@ -168,6 +180,11 @@ class Engine:
             self.events.usage(self.history.usage())
 
 
+def _end_with(error: JournalDamaged) -> None:
+    """On the main thread."""
+    raise error
+
+
 def main() -> int:
     """Entry point of the process. Nothing but events may be printed to the pipe."""
     parser = argparse.ArgumentParser(description="The engine of the Neural4D extension; started by Blender.")
@@ -184,9 +201,10 @@ def main() -> int:
         return 1
     try:
         engine.run()
-    except JournalUnusable as error:  # damage that was not met before
+    except JournalUnusable as error:
         traceback.print_exc()
-        engine.events.send({"event": "ended", "error": error.to_dict()})
+        if not isinstance(error, JournalDamaged):
+            engine.events.send({"event": "ended", "error": error.to_dict()})
         engine.outbox.flush(_GRACE)
         os._exit(1)
     # Threads that wait for an answer (a hung service) must not keep the process alive.

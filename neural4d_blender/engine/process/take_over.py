@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ..errors import JournalUnusable
+from ..errors import JournalDamaged, JournalUnusable
 from ..model.job import Job
 from ..model.states import State
 from ..steps.active_job import ActiveJob
@@ -51,6 +51,8 @@ class TakeOver:
         """The same now, or as soon as the journal can be written."""
         try:
             self.now()
+        except JournalDamaged:
+            raise
         except JournalUnusable:
             self._schedule.later(_LOOK_AGAIN, self.soon)
 

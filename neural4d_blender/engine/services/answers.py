@@ -1,6 +1,7 @@
-"""What a provider's calls return, and what they need of the transport.
+"""What a provider's calls return, what they need of the transport, and how values are read, however they are written.
 
-Standard library only.
+Standard library only. What is documented as a number, a list or True may come as a text, by itself or not at all: what
+can be used of an answer is used, and nothing is made up.
 """
 
 from __future__ import annotations
@@ -157,13 +158,49 @@ class Http(Protocol):
         ...
 
 
-def whole(value: object) -> int | None:
-    """A number, also as a text, rounded down; None where the value is none."""
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
+def number(value: object) -> float | None:
+    """A number, also as a text, with a percent sign or without; None where the value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return math.floor(number) if math.isfinite(number) else None
+    try:
+        found = float(value.rstrip("% ") if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: object) -> int | None:
+    """The same, rounded down."""
+    found = number(value)
+    return None if found is None else math.floor(found)
+
+
+def flag(value: object) -> bool | None:
+    """True or False, also as a text or a number; None where the value is neither."""
+    said = str(value).strip().lower() if isinstance(value, bool | int | float | str) else ""
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(said)
+
+
+def items(value: object) -> list[Any]:
+    """What a list has, less what is null; a value that stands by itself is a list of one."""
+    return [one for one in (value if isinstance(value, list) else [value]) if one is not None]
+
+
+def text(value: object) -> str:
+    """A text, or the first one of a list; empty where there is none."""
+    return next((one for one in items(value) if isinstance(one, str) and one.strip()), "").strip()
+
+
+def ids(value: object) -> list[str]:
+    """Ids: texts by the documents, and a number is one all the same; each once."""
+    found = [one for one in items(value) if isinstance(one, int | str) and not isinstance(one, bool)]
+    return list(dict.fromkeys(str(one).strip() for one in found if str(one).strip()))
+
+
+def inner(answer: object, name: str) -> dict[str, Any]:
+    """The object of that name, or the first one of a list; empty where there is none."""
+    found = items(answer.get(name)) if isinstance(answer, Mapping) else []
+    return next((one for one in found if isinstance(one, dict)), {})
 
 
 def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:

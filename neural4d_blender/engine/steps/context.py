@@ -12,7 +12,7 @@ from ..blenders.pool import Preparers
 from ..files.download import download
 from ..http.rate_limit import MINUTE
 from ..model.job import Job
-from ..model.states import State
+from ..model.states import JOURNAL, State
 from ..model.variant import Variant
 from ..services.base import Provider
 from ..store.journal import Journal
@@ -92,6 +92,15 @@ class Context:
         folder.mkdir(parents=True, exist_ok=True)
         job.folder = str(folder)
         return folder
+
+    def kept_answer(self, job: Job) -> str:
+        """Where answers are kept that could not be read, in a sentence; empty where none came."""
+        if not self.journal.answers(job.id):
+            return ""
+        return (
+            "What the service answered to the paid requests is kept word for word, without the key, in the table "
+            f"answers of {self.folder / JOURNAL}, until the job is dismissed."
+        )
 
     def save(self, job: Job) -> None:
         """Journal first, then the host."""

@@ -98,6 +98,9 @@ def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_
     except ConversionFailed:
         job.delivery.conversions[key] = "failed"
         raise
+    except UnexpectedAnswer as error:
+        error.kept = context.kept_answer(job)
+        raise
 
 
 def download_variant(context: Context, active: ActiveJob, variant: Variant) -> float:

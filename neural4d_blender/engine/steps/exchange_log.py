@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,9 +44,9 @@ class Recording:
         self._head: dict[str, Any] = {}
         self._lines: list[tuple[bool, str]] = []
         with suppress(OSError, ValueError):
-            head, *exchanges = path.read_text(encoding="utf-8").splitlines()
-            self._lines = [(bool(json.loads(line)["paid"]), line) for line in exchanges]
-            self._head = json.loads(head)
+            head, *exchanges = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            self._lines = [(bool(told["paid"]), line) for line in exchanges if "paid" in (told := _read(line))]
+            self._head = _read(head)
         # Which ids the stand-ins of that process stood for is not known any more.
         used = [int(number) for _, line in self._lines for number in re.findall(r"(?<![A-Za-z0-9-])id-(\d+)\b", line)]
         self._masker = Masker(own, first=max(used, default=0) + 1)
@@ -74,6 +74,17 @@ class Recording:
             self._system.replace(part, self._path)
 
 
+Keep = Callable[[str, str, int | None, str], None]
+
+
+def _read(line: str) -> dict[str, Any]:
+    """A line of the file; empty where it is damaged."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(line)
+        return told if isinstance(told, dict) else {}
+    return {}
+
+
 class Recorded(Protocol):
     """A job that is worked on, with its recording from the first exchange on."""
 
@@ -82,13 +93,13 @@ class Recorded(Protocol):
 
 
 @contextmanager
-def of(active: Recorded, folder: Path, system: System = SYSTEM) -> Iterator[None]:
+def of(active: Recorded, folder: Path, system: System = SYSTEM, keep: Keep = lambda *_: None) -> Iterator[None]:
     """What the calling thread asks services meanwhile belongs to that job.
 
     Args:
-        folder: of all jobs' files.
+        folder: of all jobs' files. keep: keeps an answer to what may cost points: job, path, status, the answer.
     """
-    _thread.active, _thread.folder, _thread.system = active, folder, system
+    _thread.active, _thread.folder, _thread.keep, _thread.system = active, folder, keep, system
     try:
         yield
     finally:
@@ -104,6 +115,8 @@ def observe(server: Server, exchange: Exchange) -> None:
         path = _thread.folder / "jobs" / active.job.id / NAME
         active.recording = Recording(path, _own(active.job), _thread.system)
     active.recording.add(server, exchange)
+    if exchange.raw:
+        _thread.keep(active.job.id, exchange.path, exchange.status, exchange.raw)
 
 
 def _own(job: Job) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import HeldBack, Neural4DError, ServiceBusy
 from ..http.transport import backoff
-from ..model.job import Job
+from ..model.job import UNREAD, Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
 from .active_job import ActiveJob
 from .context import Context, Timing
@@ -86,6 +86,8 @@ def fail(context: Context, job: Job, error: Neural4DError) -> None:
     told = error.to_dict()
     told["cost"] = told["cost"] or cost_in_words(job, error)
     told["kept"] = told["kept"] or kept_in_words(job)
+    if (error.code in UNREAD or job.submission.refusal) and (answer := context.kept_answer(job)):
+        told["kept"] = f"{told['kept']} {answer}"
     job.enter(State.FAILED, context.clock.now())
     job.error = told
     context.save(job)

@@ -14,6 +14,7 @@ from ..errors import (
     BrokenModel,
     DownloadFailed,
     JobNotFound,
+    JournalDamaged,
     JournalUnusable,
     Neural4DError,
     OtherGeneration,
@@ -47,8 +48,10 @@ def step(context: Context, active: ActiveJob) -> float | None:
         if active.unwritten:
             active.job.note, active.unwritten = "", False
             context.save(active.job)
-        with exchange_log.of(active, context.folder, context.system):
+        with exchange_log.of(active, context.folder, context.system, context.journal.keep_answer):
             return _step(context, active)
+    except JournalDamaged:
+        raise
     except JournalUnusable as error:
         active.unwritten = True
         active.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."

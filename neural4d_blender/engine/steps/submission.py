@@ -235,7 +235,7 @@ def _accepted(context: Context, job: Job, submission: Submission) -> None:
         if variant.uuid in submission.polls:
             delivery.take_in(job, variant, submission.polls[variant.uuid])
     for reason in submission.failures:
-        error = RequestRefused(f"The service refused this image: {reason}").to_dict()
+        error = RequestRefused(reason).to_dict()
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
     job.service |= submission.details
     job.submission.in_doubt = False

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import JournalUnusable
+from ..errors import JournalDamaged, JournalUnusable
 from ..model.states import JOURNAL
 from ..system import Clock
-from . import schema
+from . import schema, stamp
 
 #: Seconds that another engine's transaction is waited for.
-_PATIENCE = 10.0
+PATIENCE = 10.0
+#: A paid job must survive a power cut too. What stands in the WAL is lost with it, so it is kept short.
+_SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=250", "journal_size_limit=1000000")
 #: What SQLite says of a file that is no journal, or not a whole one.
 _DAMAGED = ("not a database", "malformed", "no such table", "no such column", "corrupt", "vtable constructor failed")
+#: A file of this name stands beside a journal that was found damaged while it was in use, and says what SQLite said.
+DAMAGED = "journal.damaged"
 
 
 class Database:
@@ -31,22 +36,11 @@ class Database:
         self.folder = folder
         self.clock = clock
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / JOURNAL, timeout=_PATIENCE, check_same_thread=False, isolation_level=None)
-        self._switch_to_wal()
-        self._db.execute("PRAGMA synchronous=FULL")  # a paid job must survive a power cut too
+        self._db = connect(folder / JOURNAL)
+        for setting in _SETTINGS:
+            self._db.execute(f"PRAGMA {setting}")
         schema.bring_up_to_date(self._db)
-
-    def _switch_to_wal(self) -> None:
-        """Two engines that begin a journal at the same moment: SQLite does not wait for the other one here."""
-        ends = self.clock.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or self.clock.monotonic() > ends:
-                    raise
-            self.clock.sleep(0.05)
+        self._file = _identity(folder)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -55,6 +49,8 @@ class Database:
             try:
                 yield self._db
             except (sqlite3.Error, OSError) as error:
+                if is_damage(error):
+                    note_damage(self.folder, error)
                 raise unusable(self.folder, error) from error
 
     def rows(self, question: str, *values: Any) -> list[Any]:
@@ -72,25 +68,59 @@ class Database:
             if db.in_transaction:
                 yield db
                 return
+            self._check_there()
             db.execute("BEGIN IMMEDIATE")
+            before, counted = db.total_changes, None
             try:
                 yield db
+                if db.total_changes != before:
+                    counted = stamp.count(db)
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:  # a full disk has SQLite undo it by itself
                     db.execute("ROLLBACK")
                 raise
+            if counted:
+                stamp.keep(self.folder, counted)
+
+    def _check_there(self) -> None:
+        """What is written into a file that was taken away is lost."""
+        if (self.folder / DAMAGED).exists() or _identity(self.folder) != self._file:
+            raise JournalDamaged(f"The job journal {self.folder / JOURNAL} is damaged, or was taken away.")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for any thread, which commits nothing by itself."""
+    db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+    db.text_factory = lambda content: content.decode(errors="replace")  # a damaged text costs itself alone
+    return db
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Of the journal's file, whatever its name is later; none where there is none."""
+    try:
+        there = os.stat(folder / JOURNAL)
+    except FileNotFoundError:
+        return 0, 0
+    return there.st_dev, there.st_ino
+
+
+def is_damage(error: Exception) -> bool:
+    """SQLite says that the file is no journal, or not a whole one."""
+    return isinstance(error, sqlite3.Error) and any(words in str(error) for words in _DAMAGED)
+
+
+def note_damage(folder: Path, error: Exception) -> None:
+    """Have the next engine look at the journal, and those that have it open leave it alone."""
+    with suppress(OSError):
+        (folder / DAMAGED).write_text(str(error), encoding="utf-8", errors="replace")
 
 
 def unusable(folder: Path, error: Exception) -> JournalUnusable:
     """What is the matter with the journal of that data folder, in words, and what helps."""
     what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
-    if any(words in str(error) for words in _DAMAGED):
-        return JournalUnusable(
-            what,
-            f"Put back a copy of it, or move {JOURNAL} out of the folder: then a new one is begun.",
-            kept="The file was left as it is; models in scenes and downloads are not touched.",
-        )
+    if is_damage(error):
+        return JournalDamaged(what)
     if "locked" in str(error):
         return JournalUnusable(what, "Another program holds it: end that, or wait for it, then try again.")
     if "no such module: fts5" in str(error):

@@ -117,7 +117,8 @@ class History:
                 (self.journal.clock.now(), job.id),
             )
             search_index.remove(db, db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()[0])
-            db.execute("DELETE FROM transitions WHERE job = ?", (job.id,))
+            for table in ("transitions", "answers"):
+                db.execute(f"DELETE FROM {table} WHERE job = ?", (job.id,))  # noqa: S608 (our own words)
         self.journal.mark()
         return freed
 

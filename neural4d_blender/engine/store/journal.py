@@ -15,14 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, JournalDamaged, JournalMended, JournalUnusable
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.states import UNFINISHED, State
 from ..system import SYSTEM, System
-from . import lock_file, schema, search_index
-from .damaged_rows import COLUMNS, job_of
+from . import copies, lock_file, mend, schema, search_index, wrong_types
+from .damaged_rows import COLUMNS, batch_of, job_of
 from .database import Database, unusable
+
+#: Answers that are kept at the most: the newest ones.
+_ANSWERS_OF_A_JOB, _ANSWERS = 12, 1000
 
 
 class Journal(Database):
@@ -38,17 +41,23 @@ class Journal(Database):
     def __init__(self, folder: Path, system: System = SYSTEM) -> None:
         self.owner = f"{os.getpid()}-{system.new_id()[:8]}"
         self._states: dict[str, State] = {}
+        self.system = system
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
-            super().__init__(folder, system.clock)
+            with mend.alone(folder, system.clock):
+                mend.mend(folder, system)
+                self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
+                super().__init__(folder, system.clock)
+            with self.transaction() as db:
+                wrong_types.put_right(db, folder)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
 
     def close(self) -> None:
         """Give up every job held, so that the next engine takes them over at once."""
         with self._lock:
-            self.mark()
+            with suppress(JournalUnusable):
+                self.mark()
             self._db.close()
             self._alive.close()
             with suppress(OSError):
@@ -60,13 +69,20 @@ class Journal(Database):
         Raises:
             InvalidInput: another engine has taken one of them since it was read; nothing is written.
         """
-        with self.transaction() as db:
-            if batch:
-                row = (batch.id, batch.created, json.dumps(batch.to_dict()))
-                db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", row)
-            marks = [self._write(db, job) for job in jobs]
-            if any(marks) and any(job.under_way or job.waits for job in jobs):
-                (self.folder / UNFINISHED).touch()  # before it is written: a crash comes when it likes
+        try:
+            with self.transaction() as db:
+                if batch:
+                    data = json.dumps(batch.to_dict())
+                    copies.keep_batch(self.folder, batch, data, self.system)
+                    db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", (batch.id, batch.created, data))
+                marks = [self._write(db, job) for job in jobs]
+                if any(marks) and any(job.under_way or job.waits for job in jobs):
+                    (self.folder / UNFINISHED).touch()  # before it is written: a crash comes when it likes
+        except JournalDamaged:
+            for job in jobs:  # of these it is made whole
+                job.revision += 1
+                self._copy(job)
+            raise
         self._states |= {job.id: job.state for job in jobs}
         if any(marks):
             self.mark()
@@ -81,18 +97,11 @@ class Journal(Database):
         job.owner = self.owner
         job.revision += 1
         number = before[4] if before else schema.next_number(db)
-        db.execute(
-            "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
-            "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET "
-            "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
-            "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
-            (
-                *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits),
-                *(job.costs.total or 0, job.committed, job.created, json.dumps(job.to_dict())),
-                *(number, schema.month(job), schema.team(job), job.batch),
-            ),
-        )
+        data = json.dumps(job.to_dict())
+        copies.keep_job(self.folder, job, data, self.system)
+        schema.put(db, number, job, data)
+        if not job.keeps_answers:
+            db.execute("DELETE FROM answers WHERE job = ?", (job.id,))
         if before is None:
             search_index.add(db, number, job)
         elif before[3] != job.state:
@@ -137,7 +146,24 @@ class Journal(Database):
         for job in taken:
             job.owner = self.owner
             self._states[job.id] = job.state
+            self._copy(job)  # what an earlier version has left has none
         return taken
+
+    def _copy(self, job: Job) -> None:
+        with suppress(OSError):
+            copies.keep_job(self.folder, job, json.dumps(job.to_dict()), self.system)
+
+    def notices(self) -> list[dict[str, str]]:
+        """What the user is to be told of the journal, oldest first, each as ``Neural4DError.to_dict`` has it."""
+        told = self.rows(
+            "SELECT told FROM notices WHERE json_valid(told) AND json_type(told) = 'object' ORDER BY number"
+        )
+        return [JournalMended("").to_dict() | json.loads(notice) for (notice,) in told]
+
+    def forget_notices(self) -> None:
+        """The user has been told."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM notices")
 
     def may_touch(self, job: Job) -> bool:
         """No other living engine (another Blender window) holds the job."""
@@ -184,6 +210,26 @@ class Journal(Database):
         )
         return bool(self.rows(question, provider, json.dumps(uuid)))
 
+    def keep_answer(self, job_id: str, path: str, status: int | None, answer: str) -> None:
+        """Keep what the service answered to a request that may cost points, until the job is over.
+
+        Args:
+            path: of the request. status: HTTP status. answer: as it came; without the key.
+        """
+        with self.transaction() as db:
+            row = (job_id, self.clock.now(), path, status, answer.encode(errors="replace").decode())
+            db.execute("INSERT INTO answers (job, at, path, status, answer) VALUES (?, ?, ?, ?, ?)", row)
+            for which, most, values in (("WHERE job = ?", _ANSWERS_OF_A_JOB, [job_id]), ("", _ANSWERS, [])):
+                db.execute(
+                    f"DELETE FROM answers {which} {'AND' if which else 'WHERE'} number <= "  # noqa: S608 (our own words)
+                    f"(SELECT number FROM answers {which} ORDER BY number DESC LIMIT 1 OFFSET {most})",
+                    values * 2,
+                )
+
+    def answers(self, job_id: str) -> list[str]:
+        """Those that are kept of a job, oldest first."""
+        return [answer for (answer,) in self.rows("SELECT answer FROM answers WHERE job = ? ORDER BY number", job_id)]
+
     def note_purchase(self, job: Job) -> None:
         """A request of the job's that may cost points is about to be sent."""
         with self.transaction() as db:
@@ -213,12 +259,12 @@ class Journal(Database):
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
         found = self.rows("SELECT data FROM batches WHERE id = ?", batch_id)
-        return BatchRecord.from_dict(json.loads(found[0][0])) if found else None
+        return batch_of(self.folder, found[0][0], batch_id) if found else None
 
     def batches(self, limit: int = 50) -> list[BatchRecord]:
         """The newest batches, newest first."""
-        rows = self.rows("SELECT data FROM batches ORDER BY created DESC LIMIT ?", limit)
-        return [BatchRecord.from_dict(json.loads(data)) for (data,) in rows]
+        rows = self.rows("SELECT data, id FROM batches ORDER BY created DESC LIMIT ?", limit)
+        return [batch_of(self.folder, *row) for row in rows]
 
     def jobs_of(self, batch_id: str) -> list[Job]:
         """All jobs of a batch, in the order of its input."""

@@ -17,7 +17,7 @@ from . import search_index
 from .damaged_rows import COLUMNS, job_of
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
-VERSION = 4
+VERSION = 5
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -67,6 +67,16 @@ CREATE TABLE servers (provider TEXT, url TEXT, name TEXT, value TEXT NOT NULL, a
 CREATE TABLE purchases (job TEXT PRIMARY KEY, provider TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX purchases_by_time ON purchases (provider, at);
 """
+#: Version 5. The journal's stamp (see stamp.py); what the user is to be told of it; answers of services to what was
+#: paid, until the job is over.
+_STAMP = """
+CREATE TABLE stamp (name TEXT NOT NULL, count INTEGER NOT NULL);
+INSERT INTO stamp VALUES (lower(hex(randomblob(16))), 0);
+CREATE TABLE notices (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE answers (number INTEGER PRIMARY KEY, job TEXT NOT NULL, at REAL NOT NULL, path TEXT NOT NULL,
+    status INTEGER, answer TEXT NOT NULL);
+CREATE INDEX answers_by_job ON answers (job);
+"""
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
@@ -80,9 +90,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     """
     there = db.execute("PRAGMA user_version").fetchone()[0]
     if there > VERSION:
-        raise JournalUnusable(
-            "The job journal was written by a newer version of the extension.", "Update the extension in this Blender."
-        )
+        raise newer()
     if there == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")  # another Blender may be starting on the same journal
@@ -96,11 +104,20 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _third(db)
         if there < 4:
             _run(db, _SERVERS)
+        if there < 5:
+            _run(db, _STAMP)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def newer() -> JournalUnusable:
+    """The journal is of a version that is not known here."""
+    return JournalUnusable(
+        "The job journal was written by a newer version of the extension.", "Update the extension in this Blender."
+    )
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -136,6 +153,26 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
 def _run(db: sqlite3.Connection, statements: str) -> None:
     for statement in statements.split(";"):  # executescript would commit what came before
         db.execute(statement)
+
+
+def put(db: sqlite3.Connection, number: int, job: Job, data: str) -> None:
+    """Write a job's row, whether it is there or not; its place in the search index is the caller's business.
+
+    Args:
+        number: of the job, which never changes. data: the job as JSON.
+    """
+    db.execute(
+        "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
+        "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET "
+        "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
+        "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
+        (
+            *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits),
+            *(job.costs.total or 0, job.committed, job.created, data),
+            *(number, month(job), team(job), job.batch),
+        ),
+    )
 
 
 def next_number(db: sqlite3.Connection) -> int:

@@ -47,6 +47,8 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     head.label(text=labels.cut(name, inset=6), icon=icon)
     if not running:
         head.operator("neural4d.dismiss_batch", text="", icon="X", emboss=False).batch = record.id
+    if record.damaged:
+        labels.draw(box, record.damaged, "ERROR")
     total = counts.working + counts.waiting + counts.done + counts.failed + counts.stopped
     factor = counts.done / total if total else 0.0
     box.progress(factor=factor, type="BAR", text=f"{counts.done} of {total} done")
@@ -88,7 +90,7 @@ def _draw_actions(row: bpy.types.UILayout, record: BatchRecord, counts: batch_pr
         row.operator("neural4d.stop_batch", icon="CANCEL").batch = batch
     else:
         # What the budget did not cover has failed, and wants another budget rather than another try.
-        if counts.stopped or counts.over_budget:
+        if counts.stopped or counts.over_budget or record.damaged:
             row.operator("neural4d.continue_batch", icon="PLAY").batch = batch
         if counts.failed > counts.over_budget:
             row.operator("neural4d.retry_failed", icon="FILE_REFRESH").batch = batch

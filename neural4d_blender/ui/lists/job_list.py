@@ -31,6 +31,10 @@ _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
 def draw(layout: bpy.types.UILayout) -> None:
     """The whole list, newest job first."""
     present = sorted(_present(), key=lambda job: -job.created)
+    if bridge.notices:
+        box = layout.box()
+        labels.draw(box, "\n".join(bridge.notices), "ERROR")
+        box.operator("neural4d.close_notices", icon="CHECKMARK")
     if not present:
         if session.asked.unlisted:
             labels.draw(layout, session.asked.unlisted, "ERROR")
@@ -118,7 +122,7 @@ def _how_it_ended(job: Job, words: str) -> str:
     elif job.spent:
         words += "  ·  price not told"
     facts = _facts(job)
-    if facts:
+    if facts.get("dimensions_mm"):
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
         words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
     return words

@@ -147,6 +147,21 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class NEURAL4D_OT_close_notices(bpy.types.Operator):
+    """Close what is said of the job journal; the jobs that it is about say it too"""
+
+    bl_idname = "neural4d.close_notices"
+    bl_label = "Understood"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """It is not told again."""
+        bridge.notices.close()
+        timer_and_file_handlers.start()
+        timer_and_file_handlers.redraw()
+        return {"FINISHED"}
+
+
 class NEURAL4D_OT_list_jobs(ListsJobs, bpy.types.Operator):
     """Show the jobs of earlier sessions that were not dismissed, and go on with those that were cut off"""
 
@@ -167,5 +182,6 @@ CLASSES = (
     NEURAL4D_OT_place,
     NEURAL4D_OT_dismiss,
     NEURAL4D_OT_dismiss_ended,
+    NEURAL4D_OT_close_notices,
     NEURAL4D_OT_list_jobs,
 )

@@ -145,7 +145,7 @@ def cancelling(ui, admin_url):
 
 
 def damaged_journal(ui, folder):
-    """The engine cannot start; with the damaged file out of the way, Retry takes the job up as if nothing had been."""
+    """The engine cannot start; with what is in the way moved, Retry takes the job up as if nothing had been."""
     for panel in HISTORY:
         panel.bl_options = set()  # closed when they are first drawn, otherwise
     yield from show(ui, *PANELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -210,7 +211,12 @@ def test_a_damaged_index_is_told_as_damage(history: History, journal: Journal) -
     with pytest.raises(JournalUnusable) as told:
         History(other).search(text="bird")
     other.close()
-    assert "move journal.sqlite3 out of the folder" in told.value.remedy
+    journal.close()
+    assert (told.value.code, "made whole" in told.value.remedy) == ("JournalDamaged", True)
+    again = Journal(journal.folder)
+    assert "was damaged" in again.notices()[0]["what"]
+    assert ids(History(again), text="bird") == "dca"
+    again.close()
 
 
 def test_no_question_walks_through_the_jobs_themselves(history: History, journal: Journal) -> None:
@@ -260,14 +266,15 @@ def test_totals_by_month_and_service(history: History) -> None:
 
 def test_deleting_frees_the_files_and_keeps_the_costs(history: History, journal: Journal) -> None:
     folder = journal.folder / "jobs" / "d"
-    (folder / "inner").mkdir(parents=True)
+    (folder / "inner").mkdir()
     (folder / "inner" / "model.glb").write_bytes(b"x" * 1_000_000)
     history.measure("d")
     before, points = history.usage(), journal.spent()
     job = journal.get("d")
     assert job is not None
-    assert history.search(text="my bird")[0][0]["bytes"] == 1_000_000
-    assert history.delete(job) == 1_000_000
+    files = 1_000_000 + (folder / "job.json").stat().st_size
+    assert history.search(text="my bird")[0][0]["bytes"] == files
+    assert history.delete(job) == files
     assert not folder.exists()
     assert history.usage() <= before - 500_000
     assert ids(history) == "cba"
@@ -288,7 +295,7 @@ def test_deleting_frees_the_files_and_keeps_the_costs(history: History, journal:
 def test_a_file_that_cannot_be_removed_keeps_the_job(
     history: History, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (journal.folder / "jobs" / "a").mkdir(parents=True)
+    assert (journal.folder / "jobs" / "a").is_dir()
 
     def refuse(_folder: Path) -> None:
         raise PermissionError("in use")
@@ -303,12 +310,10 @@ def test_a_file_that_cannot_be_removed_keeps_the_job(
 
 def test_folders_that_somebody_removed_count_no_more(history: History, journal: Journal) -> None:
     for job in "ab":
-        (journal.folder / "jobs" / job).mkdir(parents=True)
         (journal.folder / "jobs" / job / "model.glb").write_bytes(b"x" * 500_000)
     history.measure_unknown()
     assert history.usage() > 1_000_000
-    (journal.folder / "jobs" / "a" / "model.glb").unlink()
-    (journal.folder / "jobs" / "a").rmdir()
+    shutil.rmtree(journal.folder / "jobs" / "a")
     history.measure_unknown()
     assert 500_000 < history.usage() < 1_000_000
 
@@ -337,9 +342,13 @@ def test_a_journal_of_version_3_learns_of_servers_and_purchases(tmp_path: Path) 
     in_doubt = made("b", "a lost chair", APRIL, state=State.UNKNOWN, in_doubt=True, balance_before=100)
     journal.save(in_doubt)
     with journal.transaction() as db:
-        for statement in ("DROP TABLE servers", "DROP TABLE purchases", "PRAGMA user_version = 3"):
-            db.execute(statement)
+        for table in ("servers", "purchases", "notices", "answers"):
+            db.execute(f"DROP TABLE {table}")
+    with journal.reading() as db:
+        db.execute("DROP TABLE stamp")
+        db.execute("PRAGMA user_version = 3")
     journal.close()
+    (tmp_path / "journal.stamp").unlink()  # there was none then
     journal = Journal(tmp_path)
     assert journal.server_facts("neural4d", "https://x.example") == {}
     journal.note_server("neural4d", "https://x.example", "generation", "1.2")

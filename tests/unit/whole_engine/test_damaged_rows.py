@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, State
 from neural4d_blender.engine.model.variant import Save, Variant
 from neural4d_blender.engine.store.damaged_rows import FOLDER, is_sound
+from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
@@ -52,6 +54,13 @@ DAMAGE: dict[str, Callable[[str], Any]] = {
     "variant": of_variant("state", 7),
     "uuid": of_variant("uuid", None),
     "index": of_variant("index", "first"),
+    "payments": field("spent", [{"operation": "text", "points": "many", "estimated": True}]),
+    "half a payment": field("spent", [{"operation": "text"}]),
+    "no number": field("typical", float("nan")),
+    "the year 33,658": field("created", 1e12),
+    "seconds in words": field("seconds", {"queued": "long"}),
+    "cutouts": field("cutouts", [{"key": "k"}]),
+    "facts": of_variant("facts", {"dimensions_mm": "wide"}),
 }
 
 
@@ -121,6 +130,135 @@ def test_what_is_written_is_sound() -> None:
     assert is_sound(json.loads(json.dumps(job.to_dict())))
     job.variants = [Variant(0, "u", error={"code": "x"}, parts=[["a", "b"]], scale=2)]
     job.delivery.saves = [Save("s", 0, "GLB", "/tmp")]
-    job.choice.cutouts, job.choice.cutout, job.error = [{"key": "k"}], 0, {"code": "x"}
+    job.choice.cutouts, job.choice.cutout = [{"key": "k", "url": "", "path": ""}], 0
+    job.error = {"code": "x"}
     job.costs.book("text", None)
     assert is_sound(json.loads(json.dumps(job.to_dict())))
+
+
+# Batches
+
+BATCH_DAMAGE: dict[str, Callable[[str], Any]] = {
+    "cut": lambda data: data[: len(data) // 2],
+    "empty": lambda data: "",
+    "a list": lambda data: "[]",
+    "a blob": lambda data: b"\0\xff\0",
+    "budget": field("budget", "much"),
+    "concurrency": field("concurrency", float("nan")),
+    "name": field("name", ["birds"]),
+    "settings": field("settings", 5),
+}
+
+
+def damage_batch(folder: Path, batch: str, change: Callable[[str], Any]) -> None:
+    with closing(sqlite3.connect(folder / JOURNAL)) as db, db:
+        (data,) = db.execute("SELECT data FROM batches WHERE id = ?", (batch,)).fetchone()
+        db.execute("UPDATE batches SET data = ?, created = 'yesterday' WHERE id = ?", (change(data), batch))
+
+
+@pytest.mark.parametrize("kind", BATCH_DAMAGE)
+def test_a_damaged_batch_is_stopped_and_named(tmp_path: Path, kind: str) -> None:
+    journal = Journal(tmp_path)
+    journal.save(batch=BatchRecord("well", "dogs", budget=9, created=2.0))
+    journal.save(
+        Job("a", "neural4d", {"prompt": "a bird"}, batch="hurt"), batch=BatchRecord("hurt", "birds", budget=70)
+    )
+    journal.close()
+    damage_batch(tmp_path, "hurt", BATCH_DAMAGE[kind])
+    journal = Journal(tmp_path)
+    well, hurt = journal.batches()
+    assert (well.name, well.damaged, well.stopped) == ("dogs", "", False)
+    assert (hurt.id, hurt.stopped, bool(hurt.name)) == ("hurt", True, True)
+    assert hurt.budget == (70 if kind in ("concurrency", "name", "settings") else 0)
+    assert "so it was stopped" in hurt.damaged
+    assert [job.id for job in journal.jobs_of("hurt")] == ["a"]
+    journal.close()
+    assert any((tmp_path / FOLDER).glob("batch_hurt*"))
+
+
+def test_a_damaged_batch_goes_on_when_its_budget_is_told(sim: Simulator, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    jobs = [
+        Job(name, "neural4d", {"prompt": f"a {name}", "keep_in": str(tmp_path / "models")}) for name in ("bird", "dog")
+    ]
+    for number, one in enumerate(jobs):
+        one.batch, one.item = "hurt", number
+    journal.save(*jobs, batch=BatchRecord("hurt", "birds", budget=70))
+    journal.close()
+    damage_batch(tmp_path, "hurt", BATCH_DAMAGE["budget"])
+    with EngineProcess(tmp_path, sim.api_url, sim.keys) as engine:
+        engine.configure(sim.api_url, sim.keys, timing=QUICK)
+        assert engine.ask("batches")["batches"][0]["name"] == "birds"
+        for name in ("bird", "dog"):
+            engine.wait(name, "cancelled")
+        refused = engine.ask("continue_batch", batch="hurt")["error"]
+        assert "cannot be read whole (budget)" in refused["what"]
+        assert points(sim) == []
+        assert engine.ask("continue_batch", batch="hurt", changes={"budget": 500})["error"] is None
+        for name in ("bird", "dog"):
+            engine.wait(name, "ready")
+        assert engine.ask("batches")["batches"][0]["damaged"] == ""
+    assert points(sim) == [30, 30]
+
+
+# Columns
+
+
+COLUMN_DAMAGE = [
+    ("jobs", "number", None),
+    ("jobs", "number", "first"),
+    ("jobs", "cost", "much"),
+    ("jobs", "created", "yesterday"),
+    ("jobs", "under_way", "yes"),
+    ("jobs", "state", b"\1"),
+    ("jobs", "owner", b"\0"),
+    ("jobs", "month", b"\1"),
+    ("jobs", "data", b"\xff\xfe"),
+    ("prices", "points", "many"),
+    ("servers", "value", b"\xff"),
+    ("purchases", "at", "noon"),
+    ("transitions", "at", "noon"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "value"), COLUMN_DAMAGE)
+def test_a_value_of_another_kind(tmp_path: Path, table: str, column: str, value: Any) -> None:
+    journal = Journal(tmp_path)
+    under_way = Job(
+        "a", "neural4d", {"prompt": "a bird"}, state=State.GENERATING, created=1.0, variants=[Variant(0, "u")]
+    )
+    journal.save(under_way, Job("b", "csm", {"prompt": "a dog"}, created=2.0))
+    journal.learn_price("neural4d", "text", 30)
+    journal.learn_price("neural4d", "image", 40)
+    journal.note_server("neural4d", "https://x.example", "generation", "1.5")
+    journal.note_purchase(under_way)
+    journal.close()
+    with closing(sqlite3.connect(tmp_path / JOURNAL)) as db, db:
+        db.execute("PRAGMA writable_schema=ON")
+        loose = "SELECT sql FROM sqlite_master WHERE name = 'jobs'"
+        ((sql,),) = db.execute(loose).fetchall()
+        db.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'jobs'", (sql.replace("NOT NULL", ""),))
+    with closing(sqlite3.connect(tmp_path / JOURNAL)) as db, db:
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT MIN(rowid) FROM {table})", (value,))
+    journal = Journal(tmp_path)
+    history = History(journal)
+    told = [notice["what"] for notice in journal.notices()]
+    assert column == "data" or table in " ".join(told) or "job a" in told[0], told
+    assert {job["id"] for job in history.search()[0]} == {"a", "b"}
+    assert {job["id"] for job in history.search(provider="neural4d")[0]} == {"a"}
+    assert len(history.totals()) == 2
+    assert set(journal.spent().values()) == {0}
+    assert set(journal.prices().values()) == ({40} if table == "prices" else {30, 40})
+    assert [type(value) for value in journal.server_facts("neural4d", "https://x.example").values()] == [str] * (
+        table != "servers"
+    )
+    left = {job.id: job.state for job in journal.take_over()}
+    assert left == {"a": State.FAILED if column == "data" else State.GENERATING, "b": State.QUEUED}
+    assert history.search()[1] == 2
+    journal.save(Job("c", "csm", {"prompt": "a cat"}, created=3.0))
+    assert [job.id for job in journal.newest(1)] == ["c"]
+    journal.forget_notices()
+    journal.close()
+    journal = Journal(tmp_path)
+    assert journal.notices() == [], "it is right now"
+    journal.close()

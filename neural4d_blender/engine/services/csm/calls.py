@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import AnswerLost, ServiceDown, ServiceUnreachable, UnexpectedAnswer
 from ...http import refusals
 from ...model import web_addresses
+from .. import answers
 from ..base import data_uri
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def call(
 ) -> dict[str, Any]:
     """One request. An answer may be a refusal although its HTTP status is none."""
     answer = http.call(path, body, method=method, paid=paid)
-    status = answer.get("statusCode")
-    if isinstance(status, int) and status >= 400:
+    status = answers.whole(answer.get("statusCode")) or 0
+    if status >= 400:
         said = refusals.sentence(answer)
         busy_for = refusals.wait_of(answer, None)
         error = refusals.error_of("CSM", status, said, busy_for=busy_for, asks_to_wait=busy_for is not None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
 from ...http import refusals
+from ...model import web_addresses
 from .. import answers
 from ..answers import Outcome
 from ..base import value_of
@@ -31,6 +32,8 @@ NO_SESSION = f"{ROOT}/SESSION_0_0"
 _WORKING = ("processing", "training", "incomplete", "queued", "pending", "unprocessed", "progress", "running", "start")
 #: In a status: CSM waits for the next order, and is certainly not at work on it.
 _WAITING = ("done", "complete", "finished", "ready")
+#: In the place of an error: there is none.
+_NOTHING = ("none", "null", "false", "no error", "0")
 #: In a status: there will be nothing any more.
 _OVER = ("failed", "error", "cancelled", "canceled")
 #: Where a stage begins and ends in the progress of the whole.
@@ -62,8 +65,8 @@ def submit(http: Http, request: Request) -> answers.Submission:
         refused.http = error.http
         raise refused from error
     try:
-        data = value_of(answer, "data", dict)
-        code = value_of(data, "session_code", str)
+        data = answers.inner(answer, "data") or value_of(answer, "data", dict)
+        code = answers.text(data.get("session_code")) or value_of(data, "session_code", str)
     except UnexpectedAnswer as error:
         raise refusals.took_nothing("CSM", refusals.sentence(answer), error.what) from None
     return answers.Submission([code], details=calls.told(data, "model_version", "tier_at_creation"))
@@ -72,12 +75,13 @@ def submit(http: Http, request: Request) -> answers.Submission:
 def rows(http: Http, query: str) -> list[dict[str, Any]]:
     """The account's sessions, where the server lists them."""
     answer = calls.get(http, f"{ROOT}?{query}")
-    return sessions_in(value_of(answer, "data", dict))
+    return sessions_in(answers.inner(answer, "data") or value_of(answer, "data", dict))
 
 
 def sessions_in(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The sessions of a list."""
-    return [row for row in value_of(answer, "results", list) if isinstance(row, dict)]
+    rows = answer.get("results") if isinstance(answer.get("results"), dict) else value_of(answer, "results", list)
+    return [row for row in answers.items(rows) if isinstance(row, dict)]
 
 
 def poll(http: Http, code: str) -> answers.Poll:
@@ -85,7 +89,8 @@ def poll(http: Http, code: str) -> answers.Poll:
     answer, data = _session(http, code)
     status = str(data.get("session_status") or data.get("status") or "").lower()
     said = str(data.get("status_message") or "")
-    trouble = str(answer.get("error") or data.get("error") or "")
+    trouble = next((why for why in map(refusals.sentence, (answer.get("error"), data.get("error"))) if why), "")
+    trouble = "" if trouble.lower() in _NOTHING else trouble
     if trouble or any(word in status for word in _OVER):
         return answers.Poll(Outcome.FAILED, message=trouble or said or f"CSM says: {status}")
     working = any(word in status for word in _WORKING)
@@ -161,15 +166,14 @@ def _session(http: Http, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
         if error.http == 404:
             raise JobNotFound(f"{error.what} CSM does not know the session {code}.") from error
         raise
-    return answer, value_of(answer, "data", dict)
+    return answer, answers.inner(answer, "data") or value_of(answer, "data", dict)
 
 
 def _progress(data: Mapping[str, Any], status: str) -> float | None:
     """Of the whole; the percentage begins anew with each stage, that of newer servers counts all of it."""
     newer = "percent_done" in data
-    try:
-        percent = float(str(data.get("percent_done" if newer else "percentage")).rstrip("% "))
-    except ValueError:
+    percent = answers.number(data.get("percent_done" if newer else "percentage"))
+    if percent is None:
         return None
     begins, ends = (0.0, 1.0) if newer else next((_SHARES[stage] for stage in _SHARES if stage in status), (0.5, 1.0))
     return begins + (ends - begins) * min(max(percent, 0.0), 100.0) / 100
@@ -177,19 +181,19 @@ def _progress(data: Mapping[str, Any], status: str) -> float | None:
 
 def _addresses(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
     """By format, where a result is."""
-    found = {name.removeprefix(prefix).upper(): value for name, value in data.items() if name.startswith(prefix)}
-    return {format: value for format, value in found.items() if isinstance(value, str) and value}
+    found = {name.removeprefix(prefix).upper(): answers.text(data[name]) for name in data if name.startswith(prefix)}
+    return {format: url for format, url in found.items() if url}
 
 
 def _spins(data: Mapping[str, Any]) -> list[str]:
     """The pictures' addresses, which some servers give by themselves and others as a field of an object."""
     spins = data.get("spins") or []
     if not isinstance(spins, list):
-        raise UnexpectedAnswer(f"CSM's spins are no list: {str(spins)[:100]}")
+        spins = [spins] if web_addresses.is_web_address(_picture(spins)) else None
+    if spins is None:
+        raise UnexpectedAnswer(f"CSM's spins are no list: {str(data['spins'])[:100]}")
     return [_picture(spin) for spin in spins]
 
 
 def _picture(spin: object) -> str:
-    if isinstance(spin, Mapping):
-        spin = spin.get("image_url")
-    return spin if isinstance(spin, str) else ""
+    return answers.text(spin.get("image_url") if isinstance(spin, Mapping) else spin)

@@ -8,7 +8,6 @@ is known, and may stretch the model to them; the exact size is made of the model
 
 from __future__ import annotations
 
-import math
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -18,7 +17,6 @@ from ...errors import GenerationFailed, InvalidInput, JobNotFound, Neural4DError
 from ...http import refusals
 from .. import answers
 from ..answers import Outcome
-from ..base import value_of
 from . import calls
 from . import find_lost_session as lost
 from .declared import RETOPOLOGY, VIEWS
@@ -47,9 +45,8 @@ def kind_of(request: Request) -> str:
 def balance(http: Http) -> answers.Balance:
     """The credits that are left, rounded down."""
     answer = calls.get(http, "/user/credits")
-    data = answer.get("data")
-    found = answer.get("credits", data.get("credits") if isinstance(data, dict) else None)
-    left = answers.whole(found)
+    found = [answer.get("credits"), answers.inner(answer, "data").get("credits")]
+    left = next((left for left in map(answers.whole, found) if left is not None), None)
     if left is None:
         raise UnexpectedAnswer(f"The credits could not be read: they are {str(found)[:40]!r}.")
     return answers.Balance(left)
@@ -59,11 +56,11 @@ def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submissio
     """Create a session, which is paid."""
     answer = calls.call(http, ROOT, {"type": kind, "input": dict(given)}, paid=True)
     data = _session_in(answer)
-    id = data.get("_id") or data.get("id")
-    if not isinstance(id, str):
+    named = answers.ids(data.get("_id")) or answers.ids(data.get("id"))
+    if not named:
         said = refusals.sentence(answer)
         raise refusals.took_nothing("CSM", said, f"{said or 'CSM said nothing'}. CSM's answer names no session.")
-    return answers.Submission([id], details=calls.told(data, "type"))
+    return answers.Submission(named[:1], details=calls.told(data, "type"))
 
 
 def order_picture(http: Http, request: Request) -> answers.Submission:
@@ -148,7 +145,7 @@ def look_for(
 
     def page(number: int) -> lost.Rows:
         answer = calls.get(http, f"{ROOT}?limit={lost.PAGE}&page={number}&type={kind}")
-        return sessions_in(answer if "results" in answer else value_of(answer, "data", dict))
+        return sessions_in(answer if "results" in answer else answers.inner(answer, "data"))
 
     def fits(row: Mapping[str, Any]) -> bool:
         given = row.get("input")
@@ -183,21 +180,21 @@ def _session(http: Http, id: str) -> dict[str, Any]:
 
 def _session_in(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The session itself, which some answers put into an envelope."""
-    data = answer.get("data")
-    return data if isinstance(data, dict) and "_id" not in answer else dict(answer)
+    data = answers.inner(answer, "data")
+    return data if data and not answer.get("_id") else dict(answer)
 
 
 def _poll(data: Mapping[str, Any]) -> answers.Poll:
     status = str(data.get("status") or data.get("session_status") or "").lower()
     said = " ".join(str(data.get("status_message") or "").split())[: refusals.LONGEST]
+    kind, output = str(data.get("type") or ""), _output(data)
+    meshes, parts = _meshes(output), _parts(output)
     if not status:
         raise UnexpectedAnswer(f"CSM's session has no status. It has: {', '.join(sorted(data))[:160]}")
     if status in _CANCELLED:
         return answers.Poll(Outcome.FAILED, message=f"{said or 'It was cancelled at CSM'}. It makes nothing any more.")
     if status in _FAILED:
         return answers.Poll(Outcome.FAILED, message=said or f"CSM says: {status}")
-    kind, output = str(data.get("type") or ""), _output(data)
-    meshes, parts = _meshes(output), _parts(output)
     if status in _DONE:
         return answers.Poll(
             Outcome.DONE,
@@ -208,48 +205,46 @@ def _poll(data: Mapping[str, Any]) -> answers.Poll:
             message=calls.there_are(meshes),
             details=calls.told(data, "type"),
         )
-    percent = data.get("percent_done")
-    known = isinstance(percent, int | float) and not isinstance(percent, bool) and math.isfinite(percent)
-    progress = min(max(float(percent), 0.0), 100.0) / 100 if known else None  # type: ignore[arg-type]
+    percent = answers.number(data.get("percent_done"))
+    progress = None if percent is None else min(max(percent, 0.0), 100.0) / 100
     return answers.Poll(Outcome.GENERATING, progress, message=said or status, stage=said or _STAGES.get(kind, ""))
 
 
 def _output(data: Mapping[str, Any]) -> dict[str, Any]:
-    output = data.get("output")
-    return output if isinstance(output, dict) else {}
+    return answers.inner(data, "output")
 
 
 def _meshes(output: Mapping[str, Any]) -> dict[str, str]:
     """By format, where the model is: in the first of ``meshes`` that has it, or in the output itself."""
     places: list[Mapping[str, Any]] = [output]
-    for mesh in output.get("meshes") or () if isinstance(output.get("meshes"), list) else ():
-        if isinstance(mesh, dict):
-            places += [mesh, *([mesh["data"]] if isinstance(mesh.get("data"), dict) else [])]
+    for mesh in answers.items(output.get("meshes")):
+        mesh = {"mesh_url": mesh} if isinstance(mesh, str) else mesh
+        places += [mesh, answers.inner(mesh, "data")] if isinstance(mesh, dict) else []
     found: dict[str, str] = {}
     for format in _FORMATS:
         names = (f"mesh_url_{format.lower()}", f"{format.lower()}_url")
         if url := next((url for place in places if (url := _text(place, *names))), ""):
             found[format] = url
-    alone = _text(output, "mesh_url")
-    ending = PurePosixPath(urllib.parse.urlsplit(alone).path).suffix[1:].upper()
-    return found | ({ending: alone} if ending in _FORMATS and ending not in found else {})
+    for alone in (_text(place, "mesh_url") for place in places):
+        ending = PurePosixPath(urllib.parse.urlsplit(alone).path).suffix[1:].upper()
+        if ending in _FORMATS:
+            found.setdefault(ending, alone)
+    return found
 
 
 def _parts(output: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Name and address of each part of a kit that is there as GLB."""
-    parts = output.get("parts")
     found = []
-    for number, part in enumerate(parts if isinstance(parts, list) else ()):
+    for number, part in enumerate(answers.items(output.get("parts"))):
         if isinstance(part, dict) and (url := _meshes({**part, "meshes": [part]}).get("GLB")):
             found.append((_text(part, "name") or f"Part {number + 1}", url))
     return tuple(found)
 
 
 def _text(place: Mapping[str, Any], *names: str) -> str:
-    return next((value for name in names if isinstance(value := place.get(name), str) and value), "")
+    return next((value for name in names if (value := answers.text(place.get(name)))), "")
 
 
 def _urls(values: object) -> list[str]:
-    found = values if isinstance(values, list) else []
-    texts = [_text(one, "url", "image_url") if isinstance(one, dict) else one for one in found]
+    texts = [_text(one, "url", "image_url") if isinstance(one, dict) else one for one in answers.items(values)]
     return [one for one in texts if isinstance(one, str) and one]

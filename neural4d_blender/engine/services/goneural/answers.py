@@ -43,9 +43,18 @@ def refuses_a_second(error: Neural4DError) -> bool:
     return bool(_OF_A_TASK.search(said) and _ONE_ONLY.search(said))
 
 
+def task_in(answer: dict[str, Any]) -> dict[str, Any]:
+    """The task itself, which may come in an envelope."""
+    if answer.get("id"):
+        return answer
+    return answers.inner(answer, "task") or answers.inner(answer, "data") or answer
+
+
 def poll(task: Mapping[str, Any]) -> answers.Poll:
     """What a task says of itself."""
-    outcome = _STATUSES.get(str(task.get("status")))
+    outcome = _STATUSES.get(str(task.get("status")).strip().lower())
+    if outcome is None and not task.get("status") and _urls(task):
+        outcome = Outcome.DONE
     if outcome is None:
         raise UnexpectedAnswer(f"GoNeural answered with the unknown status {task.get('status')!r}.")
     return answers.Poll(
@@ -64,9 +73,10 @@ def kind_of(task: Mapping[str, Any]) -> str:
 
 def points(task: Mapping[str, Any], *, over: bool) -> int | None:
     """What the task says it has cost. A 0 in a task that is under way may be a price that is not known yet."""
-    if task.get("refunded") is True:
+    if answers.flag(task.get("refunded")):
         return 0 if over else None
-    used = answers.whole(task.get("creditUsed", task.get("creditsUsed")))
+    told = answers.whole(task.get("creditUsed"))
+    used = answers.whole(task.get("creditsUsed")) if told is None else told
     return None if used is None or used < 0 or not (over or used) else used
 
 
@@ -77,12 +87,19 @@ def details(task: Mapping[str, Any]) -> dict[str, str]:
 
 def _model_url(task: Mapping[str, Any]) -> str:
     """``output.glb``, or ``urls.glb`` in older answers; what stands there under another name is better than nothing."""
-    places = [task[name] for name in ("output", "urls") if isinstance(task.get(name), dict)]
-    found = [place.get("glb") for place in places] + [url for place in places for url in place.values()]
-    urls = [url for url in found if isinstance(url, str) and url]
+    urls = _urls(task)
     if not urls:
-        raise UnexpectedAnswer(f"GoNeural says the task has succeeded and names no model: {str(places)[:100]}")
+        said = str(task.get("output", task.get("urls")))[:100]
+        raise UnexpectedAnswer(f"GoNeural says the task has succeeded and names no model: {said}")
     return urls[0]
+
+
+def _urls(task: Mapping[str, Any]) -> list[str]:
+    places = [place for name in ("output", "urls") for place in answers.items(task.get(name))]
+    named = [place for place in places if isinstance(place, dict)]
+    found = [place.get("glb") for place in named] + [url for place in named for url in place.values()]
+    texts = [answers.text(one) for one in (*found, *(place for place in places if isinstance(place, str)))]
+    return [url for url in texts if url]
 
 
 def _why(task: Mapping[str, Any]) -> str:
@@ -93,7 +110,7 @@ def _why(task: Mapping[str, Any]) -> str:
         said = "It gives no reason, and fails tasks that are not done after five minutes"
         if (_seconds(task) or 0.0) >= _NEARLY:
             said = "The task was not done after five minutes, and GoNeural fails such tasks"
-    back = f" {BACK}" if task.get("refunded") is True else ""
+    back = f" {BACK}" if answers.flag(task.get("refunded")) else ""
     return f"{said.rstrip('.')}.{back}"
 
 

@@ -105,7 +105,8 @@ class GoNeural(Provider):
             if not self.server.get(BILLING):
                 self.server.note(BILLING, "none")
             raise RequestRefused(none, "Look at GoNeural's own page.") from None
-        left = answers.whole(answer.get("remaining"))
+        found = [answer.get("remaining"), answers.inner(answer, "data").get("remaining")]
+        left = next((left for left in map(answers.whole, found) if left is not None), None)
         if left is None:
             raise UnexpectedAnswer(f"The balance could not be read: it is {str(answer.get('remaining'))[:40]!r}.")
         self.server.note(BILLING, "told")
@@ -162,8 +163,9 @@ class GoNeural(Provider):
                 retry_after=_OTHERS,
                 noted=True,  # it says nothing of how quickly the service may be called
             ) from None
+        task = read.task_in(task)
         try:
-            task_id = str(value_of(task, "id", str, int))
+            task_id = next(iter(answers.ids(task.get("id"))), "") or str(value_of(task, "id", str, int))
         except UnexpectedAnswer as error:
             raise refusals.took_nothing("GoNeural", refusals.sentence(task), error.what) from None
         self._running[kind][task_id] = self.system.clock.monotonic()
@@ -212,7 +214,7 @@ class GoNeural(Provider):
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
         try:
-            task = self.http.call(f"{_TASKS}/{uuid}", method="GET")
+            task = read.task_in(self.http.call(f"{_TASKS}/{uuid}", method="GET"))
         except RequestRefused as error:
             if error.http != 404:
                 raise

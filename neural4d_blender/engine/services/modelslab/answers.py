@@ -80,13 +80,13 @@ def wants_an_address(refused: RequestRefused) -> bool:
 
 def poll(answer: Mapping[str, Any]) -> answers.Poll:
     """An answer with any status but ``error``."""
-    status, message = answer.get("status"), sentence(answer)
+    status, message = status_of(answer), sentence(answer)
     if status == "failed":
         return answers.Poll(Outcome.FAILED, message=message)
     if status == "processing":
         return answers.Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
     if status != "success":
-        raise UnexpectedAnswer(f"ModelsLab answered with the unknown status {status!r}: {message}")
+        raise UnexpectedAnswer(f"ModelsLab answered with the unknown status {answer.get('status')!r}: {message}")
     first, *others = [_best(answer, _urls(answer, name)) for name in ("output", "proxy_links", "future_links")]
     found = [url for url in dict.fromkeys((first, *others)) if url]
     if not found:
@@ -94,11 +94,16 @@ def poll(answer: Mapping[str, Any]) -> answers.Poll:
     return answers.Poll(Outcome.DONE, model_url=found[0], mirrors=tuple(found[1:]), details=details(answer))
 
 
+def status_of(answer: Mapping[str, Any]) -> str:
+    """The status; an answer without one that names the result is a success."""
+    told = answers.text(answer.get("status")).lower()
+    return told or ("success" if not answer.get("status") and _urls(answer, "output") else "")
+
+
 def id_of(answer: Mapping[str, Any]) -> str:
     """The job's id, which ``fetch_result`` ends with too; empty where there is none."""
-    number = answer.get("id")
-    if isinstance(number, int | str) and not isinstance(number, bool) and str(number):
-        return str(number)
+    if named := answers.ids(answer.get("id")):
+        return named[0]
     found = re.search(r"/fetch/([\w-]+)/?$", str(answer.get("fetch_result")))
     return found[1] if found else ""
 
@@ -124,10 +129,10 @@ def _meta(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _seconds(eta: object) -> float | None:
-    number = isinstance(eta, int | float) and not isinstance(eta, bool)
-    return float(eta) if number and 0 <= eta < 86400 else None  # type: ignore[arg-type, operator]
+    found = answers.number(eta)
+    return found if found is not None and 0 <= found < 86400 else None
 
 
 def _urls(answer: Mapping[str, Any], name: str) -> list[str]:
-    found = answer.get(name) or []
-    return [url for url in (found if isinstance(found, list) else [found]) if isinstance(url, str) and url]
+    found = [one.get("url") if isinstance(one, dict) else one for one in answers.items(answer.get(name))]
+    return [url for url in found if isinstance(url, str) and url]

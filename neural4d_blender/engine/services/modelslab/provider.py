@@ -230,7 +230,7 @@ class ModelsLab(Provider):
             if not error.by_api:
                 raise
             raise read.refusal(error.answer, error.http) from None
-        if answer.get("status") == "error":
+        if read.status_of(answer) == "error":
             raise read.refusal(answer)
         return answer
 
@@ -259,7 +259,7 @@ def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
     Raises:
         UnexpectedAnswer: it names no job, and no result either.
     """
-    order, status = read.id_of(answer), answer.get("status")
+    order, status = read.id_of(answer), read.status_of(answer)
     if not order and status not in ("success", "failed"):
         said = refusals.sentence(answer)
         raise refusals.took_nothing("ModelsLab", said, f"ModelsLab's answer {status!r} names no id: {said}")

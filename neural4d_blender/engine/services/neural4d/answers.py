@@ -5,7 +5,6 @@ Standard library only; no I/O.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,10 @@ from ..base import value_of
 
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
+
+
+#: More are not told of one by one.
+_MOST_FAILURES = 100
 
 
 def check_pace(answer: Mapping[str, Any], name: str) -> None:
@@ -37,31 +40,35 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
             names no models; what it says instead is the error's ``refusal``.
     """
     said = sentence(answer)
-    if "limitType" in answer:
+    data = answers.inner(answer, "data")
+    named = _ids(answer) or _ids(data)
+    if not named and answer.get("limitType") is not None:
         raise RequestRefused(
             f"{said.rstrip('.') or 'Not let through'}. {name}'s moderation refused this.",
             "Change the prompt, or take another image, then generate again.",
         )
-    named = _ids(answer) or _ids(answer.get("data"))
     if not named:
         raise took_nothing(name, said, f"{name} named no models. It said: {said or 'nothing'}")
     told = {**answers.details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
-    return answers.Submission(named, points=answers.whole(answer.get("pointsDeducted")), details=told)
+    listed = answer.get("uuids") or data.get("uuids")
+    lost = listed.count(None) if isinstance(listed, list) else 0
+    failures = [f"{name} named no id of this one, so it cannot be asked for it."] * lost
+    return answers.Submission(named, failures=failures, points=_points(answer), details=told)
 
 
 def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
     """What was accepted of several images, each of which may be refused by itself."""
-    if "limitType" in answer:
-        return submission(answer, name)
-    results = [one for one in _list(answer.get("results")) if isinstance(one, dict)]
-    good = [one for one in results if one.get("success") or ("success" not in one and one.get("uuids"))]
-    made = [uuid for one in good for uuid in submission(one, name).uuids]
-    refused = [*(one for one in results if one not in good), *_list(answer.get("failures"))]
+    if "results" not in answer:
+        answer = {**answer, **answers.inner(answer, "data")}
+    results = [one for one in answers.items(answer.get("results")) if isinstance(one, dict)]
+    good = [one for one in results if _ids(one) and answers.flag(one.get("success")) is not False]
+    made = list(dict.fromkeys(uuid for one in good for uuid in _ids(one)))
+    refused = [*(one for one in results if one not in good), *answers.items(answer.get("failures"))]
     failures = [_why_refused(one) for one in refused]
-    count = answer.get("failureCount")
-    missing = (count if isinstance(count, int) else 0) - len(failures)
-    failures += ["The service gave no reason."] * max(missing, 0)
-    if not made and not refused and not missing and answer.get("success") is not False:
+    missing = (answers.whole(answer.get("failureCount")) or 0) - len(failures)
+    failures += ["The service gave no reason."] * min(max(missing, 0), _MOST_FAILURES)
+    unsaid = not refused and missing <= 0 and answers.flag(answer.get("success")) is not False
+    if not made and (unsaid or answer.get("limitType") is not None):
         made = submission(answer, name).uuids  # the document names them in the answer itself, its sample in results
     if not made:
         reasons = " ".join(failures) or sentence(answer) or "no reason given"
@@ -71,7 +78,8 @@ def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
         )
     names = ("success", "totalFiles", "successCount", "failureCount", "message")
     told = {key: str(answer[key]) for key in names if answer.get(key) is not None}
-    return answers.Submission(made, failures=failures, points=answers.whole(answer.get("pointsDeducted")), details=told)
+    failures = [f"The service refused this image: {reason}" for reason in failures]
+    return answers.Submission(made, failures=failures, points=_points(answer), details=told)
 
 
 def picture(answer: Mapping[str, Any]) -> str | None:
@@ -80,25 +88,24 @@ def picture(answer: Mapping[str, Any]) -> str | None:
     Raises:
         UnexpectedAnswer: it tells nothing of the picture; where it says no instead, that is the error's ``refusal``.
     """
-    told = answer.get("data")
-    tells = isinstance(told, dict) and (told.get("status") or told.get("resultUrl"))
-    if answer.get("success") is False and not tells:
+    data = answers.inner(answer, "data") or (answer if "resultUrl" in answer else {})
+    status, url = answers.text(data.get("status")).lower(), answers.text(data.get("resultUrl"))
+    if answers.flag(answer.get("success")) is False and not (status or url):
         error = UnexpectedAnswer("Neural4D told nothing of the picture.")
         error.refusal = sentence(answer) or "success is false"
         raise error
-    data = value_of(answer, "data", dict)
-    status = str(data.get("status") or "").lower()
-    url = data.get("resultUrl")
-    if isinstance(url, str) and url and status not in ("queued", "processing"):
+    if not data:
+        value_of(answer, "data", dict)
+    if url and status not in ("queued", "processing"):
         return url
     return "" if status in ("failed", "error", "cancelled") else None
 
 
 def balance(answer: Mapping[str, Any]) -> answers.Balance:
     """The points that are left, as a number or a text."""
-    if code(answer, "statusType") != 0:
+    if status(answer, "statusType") not in (0, None):
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
-    data = value_of(answer, "data", dict)
+    data = answers.inner(answer, "data") or answer
     total = answers.whole(data.get("total_points"))
     if total is None:
         raise UnexpectedAnswer(f"The balance could not be read: it is {str(data.get('total_points'))[:40]!r}.")
@@ -109,22 +116,33 @@ def balance(answer: Mapping[str, Any]) -> answers.Balance:
 
 
 def code(answer: Mapping[str, Any], name: str) -> int:
-    """A status: a whole number, which some write as a text; UnexpectedAnswer where it is none."""
-    number = answer.get(name)
-    if isinstance(number, str) and re.fullmatch(r"-?\d{1,3}", number):
-        return int(number)
-    return int(value_of(answer, name, *((int, float) if number in (0, 1, -1, -2, -3) else (int,))))
+    """A status that has to be there; UnexpectedAnswer where it is no number."""
+    found = status(answer, name)
+    return int(value_of(answer, name, int)) if found is None else found
+
+
+def status(answer: Mapping[str, Any], name: str) -> int | None:
+    """A status: a whole number, which some write as a text; None where there is none.
+
+    Raises:
+        UnexpectedAnswer: it is something else.
+    """
+    value = answer.get(name)
+    found = answers.number(value)
+    if value in (None, ""):
+        return None
+    return int(found) if found is not None and found == int(found) else int(value_of(answer, name, int))
 
 
 def percent(value: object) -> float | None:
-    """0..1 of a text like "45%"."""
-    found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*", str(value))
-    return min(float(found[1]) / 100, 1.0) if found else None
+    """0..1 of a text like "45%"; None where it is no percentage."""
+    found = answers.number(value)
+    return found if found is None else min(found / 100, 1.0) if 0 <= found < 1000 else None
 
 
 def wrong_fields(answer: Mapping[str, Any]) -> set[str]:
     """The fields that a validation error names."""
-    errors = [one for one in _list(answer.get("errors")) if isinstance(one, dict)]
+    errors = [one for one in answers.items(answer.get("errors")) if isinstance(one, dict)]
     return {str(one["path"]) for one in errors if one.get("path")}
 
 
@@ -135,15 +153,16 @@ def _faces(answer: Mapping[str, Any]) -> dict[str, str]:
     return {f"faceNum {key}": str(value) for key, value in faces.items()} if isinstance(faces, dict) else {}
 
 
-def _ids(answer: object) -> list[str]:
-    """The models that an answer names: ids are texts by the document, and a number is one all the same."""
-    uuids = answer.get("uuids") if isinstance(answer, Mapping) else None
-    kinds = (str, int)
-    return [str(one) for one in _list(uuids) if isinstance(one, kinds) and not isinstance(one, bool) and str(one)]
+def _ids(answer: Mapping[str, Any]) -> list[str]:
+    """The models that an answer names."""
+    listed = answers.items(answer.get("uuids")) or answers.items(answer.get("uuid"))
+    return answers.ids([one.get("uuid") if isinstance(one, dict) else one for one in listed])
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _points(answer: Mapping[str, Any]) -> int | None:
+    """What it says that it costs."""
+    told = answers.whole(answer.get("pointsDeducted"))
+    return answers.whole(answers.inner(answer, "data").get("pointsDeducted")) if told is None else told
 
 
 def _why_refused(item: object) -> str:
@@ -161,15 +180,14 @@ def conversion(answer: Mapping[str, Any], format: str) -> answers.Conversion:
     Raises:
         ConversionFailed: the service could not make it.
     """
-    message = sentence(answer)
-    status = None if answer.get("statusType") is None else code(answer, "statusType")
+    message, url = sentence(answer), answers.text(answer.get("modelUrl"))
+    found = status(answer, "statusType")
     said = answers.details(answer, "modelSize", "scaleNumber")
-    if status == 1 or _CONVERTING in message:
+    if found == 1 or _CONVERTING in message:
         return answers.Conversion(message=message, details=said)
-    if status == 0:
-        scale = answer.get("scaleNumber")
-        known = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
-        return answers.Conversion(value_of(answer, "modelUrl", str), known, message, said)
-    if status == -1:
+    if found == 0 or (found is None and url):
+        url = url or value_of(answer, "modelUrl", str)
+        return answers.Conversion(url, answers.number(answer.get("scaleNumber")), message, said)
+    if found == -1:
         raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
-    raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {status}: {message}")
+    raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {found}: {message}")

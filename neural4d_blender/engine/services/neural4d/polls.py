@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import GenerationFailed, JobNotFound, KeyRejected, RequestRefused, ServiceDown, UnexpectedAnswer
 from ...http.refusals import sentence
-from ..answers import Outcome, Poll, details
+from ..answers import Outcome, Poll, details, text
 from ..base import value_of
 from . import answers as read
 
@@ -19,7 +19,7 @@ _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
 
 def _retrieve(call: Call, uuid: str) -> dict[str, Any]:
     answer = call("/api/retrieveModel", {"uuid": uuid})
-    if read.code(answer, "codeStatus") == _BAD_TOKEN:
+    if read.status(answer, "codeStatus") == _BAD_TOKEN:
         raise KeyRejected(f"The service says the key is invalid or has expired: {sentence(answer)}")
     return answer
 
@@ -32,13 +32,14 @@ def is_known(call: Call, uuid: str) -> bool:
 def result(call: Call, uuid: str) -> Poll:
     """retrieveModel: whether the model is done, and where it is."""
     answer = _retrieve(call, uuid)
-    status, message = read.code(answer, "codeStatus"), sentence(answer)
-    if status == _DONE:
+    message, url = sentence(answer), text(answer.get("modelUrl"))
+    status = read.status(answer, "codeStatus")
+    if status == _DONE or (status is None and url):
         return Poll(
             Outcome.DONE,
             progress=1.0,
-            model_url=value_of(answer, "modelUrl", str),
-            preview_url=str(answer.get("imageUrl") or ""),
+            model_url=url or value_of(answer, "modelUrl", str),
+            preview_url=text(answer.get("imageUrl")),
             message=message,
             details=details(answer, "prompts", "createdAt", "sourcePage"),
         )
@@ -48,6 +49,8 @@ def result(call: Call, uuid: str) -> Poll:
         return Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
     if status == _NO_SUCH_UUID:
         raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
+    if status is None:
+        value_of(answer, "codeStatus", int)
     raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
 
 
@@ -57,8 +60,9 @@ def progress(call: Call, uuid: str) -> Poll:
         answer = call("/api/queryJobProgress", {"uuid": uuid})
     except (RequestRefused, ServiceDown, UnexpectedAnswer) as error:
         return Poll(Outcome.GENERATING, message=error.what, doubtful=True)
-    fraction, status = read.percent(answer.get("progress")), read.code(answer, "statusType")
-    if status == 0 and fraction is not None:
+    fraction = read.percent(answer.get("progress"))
+    status = read.status(answer, "statusType") if fraction is not None else read.code(answer, "statusType")
+    if status in (0, None) and fraction is not None:
         return Poll(Outcome.GENERATING, progress=fraction)
     # -1: it knows no such job, which only retrieveModel can settle; -2: it could not tell.
     return Poll(Outcome.GENERATING, message=sentence(answer), doubtful=status == -1)

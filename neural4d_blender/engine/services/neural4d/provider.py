@@ -112,9 +112,9 @@ class Neural4D(Provider):
             raise UnexpectedAnswer(
                 f"The portrait check answered with the unknown statusCode {status}: {refusals.sentence(answer)}"
             )
-        return answers.Portrait(
-            valid=status == 0, found=status == 0 and value_of(answer, "result", bool), message=refusals.sentence(answer)
-        )
+        found = answers.flag(answer.get("result"))
+        found = status == 0 and (value_of(answer, "result", bool) if found is None else found)
+        return answers.Portrait(valid=status == 0, found=found, message=refusals.sentence(answer))
 
     def needs_cutout(self, request: Request) -> bool:
         """Servers of 1.2 cut the subject out of each picture; today's at most where the user wants to choose.
@@ -157,10 +157,13 @@ class Neural4D(Provider):
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
         number = int(request_id) if request_id.isdigit() else request_id
         answer = self._call("/api/getMattedResult", {"requestId": number})
-        keys, urls = answer.get("fileKeys") or [], answer.get("mattedImageUrls") or []
-        if not isinstance(keys, list) or not isinstance(urls, list) or len(keys) != len(urls):
+        keys, urls = (one if isinstance(one, list) else answers.items(one)
+                      for one in (answer.get("fileKeys"), answer.get("mattedImageUrls")))  # fmt: skip
+        pairs = [(*answers.ids(key), answers.text(url)) for key, url in zip(keys, urls, strict=False)]
+        found = [answers.Cutout(*pair) for pair in pairs if len(pair) == 2]
+        if len(keys) != len(urls) or (keys and not found):
             raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {refusals.sentence(answer)}")
-        return [answers.Cutout(str(key), str(url)) for key, url in zip(keys, urls, strict=True)]
+        return found
 
     def order_pictures(self, request: Request) -> answers.Submission:
         """createNormalPicture."""
