@@ -54,9 +54,6 @@ class StoppedClock(Clock):
 class Alone(System):
     """A computer that starts nothing."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock, random.Random(1))
-
     def start_thread(self, *_: Any) -> NoReturn:
         raise AssertionError("a thread was started")
 
@@ -210,23 +207,26 @@ class World:
     """An engine without threads, on a data folder.
 
     Args:
-        folder: the data folder. provider: of the engine before this one.
+        folder: the data folder. before: the engine before this one.
 
     Attributes:
         downloads: from which address each file came; ``broken`` is raised instead of the next ones.
         told: each state and note that was told, in their order.
     """
 
-    def __init__(self, folder: Path, *, provider: Atelier | None = None) -> None:
-        self.clock = provider.clock if provider else StoppedClock()
-        self.system = Alone(self.clock)
+    def __init__(self, folder: Path, *, before: World | None = None) -> None:
+        self.clock = before.clock if before else StoppedClock()
+        self.system = Alone(self.clock, before.system.chance if before else random.Random(1))
         self.folder = folder
         self.journal = Journal(folder, self.system)
-        self.provider = provider or Atelier(self.clock)
+        with self.journal.reading() as db:
+            db.execute("PRAGMA synchronous=OFF")  # no power cut comes here
+        self.provider = before.provider if before else Atelier(self.clock)
         self.spending = Spending(self.journal, lambda *_: None, lambda: None, self.clock)
         self.told: list[tuple[str, str]] = []
         self.downloads: list[str] = []
         self.broken: deque[Neural4DError | None] = deque()
+        self.later: World | None = None
         self.context = Context(
             self.journal,
             lambda _: self.provider,
@@ -262,11 +262,19 @@ class World:
             assert delay is not None, f"at rest as {active.job.state}: {active.job.error}"
         raise AssertionError(f"still {active.job.state} after {steps} steps: {active.job.note}")
 
+    def close(self) -> None:
+        """End this engine, and those that came after it."""
+        if self.later:
+            self.later.close()
+        else:
+            self.journal.close()
+
     def again(self) -> World:
         """The next engine, after this one has ended; the service is the same, the process's own seconds begin anew."""
         self.journal.close()
         self.clock.began = 5.0 - self.clock.passed
-        return World(self.folder, provider=self.provider)
+        self.later = World(self.folder, before=self)
+        return self.later
 
     def taken_over(self) -> list[ActiveJob]:
         """The jobs that an engine before has left."""
