@@ -1,4 +1,4 @@
-"""The keys reach the engine through its pipe: they are in no environment, neither its own nor a background Blender's."""
+"""The keys reach the engine through its pipe: no environment has them, neither its own nor a background Blender's."""
 
 from __future__ import annotations
 
