@@ -33,14 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Finding out which tests get to which line ...", flush=True)
         everywhere = tuple(room for room in ROOMS if room.bpy is options.bpy)
         reach.measure(ROOT, lines, tests_of(everywhere, ROOT), options.workers)
-    if not options.resume:
+    anew = not (options.resume or options.again)
+    if anew:
         session.unlink(missing_ok=True)
     with use_db(str(session), WorkDB.Mode.create) as db:
-        if not options.resume:
+        if anew:
             run.begin(db, ROOT, list(files), options.sample, options.seed)
         limits = run.Limits(options.budget, options.workers)
-        print(f"{len(db.pending_work_items)} changes to try.", flush=True)
-        for left in run.go_on(db, ROOT, OUT, reach.Reach(lines), limits):
+        items = run.survivors(db) if options.again else db.pending_work_items
+        print(f"{len(items)} changes to try.", flush=True)
+        for left in run.go_on(db, items, ROOT, OUT, reach.Reach(lines), limits):
             print(f"\r{left} left ", end="", flush=True)
         return _tell(db, files, kind)
 
@@ -65,6 +67,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--budget", type=float, default=60.0, metavar="S", help="seconds of tests for one change")
     parser.add_argument("--measure", action="store_true", help="find out anew which tests get to which line")
     parser.add_argument("--resume", action="store_true", help="go on where the last run was ended")
+    parser.add_argument("--again", action="store_true", help="try what the last run's tests did not notice once more")
     parser.add_argument("--bpy", action="store_true", help="the rooms whose tests need Blender as a module")
     return parser.parse_args(arguments)
 

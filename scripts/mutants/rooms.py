@@ -11,8 +11,10 @@ _ENGINE = ("tests/unit/engine", "tests/unit/steps", "tests/unit/files", "tests/u
 _HOST = ("tests/unit/host",)
 _SCENE = (
     *("tests/scene/test_placing.py", "tests/scene/test_appending.py", "tests/scene/test_replacing.py"),
-    *("tests/scene/test_placeholder.py", "tests/scene/test_in_place.py", "tests/scene/test_other_scenes.py"),
+    *("tests/scene/test_placeholder.py", "tests/scene/test_in_place.py", "tests/scene/test_again.py"),
 )
+_PARTS = ("model", "sizes", "colours", "faults", "foreign", "process", "reshape", "safety")
+_PREPARE = (*(f"tests/scene/test_prepare_{part}.py" for part in _PARTS), "tests/scene/test_kits.py")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ ROOMS = (
     Room("files", ("engine/files", "engine/blenders"), _ENGINE),
     Room("engine", ("engine",), (*_ENGINE, *_HOST)),
     Room("client", ("client",), _HOST),
-    Room("cleaning", ("prepare",), ("tests/scene",), 90, bpy=True),
+    Room("cleaning", ("prepare",), _PREPARE, 90, bpy=True),
     Room("placing", ("scene/placing",), _SCENE, bpy=True),
 )
 

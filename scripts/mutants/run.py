@@ -68,21 +68,27 @@ def _place(one: MutationSpec) -> tuple[object, ...]:
     return one.start_pos, one.operator_name, one.occurrence
 
 
-def go_on(db: WorkDB, root: Path, folder: Path, reach: Reach, limits: Limits) -> Iterator[int]:
-    """Try all that is pending; yields how many are left.
+def survivors(db: WorkDB) -> list[WorkItem]:
+    """What was tried and not noticed."""
+    return [item for item, result in db.completed_work_items if result.test_outcome is TestOutcome.SURVIVED]
+
+
+def go_on(
+    db: WorkDB, items: Sequence[WorkItem], root: Path, folder: Path, reach: Reach, limits: Limits
+) -> Iterator[int]:
+    """Try these and note what came of them; yields how many are left.
 
     Args:
         root: the tree. folder: for the copies. reach: which tests get where.
     """
-    pending = db.pending_work_items
     context = get_context("spawn")
     copies = context.Queue()
     for number in range(limits.workers):
         copies.put(str(_copy(root, folder / f"copy{number}")))
-    sources = _sources(root, {item.mutations[0].module_path for item in pending})
+    sources = _sources(root, {item.mutations[0].module_path for item in items})
     with ProcessPoolExecutor(limits.workers, context, _enter, (copies,)) as pool:
         futures: dict[Future[WorkResult], WorkItem] = {}
-        for item in pending:
+        for item in items:
             one = item.mutations[0]
             lines = sources[one.module_path].lines(one.start_pos, one.end_pos)
             tests, seconds = reach.tests(one.module_path, lines, limits.budget)
