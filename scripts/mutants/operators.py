@@ -55,6 +55,8 @@ class RemoveMember(Operator):
         kept = [child for child in inner.children if id(child) not in gone]
         if node.type == "expr" and kept[-1].type == "operator":
             kept.pop()
+        if node.children[0] == "(" and len(kept) == 1:
+            kept.append(parts[0][-1])  # the comma of a tuple of one
         inner.children = kept
         return node
 
@@ -156,6 +158,7 @@ class Source:
         tree = ast.parse(text)
         self._statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
         self._annotations = list(_annotations(tree))
+        self._sums = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.AugAssign)]
         self._constants = {
             line
             for node in ast.walk(tree)
@@ -169,6 +172,8 @@ class Source:
         """A change of that kind there is one that a test could and should notice."""
         if operator.endswith("/NumberReplacer") and start[0] in self._constants:
             return False  # how long, how often, how much: pace and patience
+        if "/ReplaceBinaryOperator" in operator and not any(_within(one, start) for one in self._sums):
+            return False  # the star of a signature or a call
         return not any(begin <= start < end for begin, end in self._annotations)
 
     def lines(self, start: Position, end: Position) -> range:
@@ -176,6 +181,10 @@ class Source:
         around = [one for one in self._statements if one.lineno <= start[0] <= (one.end_lineno or one.lineno)]
         first = max((one.lineno for one in around), default=start[0])
         return range(first, end[0] + 1)
+
+
+def _within(node: ast.expr | ast.stmt, place: Position) -> bool:
+    return (node.lineno, node.col_offset) <= place < (node.end_lineno or 0, node.end_col_offset or 0)
 
 
 def _annotations(tree: ast.AST) -> Iterator[tuple[Position, Position]]:

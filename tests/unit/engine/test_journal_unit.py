@@ -246,9 +246,13 @@ def test_of_several_jobs_all_are_written_or_none(journal: Journal, other: Journa
 
 
 def test_a_transaction_that_breaks_off_has_changed_nothing(journal: Journal) -> None:
-    with pytest.raises(KeyboardInterrupt), journal.transaction():
-        journal.learn_price("neural4d", "text", 60)
-        raise KeyboardInterrupt
+    def break_off() -> None:
+        with journal.transaction():
+            journal.learn_price("neural4d", "text", 60)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
     assert journal.prices() == {}
     journal.learn_price("neural4d", "text", 60)
     assert journal.price("neural4d", "text") == 60
