@@ -159,6 +159,13 @@ class Source:
         self._statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
         self._annotations = list(_annotations(tree))
         self._sums = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.AugAssign)]
+        self._defaults = [
+            one
+            for node in ast.walk(tree)
+            if isinstance(node, ast.arguments)
+            for one in (*node.defaults, *node.kw_defaults)
+            if one
+        ]
         self._constants = {
             line
             for node in ast.walk(tree)
@@ -170,8 +177,10 @@ class Source:
 
     def can_be_seen(self, operator: str, start: Position) -> bool:
         """A change of that kind there is one that a test could and should notice."""
-        if operator.endswith("/NumberReplacer") and start[0] in self._constants:
-            return False  # how long, how often, how much: pace and patience
+        if operator.endswith("/NumberReplacer"):
+            paces = start[0] in self._constants or any(_within(one, start) for one in self._defaults)
+            if paces:  # how long, how often, how much
+                return False
         if "/ReplaceBinaryOperator" in operator and not any(_within(one, start) for one in self._sums):
             return False  # the star of a signature or a call
         return not any(begin <= start < end for begin, end in self._annotations)

@@ -20,6 +20,7 @@ from neural4d_blender.engine.errors import (
     Neural4DError,
     RequestRefused,
     ServiceBusy,
+    ServiceUnreachable,
     UnexpectedAnswer,
 )
 from neural4d_blender.engine.http import transport as http
@@ -288,6 +289,25 @@ def test_what_never_left_is_told_without_a_status() -> None:
     with pytest.raises(Neural4DError):
         Transport("Service", "http://127.0.0.1:9", KEY, observer=told.append).call("/api/x")
     assert (told[0].status, told[0].answer, told[0].error) == (None, None, "ServiceUnreachable")
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("error", [http.requests.ConnectionError(KEY), OSError(KEY), ValueError(KEY)])
+def test_whatever_the_library_raises_is_translated(
+    error: Exception, left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        http.connection._thread.left = left
+        raise error
+
+    monkeypatch.setattr(http.requests.Session, "request", fail)
+    told: list[Exchange] = []
+    with pytest.raises(Neural4DError) as caught:
+        Transport("Service", "https://x.example", KEY, observer=told.append).call("/api/x", {"n": 1}, paid=True)
+    expected = (UnexpectedAnswer if type(error) is ValueError else AnswerLost) if left else ServiceUnreachable
+    assert type(caught.value) is expected
+    assert KEY not in f"{caught.value.what}{caught.value.remedy}{told}"
+    assert caught.value.__cause__ is None, "its text may hold headers"
 
 
 # Several addresses
