@@ -177,7 +177,7 @@ class Source:
 
     def can_be_seen(self, operator: str, start: Position) -> bool:
         """A change of that kind there is one that a test could and should notice."""
-        if operator.endswith("/NumberReplacer"):
+        if "Number" in operator or "BinaryOperator" in operator:
             paces = start[0] in self._constants or any(_within(one, start) for one in self._defaults)
             if paces:  # how long, how often, how much
                 return False

@@ -250,6 +250,7 @@ class World:
     def step(self, active: ActiveJob) -> float | None:
         """One step; the clock goes on by what it asks to wait."""
         delay = next_step.step(self.context, active)
+        assert delay is None or delay >= 0.0
         self.clock.sleep(delay or 0.0)
         return delay
 

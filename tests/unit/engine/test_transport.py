@@ -310,6 +310,43 @@ def test_whatever_the_library_raises_is_translated(
     assert caught.value.__cause__ is None, "its text may hold headers"
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (http.requests.exceptions.ProxyError("x"), "proxy"),
+        (http.requests.exceptions.InvalidProxyURL("x"), "proxy"),
+        (OSError("SOCKS server said no"), "proxy"),
+        (http.requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED]"), "certificate"),
+        (http.requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER]"), "encrypted"),
+        (http.requests.exceptions.InvalidURL("x"), "InvalidURL"),
+        (http.requests.exceptions.ConnectTimeout("x"), "no connection"),
+        (OSError("x"), "no connection"),
+    ],
+)
+def test_what_kept_it_from_leaving_is_said(error: Exception, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(http.requests.Session, "request", fail)
+    with pytest.raises(ServiceUnreachable) as caught:
+        Transport("Service", "https://x.example", KEY).call("/api/x")
+    assert words.lower() in caught.value.what.lower()
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(("paid", "seconds"), [(True, "180"), (False, "30")])
+def test_an_answer_that_does_not_come_is_lost_after_its_time(
+    paid: bool, seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        http.connection._thread.left = True
+        raise http.requests.exceptions.ReadTimeout("x")
+
+    monkeypatch.setattr(http.requests.Session, "request", fail)
+    with pytest.raises(AnswerLost, match=f"within {seconds} s"):
+        Transport("Service", "https://x.example", KEY).call("/api/x", paid=paid)
+
+
 # Several addresses
 
 

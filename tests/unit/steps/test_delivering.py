@@ -227,6 +227,17 @@ def test_of_several_the_first_that_is_done_is_the_jobs_and_the_others_follow(wor
     assert (job.state, job.primary) == (State.READY, job.variants[0])
 
 
+def test_a_model_that_is_taken_once_more_is_ready_again(world: World) -> None:
+    active = generating(world)
+    job = world.until(active)
+    world.context.enter(job, State.PLACED)
+    resuming.take(world.context, active, job.variants[0])
+    assert (job.state, job.chosen) == (State.READY, 0)
+    written = world.journal.get("1")
+    assert written is not None
+    assert (written.state, written.chosen) == (State.READY, 0)
+
+
 def test_of_another_format_only_the_one_that_is_wanted_is_converted(world: World) -> None:
     active = generating(world, variants=2, format="STL")
     job = world.until(active)

@@ -83,6 +83,7 @@ def test_the_models_own_format_costs_nothing_in_no_size_alone(world: World) -> N
 def test_the_models_own_format_of_a_job_in_another_one_is_fetched_free(world: World, stl: ActiveJob) -> None:
     save = keep(world, stl, "GLB", None)
     assert Path(save.path).read_bytes()[:4] == b"glTF"
+    assert world.provider.asked.count("poll") == 1
     assert (converted(world), stl.job.costs.total) == ([], TEXT + CONVERSION)
 
 
@@ -143,6 +144,13 @@ def test_the_name_of_one_of_several_and_of_a_batch(world: World) -> None:
         world.step(active)
     assert Path(save.path).name == "0007 a bird v2.glb"
     assert [path.name for path in (world.folder / "kept").iterdir()] == ["0007 a bird v2.glb"]
+
+
+def test_one_file_follows_the_other_at_once(world: World, stl: ActiveJob) -> None:
+    saves = [kept_files.add(world.context, stl.job, 0, "STL", str(world.folder / "kept"), 120.0) for _ in range(2)]
+    assert [world.step(stl), world.step(stl)] == [0.0, 0.0]
+    assert [save.state for save in saves] == [SaveState.SAVED] * 2
+    assert [Path(save.path).name for save in saves] == ["a bird 120mm.stl", "a bird 120mm (2).stl"]
 
 
 def test_nothing_is_left_in_the_jobs_folder(world: World, stl: ActiveJob) -> None:

@@ -292,3 +292,24 @@ def test_a_lost_answer_to_a_question_costs_nothing(world: World) -> None:
     world.provider.polls.extend([AnswerLost("Gone."), AnswerLost("Gone."), done("one")])
     job = world.until(world.job(), State.READY)
     assert (job.costs.total, world.provider.bought) == (TEXT, [TEXT])
+
+
+@pytest.mark.parametrize(
+    ("poll", "remembered"), [(waits(), False), (waits(0.1), True), (done("one"), True)], ids=["nothing", "some", "done"]
+)
+def test_an_answer_about_our_own_id_is_remembered(world: World, poll: Poll, remembered: bool) -> None:
+    told: list[tuple[str, list[str]]] = []
+    world.provider.remember = lambda uuid, tickets: told.append((uuid, list(tickets)))  # type: ignore[method-assign]
+    world.provider.polls[0] = poll
+    active = world.job()
+    world.until(active, State.GENERATING)
+    world.step(active)
+    assert told == [("1-0-0", ["1-0-0"])] * remembered
+
+
+def test_an_answer_about_an_id_of_theirs_says_nothing_of_ours(world: World) -> None:
+    told: list[str] = []
+    world.provider.remember = lambda uuid, _: told.append(uuid)  # type: ignore[method-assign]
+    world.provider.answers.append(Submission(["theirs"]))
+    world.until(world.job(), State.READY)
+    assert told == []

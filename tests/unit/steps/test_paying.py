@@ -399,6 +399,23 @@ def test_what_shows_in_the_middle_of_the_next_purchase_is_nobodys_price(world: W
     assert [(one.costs.total, one.costs.estimated) for one in told] == [(TEXT, True), (TEXT, True), (30, False)]
 
 
+def test_a_balance_that_was_topped_up_meanwhile_tells_no_price_later_either(world: World) -> None:
+    world.provider._charge = lambda _: _take(world, -500)  # type: ignore[method-assign]
+    active = world.job()
+    world.until(active, State.GENERATING)
+    world.provider.points -= 700
+    job = world.until(active, State.READY)
+    assert (job.costs.total, job.costs.estimated) == (TEXT, True)
+    assert world.journal.price("neural4d", "text") is None
+
+
+@pytest.mark.parametrize(("fell", "ours"), [(0, True), (TEXT, False), (2 * TEXT, False), (TEXT + 1, True), (7, True)])
+def test_what_is_free_is_not_given_the_price_of_something_else(world: World, fell: int, ours: bool) -> None:
+    prices, job = world.spending.prices, world.job().job
+    prices.note("neural4d", [TEXT, None, 0])
+    assert prices.is_ours(world.provider, job, "matting", 0, fell, 0.0) is ours
+
+
 @pytest.mark.parametrize("make", LOST, ids=["lost", "down", "unexpected"])
 def test_while_one_is_in_doubt_no_other_is_sent(world: World, make: Make) -> None:
     world.provider.answers.append(make())

@@ -18,7 +18,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Cutout, Outcome, Poll, Submission, Trace
-from neural4d_blender.engine.steps import polling, resuming
+from neural4d_blender.engine.steps import later_stages, polling, resuming
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import PICTURES, STAGE, TEXT, World, done, waits
 
@@ -224,6 +224,39 @@ def test_each_stage_has_as_long_as_a_whole_job(world: World, monkeypatch: pytest
     world.provider.polls[0] = waits()
     world.until(active, State.FAILED)
     assert 300 <= world.clock.passed - ordered_at < 350
+
+
+@pytest.mark.parametrize(
+    ("axis", "size", "told"),
+    [("X", 30.0, 30.0), ("Z", 30.0, 20.0), ("Y", 30.0, 60.0), ("LONGEST", 30.0, 20.0), ("X", None, None)],
+)
+def test_a_stage_is_told_the_size_of_what_there_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, axis: str, size: float | None, told: float | None
+) -> None:
+    """Of a sketch that is 2 x 3 x 1 m: wide, high and deep, as glTF has it."""
+    monkeypatch.setattr(later_stages, "size_of", lambda _: (2.0, 3.0, 1.0))
+    given: list[tuple[float, float, float] | None] = []
+    order = world.provider.order
+    world.provider.order = lambda *all: (given.append(all[4]), order(*all))[1]  # type: ignore[method-assign]
+    active = staged(world, stage(model_url="https://x/sketch.glb"), axis=axis, size_mm=size)
+    while not given:
+        world.step(active)
+    if told is None:
+        assert given == [None]
+    else:
+        assert given[0] == pytest.approx([part * told / 2000 for part in (2.0, 3.0, 1.0)])
+    assert not list(Path(active.job.folder or world.folder).glob("sketch*"))
+
+
+def test_a_sketch_that_cannot_be_had_is_no_reason_to_stop(world: World) -> None:
+    world.broken.append(UnexpectedAnswer("Not there."))
+    given: list[object] = []
+    order = world.provider.order
+    world.provider.order = lambda *all: (given.append(all[4]), order(*all))[1]  # type: ignore[method-assign]
+    active = staged(world, stage(model_url="https://x/sketch.glb"), size_mm=30.0)
+    while not given:
+        world.step(active)
+    assert given == [None]
 
 
 @pytest.mark.parametrize("how", ["cancelled", "stopping"])
