@@ -106,6 +106,20 @@ def tester(session: nox.Session) -> None:
     session.run("python", "-m", "tests.package.tester", "--report", "out/reports", *session.posargs)
 
 
+@nox.session(default=False)
+@nox.parametrize(
+    ["python", "group", "arguments"],
+    [
+        nox.param("3.11", "mutants", (), id="plain"),
+        nox.param(BPY[NEWEST], "mutants-bpy", ("--bpy",), id="bpy"),
+    ],
+)
+def mutants(session: nox.Session, group: str, arguments: tuple[str, ...]) -> None:
+    """small changes to the code, one at a time: which do the tests notice? Takes hours; `-- --help`"""
+    _install(session, group)
+    session.run("python", "-m", "scripts.mutants", *arguments, *session.posargs)
+
+
 @nox.session(python=RUNNING, default=False)
 @nox.parametrize("group", ["simulator", "schemas"], ids=[f"simulator-{RUNNING}", f"schemas-{RUNNING}"])
 def tool(session: nox.Session, group: str) -> None:

@@ -81,9 +81,15 @@ class Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Where a redirect leads no key goes along, nor what requests would take out of a .netrc file for that host."""
+        prepared_request.headers.pop("Authorization", None)
+
+
 def session() -> requests.Session:
     """A requests.Session on such connections."""
-    made = requests.Session()
+    made = _Session()
     for scheme in ("https://", "http://"):
         made.mount(scheme, Adapter())
     return made

@@ -46,3 +46,8 @@ class ActiveJob:
     def unwanted(self) -> bool:
         """It is to be given up: cancelled itself, or its batch was stopped while that is still free."""
         return self.cancelled.is_set() or (self.halted.is_set() and self.job.state in FREE_TO_CANCEL)
+
+    def was_away(self, now: float) -> None:
+        """The service could not be asked until now (monotonic seconds): that is no time it was given for its models."""
+        for pace in self.paces.values():
+            pace.first = now

@@ -24,8 +24,7 @@ def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> floa
         active.attempts = 0
         fail(context, job, error)
         return None
-    for pace in active.paces.values():
-        pace.first = now  # no time that the service was given
+    active.was_away(now)
     outlasts = now < waits_until
     ceiling = timing.slowest if outlasts else _LONGEST_WAIT
     wait = backoff(min(active.attempts, 30) - 1, timing.backoff, ceiling, chance=context.system.chance)
@@ -55,6 +54,7 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float 
     elif not error.noted:
         wait = context.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
     wait = max(wait or 0.0, timing.quickest)
+    active.was_away(context.clock.monotonic())
     if not isinstance(error, HeldBack):
         active.refusals += 1
     if (
