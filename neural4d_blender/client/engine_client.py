@@ -218,24 +218,20 @@ class Bridge:
             self._died()
         return self.revision != before
 
-    def stop(self, patience: float = 8.0) -> None:
-        """Close the pipe: the engine finishes what must not be cut off, and ends.
-
-        Args:
-            patience: seconds to wait for that; 0 leaves it to end on its own.
-        """
+    def stop(self) -> None:
+        """Close the pipe, at once: the engine ends by itself, when what may be paid is answered and written down."""
         # It takes in all that it was told before it ends, and the next engine may be one of another data folder.
         self._answers.clear()
         self._unsure.clear()
-        self._end(patience)
+        self._end()
 
-    def _end(self, patience: float) -> None:
+    def _end(self) -> None:
         process, self._process = self._process, None
         self._configured = {}
         self._unread.clear()
         self.to_prepare.clear()  # whoever asked for it is no more
         if process:
-            process.end(patience)
+            process.end()
 
     def _start(self) -> None:
         if self._process is None:
@@ -276,7 +272,7 @@ class Bridge:
     def _died(self) -> None:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
-        self._end(patience=1.0)
+        self._end()
         told = self._last_words or self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():

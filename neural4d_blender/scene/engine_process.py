@@ -35,7 +35,7 @@ def _built(unbuilt: Any) -> Bridge:
 
     object.__setattr__(unbuilt, "__class__", Bridge)
     unbuilt.__init__(user_settings)
-    atexit.register(unbuilt.stop, patience=0.0)
+    atexit.register(unbuilt.stop)
     return unbuilt
 
 
