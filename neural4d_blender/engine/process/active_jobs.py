@@ -83,7 +83,7 @@ class ActiveJobs:
     def next_turn(self, service: str) -> None:
         """A purchase at the service may be over: whoever has waited longest for that goes."""
         line = self._line[service]
-        while line and not self._spending.is_buying(service):
+        while line and not self._spending.turns.is_taken(service):
             if active := self.by_id.get(line.popleft()):
                 self.wake(active)
                 break

@@ -14,7 +14,7 @@ from .active_jobs import ActiveJobs
 from .schedule import Schedule
 
 #: Seconds until a journal that could not be written is tried again, and an engine that is about to end looked at.
-_LOOK_AGAIN = 2.0
+_LOOK_AGAIN = 1.0
 
 
 class TakeOver:

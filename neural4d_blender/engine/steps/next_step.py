@@ -32,7 +32,7 @@ from . import delivery, exchange_log, failures, kept_files, polling, submission
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import all_failed, unforeseen
-from .spending import NotItsTurn
+from .turns import NotItsTurn
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2

@@ -33,15 +33,12 @@ from ..store.journal import Journal
 from ..system import SYSTEM, Clock
 from . import caps
 from .prices import Prices
+from .turns import NotItsTurn, Turns
 
 #: Seconds after which a service has surely booked what it has sold.
 _LATEST = 600.0
 #: Fact of a server: its balance after the last purchase.
 _AFTER = "balance"
-
-
-class NotItsTurn(Exception):
-    """Another purchase at the service is on its way: the step is taken once that is over, and holds no thread."""
 
 
 @dataclass
@@ -89,7 +86,7 @@ class Spending:
         self.clock = clock
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.turns = Turns()
         #: By service: jobs of which is not known whether they were paid, and until when (monotonic) they are watched.
         self._doubts: defaultdict[str, dict[str, float]] = defaultdict(dict)
         #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before.
@@ -152,7 +149,7 @@ class Spending:
             HeldBack: nothing may be sent yet. NotItsTurn: another purchase is on its way. Stopped: the engine ends.
         """
         service = provider.declaration.id
-        with self._turn(service):
+        with self.turns.take(service):
             if self._in_doubt(service, job.id):
                 raise HeldBack(
                     "Waiting until it is known whether another job was paid: both at once could not be told apart."
@@ -181,20 +178,6 @@ class Spending:
                     self.prices_changed()
             finally:
                 self.paying.discard(job.id)
-
-    @contextmanager
-    def _turn(self, service: str) -> Iterator[None]:
-        """One purchase at a time."""
-        if not self._locks[service].acquire(blocking=False):
-            raise NotItsTurn
-        try:
-            yield
-        finally:
-            self._locks[service].release()
-
-    def is_buying(self, service: str) -> bool:
-        """A purchase at the service is on its way."""
-        return self._locks[service].locked()
 
     def _measure(self, provider: Provider, job: Job, quote: Quote, purchase: Purchase, repeated: bool) -> None:
         """What an accepted purchase really cost, as far as that can be known now."""
@@ -239,7 +222,7 @@ class Spending:
         service = provider.declaration.id
         if not job.costs.estimated:
             return
-        with suppress(NotItsTurn), self._turn(service):  # a model that is done waits for nobody's purchase
+        with suppress(NotItsTurn), self.turns.take(service):  # a model that is done waits for nobody's purchase
             if self._late.get(service, ("",))[0] == job.id:
                 with suppress(Neural4DError):  # the job is the service's already
                     self._look_at_late(service, self.read(provider))
