@@ -64,6 +64,7 @@ class Here:
         self._pipe.close()
         until(self.engine.stopping.is_set)
         self.clock.added += 100.0
+        self.engine.inbox.put(lambda: None)  # has it look at its clock
 
     def end(self) -> None:
         self._thread.join(60)
