@@ -38,6 +38,8 @@ from .sessions import HeaderAuth, NoAuth, Sessions
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
 #: Seconds that a call may take which costs points: services have been seen to need minutes to accept one.
 PAID_TIMEOUT = 180.0
+#: So much longer a thread that nobody waits for any more may hang, where it is not noticed that its connection is shut.
+_LEFT_BEHIND = 600.0
 #: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
 MAX_ANSWER = 40 * 1024 * 1024
 
@@ -177,7 +179,7 @@ class Transport:
         self, method: str, url: str, content: Mapping[str, Any], told: dict[str, Any], *, paid: bool
     ) -> dict[str, Any]:
         connect, patience = self._timeouts[paid]
-        began = self._clock.monotonic()
+        began = since = self._clock.monotonic()
         attempt = interruptible.Attempt()
 
         def send() -> tuple[requests.Response, bytes]:
@@ -188,7 +190,7 @@ class Transport:
                     method,
                     url,
                     **content,
-                    timeout=(connect, patience),
+                    timeout=(connect, patience + _LEFT_BEHIND),
                     allow_redirects=False,  # the key stays with the host it was given for
                     stream=True,
                 ) as response,
@@ -196,7 +198,11 @@ class Transport:
                 return response, multipart.read(response, MAX_ANSWER)
 
         def look() -> None:
-            if self._clock.monotonic() - began > connect + patience + attempt.uploading:
+            nonlocal since
+            now = self._clock.monotonic()
+            if not attempt.left:
+                since = now
+            if now - since > patience + attempt.uploading or since - began > connect + patience:
                 raise requests.exceptions.Timeout("an answer in drops, or none")
             # What may be paid is waited for; what has not left is free.
             if interruptible.is_unwanted() and attempt.give_up(unless_left=paid):
