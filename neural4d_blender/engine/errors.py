@@ -284,3 +284,7 @@ class EngineStopped(Neural4DError):
     """The engine process ended on its own."""
 
     default_remedy = "It is started again by the next action; running jobs go on from the journal."
+
+
+class EngineUnusable(Neural4DError):
+    """The engine cannot start: a Python package or a file of its own is missing, or damaged (see __main__.py)."""
