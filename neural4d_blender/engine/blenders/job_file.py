@@ -76,7 +76,7 @@ def run_in_blender(
     code = preparers.run(job_file, log_file, limit, stopped)
     try:
         facts: dict[str, Any] = json.loads(facts_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise PreparerFailed(
             f"The background Blender ended with code {code} and no result; its log is {log_file}."
         ) from None

@@ -135,8 +135,8 @@ def _work_on_variants(context: Context, active: ActiveJob) -> float | None:
         return kept_files.advance(context, active, job.next_save)
     bare = next((v for v in job.variants if v.lacks_preview), None)
     if bare:
-        ready_for = max(0.0, context.clock.now() - job.entered)
-        if job.state is State.READY and ready_for < _LET_IT_BE_PLACED:
+        ready_for = context.clock.now() - job.entered
+        if job.state is State.READY and 0.0 <= ready_for < _LET_IT_BE_PLACED:  # not where the clock was set back
             return _LET_IT_BE_PLACED - ready_for
         delivery.fetch_preview(context, active, bare)
         return 0.0 if job.under_way else None
