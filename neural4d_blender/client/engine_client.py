@@ -15,56 +15,35 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import Balance, BatchRecord, EngineStopped, JobFailed, Neural4DError, State
+from ..engine.protocol import BatchRecord, EngineStopped, JobFailed, Neural4DError, State
 from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
-from .job_table import Jobs
-from .notices import Notices
 from .snapshots import Answer, Target
+from .told import Message, Told
 
-Message = dict[str, Any]
 Answered = Callable[[Answer], None]
 
 #: Seconds that one look at the pipe may take: a user's window waits meanwhile.
 _AT_A_TIME = 0.004
-#: An engine that dies more often than this within a minute is not started again by itself.
-_RESTARTS = 3
+#: An engine that dies more often than this within a minute, or cannot start, is started again a minute later.
+_RESTARTS, _MINUTE = 3, 60.0
 
 
-class Bridge:
-    """Owns the engine process.
+class Bridge(Told):
+    """Owns the engine process, and knows what it has told.
 
     Args:
         settings: what the engine is told; asked anew whenever something is sent.
 
     Attributes:
-        jobs: the newest snapshot of each job, by id.
-        batches: the batches that were spoken of in this session, by id.
-        balances: the last known balance of each service, by id.
-        servers: what is known of each service's server, by id (see engine/model/server_facts.py).
-        prices: measured points by ``provider:operation``.
-        spent: points spent in all, by service.
-        notices: what the user is to be told of the journal.
-        usage: bytes that the data folder takes, None while not known.
-        to_prepare: events of models that nobody but the host can prepare, oldest first.
-        revision: goes up whenever any of these changed.
         timing: seconds and counts handed to the engine; empty except in tests.
         adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(self.send)
         self.settings = settings
-        self.jobs = Jobs()
-        self.batches: dict[str, BatchRecord] = {}
-        self.balances: dict[str, Balance] = {}
-        self.servers: dict[str, dict[str, str]] = {}
-        self.prices: dict[str, int] = {}
-        self.spent: dict[str, int] = {}
-        self.notices = Notices(self.send)
-        self.usage: int | None = None
-        self.to_prepare: list[Message] = []
-        self.revision = 0
         self.timing: dict[str, float] = {}
         self.adopting = True
         self._process: EngineProcess | None = None
@@ -72,6 +51,8 @@ class Bridge:
         self._answers: dict[str, Answered] = {}
         self._configured: Message = {}
         self._deaths: list[float] = []
+        #: When it is to be started again by itself (monotonic), None where it is not.
+        self._again_at: float | None = None
         self._last_words: dict[str, str] | None = None
         #: Jobs that the engine has not taken in: nobody but this process knows of them.
         self._refused: set[str] = set()
@@ -134,7 +115,12 @@ class Bridge:
             if answer:
                 answer(told)
 
-        self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
+        try:
+            self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
+        except EngineStopped as error:
+            self._refused.add(job_id)
+            self._refuse(job, error.to_dict())
+            raise
 
     def submit_many(self, batch: BatchRecord, jobs: Sequence[protocol.Job]) -> None:
         """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
@@ -152,7 +138,12 @@ class Bridge:
 
         names = ("provider", "request", "target", "item")
         sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
-        self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+        try:
+            self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+        except EngineStopped as error:
+            for job in jobs:
+                self._refuse(job, error.to_dict())
+            raise
 
     def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
         job.enter(State.FAILED, time.time())
@@ -205,6 +196,8 @@ class Bridge:
 
         Takes microseconds when nothing did, and leaves the rest for the next call when very much did.
         """
+        if self._again_at is not None and time.monotonic() > self._again_at:
+            self._revive()
         if (process := self._process) is None:
             return False
         before = self.revision
@@ -221,28 +214,25 @@ class Bridge:
             self._died()
         return self.revision != before
 
-    def stop(self, patience: float = 8.0) -> None:
-        """Close the pipe: the engine finishes what must not be cut off, and ends.
-
-        Args:
-            patience: seconds to wait for that; 0 leaves it to end on its own.
-        """
+    def stop(self) -> None:
+        """Close the pipe, at once: the engine ends by itself, when what may be paid is answered and written down."""
         # It takes in all that it was told before it ends, and the next engine may be one of another data folder.
         self._answers.clear()
         self._unsure.clear()
-        self._end(patience)
+        self._again_at = None
+        self._end()
 
-    def _end(self, patience: float) -> None:
+    def _end(self) -> None:
         process, self._process = self._process, None
         self._configured = {}
         self._unread.clear()
         self.to_prepare.clear()  # whoever asked for it is no more
         if process:
-            process.end(patience)
+            process.end()
 
     def _start(self) -> None:
         if self._process is None:
-            self._last_words = None
+            self._last_words = self._again_at = None
             self._process = EngineProcess(self.settings.data_dir())
             self._follow()
 
@@ -251,27 +241,10 @@ class Bridge:
             self._process.writer.write(protocol.encode(message))
 
     def _take(self, event: Message) -> None:
-        self.revision += 1
+        super()._take(event)
         match event.get("event"):
-            case "job":
-                job = snapshots.Job.read(event["job"])
-                self.jobs[job.id] = job
-            case "prepare":
-                self.to_prepare.append(event)
-            case "balance":
-                self.balances[event["provider"]] = snapshots.balance(event["balance"])
-            case "server":
-                self.servers[event["provider"]] = event["facts"]
-            case "prices":
-                self.prices, self.spent = event["prices"], event["spent"]
-            case "batch":
-                self.batches[event["batch"]["id"]] = BatchRecord.from_dict(event["batch"])
-            case "notice":
-                self.notices.take(event["notice"])
             case "ended":
                 self._last_words = event["error"]
-            case "usage":
-                self.usage = event["bytes"]
             case "answer":
                 answer = self._answers.pop(event.get("tag") or "", None)
                 if answer:
@@ -280,17 +253,32 @@ class Bridge:
     def _died(self) -> None:
         """The engine ended on its own: whoever waits is told, and unfinished jobs go on in a new one."""
         self.revision += 1
-        self._end(patience=1.0)
+        self._end()
         told = self._last_words or self.ending.to_dict()
         waiting, self._answers = self._answers, {}
         for answer in waiting.values():
             answer(Answer(error=told))
         now = time.monotonic()
-        self._deaths = [at for at in self._deaths if now - at < 60.0] + [now]
-        if len(self._deaths) <= _RESTARTS and self.jobs.under_way and not self._last_words:
+        self._deaths = [at for at in self._deaths if now - at < _MINUTE] + [now]
+        if not self.jobs.under_way:
+            return
+        if len(self._deaths) <= _RESTARTS and not self._last_words:
+            self._revive()
+        else:
+            self._stand_still(told)
+
+    def _revive(self) -> None:
+        try:
             self._start()
             self.configure()
-            return
+        except EngineStopped as error:
+            self._last_words = error.to_dict()
+            self._stand_still(self._last_words)
+
+    def _stand_still(self, told: dict[str, str]) -> None:
+        """There is no engine for the jobs, and why; what is missing may come back."""
+        self._again_at = time.monotonic() + _MINUTE
+        self.revision += 1
         for job in list(self.jobs.under_way.values()):
             self.jobs[job.id] = replace(job, note=f"{told['what']} {told['remedy']}")
 

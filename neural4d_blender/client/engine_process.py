@@ -6,15 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from ..engine.protocol import EngineStopped, declarations
 from .pipes import PipeReader, PipeWriter
 
 _ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
+_INSTALL_AGAIN = "Install the extension again, and have the virus scanner leave its folder alone."
+#: Without a window of its own; and free of a job object that would end it with Blender, where that lets it be.
+_HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+_FREE = getattr(subprocess, "CREATE_BREAKAWAY_FROM_JOB", 0)
 
 
 class EngineProcess(subprocess.Popen[bytes]):
-    """A running engine.
+    """A running engine. It outlives this process where a request of its own is still to be answered.
 
     Args:
         folder: the data folder, made where it is not there; ``engine.log`` in it has what the engine prints.
@@ -29,40 +34,54 @@ class EngineProcess(subprocess.Popen[bytes]):
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / "engine.log").open("wb") as log:
-                super().__init__(
-                    [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    env=_environment(),
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                    # Ctrl+C on a terminal is for the command, which closes the pipe; a submission on its way goes on.
-                    start_new_session=True,
-                )
         except OSError as error:
             raise EngineStopped(
-                f"The engine could not be started in {folder}: {error}.",
-                "Check the folder for files in Preferences > Add-ons > Neural4D.",
+                f"The folder for files, {folder}, cannot be used: {error.strerror or error}.",
+                "Have it there and writable, or choose another one in Preferences > Add-ons > Neural4D.",
+            ) from error
+        if not _ENGINE.is_file():
+            raise EngineStopped(f"{_ENGINE} is missing: a virus scanner may have removed it.", _INSTALL_AGAIN)
+        try:
+            with _log(folder / "engine.log") as log:
+                try:
+                    self._start(folder, log, _HIDDEN | _FREE)
+                except PermissionError:  # the job object does not let it be free
+                    self._start(folder, log, _HIDDEN)
+        except OSError as error:
+            raise EngineStopped(
+                f"{sys.executable} could not be started: {error.strerror or error}.",
+                "Start Blender again; if it stays so, install Blender again, or ask what keeps programs from starting.",
             ) from error
         if self.stdin and self.stdout:  # both are
             self.reader, self.writer = PipeReader(self.stdout), PipeWriter(self.stdin)
 
-    def end(self, patience: float) -> None:
-        """Close the pipes, and kill what has not ended then.
+    def _start(self, folder: Path, log: IO[bytes], flags: int) -> None:
+        super().__init__(
+            [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=_environment(),
+            creationflags=flags,
+            # Ctrl+C on a terminal, and its end, is for the command; a submission on its way goes on.
+            start_new_session=True,
+        )
 
-        Args:
-            patience: seconds to wait for that; 0 leaves it to end on its own.
-        """
+    def end(self) -> None:
+        """Close the pipes, whereupon it ends by itself, as soon as what may be paid is answered and written down."""
         for pipe in (self.stdin, self.stdout):
             if pipe:
                 pipe.close()
-        if patience:
-            try:
-                self.wait(patience)
-            except subprocess.TimeoutExpired:
-                self.kill()
-                self.wait()
+
+
+def _log(path: Path) -> IO[bytes]:
+    """The log, emptied; an engine that still ends writes on behind. Without one it is as good an engine."""
+    try:
+        log = path.open("ab")
+        log.truncate(0)
+    except OSError:
+        return open(os.devnull, "wb")
+    return log
 
 
 def _environment() -> dict[str, str]:

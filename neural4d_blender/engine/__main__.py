@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import sys
+import traceback
 from pathlib import Path
 
 _NAME = "neural4d_engine"
@@ -23,6 +25,25 @@ def _load() -> None:
     spec.loader.exec_module(package)
 
 
+def _tell(error: Exception) -> None:
+    """Say why the engine cannot start, where nothing of it may be there to say so."""
+    told = {"code": "EngineUnusable", "kept": "All jobs stand in the journal as they were.", "cost": ""}
+    name = getattr(error, "name", None) or ""
+    if isinstance(error, ModuleNotFoundError) and not name.startswith(_NAME):
+        told["what"] = f"{sys.executable} lacks the Python package {name}, which the engine needs."
+        told["remedy"] = f"Install {name} for it, or use the Blender of blender.org, which brings it along."
+    else:
+        told["what"] = f"A file of the extension is missing or damaged ({type(error).__name__}: {error})."
+        told["remedy"] = "Install the extension again, and have the virus scanner leave its folder alone."
+    print(json.dumps({"event": "ended", "error": told}), flush=True)
+
+
 if __name__ == "__main__":
-    _load()
-    sys.exit(importlib.import_module(f"{_NAME}.process.main_loop").main())
+    try:
+        _load()
+        main = importlib.import_module(f"{_NAME}.process.main_loop").main
+    except Exception as error:
+        traceback.print_exc()  # for engine.log
+        _tell(error)
+        sys.exit(1)
+    sys.exit(main())

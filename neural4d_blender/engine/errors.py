@@ -241,6 +241,19 @@ class CannotStart(PreparerFailed):
     default_remedy = "Press Retry in Blender itself: it imports the model at no cost."
 
 
+class DiskUnusable(Neural4DError):
+    """A file or folder cannot be read or written: a full disk, missing rights, a folder that is gone."""
+
+    outage = True
+    default_remedy = "Free some space, or have the folder there and writable, then press Retry: nothing is paid twice."
+
+
+class OutOfMemory(Neural4DError):
+    """This computer has no memory left for what was to be done."""
+
+    default_remedy = "Close other programs, then press Retry: nothing is paid twice."
+
+
 class JobFailed(Neural4DError):
     """Raised by Job.wait(): the job ended without a model.
 
@@ -283,3 +296,7 @@ class EngineStopped(Neural4DError):
     """The engine process ended on its own."""
 
     default_remedy = "It is started again by the next action; running jobs go on from the journal."
+
+
+class EngineUnusable(Neural4DError):
+    """The engine cannot start: a Python package or a file of its own is missing, or damaged (see __main__.py)."""

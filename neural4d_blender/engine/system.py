@@ -9,16 +9,34 @@ from __future__ import annotations
 import os
 import queue
 import random
+import signal
 import subprocess
+import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
 _T = TypeVar("_T")
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _OnEvent = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
+
+    def _monotonic() -> float:
+        """Without the time that the computer sleeps, as on all other systems."""
+        ticks = ctypes.c_ulonglong()
+        ctypes.windll.kernel32.QueryUnbiasedInterruptTime(ctypes.byref(ticks))
+        return ticks.value / 1e7
+else:
+    _monotonic = time.monotonic
 
 
 class Clock:
@@ -29,8 +47,8 @@ class Clock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some moment; never less than before."""
-        return time.monotonic()
+        """Seconds since some moment that the computer was awake; never less than before."""
+        return _monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Let so much time pass."""
@@ -40,7 +58,7 @@ class Clock:
         """Let it pass, or less where the event is set or the condition notified; whether it was."""
         return event.wait(seconds)
 
-    def take(self, inbox: queue.Queue[_T], seconds: float | None) -> _T:
+    def take(self, inbox: queue.SimpleQueue[_T], seconds: float | None) -> _T:
         """The next thing from the inbox; queue.Empty where none comes within that time. None: whenever it comes."""
         return inbox.get(timeout=seconds)
 
@@ -84,6 +102,30 @@ class System:
     def replace(self, source: Path, target: Path) -> None:
         """Give a file another name, at once and in the place of what has that name; OSError where it cannot be."""
         os.replace(source, target)
+
+    def log(self, error: Exception) -> None:
+        """Put what happened into the log, where that can be written: a full disk is no reason to stop."""
+        with suppress(OSError, ValueError):
+            traceback.print_exception(error)
+
+    def when_told_to_end(self, end: Callable[[], None], over: threading.Event) -> None:
+        """Have it called, at any moment, when this process is asked to end: by a signal, or as Windows' session ends.
+
+        Args:
+            over: set when it has ended all it has to; Windows waits for that, some seconds.
+        """
+        for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda *_: end())
+        if sys.platform == "win32":  # a console that is closed, logging off, shutting down
+
+            def on_event(_event: int) -> bool:
+                end()
+                return over.wait()
+
+            self._on_event = _OnEvent(on_event)  # kept for as long as Windows may call it
+            ctypes.windll.kernel32.SetConsoleCtrlHandler(self._on_event, True)
 
 
 #: The real one.

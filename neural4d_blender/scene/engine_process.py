@@ -39,7 +39,7 @@ def _built(unbuilt: Any) -> Bridge:
     unbuilt.__init__(user_settings)
     if not bpy.app.background:
         unbuilt.notices.tell = None  # the panel does, until the user closes it
-    atexit.register(unbuilt.stop, patience=0.0)
+    atexit.register(unbuilt.stop)
     return unbuilt
 
 

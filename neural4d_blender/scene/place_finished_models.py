@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from .engine_process import bridge
 from .placing import placeholder, provenance, targets
 from .placing.placement import place, undo_step
 from .placing.replacement import replace
-from .session import session
+from .session import session, survive
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
 _AT_A_TIME = 0.1
@@ -28,11 +27,19 @@ _AT_A_TIME = 0.1
 
 def pump() -> bool:
     """Drain the engine's events and place what is ready; True where anything changed."""
-    changed = bridge.drain()
+    parts = (bridge.drain, _tell_again, prepare_in_foreground.step, _place_ready, _tend)
+    return bool(sum([survive(part, otherwise=True) for part in parts]))
+
+
+def _tell_again() -> bool:
     placings = session.placings
     while placings.untold and bridge.running:
         _tell(**placings.untold.pop())
-    changed |= prepare_in_foreground.step()
+    return False
+
+
+def _place_ready() -> bool:
+    placings, changed = session.placings, False
     ends = time.monotonic() + _AT_A_TIME
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
         if time.monotonic() < ends and not targets.blocked():
@@ -40,16 +47,16 @@ def pump() -> bool:
                 place_job(job, variant, None if variant is None else beside(job))
             except Neural4DError as error:
                 placings.trouble[job.id] = error.to_dict()
-            except Exception as error:  # one that got out would end the timer, and with it every job
+            except Exception as error:
                 what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
                 remedy = "Press Place Here; if it stays so, report this text."
                 placings.trouble[job.id] = Neural4DError(what, remedy).to_dict()
             changed = True
-    try:
-        return placeholder.tend(keep=user_settings.keeps_placeholders()) or changed
-    except Exception:  # the same: a model comes without its placeholder, too
-        traceback.print_exc()
-        return True
+    return changed
+
+
+def _tend() -> bool:
+    return placeholder.tend(keep=user_settings.keeps_placeholders())
 
 
 def expected() -> list[Job]:

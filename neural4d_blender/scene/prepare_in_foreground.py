@@ -41,4 +41,7 @@ def step() -> bool:
 def _prepare(values: dict[str, Any]) -> dict[str, Any]:
     from ..prepare import foreground  # hardly ever needed: Blender's start need not wait for it
 
-    return foreground.prepare(values)
+    try:
+        return foreground.prepare(values)
+    except Exception as error:  # or the engine would wait for it for ever
+        return {"ok": False, "code": "PreparerFailed", "what": f"{type(error).__name__}: {error}", "remedy": ""}

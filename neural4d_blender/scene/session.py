@@ -8,11 +8,16 @@ of the journal that is looked at (ui/lists/history_page.py). Imports bpy alone: 
 
 from __future__ import annotations
 
+import sys
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import bpy
+
+_T = TypeVar("_T")
 
 
 class OpenFile:
@@ -84,6 +89,7 @@ class Shown:
         labels: what the labels of the placeholders showed when they were drawn last.
         tallies: the counts of the batches, by batch id (``ui.lists.batch_progress.Tally``).
         unfolded: ids of the jobs whose pictures are folded out.
+        logged: errors that were met on the way, and said on the console once.
     """
 
     def __init__(self) -> None:
@@ -91,6 +97,7 @@ class Shown:
         self.labels: dict[str, tuple[str, int]] = {}
         self.tallies: dict[str, Any] = {}
         self.unfolded: set[str] = set()
+        self.logged: set[str] = set()
 
 
 class Registered:
@@ -133,6 +140,25 @@ class Session:
         """The extension is switched off, and its engine ends."""
         self.file.scenes = _scenes()
         self.asked, self.shown = Asked(), Shown()
+
+
+def survive(part: Callable[[], _T], otherwise: _T) -> _T:
+    """What the part returns. An error in it is logged and goes no further: it would end a timer, and with it every job.
+
+    Args:
+        otherwise: returned where there was one.
+    """
+    try:
+        return part()
+    except Exception:
+        import traceback  # hardly ever needed: Blender's start need not wait for it
+
+        text = traceback.format_exc()
+        if text not in session.shown.logged:
+            session.shown.logged.add(text)
+            with suppress(OSError, ValueError):
+                print(text, file=sys.stderr)
+        return otherwise
 
 
 def _scenes() -> set[int]:

@@ -18,7 +18,7 @@ from ..engine.protocol import UNFINISHED, Neural4DError, State
 from . import place_finished_models, user_settings
 from .engine_process import bridge, is_built
 from .placing import placeholder, targets
-from .session import session
+from .session import session, survive
 
 if TYPE_CHECKING:
     from ..client.snapshots import Answer, Job, Target
@@ -34,6 +34,10 @@ def start() -> None:
 
 
 def _tick() -> float | None:
+    return survive(_look, otherwise=_TICK)
+
+
+def _look() -> float | None:
     shown = session.shown
     changed = place_finished_models.pump()
     if changed and (stages := placeholder.stages()) != shown.labels:
@@ -60,6 +64,10 @@ def redraw(regions: Set[str] = frozenset({"UI"})) -> None:
 
 def _resume() -> None:
     """Go on with jobs that were cut off, if there are any; costs one look at the disk otherwise."""
+    survive(_list_unfinished, otherwise=None)
+
+
+def _list_unfinished() -> None:
     if user_settings.online() and (user_settings.data_dir() / UNFINISHED).exists():
         try:
             list_jobs()

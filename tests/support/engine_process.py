@@ -41,6 +41,7 @@ class EngineProcess:
 
     Attributes:
         jobs: the newest snapshot of each job by id. seen: every (id, state) in the order it was told.
+        reading: ends when the engine has closed its end of the pipe.
         sent: everything that went down the pipe and came back, for looking for secrets in it.
     """
 
@@ -67,7 +68,8 @@ class EngineProcess:
             stdout=subprocess.PIPE,
             stderr=(folder / "engine.log").open("ab"),
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reading = threading.Thread(target=self._read, daemon=True)
+        self.reading.start()
         with suppress(BrokenPipeError):  # it may end as soon as it begins
             self.configure(url, key, online=online, preparer=preparer, imports=imports, timing=timing)
 

@@ -5,7 +5,6 @@ Standard library only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ..model.variant import Variant
 from .asset_catalogs import catalog_id
 from .job_file import run_in_blender
 from .pool import Preparers
+from .shared_names import name_of_file
 
 
 def write_asset(
@@ -39,7 +39,7 @@ def write_asset(
     if not variant.blend or not Path(variant.blend).is_file():
         raise PreparerFailed("The prepared model is not there.", "Place the model once more, at no cost, then save it.")
     folder = Path(wanted["folder"])
-    stem = re.sub(r"[^\w\-. ]+", "", wanted["name"])[:60].strip(" .") or "Model"
+    stem = name_of_file(wanted["name"], "Model")
     output = folder / f"{stem} {job.id[:8]}-{variant.index + 1}.blend"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ holds up nobody. Where it runs without network and how much memory it gets: sand
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed
 from ..files.download import Stopped
@@ -73,8 +74,9 @@ class Preparer:
     def __init__(self, argv: Sequence[str], memory: int, system: System = SYSTEM) -> None:
         self._clock = system.clock
         confined = [sys.executable, "-I", str(_SANDBOX), str(memory)] if sys.platform == "linux" else []
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
+        self._log: IO[bytes] = io.BytesIO()
         try:
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
             self._process = system.start_process([*confined, *argv, "-"], log=self._log, environment=environment())
         except OSError as error:
             self._log.close()
@@ -100,7 +102,8 @@ class Preparer:
             self._end()
             self._log.seek(0)
             said = self._log.read()
-            log_file.write_bytes(said)
+            with suppress(OSError):  # a log is a help, never a reason to stop
+                log_file.write_bytes(said)
             self._log.close()
         if code and READY.encode() not in said:
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
@@ -165,8 +168,9 @@ class Preparers:
         self.system = system
         self.argv: Sequence[str] = ()
         self.memory = memory_limit()
+        #: How many are at work.
+        self.running = 0
         self._waiting: list[Preparer] = []
-        self._running = 0
         self._expected: set[str] = set()
         self._changed = threading.Condition()
 
@@ -174,7 +178,7 @@ class Preparers:
         """Start one for a job whose model is on its way, where there is room for it."""
         with self._changed:
             self._expected.add(job)
-            wanted = len(self._waiting) < len(self._expected) and self._running + len(self._waiting) < AT_ONCE
+            wanted = len(self._waiting) < len(self._expected) and self.running + len(self._waiting) < AT_ONCE
             if self.argv and wanted:
                 with suppress(CannotStart):  # it is told when the model is there and needs it
                     self._waiting.append(Preparer(self.argv, self.memory, self.system))
@@ -197,7 +201,7 @@ class Preparers:
                     raise
             finally:
                 with self._changed:
-                    self._running -= 1
+                    self.running -= 1
                     self._changed.notify()
 
     def close(self) -> None:
@@ -211,7 +215,7 @@ class Preparers:
         if not self.argv:
             raise CannotStart("There is no Blender here to prepare the model with.")
         with self._changed:
-            while not self._waiting and self._running >= AT_ONCE:
+            while not self._waiting and self.running >= AT_ONCE:
                 if stopped():
                     raise Stopped
                 self.system.clock.wait(self._changed, 0.1)
@@ -220,5 +224,5 @@ class Preparers:
                 dead.close()
             waited = bool(self._waiting)
             preparer = self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system)
-            self._running += 1
+            self.running += 1
             return preparer, waited

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
@@ -10,6 +11,16 @@ READY: Final = "neural4d: ready"
 KIT: Final = "KIT"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.
 MAX_NAME_BYTES: Final = 63
+
+
+#: Bytes of UTF-8 in a file's name, less what is put behind it: some file systems take no more than 143 in all.
+_MAX_FILE_BYTES: Final = 100
+
+
+def name_of_file(text: str, fallback: str = "model") -> str:
+    """Of a text, what every file system takes as a name; `fallback` where nothing is left."""
+    kept = re.sub(r"[^\w\-. ]+", "", text)[:60]
+    return kept.encode("utf-8", "ignore")[:_MAX_FILE_BYTES].decode("utf-8", "ignore").strip(" .") or fallback
 
 
 def datablock_name(text: str, fallback: str = "Model") -> str:

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ MAX_UNPACKED = 4 * 1024**3
 #: More than this many times its packed size is a bomb, not a model.
 MAX_RATIO = 500
 _CHUNK = 1 << 20
+#: A name that is too long, that no file can have, or that is a file's and a folder's at once.
+_OF_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
 
 def is_archive(path: Path) -> bool:
@@ -42,6 +45,12 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
                 _extract(packed, info, folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
+    except OSError as error:
+        if error.errno in _OF_NAMES:
+            raise BrokenModel(
+                f"The archive {archive.name} has a name in it that cannot be: {error.strerror}."
+            ) from error
+        raise
     found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() == suffix]
     if not found:
         there = ", ".join(sorted({path.suffix for path in folder.rglob("*") if path.is_file()})) or "nothing"

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import urllib.parse
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 
 from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
+from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..model.web_addresses import is_loopback
@@ -62,16 +64,22 @@ def download(
     part, tag = path.with_name(path.name + ".part"), path.with_name(path.name + ".etag")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = partial(_stream, part, tag, stopped, progress, limit, system.clock)
-        written = _fetch(url, _of_the_rest(part, tag), stream)
+        attempt = interruptible.Attempt()
+        arriving = _Arriving(part, tag, limit, attempt)
+        look = arriving.watch(stopped, progress, system.clock)
+        look()
+        written = _fetch(url, _of_the_rest(part, tag), arriving.stream, look, attempt, system)
+        if arriving.expected:
+            progress(1.0)
         check(part)
         system.replace(part, path)
         tag.unlink(missing_ok=True)
     except (Stopped, LinkExpired, _BrokenOff):
         raise
     except BaseException as error:
-        part.unlink(missing_ok=True)
-        tag.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+            tag.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
         raise DownloadFailed(
@@ -92,12 +100,21 @@ class _BrokenOff(DownloadFailed):
         return DownloadFailed.__name__
 
 
-def _fetch(url: str, headers: dict[str, str], stream: Callable[[requests.Response], int]) -> int:
+def _fetch(
+    url: str,
+    headers: dict[str, str],
+    stream: Callable[[requests.Response], int],
+    look: Callable[[], None],
+    attempt: interruptible.Attempt,
+    system: System,
+) -> int:
     host = _check_address(url)
-    try:
-        with _sessions.get().get(
-            url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
-        ) as response:
+
+    def get() -> int:
+        with (
+            _sessions.lent() as session,
+            session.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
+        ):
             _check_address(response.url)  # a redirect must not leave https
             if response.status_code in (403, 404, 410):
                 raise LinkExpired(
@@ -107,6 +124,9 @@ def _fetch(url: str, headers: dict[str, str], stream: Callable[[requests.Respons
                 failed = _BrokenOff if response.status_code >= 500 else DownloadFailed
                 raise failed(f"The result could not be fetched: {host} answered HTTP {response.status_code}.")
             return stream(response)
+
+    try:
+        return interruptible.run(system, attempt, get, look)
     except requests.RequestException as error:
         lasted = "took too long" if isinstance(error, requests.exceptions.Timeout) else "broke off"
         raise _BrokenOff(f"The download from {host} {lasted}.") from None
@@ -120,49 +140,64 @@ def _of_the_rest(part: Path, tag: Path) -> dict[str, str]:
         return {}
 
 
-def _stream(
-    part: Path,
-    tag: Path,
-    stopped: Callable[[], bool],
-    progress: Callable[[float], None],
-    limit: int,
-    clock: Clock,
-    response: requests.Response,
-) -> int:
-    header = response.headers.get("Content-Length", "")
-    packed = "Content-Encoding" in response.headers  # then that is the length of what is sent, not of the file
-    there = part.stat().st_size if response.status_code == 206 else 0
-    if there and not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
-        raise DownloadFailed("The file host sent another part of the result than was asked for.")
-    expected = there + int(header) if header.isdigit() and not packed else None
-    if expected is not None and expected > limit:
-        raise DownloadFailed(f"The result is {expected} bytes long; {limit} are the most that is fetched.")
-    etag = response.headers.get("ETag", "")
-    if etag.startswith('"') and etag.isascii() and expected is not None:  # a weak one promises no equal bytes
-        tag.write_text(etag, encoding="ascii")
-    elif not there:
-        tag.unlink(missing_ok=True)
-    written = written_before = there
-    minute_ends = clock.monotonic() + 60
-    with part.open("ab" if there else "wb") as file:
-        for chunk in response.iter_content(_CHUNK):
-            file.write(chunk)
-            written += len(chunk)
-            if stopped():
+class _Arriving:
+    """A file on its way: written on the thread of its request, watched by the one that waits for it."""
+
+    def __init__(self, part: Path, tag: Path, limit: int, attempt: interruptible.Attempt) -> None:
+        self.attempt = attempt
+        self.written, self.expected = 0, 0
+        self._part, self._tag, self._limit = part, tag, limit
+
+    def stream(self, response: requests.Response) -> int:
+        """Write what comes; returns the bytes that are there in all."""
+        with self._open(response) as file:
+            for chunk in response.iter_content(_CHUNK):
+                with self.attempt.going_on():  # or it would write into what the next attempt fetches
+                    file.write(chunk)
+                self.written += len(chunk)
+                if self.written > self._limit:
+                    raise DownloadFailed(f"The result is longer than {self._limit} bytes, the most that is fetched.")
+            file.flush()
+            os.fsync(file.fileno())
+        if self.expected and self.written != self.expected:
+            raise _BrokenOff(f"The download broke off: {self.written} of {self.expected} bytes arrived.")
+        return self.written
+
+    def _open(self, response: requests.Response) -> BinaryIO:
+        header = response.headers.get("Content-Length", "")
+        packed = "Content-Encoding" in response.headers  # then that is the length of what is sent, not of the file
+        with self.attempt.going_on():
+            there = self._part.stat().st_size if response.status_code == 206 else 0
+            if there and not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
+                raise DownloadFailed("The file host sent another part of the result than was asked for.")
+            told = header.isdigit() and not packed
+            self.written, self.expected = there, there + int(header) if told else 0
+            if self.expected > self._limit:
+                what = f"The result is {self.expected} bytes long; {self._limit} are the most that is fetched."
+                raise DownloadFailed(what)
+            etag = response.headers.get("ETag", "")
+            if etag.startswith('"') and etag.isascii() and told:  # a weak one promises no equal bytes
+                self._tag.write_text(etag, encoding="ascii")
+            elif not there:
+                self._tag.unlink(missing_ok=True)
+            return self._part.open("ab" if there else "wb")
+
+    def watch(self, stopped: Callable[[], bool], progress: Callable[[float], None], clock: Clock) -> Callable[[], None]:
+        """What looks after it, again and again."""
+        before, minute_ends = 0, clock.monotonic() + 60
+
+        def look() -> None:
+            nonlocal before, minute_ends
+            if stopped() or interruptible.is_unwanted():
                 raise Stopped
-            if written > limit:
-                raise DownloadFailed(f"The result is longer than {limit} bytes, the most that is fetched.")
-            if expected:
-                progress(min(written / expected, 1.0))
+            if self.expected:
+                progress(min(self.written / self.expected, 1.0))
             if clock.monotonic() > minute_ends:
-                if written - written_before < MIN_BYTES_A_MINUTE:
+                if self.written - before < MIN_BYTES_A_MINUTE:
                     raise _BrokenOff("The download is so slow that it would not finish.")
-                written_before, minute_ends = written, clock.monotonic() + 60
-        file.flush()
-        os.fsync(file.fileno())
-    if expected is not None and written != expected:
-        raise _BrokenOff(f"The download broke off: {written} of {expected} bytes arrived.")
-    return written
+                before, minute_ends = self.written, clock.monotonic() + 60
+
+        return look
 
 
 def _check_address(url: str) -> str:

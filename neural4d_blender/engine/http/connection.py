@@ -6,7 +6,6 @@ have cost anything: a name that is not found, a failed handshake, a proxy that a
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import requests
@@ -14,17 +13,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-_thread = threading.local()
+from . import interruptible
 
-
-def begin() -> None:
-    """The calling thread is about to send a request."""
-    _thread.left = False
-
-
-def has_left() -> bool:
-    """Whether a byte of the request that the calling thread sent last went to the service."""
-    return bool(getattr(_thread, "left", False))
+#: Bytes that are sent before it is looked again whether they may be.
+_PIECE = 64 * 1024
 
 
 class _Noting:
@@ -35,9 +27,15 @@ class _Noting:
     def send(self, data: Any) -> None:
         if getattr(self, "sock", None) is None:
             self.connect()  # type: ignore[attr-defined]  # which may fail, and then nothing has left
-        if not self._tunnelling:
-            _thread.left = True
-        super().send(data)  # type: ignore[misc]
+        attempt = None if self._tunnelling else interruptible.current()
+        pieces = [data]
+        if attempt and isinstance(data, bytes):
+            attempt.carries(len(data))
+            pieces = [memoryview(data)[start : start + _PIECE] for start in range(0, len(data), _PIECE)]
+        for piece in pieces:
+            if attempt:
+                attempt.leaves(self.sock)  # type: ignore[attr-defined]
+            super().send(piece)  # type: ignore[misc]
 
     def _tunnel(self) -> None:
         self._tunnelling = True  # what is sent now is for the proxy

@@ -9,7 +9,6 @@ from typing import Any
 import requests
 
 from ..model.image_header import MIME_TYPES, read_image_facts
-from ..system import Clock
 
 
 def text(value: object) -> object:
@@ -34,16 +33,13 @@ def sent(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"form": "data" in content, "fields": fields, "files": files}
 
 
-def read(response: requests.Response, limit: int, patience: float, clock: Clock) -> bytes:
-    """The content, up to a little more than the limit; it may take so many seconds in all."""
+def read(response: requests.Response, limit: int) -> bytes:
+    """The content, up to a little more than the limit."""
     content = bytearray()
-    ends = clock.monotonic() + patience
     for chunk in response.iter_content(65536):
         content += chunk
         if len(content) > limit:
             break
-        if clock.monotonic() > ends:
-            raise requests.exceptions.ReadTimeout("an answer in drops")
     expected = response.headers.get("Content-Length", "")
     if expected.isdigit() and "Content-Encoding" not in response.headers and len(content) < int(expected):
         raise requests.exceptions.ChunkedEncodingError("short answer")

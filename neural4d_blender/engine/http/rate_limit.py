@@ -21,6 +21,8 @@ _GROWTH, _MOST_GROWTH = 1.5, 10.0
 _TRY_MORE = 10
 #: Clocks and connections are not exact: counted over this much more than a minute.
 _MARGIN = 1.03
+#: Seconds that the clocks of two engines may seem to differ by.
+_SKEW = 1.0
 #: Calls a minute that are tried whatever was refused, by whether they cost points: a job has to ask for its balance,
 #: and perhaps for its ids, before it can be sent.
 _LEAST = {True: 1, False: 3}
@@ -55,9 +57,11 @@ class RateLimiter:
     def until(self) -> float:
         """Until when (seconds since the epoch) the server asked to be left alone; 0 where it did not."""
         try:
-            return float(self._server.get(_UNTIL) or 0)
+            until, *waits = [float(part) for part in self._server.get(_UNTIL).split()]
         except ValueError:
             return 0.0
+        # Where it was to begin later than now, the clock was set back, and the rest of it cannot be known.
+        return 0.0 if waits and until - waits[0] > self._clock() + _SKEW else until
 
     def wait(self, *, paid: bool) -> float:
         """Seconds until a call of that kind may leave; 0 for now."""
@@ -99,7 +103,7 @@ class RateLimiter:
             self._in_a_row += 1
             wait = (minute if seconds is None else seconds) * growth
             if now + wait > self.until:
-                self._server.note(_UNTIL, f"{now + wait:.3f}")
+                self._server.note(_UNTIL, f"{now + wait:.3f} {wait:.3f}")
             return wait
 
     def _recent(self, paid: bool, now: float) -> deque[float]:

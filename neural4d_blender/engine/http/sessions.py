@@ -1,8 +1,9 @@
-"""Sessions of requests, one a thread, and how they send the key or none. May import requests."""
+"""Sessions of requests, and how they send the key or none. May import requests."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import requests
 
@@ -31,21 +32,30 @@ class HeaderAuth(NoAuth):
 
 
 class Sessions:
-    """One requests.Session a thread: a Session is not safe to share, a connection is worth keeping."""
+    """Sessions, each lent to one request at a time: a Session is not safe to share, a connection is worth keeping."""
 
     def __init__(self, auth: requests.auth.AuthBase) -> None:
         self._auth = auth
-        self._local = threading.local()
+        self._idle: list[requests.Session] = []
 
-    def get(self) -> requests.Session:
-        """The session of the calling thread."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self.fresh()
-        return session
+    @contextmanager
+    def lent(self, *, fresh: bool = False) -> Iterator[requests.Session]:
+        """A session until its request is over; a fresh one has no connection yet, and is not kept."""
+        try:
+            session = self._make() if fresh else self._idle.pop()
+        except IndexError:
+            session = self._make()
+        keep = False
+        try:
+            yield session
+            keep = not fresh
+        finally:
+            if keep:
+                self._idle.append(session)
+            else:
+                session.close()
 
-    def fresh(self) -> requests.Session:
-        """One without any connection, for the caller to close."""
+    def _make(self) -> requests.Session:
         session = connection.session()
         session.auth = self._auth
         session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})

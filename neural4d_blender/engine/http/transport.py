@@ -28,8 +28,8 @@ from ..errors import (
 )
 from ..model.server_facts import Server
 from ..model.web_addresses import check_url
-from ..system import SYSTEM, Clock
-from . import connection, multipart, redaction, refusals
+from ..system import SYSTEM, System
+from . import interruptible, multipart, redaction, refusals
 from .exchange import Exchange, Observer
 from .rate_limit import RateLimiter
 from .sessions import HeaderAuth, NoAuth, Sessions
@@ -38,6 +38,8 @@ from .sessions import HeaderAuth, NoAuth, Sessions
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
 #: Seconds that a call may take which costs points: services have been seen to need minutes to accept one.
 PAID_TIMEOUT = 180.0
+#: So much longer a thread that nobody waits for any more may hang, where it is not noticed that its connection is shut.
+_LEFT_BEHIND = 600.0
 #: An API answer is a few hundred bytes, or repeats the picture it was sent; more than this is not one.
 MAX_ANSWER = 40 * 1024 * 1024
 #: Characters of an answer that are told word for word.
@@ -54,8 +56,9 @@ class Transport:
         others: further addresses of the same service, for when the first one cannot be reached.
         limiter: how quickly the service may be called.
         observer: told of each request that was tried, with what came of it.
-        clock: the time.
-        connect, read, paid: timeouts in seconds; ``paid`` for the answer to a call that costs points.
+        system: the computer.
+        connect, read, paid: timeouts in seconds: for a connection, for the whole of an answer, and for one to a call
+            that costs points. An upload has its own time on top, by its size.
 
     Raises:
         KeyMissing: there is no key. InvalidInput: the address cannot be used.
@@ -72,7 +75,7 @@ class Transport:
         others: Sequence[str] = (),
         limiter: RateLimiter | None = None,
         observer: Observer | None = None,
-        clock: Clock = SYSTEM.clock,
+        system: System = SYSTEM,
         connect: float = CONNECT_TIMEOUT,
         read: float = READ_TIMEOUT,
         paid: float = PAID_TIMEOUT,
@@ -81,8 +84,9 @@ class Transport:
         self._urls = [check_url(one) for one in (url, *others)]
         self._key = key.strip()
         self._timeouts = {False: (connect, read), True: (connect, paid)}
-        self._clock = clock
-        self.limiter = limiter or RateLimiter(Server(), clock=clock.now)
+        self._system = system
+        self._clock = system.clock
+        self.limiter = limiter or RateLimiter(Server(), clock=system.clock.now)
         self._observer = observer
         if not self._key:
             raise KeyMissing(f"No key is set for {name}.")
@@ -176,29 +180,44 @@ class Transport:
     def _request(
         self, method: str, url: str, content: Mapping[str, Any], told: dict[str, Any], *, paid: bool
     ) -> dict[str, Any]:
-        # A connection that was kept may be dead already, and then nobody knows whether the request arrived.
-        session = self._sessions.fresh() if paid else self._sessions.get()
-        timeouts = self._timeouts[paid]
-        connection.begin()
+        connect, patience = self._timeouts[paid]
+        began = since = self._clock.monotonic()
+        attempt = interruptible.Attempt()
+
+        def send() -> tuple[requests.Response, bytes]:
+            # A connection that was kept may be dead already, and then nobody knows whether the request arrived.
+            with (
+                self._sessions.lent(fresh=paid) as session,
+                session.request(
+                    method,
+                    url,
+                    **content,
+                    timeout=(connect, patience + _LEFT_BEHIND),
+                    allow_redirects=False,  # the key stays with the host it was given for
+                    stream=True,
+                ) as response,
+            ):
+                return response, multipart.read(response, MAX_ANSWER)
+
+        def look() -> None:
+            nonlocal since
+            now = self._clock.monotonic()
+            if not attempt.left:
+                since = now
+            if now - since > patience + attempt.uploading or since - began > connect + patience:
+                raise requests.exceptions.Timeout("an answer in drops, or none")
+            # What may be paid is waited for; what has not left is free.
+            if interruptible.is_unwanted() and attempt.give_up(unless_left=paid):
+                raise requests.exceptions.RequestException("the job was cancelled")
+
         try:
-            with session.request(
-                method,
-                url,
-                **content,
-                timeout=timeouts,
-                allow_redirects=False,  # the key stays with the host it was given for
-                stream=True,
-            ) as response:
-                # A service may repeat what it was sent: the key goes no further than here.
-                came = multipart.read(response, MAX_ANSWER, timeouts[1], self._clock)
-                for spelling in self._spellings:
-                    came = came.replace(spelling, redaction.BLANK.encode())
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise self._translate(error, timeouts[1]) from None  # its text may hold headers
-        finally:
-            if paid:
-                session.close()
-        answer, said = refusals.of_content(came, content)
+            response, came = interruptible.run(self._system, attempt, send, look)
+            # A service may repeat what it was sent: the key goes no further than here.
+            for spelling in self._spellings:
+                came = came.replace(spelling, redaction.BLANK.encode())
+            answer, said = refusals.of_content(came, content)
+        except Exception as error:  # whatever it is called: what counts is whether anything has left
+            raise self._translate(error, patience, left=attempt.left) from None  # it may hold headers
         told |= {"status": response.status_code, "answer": said if answer is None else answer}
         told |= {"raw": _raw(came)} if paid else {}
         return self._answer(response, answer, said, paid=paid)
@@ -225,9 +244,9 @@ class Transport:
             )
         return answer
 
-    def _translate(self, error: Exception, patience: float) -> Neural4DError:
+    def _translate(self, error: Exception, patience: float, *, left: bool) -> Neural4DError:
         where = f"{self.name} ({self.url})"
-        if connection.has_left():
+        if left:
             if isinstance(error, requests.exceptions.Timeout):
                 return AnswerLost(f"{where} took the request and did not answer within {patience:g} s.")
             if isinstance(error, requests.exceptions.RequestException | OSError):

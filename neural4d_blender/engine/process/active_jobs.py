@@ -6,20 +6,27 @@ Used on the engine's main thread. A job never takes two steps at once, and is ne
 from __future__ import annotations
 
 import functools
+import math
+import threading
+from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from ..errors import JobNotFound
-from ..model.states import State
+from ..model.states import FREE_TO_CANCEL, State
 from ..steps.active_job import ActiveJob
+from ..steps.spending import Spending
 from ..store.journal import Journal, taken_elsewhere
 from .concurrency_limit import ConcurrencyLimit
 from .outbox import Message
 from .schedule import Schedule
 from .thread_pools import ThreadPools, pool_of
 
-#: Steps in these states ask for something or fetch it: what is cut off costs nothing but asking again.
-_ASKING = {State.GENERATING, State.UNKNOWN, State.DOWNLOADING}
+#: Steps in these states ask for something or fetch it, where they do not pay: what is cut off costs nothing but asking
+#: again.
+_ASKING = FREE_TO_CANCEL | {State.GENERATING, State.UNKNOWN, State.DOWNLOADING}
+#: Seconds until a step is tried again for which no thread could be had.
+_TRY_AGAIN = 2.0
 
 
 class ActiveJobs:
@@ -27,7 +34,7 @@ class ActiveJobs:
 
     Args:
         schedule: says when a step is due. slots: of which there are only so many. pools: run the steps.
-        step: takes a job's next step, on a thread of its own.
+        spending: knows what is being bought. step: takes a job's next step, on a thread of its own.
     """
 
     def __init__(
@@ -36,6 +43,7 @@ class ActiveJobs:
         schedule: Schedule,
         slots: ConcurrencyLimit,
         pools: ThreadPools,
+        spending: Spending,
         step: Callable[[ActiveJob], None],
     ) -> None:
         self.slots = slots
@@ -47,7 +55,10 @@ class ActiveJobs:
         self._journal = journal
         self._schedule = schedule
         self._pools = pools
+        self._spending = spending
         self._step = step
+        #: By service: jobs whose step needs the turn to buy something there.
+        self._line: defaultdict[str, deque[str]] = defaultdict(deque)
 
     def held(self, job_id: str) -> ActiveJob:
         """The job, for a command; JobNotFound or InvalidInput where there is none, or another engine has it."""
@@ -58,25 +69,61 @@ class ActiveJobs:
         if job is None:
             raise JobNotFound("There is no such job in the journal.", "Look at the job list for those there are.")
         if not self._journal.may_touch(job):
-            raise taken_elsewhere()
+            raise taken_elsewhere(ends=self._journal.will_be_free(job))
         return ActiveJob(job)
 
     def wake(self, active: ActiveJob, delay: float = 0.0) -> None:
         """Take the job's next step after so many seconds, or when it is its turn."""
         self.by_id[active.job.id] = active
-        if self.slots.may_go(active):
+        if delay == math.inf:
+            self._line[active.job.provider].append(active.job.id)
+        elif self.slots.may_go(active):
             self._schedule.later(delay, functools.partial(self._start, active.job.id))
+
+    def next_turn(self, service: str) -> None:
+        """A purchase at the service may be over: whoever has waited longest for that goes."""
+        line = self._line[service]
+        while line and not self._spending.turns.is_taken(service):
+            if active := self.by_id.get(line.popleft()):
+                self.wake(active)
+                break
 
     def wait_for_step(self, job_id: str, message: Message) -> None:
         """Have the command carried out when the job's step is over."""
         self.waiting.setdefault(job_id, []).append(message)
 
-    def must_not_be_cut_off(self) -> bool:
-        """A step that may be paying, or that has a background Blender to end; questions can be asked again."""
-        under_way = (job for job, step in self.stepping.items() if not step.cancelled())
-        return any(self.by_id[job].job.state not in _ASKING for job in under_way)
+    def take_back(self, job_id: str) -> bool:
+        """Have a step that has not begun never begin; whether there is none now."""
+        step = self.stepping.get(job_id)
+        if step and step.cancel():
+            del self.stepping[job_id]
+        return job_id not in self.stepping
+
+    def unfinished(self) -> set[str]:
+        """The ids of those whose step may be paying, or writing, or has a command waiting for its end, and of those
+        that have come further than is written; a question can be asked again.
+        """
+        under_way = {job for job, step in self.stepping.items() if not step.cancelled()}
+        asking = {job for job in under_way if self.by_id[job].job.state in _ASKING and not self.waiting.get(job)}
+        unwritten = {job for job, active in self.by_id.items() if active.unwritten}
+        return under_way - (asking - self._spending.paying) | unwritten
 
     def _start(self, job_id: str) -> None:
         active = self.by_id.get(job_id)
-        if active and job_id not in self.stepping:
-            self.stepping[job_id] = self._pools.run(pool_of(active.job), self._step, active)
+        if not active or job_id in self.stepping:
+            return
+        if active.unwanted:  # all that is left is to write it down: no thread is to be waited for
+            self.stepping[job_id] = Future()
+            self._step(active)
+            return
+        void = threading.Event()
+
+        def step() -> None:
+            if not void.is_set():
+                self._step(active)
+
+        try:
+            self.stepping[job_id] = self._pools.run(pool_of(active.job), active.job.provider, step)
+        except RuntimeError:  # no memory for another thread; what was to run may be in that pool's line all the same
+            void.set()
+            self._schedule.later(_TRY_AGAIN, functools.partial(self._start, job_id))

@@ -85,7 +85,7 @@ class Batches:
         self._jobs.slots.clear(record.id)
         for active in (self._jobs.by_id[job] for job in going):
             active.halted = self._halted[record.id]
-            if active.unwanted and active.job.id not in self._jobs.stepping:
+            if active.unwanted and self._jobs.take_back(active.job.id):
                 self._jobs.wake(active)
         return {}
 

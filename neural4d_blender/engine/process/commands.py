@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
+import functools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
-from ..errors import InvalidInput, JournalDamaged, Neural4DError, TransportError
+from ..errors import InvalidInput, TransportError
 from ..http.transport import backoff
+from ..model.job import Job
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
@@ -23,6 +24,8 @@ from .thread_pools import ThreadPools
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
+#: How often a balance is asked for before the trouble is told.
+_ASKED = 3
 
 
 @dataclass
@@ -80,25 +83,17 @@ class Commands:
         if job in self.jobs.stepping:
             if name == "cancel":
                 self.jobs.by_id[job].cancelled.set()
-            self.jobs.wait_for_step(job, message)
-            return
-        try:
-            if name not in self._by_name:
-                raise InvalidInput(f"The engine knows no command {message.get('do')!r}.")
-            if name in _OF_ALL_JOBS:
-                self.take_over.now()
-            answer = self._by_name[name](message)
-        except JournalDamaged:  # nobody else is told of it: whoever waits is told by the next engine
-            raise
-        except Neural4DError as error:
-            self.events.answer(message, error.to_dict())
-        except Exception as error:  # a bug of ours must not end the engine, and every job with it
-            traceback.print_exc()  # for engine.log
-            what = f"An internal error stopped the command {name!r} ({type(error).__name__})."
-            self.events.answer(message, Neural4DError(what, "Report this text, and engine.log.").to_dict())
-        else:
-            if answer is not None:
-                self.events.answer(message, **answer)
+            if not (name == "cancel" and self.jobs.take_back(job)):
+                self.jobs.wait_for_step(job, message)
+                return
+        self.events.carry_out(message, functools.partial(self._obey, name, message))
+
+    def _obey(self, name: str, message: Message) -> Message | None:
+        if name not in self._by_name:
+            raise InvalidInput(f"The engine knows no command {name!r}.")
+        if name in _OF_ALL_JOBS:
+            self.take_over.now()
+        return self._by_name[name](message)
 
     def _configure(self, message: Message) -> Message:
         first = not self.connections.services
@@ -111,7 +106,7 @@ class Commands:
         if first or newly:
             self.take_over.soon()
         if first:
-            self.pools.run("ask", self.measure)
+            self.pools.run("ask", "", self.measure)
         return {}
 
     def _submit(self, message: Message) -> Message:
@@ -127,7 +122,7 @@ class Commands:
     def _list(self, message: Message) -> Message:
         """The newest jobs, less those that another Blender window is working on."""
         newest = self.context.journal.newest(message.get("limit", 200))
-        return {"jobs": [job.to_dict() for job in newest if self.context.journal.may_touch(job)]}
+        return {"jobs": [job.to_dict() for job in newest if self._is_ours(job)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")
@@ -140,7 +135,11 @@ class Commands:
     def _find(self, message: Message) -> Message:
         found = self.jobs.by_id.get(message["job"])
         job = found.job if found else self.context.journal.get(message["job"])
-        return {"jobs": [job.to_dict()] if job and self.context.journal.may_touch(job) else []}
+        return {"jobs": [job.to_dict()] if job and self._is_ours(job) else []}
+
+    def _is_ours(self, job: Job) -> bool:
+        """Now, or as soon as the engine of a Blender that was quit has its answer."""
+        return self.context.journal.may_touch(job) or self.context.journal.will_be_free(job)
 
     def _follow(self, message: Message) -> Message:
         """What an engine wrote and could not tell any more is told by the next one."""
@@ -157,25 +156,21 @@ class Commands:
 
     def _balance(self, message: Message) -> None:
         """Answered later: the request runs on a worker thread."""
-        self.pools.run("ask", self._read_balance, message)
+        work = functools.partial(self._read_balance, message)
+        self.pools.run("ask", message["provider"], self.events.carry_out, message, work)
 
-    def _read_balance(self, message: Message) -> None:
-        error: Neural4DError | None = None
-        for attempt in range(3):
+    def _read_balance(self, message: Message) -> Message:
+        attempt = 0
+        while True:
             try:
                 service = self.connections.provider(message["provider"])
                 balance = service.balance() if message["do"] == "balance" else service.test_key()
-            except TransportError as trouble:
-                error = trouble
-                wait = backoff(attempt, self.context.timing.backoff, chance=self.context.system.chance)
-                if self.context.clock.wait(self.context.stopping, wait):
-                    break
-            except Neural4DError as refusal:
-                error = refusal
                 break
-            else:
-                if balance is not None:
-                    self.events.balance(message["provider"], balance)
-                self.events.answer(message, balance=asdict(balance) if balance else None)
-                return
-        self.events.answer(message, error.to_dict() if error else None)
+            except TransportError:
+                attempt += 1
+                wait = backoff(attempt - 1, self.context.timing.backoff, chance=self.context.system.chance)
+                if attempt == _ASKED or self.context.clock.wait(self.context.stopping, wait):
+                    raise
+        if balance is not None:
+            self.events.balance(message["provider"], balance)
+        return {"balance": asdict(balance) if balance else None}

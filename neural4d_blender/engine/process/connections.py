@@ -76,7 +76,7 @@ class Connections:
             others=declared.other_urls if server.url.rstrip("/") == declared.url else (),
             limiter=RateLimiter(server, self._minute, self._system.clock.now),
             observer=functools.partial(exchange_log.observe, server),
-            clock=self._system.clock,
+            system=self._system,
         )
         self._providers[name] = PROVIDERS[name](transport, server, self._system)
         return self._providers[name]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from ..errors import JournalDamaged, Neural4DError
+from ..files.download import Stopped
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.server_facts import Server
 from ..model.variant import Variant
 from ..services.answers import Balance
+from ..steps.failure_texts import unforeseen
 from ..store.journal import Journal
-from ..system import Clock
+from ..system import System
 from .outbox import Message, Outbox
 
 
@@ -22,10 +26,10 @@ class Events:
         outbox: sends them. journal: has the prices.
     """
 
-    def __init__(self, outbox: Outbox, journal: Journal, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, journal: Journal, system: System) -> None:
         self.send = outbox.put
         self._journal = journal
-        self._clock = clock
+        self._system = system
 
     def job(self, job: Job) -> None:
         """What a job is like now."""
@@ -41,7 +45,9 @@ class Events:
 
     def balance(self, provider: str, balance: Balance) -> None:
         """A balance that was just read."""
-        self.send({"event": "balance", "provider": provider, "balance": asdict(balance), "at": self._clock.now()})
+        self.send(
+            {"event": "balance", "provider": provider, "balance": asdict(balance), "at": self._system.clock.now()}
+        )
 
     def prices(self) -> None:
         """What operations really cost."""
@@ -59,6 +65,23 @@ class Events:
     def usage(self, taken: int) -> None:
         """Bytes that the data folder takes."""
         self.send({"event": "usage", "bytes": taken})
+
+    def carry_out(self, message: Message, work: Callable[[], Message | None]) -> None:
+        """Do what a command asks for, on any thread, and answer it, whatever comes of it; None: that is done later."""
+        try:
+            answer = work()
+        except Stopped:
+            return  # nobody listens any more
+        except JournalDamaged:  # whoever waits is told by the next engine
+            raise
+        except Neural4DError as error:
+            self.answer(message, error.to_dict())
+        except Exception as error:  # a bug of ours must not end the engine, nor leave anybody waiting
+            self._system.log(error)
+            self.answer(message, unforeseen(error, f"the command {message.get('do')!r}").to_dict())
+        else:
+            if answer is not None:
+                self.answer(message, **answer)
 
     def answer(self, message: Message, error: dict[str, str] | None = None, **values: Any) -> None:
         """What became of a command that asked for an answer, or failed."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from .. import protocol
 from ..blenders.asset_library import write_asset
-from ..errors import InvalidInput, Neural4DError, UnsupportedFeature
-from ..files.download import Stopped
+from ..errors import InvalidInput, UnsupportedFeature
 from ..model.declaration import Feature
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
@@ -151,14 +151,9 @@ class JobCommands:
         variant = next((v for v in job.variants if v.index == message["variant"]), None)
         if variant is None:
             raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")
-        self.pools.run("prepare", self._write_asset, message, job, variant)
+        work = functools.partial(self._write_asset, message, job, variant)
+        self.pools.run("prepare", job.provider, self.events.carry_out, message, work)
 
-    def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
-        try:
-            path = write_asset(self.context.preparers, job, variant, message, stopped=self.context.stopping.is_set)
-        except Stopped:
-            return
-        except Neural4DError as error:
-            self.events.answer(message, error.to_dict())
-        else:
-            self.events.answer(message, path=str(path))
+    def _write_asset(self, message: Message, job: Job, variant: Variant) -> Message:
+        path = write_asset(self.context.preparers, job, variant, message, stopped=self.context.stopping.is_set)
+        return {"path": str(path)}

@@ -1,8 +1,9 @@
 """The engine process: reads commands from its pipe, steps the jobs on a few threads, writes events.
 
 The main thread owns the schedule; each step of a job runs on a worker thread and never two steps of
-one job at once. When the pipe closes the process lets a submission that is on its way be answered,
-then ends: everything else goes on from the journal at the next start.
+one job at once. When the pipe closes, or the process is told to end, all jobs are let go of but those that may be
+paying: the process stays until their answers are in the journal, and nobody waits for it. Everything else goes on at
+the next start, or in whichever engine takes it over.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 import queue
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,11 +21,13 @@ from typing import BinaryIO
 
 from .. import protocol
 from ..blenders.pool import Preparers
-from ..errors import JournalDamaged, JournalUnusable
+from ..errors import InvalidInput, JournalDamaged, JournalUnusable
 from ..files.download import download
+from ..model.job import Job
 from ..steps import next_step
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context
+from ..steps.failure_texts import unforeseen
 from ..steps.spending import Spending
 from ..store.history import History
 from ..store.journal import Journal
@@ -41,8 +43,12 @@ from .schedule import Schedule
 from .take_over import TakeOver
 from .thread_pools import ThreadPools
 
-#: At the end: seconds that requests on their way are given to be answered.
+#: At the end: seconds that a host which still listens is given to hear the last words.
 _GRACE = 5.0
+#: Each request has its own, much shorter time; should a disk stay full for so many seconds, the rest is not written.
+_LONGEST = 3600.0
+#: Seconds between two attempts to write what could not be written.
+_AGAIN = 1.0
 
 
 class Engine:
@@ -57,18 +63,19 @@ class Engine:
     def __init__(self, data_dir: Path, source: BinaryIO, sink: BinaryIO, system: System = SYSTEM) -> None:
         self.source = source
         self.system = system
-        self.inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._damaged: JournalDamaged | None = None
+        self.inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.outbox = Outbox(sink, system)
         self.journal = Journal(data_dir, system)
         self.history = History(self.journal)
-        self.events = Events(self.outbox, self.journal, system.clock)
+        self.events = Events(self.outbox, self.journal, system)
         self.connections = Connections(self.journal, self.events.server, lambda: self.context.timing.minute, system)
         self.context = Context(
             self.journal,
             self.connections.provider,
             self.events.job,
-            Spending(self.journal, self.events.balance, self.events.prices, system.clock),
+            Spending(self.journal, self.events.balance, self.events.prices, system.clock, self.stopping),
             self.events.prepare,
             self.stopping,
             data_dir,
@@ -79,7 +86,7 @@ class Engine:
         self.schedule = Schedule(system.clock)
         self.pools = ThreadPools(system)
         slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal))
-        self.jobs = ActiveJobs(self.journal, self.schedule, slots, self.pools, self._step)
+        self.jobs = ActiveJobs(self.journal, self.schedule, slots, self.pools, self.context.spending, self._step)
         self.batches = batches.Batches(self.journal, self.jobs, self.events, system.clock)
         self.commands = Commands(
             self.context,
@@ -94,77 +101,107 @@ class Engine:
         )
 
     def run(self) -> None:
-        """Work until the pipe closes."""
+        """Work until the pipe closes, or :meth:`end` is called; JournalUnusable where the journal turns out damaged."""
         self.system.start_thread("pipe", self._read)
         self.events.send({"event": "hello", "pid": os.getpid()})
         self.events.notices()
         self.events.prices()
-        damaged: JournalDamaged | None = None
-        while not self.stopping.is_set():
-            try:
-                act = self.system.clock.take(self.inbox, self.schedule.wait())
-                if act is None:
-                    break
-                act()
-            except queue.Empty:
-                pass
-            except JournalDamaged as error:  # the next engine, which the host starts at once, makes it whole
-                damaged = error
-                break
-            except JournalUnusable:  # a full disk, say: each job goes on by itself as soon as it can be written
-                traceback.print_exc()
-            self.schedule.run_due()
+        while self._do_next(self.schedule.wait()):
+            pass
         self.stopping.set()
         self.pools.close()
-        self._let_requests_finish()
+        self._finish()
         self.context.preparers.close()
-        self.journal.close()
-        self.outbox.flush(_GRACE)
-        if damaged:
-            raise damaged
+        with suppress(JournalUnusable):
+            self.journal.close()
+        if self._damaged:
+            raise self._damaged
+
+    def end(self) -> None:
+        """Have it end; may be called at any moment, by a signal too."""
+        self.inbox.put(None)
+
+    def _do_next(self, seconds: float | None) -> bool:
+        """What comes within that time, and what is due then; False at the end."""
+        act: Callable[[], None] | None = self.schedule.run_due
+        with suppress(queue.Empty):
+            act = self.system.clock.take(self.inbox, seconds)
+        for one in (act, self.schedule.run_due):
+            if one is None:
+                return False
+            try:
+                one()
+            except JournalDamaged as error:  # the next engine, which the host starts at once, makes it whole
+                self._damaged = error
+                return False
+            except Exception as error:  # a full disk, or a bug of ours: the others go on
+                self.system.log(error)
+        return True
 
     def _read(self) -> None:
         for line in iter(self.source.readline, b""):
             try:
                 message = protocol.decode(line)
-            except ValueError:
+            except (ValueError, RecursionError, MemoryError):
                 continue
             self.inbox.put(functools.partial(self.commands.obey, message))
-        self.inbox.put(None)
+        self.end()
 
-    def _let_requests_finish(self) -> None:
+    def _finish(self) -> None:
+        """Stay until what may be paid is answered, and written down. All else is let go of at once."""
         clock = self.system.clock
-        ends = clock.monotonic() + _GRACE
-        while self.jobs.must_not_be_cut_off() and clock.monotonic() < ends:
-            try:
-                act = clock.take(self.inbox, ends - clock.monotonic())
-            except queue.Empty:
+        ends = clock.monotonic() + _LONGEST
+        listens = True
+        while clock.monotonic() < ends:  # what was cancelled meanwhile is due too
+            left = self.jobs.unfinished()
+            with suppress(JournalUnusable):
+                self.journal.let_go(but=left)
+                for active in [one for one in self.jobs.by_id.values() if one.unwritten]:
+                    next_step.write(self.context, active)
+            if listens:  # a host that told nobody to end starts another engine
+                listens = False
+                self.outbox.close(_GRACE)
+            if self._damaged:  # what comes to its jobs now is in their copies
+                left &= self.jobs.stepping.keys()
+            if not left and not self.context.preparers.running:
                 break
-            if act is not None:
-                with suppress(JournalDamaged):  # what comes now is in the jobs' copies
-                    act()
+            self._do_next(min(_AGAIN, ends - clock.monotonic()))
 
     def _step(self, active: ActiveJob) -> None:
+        delay: float | None = None
         try:
             delay = next_step.step(self.context, active)
+            if not active.job.expects_preparing:
+                self.context.preparers.forget(active.job.id)
         except JournalDamaged as error:
             self.inbox.put(functools.partial(_end_with, error))
-            return
-        if not active.job.expects_preparing:
-            self.context.preparers.forget(active.job.id)
-        self.inbox.put(lambda: self._stepped(active, delay))
+        except InvalidInput as error:  # another engine has taken the job
+            self.system.log(error)
+            active.lost = True
+        except Exception as error:  # what could not even be told is tried again
+            self.system.log(error)
+            delay = self.context.timing.slowest
+        finally:
+            self.inbox.put(lambda: self._stepped(active, delay))
 
     def _stepped(self, active: ActiveJob, delay: float | None) -> None:
         self.jobs.stepping.pop(active.job.id, None)
-        self.batches.stepped(active.job)
         if delay is not None:
             self.jobs.wake(active, delay)
-        elif not active.job.under_way:
+        elif active.lost or not active.job.under_way:
             del self.jobs.by_id[active.job.id]
             if not self.stopping.is_set():
-                self.pools.run("ask", self.measure, active.job.id)
+                self.pools.run("ask", "", self.measure, active.job.id)
         for message in self.jobs.waiting.pop(active.job.id, []):
             self.commands.obey(message)
+        self.jobs.next_turn(active.job.provider)
+        self._tell_batches(active.job)
+
+    def _tell_batches(self, job: Job) -> None:
+        try:
+            self.batches.stepped(job)
+        except JournalUnusable:  # a full disk, say: those that wait for their turn go as soon as it can be read
+            self.schedule.later(_AGAIN, functools.partial(self._tell_batches, job))
 
     def measure(self, job: str = "") -> None:
         """Tell the host how much the data folder takes, now that a job's files have changed.
@@ -192,20 +229,20 @@ def main() -> int:
     arguments = parser.parse_args()
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    over = threading.Event()
+    code = 0
     try:
         engine = Engine(arguments.data_dir, sys.stdin.buffer, sink)
-    except JournalUnusable as error:
-        traceback.print_exc()  # for engine.log
-        sink.write(protocol.encode({"event": "ended", "error": error.to_dict()}))
-        sink.close()
-        return 1
-    try:
+        SYSTEM.when_told_to_end(engine.end, over)
         engine.run()
-    except JournalUnusable as error:
-        traceback.print_exc()
-        if not isinstance(error, JournalDamaged):
-            engine.events.send({"event": "ended", "error": error.to_dict()})
-        engine.outbox.flush(_GRACE)
-        os._exit(1)
+    except Exception as error:
+        SYSTEM.log(error)
+        told = error if isinstance(error, JournalUnusable) else unforeseen(error, "the engine")
+        with suppress(OSError, ValueError):
+            if not isinstance(error, JournalDamaged):  # the next engine tells of that
+                sink.write(protocol.encode({"event": "ended", "error": told.to_dict()}))
+                sink.flush()
+        code = 1
+    over.set()
     # Threads that wait for an answer (a hung service) must not keep the process alive.
-    os._exit(0)
+    os._exit(code)

@@ -7,8 +7,8 @@ here, and of each job only the newest snapshot: however long that lasts, there a
 from __future__ import annotations
 
 import threading
-import traceback
 from collections import deque
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from .. import protocol
@@ -29,7 +29,7 @@ class Outbox:
     """
 
     def __init__(self, sink: BinaryIO, system: System = SYSTEM) -> None:
-        self._clock = system.clock
+        self._system, self._clock = system, system.clock
         self._sink = sink
         self._waiting: deque[list[Message]] = deque()
         #: The entry of each job's newest snapshot that has not been sent yet.
@@ -61,6 +61,16 @@ class Outbox:
             while (self._waiting or self._writing) and not self._gone and (left := ends - self._clock.monotonic()) > 0:
                 self._clock.wait(self._changed, left)
 
+    def close(self, patience: float) -> None:
+        """Send what waits, for so many seconds at most, and nothing more: the listener sees that this is the end."""
+        self.flush(patience)
+        with self._changed:
+            self._gone = True
+            self._waiting.clear()
+            if not self._writing:  # closing would wait for that
+                with suppress(OSError, ValueError):
+                    self._sink.close()
+
     def _write(self) -> None:
         while True:
             with self._changed:
@@ -74,8 +84,8 @@ class Outbox:
                 self._writing = True
             try:
                 line = protocol.encode(message)
-            except (TypeError, ValueError, RecursionError) as error:  # that message is lost, the line is not
-                traceback.print_exc()  # for engine.log
+            except Exception as error:  # no JSON, or no memory for it: that message is lost, the line is not
+                self._system.log(error)
                 line = protocol.encode(_instead(message, error))
             try:
                 self._sink.write(line)

@@ -13,8 +13,8 @@ from ..steps.context import Context
 from .active_jobs import ActiveJobs
 from .schedule import Schedule
 
-#: Seconds until a journal that could not be written is tried again.
-_LOOK_AGAIN = 2.0
+#: Seconds until a journal that could not be written is tried again, and an engine that is about to end looked at.
+_LOOK_AGAIN = 1.0
 
 
 class TakeOver:
@@ -35,6 +35,7 @@ class TakeOver:
         self._jobs = jobs
         self._schedule = schedule
         self._halted = halted
+        self._looks_again = False
 
     def now(self) -> None:
         """Take over all there are, unless the host wants none of them.
@@ -46,6 +47,8 @@ class TakeOver:
         for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self._jobs.wake(ActiveJob(job, halted=self._halted(job.batch)))
             self._context.publish(job)
+        if (self.wanted or self.followed) and self._context.journal.waits_for_others():
+            self._look_again()
 
     def soon(self) -> None:
         """The same now, or as soon as the journal can be written."""
@@ -54,7 +57,16 @@ class TakeOver:
         except JournalDamaged:
             raise
         except JournalUnusable:
-            self._schedule.later(_LOOK_AGAIN, self.soon)
+            self._look_again()
+
+    def _look_again(self) -> None:
+        def look() -> None:
+            self._looks_again = False
+            self.soon()
+
+        if not self._looks_again:
+            self._looks_again = True
+            self._schedule.later(_LOOK_AGAIN, look)
 
     def _takes(self, job: Job) -> bool:
         if not self.wanted and job.id not in self.followed:

@@ -27,6 +27,8 @@ class ActiveJob:
     looks: int = 0
     #: It has come further than the journal knows, which could not be written.
     unwritten: bool = False
+    #: Another engine has it now.
+    lost: bool = False
     #: When a wait within the present state began (monotonic seconds).
     since: float = 0.0
     #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.

@@ -87,9 +87,10 @@ class Context:
         return self.system.clock
 
     def folder_of(self, job: Job) -> Path:
-        """The job's own folder below the data folder, made if it is not there."""
+        """The job's own folder below the data folder, made if it is not there; OSError where that one is not."""
         folder = self.folder / "jobs" / job.id
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         job.folder = str(folder)
         return folder
 

@@ -201,6 +201,10 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
         BrokenModel, PreparerFailed and the like: see job_file.run_in_blender.
     """
     job, request = active.job, Request.from_dict(active.job.request)
+    if not Path(variant.model).is_file():
+        what = f"The download {variant.model} is gone: a virus scanner may have taken it away."
+        variant.model = ""
+        raise PreparerFailed(what, "Have it leave the folder for files alone, then press Retry, at no cost.")
     values = job_values(request, variant, context.folder_of(job))
     make = _from_host if variant.here else _from_background
     facts = make(context, active, variant, values)

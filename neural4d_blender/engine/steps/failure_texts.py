@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from ..errors import GenerationFailed, Neural4DError
+from ..errors import DiskUnusable, GenerationFailed, Neural4DError, OutOfMemory, UnexpectedAnswer
 from ..model.job import Job
 from ..protocol import unit_of
+
+
+def unforeseen(error: Exception, stopped: str) -> Neural4DError:
+    """What is told of an error that nobody has translated; ``stopped`` names what it was that it stopped."""
+    if isinstance(error, OSError):
+        return DiskUnusable(f"{error.filename or 'A file or folder'} cannot be used: {error.strerror or error}.")
+    if isinstance(error, MemoryError) or "new thread" in str(error):
+        return OutOfMemory(f"The computer has no memory left; that stopped {stopped}.")
+    if isinstance(error, RecursionError):
+        return UnexpectedAnswer("What was to be read is nested deeper than anything real.")
+    return Neural4DError(
+        f"An internal error stopped {stopped} ({type(error).__name__}).",
+        "Press Retry; if it stays so, report this text, and engine.log in the folder for files.",
+    )
 
 
 def all_failed(job: Job) -> GenerationFailed:

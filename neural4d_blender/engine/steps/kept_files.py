@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..blenders.shared_names import name_of_file
 from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
 from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
@@ -129,39 +130,53 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
 
 
 def _keep(context: Context, source: Path, job: Job, save: Save) -> None:
-    """Copy into the user's folder under a name that is free; whole or not at all."""
+    """Copy into the user's folder under a name that is free; whole or not at all, and once whatever comes between."""
     folder = Path(save.folder)
-    stem = re.sub(r"[^\w\-. ]+", "", Request.from_dict(job.request).title)[:60].strip(" .") or "model"
+    part = folder / f"{save.id}.part"
+    # The name stands in the journal before the file has it. Where it has, and the copy is gone, all is done.
+    if not (save.path and Path(save.path).exists() and not part.exists()):
+        try:
+            save.path = ""
+            folder.mkdir(parents=True, exist_ok=True)
+            suffix = _copy(source, part, save)
+            with _naming:
+                target = _free(folder, _stem(job, save), suffix)
+                save.path = str(target)
+                context.save(job)
+                context.system.replace(part, target)
+        except BaseException as error:
+            save.path = ""
+            with suppress(OSError):
+                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
+            raise DownloadFailed(
+                f"The file could not be written to {folder}: {error.strerror or error}.",
+                "Choose a folder that can be written and save again: the conversion is not paid again.",
+            ) from error
+    save.state = SaveState.SAVED
+
+
+def _copy(source: Path, part: Path, save: Save) -> str:
+    """Copy or unpack it; returns the ending of what it is, empty for a folder."""
+    kind = "ZIP" if save.format == "ZIP" else file_type(source) or save.format
+    suffix = f".{kind.lower()}"
+    if kind not in ("USDZ", "ZIP") and is_archive(source):
+        unpack(source, part, suffix)
+        return ""
+    shutil.copyfile(source, part)
+    return suffix
+
+
+def _stem(job: Job, save: Save) -> str:
+    stem = name_of_file(Request.from_dict(job.request).title)
     if job.batch:
         stem = f"{job.item + 1:04d} {stem}"  # in the order of the input, and never two of the same name
     if save.size_mm:
         stem += f" {save.size_mm:g}mm"
     if save.variant:
         stem += f" v{save.variant + 1}"
-    kind = "ZIP" if save.format == "ZIP" else file_type(source) or save.format
-    suffix = f".{kind.lower()}"
-    part = folder / f"{save.id}.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            if kind not in ("USDZ", "ZIP") and is_archive(source):
-                unpack(source, part, suffix)
-                suffix = ""
-            else:
-                shutil.copyfile(source, part)
-            with _naming:
-                target = _free(folder, stem, suffix)
-                context.system.replace(part, target)
-        finally:
-            if part.is_dir():
-                shutil.rmtree(part, ignore_errors=True)
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise DownloadFailed(
-            f"The file could not be written to {folder}: {error.strerror or error}.",
-            "Choose a folder that can be written and save again: the conversion is not paid again.",
-        ) from error
-    save.path, save.state = str(target), SaveState.SAVED
+    return stem
 
 
 def _free(folder: Path, stem: str, suffix: str) -> Path:

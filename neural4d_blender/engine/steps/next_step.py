@@ -8,27 +8,32 @@ trouble in failures.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from ..errors import (
     BrokenModel,
+    DiskUnusable,
     DownloadFailed,
     JobNotFound,
     JournalDamaged,
     JournalUnusable,
     Neural4DError,
     OtherGeneration,
+    OutOfMemory,
     ServiceBusy,
     TransportError,
     UnexpectedAnswer,
 )
 from ..files.download import Stopped
+from ..http import interruptible
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from . import delivery, exchange_log, failures, kept_files, polling, submission
 from .active_job import ActiveJob
 from .context import Context
-from .failure_texts import all_failed
+from .failure_texts import all_failed, unforeseen
+from .turns import NotItsTurn
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
@@ -39,16 +44,16 @@ _LET_IT_BE_PLACED = 0.5
 
 
 def step(context: Context, active: ActiveJob) -> float | None:
-    """Do the next thing for the job. Returns seconds until the next step, or None.
+    """Do the next thing for the job. Returns seconds until the next step, or None: math.inf for when it has its turn.
 
     While the journal cannot be written the job stands still: nothing is sent before it is known there how far
     it has come.
     """
     try:
         if active.unwritten:
-            active.job.note, active.unwritten = "", False
-            context.save(active.job)
-        with exchange_log.of(active, context.folder, context.system, context.journal.keep_answer):
+            write(context, active)
+        unwanted = interruptible.heeding(lambda: active.unwanted)
+        with exchange_log.of(active, context.folder, context.system, context.journal.keep_answer), unwanted:
             return _step(context, active)
     except JournalDamaged:
         raise
@@ -59,33 +64,48 @@ def step(context: Context, active: ActiveJob) -> float | None:
         return context.timing.look_again
 
 
+def write(context: Context, active: ActiveJob) -> None:
+    """Write how far the job has come, which could not be written before."""
+    active.job.note = ""
+    context.save(active.job)
+    active.unwritten = False
+
+
 def _step(context: Context, active: ActiveJob) -> float | None:
-    job = active.job
     try:
         if active.unwanted:
             return failures.cancel(context, active)
         delay = _advance(context, active)
         active.attempts = active.refusals = active.detours = 0
         return delay
+    except NotItsTurn:
+        return math.inf
     except Stopped:
-        if active.unwanted:
-            return failures.cancel(context, active)
+        return failures.cancel(context, active) if active.unwanted else None
     except JournalUnusable:
         raise
-    except OtherGeneration as error:
-        active.detours += 1
-        if active.detours < _DETOURS:
-            return 0.0
-        failures.fail(context, job, UnexpectedAnswer(error.what))
-    except ServiceBusy as error:
-        return failures.slow_down(context, active, error)
-    except (TransportError, UnexpectedAnswer, JobNotFound) as error:
-        return failures.try_again(context, active, error)
     except Neural4DError as error:
-        failures.fail(context, job, error)
-    except Exception as error:  # a bug of ours must not leave a paid job hanging without a word
-        what = f"An internal error stopped the job ({type(error).__name__}: {error})."
-        failures.fail(context, job, Neural4DError(what, "Press Retry; if it stays so, report this text."))
+        return _after(context, active, error)
+    except Exception as error:  # even a bug of ours must not leave a paid job hanging without a word
+        context.system.log(error)
+        return _after(context, active, unforeseen(error, "the job"))
+
+
+def _after(context: Context, active: ActiveJob, error: Neural4DError) -> float | None:
+    """What becomes of the job after that error; returns seconds until the next step, or None."""
+    match error:
+        case OtherGeneration():
+            active.detours += 1
+            if active.detours < _DETOURS:
+                return 0.0
+            error = UnexpectedAnswer(error.what)
+        case ServiceBusy():
+            return failures.slow_down(context, active, error)
+        case TransportError() | UnexpectedAnswer() | JobNotFound() | DiskUnusable() | OutOfMemory():  # it may pass
+            if active.unwanted:  # that may be why
+                return failures.cancel(context, active)
+            return failures.try_again(context, active, error)
+    failures.fail(context, active.job, error)
     return None
 
 
@@ -118,8 +138,8 @@ def _work_on_variants(context: Context, active: ActiveJob) -> float | None:
         return kept_files.advance(context, active, job.next_save)
     bare = next((v for v in job.variants if v.lacks_preview), None)
     if bare:
-        ready_for = max(0.0, context.clock.now() - job.entered)
-        if job.state is State.READY and ready_for < _LET_IT_BE_PLACED:
+        ready_for = context.clock.now() - job.entered
+        if job.state is State.READY and 0.0 <= ready_for < _LET_IT_BE_PLACED:  # not where the clock was set back
             return _LET_IT_BE_PLACED - ready_for
         delivery.fetch_preview(context, active, bare)
         return 0.0 if job.under_way else None

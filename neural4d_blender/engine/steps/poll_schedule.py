@@ -43,6 +43,7 @@ class Pace:
     ends: float = 0.0
 
     def __post_init__(self) -> None:
+        self.typical = max(self.typical, self.quickest)
         self.due = self.due or self.started + self.quickest
         self.moved = self.asked_for_result = self.started
 

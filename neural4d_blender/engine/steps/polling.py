@@ -12,24 +12,24 @@ from .active_job import ActiveJob
 from .context import Context
 from .poll_schedule import GIVE_UP_AFTER, Pace
 
+#: Seconds that a question comes late where the computer, or the engine, stood still.
+_ASLEEP = 60.0
+
 
 def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> float | None:
     """Ask about the model whose turn it is; returns seconds until the next step, None where the user chooses first."""
     job, now, quickest = active.job, context.clock.monotonic(), context.timing.quickest
     for variant in generating:
         if variant.uuid not in active.paces:
-            started = now - (context.clock.now() - job.entered)
+            started = now - max(0.0, context.clock.now() - job.entered)  # the clock may have been set back
             active.paces[variant.uuid] = Pace(started, job.typical, due=now, first=now, quickest=quickest)
     variant = min(generating, key=lambda v: active.paces[v.uuid].due)
     pace = active.paces[variant.uuid]
     if pace.due > now:
         return pace.due - now
-    if now - pace.first > GIVE_UP_AFTER:
-        raise GenerationFailed(
-            "The service has been generating for an hour without a result.",
-            "Press Retry to go on waiting: nothing is sent or paid again.",
-            kept="The job stays at the service.",
-        )
+    if now - pace.due > _ASLEEP:
+        pace.first += now - pace.due  # nobody asked meanwhile
+    waited = now - pace.first
     expect_done = pace.expect_done(now)
     provider = context.provider(job.provider)
     request = Request.from_dict(job.request)
@@ -46,6 +46,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         return later_stages.go_on(context, active, variant, poll)
     later_stages.arrived(context, job, poll)
     if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
+        _give_up_after(waited)
         variant.progress, job.progress_estimated = pace.shown(now)
     else:
         delivery.take_in(job, variant, poll)
@@ -59,3 +60,12 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         context.spending.settle(provider, job)
     context.save(job)
     return 0.0 if poll.outcome is Outcome.DONE else quickest
+
+
+def _give_up_after(seconds: float) -> None:
+    if seconds > GIVE_UP_AFTER:
+        raise GenerationFailed(
+            "The service has been generating for an hour without a result.",
+            "Press Retry to go on waiting: nothing is sent or paid again.",
+            kept="The job stays at the service.",
+        )

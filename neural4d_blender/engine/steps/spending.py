@@ -22,6 +22,8 @@ from ..errors import (
     TransportError,
     UnexpectedAnswer,
 )
+from ..files.download import Stopped
+from ..http import interruptible
 from ..model.declaration import Feature, Quote
 from ..model.job import Job
 from ..model.server_facts import AT_ONCE, BOOKS, LATE
@@ -31,6 +33,7 @@ from ..store.journal import Journal
 from ..system import SYSTEM, Clock
 from . import caps
 from .prices import Prices
+from .turns import NotItsTurn, Turns
 
 #: Seconds after which a service has surely booked what it has sold.
 _LATEST = 600.0
@@ -62,6 +65,10 @@ class Spending:
 
     Args:
         balance_changed: told each balance that is read. prices_changed: told when a price was learned.
+        stopping: set when the engine ends: nothing more is bought.
+
+    Attributes:
+        paying: ids of the jobs for which something that may be paid is on its way.
     """
 
     def __init__(
@@ -70,13 +77,16 @@ class Spending:
         balance_changed: Callable[[str, Balance], None],
         prices_changed: Callable[[], None],
         clock: Clock = SYSTEM.clock,
+        stopping: threading.Event | None = None,
     ) -> None:
         self.journal = journal
+        self.paying: set[str] = set()
+        self._stopping = stopping or threading.Event()
         self.prices = Prices(journal)
         self.clock = clock
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.turns = Turns()
         #: By service: jobs of which is not known whether they were paid, and until when (monotonic) they are watched.
         self._doubts: defaultdict[str, dict[str, float]] = defaultdict(dict)
         #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before.
@@ -136,10 +146,10 @@ class Spending:
 
         Raises:
             NotEnoughPoints and the like: before anything is sent, see :meth:`check`.
-            HeldBack: nothing may be sent yet.
+            HeldBack: nothing may be sent yet. NotItsTurn: another purchase is on its way. Stopped: the engine ends.
         """
         service = provider.declaration.id
-        with self._locks[service]:
+        with self.turns.take(service):
             if self._in_doubt(service, job.id):
                 raise HeldBack(
                     "Waiting until it is known whether another job was paid: both at once could not be told apart."
@@ -155,11 +165,19 @@ class Spending:
             if after_last and after_last != str(before):  # somebody else has been at it since
                 self.prices.forget_rise(provider, quote.operation)
             self.journal.note_purchase(job)
-            yield purchase
-            if purchase.accepted:
-                self._measure(provider, job, quote, purchase, repeated)
-                self.journal.save(job)
-                self.prices_changed()
+            self.paying.add(job.id)
+            try:
+                if (
+                    self._stopping.is_set()
+                ):  # asked after it was noted: whoever ends the engine does it the other way round
+                    raise Stopped
+                yield purchase
+                if purchase.accepted:
+                    self._measure(provider, job, quote, purchase, repeated)
+                    self.journal.save(job)
+                    self.prices_changed()
+            finally:
+                self.paying.discard(job.id)
 
     def _measure(self, provider: Provider, job: Job, quote: Quote, purchase: Purchase, repeated: bool) -> None:
         """What an accepted purchase really cost, as far as that can be known now."""
@@ -204,20 +222,20 @@ class Spending:
         service = provider.declaration.id
         if not job.costs.estimated:
             return
-        with self._locks[service]:
+        with suppress(NotItsTurn), self.turns.take(service):  # a model that is done waits for nobody's purchase
             if self._late.get(service, ("",))[0] == job.id:
                 with suppress(Neural4DError):  # the job is the service's already
                     self._look_at_late(service, self.read(provider))
-            operation, fell = self._found_out.pop(job.id, ("", 0))
-            if operation:
-                provider.server.note(BOOKS, LATE)
-            last = job.costs.spent[-1]
-            ours = operation == last["operation"]
-            if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.submission.sent_at):
-                self.prices.learn(job, operation, fell)
-                self.prices_changed()
-            elif price := self.journal.price(service, last["operation"]):
-                last["points"] = price  # still an estimate, by what others have cost since
+        operation, fell = self._found_out.pop(job.id, ("", 0))
+        if operation:
+            provider.server.note(BOOKS, LATE)
+        last = job.costs.spent[-1]
+        ours = operation == last["operation"]
+        if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.submission.sent_at):
+            self.prices.learn(job, operation, fell)
+            self.prices_changed()
+        elif price := self.journal.price(service, last["operation"]):
+            last["points"] = price  # still an estimate, by what others have cost since
 
     def _look_at_late(self, service: str, balance: int | None) -> None:
         """Take the fall of the balance since the purchase before this one for that one's price."""
@@ -248,6 +266,8 @@ class Spending:
         except ServiceBusy:
             raise
         except (TransportError, UnexpectedAnswer, RequestRefused):
+            if interruptible.is_unwanted():
+                raise
             return None
         self.balance_changed(provider.declaration.id, balance)
         return balance.total

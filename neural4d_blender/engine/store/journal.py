@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Journal(Database):
         self.owner = f"{os.getpid()}-{system.new_id()[:8]}"
         self._states: dict[str, State] = {}
         self.system = system
+        self._ending = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with mend.alone(folder, system.clock):
@@ -62,6 +63,16 @@ class Journal(Database):
             self._alive.close()
             with suppress(OSError):
                 (self.folder / f"engine-{self.owner}.lock").unlink()
+
+    def let_go(self, but: Collection[str]) -> None:
+        """This engine ends: its unfinished jobs are anybody's now, those of these ids when it has ended."""
+        if not self._ending:
+            lock_file.mark(self._alive)
+            self._ending = True
+        with self.transaction() as db:
+            held = [job for (job,) in db.execute("SELECT id FROM jobs WHERE under_way AND owner = ?", (self.owner,))]
+            free = [(job,) for job in held if job not in but]
+            db.executemany("UPDATE jobs SET owner = '' WHERE id = ?", free)
 
     def save(self, *jobs: Job, batch: BatchRecord | None = None) -> None:
         """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too.
@@ -168,6 +179,18 @@ class Journal(Database):
     def may_touch(self, job: Job) -> bool:
         """No other living engine (another Blender window) holds the job."""
         return job.owner in ("", self.owner) or not job.under_way or not self._is_alive(job.owner)
+
+    def will_be_free(self, job: Job) -> bool:
+        """An engine that is about to end, and waits for a service's answer to the job, holds it until then."""
+        return job.under_way and job.owner != self.owner and self._ends(job.owner)
+
+    def waits_for_others(self) -> bool:
+        """There are such jobs."""
+        rows = self.rows("SELECT DISTINCT owner FROM jobs WHERE under_way AND owner != ?", self.owner)
+        return any(self._ends(owner) for (owner,) in rows)
+
+    def _ends(self, owner: str) -> bool:
+        return lock_file.is_marked(self.folder / f"engine-{owner}.lock")
 
     def is_elsewhere(self, job: Job) -> bool:
         """Another living engine was the last to say anything of the job: what came of it stands in that Blender."""
@@ -288,6 +311,12 @@ class Journal(Database):
                 marker.unlink(missing_ok=True)
 
 
-def taken_elsewhere() -> InvalidInput:
-    """Two Blenders have wanted the same job at the same moment, and the other one was first."""
+def taken_elsewhere(*, ends: bool = False) -> InvalidInput:
+    """Two Blenders have wanted the same job at the same moment, and the other one was first.
+
+    Args:
+        ends: that one has been quit, and its engine waits for the service's answer to the job.
+    """
+    if ends:
+        return InvalidInput("The service's answer to this job is still waited for.", "Try again in a moment.")
     return InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,20 @@ def hold(path: Path) -> IO[bytes]:
     return handle
 
 
+def mark(handle: IO[bytes]) -> None:
+    """Let others see that the process is about to end."""
+    handle.write(b"ends")
+    handle.flush()
+
+
+def is_marked(path: Path) -> bool:
+    """Whether a process has locked it that lives, and is about to end."""
+    try:
+        return path.stat().st_size > 0 and is_held(path)
+    except OSError:
+        return False
+
+
 def is_held(path: Path) -> bool:
     """Whether a process that lives has locked it; one that nobody holds is removed."""
     if not path.exists():
@@ -34,5 +49,6 @@ def is_held(path: Path) -> bool:
     except OSError:
         return True
     held.close()
-    path.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody else is looking too
+        path.unlink(missing_ok=True)
     return False

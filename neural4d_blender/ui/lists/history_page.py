@@ -16,6 +16,7 @@ from ...engine import protocol
 from ...engine.protocol import Neural4DError, State
 from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
+from ...scene.session import survive
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer, Job, Total
@@ -112,7 +113,7 @@ def look_up_soon() -> None:
 
 def _look_up() -> None:
     if page.is_stale():
-        page.look_up()
+        survive(page.look_up, otherwise=None)
 
 
 def _filtered(_filters: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
