@@ -23,13 +23,23 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Balance:
-    """Points at the service. ``expires``: the day (as the service writes it) on which points lapse."""
+    """Points at the service, whole ones.
+
+    Args:
+        expires: the day (as the service writes it) on which points lapse. part: of a point, beyond the whole ones.
+    """
 
     total: int
     monthly: int = 0
     permanent: int = 0
     yearly: int = 0
     expires: str = ""
+    part: float = 0.0
+
+    @property
+    def exact(self) -> float:
+        """All of them: less than a point may be paid."""
+        return self.total + self.part if self.part else self.total
 
 
 @dataclass(frozen=True)
@@ -157,13 +167,24 @@ class Http(Protocol):
         ...
 
 
-def whole(value: object) -> int | None:
-    """A number, also as a text, rounded down; None where the value is none."""
+def number(value: object) -> float | None:
+    """A number, also as a text; None where the value is none."""
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
+        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
         return None
-    return math.floor(number) if math.isfinite(number) else None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: object) -> int | None:
+    """The same, rounded down."""
+    found = number(value)
+    return None if found is None else math.floor(found)
+
+
+def part(value: object) -> float:
+    """What is beyond that; to a millionth, since sums of fractions are not exact."""
+    return round((number(value) or 0.0) % 1, 6) % 1
 
 
 def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...errors import InvalidInput, OtherGeneration, RequestRefused, UnexpectedAnswer, UnsupportedFeature
+from ...errors import InvalidInput, Neural4DError, OtherGeneration, RequestRefused, UnexpectedAnswer, UnsupportedFeature
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION
 from .. import answers
@@ -197,7 +197,11 @@ class Csm(Provider):
         if error.http not in calls.MISSING:
             return
         self.server.note(GENERATION, "")
-        if self._ask() != generation:
+        try:
+            other = self._ask() != generation
+        except Neural4DError:
+            raise error from None  # it went out, unlike the question
+        if other:
             raise OtherGeneration(error.what) from None
 
     # A lost creation

@@ -52,7 +52,7 @@ def balance(http: Http) -> answers.Balance:
     left = answers.whole(found)
     if left is None:
         raise UnexpectedAnswer(f"The credits could not be read: they are {str(found)[:40]!r}.")
-    return answers.Balance(left)
+    return answers.Balance(left, part=answers.part(found))
 
 
 def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submission:

@@ -63,11 +63,11 @@ def kind_of(task: Mapping[str, Any]) -> str:
 
 
 def points(task: Mapping[str, Any], *, over: bool) -> int | None:
-    """What the task says it has cost. A 0 in a task that is under way may be a price that is not known yet."""
+    """What the task says it has cost. A 0 may be a price that is not known yet, or not at all."""
     if task.get("refunded") is True:
         return 0 if over else None
     used = answers.whole(task.get("creditUsed", task.get("creditsUsed")))
-    return None if used is None or used < 0 or not (over or used) else used
+    return used if used and used > 0 else None
 
 
 def details(task: Mapping[str, Any]) -> dict[str, str]:

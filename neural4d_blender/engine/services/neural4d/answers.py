@@ -14,6 +14,12 @@ from ...http.refusals import asks_to_hurry_less, sentence, took_nothing, wait_of
 from .. import answers
 from ..base import value_of
 
+#: What refusals say by the document.
+DOCUMENTED = (
+    "Insufficient points or account restricted",
+    "Generation is not available for the current account",
+    "Too many requests from this user, please try again after a minute.",
+)
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
 
@@ -99,13 +105,13 @@ def balance(answer: Mapping[str, Any]) -> answers.Balance:
     if code(answer, "statusType") != 0:
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
     data = value_of(answer, "data", dict)
-    total = answers.whole(data.get("total_points"))
+    total, part = answers.whole(data.get("total_points")), answers.part(data.get("total_points"))
     if total is None:
         raise UnexpectedAnswer(f"The balance could not be read: it is {str(data.get('total_points'))[:40]!r}.")
     monthly, permanent, yearly = (
         answers.whole(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
     )
-    return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""))
+    return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""), part)
 
 
 def code(answer: Mapping[str, Any], name: str) -> int:

@@ -14,6 +14,7 @@ from ...errors import (
     GenerationFailed,
     InvalidInput,
     KeyRejected,
+    Neural4DError,
     NotEnoughPoints,
     OtherGeneration,
     RequestRefused,
@@ -173,9 +174,11 @@ class Neural4D(Provider):
             if error.http not in (404, 405):
                 raise
             self.server.note(PICTURES, "none")
-            raise UnsupportedFeature(
+            refused = UnsupportedFeature(
                 "This server of Neural4D makes no pictures of a prompt.", "Generate without a picture first."
-            ) from None
+            )
+            refused.http = error.http
+            raise refused from None
         data = answer.get("data")
         return read.submission(data if isinstance(data, dict) else answer, self.declaration.name)
 
@@ -270,6 +273,11 @@ class Neural4D(Provider):
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
             return answers.Trace(answers.Submission(known, failures=lost))
         return answers.Trace(proof=self.server.get(IDS) == HONOURED)
+
+    @classmethod
+    def documents(cls, error: Neural4DError) -> bool:
+        """Fields that were wrong, and the sentences of the document."""
+        return bool(read.wrong_fields(error.answer)) or refusals.sentence(error.answer) in read.DOCUMENTED
 
     def remember(self, uuid: str, tickets: Sequence[str]) -> None:
         """It has answered about a model whose id we chose."""
