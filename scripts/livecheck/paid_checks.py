@@ -128,7 +128,9 @@ class Jobs:
             raise
         except Neural4DError as error:
             self._cost, self._answered, self._quotes = cost, time.monotonic(), quotes
-            if not isinstance(error, (*REFUSALS, ServiceUnreachable)):  # it may have been taken, and is never sent again
+            if not isinstance(
+                error, (*REFUSALS, ServiceUnreachable)
+            ):  # it may have been taken, and is never sent again
                 self.found.costs.append(cost)
             raise
         cost.told = getattr(answer, "points", None)

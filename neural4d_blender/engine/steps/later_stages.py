@@ -132,8 +132,8 @@ def _never_arrived(context: Context, active: ActiveJob) -> bool:
         job.ordered, job.submission.number = "", 0
         error.cost = cost_of_refused(job, error, stands=False)
         raise error
-    job.submission.settle()
     if job.submission.number >= context.timing.looks and not busy:
+        job.submission.settle()
         order, job.ordered, job.submission.number = job.ordered, "", 0
         raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
     return True

@@ -179,7 +179,7 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
     if sent.refused:
         error = from_dict(sent.refused)
         sent.settle()
-        surely = at_once or proof or (still and isinstance(error, KeyRejected))
+        surely = at_once or ((still or proof) and isinstance(error, KeyRejected))
         return _refused(context, job, error, again=_is_sent_again(context, job, error), surely=surely, stands=still)
     sent.in_doubt = False
     carried = "the balance has not fallen" if still else "the service has no record of it"

@@ -149,11 +149,11 @@ class Spending:
         """
         service = provider.declaration.id
         with self._locks[service]:
+            provider.http.check_pace(paid=True)
             if self.journal.others_in_doubt(service, job.id):
                 raise HeldBack(
                     "Waiting until it is known whether another job was paid: both at once could not be told apart."
                 )
-            provider.http.check_pace(paid=True)
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):

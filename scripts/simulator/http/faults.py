@@ -12,7 +12,9 @@ ANY = "*"
 FILE = "file"
 
 #: Answered instead of acting (with acted=True: after acting).
-HTTP_STATUSES = {f"http_{code}": code for code in (400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504)}
+HTTP_STATUSES = {
+    f"http_{code}": code for code in (400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504)
+}
 
 #: name -> what it does and its parameters (all optional).
 FAULTS: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""Requests that are refused by somebody in the service's place: one operation each, and true sentences, by the ledger."""
+"""Requests that are refused by somebody in the service's place: one operation each, and true sentences."""
 
 from __future__ import annotations
 

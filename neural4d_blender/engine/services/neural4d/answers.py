@@ -15,7 +15,7 @@ from .. import answers
 from ..base import value_of
 
 #: What refusals say by the document.
-DOCUMENTED = (
+_DOCUMENTED = (
     "Insufficient points or account restricted",
     "Generation is not available for the current account",
     "Too many requests from this user, please try again after a minute.",
@@ -132,6 +132,12 @@ def wrong_fields(answer: Mapping[str, Any]) -> set[str]:
     """The fields that a validation error names."""
     errors = [one for one in _list(answer.get("errors")) if isinstance(one, dict)]
     return {str(one["path"]) for one in errors if one.get("path")}
+
+
+def is_documented(answer: Mapping[str, Any]) -> bool:
+    """Whether a refusal is as the document has it."""
+    wrong = [one for one in _list(answer.get("errors")) if isinstance(one, dict) and one.get("msg")]
+    return bool(wrong) or sentence(answer) in _DOCUMENTED
 
 
 def _faces(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -276,8 +276,8 @@ class Neural4D(Provider):
 
     @classmethod
     def documents(cls, error: Neural4DError) -> bool:
-        """Fields that were wrong, and the sentences of the document."""
-        return bool(read.wrong_fields(error.answer)) or refusals.sentence(error.answer) in read.DOCUMENTED
+        """Values that are wrong, one by one, and the sentences of the document."""
+        return read.is_documented(error.answer)
 
     def remember(self, uuid: str, tickets: Sequence[str]) -> None:
         """It has answered about a model whose id we chose."""
