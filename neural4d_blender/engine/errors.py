@@ -47,6 +47,14 @@ class Neural4DError(Exception):
         return {"code": self.code, "what": self.what, "kept": self.kept, "cost": self.cost, "remedy": self.remedy}
 
 
+def from_dict(told: dict[str, str]) -> Neural4DError:
+    """The error of :meth:`Neural4DError.to_dict`'s form; of a class that is not known here, the base of all."""
+    kind = globals().get(told["code"], Neural4DError)
+    error: Neural4DError = kind(told["what"], told["remedy"])
+    error.kept, error.cost = told["kept"], told["cost"]
+    return error
+
+
 class OnlineAccessOff(Neural4DError):
     """Blender's 'Allow Online Access' is off."""
 

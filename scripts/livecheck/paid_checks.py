@@ -9,12 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from neural4d_blender.engine.errors import JobNotFound, Neural4DError, OtherGeneration, UnsupportedFeature
+from neural4d_blender.engine.errors import (
+    JobNotFound,
+    Neural4DError,
+    OtherGeneration,
+    ServiceUnreachable,
+    UnsupportedFeature,
+)
 from neural4d_blender.engine.files.download import download
 from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
-from neural4d_blender.engine.steps.paid_request import NOTHING_HAPPENED
+from neural4d_blender.engine.steps.paid_request import REFUSALS
 
 from .files import look_at
 from .findings import Findings
@@ -122,7 +128,9 @@ class Jobs:
             raise
         except Neural4DError as error:
             self._cost, self._answered, self._quotes = cost, time.monotonic(), quotes
-            if not isinstance(error, NOTHING_HAPPENED):  # it may have been taken, and is never sent again
+            if not isinstance(
+                error, (*REFUSALS, ServiceUnreachable)
+            ):  # it may have been taken, and is never sent again
                 self.found.costs.append(cost)
             raise
         cost.told = getattr(answer, "points", None)

@@ -169,7 +169,8 @@ class Job:
         if self.state is not State.FAILED or self.submission.in_doubt:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
-        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        refused = bool(self.submission.refused) and not self.submission.documented  # and nobody can say more
+        lost = refused or (self.error or {}).get("code") == "PaymentUnknown"
         ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
         return lost or (bool(ended) and not self.costs.free and not made)
 

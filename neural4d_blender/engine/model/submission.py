@@ -17,6 +17,9 @@ class Submission:
         sent_at: when it went out (seconds since the epoch).
         balance_before: points there were before it.
         refusal: what the service said in an answer that names no model.
+        refused: the error that its refusal is, in the form of ``Neural4DError.to_dict``, while it is not certain that
+            nothing was taken: whoever stands between here and the service may have answered in its place.
+        documented: that refusal is one that the service's documents have.
     """
 
     number: int = 0
@@ -24,5 +27,11 @@ class Submission:
     in_doubt: bool = False
     paying_for: str = ""
     sent_at: float = 0.0
-    balance_before: int | None = None
+    balance_before: float | None = None
     refusal: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
+    documented: bool = False
+
+    def settle(self) -> None:
+        """Whether it was taken is known, or is the user's to decide: nothing is asked about it any more."""
+        self.in_doubt, self.refused, self.documented = False, {}, False

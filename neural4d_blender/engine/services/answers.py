@@ -24,13 +24,23 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Balance:
-    """Points at the service. ``expires``: the day (as the service writes it) on which points lapse."""
+    """Points at the service, whole ones.
+
+    Args:
+        expires: the day (as the service writes it) on which points lapse. part: of a point, beyond the whole ones.
+    """
 
     total: int
     monthly: int = 0
     permanent: int = 0
     yearly: int = 0
     expires: str = ""
+    part: float = 0.0
+
+    @property
+    def exact(self) -> float:
+        """All of them: less than a point may be paid."""
+        return self.total + self.part if self.part else self.total
 
 
 @dataclass(frozen=True)
@@ -201,6 +211,11 @@ def inner(answer: object, name: str) -> dict[str, Any]:
     """The object of that name, or the first one of a list; empty where there is none."""
     found = items(answer.get(name)) if isinstance(answer, Mapping) else []
     return next((one for one in found if isinstance(one, dict)), {})
+
+
+def part(value: object) -> float:
+    """What is beyond that; to a millionth, since sums of fractions are not exact."""
+    return round((number(value) or 0.0) % 1, 6) % 1
 
 
 def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import UnexpectedAnswer
+from ..errors import Neural4DError, UnexpectedAnswer
 from ..model import image_header
 from ..model.declaration import Declaration, Feature, Quote
 from ..model.server_facts import Server
@@ -137,6 +137,13 @@ class Provider(ABC):
             since: when it was sent (seconds since the epoch). pictures: it was the order of the pictures.
         """
         return None
+
+    @classmethod
+    def documents(cls, error: Neural4DError) -> bool:
+        """Whether a refusal is one that the service's documents have: then it is the service that says no, and not
+        somebody between here and there in its place.
+        """
+        return False
 
     def remember(self, uuid: str, tickets: Sequence[str]) -> None:
         """The server has answered a question about that model; the tickets are the job's."""

@@ -34,9 +34,7 @@ class ActiveJob:
     #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.
     handed_over: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: What the balance was while it is found out whether the job was taken; None where it could not be read.
-    readings: list[int | None] = field(default_factory=list)
-    #: The submission that was looked for at the service before the next one is sent.
-    looked_for: int = 0
+    readings: list[float | None] = field(default_factory=list)
     #: How often in a row the service asked to slow down.
     refusals: int = 0
     #: How often in a row the server turned out to be of another generation.

@@ -12,7 +12,6 @@ from ..blenders.job_file import checked, job_values, run_in_blender
 from ..errors import (
     BrokenModel,
     CannotStart,
-    ConversionFailed,
     DownloadFailed,
     GenerationFailed,
     LinkExpired,
@@ -29,9 +28,10 @@ from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
-from ..services.answers import Conversion, Outcome, Poll
+from ..services.answers import Outcome, Poll
 from .active_job import ActiveJob
 from .context import Context
+from .conversions import ask_for_conversion
 
 #: A preview is a picture of a few hundred kilobytes.
 _MAX_PREVIEW = 20 * 1024 * 1024
@@ -73,34 +73,6 @@ def convert_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     job.note = "" if conversion.url else conversion.message
     context.save(job)
     return 0.0 if conversion.url else CONVERSION_EVERY * context.timing.quickest
-
-
-def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:
-    """convert(): a purchase the first time, free each time after.
-
-    Raises:
-        ConversionFailed: asking once more starts it anew.
-    """
-    provider = context.provider(job.provider)
-    key = f"{uuid} {format}" + ("" if size_mm is None else f" {round(size_mm)}")
-    before = job.delivery.conversions.get(key)
-    try:
-        if before == "asked":
-            return provider.convert(uuid, format, size_mm)
-        quote = provider.conversion_quote()
-        with context.spending.purchase(provider, job, quote, repeated=before == "failed") as purchase:
-            conversion = provider.convert(uuid, format, size_mm)
-            purchase.accepted = True
-            job.delivery.conversions[key] = "asked"
-            job.costs.book(quote.operation, purchase.expected, purchase.reserved)
-            context.save(job)
-        return conversion
-    except ConversionFailed:
-        job.delivery.conversions[key] = "failed"
-        raise
-    except UnexpectedAnswer as error:
-        error.kept = context.kept_answer(job)
-        raise
 
 
 def download_variant(context: Context, active: ActiveJob, variant: Variant) -> float:

@@ -31,14 +31,19 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
     """What a job that ends with this error has cost, and whether Retry costs it again."""
     if job.submission.in_doubt:
         return "Not known yet: press Retry to ask the service."
-    if job.costs.free:
-        return "Nothing was paid."
+    told = "Nothing was paid." if job.costs.free else _paid_in_words(job, error)
+    return f"{told} Whether the conversion is paid is not known." if job.delivery.converting else told
+
+
+def _paid_in_words(job: Job, error: Neural4DError) -> str:
     if job.costs.total is None:
         paid = "The service accepted the job and does not say what it costs"
         if job.primary is None if job.variants else not job.choice.picture_ids:
             return f"{paid}; Retry is a new job and is paid again."
         return f"{paid}; Retry does not pay it again."
     paid = f"{job.costs.total} {unit_of(job.provider)} were paid{' (estimated)' if job.costs.estimated else ''}"
+    if any(entry["points"] is None for entry in job.costs.spent):
+        paid += " for a part of it, and what the rest cost is not known"
     again = job.primary is None if job.variants else not job.choice.picture_ids
     if again and isinstance(error, GenerationFailed):
         return f"{paid} unless the service gives them back; Retry is a new job and is paid again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import HeldBack, Neural4DError, ServiceBusy
 from ..http.transport import backoff
 from ..model.job import UNREAD, Job
-from ..model.states import FREE_TO_CANCEL, State, VariantState
+from ..model.states import State, VariantState
 from .active_job import ActiveJob
 from .context import Context, Timing
 from .failure_texts import cost_in_words, kept_in_words
@@ -45,14 +45,18 @@ def _patience(job: Job, error: Neural4DError, timing: Timing) -> float:
     return timing.outage / 24 if job.batch else 0.0
 
 
-def slow_down(context: Context, active: ActiveJob, error: ServiceBusy) -> float | None:
-    """The service asks to slow down, which holds for all jobs; no job that it has taken fails by it."""
+def slow_down(context: Context, active: ActiveJob, error: ServiceBusy, *, paid: bool = False) -> float | None:
+    """The service asks to slow down, which holds for all jobs; no job that it has taken fails by it.
+
+    Args:
+        paid: it was asked for something that costs points.
+    """
     job, timing, now = active.job, context.timing, context.clock.now()
     wait = error.retry_after
     if isinstance(error, HeldBack):
         wait = timing.look_again if wait is None else wait  # it is not the service that asks for it
     elif not error.noted:
-        wait = context.provider(job.provider).http.slow_down(wait, paid=job.state in FREE_TO_CANCEL)
+        wait = context.provider(job.provider).http.slow_down(wait, paid=paid)
     wait = max(wait or 0.0, timing.quickest)
     active.was_away(context.clock.monotonic())
     if not isinstance(error, HeldBack):
@@ -102,9 +106,10 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
     told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
     if not job.variants and not job.costs.free:
         told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
-    context.spending.know(job)
     if job.submission.in_doubt:
         told = "It may have reached the service: Retry asks before anything is sent again."
+        if job.submission.refused:
+            told = "The service refused it and no payment was seen: Retry asks before anything is sent again."
     job.enter(State.CANCELLED, context.clock.now())
     job.note = told
     context.save(job)

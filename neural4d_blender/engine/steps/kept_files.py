@@ -19,7 +19,8 @@ from ..model.request import Request
 from ..model.variant import Save, SaveState, Variant
 from .active_job import ActiveJob
 from .context import Context
-from .delivery import CONVERSION_EVERY, ask_for_conversion, checking, downloaded_file
+from .conversions import ask_for_conversion
+from .delivery import CONVERSION_EVERY, checking, downloaded_file
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import JournalUnusable, Neural4DError, PaymentUnknown, SubmissionLost, TransportError, UnexpectedAnswer
+from ..errors import JournalUnusable, Neural4DError, PaymentUnknown, ServiceBusy, SubmissionLost, from_dict
 from ..files.download import Stopped
 from ..files.glb_dimensions import size_of
 from ..model.job import Job
@@ -17,9 +17,11 @@ from ..model.request import Request
 from ..model.variant import Variant
 from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
+from . import failures
 from .active_job import ActiveJob
 from .context import Context
-from .paid_request import NOTHING_HAPPENED
+from .failure_texts import cost_of_refused
+from .paid_request import REFUSALS, is_unsent
 from .submission import take_choices
 
 #: What there is of a model between two stages is smaller than the model.
@@ -46,7 +48,7 @@ def follow(active: ActiveJob, provider: Provider, variant: Variant, request: Req
 def arrived(context: Context, job: Job, poll: Poll) -> None:
     """The service has moved on: an order whose answer was lost did reach it, and is paid for."""
     if job.submission.in_doubt and job.ordered and job.ordered != poll.order:
-        job.submission.in_doubt = False
+        job.submission.settle()
         provider = context.provider(job.provider)
         context.spending.book(provider, job, provider.order_quote(job.ordered))
 
@@ -73,23 +75,31 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
     job = active.job
     provider = context.provider(job.provider)
     trace = provider.look_for_order(poll.order, Request.from_dict(job.request), job.submission.sent_at)
+    now = context.clock.monotonic()
+    active.since = active.since or now
     if trace is None:
+        if poll.doubtful and job.submission.refused and now - active.since >= context.timing.watch:
+            raise _unknown(job, provider)  # the model's state does not tell
         return not poll.doubtful and _never_arrived(context, active)
     if trace.found:
         _take_found(context, job, variant, trace.found)
         return False
-    now = context.clock.monotonic()
-    active.since = active.since or now
     if now - active.since < context.timing.watch:
         return False
     active.since = 0.0
     if trace.proof:
         active.looks = context.timing.looks
         return _never_arrived(context, active)
-    job.submission.in_doubt, order, job.ordered = False, job.ordered, ""
+    raise _unknown(job, provider)
+
+
+def _unknown(job: Job, provider: Provider) -> PaymentUnknown:
+    order, job.ordered = job.ordered, ""
+    said = job.submission.refused.get("what") or f"The order '{order}' went out and no answer came"
+    job.submission.settle()
     name, unit = provider.declaration.name, provider.declaration.unit
-    raise PaymentUnknown(
-        f"The order '{order}' went out and no answer came; {name} cannot say whether it arrived.",
+    return PaymentUnknown(
+        f"{said.rstrip('.')}; {name} cannot say whether it arrived.",
         f"Look for it on {name}'s own page, before you press Retry.",
         cost=f"Unknown: it may have been paid. Retry would order it, and may pay {unit}, again.",
     )
@@ -97,7 +107,7 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
 
 def _take_found(context: Context, job: Job, variant: Variant, found: Submission) -> None:
     provider = context.provider(job.provider)
-    job.submission.in_doubt = False
+    job.submission.settle()
     context.spending.book(provider, job, provider.order_quote(job.ordered))
     variant.before, variant.uuid = variant.uuid, found.uuids[0]
     context.save(job)
@@ -107,21 +117,29 @@ def _never_arrived(context: Context, active: ActiveJob) -> bool:
     """Several looks, some time apart, still find the service waiting for the order.
 
     Raises:
-        SubmissionLost: the order was sent several times, and never arrived.
+        SubmissionLost: the order was sent several times, and never arrived. RequestRefused and the like: the service
+            had said why.
     """
     job = active.job
     active.looks += 1
     if active.looks < context.timing.looks:
         return False
     active.looks = 0
-    job.submission.in_doubt = False
-    if job.submission.number >= context.timing.looks:
+    busy = job.submission.refused.get("code") == ServiceBusy.__name__
+    if job.submission.refused and not busy:
+        error = from_dict(job.submission.refused)
+        job.submission.settle()
+        job.ordered, job.submission.number = "", 0
+        error.cost = cost_of_refused(job, error, stands=False)
+        raise error
+    if job.submission.number >= context.timing.looks and not busy:
+        job.submission.settle()
         order, job.ordered, job.submission.number = job.ordered, "", 0
         raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
     return True
 
 
-def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> float:
+def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) -> float | None:
     job = active.job
     request = Request.from_dict(job.request)
     provider = context.provider(job.provider)
@@ -132,6 +150,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
         if active.cancelled.is_set() or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
         job.submission.number = job.submission.number + 1 if job.ordered == poll.order else 1
+        job.submission.settle()
         job.ordered, job.submission.in_doubt, job.submission.sent_at = poll.order, True, context.clock.now()
         try:
             context.save(job)
@@ -140,13 +159,17 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             raise
         try:
             made = provider.order(variant.uuid, poll.order, request, choice, dimensions)
-        except NOTHING_HAPPENED:
-            job.ordered, job.submission.in_doubt = "", False
+        except Neural4DError as error:
+            if is_unsent(error):
+                job.ordered, job.submission.in_doubt = "", False
+                context.save(job)
+                raise
+            active.looks, active.since = 0, 0.0
+            job.submission.refused = error.to_dict() if isinstance(error, REFUSALS) else {}
+            job.note = f"{error.what} Finding out whether the order arrived."
             context.save(job)
-            raise
-        except (TransportError, UnexpectedAnswer) as error:
-            job.note, active.since = f"{error.what} Finding out whether the order arrived.", 0.0
-            context.save(job)
+            if isinstance(error, ServiceBusy):
+                return failures.slow_down(context, active, error, paid=True)
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
         job.submission.in_doubt, purchase.accepted = False, True

@@ -1,15 +1,17 @@
 """A paid request went out and no usable answer came: whether it was taken is found out before anything else is done.
 
 The service's own records count where it can be asked for the job. Otherwise the balance is the witness: fallen means
-paid, and the same over a while means not taken. Nothing is sent again but what the service certainly does not have.
+paid, and the same over a while means not taken. Nothing is sent again but what the service certainly does not have. A
+refusal is such an answer too: it may be that of a gateway in the service's place.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 
-from ..errors import Neural4DError, PaymentUnknown, SubmissionLost
+from ..errors import KeyRejected, Neural4DError, PaymentUnknown, ServiceBusy, SubmissionLost, from_dict
 from ..http.refusals import kind_of
 from ..model.declaration import Feature, Quote
 from ..model.job import Job
@@ -18,9 +20,11 @@ from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission, Trace
 from ..services.base import Provider
+from . import failures
 from .active_job import ActiveJob
 from .context import Context
-from .failure_texts import cost_of_lost
+from .failure_texts import cost_of_lost, cost_of_refused
+from .spending import LATEST
 
 #: When the balance is read, in parts of the time that it is watched for: a service may book late.
 _READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
@@ -35,47 +39,88 @@ def look(
     request: Request,
     quote: Quote,
     accepted: Callable[[Submission], None],
-) -> float:
-    """Look once; returns seconds until the next step.
+) -> float | None:
+    """Look once; returns seconds until the next step, None to stop.
 
     Args:
         quote: of the request that went out. accepted: notes what the service took, and enters the next state.
 
     Raises:
         PaymentUnknown: it was paid, or that cannot be known. SubmissionLost: it was not taken.
-        RequestRefused: nor was it, and the service had said why.
+        RequestRefused and the like: nor was it, and the service had said why.
     """
-    job = active.job
+    job, sent = active.job, active.job.submission
     if job.state is State.SUBMITTING:
         context.enter(job, State.UNKNOWN)
-    context.spending.doubt(job, context.timing.watch * 2)
-    trace = provider.look_for(
-        request, job.submission.tickets, job.submission.sent_at, job.submission.paying_for == "pictures"
-    )
+    trace = provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures")
     if trace and trace.found:
         _found(context, job, provider, trace.found, quote, accepted)
         return context.timing.quickest
     now = context.clock.monotonic()
     active.since = active.since or now
-    can_tell = _tells_balance(provider)
-    if not trace and not (can_tell and job.submission.balance_before is not None):
-        raise _unknown(context, job, provider)
+    watched, before, can_tell = now - active.since, sent.balance_before, tells_balance(provider)
+    if not trace and not (can_tell and before is not None):
+        return _without_witness(context, active, provider)
     balance = context.spending.read(provider) if can_tell else None
     active.readings.append(balance)
-    before = job.submission.balance_before
-    watched = now - active.since
+    shows = not trace or watched > _SOON * context.timing.watch
     # What the service can be asked for may show a little later than what it has cost.
-    if (
-        before is not None
-        and balance is not None
-        and balance != before
-        and (not trace or watched > _SOON * context.timing.watch)
-    ):
-        _moved(context, job, provider, quote, before, balance)
+    if before is not None and balance is not None and balance != before and shows:
+        if not sent.documented or (fell(context, job, balance) and context.clock.now() - sent.sent_at < LATEST):
+            _moved(context, job, provider, quote, before, balance)
+        return _not_taken(context, active, provider, trace)  # others have bought since: its word has to do
+    at_once = balance is not None and balance == before and provider.server.get(BOOKS) == AT_ONCE
+    proof = trace is not None and trace.proof and shows
+    if sent.documented and (at_once or proof):
+        return _not_taken(context, active, provider, trace)
     if watched < context.timing.watch or len(active.readings) < 2:
         at = next((part for part in _READINGS if part * context.timing.watch > watched), 1.0)
         return max(at * context.timing.watch - watched, context.timing.quickest)
     return _not_taken(context, active, provider, trace)
+
+
+def fell(context: Context, job: Job, balance: float | None) -> bool:
+    """Whether points are gone since the job was sent that nobody else is known to have spent."""
+    before = job.submission.balance_before
+    gone = before is not None and balance is not None and balance < before
+    return gone and not _others_paid(context, job)
+
+
+def taken_though_refused(
+    context: Context,
+    job: Job,
+    provider: Provider,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+    balance: float | None,
+) -> float:
+    """The balance has fallen although the service refused the job: take what it has of it, if that can be found.
+
+    Raises:
+        PaymentUnknown: it cannot.
+    """
+    sent = job.submission
+    with suppress(Neural4DError):
+        trace = provider.look_for(
+            Request.from_dict(job.request), sent.tickets, sent.sent_at, sent.paying_for == "pictures"
+        )
+        if trace and trace.found:
+            _found(context, job, provider, trace.found, quote, accepted)
+            return context.timing.quickest
+    _moved(context, job, provider, quote, sent.balance_before or 0, balance or 0)
+    raise AssertionError("it has moved")
+
+
+def tells_balance(provider: Provider) -> bool:
+    """Whether the service, or this server of it, tells what is left."""
+    return not provider.lacks(Feature.BALANCE, provider.server.facts)
+
+
+def _others_paid(context: Context, job: Job) -> bool:
+    """Somebody else has bought, or may have, since the job was sent."""
+    return context.spending.prices.others_pay(job) or context.journal.paid_since(
+        job.provider, job.submission.sent_at, job.id
+    )
 
 
 def _found(
@@ -87,64 +132,66 @@ def _found(
     accepted: Callable[[Submission], None],
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
-    job.submission.in_doubt = False
+    job.submission.settle()
     expected = context.spending.book(provider, job, quote)
     accepted(found)
-    context.spending.know(job)
-    points = found.points
-    if points is None and _tells_balance(provider) and job.submission.balance_before is not None:
+    points, before = found.points, job.submission.balance_before
+    if points is None and tells_balance(provider) and before is not None:
         with suppress(Neural4DError):
             balance = context.spending.read(provider)
             if balance is not None and not context.journal.paid_since(job.provider, job.submission.sent_at, job.id):
-                fell = job.submission.balance_before - balance
-                ours = context.spending.prices.is_ours(
-                    provider, job, quote.operation, expected, fell, job.submission.sent_at
+                context.spending.measure(
+                    provider, job, quote.operation, expected, before - balance, job.submission.sent_at
                 )
-                points = fell if ours else None
-    if points is not None and points > 0:
+    elif points:
         context.spending.told(job, points)
 
 
-def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: int, balance: int) -> None:
+def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: float, balance: float) -> None:
     """The balance is another one than before the job was sent."""
-    others_pay = context.spending.prices.others_pay(job)
-    if balance > before or others_pay or context.journal.paid_since(job.provider, job.submission.sent_at, job.id):
+    if balance > before or _others_paid(context, job):
         raise _unknown(context, job, provider)
-    job.submission.in_doubt = False  # from here on it is the user who decides
-    context.spending.know(job)
-    job.costs.book(quote.operation, before - balance, context.spending.prices.reserved(provider, quote))
-    job.costs.measured(before - balance)
+    said = _said(job)
+    job.submission.settle()  # from here on it is the user who decides
+    gone = before - balance
+    points = math.ceil(gone)
+    job.costs.book(quote.operation, points, context.spending.prices.reserved(provider, quote))
+    if points == gone:
+        job.costs.measured(points)
     raise PaymentUnknown(
-        f"{_said(job)}, but the balance fell by {before - balance} {provider.declaration.unit}: the service has "
+        f"{said}, but the balance fell by {gone:g} {provider.declaration.unit}: the service has "
         "probably taken the job, and its answer with the model's address is lost.",
-        cost=cost_of_lost(job, before - balance),
+        cost=cost_of_lost(job, points),
     )
 
 
-def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: Trace | None) -> float:
+def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: Trace | None) -> float | None:
     """All was quiet for as long as the job was watched."""
-    job = active.job
-    still = job.submission.balance_before is not None and all(
-        reading == job.submission.balance_before for reading in active.readings[-2:]
-    )
+    job, sent = active.job, active.job.submission
+    still = sent.balance_before is not None and all(reading == sent.balance_before for reading in active.readings[-2:])
     proof = trace is not None and trace.proof
     # A service that was seen to book at once would have booked it by now.
-    certain = proof or (still and len(active.readings) > 2 and provider.server.get(BOOKS) == AT_ONCE)
-    if not (still or proof):
+    at_once = still and provider.server.get(BOOKS) == AT_ONCE
+    if not (still or proof or sent.documented):
         raise _unknown(context, job, provider)
+    certain = proof or (at_once and len(active.readings) > 2)
     active.readings, active.since = [], 0.0
-    job.submission.in_doubt = False
-    context.spending.know(job)
+    if sent.refused:
+        error = from_dict(sent.refused)
+        sent.settle()
+        surely = at_once or ((still or proof) and isinstance(error, KeyRejected))
+        return _refused(context, job, error, again=_is_sent_again(context, job, error), surely=surely, stands=still)
+    sent.in_doubt = False
     carried = "the balance has not fallen" if still else "the service has no record of it"
-    if job.submission.refusal:
-        raise kind_of(job.submission.refusal)(
-            f"{job.submission.refusal.rstrip('.')}. {provider.declaration.name} took no job.",
+    if sent.refusal:
+        raise kind_of(sent.refusal)(
+            f"{sent.refusal.rstrip('.')}. {provider.declaration.name} took no job.",
             cost=f"Nothing was paid: {carried}.",
         )
-    if certain and job.submission.number < context.timing.looks:
+    if certain and sent.number < context.timing.looks:
         context.enter(job, State.QUEUED)
         return 0.0
-    job.submission.number = 0
+    sent.number = 0
     raise SubmissionLost(
         f"No usable answer came, and {carried}: the service has not taken the job.",
         "Press Retry to send it again.",
@@ -152,29 +199,56 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
     )
 
 
+def _is_sent_again(context: Context, job: Job, error: Neural4DError) -> bool:
+    """The service was only busy, or it is the user who wants that (see resuming.py)."""
+    times = job.submission.number
+    return not times or (isinstance(error, ServiceBusy) and times < context.timing.refusals)
+
+
+def _refused(
+    context: Context, job: Job, error: Neural4DError, *, again: bool, surely: bool = False, stands: bool = False
+) -> float | None:
+    """The refusal stands: the request is sent again, or the job ends with it."""
+    sent, busy = job.submission, isinstance(error, ServiceBusy)
+    if again:
+        context.enter(job, State.QUEUED)
+        return 0.0
+    sent.number, sent.tickets, sent.in_doubt = 0, [], False
+    if busy or not surely:
+        error.cost = cost_of_refused(job, error, stands=stands and not busy)
+    if not busy:
+        raise error
+    failures.fail(context, job, error)  # raised it would be waited for
+    return None
+
+
+def _without_witness(context: Context, active: ActiveJob, provider: Provider) -> float | None:
+    """Nobody can say whether the request arrived, but the refusal itself."""
+    job, sent = active.job, active.job.submission
+    if not sent.refused:
+        raise _unknown(context, job, provider)
+    error, documented = from_dict(sent.refused), sent.documented
+    if documented:
+        sent.settle()  # else Retry is the user's risk, see Job.retry_pays
+    return _refused(context, job, error, again=documented and _is_sent_again(context, job, error))
+
+
 def _said(job: Job) -> str:
     """What came instead of a usable answer: the service's own sentence goes first."""
-    return (
-        f"{job.submission.refusal.rstrip('.')}. The answer names no model"
-        if job.submission.refusal
-        else "No usable answer came"
-    )
-
-
-def _tells_balance(provider: Provider) -> bool:
-    return not provider.lacks(Feature.BALANCE, provider.server.facts)
+    if job.submission.refused:
+        return job.submission.refused["what"].rstrip(".")
+    if job.submission.refusal:
+        return f"{job.submission.refusal.rstrip('.')}. The answer names no model"
+    return "No usable answer came"
 
 
 def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
-    job.submission.in_doubt = False  # from here on it is the user who decides
-    context.spending.know(job)
+    said, tickets = _said(job), job.submission.tickets
+    job.submission.settle()  # from here on it is the user who decides
     name = provider.declaration.name
-    can_tell = _tells_balance(provider)
-    no_word = "and its balance does not tell either" if can_tell else "and it tells no balance"
+    no_word = "and its balance does not tell either" if tells_balance(provider) else "and it tells no balance"
     return PaymentUnknown(
-        f"{_said(job)}; {name} cannot say whether the request arrived, {no_word}.",
-        f"Look for the job {job.submission.tickets[0]} on {name}'s own page, before you press Retry."
-        if job.submission.tickets
-        else "",
+        f"{said}; {name} cannot say whether the request arrived, {no_word}.",
+        f"Look for the job {tickets[0]} on {name}'s own page, before you press Retry." if tickets else "",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -13,34 +13,25 @@ from ..errors import (
     Neural4DError,
     NotEnoughPoints,
     OtherGeneration,
-    PaymentUnknown,
     RequestRefused,
     ServiceBusy,
     ServiceUnreachable,
-    TransportError,
-    UnexpectedAnswer,
 )
 from ..files.download import Stopped
+from ..http import refusals
 from ..model.declaration import Quote
 from ..model.job import Job
 from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission
 from ..services.base import Provider
+from . import failures, lost_answers
 from .active_job import ActiveJob
 from .context import Context
-from .failure_texts import cost_of_lost, cost_of_refused
+from .failure_texts import cost_of_refused
 
-#: Trouble in which the service says that it has not acted, or cannot have; every other kind leaves that open.
-NOTHING_HAPPENED = (
-    ServiceUnreachable,
-    ServiceBusy,
-    KeyRejected,
-    NotEnoughPoints,
-    RequestRefused,
-    InvalidInput,
-    OtherGeneration,
-)
+#: The service, or somebody in its place, says that it has not acted; every other trouble leaves that open anyway.
+REFUSALS = (ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)
 
 
 def pay(
@@ -52,31 +43,32 @@ def pay(
     send: Callable[[], Submission],
     accepted: Callable[[Submission], None],
     paying_for: str = "",
-) -> float:
+) -> float | None:
     """Send it, and have what the service took noted by ``accepted``, which enters the next state.
 
     Args:
         paying_for: see Job.
 
     Returns:
-        Seconds until the next step.
+        Seconds until the next step, None to stop.
 
     Raises:
         Whatever ``send`` does, where nothing was taken; PaymentUnknown where a request that the service refused was
         paid all the same.
     """
-    job = active.job
+    job, sent = active.job, active.job.submission
     with context.spending.purchase(provider, job, quote, to_follow=to_follow) as purchase:
         if active.unwanted or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        if job.submission.number and _fell(context, job, purchase.before):
-            raise _paid_though_refused(context, job, quote, purchase.before)
-        job.submission.balance_before = purchase.before
+        if sent.number and lost_answers.fell(context, job, purchase.before):
+            return lost_answers.taken_though_refused(context, job, provider, quote, accepted, purchase.before)
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
-        job.submission.number += 1
-        job.submission.in_doubt, job.submission.paying_for, job.submission.refusal, job.submission.sent_at = (
+        sent.number += 1
+        sent.settle()
+        sent.in_doubt, sent.balance_before, sent.paying_for, sent.refusal, sent.sent_at = (
             True,
+            purchase.before,
             paying_for,
             "",
             context.clock.now(),
@@ -84,75 +76,106 @@ def pay(
         try:
             context.enter(job, State.SUBMITTING)
         except JournalUnusable:  # so it is not sent, and nothing is in doubt
-            job.submission.number -= 1
-            job.submission.in_doubt = False
+            sent.number -= 1
+            sent.in_doubt = False
             job.enter(State.QUEUED, context.clock.now())
             raise
         try:
             submission = send()
-        except NOTHING_HAPPENED as error:
-            busy, after = isinstance(error, ServiceBusy), None
-            if not (busy or _unsent(error)):
-                with suppress(Neural4DError):
-                    after = context.spending.read(provider)
-                if _fell(context, job, after):
-                    raise _paid_though_refused(context, job, quote, after) from error
-            stands = after is not None and after == purchase.before
-            _back(context, job, keep=busy)
-            # Whom it does not know (401) it cannot charge either.
-            if not (_unsent(error) or error.http == 401 or (stands and provider.server.get(BOOKS) == AT_ONCE)):
-                error.cost = cost_of_refused(job, error, stands=stands)
-            raise
-        except (TransportError, UnexpectedAnswer) as error:
-            return doubt(context, active, error)
+        except Neural4DError as error:
+            return _not_accepted(context, active, provider, quote, accepted, error)
         purchase.accepted, purchase.told = True, submission.points
-        job.submission.in_doubt = False
+        sent.in_doubt = False
         job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         accepted(submission)
     context.publish(job)
     return context.timing.quickest
 
 
-def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float:
-    """No usable answer came: whether the service took it has to be found out before anything else is done."""
+def _not_accepted(
+    context: Context,
+    active: ActiveJob,
+    provider: Provider,
+    quote: Quote,
+    accepted: Callable[[Submission], None],
+    error: Neural4DError,
+) -> float | None:
+    """What becomes of it: back where nothing went out, to an end where that is certain, else into doubt."""
+    job, sent = active.job, active.job.submission
+    if is_unsent(error):
+        sent.number -= 1
+        _back(context, job)
+        raise error
+    if not isinstance(error, (*REFUSALS, OtherGeneration)):
+        return doubt(context, active, error)
+    key_refused = isinstance(error, KeyRejected) and _key_is_refused(provider)
+    certain = key_refused or isinstance(error, OtherGeneration) or is_documented(provider, error)
+    if isinstance(error, ServiceBusy) or not certain:
+        sent.refused, sent.documented = error.to_dict(), certain
+        return doubt(context, active, error)
+    balance = None
+    with suppress(Neural4DError):
+        balance = context.spending.read(provider)
+    if lost_answers.fell(context, job, balance):
+        sent.refused = error.to_dict()
+        return lost_answers.taken_though_refused(context, job, provider, quote, accepted, balance)
+    stands = balance is not None and balance == sent.balance_before
+    sent.number = 0
+    if not (key_refused or isinstance(error, OtherGeneration) or (stands and provider.server.get(BOOKS) == AT_ONCE)):
+        # Looked at again before it is sent again: the balance may fall later.
+        sent.refused, sent.documented = error.to_dict(), True
+        error.cost = cost_of_refused(job, error, stands=stands)
+    _back(context, job)
+    raise error
+
+
+def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float | None:
+    """Whether the service took it has to be found out before anything else is done."""
     job = active.job
     job.submission.refusal = getattr(error, "refusal", "")
-    active.readings, active.since = [], 0.0
-    context.spending.doubt(job, context.timing.watch * 2)
+    active.readings, active.since = [], context.clock.monotonic() if job.submission.refused else 0.0
     context.enter(job, State.UNKNOWN)
+    if isinstance(error, ServiceBusy):
+        return failures.slow_down(context, active, error, paid=True)
     job.note = f"{error.what} Finding out whether the job arrived."
     context.save(job)
     return context.timing.look_again
 
 
-def _back(context: Context, job: Job, *, keep: bool) -> None:
-    """It was not taken. Ids that a busy service may have seen are asked for before they are sent again."""
+def is_documented(provider: Provider, error: Neural4DError) -> bool:
+    """Whether it is a refusal that the service's documents have, or that is plain from its words.
+
+    What stands in an answer of status 200 is the service's own; with another status it may be a gateway's.
+    """
+    if not error.http:
+        return True
+    said = refusals.sentence(error.answer)
+    if isinstance(error, NotEnoughPoints) and refusals.kind_of(said) is NotEnoughPoints:
+        return error.by_api
+    if isinstance(error, ServiceBusy) and refusals.names_hurry(said):
+        return error.by_api
+    return provider.documents(error)
+
+
+def is_unsent(error: Neural4DError) -> bool:
+    """Nothing went out that could be paid."""
+    return not error.http and isinstance(error, HeldBack | ServiceUnreachable | InvalidInput)
+
+
+def _back(context: Context, job: Job) -> None:
+    """It was not taken. Ids that the service may have seen before stay the job's."""
     job.submission.in_doubt = False
-    if not keep:
-        job.submission.tickets, job.submission.number = [], 0
+    if not job.submission.number and not job.submission.refused:
+        job.submission.tickets = []
     context.enter(job, State.QUEUED)
 
 
-def _unsent(error: Neural4DError) -> bool:
-    """Nothing went out that could be paid, or it went to an address that the server does not have."""
-    refused = isinstance(error, InvalidInput) and error.http
-    return not refused and isinstance(error, HeldBack | OtherGeneration | ServiceUnreachable | InvalidInput)
-
-
-def _fell(context: Context, job: Job, balance: int | None) -> bool:
-    """Whether points are gone since the job was sent that nobody else here has spent."""
-    before = job.submission.balance_before
-    gone = before is not None and balance is not None and balance < before
-    return gone and not context.journal.paid_since(job.provider, job.submission.sent_at, job.id)
-
-
-def _paid_though_refused(context: Context, job: Job, quote: Quote, balance: int | None) -> PaymentUnknown:
-    fell = (job.submission.balance_before or 0) - (balance or 0)
-    job.submission.in_doubt = False
-    job.costs.book(quote.operation, fell)
-    job.costs.measured(fell)
-    return PaymentUnknown(
-        f"The service refused the job, and yet the balance fell by {fell}: it has probably taken it, "
-        "and does not say where the model is.",
-        cost=cost_of_lost(job, fell),
-    )
+def _key_is_refused(provider: Provider) -> bool:
+    """Whether a question that costs nothing is refused for the key as well: whom it does not know it cannot charge."""
+    try:
+        (provider.balance if lost_answers.tells_balance(provider) else provider.test_key)()
+    except KeyRejected:
+        return True
+    except Neural4DError:
+        pass
+    return False

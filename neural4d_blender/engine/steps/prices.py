@@ -48,7 +48,7 @@ class Prices:
             self.journal.learn_price(job.provider, operation, points)
 
     def is_ours(
-        self, provider: Provider, job: Job, operation: str, expected: int | None, fell: int, begun: float
+        self, provider: Provider, job: Job, operation: str, expected: float | None, fell: float, begun: float
     ) -> bool:
         """Whether the fall of the balance is this purchase's price, and not that of somebody else's as well.
 

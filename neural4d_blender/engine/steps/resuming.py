@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..model.states import State, VariantState
+from ..model.submission import Submission
 from ..model.variant import Variant
 from .active_job import ActiveJob
 from .context import Context
@@ -57,13 +58,12 @@ def revive(active: ActiveJob, now: float) -> None:
         return
     if job.primary:
         job.enter(State.GENERATING, now)
-    elif job.submission.in_doubt:
-        job.submission.number = 0
+    elif job.submission.in_doubt or job.submission.documented:
+        job.submission.in_doubt, job.submission.number = True, 0
         job.enter(State.UNKNOWN, now)
     else:
         # All models failed at the service, nothing was ever taken, or the user takes the risk.
         if job.ordered:
             job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
-        job.variants, job.submission.tickets, job.submission.number, job.ordered, job.chosen = [], [], 0, "", None
-        job.submission.sent_at, job.submission.balance_before, job.submission.refusal = 0.0, None, ""
+        job.variants, job.submission, job.ordered, job.chosen = [], Submission(), "", None
         job.enter(State.QUEUED, now)

@@ -6,11 +6,13 @@ balances are looked at before the request goes out. What the service itself says
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import (
     HeldBack,
@@ -36,7 +38,7 @@ from .prices import Prices
 from .turns import NotItsTurn, Turns
 
 #: Seconds after which a service has surely booked what it has sold.
-_LATEST = 600.0
+LATEST = 600.0
 #: Fact of a server: its balance after the last purchase.
 _AFTER = "balance"
 
@@ -54,7 +56,7 @@ class Purchase:
 
     expected: int | None
     reserved: int
-    before: int | None
+    before: float | None
     begun: float
     accepted: bool = False
     told: int | None = None
@@ -87,16 +89,14 @@ class Spending:
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self.turns = Turns()
-        #: By service: jobs of which is not known whether they were paid, and until when (monotonic) they are watched.
-        self._doubts: defaultdict[str, dict[str, float]] = defaultdict(dict)
         #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before.
-        self._late: dict[str, tuple[str, str, int]] = {}
+        self._late: dict[str, tuple[str, str, float]] = {}
         #: By service, until when (monotonic) the price of an earlier purchase may show in the balance of a later one.
         self._mixed_until: defaultdict[str, float] = defaultdict(float)
         #: What the balance said later of such a purchase, by job.
-        self._found_out: dict[str, tuple[str, int]] = {}
+        self._found_out: dict[str, tuple[str, float]] = {}
 
-    def check(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
+    def check(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> float | None:
         """Look at the caps and the balance before anything is sent; returns the balance, None where unknown.
 
         A price that is only documented does not count against the balance: the service knows better.
@@ -111,7 +111,7 @@ class Spending:
         measured = [self.prices.measured(provider, quote) for quote in quotes]
         costs = sum(price for price in measured if price is not None)
         if balance is not None and costs and balance < costs:
-            what = f"This costs about {costs} {provider.declaration.unit} and {balance} are left."
+            what = f"This costs about {costs} {provider.declaration.unit} and {balance:g} are left."
             raise NotEnoughPoints(what, cost="" if job.costs.total else caps.NOTHING_SENT)
         return balance
 
@@ -136,13 +136,22 @@ class Spending:
 
     @contextmanager
     def purchase(
-        self, provider: Provider, job: Job, quote: Quote, *, to_follow: Sequence[Quote] = (), repeated: bool = False
+        self,
+        provider: Provider,
+        job: Job,
+        quote: Quote,
+        *,
+        to_follow: Sequence[Quote] = (),
+        repeated: bool = False,
+        sent: Mapping[str, Any] | None = None,
     ) -> Iterator[Purchase]:
         """Send one paid request inside; what it really cost is in the job and the journal afterwards.
 
         Args:
             to_follow: what has to be paid later for this to be of use; balance and caps have to cover it too.
             repeated: the same was paid before, so a balance that does not fall is the truth.
+            sent: when it went out before (``at``) and the balance then (``before``), where nobody knows whether that
+                was paid.
 
         Raises:
             NotEnoughPoints and the like: before anything is sent, see :meth:`check`.
@@ -150,20 +159,23 @@ class Spending:
         """
         service = provider.declaration.id
         with self.turns.take(service):
-            if self._in_doubt(service, job.id):
+            provider.http.check_pace(paid=True)
+            if self.journal.others_in_doubt(service, job.id):
                 raise HeldBack(
                     "Waiting until it is known whether another job was paid: both at once could not be told apart."
                 )
-            provider.http.check_pace(paid=True)
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):
-                self._mixed_until[service] = self.clock.monotonic() + _LATEST
+                self._mixed_until[service] = self.clock.monotonic() + LATEST
             expected, reserved = self.prices.expected(provider, quote), self.prices.reserved(provider, quote)
             purchase = Purchase(expected, reserved, before, self.clock.now())
             after_last = provider.server.get(_AFTER)
             if after_last and after_last != str(before):  # somebody else has been at it since
                 self.prices.forget_rise(provider, quote.operation)
+            if sent:
+                others = self.journal.paid_since(service, sent["at"], job.id)
+                purchase.before, purchase.begun = None if others else sent["before"], sent["at"]
             self.journal.note_purchase(job)
             self.paying.add(job.id)
             try:
@@ -188,31 +200,55 @@ class Spending:
             with suppress(Neural4DError):  # the job is the service's already
                 after = self.read(provider)
         provider.server.note(_AFTER, "" if after is None else str(after))
-        self._note_booking(provider, purchase, after)
-        # A 0 may be a price that is not known yet: where there is a balance, it has to say so too.
-        seen = purchase.before is not None and after is not None
-        nothing = after == purchase.before and provider.server.get(BOOKS) == AT_ONCE
-        if purchase.told is not None and (purchase.told or nothing or not seen):
+        mixed = self._is_mixed(provider, job, purchase)
+        self._note_booking(provider, purchase, after, mixed=mixed)
+        # A 0 may be a price that is not known yet: the balance has to say so too.
+        nothing = after is not None and after == purchase.before and provider.server.get(BOOKS) == AT_ONCE
+        if purchase.told is not None and (purchase.told or nothing):
             self.prices.learn(job, operation, purchase.told)
             return
-        if purchase.before is None or after is None or self._mixed_until[job.provider] > self.clock.monotonic():
+        if purchase.before is None or after is None or mixed:
             return
         fell = purchase.before - after
-        # A balance that did not fall may fall later; one that rose was topped up meanwhile.
-        if not (fell > 0 or repeated or purchase.expected == 0):
-            if fell == 0 and not self.prices.others_pay(job):
-                self._late[provider.declaration.id] = (job.id, operation, purchase.before)
-            return
-        if self.prices.is_ours(provider, job, operation, purchase.expected, fell, purchase.begun):
-            self.prices.learn(job, operation, max(fell, 0))
+        if fell > 0:
+            self.measure(provider, job, operation, purchase.expected, fell, purchase.begun)
+        elif (repeated and nothing) or purchase.expected == 0:
+            self.prices.learn(job, operation, 0)
+        elif fell == 0 and not self.prices.others_pay(job):
+            # It may fall later; one that rose was topped up meanwhile.
+            self._late[provider.declaration.id] = (job.id, operation, purchase.before)
 
-    def _note_booking(self, provider: Provider, purchase: Purchase, after: int | None) -> None:
+    def measure(
+        self, provider: Provider, job: Job, operation: str, expected: float | None, fell: float, begun: float
+    ) -> None:
+        """Take a fall of the balance for the price of the job's last operation, where it is that.
+
+        Args:
+            begun: when that was sent (seconds since the epoch).
+        """
+        if fell <= 0 or not self.prices.is_ours(provider, job, operation, expected, fell, begun):
+            return
+        if fell == int(fell):
+            self.prices.learn(job, operation, int(fell))
+        else:  # prices are whole, so this one is told as about as much
+            job.costs.spent[-1]["points"] = math.ceil(fell)
+
+    def _is_mixed(self, provider: Provider, job: Job, purchase: Purchase) -> bool:
+        """Whether what was bought before, perhaps under an engine that is no more, may show in the balance only now."""
+        if self._mixed_until[job.provider] > self.clock.monotonic():
+            return True
+        if provider.server.get(BOOKS) == AT_ONCE:
+            return False
+        own = any(entry["estimated"] and entry["points"] != 0 for entry in job.costs.spent[:-1])
+        return own or self.journal.paid_since(job.provider, purchase.begun - LATEST, job.id)
+
+    def _note_booking(self, provider: Provider, purchase: Purchase, after: float | None, *, mixed: bool) -> None:
         """Whether the server shows a purchase in the balance at once: then a balance that stands still is a proof."""
         if purchase.before is None or after is None or provider.server.get(BOOKS) == LATE:
             return
-        if after < purchase.before:
+        if after < purchase.before and not mixed:
             provider.server.note(BOOKS, AT_ONCE)
-        elif purchase.told:
+        elif after >= purchase.before and purchase.told:
             provider.server.note(BOOKS, LATE)
 
     # What shows later
@@ -230,14 +266,14 @@ class Spending:
         if operation:
             provider.server.note(BOOKS, LATE)
         last = job.costs.spent[-1]
-        ours = operation == last["operation"]
-        if ours and self.prices.is_ours(provider, job, operation, last["points"], fell, job.submission.sent_at):
-            self.prices.learn(job, operation, fell)
+        if operation == last["operation"]:
+            self.measure(provider, job, operation, last["points"], fell, job.submission.sent_at)
             self.prices_changed()
-        elif price := self.journal.price(service, last["operation"]):
+        price = self.journal.price(service, last["operation"])
+        if last["estimated"] and price:
             last["points"] = price  # still an estimate, by what others have cost since
 
-    def _look_at_late(self, service: str, balance: int | None) -> None:
+    def _look_at_late(self, service: str, balance: float | None) -> None:
         """Take the fall of the balance since the purchase before this one for that one's price."""
         late = self._late.pop(service, None)
         if late and balance is not None and balance < late[2]:
@@ -253,7 +289,7 @@ class Spending:
             self.journal.save(job)
             self.prices_changed()
 
-    def read(self, provider: Provider) -> int | None:
+    def read(self, provider: Provider) -> float | None:
         """The points that are left, or None: not knowing them is no reason to stop.
 
         Raises:
@@ -270,18 +306,4 @@ class Spending:
                 raise
             return None
         self.balance_changed(provider.declaration.id, balance)
-        return balance.total
-
-    # Jobs of which nobody knows whether they were paid
-
-    def doubt(self, job: Job, seconds: float) -> None:
-        """Whether the job was paid is being found out by the balance: nothing else is bought meanwhile."""
-        self._doubts[job.provider][job.id] = self.clock.monotonic() + seconds
-
-    def know(self, job: Job) -> None:
-        """That is over, one way or the other."""
-        self._doubts[job.provider].pop(job.id, None)
-
-    def _in_doubt(self, service: str, but: str) -> bool:
-        now = self.clock.monotonic()
-        return any(until > now for job, until in self._doubts[service].copy().items() if job != but)
+        return balance.exact

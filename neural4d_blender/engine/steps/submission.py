@@ -5,7 +5,8 @@ What can cost points is sent by paid_request.py, and looked for by lost_answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import (
@@ -192,26 +193,25 @@ def _fetch_again(context: Context, job: Job, provider: Provider) -> None:
     context.save(job)
 
 
-def _submit(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
+def _submit(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
     job = active.job
     quote, *to_follow = _model_quotes(provider, request)
-    if job.submission.tickets and job.submission.number > active.looked_for:
-        trace = provider.look_for(request, job.submission.tickets, job.submission.sent_at, False)
-        if trace and trace.found:  # a service that was too busy to say so has taken it
-            _take_found(context, job, provider, trace.found, quote)
-            return context.timing.quickest
-        # Once for each submission: where few calls are let through, the balance has to have its turn too.
-        active.looked_for = job.submission.number
     chosen = job.choice.chosen
     if job.choice.picture_ids and job.choice.cutout is not None and not Path(chosen["path"]).is_file():
         _fetch_again(context, job, provider)
     job.submission.tickets = job.submission.tickets or provider.tickets(request, job.id)
-    try:
+    with _new_cutouts_where_refused(job):
         return paid_request.pay(
             *(context, active, provider, quote, to_follow),
             send=lambda: provider.submit(request, job.submission.tickets, chosen["key"], chosen["path"]),
             accepted=lambda submission: _accepted(context, job, submission),
         )
+
+
+@contextmanager
+def _new_cutouts_where_refused(job: Job) -> Iterator[None]:
+    try:
+        yield
     except RequestRefused:
         if not job.choice.picture_ids:
             job.choice = Choice()  # its cut-outs may be what was refused
@@ -222,11 +222,6 @@ def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
     """Of the submission itself and what may follow it: pictures that were made first are paid for."""
     quotes = provider.quotes(request)
     return quotes[1:] if provider.makes_pictures(request) else quotes
-
-
-def _take_found(context: Context, job: Job, provider: Provider, found: Submission, quote: Quote) -> None:
-    context.spending.book(provider, job, quote)
-    _accepted(context, job, found)
 
 
 def _accepted(context: Context, job: Job, submission: Submission) -> None:
@@ -245,7 +240,7 @@ def _accepted(context: Context, job: Job, submission: Submission) -> None:
             context.spending.told(job, poll.points)
 
 
-def _look_for(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float:
+def _look_for(context: Context, active: ActiveJob, provider: Provider, request: Request) -> float | None:
     """A submission went out and no usable answer came: find out before anything else is done."""
     job = active.job
     pictures = job.submission.paying_for == "pictures"
@@ -257,4 +252,5 @@ def _look_for(context: Context, active: ActiveJob, provider: Provider, request: 
         else:
             _accepted(context, job, submission)
 
-    return lost_answers.look(context, active, provider, request, quote, accepted)
+    with _new_cutouts_where_refused(job):
+        return lost_answers.look(context, active, provider, request, quote, accepted)

@@ -26,6 +26,8 @@ from .database import Database, unusable
 
 #: Answers that are kept at the most: the newest ones.
 _ANSWERS_OF_A_JOB, _ANSWERS = 12, 1000
+#: Seconds in which what was bought surely shows in the balance.
+_SHOWS = 600.0
 
 
 class Journal(Database):
@@ -259,9 +261,23 @@ class Journal(Database):
             db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, self.clock.now()))
 
     def paid_since(self, provider: str, at: float, but: str) -> bool:
-        """Whether another job than that has bought something at the service since then (seconds since the epoch)."""
+        """Whether another job than that has bought something at the service since then (seconds since the epoch), or
+        may have.
+        """
         question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
-        return bool(self.rows(question, provider, at, but))
+        return bool(self.rows(question, provider, at, but) or self._in_doubt(provider, but, at - _SHOWS))
+
+    def others_in_doubt(self, provider: str, but: str) -> bool:
+        """Whether an engine is finding out whether another job than that was paid."""
+        return any(owner == self.owner or self._is_alive(owner) for owner in self._in_doubt(provider, but))
+
+    def _in_doubt(self, provider: str, but: str, since: float = 0.0) -> list[str]:
+        """Whose jobs they are of which nobody knows whether they were paid, and came to that since then."""
+        question = (
+            "SELECT DISTINCT owner FROM jobs WHERE under_way AND provider = ? AND id != ? AND state IN (?, ?) "
+            "AND json_extract(data, '$.entered') >= ?"
+        )
+        return [owner for (owner,) in self.rows(question, provider, but, State.SUBMITTING, State.UNKNOWN, since)]
 
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""

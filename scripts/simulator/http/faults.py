@@ -12,17 +12,20 @@ ANY = "*"
 FILE = "file"
 
 #: Answered instead of acting (with acted=True: after acting).
-HTTP_STATUSES = {f"http_{code}": code for code in (400, 401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504)}
+HTTP_STATUSES = {
+    f"http_{code}": code for code in (400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504)
+}
 
 #: name -> what it does and its parameters (all optional).
 FAULTS: dict[str, str] = {
     **{
-        name: f"HTTP {code}; acted=true: after acting; message=, or body= (an object, or a text that is no JSON)"
+        name: f"HTTP {code}; acted=true: after acting; message=, or body= (an object, or a text that is no JSON); "
+        "own=true: as the service itself says it"
         for name, code in HTTP_STATUSES.items()
     },
     "http_429": "HTTP 429; retry_after=seconds (default 1, null for none), as_date=true for an HTTP date; acted=, "
-    "message=, body=",
-    "http_503": "HTTP 503; retry_after=seconds and as_date= where given; acted=, message=, body=",
+    "message=, body=, own=",
+    "http_503": "HTTP 503; retry_after=seconds and as_date= where given; acted=, message=, body=, own=",
     "connection_refused": "the port stops listening at once, or after the call that `after` counts to; seconds=",
     "reset_before": "TCP reset before the request is acted on",
     "reset_after": "acted on and charged, then TCP reset without an answer; file host: fraction=0.5 is sent first",

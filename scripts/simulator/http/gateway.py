@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from ..state import Answer, Call, Handler, Service, Upload, World
 from .fault_effects import acts_first, deliver, instead, waited
-from .faults import Fault
+from .faults import HTTP_STATUSES, Fault
 from .rate_limit import TOO_MANY
 from .request_log import carries_key, summarise
 
@@ -56,6 +57,8 @@ class Gateway:
         service, _, handler = found
         fault = call.fault = self._world.faults.take(endpoint, f"{request.path} {json.dumps(_body(call), default=str)}")
         entry["fault"] = fault.name if fault else None
+        if fault is not None and fault.params.get("own"):
+            fault = call.fault = _in_its_own_words(fault, service, endpoint)
         if fault is not None and not acts_first(fault):
             response = await instead(request, fault, self._world)
         else:
@@ -104,6 +107,15 @@ class Gateway:
         elif settings.limit_answer == "json":
             answer.body["retry_after"] = seconds
         return answer
+
+
+def _in_its_own_words(fault: Fault, service: Service, endpoint: str) -> Fault:
+    """The same fault with a body of the shape that the service gives its refusals."""
+    status = HTTP_STATUSES[fault.name]
+    words = TOO_MANY if status == 429 else "It is not to be."
+    answer = service.refused(endpoint, status, str(fault.params.get("message", words)))
+    body = answer.body if answer.text is None else answer.text
+    return replace(fault, params={**fault.params, "body": body})
 
 
 def _closed(request: web.Request) -> bool:

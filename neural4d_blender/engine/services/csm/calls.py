@@ -31,7 +31,7 @@ def call(
         said = refusals.sentence(answer)
         busy_for = refusals.wait_of(answer, None)
         error = refusals.error_of("CSM", status, said, busy_for=busy_for, asks_to_wait=busy_for is not None)
-        error.http, error.by_api = status, True
+        error.http, error.by_api, error.answer = status, True, dict(answer)
         raise error
     return answer
 

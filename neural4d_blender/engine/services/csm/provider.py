@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...errors import InvalidInput, OtherGeneration, RequestRefused, UnexpectedAnswer, UnsupportedFeature
+from ...errors import (
+    InvalidInput,
+    Neural4DError,
+    NotEnoughPoints,
+    OtherGeneration,
+    RequestRefused,
+    UnexpectedAnswer,
+    UnsupportedFeature,
+)
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION
 from .. import answers
@@ -197,7 +205,11 @@ class Csm(Provider):
         if error.http not in calls.MISSING:
             return
         self.server.note(GENERATION, "")
-        if self._ask() != generation:
+        try:
+            other = self._ask() != generation
+        except Neural4DError:
+            raise error from None  # it went out, unlike the question
+        if other:
             raise OtherGeneration(error.what) from None
 
     # A lost creation
@@ -207,7 +219,7 @@ class Csm(Provider):
     ) -> answers.Trace | None:
         try:
             return v3.look_for(self.http, kind, asked, images, since, self.server.knows)
-        except RequestRefused as error:
+        except (RequestRefused, NotEnoughPoints) as error:
             if error.http in calls.MISSING:
                 self.server.note(GENERATION, "")
             return None
@@ -224,7 +236,7 @@ class Csm(Provider):
             return lost.look(
                 page, "session_code", lambda row: lost.agrees({}, row, request.images), since, self.server.knows
             )
-        except RequestRefused as error:
+        except (RequestRefused, NotEnoughPoints) as error:
             if error.http in calls.MISSING:
                 self.server.note(LIST, "none")
         except UnexpectedAnswer:

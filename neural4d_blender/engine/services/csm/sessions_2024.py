@@ -62,7 +62,7 @@ def submit(http: Http, request: Request) -> answers.Submission:
             f"{error.what} CSM takes {' and '.join(special)} from enterprise accounts only.",
             "Leave those options at the service's own choice and generate again; if it stays so, check the key.",
         )
-        refused.http = error.http
+        refused.http, refused.by_api, refused.answer = error.http, error.by_api, error.answer
         raise refused from error
     try:
         data = answers.inner(answer, "data") or value_of(answer, "data", dict)

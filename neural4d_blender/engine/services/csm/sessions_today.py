@@ -49,7 +49,7 @@ def balance(http: Http) -> answers.Balance:
     left = next((left for left in map(answers.whole, found) if left is not None), None)
     if left is None:
         raise UnexpectedAnswer(f"The credits could not be read: they are {str(found)[:40]!r}.")
-    return answers.Balance(left)
+    return answers.Balance(left, part=answers.part(found))
 
 
 def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submission:

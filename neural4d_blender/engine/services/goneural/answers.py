@@ -72,12 +72,12 @@ def kind_of(task: Mapping[str, Any]) -> str:
 
 
 def points(task: Mapping[str, Any], *, over: bool) -> int | None:
-    """What the task says it has cost. A 0 in a task that is under way may be a price that is not known yet."""
+    """What the task says it has cost. A 0 may be a price that is not known yet, or not at all."""
     if answers.flag(task.get("refunded")):
         return 0 if over else None
     told = answers.whole(task.get("creditUsed"))
     used = answers.whole(task.get("creditsUsed")) if told is None else told
-    return None if used is None or used < 0 or not (over or used) else used
+    return used if used and used > 0 else None
 
 
 def details(task: Mapping[str, Any]) -> dict[str, str]:

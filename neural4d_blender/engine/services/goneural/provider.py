@@ -111,7 +111,7 @@ class GoNeural(Provider):
             raise UnexpectedAnswer(f"The balance could not be read: it is {str(answer.get('remaining'))[:40]!r}.")
         self.server.note(BILLING, "told")
         self._left = left
-        return answers.Balance(left)
+        return answers.Balance(left, part=answers.part(answer.get("remaining")))
 
     def test_key(self) -> answers.Balance | None:
         """Ask for the balance or, where there is none, for a task that nobody has. What was found out before of the
@@ -156,13 +156,14 @@ class GoNeural(Provider):
             if not read.refuses_a_second(error):
                 raise
             self.server.note(AT_ONCE, "one")
-            self._wait_for_ours(kind)
-            raise ServiceBusy(
+            busy = ServiceBusy(
                 f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural takes one task at a time from this account.",
                 "Press Retry when the other task is over.",
-                retry_after=_OTHERS,
+                retry_after=_OURS if self._has_ours(kind) else _OTHERS,
                 noted=True,  # it says nothing of how quickly the service may be called
-            ) from None
+            )
+            busy.http, busy.by_api, busy.answer = error.http, error.by_api, error.answer
+            raise busy from None
         task = read.task_in(task)
         try:
             task_id = next(iter(answers.ids(task.get("id"))), "") or str(value_of(task, "id", str, int))
@@ -194,22 +195,32 @@ class GoNeural(Provider):
         except RequestRefused as error:
             if error.http not in (404, 405) or not error.by_api:
                 raise
+            refused: Neural4DError
             if kind == read.TEXT:
                 self.server.note(TEXTS, "none")
-                raise UnsupportedFeature(self.lacks(Feature.TEXT, self.server.facts)) from None
-            raise RequestRefused(
-                f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural does not know the asset {asset}.",
-                "Copy the id of an image asset of your account at GoNeural, then generate again.",
-            ) from None
+                refused = UnsupportedFeature(self.lacks(Feature.TEXT, self.server.facts))
+            else:
+                refused = RequestRefused(
+                    f"{refusals.sentence(error.answer).rstrip('.')}. GoNeural does not know the asset {asset}.",
+                    "Copy the id of an image asset of your account at GoNeural, then generate again.",
+                )
+            refused.http, refused.by_api, refused.answer = error.http, error.by_api, error.answer
+            raise refused from None
 
     def _wait_for_ours(self, kind: str) -> None:
         """Raise HeldBack where the account has one task at a time, and one of ours is under way."""
-        if self.server.get(AT_ONCE) != "one":
-            return
-        now = self.system.clock.monotonic()
-        if any(now - seen < _UNSEEN for seen in self._running[kind].copy().values()):
+        if self.server.get(AT_ONCE) == "one" and self._has_ours(kind):
             what = "GoNeural takes one task at a time from this account, and one is under way."
             raise HeldBack(what, retry_after=_OURS, noted=True)
+
+    def _has_ours(self, kind: str) -> bool:
+        now = self.system.clock.monotonic()
+        return any(now - seen < _UNSEEN for seen in self._running[kind].copy().values())
+
+    @classmethod
+    def documents(cls, error: Neural4DError) -> bool:
+        """Nobody but the service knows of the account's other tasks."""
+        return read.refuses_a_second(error)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""

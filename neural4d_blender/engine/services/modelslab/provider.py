@@ -111,7 +111,7 @@ class ModelsLab(Provider):
                     "fetches an image from the web, by its address. Nothing of yours is put on a public host for it.",
                     "Give the web address of the image.",
                 )
-                refused.http = error.http
+                refused.http, refused.by_api, refused.answer = error.http, error.by_api, error.answer
                 raise refused from None
             raise
         accepted = _accepted(answer)
@@ -145,6 +145,11 @@ class ModelsLab(Provider):
             return declared.OLDER
         every = {option.key for option in declared.OPTIONS} - declared.OF_PROMPTS | {_FORMAT}
         return every - declared.OF_ENTERPRISE if kind == V6 else every
+
+    @classmethod
+    def documents(cls, error: Neural4DError) -> bool:
+        """Errors have that status, with whatever HTTP status."""
+        return error.by_api and error.answer.get("status") == "error"
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """POST /fetch/ID. The address that an answer names for that is never used: the key goes along."""
@@ -208,9 +213,9 @@ class ModelsLab(Provider):
         self.server.note(GENERATION, kind)
 
     def _fits_better(self, kind: str) -> bool:
-        """Whether the key, which that API has refused, is for the other one; then that is noted."""
+        """Whether the key, which that API has refused, is for the other one alone; then that is noted."""
         try:
-            return bool(self._find_out(*(other for other in _ROOTS if other != kind)))
+            return self._find_out(kind, *(other for other in _ROOTS if other != kind)) != kind
         except Neural4DError:
             return False
 

@@ -13,6 +13,12 @@ from ...http.refusals import asks_to_hurry_less, sentence, took_nothing, wait_of
 from .. import answers
 from ..base import value_of
 
+#: What refusals say by the document.
+_DOCUMENTED = (
+    "Insufficient points or account restricted",
+    "Generation is not available for the current account",
+    "Too many requests from this user, please try again after a minute.",
+)
 #: The word convertToFormat may use instead of statusType 1.
 _CONVERTING = "Cannot find the type, converting."
 
@@ -106,13 +112,13 @@ def balance(answer: Mapping[str, Any]) -> answers.Balance:
     if status(answer, "statusType") not in (0, None):
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
     data = answers.inner(answer, "data") or answer
-    total = answers.whole(data.get("total_points"))
+    total, part = answers.whole(data.get("total_points")), answers.part(data.get("total_points"))
     if total is None:
         raise UnexpectedAnswer(f"The balance could not be read: it is {str(data.get('total_points'))[:40]!r}.")
     monthly, permanent, yearly = (
         answers.whole(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
     )
-    return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""))
+    return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""), part)
 
 
 def code(answer: Mapping[str, Any], name: str) -> int:
@@ -144,6 +150,12 @@ def wrong_fields(answer: Mapping[str, Any]) -> set[str]:
     """The fields that a validation error names."""
     errors = [one for one in answers.items(answer.get("errors")) if isinstance(one, dict)]
     return {str(one["path"]) for one in errors if one.get("path")}
+
+
+def is_documented(answer: Mapping[str, Any]) -> bool:
+    """Whether a refusal is as the document has it."""
+    wrong = [one for one in answers.items(answer.get("errors")) if isinstance(one, dict) and one.get("msg")]
+    return bool(wrong) or sentence(answer) in _DOCUMENTED
 
 
 def _faces(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ...errors import (
     GenerationFailed,
     InvalidInput,
     KeyRejected,
+    Neural4DError,
     NotEnoughPoints,
     OtherGeneration,
     RequestRefused,
@@ -176,9 +177,11 @@ class Neural4D(Provider):
             if error.http not in (404, 405):
                 raise
             self.server.note(PICTURES, "none")
-            raise UnsupportedFeature(
+            refused = UnsupportedFeature(
                 "This server of Neural4D makes no pictures of a prompt.", "Generate without a picture first."
-            ) from None
+            )
+            refused.http = error.http
+            raise refused from None
         data = answer.get("data")
         return read.submission(data if isinstance(data, dict) else answer, self.declaration.name)
 
@@ -273,6 +276,11 @@ class Neural4D(Provider):
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
             return answers.Trace(answers.Submission(known, failures=lost))
         return answers.Trace(proof=self.server.get(IDS) == HONOURED)
+
+    @classmethod
+    def documents(cls, error: Neural4DError) -> bool:
+        """Values that are wrong, one by one, and the sentences of the document."""
+        return read.is_documented(error.answer)
 
     def remember(self, uuid: str, tickets: Sequence[str]) -> None:
         """It has answered about a model whose id we chose."""
