@@ -14,6 +14,10 @@ from typing import Any
 
 import bpy
 
+#: Where what is known of the open file lies while the extension is switched off, for its next version as well: what
+#: stands there Blender itself throws away when another file is opened.
+_OFF = "neural4d_open_file"
+
 
 class OpenFile:
     """Until another file is opened.
@@ -24,15 +28,16 @@ class OpenFile:
             None as long as nobody has looked through the file.
         owed: jobs whose placeholder is to be made as soon as the scene may be touched.
         taken_away: jobs whose placeholder was taken away when they ended; they get another one when they go on.
-        scenes: Blender's ids of its scenes when it was looked at last; no other file's scene ever has one of them.
+        same: whether two paths lead to one file, as far as it was asked for since the file was saved last.
+        jobs: ids of those that were going to it when it was about to be saved.
     """
 
-    def __init__(self) -> None:
-        self.id = uuid.uuid4().hex
-        self.scenes = _scenes()
+    def __init__(self, id: str = "", owed: tuple[str, ...] = (), taken_away: tuple[str, ...] = ()) -> None:
+        self.id = id or uuid.uuid4().hex
         self.placeholders: dict[str, str] | None = None
-        self.owed: set[str] = set()
-        self.taken_away: set[str] = set()
+        self.owed, self.taken_away = set(owed), set(taken_away)
+        self.same: dict[tuple[str, str], bool] = {}
+        self.jobs: set[str] = set()
 
 
 class Placings:
@@ -113,31 +118,26 @@ class Session:
     def __init__(self) -> None:
         self.placings, self.registered = Placings(), Registered()
         self.asked, self.shown = Asked(), Shown()
-        self._before: OpenFile | None = None
 
     @cached_property
     def file(self) -> OpenFile:
-        """The open file. Looked for late: while an extension is switched on, Blender keeps all data from it."""
-        before = self._before
-        return before if before and before.scenes & _scenes() else OpenFile()
+        """The open file; the one that it was before the extension was switched off, or updated, where it still is."""
+        return OpenFile(**bpy.app.driver_namespace.get(_OFF, {}))
 
     def begin(self) -> None:
         """The extension is switched on; another file may have been opened while it was not."""
-        self._before = vars(self).pop("file", self._before)
+        vars(self).pop("file", None)
 
     def file_opened(self) -> None:
         """Another file is open now: targets bound before belong to the one that was left."""
         self.file = OpenFile()
 
     def end(self) -> None:
-        """The extension is switched off, and its engine ends."""
-        self.file.scenes = _scenes()
+        """The extension is switched off, and its engine ends; another file may be opened before it is on again."""
+        file = self.file
+        kept = {"id": file.id, "owed": (*file.owed,), "taken_away": (*file.taken_away,)}
+        bpy.app.driver_namespace[_OFF] = kept
         self.asked, self.shown = Asked(), Shown()
-
-
-def _scenes() -> set[int]:
-    """Blender's ids of the scenes in the open file, as they are now."""
-    return {scene.session_uid for scene in bpy.data.scenes}
 
 
 session = Session()

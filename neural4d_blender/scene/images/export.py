@@ -27,6 +27,7 @@ from typing import Any
 import bpy
 
 from ...engine.protocol import ImageLimits, InvalidInput, read_image_facts
+from ..user_settings import located
 from . import pixels
 
 _TILE_TOKENS = re.compile(r"<(UDIM|UVTILE)>")
@@ -46,7 +47,7 @@ def export_image(source: str | os.PathLike[str] | bpy.types.Image, limits: Image
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not isinstance(source, bpy.types.Image):
-        return _from_file(Path(bpy.path.abspath(os.fspath(source))).expanduser(), limits, folder)
+        return _from_file(located(source), limits, folder)
     if shows_as_render(source):
         with _passing_file(pixels.unique_path(folder, "PNG")) as path:
             save_as_rendered(source, path)

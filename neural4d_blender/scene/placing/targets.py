@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix, Vector
 
+from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
 from ..session import session
 from . import provenance
@@ -91,10 +92,14 @@ def _point(location: Sequence[float]) -> list[float]:
 
 
 def is_here(target: Target) -> bool:
-    """The target's file is the one that is open."""
-    if target.get("session") == session.file.id:
+    """The target's file is the one that is open, by whatever path: a link, another drive letter or spelling."""
+    file, opened = target.get("file", ""), bpy.data.filepath
+    if target.get("session") == session.file.id or file == opened != "":
         return True
-    return bool(target.get("file")) and target["file"] == bpy.data.filepath
+    known = session.file.same  # each tick asks, and a disk elsewhere may take its time
+    if file and opened and (file, opened) not in known:
+        known[file, opened] = is_same_file(file, opened)
+    return known.get((file, opened), False)
 
 
 def scene_of(target: Target) -> bpy.types.Scene:
