@@ -179,6 +179,7 @@ def forget(job_id: str) -> None:
     bridge.jobs.pop(job_id, None)
     session.placings.trouble.pop(job_id, None)
     session.placings.remarks.pop(job_id, None)
+    session.placings.hidden.discard(job_id)
     bridge.revision += 1
 
 

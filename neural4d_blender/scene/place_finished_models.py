@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,8 @@ def place_job(
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
+    if not replaced:
+        tell_hidden(job.id, roots[0].users_collection, scene)
     placings = session.placings
     placings.variants.setdefault(job.id, set()).add(chosen.index)
     placings.trouble.pop(job.id, None)
@@ -161,6 +164,37 @@ def place_job(
     bridge.revision += 1
     _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
     return roots
+
+
+def tell_hidden(job_id: str, collections: Iterable[bpy.types.Collection], scene: bpy.types.Scene) -> None:
+    """Say of a job that its model is, or is going to be, in collections that are hidden, where they are."""
+    remarks, hidden = session.placings.remarks, session.placings.hidden
+    layers = targets.hiding(collections, scene)
+    if not layers:
+        if job_id in hidden:
+            _unsay(job_id)
+        return
+    names = ", ".join(layer.name for layer in layers)
+    how = "excluded from the view layer" if any(layer.exclude for layer in layers) else "hidden"
+    told = f"Its collection is {how} ({names}), so the model is not seen there."
+    remarks[job_id] = f"{remarks.get(job_id, '')} {told}".strip()
+    hidden.add(job_id)
+
+
+def show_hidden(job_id: str) -> None:
+    """Show the collection that the job's model is in, or is going to be in."""
+    target = bridge.jobs[job_id].target
+    scene = targets.scene_of(target)
+    standing = placed_roots(job_id)
+    where = standing[0].users_collection if standing else [targets.wanted_collection(target, scene)]
+    for layer in targets.hiding(where, scene):
+        layer.exclude = layer.hide_viewport = layer.collection.hide_viewport = False
+    _unsay(job_id)
+
+
+def _unsay(job_id: str) -> None:
+    session.placings.remarks.pop(job_id, None)
+    session.placings.hidden.discard(job_id)
 
 
 def forget(job_id: str) -> None:

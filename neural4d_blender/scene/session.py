@@ -46,6 +46,7 @@ class Placings:
     Attributes:
         trouble: why a ready model is not in the scene; for the panel.
         remarks: what is to be said of how a model came into the scene; for the panel.
+        hidden: jobs of which that is that nobody sees their model, because its collection is hidden.
         ready: when the jobs that were placed here had become ready. The engine may speak of a job as ready once more
             before it has read that it was placed; only a new time means a new model.
         variants: those that were placed here; ahead of what the engine has read.
@@ -55,6 +56,7 @@ class Placings:
     def __init__(self) -> None:
         self.trouble: dict[str, dict[str, str]] = {}
         self.remarks: dict[str, str] = {}
+        self.hidden: set[str] = set()
         self.ready: dict[str, float] = {}
         self.variants: dict[str, set[int]] = {}
         self.untold: list[dict[str, Any]] = []
