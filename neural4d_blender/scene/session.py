@@ -50,6 +50,7 @@ class Placings:
         ready: when the jobs that were placed here had become ready. The engine may speak of a job as ready once more
             before it has read that it was placed; only a new time means a new model.
         variants: those that were placed here; ahead of what the engine has read.
+        again: models that the engine was asked to prepare once more, by job id and variant: whether it has answered.
         untold: what an engine that died was told last and may not have heard.
     """
 
@@ -59,6 +60,7 @@ class Placings:
         self.hidden: set[str] = set()
         self.ready: dict[str, float] = {}
         self.variants: dict[str, set[int]] = {}
+        self.again: dict[tuple[str, int], bool] = {}
         self.untold: list[dict[str, Any]] = []
 
 

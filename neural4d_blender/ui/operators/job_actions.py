@@ -126,7 +126,6 @@ class NEURAL4D_OT_show_collection(JobOperator, bpy.types.Operator):
 
     bl_idname = "neural4d.show_collection"
     bl_label = "Show Collection"
-    bl_options = {"INTERNAL", "UNDO"}
 
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Show it."""
