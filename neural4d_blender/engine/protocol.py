@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from .model.batch import BatchRecord
     from .model.image_header import ImageFacts, read_image_facts
     from .model.job import Job
+    from .model.picture_end import check_whole
     from .model.request import Request
     from .model.web_addresses import check_url, is_web_address, name_in
     from .services.answers import Balance
@@ -93,9 +94,10 @@ __all__ = [
     "AnswerLost", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped", "Feature",
     "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected", "Masker",
     "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "Request", "State", "UnsupportedFeature",
-    "VariantState", "blend_version", "catalog_id", "check", "check_options", "check_url", "conversion_estimate",
-    "conversion_measured", "costs", "declaration", "declarations", "decode", "encode", "estimate", "is_web_address",
-    "lacks", "makes", "measured", "most", "name_in", "read_image_facts", "unit_of", "without",
+    "VariantState", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
+    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
+    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "read_image_facts", "unit_of",
+    "without",
 ]  # fmt: skip
 
 
@@ -110,6 +112,7 @@ _LATE = {
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
     "check_url": "model.web_addresses",
+    "check_whole": "model.picture_end",
     "is_web_address": "model.web_addresses",
     "name_in": "model.web_addresses",
     "read_image_facts": "model.image_header",

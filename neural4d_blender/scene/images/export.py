@@ -26,7 +26,7 @@ from typing import Any
 
 import bpy
 
-from ...engine.protocol import ImageLimits, InvalidInput, read_image_facts
+from ...engine.protocol import ImageLimits, InvalidInput, check_whole, read_image_facts
 from ..user_settings import located
 from . import pixels
 
@@ -100,12 +100,13 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
         raise InvalidInput(f"The image {path} is empty: it has 0 bytes.", "Choose another one.")
     as_it_is = like is None or like.alpha_mode not in {"NONE", "CHANNEL_PACKED"}
     photo = False
-    with suppress(InvalidInput):  # any other format, or too small, which is found once more below
+    with suppress(InvalidInput):  # any other format, too small, or cut short, which is found once more below
         facts = read_image_facts(path)
         photo = facts.format == "JPEG"
         size = (facts.width, facts.height)
         fits = size == pixels.fitting_size(*size, limits)
         if as_it_is and fits and facts.format in limits.formats and facts.size_bytes <= limits.max_bytes:
+            check_whole(path)
             return Path(shutil.copyfile(path, pixels.unique_path(folder, facts.format)))
     try:
         loaded = bpy.data.images.load(str(path), check_existing=False)
@@ -116,6 +117,7 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
             image.colorspace_settings.name = like.colorspace_settings.name
             image.alpha_mode = like.alpha_mode
         _require_pixels(image, str(path))
+        check_whole(path)  # of some formats Blender shows what there is
         turn = exif_orientation(path)
         size = (image.size[0], image.size[1])
         if turn >= 5:
