@@ -114,7 +114,8 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
         raise InvalidInput(f"The image {path} cannot be read: {error}.") from error
     with pixels.passing(loaded) as image:
         if like:
-            image.colorspace_settings.name = like.colorspace_settings.name
+            if space := like.colorspace_settings.name:  # it has none where Blender could not read it
+                image.colorspace_settings.name = space
             image.alpha_mode = like.alpha_mode
         _require_pixels(image, str(path))
         check_whole(path)  # of some formats Blender shows what there is
