@@ -203,7 +203,7 @@ class SceneHost(Host):
 
     def folder(self, path: str) -> str:
         """The folder for files; ``//`` is the open file's."""
-        return super().folder(bpy.path.abspath(path))
+        return super().folder(str(user_settings.located(path)) if path else "")
 
     def texture_folder(self) -> str:
         """Beside the open .blend; InvalidInput where that was never saved."""

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ..client.snapshots import Target
-from ..engine.protocol import InvalidInput, JobFailed, Neural4DError, VariantState
+from ..engine.protocol import BrokenModel, InvalidInput, JobFailed, Neural4DError, VariantState
 from ..scene import place_finished_models, start_job, timer_and_file_handlers
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
@@ -94,12 +94,16 @@ class Job(Files):
     def _place(
         self, variant: int | None, target: Target, replaced: Sequence[bpy.types.Object] = ()
     ) -> list[bpy.types.Object]:
+        anew = False
         if self.is_prepared(variant):
-            return place_finished_models.place_job(self._data, variant, target)
+            try:
+                return place_finished_models.place_job(self._data, variant, target)
+            except BrokenModel:
+                anew = True
         before = set(self.objects).difference(replaced)
         session.placings.trouble.pop(self.id, None)
         ask("retarget", job=self.id, target=target)
-        ask("prepare", job=self.id, variant=variant)
+        ask("prepare", job=self.id, variant=variant, anew=anew)
         self.wait()
         failed = next((v for v in self.variants if v.index == variant and v.state == VariantState.FAILED), None)
         if failed and failed.error:
@@ -120,14 +124,18 @@ class Job(Files):
 
     def start_place(self, variant: int | None, target: Target) -> None:
         """Put the model where the target says, now or as soon as it is prepared and the scene is free; never waits."""
+        anew = False
         if not targets.blocked() and self.is_prepared(variant):
-            place_finished_models.place_job(self._data, variant, target)
-            return
+            try:
+                place_finished_models.place_job(self._data, variant, target)
+                return
+            except BrokenModel:
+                anew = True
         there = [v.index for v in self.variants if variant in (None, v.index)]
         there.sort(key=lambda index: not self.is_prepared(index))
         session.placings.trouble.pop(self.id, None)
         bridge.send("retarget", job=self.id, target=target)
-        bridge.send("prepare", job=self.id, variant=there[0])
+        bridge.send("prepare", job=self.id, variant=there[0], anew=anew)
         timer_and_file_handlers.start()
 
     def again(
@@ -179,6 +187,7 @@ def forget(job_id: str) -> None:
     bridge.jobs.pop(job_id, None)
     session.placings.trouble.pop(job_id, None)
     session.placings.remarks.pop(job_id, None)
+    session.placings.hidden.discard(job_id)
     bridge.revision += 1
 
 

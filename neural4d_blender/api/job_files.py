@@ -12,8 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import bpy
-
+from ..client.paths import check_writable
 from ..client.snapshots import Answer, Save
 from ..engine.protocol import InvalidInput, JobFailed
 from ..scene import assets, timer_and_file_handlers, user_settings
@@ -23,7 +22,7 @@ from .job_status import Following
 
 def absolute(folder: str | os.PathLike[str]) -> Path:
     """The folder by its absolute path; ``//`` is the open file's."""
-    return Path(bpy.path.abspath(os.fspath(folder))).expanduser().resolve()
+    return user_settings.located(folder).resolve()
 
 
 class Files(Following):
@@ -53,6 +52,7 @@ class Files(Following):
             The file; for a format that comes as several files, their folder.
 
         Raises:
+            InvalidInput: nothing can be written there; nothing was ordered.
             JobFailed: it could not be made or written; the text says what it cost.
             TimeoutError: the time is up; the file is still being made.
         """
@@ -67,13 +67,19 @@ class Files(Following):
     def start_save(
         self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
     ) -> str:
-        """Like :meth:`save`, without waiting for anything; returns the id under which the job lists the file."""
+        """Like :meth:`save`, without waiting for anything; returns the id under which the job lists the file.
+
+        Raises:
+            InvalidInput: nothing can be written there; nothing was ordered.
+        """
+        place = absolute(folder)
+        check_writable(place / "a file")
         if size_mm is None and format != self._data.native:
             size_mm = self._data.request.size_mm
         kept: dict[str, Any] = {
             "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,
             "format": format,
-            "folder": str(absolute(folder)),
+            "folder": str(place),
             "size_mm": size_mm,
         }
         save_id = str(uuid.uuid4())

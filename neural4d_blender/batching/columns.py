@@ -14,6 +14,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from ..client.paths import expanded
 from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Option, declaration, is_web_address
 from .pictures import front_and_sides
 from .table_reader import Row
@@ -209,7 +210,7 @@ def _located(picture: Any, folder: Path) -> Any:
     """A path from the folder on, unless the picture is no file."""
     if not isinstance(picture, str) or is_web_address(picture):
         return picture
-    return str(folder / Path(picture).expanduser())
+    return str(folder / expanded(picture))
 
 
 def _option(service: Declaration, key: str, value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..client.engine_client import Bridge
 from ..client.environment_variables import Environment
+from ..client.paths import check_writable, expanded
 from ..client.request_reply import ask
 from ..client.snapshots import Job, Target
 from ..engine.protocol import (
@@ -125,9 +126,11 @@ class Host:
         for path in paths:
             if not isinstance(path, str):
                 raise InvalidInput(f"A picture is a path or a web address, not {path!r}.")
+        given = [path if is_web_address(path) else str(expanded(path)) for path in paths]
+        for path in given:
             if not is_web_address(path):
                 limits.check(path)
-        return paths
+        return given
 
     def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
         """Where the item is to stand.
@@ -146,10 +149,12 @@ class Host:
         """Show in the scene, where there is one, where the items that want it are going to stand."""
 
     def folder(self, path: str) -> str:
-        """The folder for files, as an absolute path; InvalidInput where none is named."""
+        """The folder for files, as an absolute path; InvalidInput where none is named, or it cannot be written."""
         if not path:
             raise InvalidInput("layout='files' needs a folder for them: output='models'.")
-        return str(Path(path).expanduser().resolve())
+        folder = expanded(path).resolve()
+        check_writable(folder / "a model")
+        return str(folder)
 
     def texture_folder(self) -> str:
         """Where images go that are not packed; without Blender nothing is packed at all."""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..client.paths import expanded
 from ..client.snapshots import Job
 from ..engine.protocol import IDLE, BatchRecord, InvalidInput, Neural4DError, State
 
@@ -97,7 +98,7 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
     Raises:
         InvalidInput: another ending. Neural4DError: it cannot be written.
     """
-    target = Path(os.fspath(path)).expanduser()
+    target = expanded(path)
     records = [asdict(one) for one in lines]
     _check_ending(target)
     part = target.with_name(target.name + ".part")
@@ -124,7 +125,7 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
     Raises:
         InvalidInput: it cannot be read, or is no report.
     """
-    source = Path(os.fspath(path)).expanduser()
+    source = expanded(path)
     _check_ending(source)
     try:
         with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:

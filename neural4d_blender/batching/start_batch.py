@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask
 from ..client.snapshots import Target
 from ..engine import protocol
@@ -157,14 +158,13 @@ def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
 
 
 def _find(host: Host, which: str) -> BatchRecord:
-    wanted = str(which)
+    wanted = str(expanded(which))
     if Path(wanted).suffix.lower() in (".csv", ".json"):
         lines = report.read(wanted)
         wanted = lines[0].batch if lines else ""
     known = newest(host, 1000)
     if wanted and Path(wanted).is_dir():
-        folder = str(Path(wanted).expanduser().resolve())
-        found = [record for record in known if record.settings.get("output") == folder]
+        found = [one for one in known if (output := one.settings.get("output")) and is_same_file(output, wanted)]
     else:
         found = [record for record in known if record.id.startswith(wanted)]
     if not found or (len(found) > 1 and wanted and not Path(wanted).is_dir()):

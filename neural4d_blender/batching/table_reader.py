@@ -1,6 +1,6 @@
 """Reads what a batch is to be made of: a list, a CSV or JSONL file, or a folder of images.
 
-Standard library and the engine's ``errors`` only. What a value means is the business of columns.py.
+Standard library, client and the engine's ``errors`` only. What a value means is the business of columns.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..client.paths import expanded
 from ..engine.errors import InvalidInput
 
 #: What counts as a picture in a folder of images; services may take less.
@@ -67,7 +68,7 @@ def _read_list(items: Iterable[str | Mapping[str, Any]]) -> list[Row]:
 
 
 def _read_path(path: Path) -> list[Row]:
-    path = path.expanduser()
+    path = expanded(path)
     try:
         if path.is_dir():
             pictures = sorted(file for file in path.iterdir() if _is_picture(file))

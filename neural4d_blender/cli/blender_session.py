@@ -15,8 +15,8 @@ from pathlib import Path
 
 import bpy
 
-from ..client.snapshots import Job
-from ..engine.protocol import Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
+from ..client.snapshots import Job, Target
+from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import place_finished_models, user_settings
 from ..scene.engine_process import bridge
 from ..scene.images.export import export_image
@@ -25,7 +25,7 @@ from ..scene.start_job import require_ready
 from .main import main
 from .output import export, preview
 from .planned_files import Plan, numbered
-from .session import Desk, check_as_made, check_folders, write_as_made
+from .session import Desk, check_as_made, check_folders, failure_of, write_as_made
 
 
 class BlenderDesk(Desk):
@@ -76,13 +76,24 @@ class BlenderDesk(Desk):
         with _into_a_log(user_settings.data_dir() / "jobs" / job.id / "files.log"):
             for position, variant in enumerate(plan.variants(job)):
                 export.empty_file()
-                # "beside" leaves the job's target, and with it the plan, as it is.
-                roots = place_finished_models.place_job(job, variant, {**targets.bind((0, 0, 0)), "beside": True})
+                roots = self._placed(job, variant)
                 for path, make in wanted:
                     file = numbered(str(path), position)
                     make(roots, file)
                     written.append(file)
         return written
+
+    def _placed(self, job: Job, variant: int) -> list[bpy.types.Object]:
+        # "beside" leaves the job's target, and with it the plan, as it is.
+        target: Target = {**targets.bind((0, 0, 0)), "beside": True}
+        try:
+            return place_finished_models.place_job(job, variant, target)
+        except BrokenModel:
+            self.ask("prepare", job=job.id, variant=variant, anew=True)
+            self.work(lambda: self.settled(bridge.jobs[job.id]), show=lambda: None)
+        if failure := failure_of(bridge.jobs[job.id]):
+            raise failure
+        return place_finished_models.place_job(job, variant, target)
 
 
 def as_a_module(argv: Sequence[str], prog: str) -> int:

@@ -13,10 +13,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 from ..client.environment_variables import DATA_DIR_ENV
+from ..client.paths import expanded
 from ..engine.protocol import Neural4DError
 from . import arguments
 from .commands import batch, generate, resume, show
@@ -62,7 +62,7 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
     console = Console(as_json=chosen.json)
     go_on = f"Go on with: {prog} resume"
     if chosen.data_dir:
-        os.environ[DATA_DIR_ENV] = str(Path(chosen.data_dir).resolve())
+        os.environ[DATA_DIR_ENV] = str(expanded(chosen.data_dir).resolve())
         go_on += f" --data-dir {shlex.quote(chosen.data_dir)}"
     desk = make_desk()
     desk.bridge.notices.tell = console.notice

@@ -16,16 +16,17 @@ from typing import Any
 
 from ..batching.host import Host
 from ..batching.preflight import Item
+from ..client.paths import check_writable
 from ..client.request_reply import LOOK, ask
 from ..client.snapshots import Answer, Job, Save, Target
 from ..engine.protocol import (
     Declaration,
-    InvalidInput,
     JobFailed,
     Neural4DError,
     State,
     UnsupportedFeature,
     declaration,
+    declarations,
 )
 from .planned_files import Plan, numbered
 
@@ -96,16 +97,11 @@ class Desk(Host):
 
 
 def check_folders(plan: Plan) -> None:
-    """Refuse folders that cannot be written, or made; InvalidInput."""
+    """Refuse files that are folders, and folders that cannot be written, or made; InvalidInput."""
+    most = max(service.max_variants for service in declarations()) if plan.every_variant else 1
     for path in [*plan.outputs, *([plan.thumbnail] if plan.thumbnail else [])]:
-        check_writable(Path(path))
-
-
-def check_writable(file: Path) -> None:
-    """Refuse a file, by its absolute path, whose folder cannot be written, or made; InvalidInput."""
-    there = next(folder for folder in file.parents if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
+        for position in range(most):
+            check_writable(numbered(path, position))
 
 
 def check_as_made(plan: Plan, service: Declaration) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..engine.protocol import Declaration, declarations
+from .paths import expanded
 
 DATA_DIR_ENV = "NEURAL4D_DATA_DIR"
 
@@ -68,7 +69,7 @@ class Environment:
     def data_dir(self) -> Path:
         """``NEURAL4D_DATA_DIR``, else a folder of the user's."""
         chosen = from_environment(DATA_DIR_ENV)
-        return Path(chosen).expanduser().resolve() if chosen else user_data_dir()
+        return expanded(chosen).resolve() if chosen else user_data_dir()
 
 
 def from_environment(variable: str) -> str:

@@ -17,7 +17,8 @@ batch           ``batch`` id: tells its jobs as events; answers ``batch``
 batches         ``limit``; answers ``batches``
 cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that picture
-prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own
+prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own; ``anew``: what was prepared
+                of it cannot be used, so it is made once more of the download
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
 prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepare``
 placed          ``job``, ``variant``, ``target``: it stands in the scene
@@ -78,10 +79,12 @@ from .services import PROVIDERS
 
 if TYPE_CHECKING:
     from .blenders.asset_catalogs import catalog_id
+    from .blenders.shared_names import blend_version
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
     from .model.image_header import ImageFacts, read_image_facts
     from .model.job import Job
+    from .model.picture_end import check_whole
     from .model.request import Request
     from .model.web_addresses import check_url, is_web_address, name_in
     from .services.answers import Balance
@@ -92,9 +95,10 @@ __all__ = [
     "AnswerLost", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped", "Feature",
     "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected", "Masker",
     "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "Request", "State", "UnsupportedFeature",
-    "VariantState", "catalog_id", "check", "check_options", "check_url", "conversion_estimate", "conversion_measured",
-    "costs", "declaration", "declarations", "decode", "encode", "estimate", "is_web_address", "lacks", "makes",
-    "measured", "most", "name_in", "read_image_facts", "unit_of", "without",
+    "VariantState", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
+    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
+    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "read_image_facts", "unit_of",
+    "without",
 ]  # fmt: skip
 
 
@@ -106,8 +110,10 @@ _LATE = {
     "Job": "model.job",
     "Masker": "http.redaction",
     "Request": "model.request",
+    "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
     "check_url": "model.web_addresses",
+    "check_whole": "model.picture_end",
     "is_web_address": "model.web_addresses",
     "name_in": "model.web_addresses",
     "read_image_facts": "model.image_header",

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ..client.paths import is_same_file
 from ..client.snapshots import Job, Variant
 from ..engine.protocol import InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
@@ -143,7 +144,7 @@ def _show(asset: bpy.types.ID, picture: str) -> None:
 def is_registered(folder: Path) -> bool:
     """The user's Asset Browser shows that folder."""
     libraries = bpy.context.preferences.filepaths.asset_libraries
-    return any(Path(library.path).resolve() == folder.resolve() for library in libraries if library.path)
+    return any(is_same_file(library.path, folder) for library in libraries if library.path)
 
 
 def register_library(folder: Path) -> None:

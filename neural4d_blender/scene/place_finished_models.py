@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..client.snapshots import Answer, Job, Target
-from ..engine.protocol import EngineStopped, Neural4DError, State
+from ..client.snapshots import Answer, Job, Target, Variant
+from ..engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
 from . import prepare_in_foreground, user_settings
 from .engine_process import bridge
 from .placing import placeholder, provenance, targets
@@ -45,6 +46,8 @@ def _place_ready() -> bool:
         if time.monotonic() < ends and not targets.blocked():
             try:
                 place_job(job, variant, None if variant is None else beside(job))
+            except BrokenModel as error:
+                _prepare_again(job, variant, error)
             except Neural4DError as error:
                 placings.trouble[job.id] = error.to_dict()
             except Exception as error:
@@ -57,6 +60,26 @@ def _place_ready() -> bool:
 
 def _tend() -> bool:
     return placeholder.tend(keep=user_settings.keeps_placeholders())
+
+
+def _prepare_again(job: Job, variant: int | None, error: BrokenModel) -> None:
+    """Have a model made anew of its download; a new file that is damaged again is the user's to decide on."""
+    index, again = _prepared(job, variant).index, session.placings.again
+    if (job.id, index) in again:
+        if again[job.id, index]:
+            session.placings.trouble[job.id] = error.to_dict()
+        return  # it is asked, and what was told of the job since is older than that
+
+    def answered(answer: Answer) -> None:
+        again[job.id, index] = True
+        if answer.error:
+            session.placings.trouble[job.id] = answer.error
+
+    again[job.id, index] = False
+    bridge.send("prepare", answered, job=job.id, variant=index, anew=True)
+    variants = [dataclasses.replace(v, blend="") if v.index == index else v for v in job.variants]
+    state = State.PREPARING_MODEL if job.state == State.READY else job.state
+    bridge.jobs[job.id] = dataclasses.replace(job, variants=variants, state=state)
 
 
 def expected() -> list[Job]:
@@ -122,15 +145,10 @@ def place_job(
         target: where to; the job's own where it is None.
 
     Raises:
-        Neural4DError: nothing is prepared, or the prepared file is gone or damaged.
+        Neural4DError: nothing is prepared. BrokenModel: the prepared file is gone, damaged, or of a newer Blender.
     """
     job = bridge.jobs.get(job.id, job)  # another variant may have been placed a moment ago
-    prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
-    if variant is None and job.chosen is not None:
-        prepared.sort(key=lambda v: v.index != job.chosen)
-    if not prepared:
-        raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
-    chosen = prepared[0]
+    chosen = _prepared(job, variant)
     automatic, target = target is None, target or job.target
     scene = targets.scene_of(target)
     title = job.request.title
@@ -157,9 +175,12 @@ def place_job(
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
+    if not replaced:
+        tell_hidden(job.id, roots[0].users_collection, scene)
     placings = session.placings
     placings.variants.setdefault(job.id, set()).add(chosen.index)
     placings.trouble.pop(job.id, None)
+    placings.again.pop((job.id, chosen.index), None)
     if job.state == State.READY:
         placings.ready[job.id] = job.entered
     # The engine will say so too, perhaps when nobody is listening any more: the clock stops once all is placed.
@@ -168,6 +189,46 @@ def place_job(
     bridge.revision += 1
     _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
     return roots
+
+
+def _prepared(job: Job, variant: int | None) -> Variant:
+    """The variant with that index, or the first one, that has been prepared; Neural4DError where there is none."""
+    prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
+    if not prepared:
+        raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
+    return min(prepared, key=lambda v: variant is None and v.index != job.chosen)
+
+
+def tell_hidden(job_id: str, collections: Iterable[bpy.types.Collection], scene: bpy.types.Scene) -> None:
+    """Say of a job that its model is, or is going to be, in collections that are hidden, where they are."""
+    remarks, hidden = session.placings.remarks, session.placings.hidden
+    layers = targets.hiding(collections, scene)
+    if not layers:
+        if job_id in hidden:
+            _unsay(job_id)
+        return
+    names = ", ".join(layer.name for layer in layers)
+    how = "excluded from the view layer" if any(layer.exclude for layer in layers) else "hidden"
+    told = f"Its collection is {how} ({names}), so the model is not seen there."
+    remarks[job_id] = f"{remarks.get(job_id, '')} {told}".strip()
+    hidden.add(job_id)
+
+
+def show_hidden(job_id: str) -> None:
+    """Show the collection that the job's model is in, or is going to be in."""
+    target = bridge.jobs[job_id].target
+    scene = targets.scene_of(target)
+    standing = placed_roots(job_id)
+    where = standing[0].users_collection if standing else [targets.wanted_collection(target, scene)]
+    with undo_step("Show Collection"):
+        for layer in targets.hiding(where, scene):
+            layer.exclude = layer.hide_viewport = layer.collection.hide_viewport = False
+    _unsay(job_id)
+
+
+def _unsay(job_id: str) -> None:
+    session.placings.remarks.pop(job_id, None)
+    session.placings.hidden.discard(job_id)
 
 
 def forget(job_id: str) -> None:

@@ -18,6 +18,9 @@ from typing import Any, TypeVar
 import bpy
 
 _T = TypeVar("_T")
+#: Where what is known of the open file lies while the extension is switched off, for its next version as well: what
+#: stands there Blender itself throws away when another file is opened.
+_OFF = "neural4d_open_file"
 
 
 class OpenFile:
@@ -29,15 +32,16 @@ class OpenFile:
             None as long as nobody has looked through the file.
         owed: jobs whose placeholder is to be made as soon as the scene may be touched.
         taken_away: jobs whose placeholder was taken away when they ended; they get another one when they go on.
-        scenes: Blender's ids of its scenes when it was looked at last; no other file's scene ever has one of them.
+        same: whether two paths lead to one file, as far as it was asked for since the file was saved last.
+        jobs: ids of those that were going to it when it was about to be saved.
     """
 
-    def __init__(self) -> None:
-        self.id = uuid.uuid4().hex
-        self.scenes = _scenes()
+    def __init__(self, id: str = "", owed: tuple[str, ...] = (), taken_away: tuple[str, ...] = ()) -> None:
+        self.id = id or uuid.uuid4().hex
         self.placeholders: dict[str, str] | None = None
-        self.owed: set[str] = set()
-        self.taken_away: set[str] = set()
+        self.owed, self.taken_away = set(owed), set(taken_away)
+        self.same: dict[tuple[str, str], bool] = {}
+        self.jobs: set[str] = set()
 
 
 class Placings:
@@ -46,17 +50,21 @@ class Placings:
     Attributes:
         trouble: why a ready model is not in the scene; for the panel.
         remarks: what is to be said of how a model came into the scene; for the panel.
+        hidden: jobs of which that is that nobody sees their model, because its collection is hidden.
         ready: when the jobs that were placed here had become ready. The engine may speak of a job as ready once more
             before it has read that it was placed; only a new time means a new model.
         variants: those that were placed here; ahead of what the engine has read.
+        again: models that the engine was asked to prepare once more, by job id and variant: whether it has answered.
         untold: what an engine that died was told last and may not have heard.
     """
 
     def __init__(self) -> None:
         self.trouble: dict[str, dict[str, str]] = {}
         self.remarks: dict[str, str] = {}
+        self.hidden: set[str] = set()
         self.ready: dict[str, float] = {}
         self.variants: dict[str, set[int]] = {}
+        self.again: dict[tuple[str, int], bool] = {}
         self.untold: list[dict[str, Any]] = []
 
 
@@ -120,25 +128,25 @@ class Session:
     def __init__(self) -> None:
         self.placings, self.registered = Placings(), Registered()
         self.asked, self.shown = Asked(), Shown()
-        self._before: OpenFile | None = None
 
     @cached_property
     def file(self) -> OpenFile:
-        """The open file. Looked for late: while an extension is switched on, Blender keeps all data from it."""
-        before = self._before
-        return before if before and before.scenes & _scenes() else OpenFile()
+        """The open file; the one that it was before the extension was switched off, or updated, where it still is."""
+        return OpenFile(**bpy.app.driver_namespace.get(_OFF, {}))
 
     def begin(self) -> None:
         """The extension is switched on; another file may have been opened while it was not."""
-        self._before = vars(self).pop("file", self._before)
+        vars(self).pop("file", None)
 
     def file_opened(self) -> None:
         """Another file is open now: targets bound before belong to the one that was left."""
         self.file = OpenFile()
 
     def end(self) -> None:
-        """The extension is switched off, and its engine ends."""
-        self.file.scenes = _scenes()
+        """The extension is switched off, and its engine ends; another file may be opened before it is on again."""
+        file = self.file
+        kept = {"id": file.id, "owed": (*file.owed,), "taken_away": (*file.taken_away,)}
+        bpy.app.driver_namespace[_OFF] = kept
         self.asked, self.shown = Asked(), Shown()
 
 
@@ -159,11 +167,6 @@ def survive(part: Callable[[], _T], otherwise: _T) -> _T:
             with suppress(OSError, ValueError):
                 print(text, file=sys.stderr)
         return otherwise
-
-
-def _scenes() -> set[int]:
-    """Blender's ids of the scenes in the open file, as they are now."""
-    return {scene.session_uid for scene in bpy.data.scenes}
 
 
 session = Session()

@@ -27,8 +27,9 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
-from . import timer_and_file_handlers, user_settings
+from . import place_finished_models, timer_and_file_handlers, user_settings
 from .engine_process import bridge
+from .placing import targets
 from .placing.placeholder import ask_for as ask_for_placeholder
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def start(job_id: str, provider: str, request: Request, target: Target, placehol
     wanted = wanted and not target.get("replaces")
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     timer_and_file_handlers.start()
+    scene = targets.scene_of(target)
+    place_finished_models.tell_hidden(job_id, [targets.wanted_collection(target, scene)], scene)
     if wanted:
         ask_for_placeholder(job_id)
 

@@ -137,15 +137,21 @@ def _undone(_scene: object) -> None:
 @persistent
 def _about_to_save(_path: object) -> None:
     placeholder.before_save()
+    jobs = bridge.jobs.values() if is_built() else ()
+    session.file.jobs = {job.id for job in jobs if targets.is_here(job.target)}
 
 
 @persistent
 def _file_saved(_path: object) -> None:
-    """A job bound to a file that had no name yet can now be found again after a restart, and so can its model."""
+    """A job bound to a file that had no name yet, or another one, can be found again after a restart, and so can its
+    model. Saved by way of a link it is another file than before, too.
+    """
     for job in list(bridge.jobs.values()) if is_built() else ():
-        if targets.is_here(job.target) and job.target.get("file") != bpy.data.filepath:
+        here = job.id in session.file.jobs or targets.is_here(job.target)
+        if here and job.target.get("file") != bpy.data.filepath:
             _retarget(job)
             start()
+    session.file.same.clear()
 
 
 def _handlers() -> list[tuple[list[Any], Any]]:

@@ -6,6 +6,7 @@ shown; the key goes from here to the engine's pipe.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import bpy
 
 from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir, without_scheme
+from ..client.paths import check_writable, expanded
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -47,11 +49,16 @@ def services() -> dict[str, dict[str, str]]:
     return {service.id: {"url": url(service), "key": key(service)} for service in declarations()}
 
 
+def located(path: str | os.PathLike[str]) -> Path:
+    """A path as somebody gives it to Blender: ``//`` is the folder of the open file, ``~`` the user's own."""
+    return expanded(bpy.path.abspath(os.fspath(path)))
+
+
 def data_dir() -> Path:
     """The folder that holds the journal, downloads and prepared models."""
     chosen = from_environment(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
     if chosen:
-        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+        return located(chosen).resolve()
     try:
         return Path(bpy.utils.extension_path_user(PACKAGE))
     except ValueError:  # not installed as an extension: a checkout, or bpy as a module
@@ -65,7 +72,7 @@ def library_dir() -> Path:
     """
     chosen = getattr(preferences(), "library_dir", "")
     if chosen:
-        return Path(bpy.path.abspath(chosen)).expanduser().resolve()
+        return located(chosen).resolve()
     shipped: Any = bpy.context.preferences.filepaths.asset_libraries.get("User Library")
     around = Path(shipped.path).parent if shipped and shipped.path else Path.home() / "Documents"
     return around / LIBRARY
@@ -75,12 +82,14 @@ def texture_folder() -> str:
     """The folder for images that are not packed: ``textures`` beside the open .blend.
 
     Raises:
-        InvalidInput: the open file has never been saved, so there is no "beside".
+        InvalidInput: the open file has never been saved, so there is no "beside"; or nothing can be written there.
     """
     if not bpy.data.filepath:
         remedy = "Save the file first, or have the images packed."
         raise InvalidInput("Images on disk go beside the .blend, and this file has none yet.", remedy)
-    return str(Path(bpy.data.filepath).resolve().parent / "textures")
+    folder = Path(bpy.data.filepath).resolve().parent / "textures"
+    check_writable(folder / "an image")
+    return str(folder)
 
 
 def keeps_placeholders() -> bool:

@@ -30,6 +30,28 @@ class TestFiles:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
         assert difference(read(exported("//picture.png", tmp_path)), colours()) == 0
 
+    @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "bmp", "tga", "sgi"])
+    def test_one_that_is_cut_short_is_refused(self, tmp_path: Path, ending: str) -> None:
+        """Blender itself shows what there is of some of them."""
+        file = written(tmp_path, ending, np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8))
+        exported(file, tmp_path)
+        whole = file.read_bytes()
+        file.write_bytes(whole[: len(whole) * 2 // 3])
+        shown = bpy.data.images.load(str(file))
+        given = [file, str(file), shown]
+        if shown.has_data:
+            shown.pack()
+            given.append(bpy.data.images.load(str(file), check_existing=False))
+        for source in given:
+            with pytest.raises(InvalidInput, match=r"cut short|cannot be read|finds no picture"):
+                export.export_image(source, LIMITS, tmp_path / "sent")
+
+    def test_the_path_may_be_in_the_users_own_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = written(tmp_path, "png")
+        for name in ("HOME", "USERPROFILE"):
+            monkeypatch.setenv(name, str(tmp_path))
+        assert exported("~/picture.png", tmp_path).read_bytes() == path.read_bytes()
+
     @pytest.mark.parametrize("ending", ["tif", "bmp", "webp", "tga"])
     def test_another_format_becomes_a_png_of_the_same_colours(self, tmp_path: Path, ending: str) -> None:
         path = exported(written(tmp_path, ending, lossless=True), tmp_path)

@@ -13,6 +13,7 @@ from ...batching import report as reports
 from ...batching import start_batch
 from ...batching.batch import Batch
 from ...batching.preflight import Item
+from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError
 from ..console import Console
@@ -27,7 +28,7 @@ from . import check_outputs, continue_batch
 
 def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Make a model of each line of a table, or of each image of a folder."""
-    folder = Path(asked.output).expanduser().resolve()
+    folder = expanded(asked.output).resolve()
     check_outputs.check(desk, folder, asked)
     settings = {"provider": asked.provider} | settings_of(protocol.declaration(asked.provider), asked)
     desk.planned = lambda item: _plan(item, folder, asked)
@@ -44,8 +45,8 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             concurrency=asked.concurrency or BatchRecord.concurrency,
             budget=asked.budget,
         )
-        if items and not asked.files_only:
-            desk.check(desk.planned(items[0]), protocol.declaration(items[0].provider))
+        for item in () if asked.files_only else items:
+            desk.check(desk.planned(item), protocol.declaration(item.provider))
         if asked.dry_run:
             return _price(desk, items, console)
         if not items:

@@ -7,12 +7,12 @@ later, by batching.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from ...batching import report as reports
+from ...client.paths import check_writable, expanded, is_same_file
 from ...engine.protocol import InvalidInput, UnsupportedFeature
-from ..session import Desk, check_writable
+from ..session import Desk
 from ..settings import OF_BLENDER
 
 #: Of a batch that makes files with Blender: what is wanted with a model of each line.
@@ -46,33 +46,23 @@ def check(desk: Desk, folder: Path, asked: argparse.Namespace) -> None:
         )
     check_writable(folder / "a model")
     if asked.report:
-        _check_report(Path(asked.report).expanduser().resolve(), Path(asked.table).expanduser())
+        _check_report(expanded(asked.report).resolve(), expanded(asked.table))
     _check_pictures(folder, asked)
 
 
 def _check_report(report: Path, table: Path) -> None:
     if report.suffix.lower() not in reports.ENDINGS:
         raise InvalidInput(f"A report is a .csv or a .json, not {report.name}.")
-    if _same(report, table):
+    if is_same_file(report, table):
         raise InvalidInput(f"The report would take the place of {table.name} itself.", "Give the report another name.")
-    if report.is_dir():
-        raise InvalidInput(f"{report} is a folder.", "Give the report the name of a file.")
     check_writable(report)
 
 
 def _check_pictures(folder: Path, asked: argparse.Namespace) -> None:
     """Pictures that come to lie among the images would be lines of the batch when it goes on."""
     pictures = asked.thumbnails or any(kind in _WITH_PICTURES for kind in kinds(asked))
-    if pictures and not asked.files_only and _same(folder, Path(asked.table).expanduser()):
+    if pictures and not asked.files_only and is_same_file(folder, expanded(asked.table)):
         raise InvalidInput(
             f"The pictures that are made would lie among the images in {folder}, and be taken for more of them.",
             f"Choose another --output, such as {folder / 'models'}.",
         )
-
-
-def _same(one: Path, other: Path) -> bool:
-    """They are the same file or folder, whatever it is called."""
-    try:
-        return os.path.samefile(one, other)
-    except OSError:  # one of them is not there
-        return one.resolve() == other.resolve()

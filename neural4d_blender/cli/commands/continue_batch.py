@@ -17,6 +17,7 @@ from typing import Any
 
 from ...batching import start_batch, table_reader
 from ...batching.batch import AS_BEFORE, Batch
+from ...client.paths import expanded, is_same_file
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
 from ..session import Desk
@@ -38,7 +39,7 @@ def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argpa
         folder: for the files. files: which kinds of them. settings: what holds for lines that say nothing.
     """
     return {
-        "table": str(Path(asked.table).expanduser().resolve()),
+        "table": str(expanded(asked.table).resolve()),
         "digest": _digest(asked.table),
         "output": str(folder),
         "shard": asked.shard.strip(),
@@ -51,7 +52,7 @@ def _digest(table: str) -> str:
     """The content of a table, or of a folder of images, wherever it lies."""
     read = table_reader.read(table)
     rows = [dict(row.values) for row in read]
-    if (folder := Path(table).expanduser()).is_dir():
+    if (folder := expanded(table)).is_dir():
         # The names alone will not do: cameras give the same ones to other pictures.
         rows = [{"image": row.where, "bytes": (folder / row.where).stat().st_size} for row in read]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
@@ -67,11 +68,10 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             the table was begun in another number of shares, which have lines in common with this one.
     """
     desk.bridge.adopting = False  # what earlier commands left is resume's business
-    records = start_batch.newest(desk, _ALL)
-    told = {record.id: _told(record) for record in records}
-    there = {batch: one for batch, one in told.items() if one and one["output"] == own["output"]}
+    told = {record.id: _told(record) for record in start_batch.newest(desk, _ALL)}
+    there = {batch: one for batch, one in told.items() if one and is_same_file(one["output"], own["output"])}
     alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
-    alike += [batch for batch, one in there.items() if one["table"] == own["table"] and batch not in alike]
+    alike += [batch for batch in there if batch not in alike and is_same_file(there[batch]["table"], own["table"])]
     share = _share(own["shard"])
     known = next((batch for batch in alike if _share(there[batch]["shard"]) == share), None)
     if known is None:

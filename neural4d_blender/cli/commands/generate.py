@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...batching.pictures import front_and_sides
+from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from ..console import Console
@@ -73,8 +74,8 @@ def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> 
         raise InvalidInput("Two outputs have the same name.")
     if asked.thumbnail and Path(asked.thumbnail).suffix.lower() != ".png":
         raise InvalidInput(f"A thumbnail has to end in .png, not {Path(asked.thumbnail).name}.")
-    thumbnail = str(Path(asked.thumbnail).resolve()) if asked.thumbnail else ""
-    return Plan([str(Path(one).resolve()) for one in outputs], thumbnail, asked.as_made, asked.every_variant)
+    thumbnail = str(expanded(asked.thumbnail).resolve()) if asked.thumbnail else ""
+    return Plan([str(expanded(one).resolve()) for one in outputs], thumbnail, asked.as_made, asked.every_variant)
 
 
 def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:

@@ -5,15 +5,17 @@ Standard library only.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import PreparerFailed
+from ..errors import BrokenModel, PreparerFailed
 from ..model.job import Job
+from ..model.request import Request
 from ..model.variant import Variant
 from .asset_catalogs import catalog_id
-from .job_file import run_in_blender
+from .job_file import job_values, run_in_blender
 from .pool import Preparers
 from .shared_names import name_of_file
 
@@ -35,8 +37,10 @@ def write_asset(
 
     Raises:
         PreparerFailed: the model is not prepared (any more), or the folder cannot be written.
+        BrokenModel: what was prepared is damaged, and the download is gone.
     """
-    if not variant.blend or not Path(variant.blend).is_file():
+    prepared = Path(variant.blend)
+    if not variant.blend or not (prepared.is_file() or Path(variant.model).is_file()):
         raise PreparerFailed("The prepared model is not there.", "Place the model once more, at no cost, then save it.")
     folder = Path(wanted["folder"])
     stem = name_of_file(wanted["name"], "Model")
@@ -50,6 +54,15 @@ def write_asset(
         ) from error
     values = {key: wanted[key] for key in ("name", "description", "author", "tags", "properties")}
     values |= {"task": "asset", "source": variant.blend, "output": str(output), "catalog": catalog}
-    stem_of_files = Path(variant.blend).with_name(f"v{variant.index}.asset")
-    run_in_blender(preparers, {**values, "preview": variant.preview}, stem_of_files, stopped=stopped)
+    run = functools.partial(run_in_blender, preparers, stopped=stopped)
+    values |= {"preview": variant.preview}
+    write = functools.partial(run, values, prepared.with_name(f"v{variant.index}.asset"))
+    try:
+        write()
+    except BrokenModel:  # it is missing, damaged, or of a newer Blender: made again of the download
+        if not Path(variant.model).is_file():
+            raise
+        own = job_values(Request.from_dict(job.request), variant, prepared.parent)
+        run(own, prepared.with_name(f"v{variant.index}.again"))
+        write()
     return output

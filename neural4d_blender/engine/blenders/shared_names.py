@@ -1,8 +1,9 @@
-"""What the engine and the preparer have to agree on in words. Standard library only."""
+"""What the engine, the preparer and the host have to agree on. Standard library only."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
@@ -11,6 +12,8 @@ READY: Final = "neural4d: ready"
 KIT: Final = "KIT"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.
 MAX_NAME_BYTES: Final = 63
+#: How a .blend of before 5.0 begins, and how a newer one does, with the version in the last digits.
+_HEADER: Final = re.compile(rb"BLENDER(?:[-_][vV](\d{3})|\d\d[-_]\d\d[vV](\d{4}))")
 
 
 #: Bytes of UTF-8 in a file's name, less what is put behind it: some file systems take no more than 143 in all.
@@ -29,3 +32,13 @@ def datablock_name(text: str, fallback: str = "Model") -> str:
     line = " ".join(printable.split())
     cut = line.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip()
     return cut or fallback
+
+
+def blend_version(path: Path) -> tuple[int, int]:
+    """The Blender that wrote a .blend which is not compressed, as its header says: (5, 2); zeros where it says nothing.
+
+    An older one may read such a file without a word, and in part only.
+    """
+    with path.open("rb") as file:
+        found = _HEADER.match(file.read(32))
+    return divmod(int(found[1] or found[2]) if found else 0, 100)

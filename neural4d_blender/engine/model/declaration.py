@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, dataclass_transform
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import image_header
+from . import image_header, picture_end
 
 
 @dataclass_transform(frozen_default=True)
@@ -148,8 +148,9 @@ class ImageLimits(_Values):
     max_bytes: int
 
     def check(self, path: str) -> None:
-        """Raise InvalidInput, with the numbers, where the picture file does not fit."""
+        """Raise InvalidInput, with the numbers, where the picture file does not fit, or is not all there."""
         facts, name = image_header.read_image_facts(path), Path(path).name
+        picture_end.check_whole(path)
         if facts.format not in self.formats:
             raise InvalidInput(f"{name} is a {facts.format} picture; the service takes {', '.join(self.formats)}.")
         size = (facts.width, facts.height)

@@ -88,7 +88,8 @@ class JobCommands:
                 raise InvalidInput("There is no model of this job yet.", "Wait until it is ready.")
             raise InvalidInput(f"There is no variant {number}; there are {[*there]}.", "Choose one of those.")
         active.job.dismissed = False
-        resuming.take(self.context, active, wanted)
+        do = resuming.make_again if message.get("anew") and wanted.blend else resuming.take
+        do(self.context, active, wanted)
         self.jobs.wake(active)
         return {}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import BrokenModel
 from ..model.states import State, VariantState
 from ..model.submission import Submission
 from ..model.variant import Variant
+from . import failures
 from .active_job import ActiveJob
 from .context import Context
 
@@ -34,6 +36,32 @@ def take(context: Context, active: ActiveJob, variant: Variant) -> None:
         context.save(job)
 
 
+def make_again(context: Context, active: ActiveJob, variant: Variant) -> None:
+    """What was prepared of a variant is damaged, or of a newer Blender than the host: it is made of the download again.
+
+    Where that is gone too the variant has failed, and Retry fetches it from the service at no cost.
+    """
+    job, all_wanted = active.job, active.job.request.get("place_all")
+    variant.blend, variant.state = "", VariantState.DOWNLOADED
+    if not Path(variant.model).is_file():
+        lost = BrokenModel(
+            "The prepared model cannot be used, and the download that it was made of is gone.",
+            "Press Retry: the model is fetched from the service again, at no cost.",
+        )
+        variant.model, variant.state, variant.error = "", VariantState.FAILED, lost.to_dict()
+        if job.primary is None:
+            context.enter(job, State.GENERATING)
+            failures.fail(context, job, lost)
+            return
+    elif not all_wanted:
+        job.chosen = variant.index
+    others_stand = job.state is State.PLACED and (all_wanted or variant.error)
+    if others_stand or (job.primary and job.primary.state is VariantState.PREPARED):
+        context.save(job)
+    else:
+        context.enter(job, State.GENERATING)
+
+
 def retry(context: Context, active: ActiveJob) -> None:
     """Bring a job, or variants that failed, back to the step that did not work; pays nothing that was paid."""
     revive(active, context.clock.now())
@@ -52,7 +80,8 @@ def revive(active: ActiveJob, now: float) -> None:
     for variant in job.variants:
         variant.here = False
         if variant.revivable:
-            variant.state = VariantState.DOWNLOADED if variant.model else VariantState.GENERATING
+            at_service = VariantState.GENERATING if variant.uuid else VariantState.DONE  # which is not to be asked
+            variant.state = VariantState.DOWNLOADED if variant.model else at_service
             variant.error = None
     if job.state in (State.READY, State.PLACED):
         return

@@ -13,8 +13,8 @@ from typing import Any
 
 import bpy
 
-from ...engine.blenders.shared_names import datablock_name
-from ...engine.errors import PreparerFailed
+from ...engine.blenders.shared_names import blend_version, datablock_name
+from ...engine.errors import BrokenModel, PreparerFailed
 from . import preview_render
 
 
@@ -26,7 +26,7 @@ def write_asset(values: dict[str, Any]) -> dict[str, Any]:
             ``catalog`` (an id), ``preview`` (a picture, or empty) and ``properties`` of the root.
 
     Raises:
-        PreparerFailed: the source cannot be read, or the output not be written.
+        BrokenModel: the source is damaged, or of a newer Blender. PreparerFailed: the output cannot be written.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     root, objects = _append(Path(values["source"]))
@@ -52,12 +52,16 @@ def write_asset(values: dict[str, Any]) -> dict[str, Any]:
 def _append(path: Path) -> tuple[bpy.types.Object, list[bpy.types.Object]]:
     libraries: Any = bpy.data.libraries
     try:
+        if blend_version(path) > bpy.app.version[:2]:
+            raise BrokenModel(f"The prepared model {path.name} is of a newer Blender than this one.")
         with libraries.load(str(path), link=False) as (available, wanted):
             wanted.objects = available.objects
     except OSError as error:
-        raise PreparerFailed(f"The prepared model {path.name} cannot be read: {error}.") from error
+        raise BrokenModel(f"The prepared model {path.name} cannot be read: {error}.") from error
     bpy.data.batch_remove(list(libraries))
     objects = [item for item in wanted.objects if item is not None]
+    if not objects:
+        raise BrokenModel(f"The prepared model {path.name} is empty.")
     return next(item for item in objects if item.parent is None), objects
 
 

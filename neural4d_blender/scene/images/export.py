@@ -26,7 +26,8 @@ from typing import Any
 
 import bpy
 
-from ...engine.protocol import ImageLimits, InvalidInput, read_image_facts
+from ...engine.protocol import ImageLimits, InvalidInput, check_whole, read_image_facts
+from ..user_settings import located
 from . import pixels
 
 _TILE_TOKENS = re.compile(r"<(UDIM|UVTILE)>")
@@ -46,7 +47,7 @@ def export_image(source: str | os.PathLike[str] | bpy.types.Image, limits: Image
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not isinstance(source, bpy.types.Image):
-        return _from_file(Path(bpy.path.abspath(os.fspath(source))).expanduser(), limits, folder)
+        return _from_file(located(source), limits, folder)
     if shows_as_render(source):
         with _passing_file(pixels.unique_path(folder, "PNG")) as path:
             save_as_rendered(source, path)
@@ -99,12 +100,13 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
         raise InvalidInput(f"The image {path} is empty: it has 0 bytes.", "Choose another one.")
     as_it_is = like is None or like.alpha_mode not in {"NONE", "CHANNEL_PACKED"}
     photo = False
-    with suppress(InvalidInput):  # any other format, or too small, which is found once more below
+    with suppress(InvalidInput):  # any other format, too small, or cut short, which is found once more below
         facts = read_image_facts(path)
         photo = facts.format == "JPEG"
         size = (facts.width, facts.height)
         fits = size == pixels.fitting_size(*size, limits)
         if as_it_is and fits and facts.format in limits.formats and facts.size_bytes <= limits.max_bytes:
+            check_whole(path)
             return Path(shutil.copyfile(path, pixels.unique_path(folder, facts.format)))
     try:
         loaded = bpy.data.images.load(str(path), check_existing=False)
@@ -112,9 +114,11 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
         raise InvalidInput(f"The image {path} cannot be read: {error}.") from error
     with pixels.passing(loaded) as image:
         if like:
-            image.colorspace_settings.name = like.colorspace_settings.name
+            if space := like.colorspace_settings.name:  # it has none where Blender could not read it
+                image.colorspace_settings.name = space
             image.alpha_mode = like.alpha_mode
         _require_pixels(image, str(path))
+        check_whole(path)  # of some formats Blender shows what there is
         turn = exif_orientation(path)
         size = (image.size[0], image.size[1])
         if turn >= 5:

@@ -5,7 +5,7 @@ hundred models there it takes three times what it took with none. So a model is 
 nothing else, and copied from there: a copy shares its arrays with the original. What the preparer does not write, or
 has pointers out of the ordinary, is appended the slow way.
 
-Main thread of the host only; may import bpy and `engine`'s errors.
+Main thread of the host only; may import bpy and the engine's ``protocol``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import bpy
 
-from ...engine.errors import BrokenModel
+from ...engine.protocol import BrokenModel, blend_version
 
 _AGAIN = "Place it once more: it is prepared again at no cost."
 #: What the preparer writes, each kind before those that point to it. Shape keys come and go with their mesh.
@@ -34,9 +34,12 @@ def append(path: Path) -> list[bpy.types.Object]:
     """The objects of a prepared model with all they use, local to the open file and linked to nothing yet.
 
     Raises:
-        BrokenModel: the file is missing, damaged or empty.
+        BrokenModel: the file is missing, damaged, empty, or of a newer Blender, which this one may read in part only.
     """
     try:
+        if (made_by := blend_version(path)) > bpy.app.version[:2]:
+            what = f"was made by Blender {made_by[0]}.{made_by[1]}, which is newer than this one"
+            raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN)
         objects = _by_copying(path)
         if objects is None:
             objects = _directly(path)

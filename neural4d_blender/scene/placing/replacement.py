@@ -36,6 +36,14 @@ def twins(root: bpy.types.Object) -> list[bpy.types.Object]:
     return list(found)
 
 
+def check_replaceable(root: bpy.types.Object) -> list[bpy.types.Object]:
+    """The root and its linked duplicates; InvalidInput where one of them belongs to another file."""
+    places = twins(root)
+    if any(place.library or place.override_library for place in places):
+        raise InvalidInput(f"{root.name} is linked from another file.", "Replace it in that file.")
+    return places
+
+
 def replace(root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """Put a prepared model where a root and its linked duplicates stand; returns what stands there now.
 
@@ -46,9 +54,9 @@ def replace(root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Sce
         BrokenModel: the file is missing, damaged or empty; nothing has changed.
         InvalidInput: one of the objects belongs to another file.
     """
-    places = twins(root)
-    if any(place.library or place.override_library for place in places):
-        raise InvalidInput(f"{root.name} is linked from another file.", "Replace it in that file.")
+    places = check_replaceable(root)
+    if root.users_scene and scene not in root.users_scene:  # it was moved
+        scene = root.users_scene[0]
     model = placement.bring(blend_path, scene)
     (new,) = (item for item in model if item.parent is None)
     parts = {item: _free_name(item, places) for item in model if item != new}

@@ -5,21 +5,26 @@ A target is plain data, because everything in Blender that it speaks of may be g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix, Vector
 
+from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
 from ..session import session
 from . import provenance
+from .replacement import check_replaceable
 
 if TYPE_CHECKING:
     from ...client.snapshots import Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
+#: As far from the origin, or farther, Blender's numbers end.
+_FAR = 3.4e38
 
 
 def bind(location: Sequence[float] | None = None, collection: str = "", scene: bpy.types.Scene | None = None) -> Target:
@@ -30,9 +35,12 @@ def bind(location: Sequence[float] | None = None, collection: str = "", scene: b
         collection: name of the collection to link to; the active one where it is empty.
 
     Raises:
-        InvalidInput: the location is not three numbers.
+        InvalidInput: the location is not three numbers; or the scene is linked from another file.
     """
     scene = scene or bpy.context.scene
+    if scene.library:
+        what = f"The scene {scene.name} is linked from another file, so no model can be put into it."
+        raise InvalidInput(what, "Switch to a scene of this file.")
     if not collection:
         active = bpy.context.view_layer.active_layer_collection.collection
         collection = active.name if active != scene.collection else ""
@@ -41,7 +49,7 @@ def bind(location: Sequence[float] | None = None, collection: str = "", scene: b
         "file": bpy.data.filepath,
         "scene": scene.name,
         "collection": collection,
-        "location": list(scene.cursor.location[:]) if location is None else _point(location),
+        "location": _point(scene.cursor.location[:] if location is None else location),
     }
 
 
@@ -55,14 +63,19 @@ def next_to(root: bpy.types.Object, number: int = 1) -> Target:
     place = world_matrix(root).translation
     step = number * (1 + GAP) * (max(across) - min(across))
     home: Target = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
-    return {**bind((place.x + step, place.y, place.z)), **home}
+    return {**bind((place.x + step, place.y, place.z), scene=_scene_with(root)), **home}
 
 
 def in_place_of(root: bpy.types.Object) -> Target:
-    """The target that is a model's own place; should it be gone by then, its location."""
+    """The target that is a model's own place; should it be gone by then, its location.
+
+    Raises:
+        InvalidInput: it belongs to another file, or one of its linked duplicates does.
+    """
+    check_replaceable(root)
     replaced = {"name": root.name, "job": root.get(provenance.JOB)}
     place = world_matrix(root).translation[:]
-    return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
+    return {**bind(place, scene=_scene_with(root)), "collection": _collection_name(root), "replaces": replaced}
 
 
 def replaced_by(target: Target) -> bpy.types.Object | None:
@@ -76,40 +89,82 @@ def replaced_by(target: Target) -> bpy.types.Object | None:
     return next((item for item in bpy.data.objects if item.get(provenance.JOB) == replaced["job"]), None)
 
 
+def _scene_with(item: bpy.types.Object) -> bpy.types.Scene:
+    """The current scene where the object is in it, else one that it is in."""
+    scenes = item.users_scene
+    return bpy.context.scene if bpy.context.scene in scenes or not scenes else scenes[0]
+
+
 def _collection_name(item: bpy.types.Object) -> str:
     """The first collection of an object, as a target has it: empty for the scene's own."""
     found = item.users_collection
-    return found[0].name if found and found[0] != bpy.context.scene.collection else ""
+    return found[0].name if found and found[0] != _scene_with(item).collection else ""
 
 
 def _point(location: Sequence[float]) -> list[float]:
+    """Numbers of any kind, as Blender can hold them; a text is none, though it may look like one."""
     try:
-        x, y, z = (float(value) for value in location)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"location takes three numbers, not {location!r}.") from None
-    return [x, y, z]
+        point = list(location)
+    except TypeError:
+        point = []
+    if len(point) != 3 or not all(isinstance(value, Real) and abs(value) < _FAR for value in point):
+        raise InvalidInput(f"location takes three numbers, not {location!r}.")
+    return [float(value) for value in point]
 
 
 def is_here(target: Target) -> bool:
-    """The target's file is the one that is open."""
-    if target.get("session") == session.file.id:
+    """The target's file is the one that is open, by whatever path: a link, another drive letter or spelling."""
+    file, opened = target.get("file", ""), bpy.data.filepath
+    if target.get("session") == session.file.id or file == opened != "":
         return True
-    return bool(target.get("file")) and target["file"] == bpy.data.filepath
+    known = session.file.same  # each tick asks, and a disk elsewhere may take its time
+    if file and opened and (file, opened) not in known:
+        known[file, opened] = is_same_file(file, opened)
+    return known.get((file, opened), False)
 
 
 def scene_of(target: Target) -> bpy.types.Scene:
-    """The target's scene, or the current one where that is gone."""
-    return bpy.data.scenes.get(target.get("scene", "")) or bpy.context.scene
+    """The target's scene, or the current one where that is gone; one of this file in any case, which takes objects."""
+    scenes = [bpy.data.scenes.get((target.get("scene", ""), None)), bpy.context.scene, *bpy.data.scenes]
+    return next(scene for scene in scenes if scene and not scene.library)
 
 
 def collection_of(target: Target, scene: bpy.types.Scene) -> bpy.types.Collection:
     """The target's collection where it is still in the scene and can be changed, else the scene's own."""
+    parent = wanted_collection(target, scene)
+    return _own_collection(parent, *target["own"]) if target.get("own") else parent
+
+
+def wanted_collection(target: Target, scene: bpy.types.Scene) -> bpy.types.Collection:
+    """The same, of a target whose models have a collection of their own the one around that."""
     name = target.get("collection", "")
     found = (child for child in scene.collection.children_recursive if child.name == name)
     # What is linked from another file, an override of it included, takes no new objects.
     wanted = next((child for child in found if not child.library and not child.override_library), None)
-    parent = wanted or scene.collection
-    return _own_collection(parent, *target["own"]) if target.get("own") else parent
+    return wanted or scene.collection
+
+
+def hiding(collections: Iterable[bpy.types.Collection], scene: bpy.types.Scene) -> list[bpy.types.LayerCollection]:
+    """What keeps objects in these collections out of sight, outermost first; empty where they are seen in a window.
+
+    To show them, each is to be no longer excluded from its view layer, nor hidden.
+    """
+    manager = bpy.context.window_manager
+    shown = [window.view_layer for window in manager.windows if window.scene == scene] if manager else []
+    tops = [layer.layer_collection for layer in shown or scene.view_layers[:1]]  # None where it was never shown
+    ways = [way for top in filter(None, tops) for collection in collections for way in _ways(top, collection)]
+    hidden = [[one for one in way if one.exclude or one.hide_viewport or one.collection.hide_viewport] for way in ways]
+    return min(hidden, key=len, default=[])
+
+
+def _ways(
+    layer: bpy.types.LayerCollection, collection: bpy.types.Collection
+) -> Iterator[list[bpy.types.LayerCollection]]:
+    """From a layer collection down to each one that is of the collection."""
+    if layer.collection == collection:
+        yield [layer]
+    for child in layer.children:
+        yield from ([layer, *way] for way in _ways(child, collection))
 
 
 def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:

@@ -89,6 +89,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
+    if job.id in session.placings.hidden:
+        box.operator("neural4d.show_collection", icon="HIDE_OFF").job = job.id
     if job.state == State.UNKNOWN:
         labels.draw(box, labels.finding_out(job), "INFO")
     error = trouble or job.error

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from ...api import generate
 from ...engine.protocol import Neural4DError, declarations
-from ...scene import timer_and_file_handlers
+from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ..lists import batch_progress
 from ..settings.properties import arguments, of_service
@@ -90,7 +90,7 @@ class BatchSettings(_Base):
         from ...api import batches  # it brings numpy, which would hold up Blender's start
 
         chosen = context.scene.neural4d
-        of_image = chosen.input == "IMAGE" or Path(bpy.path.abspath(self.filepath)).is_dir()
+        of_image = chosen.input == "IMAGE" or user_settings.located(self.filepath).is_dir()
         by_service = {one.id: _of_many(of_service(chosen, one, of_image=of_image)) for one in declarations()}
         general = _of_many(arguments(chosen)).items()
         defaults = {name: value for name, value in general if name not in by_service[chosen.provider]}

@@ -8,7 +8,7 @@ from bpy.props import IntProperty, StringProperty
 
 from ...api import generate
 from ...engine.protocol import Neural4DError
-from ...scene import job_report, timer_and_file_handlers
+from ...scene import job_report, place_finished_models, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import targets
 from ...scene.session import session
@@ -121,6 +121,17 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
         job.start_place(variant, target)
 
 
+class NEURAL4D_OT_show_collection(JobOperator, bpy.types.Operator):
+    """Show the collection that this model is in: include it in the view layer, and no longer hide it"""
+
+    bl_idname = "neural4d.show_collection"
+    bl_label = "Show Collection"
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Show it."""
+        place_finished_models.show_hidden(job.id)
+
+
 class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
     """Take this job off the list; it stays in the journal and its files are kept"""
 
@@ -180,6 +191,7 @@ CLASSES = (
     NEURAL4D_OT_retry,
     NEURAL4D_OT_copy_report,
     NEURAL4D_OT_place,
+    NEURAL4D_OT_show_collection,
     NEURAL4D_OT_dismiss,
     NEURAL4D_OT_dismiss_ended,
     NEURAL4D_OT_close_notices,

@@ -12,6 +12,7 @@ import bpy
 
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Option, declaration
+from ...scene.user_settings import located
 from ..drawing import labels, unsupported
 from . import service_options
 
@@ -77,7 +78,7 @@ def missing(context: bpy.types.Context, service: Declaration) -> str:
     match chosen.image_source:
         case "FILE" if not chosen.image_path:
             return "Choose an image file"
-        case "FILE" if not Path(bpy.path.abspath(chosen.image_path)).is_file():
+        case "FILE" if not located(chosen.image_path).is_file():
             return "The image file does not exist"
         case "IMAGE" if chosen.image is None:
             return "Choose an image"

@@ -9,6 +9,8 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, PointerProperty, StringProperty
 
+from ...scene.user_settings import located
+
 
 class NEURAL4D_PG_reference(bpy.types.PropertyGroup):
     """A reference image: a file, or an image of this blend file."""
@@ -27,7 +29,7 @@ def values(chosen: Any, most: int) -> list[Any]:
 def missing(chosen: Any, most: int) -> str:
     """Why the references cannot be sent, for a button that is grey; empty where they can."""
     for one in values(chosen, most):
-        if isinstance(one, str) and not Path(bpy.path.abspath(one)).is_file():
+        if isinstance(one, str) and not located(one).is_file():
             return f"The reference image {Path(one).name} does not exist"
     return ""
 

@@ -3,13 +3,13 @@
 May be loaded when Blender starts: imports declarations and nothing that draws.
 """
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
 from ...engine.protocol import Declaration, declarations
+from ...scene.user_settings import located
 
 #: The sides that any service takes, besides the front.
 SIDES = tuple(dict.fromkeys(side for service in declarations() for side in service.views))
@@ -40,7 +40,7 @@ def values(chosen: Any, service: Declaration) -> dict[str, str]:
 def missing(chosen: Any, service: Declaration) -> str:
     """Why the views cannot be sent, for a button that is grey; empty where they can."""
     for side, path in values(chosen, service).items():
-        if not Path(bpy.path.abspath(path)).is_file():
+        if not located(path).is_file():
             return f"The image file of the {side} does not exist"
     return ""
 
