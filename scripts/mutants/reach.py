@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -76,7 +77,7 @@ class Reach:
         if name not in self._by_file:
             contexts = self._data.contexts_by_lineno(name)
             self._by_file[name] = {
-                line: {_PHASE.sub("", one) for one in names} & self._seconds.keys() for line, names in contexts.items()
+                line: {_test_of(one) for one in names} & self._seconds.keys() for line, names in contexts.items()
             }
         return self._by_file[name]
 
@@ -90,3 +91,8 @@ class Reach:
             by_file[test.partition("::")[0]].append(test)
             took += self._seconds[test]
         return [test for group in by_file.values() for test in group], took
+
+
+@functools.cache
+def _test_of(context: str) -> str:
+    return _PHASE.sub("", context)
