@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -9,7 +10,6 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import chain, zip_longest
 from pathlib import Path
 
 import coverage
@@ -77,19 +77,22 @@ class Reach:
         if name not in self._by_file:
             contexts = self._data.contexts_by_lineno(name)
             self._by_file[name] = {
-                line: {_PHASE.sub("", one) for one in names} & self._seconds.keys() for line, names in contexts.items()
+                line: {_test_of(one) for one in names} & self._seconds.keys() for line, names in contexts.items()
             }
         return self._by_file[name]
 
     def _choose(self, tests: set[str], budget: float) -> tuple[list[str], float]:
-        """The quickest ones, of each file in turn, and those of a file one after the other."""
+        """The quickest ones, and those of a file one after the other."""
         by_file: defaultdict[str, list[str]] = defaultdict(list)
-        for test in sorted(tests, key=lambda one: (self._seconds[one], one)):
-            by_file[test.partition("::")[0]].append(test)
-        chosen: dict[str, None] = {}
         took = 0.0
-        for test in chain.from_iterable(zip_longest(*by_file.values())):
-            if test and (not chosen or took + self._seconds[test] <= budget):
-                chosen[test] = None
-                took += self._seconds[test]
-        return [test for group in by_file.values() for test in group if test in chosen], took
+        for test in sorted(tests, key=lambda one: (self._seconds[one], one)):
+            if took and took + self._seconds[test] > budget:
+                break
+            by_file[test.partition("::")[0]].append(test)
+            took += self._seconds[test]
+        return [test for group in by_file.values() for test in group], took
+
+
+@functools.cache
+def _test_of(context: str) -> str:
+    return _PHASE.sub("", context)

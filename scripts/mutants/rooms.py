@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "neural4d_blender"
-_ENGINE = ("tests/unit/engine", "tests/unit/steps", "tests/unit/files", "tests/unit/whole_engine")
+_ENGINE = tuple(f"tests/unit/{part}" for part in ("engine", "steps", "commands", "files", "whole_engine"))
 _HOST = ("tests/unit/host",)
 _SCENE = (
     *("tests/scene/test_placing.py", "tests/scene/test_appending.py", "tests/scene/test_replacing.py"),

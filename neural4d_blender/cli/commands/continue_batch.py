@@ -68,7 +68,8 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             the table was begun in another number of shares, which have lines in common with this one.
     """
     desk.bridge.adopting = False  # what earlier commands left is resume's business
-    told = {record.id: _told(record) for record in start_batch.newest(desk, _ALL)}
+    records = start_batch.newest(desk, _ALL)
+    told = {record.id: _told(record) for record in records}
     there = {batch: one for batch, one in told.items() if one and is_same_file(one["output"], own["output"])}
     alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
     alike += [batch for batch in there if batch not in alike and is_same_file(there[batch]["table"], own["table"])]
