@@ -109,12 +109,19 @@ class Following:
 
     @property
     def waits_until(self) -> float | None:
-        """When a wait that the service has asked for is over, in seconds since the epoch; None where there is none.
+        """When the job goes on that stands still, in seconds since the epoch; None where it does not.
 
-        The job goes on by itself then; ``note`` has the service's own words.
+        It does so by itself; ``waits_for`` says why, ``note`` has the service's own words.
         """
         until = self._data.until
         return until if until > time.time() else None
+
+    @property
+    def waits_for(self) -> str:
+        """Why the job stands still: "pace" (the service asked to slow down), "outage" (it cannot be reached),
+        "other_job" (another one has to be over first, or what it cost has to be known); empty where it does not.
+        """
+        return self._data.waits_for if self.waits_until else ""
 
     @property
     def note(self) -> str:

@@ -69,8 +69,8 @@ class Console:
             self._shown[job.id] = (state, progress, until)
             if self.as_json:
                 told = {"job": job.id, "state": state, "progress": round(progress, 3), "points": job.cost}
-                # The service has asked to slow down: it goes on by itself at that moment (seconds since the epoch).
-                wait = {"waits_until": round(until, 1), "note": job.note} if until else {}
+                # It goes on by itself at that moment (seconds since the epoch).
+                wait = {"waits_for": job.waits_for, "waits_until": round(until, 1), "note": job.note} if until else {}
                 self.result("", "progress", **told, **wait)
             elif not self._bar:
                 print(f"{title[job.id]}: {_words(job)}", file=self._err, flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from ..engine import protocol
-from ..engine.protocol import Balance, BatchRecord, JobFailed, Request, State
+from ..engine.protocol import Balance, BatchRecord, JobFailed, Request, State, WaitsFor
 
 _Read = TypeVar("_Read")
 
@@ -130,7 +130,8 @@ class Job:
         picture_ids: the service's ids of those that were made of the prompt.
         native: the format that the service makes by itself.
         in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
-        until: when a wait is over (seconds since the epoch), 0 for none. note: what is going on, in words.
+        waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
+        note: what is going on, in words.
         chosen: index of the variant that is the job's own. placed: indices of those that stand in a scene.
         seconds: how long it was in each state so far.
         folder: path of its files. bytes: what they take; None where that was not measured, or not asked for.
@@ -159,6 +160,7 @@ class Job:
     native: str = "GLB"
     in_doubt: bool = False
     paying_for: str = ""
+    waits_for: WaitsFor = WaitsFor.NOTHING
     until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
@@ -182,6 +184,7 @@ class Job:
         values = _known(cls, told)
         values["request"] = _read(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
+        values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
         values["saves"] = [_read(Save, save) for save in told.get("saves", ())]
         values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]

@@ -120,13 +120,22 @@ class ServiceBusy(TransportError):
     Args:
         retry_after: seconds the service asked to wait, or None.
         noted: the wait is known to all other calls of the service, or is none of theirs.
+        other_job: it is not too many requests: another job has to be over first, or what it cost has to be known.
     """
 
     default_remedy = "Wait a minute, then press Retry."
 
-    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, noted: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        remedy: str = "",
+        *,
+        retry_after: float | None = None,
+        noted: bool = False,
+        other_job: bool = False,
+    ) -> None:
         super().__init__(what, remedy)
-        self.retry_after, self.noted = retry_after, noted
+        self.retry_after, self.noted, self.other_job = retry_after, noted, other_job
 
 
 class HeldBack(ServiceBusy):

@@ -72,7 +72,7 @@ from .errors import (
 )
 from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
 from .model.declaration import Declaration, Feature, ImageLimits, Option
-from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState
+from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services import PROVIDERS
 
 if TYPE_CHECKING:
@@ -88,12 +88,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MIN_FACES", "ORIGINS", "SETTLED", "UNFINISHED",
-    "AnswerLost", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped", "Feature",
-    "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected", "Masker",
-    "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "Request", "State", "UnsupportedFeature",
-    "VariantState", "catalog_id", "check", "check_options", "check_url", "conversion_estimate", "conversion_measured",
-    "costs", "declaration", "declarations", "decode", "encode", "estimate", "is_web_address", "lacks", "makes",
-    "measured", "most", "name_in", "read_image_facts", "unit_of", "without",
+    "AnswerLost", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped",
+    "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected",
+    "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "Request", "State",
+    "UnsupportedFeature", "VariantState", "WaitsFor", "catalog_id", "check", "check_options", "check_url",
+    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
+    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "read_image_facts", "unit_of",
+    "without",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .choice import Choice
 from .costs import Costs
 from .delivery import Delivery
-from .states import LIFE, SETTLED, State, VariantState
+from .states import LIFE, SETTLED, State, VariantState, WaitsFor
 from .submission import Submission
 from .variant import Save, SaveState, Variant
 
@@ -31,7 +31,7 @@ class Job:
         costs: what was spent on it, and what is held for it.
         choice: the pictures that there are to choose from.
         delivery: where its models go, and in which formats.
-        until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
+        waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
         seconds: how long the job was in each state so far.
@@ -59,6 +59,7 @@ class Job:
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
     ordered: str = ""
+    waits_for: WaitsFor = WaitsFor.NOTHING
     until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
@@ -84,9 +85,18 @@ class Job:
         if state not in LIFE[self.state][2]:
             warnings.warn(f"{self.state} is followed by {state}: see engine/model/states.py.", RuntimeWarning, 2)
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
-        self.state, self.entered, self.note, self.until = state, now, "", 0.0
+        self.state, self.entered = state, now
+        self.go_on()
         if state is not State.FAILED:
             self.error = None
+
+    def stand_still(self, waits_for: WaitsFor, until: float, note: str) -> None:
+        """It waits for something, until then (seconds since the epoch)."""
+        self.waits_for, self.until, self.note = waits_for, until, note
+
+    def go_on(self, note: str = "") -> None:
+        """It waits for nothing, or no more."""
+        self.stand_still(WaitsFor.NOTHING, 0.0, note)
 
     @property
     def committed(self) -> int:
@@ -184,7 +194,7 @@ class Job:
         for name, record in RECORDS.items():
             setattr(job, name, record(**_known(record, data)))
         job.submission.number = data.get("submission", 0)
-        job.state = State(job.state)
+        job.state, job.waits_for = State(job.state), WaitsFor(job.waits_for)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
             variant.state = VariantState(variant.state)

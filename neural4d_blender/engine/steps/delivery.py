@@ -70,7 +70,7 @@ def convert_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     variant.details |= conversion.details
     if conversion.url:
         variant.model_url, variant.scale = conversion.url, conversion.scale
-    job.note = "" if conversion.url else conversion.message
+    job.go_on("" if conversion.url else conversion.message)
     context.save(job)
     return 0.0 if conversion.url else CONVERSION_EVERY * context.timing.quickest
 

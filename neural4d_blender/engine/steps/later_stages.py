@@ -145,7 +145,8 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             context.save(job)
             raise
         except (TransportError, UnexpectedAnswer) as error:
-            job.note, active.since = f"{error.what} Finding out whether the order arrived.", 0.0
+            job.go_on(f"{error.what} Finding out whether the order arrived.")
+            active.since = 0.0
             context.save(job)
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job

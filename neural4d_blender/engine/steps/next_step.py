@@ -45,13 +45,14 @@ def step(context: Context, active: ActiveJob) -> float | None:
     """
     try:
         if active.unwritten:
-            active.job.note, active.unwritten = "", False
+            active.job.go_on()
+            active.unwritten = False
             context.save(active.job)
         with exchange_log.of(active, context.folder, context.system):
             return _step(context, active)
     except JournalUnusable as error:
         active.unwritten = True
-        active.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."
+        active.job.go_on(f"{error.what} {error.remedy} Nothing is sent meanwhile.")
         context.publish(active.job)
         return context.timing.look_again
 

@@ -142,7 +142,8 @@ class Spending:
         with self._locks[service]:
             if self._in_doubt(service, job.id):
                 raise HeldBack(
-                    "Waiting until it is known whether another job was paid: both at once could not be told apart."
+                    "Waiting until it is known whether another job was paid: both at once could not be told apart.",
+                    other_job=True,
                 )
             provider.http.check_pace(paid=True)
             before = self.check(provider, job, [quote, *to_follow])

@@ -161,6 +161,7 @@ class GoNeural(Provider):
                 "Press Retry when the other task is over.",
                 retry_after=_OTHERS,
                 noted=True,  # it says nothing of how quickly the service may be called
+                other_job=True,
             ) from None
         try:
             task_id = str(value_of(task, "id", str, int))
@@ -207,7 +208,7 @@ class GoNeural(Provider):
         now = self.system.clock.monotonic()
         if any(now - seen < _UNSEEN for seen in self._running[kind].copy().values()):
             what = "GoNeural takes one task at a time from this account, and one is under way."
-            raise HeldBack(what, retry_after=_OURS, noted=True)
+            raise HeldBack(what, retry_after=_OURS, noted=True, other_job=True)
 
     def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
