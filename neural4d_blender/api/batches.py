@@ -19,7 +19,16 @@ from ..batching.preflight import Estimate, Item
 from ..batching.report import Line, merge_reports
 from ..client import snapshots
 from ..client.snapshots import Target
-from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
+from ..engine.protocol import (
+    BatchRecord,
+    Declaration,
+    ErrorTexts,
+    Feature,
+    ImageLimits,
+    InvalidInput,
+    State,
+    is_web_address,
+)
 from ..scene import place_finished_models, recover_unsaved, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.images.export import export_image
@@ -167,7 +176,7 @@ class SceneHost(Host):
             return bool(session.placings.trouble.get(job.id) or place_finished_models.waiting_for(job))
         return super().settled(job)
 
-    def trouble(self, job: snapshots.Job) -> dict[str, str] | None:
+    def trouble(self, job: snapshots.Job) -> ErrorTexts | None:
         """What keeps a finished model out of the scene."""
         return session.placings.trouble.get(job.id)
 

@@ -16,6 +16,7 @@ from ..engine.protocol import (
     JOURNAL,
     SETTLED,
     Declaration,
+    ErrorTexts,
     ImageLimits,
     InvalidInput,
     JobFailed,
@@ -104,7 +105,7 @@ class Host:
         """Nothing more happens to the job by itself."""
         return not job.under_way and job.state in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
-    def trouble(self, job: Job) -> dict[str, str] | None:
+    def trouble(self, job: Job) -> ErrorTexts | None:
         """What keeps a finished model from its place."""
         return None
 

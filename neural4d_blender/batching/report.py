@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client.snapshots import Job
-from ..engine.protocol import IDLE, BatchRecord, InvalidInput, Neural4DError, State
+from ..engine.protocol import IDLE, BatchRecord, Facts, InvalidInput, Neural4DError, State
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -65,8 +65,9 @@ def line(job: Job, batch: BatchRecord) -> Line:
     """The line of a job in the batch of that record."""
     request = job.request
     made = [variant for variant in job.variants if variant.blend or variant.model]
-    facts = made[0].facts if made else {}
-    size = [round(side, 3) for side in facts.get("dimensions_mm") or ()] or [None] * 3
+    facts = made[0].facts if made else Facts()
+    measured = facts.get("dimensions_mm")
+    width, depth, height = [round(side, 3) for side in measured] if measured else (None, None, None)
     saved = [save.path for save in job.saves if save.path]
     errors = [job.error, *(save.error for save in job.saves)]
     told = next((error for error in errors if error), None)
@@ -79,9 +80,9 @@ def line(job: Job, batch: BatchRecord) -> Line:
         state=str(job.state),
         points=job.cost,
         seconds=round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 2),
-        width_mm=size[0],
-        depth_mm=size[1],
-        height_mm=size[2],
+        width_mm=width,
+        depth_mm=depth,
+        height_mm=height,
         faces=facts.get("triangles"),
         files=saved or [variant.blend for variant in made if variant.blend],
         error=f"{told['code']}: {told['what']}" if told else "",

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from ..client.snapshots import Job
@@ -50,11 +50,11 @@ class Console:
         if not self.as_json:
             print(text, file=self._err, flush=True)
 
-    def error(self, told: dict[str, str], code: int) -> None:
+    def error(self, told: Mapping[str, object], code: int) -> None:
         """What went wrong, in the form of ``Neural4DError.to_dict``; a program is told on ``out``, too."""
         if self.as_json:
             self.result("", "error", **told, exit=code)
-        text = " ".join(told[part] for part in ("what", "kept", "cost", "remedy") if told.get(part))
+        text = " ".join(str(told[part]) for part in ("what", "kept", "cost", "remedy") if told.get(part))
         self.clear()
         print(f"neural4d: {text}", file=self._err, flush=True)
 

@@ -15,13 +15,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import Balance, BatchRecord, EngineStopped, JobFailed, Neural4DError, State
+from ..engine.protocol import Balance, BatchRecord, EngineStopped, ErrorTexts, JobFailed, Neural4DError, State
 from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_table import Jobs
-from .snapshots import Answer, Target
+from .snapshots import Answer, Target, ToPrepare
 
+#: A line of the pipe before it is read, or as it is sent: see engine/protocol.py.
 Message = dict[str, Any]
 Answered = Callable[[Answer], None]
 
@@ -45,7 +46,7 @@ class Bridge:
         prices: measured points by ``provider:operation``.
         spent: points spent in all, by service.
         usage: bytes that the data folder takes, None while not known.
-        to_prepare: events of models that nobody but the host can prepare, oldest first.
+        to_prepare: models that nobody but the host can prepare, oldest first.
         revision: goes up whenever any of these changed.
         timing: seconds and counts handed to the engine; empty except in tests.
         adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
@@ -60,7 +61,7 @@ class Bridge:
         self.prices: dict[str, int] = {}
         self.spent: dict[str, int] = {}
         self.usage: int | None = None
-        self.to_prepare: list[Message] = []
+        self.to_prepare: list[ToPrepare] = []
         self.revision = 0
         self.timing: dict[str, float] = {}
         self.adopting = True
@@ -69,7 +70,7 @@ class Bridge:
         self._answers: dict[str, Answered] = {}
         self._configured: Message = {}
         self._deaths: list[float] = []
-        self._last_words: dict[str, str] | None = None
+        self._last_words: ErrorTexts | None = None
         #: Jobs that the engine has not taken in: nobody but this process knows of them.
         self._refused: set[str] = set()
         #: Jobs of which an engine that died may have heard, with what sends them once more.
@@ -151,7 +152,7 @@ class Bridge:
         sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
         self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
 
-    def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
+    def _refuse(self, job: protocol.Job, error: ErrorTexts) -> None:
         job.enter(State.FAILED, time.time())
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = snapshots.Job.of(job)
@@ -254,7 +255,7 @@ class Bridge:
                 job = snapshots.Job.read(event["job"])
                 self.jobs[job.id] = job
             case "prepare":
-                self.to_prepare.append(event)
+                self.to_prepare.append(ToPrepare(event["job"], event["variant"], event["values"]))
             case "balance":
                 self.balances[event["provider"]] = snapshots.balance(event["balance"])
             case "server":
@@ -291,6 +292,6 @@ class Bridge:
             self.jobs[job.id] = replace(job, note=f"{told['what']} {told['remedy']}")
 
 
-def _may_have_heard(error: dict[str, str] | None) -> bool:
+def _may_have_heard(error: ErrorTexts | None) -> bool:
     """The engine died before it answered: whatever it was told may stand in the journal, and be paid."""
     return error is not None and error["code"] == EngineStopped.__name__

@@ -14,9 +14,35 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from ..engine import protocol
-from ..engine.protocol import Balance, BatchRecord, JobFailed, Request, State, WaitsFor
+from ..engine.protocol import (
+    Balance,
+    BatchRecord,
+    ErrorTexts,
+    Facts,
+    JobFailed,
+    PrepareValues,
+    Request,
+    State,
+    WaitsFor,
+)
 
 _Read = TypeVar("_Read")
+
+
+class Replaced(TypedDict):
+    """A model in the scene that another one takes the place of: name of its root, and the job it came from."""
+
+    name: str
+    job: str
+
+
+class PlannedFiles(TypedDict, total=False):
+    """The files that a command was asked for, see ``cli.planned_files.Plan``."""
+
+    outputs: list[str]
+    thumbnail: str
+    as_made: bool
+    every_variant: bool
 
 
 class Target(TypedDict, total=False):
@@ -28,8 +54,8 @@ class Target(TypedDict, total=False):
         placeholder: an Empty keeps the place.
         own: id and name of the job whose models have a collection of their own.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
-        again_of: id of the job whose request was sent once more. replaces: name and job of the model to be replaced.
-        files: the files to write instead, see cli/planned_files.py. written: those that were.
+        again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
+        files: the files to write instead. written: those that were.
     """
 
     session: str
@@ -42,9 +68,17 @@ class Target(TypedDict, total=False):
     beside: bool
     exact: bool
     again_of: str | None
-    replaces: dict[str, Any]
-    files: dict[str, Any]
+    replaces: Replaced
+    files: PlannedFiles
     written: list[str]
+
+
+class Placed(TypedDict):
+    """What the command ``placed`` takes: the variant stands at the target, at the job's own where that is None."""
+
+    job: str
+    variant: int
+    target: Target | None
 
 
 class Payment(TypedDict):
@@ -65,7 +99,7 @@ class Variant:
         format: what the file turned out to be.
         preview: path of the service's picture, empty while there is none.
         model: path of the downloaded file. blend: path of the prepared one.
-        facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
+        facts: what was measured.
         scale: the service's own word on how it scaled a conversion.
         details: what else the service says of the model, by its own names.
         error: why it failed: what, kept, cost, remedy and code; None where it did not.
@@ -78,10 +112,10 @@ class Variant:
     preview: str = ""
     model: str = ""
     blend: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +135,7 @@ class Save:
     size_mm: float | None = None
     state: str = "asked"
     path: str = ""
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
 
     @property
     def over(self) -> bool:
@@ -148,7 +182,7 @@ class Job:
     state: State = State.QUEUED
     progress: float = 0.0
     progress_estimated: bool = False
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     spent: list[Payment] = field(default_factory=list)
     cost: int | None = None
     balance_before: int | None = None
@@ -197,6 +231,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPrepare:
+    """A model that the host is asked to prepare: job, index of the variant, and what would stand in the job file."""
+
+    job: str
+    variant: int
+    values: PrepareValues
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """What the jobs of a month at a service came to.
 
@@ -225,7 +268,7 @@ class Answer:
         again: how many go on. freed: bytes. path: of what was written.
     """
 
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     jobs: list[Job] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     total: int = 0

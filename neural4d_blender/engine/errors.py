@@ -7,7 +7,17 @@ happened, what was kept, what it cost, what to do now. No message may ever hold 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict
+
+
+class ErrorTexts(TypedDict):
+    """What is told of an error, as :class:`Neural4DError` explains it: on the pipe, in the journal and beyond."""
+
+    code: str
+    what: str
+    kept: str
+    cost: str
+    remedy: str
 
 
 class Neural4DError(Exception):
@@ -42,8 +52,8 @@ class Neural4DError(Exception):
         """The class name: what logs, reports and scripts use to tell errors apart."""
         return type(self).__name__
 
-    def to_dict(self) -> dict[str, str]:
-        """The form that travels on the pipe and stands in the journal (all values are text)."""
+    def to_dict(self) -> ErrorTexts:
+        """The form that travels on the pipe and stands in the journal."""
         return {"code": self.code, "what": self.what, "kept": self.kept, "cost": self.cost, "remedy": self.remedy}
 
 
@@ -265,7 +275,7 @@ class JobFailed(Neural4DError):
         return " ".join(text for text in (self.what, self.kept, self.cost, self.remedy) if text)
 
     @classmethod
-    def from_dict(cls, told: dict[str, str]) -> JobFailed:
+    def from_dict(cls, told: ErrorTexts) -> JobFailed:
         """From the form that travels on the pipe."""
         return cls(told["what"], told["remedy"], kept=told["kept"], cost=told["cost"], reason=told["code"])
 

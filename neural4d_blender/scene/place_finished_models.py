@@ -9,11 +9,10 @@ import dataclasses
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 import bpy
 
-from ..client.snapshots import Answer, Job, Target
+from ..client.snapshots import Answer, Job, Placed, Target
 from ..engine.protocol import EngineStopped, Neural4DError, State
 from . import prepare_in_foreground, user_settings
 from .engine_process import bridge
@@ -31,7 +30,7 @@ def pump() -> bool:
     changed = bridge.drain()
     placings = session.placings
     while placings.untold and bridge.running:
-        _tell(**placings.untold.pop())
+        _tell(placings.untold.pop())
     changed |= prepare_in_foreground.step()
     ends = time.monotonic() + _AT_A_TIME
     for job, variant in [(job, None) for job in expected()] + _others_wanted():
@@ -159,7 +158,7 @@ def place_job(
     state = State.PLACED if job.state == State.READY else job.state
     bridge.jobs[job.id] = dataclasses.replace(job, placed=sorted({*job.placed, chosen.index}), state=state)
     bridge.revision += 1
-    _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
+    _tell({"job": job.id, "variant": chosen.index, "target": None if target.get("beside") else target})
     return roots
 
 
@@ -170,7 +169,7 @@ def forget(job_id: str) -> None:
         known.pop(job_id, None)
 
 
-def _tell(**placed: Any) -> None:
+def _tell(placed: Placed) -> None:
     """Let the engine know that a model stands in the scene; the next one, should this one die before it has heard."""
 
     def answered(answer: Answer) -> None:

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
+
+if TYPE_CHECKING:
+    from ..client.snapshots import Placed
+    from ..engine.protocol import ErrorTexts
 
 
 class OpenFile:
@@ -48,11 +52,11 @@ class Placings:
     """
 
     def __init__(self) -> None:
-        self.trouble: dict[str, dict[str, str]] = {}
+        self.trouble: dict[str, ErrorTexts] = {}
         self.remarks: dict[str, str] = {}
         self.ready: dict[str, float] = {}
         self.variants: dict[str, set[int]] = {}
-        self.untold: list[dict[str, Any]] = []
+        self.untold: list[Placed] = []
 
 
 class Asked:
@@ -89,7 +93,7 @@ class Shown:
     def __init__(self) -> None:
         self.redrawn = 0.0
         self.labels: dict[str, tuple[str, int]] = {}
-        self.tallies: dict[str, Any] = {}
+        self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..errors import PreparerFailed
 from ..model.job import Job
 from ..model.variant import Variant
 from .asset_catalogs import catalog_id
 from .job_file import run_in_blender
+from .job_file_format import AssetValues, AssetWanted
 from .pool import Preparers
 
 
@@ -22,7 +22,7 @@ def write_asset(
     preparers: Preparers,
     job: Job,
     variant: Variant,
-    wanted: dict[str, Any],
+    wanted: AssetWanted,
     *,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
@@ -30,8 +30,7 @@ def write_asset(
 
     Args:
         preparers: the background Blenders.
-        wanted: ``folder`` (of the library, made if it is not there), ``name``, ``catalog`` (a path), ``description``,
-            ``author``, ``tags`` and ``properties``, the custom properties of the root.
+        wanted: where and how; the folder is made if it is not there.
 
     Raises:
         PreparerFailed: the model is not prepared (any more), or the folder cannot be written.
@@ -48,8 +47,17 @@ def write_asset(
         raise PreparerFailed(
             f"The library {folder} cannot be written: {error.strerror or error}.", "Choose another folder."
         ) from error
-    values = {key: wanted[key] for key in ("name", "description", "author", "tags", "properties")}
-    values |= {"task": "asset", "source": variant.blend, "output": str(output), "catalog": catalog}
-    stem_of_files = Path(variant.blend).with_name(f"v{variant.index}.asset")
-    run_in_blender(preparers, {**values, "preview": variant.preview}, stem_of_files, stopped=stopped)
+    values: AssetValues = {
+        "task": "asset",
+        "source": variant.blend,
+        "output": str(output),
+        "name": wanted["name"],
+        "description": wanted["description"],
+        "author": wanted["author"],
+        "tags": wanted["tags"],
+        "catalog": catalog,
+        "preview": variant.preview,
+        "properties": wanted["properties"],
+    }
+    run_in_blender(preparers, values, Path(variant.blend).with_name(f"v{variant.index}.asset"), stopped=stopped)
     return output

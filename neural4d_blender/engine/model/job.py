@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ErrorTexts
 from .choice import Choice
 from .costs import Costs
 from .delivery import Delivery
@@ -50,7 +51,7 @@ class Job:
     state: State = State.QUEUED
     progress: float = 0.0
     progress_estimated: bool = False
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     costs: Costs = field(default_factory=Costs)
     choice: Choice = field(default_factory=Choice)
     submission: Submission = field(default_factory=Submission)
@@ -102,7 +103,7 @@ class Job:
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.submission.in_doubt
-        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        lost = self.error is not None and self.error["code"] == "PaymentUnknown"
         return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
     @property
@@ -165,7 +166,7 @@ class Job:
         if self.state is not State.FAILED or self.submission.in_doubt:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
-        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        lost = self.error is not None and self.error["code"] == "PaymentUnknown"
         ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
         return lost or (bool(ended) and not self.costs.free and not made)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
+from ..errors import ErrorTexts
+from .facts import Facts
 from .states import VariantState
 
 
@@ -34,8 +35,8 @@ class Variant:
     preview: str = ""
     model: str = ""
     blend: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    error: dict[str, str] | None = None
+    facts: Facts = field(default_factory=Facts)
+    error: ErrorTexts | None = None
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     here: bool = False
@@ -80,4 +81,4 @@ class Save:
     state: SaveState = SaveState.ASKED
     url: str = ""
     path: str = ""
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ..blenders.job_file_format import PrepareValues
+from ..errors import ErrorTexts
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.server_facts import Server
@@ -31,7 +33,7 @@ class Events:
         """What a job is like now."""
         self.send({"event": "job", "job": job.to_dict()})
 
-    def prepare(self, job: Job, variant: Variant, values: dict[str, Any]) -> None:
+    def prepare(self, job: Job, variant: Variant, values: PrepareValues) -> None:
         """Have the host prepare a variant; it answers with the command ``prepared``."""
         self.send({"event": "prepare", "job": job.id, "variant": variant.index, "values": values})
 
@@ -55,7 +57,7 @@ class Events:
         """Bytes that the data folder takes."""
         self.send({"event": "usage", "bytes": taken})
 
-    def answer(self, message: Message, error: dict[str, str] | None = None, **values: Any) -> None:
+    def answer(self, message: Message, error: ErrorTexts | None = None, **values: Any) -> None:
         """What became of a command that asked for an answer, or failed."""
         if "tag" in message or error is not None:
             told = {"tag": message.get("tag"), "job": message.get("job"), "error": error}

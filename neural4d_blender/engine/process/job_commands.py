@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from .. import protocol
 from ..blenders.asset_library import write_asset
+from ..blenders.job_file_format import AssetWanted
 from ..errors import InvalidInput, Neural4DError, UnsupportedFeature
 from ..files.download import Stopped
 from ..model.declaration import Feature
@@ -155,7 +157,8 @@ class JobCommands:
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> None:
         try:
-            path = write_asset(self.context.preparers, job, variant, message, stopped=self.context.stopping.is_set)
+            wanted = cast("AssetWanted", message)
+            path = write_asset(self.context.preparers, job, variant, wanted, stopped=self.context.stopping.is_set)
         except Stopped:
             return
         except Neural4DError as error:

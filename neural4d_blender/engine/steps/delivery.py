@@ -6,9 +6,9 @@ import shutil
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..blenders.job_file import checked, job_values, run_in_blender
+from ..blenders.job_file_format import PrepareValues
 from ..errors import (
     BrokenModel,
     CannotStart,
@@ -25,6 +25,7 @@ from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
 from ..files.glb_check import check_glb
 from ..model.allowed_values import FORMATS
+from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
@@ -212,9 +213,7 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     return 0.0
 
 
-def _from_background(
-    context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]
-) -> dict[str, Any] | None:
+def _from_background(context: Context, active: ActiveJob, variant: Variant, values: PrepareValues) -> Facts | None:
     """The facts of a background Blender; None where none can be started and the host is asked instead."""
     job = active.job
     if job.state not in (State.READY, State.PLACED):
@@ -238,7 +237,7 @@ def _from_background(
         return None
 
 
-def _from_host(context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+def _from_host(context: Context, active: ActiveJob, variant: Variant, values: PrepareValues) -> Facts | None:
     """The facts of the host, None while it is at it; it came to no end if it was asked in an earlier session."""
     there = active.handed_over.get(variant.index)
     if there == {}:

@@ -16,7 +16,7 @@ from ..session import session
 from . import provenance
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Target
+    from ...client.snapshots import Replaced, Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
@@ -60,7 +60,7 @@ def next_to(root: bpy.types.Object, number: int = 1) -> Target:
 
 def in_place_of(root: bpy.types.Object) -> Target:
     """The target that is a model's own place; should it be gone by then, its location."""
-    replaced = {"name": root.name, "job": root.get(provenance.JOB)}
+    replaced: Replaced = {"name": root.name, "job": root.get(provenance.JOB)}
     place = world_matrix(root).translation[:]
     return {**bind(place), "collection": _collection_name(root), "replaces": replaced}
 

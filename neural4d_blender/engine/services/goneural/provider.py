@@ -69,7 +69,7 @@ class GoNeural(Provider):
         """An asset's id is a UUID."""
         if asset := request.options.get("asset_id"):
             try:
-                UUID(asset)
+                UUID(str(asset))
             except ValueError:
                 raise InvalidInput(f"The option asset_id takes a UUID, not {asset!r}.") from None
 
@@ -184,7 +184,7 @@ class GoNeural(Provider):
         if kind == read.IMAGE and not asset:
             return self.http.call(path, fields, [("image", request.images[0])], paid=True)
         if kind == read.TEXT:
-            unwanted = options.get("negativePrompt", "").strip()
+            unwanted = str(options.get("negativePrompt", "")).strip()
             fields |= {"prompt": request.prompt} | ({"negativePrompt": unwanted} if unwanted else {})
         else:
             fields["asset_id"] = asset
