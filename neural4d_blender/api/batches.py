@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import bpy
 
 from ..batching import start_batch, table_reader
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
+from ..batching.generate_arguments import Arguments, Picture
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line, merge_reports
@@ -54,8 +55,8 @@ def batch(
     shard: str = "",
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
-    by_service: Mapping[str, Mapping[str, Any]] | None = None,
-    **defaults: Any,
+    by_service: Mapping[str, Arguments] | None = None,
+    **defaults: Unpack[Arguments],
 ) -> Batch | Estimate:
     """Start many jobs and return at once.
 
@@ -184,7 +185,7 @@ class SceneHost(Host):
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
         require_ready(service)
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+    def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
         """A file that fits the limits as it is, a copy that does in place of every other one."""
         return [_fitting(path, service, folder, limits) for path in paths]
 
@@ -192,7 +193,7 @@ class SceneHost(Host):
         """In the open file, from the 3D cursor on."""
         bound = targets.bind(item.location, item.collection)
         if item.location is None:
-            scale = 0.001 / metres_per_unit(bpy.context.scene)
+            scale = 0.001 / metres_per_unit(targets.scene_of(bound))
             x, y, z = bound["location"]
             bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
         bound["placeholder"] = item.placeholder

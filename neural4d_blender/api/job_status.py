@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import bpy
 
@@ -18,6 +18,8 @@ from ..scene.ask_engine import LOOK
 from ..scene.engine_process import bridge
 from ..scene.placing import placeholder
 from ..scene.session import session
+
+_Found = TypeVar("_Found")
 
 
 class Following:
@@ -147,16 +149,17 @@ class Following:
             raise error
         return self
 
-    def _until(self, condition: Callable[[], object], timeout: float | None) -> None:
-        """Do the pump's work until the condition holds."""
+    def _until(self, condition: Callable[[], _Found | None], timeout: float | None) -> _Found:
+        """Do the pump's work until the condition holds; returns what it found."""
         ends = None if timeout is None else time.monotonic() + timeout
-        while not condition():
+        while not (found := condition()):
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"The job is {self.state} after {timeout:g} s; it goes on, ask again later.")
             if not place_finished_models.pump():
                 if not bridge.running:
                     raise bridge.ending
                 time.sleep(LOOK)
+        return found
 
     def _settled(self) -> bool:
         data = self._data

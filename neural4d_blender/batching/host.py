@@ -25,6 +25,7 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
+from .generate_arguments import Picture
 from .preflight import Item
 
 
@@ -114,7 +115,7 @@ class Host:
         if not self.bridge.settings.services()[service.id]["key"]:
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+    def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
         """The pictures as they are sent; a file that fits the limits is sent as it is.
 
         Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
     return lines
 
 
-def _from_texts(record: dict[str, Any]) -> Line:
+def _from_texts(record: Mapping[str, str]) -> Line:
     values: dict[str, Any] = dict(record)
     for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
         values |= {name: kind(record[name]) if record[name] else None for name in names}

@@ -23,6 +23,7 @@ from ..engine.protocol import (
     PrepareValues,
     Request,
     State,
+    UnsupportedFeature,
     WaitsFor,
 )
 
@@ -278,6 +279,13 @@ class Answer:
     again: int = 0
     freed: int = 0
     path: str = ""
+
+    @property
+    def points(self) -> Balance:
+        """The balance; UnsupportedFeature where the service does not tell it."""
+        if self.balance is None:
+            raise UnsupportedFeature("The service does not tell how many points are left.")
+        return self.balance
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Answer:

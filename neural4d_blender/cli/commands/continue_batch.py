@@ -11,12 +11,12 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from ...batching import start_batch, table_reader
 from ...batching.batch import AS_BEFORE, Batch
+from ...batching.generate_arguments import Arguments
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
 from ..session import Desk
@@ -30,7 +30,18 @@ _ANOTHER = "choose another --output to make it anew"
 _SAME = "Ask for the same ones, or choose another --output."
 
 
-def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
+class Command(TypedDict):
+    """What a command asked for, see :func:`identity`; what was noted before there were ``settings`` has none."""
+
+    table: str
+    digest: str
+    output: str
+    shard: str
+    files: str
+    settings: NotRequired[Arguments]
+
+
+def identity(folder: Path, files: str, settings: Arguments, asked: argparse.Namespace) -> Command:
     """What tells this command's batch from others, and what may not change before it is done.
 
     Args:
@@ -42,7 +53,7 @@ def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argpa
         "output": str(folder),
         "shard": asked.shard.strip(),
         "files": files,
-        "settings": dict(settings),
+        "settings": settings,
     }
 
 
@@ -56,7 +67,7 @@ def _digest(table: str) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
-def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch | None:
+def go_on(desk: Desk, own: Command, asked: argparse.Namespace) -> Batch | None:
     """The batch that the same command has begun before, going on; None where there is none.
 
     It is the same where output and share are, and either the content of the table or its path.
@@ -66,8 +77,10 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
             the table was begun in another number of shares, which have lines in common with this one.
     """
     desk.bridge.adopting = False  # what earlier commands left is resume's business
-    told = {record.id: record.settings.get(COMMAND, {}) for record in start_batch.newest(desk, _ALL)}
-    there = {batch: one for batch, one in told.items() if one.get("output") == own["output"]}
+    told: dict[str, Command] = {
+        record.id: record.settings[COMMAND] for record in start_batch.newest(desk, _ALL) if COMMAND in record.settings
+    }
+    there = {batch: one for batch, one in told.items() if one["output"] == own["output"]}
     alike = [batch for batch, one in there.items() if one["digest"] == own["digest"]]
     alike += [batch for batch, one in there.items() if one["table"] == own["table"] and batch not in alike]
     share = _share(own["shard"])
@@ -91,12 +104,12 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
     return started
 
 
-def note(record: BatchRecord, own: dict[str, Any]) -> None:
+def note(record: BatchRecord, own: Command) -> None:
     """Have the record of a new batch say what its command asked for."""
     record.settings |= {"output": own["output"], COMMAND: own}
 
 
-def _check_same(told: dict[str, Any], own: dict[str, Any], table: str) -> None:
+def _check_same(told: Command, own: Command, table: str) -> None:
     """Refuse to go on with a batch that was begun for something else; InvalidInput."""
     if told["digest"] != own["digest"]:
         raise _changed(table)
@@ -105,11 +118,11 @@ def _check_same(told: dict[str, Any], own: dict[str, Any], table: str) -> None:
     settings = told.get("settings", own["settings"])
     if settings != own["settings"]:
         options = settings.get("options", {})
-        words = ", ".join(f"{name} {value}" for name, value in (settings | options).items() if name != "options")
+        words = ", ".join(f"{name} {value}" for name, value in {**settings, **options}.items() if name != "options")
         raise InvalidInput(f"This batch was begun with other settings: {words}.", _SAME)
 
 
-def _check_shares(share: tuple[int, int], told: dict[str, Any], own: dict[str, Any]) -> None:
+def _check_shares(share: tuple[int, int], told: Command, own: Command) -> None:
     """Refuse a share that has lines in common with one that was begun, which would be paid twice; InvalidInput."""
     number, count = _share(told["shard"])
     if count == share[1]:
