@@ -19,7 +19,7 @@ from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line, merge_reports
 from ..client import snapshots
-from ..client.snapshots import Target
+from ..client.job_target import Target
 from ..engine.protocol import (
     BatchRecord,
     Declaration,

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..client.engine_client import Bridge
 from ..client.environment_variables import Environment
+from ..client.job_target import Target
 from ..client.request_reply import ask
-from ..client.snapshots import Job, Target
+from ..client.snapshots import Job
 from ..engine.protocol import (
     JOURNAL,
     SETTLED,

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..client.job_target import Target
 from ..client.request_reply import ask
-from ..client.snapshots import Target
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
 from . import preflight, report, table_reader

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..client.snapshots import Job, Target
+from ..client.job_target import Target
+from ..client.snapshots import Job
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 from ..batching.host import Host
 from ..batching.preflight import Item
+from ..client.job_target import Target
 from ..client.request_reply import LOOK, ask
-from ..client.snapshots import Answer, Job, Save, Target
+from ..client.snapshots import Answer, Job, Save
 from ..engine.protocol import (
     Declaration,
     InvalidInput,

@@ -20,7 +20,8 @@ from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_table import Jobs
-from .snapshots import Answer, Target, ToPrepare
+from .job_target import Target
+from .snapshots import Answer, ToPrepare
 
 #: A line of the pipe before it is read, or as it is sent: see engine/protocol.py.
 Message = dict[str, Any]

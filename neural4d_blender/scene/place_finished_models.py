@@ -12,7 +12,8 @@ from pathlib import Path
 
 import bpy
 
-from ..client.snapshots import Answer, Job, Placed, Target
+from ..client.job_target import Placed, Target
+from ..client.snapshots import Answer, Job
 from ..engine.protocol import EngineStopped, Neural4DError, State
 from . import prepare_in_foreground, user_settings
 from .engine_process import bridge

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 if TYPE_CHECKING:
-    from ..client.snapshots import Placed
+    from ..client.job_target import Placed
     from ..engine.protocol import ErrorTexts
 
 

@@ -33,7 +33,7 @@ from .engine_process import bridge
 from .placing.placeholder import ask_for as ask_for_placeholder
 
 if TYPE_CHECKING:
-    from ..client.snapshots import Target
+    from ..client.job_target import Target
 
 
 def require_ready(service: Declaration) -> None:

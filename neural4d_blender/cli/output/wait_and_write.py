@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...client.snapshots import Job, Target
+from ...client.job_target import Target
+from ...client.snapshots import Job
 from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, State
 from ..console import Console
 from ..exit_codes import code_of_many

@@ -16,7 +16,7 @@ from ..session import session
 from . import provenance
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Replaced, Target
+    from ...client.job_target import Replaced, Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
