@@ -49,7 +49,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def types(session: nox.Session) -> None:
-    """mypy: strict for the engine, against Blender's stubs for the rest"""
+    """mypy: strict for engine, client, batching, api and cli, against Blender's stubs"""
     _install(session, "unit")
     session.run("mypy", "--strict", "neural4d_blender/engine")
     session.run("mypy")

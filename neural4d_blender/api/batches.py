@@ -8,18 +8,28 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import bpy
 
 from ..batching import start_batch, table_reader
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
+from ..batching.generate_arguments import Arguments, Picture
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line, merge_reports
 from ..client import snapshots
-from ..client.snapshots import Target
-from ..engine.protocol import BatchRecord, Declaration, Feature, ImageLimits, InvalidInput, State, is_web_address
+from ..client.job_target import Target
+from ..engine.protocol import (
+    BatchRecord,
+    Declaration,
+    ErrorTexts,
+    Feature,
+    ImageLimits,
+    InvalidInput,
+    State,
+    is_web_address,
+)
 from ..scene import place_finished_models, recover_unsaved, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.images.export import export_image
@@ -45,8 +55,8 @@ def batch(
     shard: str = "",
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
-    by_service: Mapping[str, Mapping[str, Any]] | None = None,
-    **defaults: Any,
+    by_service: Mapping[str, Arguments] | None = None,
+    **defaults: Unpack[Arguments],
 ) -> Batch | Estimate:
     """Start many jobs and return at once.
 
@@ -167,7 +177,7 @@ class SceneHost(Host):
             return bool(session.placings.trouble.get(job.id) or place_finished_models.waiting_for(job))
         return super().settled(job)
 
-    def trouble(self, job: snapshots.Job) -> dict[str, str] | None:
+    def trouble(self, job: snapshots.Job) -> ErrorTexts | None:
         """What keeps a finished model out of the scene."""
         return session.placings.trouble.get(job.id)
 
@@ -175,7 +185,7 @@ class SceneHost(Host):
         """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
         require_ready(service)
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+    def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
         """A file that fits the limits as it is, a copy that does in place of every other one."""
         return [_fitting(path, service, folder, limits) for path in paths]
 
@@ -183,7 +193,7 @@ class SceneHost(Host):
         """In the open file, from the 3D cursor on."""
         bound = targets.bind(item.location, item.collection)
         if item.location is None:
-            scale = 0.001 / metres_per_unit(bpy.context.scene)
+            scale = 0.001 / metres_per_unit(targets.scene_of(bound))
             x, y, z = bound["location"]
             bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
         bound["placeholder"] = item.placeholder

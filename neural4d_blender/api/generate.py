@@ -24,6 +24,7 @@ from ..engine.protocol import (
     Feature,
     ImageLimits,
     Neural4DError,
+    OptionValue,
     Request,
     is_web_address,
     name_in,
@@ -69,7 +70,7 @@ def generate(
     name: str = "",
     location: Sequence[float] | None = None,
     collection: str | bpy.types.Collection = "",
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, OptionValue] | None = None,
     choose_cutout: bool = False,
     place_all: bool = False,
     placeholder: bool | None = None,
@@ -170,7 +171,7 @@ def estimate(
     provider: str = "neural4d",
     variants: int = 1,
     format: str = "",
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, OptionValue] | None = None,
     place_all: bool = False,
     **_others: Any,
 ) -> int | None:
@@ -212,7 +213,7 @@ def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """
     protocol.declaration(provider).require(Feature.BALANCE)
     require_ready(protocol.declaration(provider))
-    return ask("balance", timeout, provider=provider).balance
+    return ask("balance", timeout, provider=provider).points
 
 
 def spent(provider: str = "neural4d") -> int:

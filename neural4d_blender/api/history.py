@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from ..client.snapshots import Total
 from ..engine.protocol import InvalidInput, State, declaration
@@ -18,6 +18,18 @@ from .job import Job
 #: A day or a moment: ``datetime.date``, ``datetime.datetime``, "2031-05-24", "2031-05-24 18:00", or seconds
 #: since the epoch. Without a zone it is this computer's time.
 Moment = dt.date | str | float
+
+
+class HistoryQuery(TypedDict):
+    """What the engine's command ``history`` takes: moments in seconds since the epoch."""
+
+    text: str
+    provider: str
+    states: list[str]
+    since: float | None
+    until: float | None
+    limit: int
+    offset: int
 
 
 def history(
@@ -76,7 +88,7 @@ def query(
     until: Moment | None = None,
     limit: int = 50,
     offset: int = 0,
-) -> dict[str, Any]:
+) -> HistoryQuery:
     """The engine's ``history`` command of the arguments of :func:`history`; InvalidInput where they mean nothing."""
     states = [state] if isinstance(state, str) else list(state)
     if unknown := [one for one in states if one and one not in list(State)]:

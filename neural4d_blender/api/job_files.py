@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from ..client.paths import check_writable
 from ..client.snapshots import Answer, Save
-from ..engine.protocol import InvalidInput, JobFailed
+from ..engine.protocol import AssetTexts, InvalidInput, JobFailed
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from .job_status import Following
@@ -61,8 +61,7 @@ class Files(Following):
         def ended() -> Save | None:
             return next((save for save in self._data.saves if save.id == save_id and save.over), None)
 
-        self._until(ended, timeout)
-        return ended().kept()
+        return self._until(ended, timeout).kept()
 
     def start_save(
         self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
@@ -76,23 +75,20 @@ class Files(Following):
         check_writable(place / "a file")
         if size_mm is None and format != self._data.native:
             size_mm = self._data.request.size_mm
-        kept: dict[str, Any] = {
-            "variant": next((v.index for v in self.variants if v.blend), 0) if variant is None else variant,
-            "format": format,
-            "folder": str(place),
-            "size_mm": size_mm,
-        }
-        save_id = str(uuid.uuid4())
+        if variant is None:
+            variant = next((v.index for v in self.variants if v.blend), 0)
+        save = Save(str(uuid.uuid4()), variant, format, str(place), size_mm)
 
         def refused(answer: Answer) -> None:
             if answer.error:
-                failed = Save(save_id, **kept, state="failed", error=answer.error)
+                failed = replace(save, state="failed", error=answer.error)
                 bridge.jobs[self.id] = replace(self._data, saves=[*self._data.saves, failed])
 
         # The engine answers when the job's present step is done, which may be a request that hangs.
-        bridge.send("save", refused, job=self.id, save=save_id, **kept)
+        kept = {"variant": variant, "format": format, "folder": save.folder, "size_mm": size_mm}
+        bridge.send("save", refused, job=self.id, save=save.id, **kept)
         timer_and_file_handlers.start()
-        return save_id
+        return save.id
 
     def save_asset(
         self,
@@ -122,16 +118,22 @@ class Files(Following):
         Raises:
             JobFailed: it is not prepared, or could not be written. TimeoutError: the time is up; it is still made.
         """
-        told = {"name": name, "catalog": catalog, "description": description, "author": author, "tags": tags}
+        texts: AssetTexts = {"name": name, "description": description, "author": author, "tags": list(tags)}
         answers: list[Answer] = []
-        self.start_save_asset(folder, variant, answers.append, **told)
+        self.start_save_asset(folder, variant, answers.append, catalog=catalog, **texts)
         self._until(lambda: answers, timeout)
         if error := answers[0].error:
             raise JobFailed.from_dict(error)
         return Path(answers[0].path)
 
     def start_save_asset(
-        self, folder: str | os.PathLike[str], variant: int | None, answer: Callable[[Answer], None], **told: Any
+        self,
+        folder: str | os.PathLike[str],
+        variant: int | None,
+        answer: Callable[[Answer], None],
+        *,
+        catalog: str = user_settings.LIBRARY,
+        **texts: Unpack[AssetTexts],
     ) -> None:
         """Like :meth:`save_asset`, without waiting: ``answer`` is called with ``path``, or with an ``error``."""
         place = absolute(folder) if folder else user_settings.library_dir()
@@ -139,5 +141,6 @@ class Files(Following):
         own = next((v for v in self.variants if v.index == index), None)
         if own is None:
             raise InvalidInput(f"There is no variant {index} of this job yet.", "Wait until it is ready.")
-        bridge.send("asset", answer, job=self.id, variant=index, **assets.wanted(self._data, own, place, **told))
+        wanted = assets.wanted(self._data, own, place, catalog=catalog, **texts)
+        bridge.send("asset", answer, job=self.id, variant=index, **wanted)
         timer_and_file_handlers.start()

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import bpy
 
@@ -18,6 +18,8 @@ from ..scene.ask_engine import LOOK
 from ..scene.engine_process import bridge
 from ..scene.placing import placeholder
 from ..scene.session import session
+
+_Found = TypeVar("_Found")
 
 
 class Following:
@@ -109,12 +111,19 @@ class Following:
 
     @property
     def waits_until(self) -> float | None:
-        """When a wait that the service has asked for is over, in seconds since the epoch; None where there is none.
+        """When the job goes on that stands still, in seconds since the epoch; None where it does not.
 
-        The job goes on by itself then; ``note`` has the service's own words.
+        It does so by itself; ``waits_for`` says why, ``note`` has the service's own words.
         """
         until = self._data.until
         return until if until > time.time() else None
+
+    @property
+    def waits_for(self) -> str:
+        """Why the job stands still: "pace" (the service asked to slow down), "outage" (it cannot be reached),
+        "other_job" (another one has to be over first, or what it cost has to be known); empty where it does not.
+        """
+        return self._data.waits_for if self.waits_until else ""
 
     @property
     def note(self) -> str:
@@ -140,16 +149,17 @@ class Following:
             raise error
         return self
 
-    def _until(self, condition: Callable[[], object], timeout: float | None) -> None:
-        """Do the pump's work until the condition holds."""
+    def _until(self, condition: Callable[[], _Found | None], timeout: float | None) -> _Found:
+        """Do the pump's work until the condition holds; returns what it found."""
         ends = None if timeout is None else time.monotonic() + timeout
-        while not condition():
+        while not (found := condition()):
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"The job is {self.state} after {timeout:g} s; it goes on, ask again later.")
             if not place_finished_models.pump():
                 if not bridge.running:
                     raise bridge.ending
                 time.sleep(LOOK)
+        return found
 
     def _settled(self) -> bool:
         data = self._data

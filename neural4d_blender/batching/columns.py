@@ -12,10 +12,20 @@ import re
 from collections.abc import Callable, Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..client.paths import expanded
-from ..engine.protocol import Declaration, InvalidInput, Neural4DError, Option, declaration, is_web_address
+from ..engine.protocol import (
+    Declaration,
+    InvalidInput,
+    Neural4DError,
+    Option,
+    Options,
+    OptionValue,
+    declaration,
+    is_web_address,
+)
+from .generate_arguments import Arguments, Picture
 from .pictures import front_and_sides
 from .table_reader import Row
 
@@ -70,7 +80,7 @@ def _collection(value: object) -> str:
     return _text(getattr(value, "name", value))
 
 
-def _pictures(value: object) -> list[Any]:
+def _pictures(value: object) -> list[Picture]:
     """Texts are paths or web addresses; what else a list from a script has (an image of Blender's) is the host's."""
     parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
     if isinstance(parts, bool | int | float | dict):
@@ -79,7 +89,7 @@ def _pictures(value: object) -> list[Any]:
     return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
-def _object(value: object) -> dict[str, Any]:
+def _object(value: object) -> dict[str, object]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise ValueError("a JSON object")
@@ -120,15 +130,15 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
 
 
 def arguments(
-    row: Row, defaults: Mapping[str, Any], by_service: Mapping[str, Mapping[str, Any]] | None = None
-) -> tuple[dict[str, Any], list[str]]:
+    row: Row, defaults: Mapping[str, object], by_service: Mapping[str, Mapping[str, object]] | None = None
+) -> tuple[Arguments, list[str]]:
     """The arguments of ``generate`` that a row amounts to, and all that is wrong with it.
 
     Args:
         defaults: arguments of ``generate`` that hold where the row says nothing.
         by_service: the same for the rows of one service, by its id; they go before the others.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, object] = {}
     wrong: list[str] = []
     own, general = _said(row.values), _said(defaults)
     provider = own.get("provider", general.get("provider", "neural4d"))
@@ -145,15 +155,16 @@ def arguments(
             continue
         read, takes = COLUMNS[name]
         try:
-            found[name] = read(value)
+            values[name] = read(value)
         except (ValueError, TypeError, OverflowError):
             wrong.append(f"{name} takes {takes}, not {value!r}")
+    found = cast("Arguments", values)
     found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
         return found, [*wrong, error.what.rstrip(".")]
-    options: dict[str, Any] = {}
+    options: Options = {}
     for name, value in single.items():
         key = name.removeprefix(_OPTION)
         try:
@@ -161,15 +172,17 @@ def arguments(
         except Neural4DError as error:
             wrong.append(error.what.rstrip("."))
     found["options"] = options
-    for name in ("image", "references"):
-        found[name] = [_located(one, row.folder) for one in found.get(name, [])]
+    found["image"] = [_located(one, row.folder) for one in found["image"]]
+    found["references"] = [_located(one, row.folder) for one in found.get("references", [])]
     found["views"] = {side: _located(one, row.folder) for side, one in found["views"].items()}
     return found, wrong
 
 
-def _front_and_sides(images: list[Any], views: Mapping[str, Any], wrong: list[str]) -> tuple[list[Any], dict[str, Any]]:
+def _front_and_sides(
+    images: list[Picture], views: Mapping[str, object], wrong: list[str]
+) -> tuple[list[Picture], dict[str, Picture]]:
     """The images and the other views by side, from what is told of them; complaints go to ``wrong``."""
-    sides: dict[str, Any] = {}
+    sides: dict[str, Picture] = {}
     for name, value in views.items():
         try:
             (sides[name.removeprefix(_VIEW)],) = _pictures(value)
@@ -186,7 +199,7 @@ def _is_empty(value: object) -> bool:
     return isinstance(value, str) and not value
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _said(values: Mapping[str, object]) -> dict[str, object]:
     """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options and
     views one by one, so that a row may change one of them.
     """
@@ -206,19 +219,19 @@ def _is_input(name: str) -> bool:
     return name in ("prompt", "image", "views") or name.startswith(_VIEW)
 
 
-def _located(picture: Any, folder: Path) -> Any:
+def _located(picture: Picture, folder: Path) -> Picture:
     """A path from the folder on, unless the picture is no file."""
     if not isinstance(picture, str) or is_web_address(picture):
         return picture
     return str(folder / expanded(picture))
 
 
-def _option(service: Declaration, key: str, value: Any) -> Any:
+def _option(service: Declaration, key: str, value: object) -> OptionValue:
     """An option's value of the kind that the service wants."""
     option: Option = service.option(key)
     if not isinstance(value, str):
-        return value
-    readers: dict[str, Callable[[object], Any]] = {"int": _whole, "float": _number, "bool": truth}
+        return cast("OptionValue", value)  # what it may not be is refused with the request
+    readers: dict[str, Callable[[object], OptionValue]] = {"int": _whole, "float": _number, "bool": truth}
     try:
         return readers.get(option.kind, _text)(value)
     except ValueError:

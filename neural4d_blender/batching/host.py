@@ -10,13 +10,15 @@ from typing import Any
 
 from ..client.engine_client import Bridge
 from ..client.environment_variables import Environment
+from ..client.job_target import Target
 from ..client.paths import check_writable, expanded
 from ..client.request_reply import ask
-from ..client.snapshots import Job, Target
+from ..client.snapshots import Job
 from ..engine.protocol import (
     JOURNAL,
     SETTLED,
     Declaration,
+    ErrorTexts,
     ImageLimits,
     InvalidInput,
     JobFailed,
@@ -25,6 +27,7 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
+from .generate_arguments import Picture
 from .preflight import Item
 
 
@@ -105,7 +108,7 @@ class Host:
         """Nothing more happens to the job by itself."""
         return not job.under_way and job.state in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
-    def trouble(self, job: Job) -> dict[str, str] | None:
+    def trouble(self, job: Job) -> ErrorTexts | None:
         """What keeps a finished model from its place."""
         return None
 
@@ -114,7 +117,7 @@ class Host:
         if not self.bridge.settings.services()[service.id]["key"]:
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
-    def pictures(self, paths: list[Any], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
+    def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
         """The pictures as they are sent; a file that fits the limits is sent as it is.
 
         Args:

@@ -10,16 +10,13 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
+from .generate_arguments import Arguments, Picture, for_request
 from .table_reader import Row
 
-#: What is no part of a request.
-_ASIDE = ("location", "collection", "pack_images", "placeholder")
-_PICTURES = ("image", "views", "references")
 #: So many complaints are shown; the rest is only counted.
 _SHOWN = 20
 
@@ -62,17 +59,17 @@ class Estimate:
     documented: int = 0
 
 
-#: Paths, the service, the job's id and what the service takes, to the paths of pictures that it takes.
-Pictures = Callable[[list[Any], Declaration, str, ImageLimits], list[str]]
+#: Pictures, the service, the job's id and what the service takes, to the paths of pictures that it takes.
+Pictures = Callable[[list[Picture], Declaration, str, ImageLimits], list[str]]
 
 
 def plan(
     rows: Sequence[Row],
-    defaults: Mapping[str, Any],
+    defaults: Arguments,
     pictures: Pictures,
     servers: Mapping[str, Mapping[str, str]],
     *,
-    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    by_service: Mapping[str, Arguments] | None = None,
     shard: str = "",
     keep_in: str = "",
 ) -> list[Item]:
@@ -95,7 +92,7 @@ def plan(
         values, complaints = columns.arguments(row, defaults, by_service)
         mine = index % count == number - 1
         # Other shards' pictures may be elsewhere.
-        if not complaints and (mine or not any(values[name] for name in _PICTURES)):
+        if not complaints and (mine or not (values["image"] or values["views"] or values["references"])):
             try:
                 item = _item(index, values, pictures, servers, keep_in)
                 items += [item] if mine else []
@@ -142,11 +139,9 @@ def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
 
 
 def _item(
-    index: int, values: dict[str, Any], pictures: Pictures, servers: Mapping[str, Mapping[str, str]], keep_in: str
+    index: int, values: Arguments, pictures: Pictures, servers: Mapping[str, Mapping[str, str]], keep_in: str
 ) -> Item:
-    provider = values.pop("provider")
-    images, views, references = (values.pop(name) for name in _PICTURES)
-    aside = {name: values.pop(name) for name in _ASIDE if name in values}
+    provider, images, views = values["provider"], values["image"], values["views"]
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
     originals = [str(getattr(image, "name", image)) for image in images]
@@ -158,10 +153,19 @@ def _item(
     request = Request(
         images=pictures(images, service, job, limits),
         views=dict(zip(views, sides, strict=True)),
-        references=pictures(references, service, job, limits),
+        references=pictures(values["references"], service, job, limits),
         originals=originals,
         keep_in=keep_in,
-        **values,
+        **for_request(values),
     )
     protocol.check(provider, request, servers.get(provider))
-    return Item(index, job, provider, request, **aside)
+    return Item(
+        index,
+        job,
+        provider,
+        request,
+        location=values.get("location"),
+        collection=values.get("collection", ""),
+        pack_images=values.get("pack_images", True),
+        placeholder=bool(values.get("placeholder")),
+    )

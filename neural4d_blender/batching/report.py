@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ..client.paths import expanded
 from ..client.snapshots import Job
-from ..engine.protocol import IDLE, BatchRecord, InvalidInput, Neural4DError, State
+from ..engine.protocol import IDLE, BatchRecord, Facts, InvalidInput, Neural4DError, State
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -66,8 +66,9 @@ def line(job: Job, batch: BatchRecord) -> Line:
     """The line of a job in the batch of that record."""
     request = job.request
     made = [variant for variant in job.variants if variant.blend or variant.model]
-    facts = made[0].facts if made else {}
-    size = [round(side, 3) for side in facts.get("dimensions_mm") or ()] or [None] * 3
+    facts = made[0].facts if made else Facts()
+    measured = facts.get("dimensions_mm")
+    width, depth, height = [round(side, 3) for side in measured] if measured else (None, None, None)
     saved = [save.path for save in job.saves if save.path]
     errors = [job.error, *(save.error for save in job.saves)]
     told = next((error for error in errors if error), None)
@@ -80,9 +81,9 @@ def line(job: Job, batch: BatchRecord) -> Line:
         state=str(job.state),
         points=job.cost,
         seconds=round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 2),
-        width_mm=size[0],
-        depth_mm=size[1],
-        height_mm=size[2],
+        width_mm=width,
+        depth_mm=depth,
+        height_mm=height,
         faces=facts.get("triangles"),
         files=saved or [variant.blend for variant in made if variant.blend],
         error=f"{told['code']}: {told['what']}" if told else "",
@@ -162,7 +163,7 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
     return lines
 
 
-def _from_texts(record: dict[str, Any]) -> Line:
+def _from_texts(record: Mapping[str, str]) -> Line:
     values: dict[str, Any] = dict(record)
     for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
         values |= {name: kind(record[name]) if record[name] else None for name in names}

@@ -6,11 +6,12 @@ Standard library, client and the engine's ``protocol`` only. In Blender, ``api``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from ..engine.protocol import BatchRecord, Declaration, declarations
 from . import start_batch, table_reader
 from .batch import AS_BEFORE, Batch, OnProgress
+from .generate_arguments import Arguments
 from .host import Host
 from .preflight import Estimate
 from .report import merge_reports
@@ -38,8 +39,8 @@ def batch(
     shard: str = "",
     dry_run: bool = False,
     layout: str = "files",
-    by_service: Mapping[str, Mapping[str, Any]] | None = None,
-    **defaults: Any,
+    by_service: Mapping[str, Arguments] | None = None,
+    **defaults: Unpack[Arguments],
 ) -> Any:
     """Start many jobs whose models go into a folder; see ``help(neural4d.batch)`` in Blender for the whole story."""
     items, record = start_batch.check(

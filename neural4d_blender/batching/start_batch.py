@@ -8,16 +8,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from ..client.job_target import Target
 from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask
-from ..client.snapshots import Target
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
 from . import preflight, report, table_reader
 from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
+from .generate_arguments import Arguments, Picture
 from .host import Host
 from .preflight import Estimate, Item
 
@@ -25,14 +25,14 @@ from .preflight import Estimate, Item
 def check(
     host: Host,
     source: table_reader.Source,
-    defaults: Mapping[str, Any],
+    defaults: Arguments,
     *,
     layout: str,
     output: str,
     shard: str,
     concurrency: int,
     budget: int | None,
-    by_service: Mapping[str, Mapping[str, Any]] | None = None,
+    by_service: Mapping[str, Arguments] | None = None,
 ) -> tuple[list[Item], BatchRecord]:
     """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
 
@@ -56,7 +56,7 @@ def check(
     record.check()
     copies: list[Path] = []
 
-    def pictures(paths: list[Any], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
+    def pictures(paths: list[Picture], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
         copies.append(_folder(host, job))
         return host.pictures(paths, service, copies[-1], limits) if paths else []
 

@@ -34,7 +34,7 @@ class Row:
     """
 
     where: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     folder: Path
 
 

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from ..client.snapshots import Job
@@ -50,11 +50,11 @@ class Console:
         if not self.as_json:
             print(text, file=self._err, flush=True)
 
-    def error(self, told: dict[str, str], code: int) -> None:
+    def error(self, told: Mapping[str, object], code: int) -> None:
         """What went wrong, in the form of ``Neural4DError.to_dict``; a program is told on ``out``, too."""
         if self.as_json:
             self.result("", "error", **told, exit=code)
-        text = " ".join(told[part] for part in ("what", "kept", "cost", "remedy") if told.get(part))
+        text = " ".join(str(told[part]) for part in ("what", "kept", "cost", "remedy") if told.get(part))
         self.clear()
         print(f"neural4d: {text}", file=self._err, flush=True)
 
@@ -76,8 +76,8 @@ class Console:
             self._shown[job.id] = (state, progress, until)
             if self.as_json:
                 told = {"job": job.id, "state": state, "progress": round(progress, 3), "points": job.cost}
-                # The service has asked to slow down: it goes on by itself at that moment (seconds since the epoch).
-                wait = {"waits_until": round(until, 1), "note": job.note} if until else {}
+                # It goes on by itself at that moment (seconds since the epoch).
+                wait = {"waits_for": job.waits_for, "waits_until": round(until, 1), "note": job.note} if until else {}
                 self.result("", "progress", **told, **wait)
             elif not self._bar:
                 print(f"{title[job.id]}: {_words(job)}", file=self._err, flush=True)

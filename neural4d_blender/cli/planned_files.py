@@ -7,10 +7,11 @@ written: so ``resume`` writes what an interrupted ``generate`` was asked for.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..client.snapshots import Job, Target
+from ..client.job_target import Target
+from ..client.snapshots import Job
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,14 @@ class Plan:
 
     def target(self) -> Target:
         """The target of a job that is to end in files and in no scene."""
-        return {"files": asdict(self)}
+        return {
+            "files": {
+                "outputs": self.outputs,
+                "thumbnail": self.thumbnail,
+                "as_made": self.as_made,
+                "every_variant": self.every_variant,
+            }
+        }
 
     @classmethod
     def of(cls, job: Job) -> Plan | None:

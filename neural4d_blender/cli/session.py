@@ -12,13 +12,14 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..batching.host import Host
 from ..batching.preflight import Item
+from ..client.job_target import Target
 from ..client.paths import check_writable
 from ..client.request_reply import LOOK, ask
-from ..client.snapshots import Answer, Job, Save, Target
+from ..client.snapshots import Answer, Job, Save
 from ..engine.protocol import (
     Declaration,
     JobFailed,
@@ -29,6 +30,8 @@ from ..engine.protocol import (
     declarations,
 )
 from .planned_files import Plan, numbered
+
+_Found = TypeVar("_Found")
 
 
 class Patience:
@@ -79,14 +82,16 @@ class Desk(Host):
         """Send the engine a command and wait for its answer; see client/request_reply.py for what it raises."""
         return ask(self.bridge, do, **values)
 
-    def work(self, done: Callable[[], object], *, show: Callable[[], None], patience: Patience | None = None) -> None:
-        """Take in what the engine says until ``done`` says so.
+    def work(
+        self, done: Callable[[], _Found | None], *, show: Callable[[], None], patience: Patience | None = None
+    ) -> _Found:
+        """Take in what the engine says until ``done`` finds something, and return that.
 
         Raises:
             TimeoutError: the time is up; everything goes on with resume.
             EngineStopped, JobFailed: the engine ended and did not come back, or cannot start.
         """
-        while not done():
+        while not (found := done()):
             if patience:
                 patience.check()
             if not self.pump():
@@ -94,6 +99,7 @@ class Desk(Host):
                     raise self.bridge.ending
                 time.sleep(LOOK)
             show()
+        return found
 
 
 def check_folders(plan: Plan) -> None:
@@ -151,8 +157,7 @@ def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> P
     def ended() -> Save | None:
         return next((save for save in desk.bridge.jobs[job_id].saves if save.id == save_id and save.over), None)
 
-    desk.work(ended, show=lambda: None)
-    return ended().kept()
+    return desk.work(ended, show=lambda: None).kept()
 
 
 def failure_of(job: Job) -> Neural4DError | None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import cast
 
 from ..batching.columns import truth
-from ..engine.protocol import Declaration, InvalidInput, Option, declarations
+from ..batching.generate_arguments import ModelSettings
+from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
 _PLAIN = ("picture_first", "pictures", "variants", "pbr", "size_mm", "axis", "origin", "format")
@@ -27,24 +28,26 @@ def describe() -> list[str]:
     return lines
 
 
-def settings_of(service: Declaration, asked: argparse.Namespace) -> dict[str, Any]:
+def settings_of(service: Declaration, asked: argparse.Namespace) -> ModelSettings:
     """The arguments of ``generate`` that were given; of what was not, its own defaults hold.
 
     Raises:
         InvalidInput, UnsupportedFeature: see :func:`options_of`.
     """
     given = {name: getattr(asked, name) for name in (*_PLAIN, *OF_BLENDER)}
-    found = {name: value for name, value in given.items() if value is not None}
-    return found | ({"options": options_of(service, asked.option)} if asked.option else {})
+    found = cast("ModelSettings", {name: value for name, value in given.items() if value is not None})
+    if asked.option:
+        found["options"] = options_of(service, asked.option)
+    return found
 
 
-def options_of(service: Declaration, given: Iterable[str]) -> dict[str, Any]:
+def options_of(service: Declaration, given: Iterable[str]) -> Options:
     """The service's options from KEY=VALUE texts.
 
     Raises:
         InvalidInput: no KEY=VALUE, or a value of another kind. UnsupportedFeature: the service has no such option.
     """
-    found = {}
+    found: Options = {}
     for text in given:
         key, equals, value = text.partition("=")
         if not equals:
@@ -70,8 +73,8 @@ def views_of(given: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _value(option: Option, text: str) -> Any:
-    kinds: dict[str, Callable[[str], Any]] = {"bool": truth, "int": int, "float": float}
+def _value(option: Option, text: str) -> OptionValue:
+    kinds: dict[str, Callable[[str], OptionValue]] = {"bool": truth, "int": int, "float": float}
     try:
         return kinds.get(option.kind, str)(text)
     except ValueError:

@@ -15,11 +15,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, EngineStopped, JobFailed, Neural4DError, State
+from ..engine.protocol import BatchRecord, EngineStopped, ErrorTexts, JobFailed, Neural4DError, State
 from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
-from .snapshots import Answer, Target
+from .job_target import Target
+from .snapshots import Answer
 from .told import Message, Told
 
 Answered = Callable[[Answer], None]
@@ -53,7 +54,7 @@ class Bridge(Told):
         self._deaths: list[float] = []
         #: When it is to be started again by itself (monotonic), None where it is not.
         self._again_at: float | None = None
-        self._last_words: dict[str, str] | None = None
+        self._last_words: ErrorTexts | None = None
         #: Jobs that the engine has not taken in: nobody but this process knows of them.
         self._refused: set[str] = set()
         #: Jobs of which an engine that died may have heard, with what sends them once more.
@@ -145,7 +146,7 @@ class Bridge(Told):
                 self._refuse(job, error.to_dict())
             raise
 
-    def _refuse(self, job: protocol.Job, error: dict[str, str]) -> None:
+    def _refuse(self, job: protocol.Job, error: ErrorTexts) -> None:
         job.enter(State.FAILED, time.time())
         job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
         self.jobs[job.id] = snapshots.Job.of(job)
@@ -275,7 +276,7 @@ class Bridge(Told):
             self._last_words = error.to_dict()
             self._stand_still(self._last_words)
 
-    def _stand_still(self, told: dict[str, str]) -> None:
+    def _stand_still(self, told: ErrorTexts) -> None:
         """There is no engine for the jobs, and why; what is missing may come back."""
         self._again_at = time.monotonic() + _MINUTE
         self.revision += 1
@@ -283,6 +284,6 @@ class Bridge(Told):
             self.jobs[job.id] = replace(job, note=f"{told['what']} {told['remedy']}")
 
 
-def _may_have_heard(error: dict[str, str] | None) -> bool:
+def _may_have_heard(error: ErrorTexts | None) -> bool:
     """The engine died before it answered: whatever it was told may stand in the journal, and be paid."""
     return error is not None and error["code"] == EngineStopped.__name__

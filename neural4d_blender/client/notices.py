@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-from ..engine.protocol import JobFailed
+from ..engine.protocol import ErrorTexts, JobFailed
 
 
 class Notices(list[str]):
@@ -26,7 +26,7 @@ class Notices(list[str]):
         self.tell: Callable[[str], None] | None = warnings.warn
         self._told = told
 
-    def take(self, notice: dict[str, str]) -> None:
+    def take(self, notice: ErrorTexts) -> None:
         """One has come, in the form of an error."""
         text = str(JobFailed.from_dict(notice))
         if text not in self:

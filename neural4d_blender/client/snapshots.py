@@ -14,37 +14,21 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from ..engine import protocol
-from ..engine.protocol import Balance, BatchRecord, JobFailed, Request, State
+from ..engine.protocol import (
+    Balance,
+    BatchRecord,
+    ErrorTexts,
+    Facts,
+    JobFailed,
+    PrepareValues,
+    Request,
+    State,
+    UnsupportedFeature,
+    WaitsFor,
+)
+from .job_target import Target
 
 _Read = TypeVar("_Read")
-
-
-class Target(TypedDict, total=False):
-    """Where a model is to go: plain data of the host's, which the engine keeps and does not read.
-
-    Attributes:
-        session: stands for the file that was open. file: its path, empty where it had none.
-        scene, collection: their names. location: in Blender units.
-        placeholder: an Empty keeps the place.
-        own: id and name of the job whose models have a collection of their own.
-        beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
-        again_of: id of the job whose request was sent once more. replaces: name and job of the model to be replaced.
-        files: the files to write instead, see cli/planned_files.py. written: those that were.
-    """
-
-    session: str
-    file: str
-    scene: str
-    collection: str
-    location: list[float]
-    placeholder: bool
-    own: tuple[str, str]
-    beside: bool
-    exact: bool
-    again_of: str | None
-    replaces: dict[str, Any]
-    files: dict[str, Any]
-    written: list[str]
 
 
 class Payment(TypedDict):
@@ -65,7 +49,7 @@ class Variant:
         format: what the file turned out to be.
         preview: path of the service's picture, empty while there is none.
         model: path of the downloaded file. blend: path of the prepared one.
-        facts: what was measured: dimensions_mm [x, y, z], measured_mm, triangles, ...
+        facts: what was measured.
         scale: the service's own word on how it scaled a conversion.
         details: what else the service says of the model, by its own names.
         error: why it failed: what, kept, cost, remedy and code; None where it did not.
@@ -78,10 +62,10 @@ class Variant:
     preview: str = ""
     model: str = ""
     blend: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +85,7 @@ class Save:
     size_mm: float | None = None
     state: str = "asked"
     path: str = ""
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
 
     @property
     def over(self) -> bool:
@@ -130,7 +114,8 @@ class Job:
         picture_ids: the service's ids of those that were made of the prompt.
         native: the format that the service makes by itself.
         in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
-        until: when a wait is over (seconds since the epoch), 0 for none. note: what is going on, in words.
+        waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
+        note: what is going on, in words.
         chosen: index of the variant that is the job's own. placed: indices of those that stand in a scene.
         seconds: how long it was in each state so far.
         folder: path of its files. bytes: what they take; None where that was not measured, or not asked for.
@@ -147,7 +132,7 @@ class Job:
     state: State = State.QUEUED
     progress: float = 0.0
     progress_estimated: bool = False
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     spent: list[Payment] = field(default_factory=list)
     cost: int | None = None
     balance_before: int | None = None
@@ -159,6 +144,7 @@ class Job:
     native: str = "GLB"
     in_doubt: bool = False
     paying_for: str = ""
+    waits_for: WaitsFor = WaitsFor.NOTHING
     until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
@@ -182,6 +168,7 @@ class Job:
         values = _known(cls, told)
         values["request"] = _read(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
+        values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
         values["saves"] = [_read(Save, save) for save in told.get("saves", ())]
         values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]
@@ -191,6 +178,15 @@ class Job:
     def of(cls, job: protocol.Job) -> Job:
         """The snapshot of a job that is made here."""
         return cls.read(job.to_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class ToPrepare:
+    """A model that the host is asked to prepare: job, index of the variant, and what would stand in the job file."""
+
+    job: str
+    variant: int
+    values: PrepareValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +218,7 @@ class Answer:
         again: how many go on. freed: bytes. path: of what was written.
     """
 
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     jobs: list[Job] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     total: int = 0
@@ -232,6 +228,13 @@ class Answer:
     again: int = 0
     freed: int = 0
     path: str = ""
+
+    @property
+    def points(self) -> Balance:
+        """The balance; UnsupportedFeature where the service does not tell it."""
+        if self.balance is None:
+            raise UnsupportedFeature("The service does not tell how many points are left.")
+        return self.balance
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Answer:

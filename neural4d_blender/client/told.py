@@ -9,7 +9,9 @@ from ..engine.protocol import Balance, BatchRecord
 from . import snapshots
 from .job_table import Jobs
 from .notices import Notices
+from .snapshots import ToPrepare
 
+#: A line of the pipe before it is read, or as it is sent: see engine/protocol.py.
 Message = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ class Told:
         spent: points spent in all, by service.
         notices: what the user is to be told of the journal.
         usage: bytes that the data folder takes, None while not known.
-        to_prepare: events of models that nobody but the host can prepare, oldest first.
+        to_prepare: models that nobody but the host can prepare, oldest first.
         revision: goes up whenever any of these changed.
     """
 
@@ -38,7 +40,7 @@ class Told:
         self.spent: dict[str, int] = {}
         self.notices = Notices(send)
         self.usage: int | None = None
-        self.to_prepare: list[Message] = []
+        self.to_prepare: list[ToPrepare] = []
         self.revision = 0
 
     def _take(self, event: Message) -> None:
@@ -48,7 +50,7 @@ class Told:
                 job = snapshots.Job.read(event["job"])
                 self.jobs[job.id] = job
             case "prepare":
-                self.to_prepare.append(event)
+                self.to_prepare.append(ToPrepare(event["job"], event["variant"], event["values"]))
             case "balance":
                 self.balances[event["provider"]] = snapshots.balance(event["balance"])
             case "server":

@@ -7,7 +7,17 @@ happened, what was kept, what it cost, what to do now. No message may ever hold 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict
+
+
+class ErrorTexts(TypedDict):
+    """What is told of an error, as :class:`Neural4DError` explains it: on the pipe, in the journal and beyond."""
+
+    code: str
+    what: str
+    kept: str
+    cost: str
+    remedy: str
 
 
 class Neural4DError(Exception):
@@ -42,12 +52,12 @@ class Neural4DError(Exception):
         """The class name: what logs, reports and scripts use to tell errors apart."""
         return type(self).__name__
 
-    def to_dict(self) -> dict[str, str]:
-        """The form that travels on the pipe and stands in the journal (all values are text)."""
+    def to_dict(self) -> ErrorTexts:
+        """The form that travels on the pipe and stands in the journal."""
         return {"code": self.code, "what": self.what, "kept": self.kept, "cost": self.cost, "remedy": self.remedy}
 
 
-def from_dict(told: dict[str, str]) -> Neural4DError:
+def from_dict(told: ErrorTexts) -> Neural4DError:
     """The error of :meth:`Neural4DError.to_dict`'s form; of a class that is not known here, the base of all."""
     kind = globals().get(told["code"], Neural4DError)
     error: Neural4DError = kind(told["what"], told["remedy"])
@@ -128,13 +138,22 @@ class ServiceBusy(TransportError):
     Args:
         retry_after: seconds the service asked to wait, or None.
         noted: the wait is known to all other calls of the service, or is none of theirs.
+        other_job: it is not too many requests: another job has to be over first, or what it cost has to be known.
     """
 
     default_remedy = "Wait a minute, then press Retry."
 
-    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None, noted: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        remedy: str = "",
+        *,
+        retry_after: float | None = None,
+        noted: bool = False,
+        other_job: bool = False,
+    ) -> None:
         super().__init__(what, remedy)
-        self.retry_after, self.noted = retry_after, noted
+        self.retry_after, self.noted, self.other_job = retry_after, noted, other_job
 
 
 class HeldBack(ServiceBusy):
@@ -277,7 +296,7 @@ class JobFailed(Neural4DError):
         return " ".join(text for text in (self.what, self.kept, self.cost, self.remedy) if text)
 
     @classmethod
-    def from_dict(cls, told: dict[str, str]) -> JobFailed:
+    def from_dict(cls, told: ErrorTexts) -> JobFailed:
         """From the form that travels on the pipe."""
         return cls(told["what"], told["remedy"], kept=told["kept"], cost=told["cost"], reason=told["code"])
 

@@ -63,6 +63,7 @@ from .errors import (
     BrokenModel,
     BudgetUsedUp,
     EngineStopped,
+    ErrorTexts,
     InvalidInput,
     JobFailed,
     KeyMissing,
@@ -73,15 +74,17 @@ from .errors import (
     UnsupportedFeature,
 )
 from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
-from .model.declaration import Declaration, Feature, ImageLimits, Option
-from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState
+from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue
+from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services import PROVIDERS
 
 if TYPE_CHECKING:
     from .blenders.asset_catalogs import catalog_id
+    from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
     from .blenders.shared_names import blend_version
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
+    from .model.facts import Facts
     from .model.image_header import ImageFacts, read_image_facts
     from .model.job import Job
     from .model.picture_end import check_whole
@@ -92,23 +95,29 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MIN_FACES", "ORIGINS", "SETTLED", "UNFINISHED",
-    "AnswerLost", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped", "Feature",
-    "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected", "Masker",
-    "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "Request", "State", "UnsupportedFeature",
-    "VariantState", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
-    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
-    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "read_image_facts", "unit_of",
-    "without",
+    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp",
+    "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput",
+    "Job", "JobFailed", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints",
+    "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State",
+    "UnsupportedFeature", "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options",
+    "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration",
+    "declarations", "decode", "encode", "estimate", "is_web_address", "lacks", "makes", "measured", "most",
+    "name_in", "read_image_facts", "unit_of", "without",
 ]  # fmt: skip
 
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
+    "AssetTexts": "blenders.job_file_format",
+    "AssetWanted": "blenders.job_file_format",
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
+    "Facts": "model.facts",
     "ImageFacts": "model.image_header",
     "Job": "model.job",
     "Masker": "http.redaction",
+    "PrepareValues": "blenders.job_file_format",
+    "Properties": "blenders.job_file_format",
     "Request": "model.request",
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",

@@ -7,14 +7,14 @@ crashes the import crashes Blender.
 
 from __future__ import annotations
 
-from typing import Any
-
 import bpy
 
+from ..engine.blenders.job_file_format import PrepareValues
+from ..engine.model.facts import Facts
 from . import main, open_file
 
 
-def prepare(values: dict[str, Any]) -> dict[str, Any]:
+def prepare(values: PrepareValues) -> Facts:
     """Do the job of a job file, and return its facts, whether it succeeds or fails."""
     open_file.begin()
     window = bpy.context.window_manager.windows[0]  # there is one in background too

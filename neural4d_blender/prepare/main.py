@@ -15,15 +15,17 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
+from ..engine.blenders.job_file_format import AssetValues
 from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
+from ..engine.model.facts import Facts
 from . import open_file
 from .importing import color_attributes, importers, multi_part
 from .meshes import exact_size, extract_model, reshape
@@ -66,7 +68,7 @@ class PrepareJob:
     texture_folder: Path | None = None
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> PrepareJob:
+    def from_json(cls, values: Mapping[str, Any]) -> PrepareJob:
         """Raises InvalidInput for anything out of range."""
         try:
             size = None if values.get("size_mm") is None else float(values["size_mm"])
@@ -93,14 +95,14 @@ class PrepareJob:
         return job
 
 
-def prepare(job: PrepareJob) -> dict[str, Any]:
+def prepare(job: PrepareJob) -> Facts:
     """Do the job in this Blender, whose file is emptied first; see :func:`make`."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     open_file.begin()
     return make(job)
 
 
-def make(job: PrepareJob) -> dict[str, Any]:
+def make(job: PrepareJob) -> Facts:
     """Do the job in the scene that is open and empty. Returns the facts of a success.
 
     Raises:
@@ -156,10 +158,12 @@ def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) 
     return model
 
 
-def run(values: dict[str, Any], make: Callable[[PrepareJob], dict[str, Any]] = prepare) -> dict[str, Any]:
-    """The facts of a job, whether it succeeds or fails; never raises for a bad model."""
+def run(values: Mapping[str, Any], make: Callable[[PrepareJob], Facts] = prepare) -> Facts:
+    """The facts of a job, as it stands in a job file, whether it succeeds or fails; never raises for a bad model."""
     try:
-        return asset.write_asset(values) if values.get("task") == "asset" else make(PrepareJob.from_json(values))
+        if "task" in values:
+            return asset.write_asset(cast("AssetValues", values))
+        return make(PrepareJob.from_json(values))
     except Neural4DError as error:
         return {"ok": False, "code": error.code, "what": error.what, "remedy": error.remedy}
     except MemoryError:

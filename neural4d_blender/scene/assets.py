@@ -14,7 +14,7 @@ import bpy
 
 from ..client.paths import is_same_file
 from ..client.snapshots import Job, Variant
-from ..engine.protocol import InvalidInput, Neural4DError, catalog_id, declaration
+from ..engine.protocol import AssetTexts, AssetWanted, InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
 from .placing.placement import in_a_window
 from .user_settings import LIBRARY
@@ -30,7 +30,7 @@ def wanted(
     description: str = "",
     author: str = "",
     tags: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> AssetWanted:
     """What the engine's command ``asset`` takes, with something sensible where nothing is given."""
     from_service = defaults(provenance.properties(job, variant))
     return {
@@ -44,7 +44,7 @@ def wanted(
     }
 
 
-def defaults(properties: Any) -> dict[str, Any]:
+def defaults(properties: Any) -> AssetTexts:
     """Name, description, author and tags of an asset, from the properties of its root."""
     said = provenance.read(properties)
     try:

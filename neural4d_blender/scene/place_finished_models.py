@@ -9,11 +9,11 @@ import dataclasses
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import bpy
 
-from ..client.snapshots import Answer, Job, Target, Variant
+from ..client.job_target import Placed, Target
+from ..client.snapshots import Answer, Job, Variant
 from ..engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
 from . import prepare_in_foreground, user_settings
 from .engine_process import bridge
@@ -35,7 +35,7 @@ def pump() -> bool:
 def _tell_again() -> bool:
     placings = session.placings
     while placings.untold and bridge.running:
-        _tell(**placings.untold.pop())
+        _tell(placings.untold.pop())
     return False
 
 
@@ -187,7 +187,7 @@ def place_job(
     state = State.PLACED if job.state == State.READY else job.state
     bridge.jobs[job.id] = dataclasses.replace(job, placed=sorted({*job.placed, chosen.index}), state=state)
     bridge.revision += 1
-    _tell(job=job.id, variant=chosen.index, target=None if target.get("beside") else target)
+    _tell({"job": job.id, "variant": chosen.index, "target": None if target.get("beside") else target})
     return roots
 
 
@@ -238,7 +238,7 @@ def forget(job_id: str) -> None:
         known.pop(job_id, None)
 
 
-def _tell(**placed: Any) -> None:
+def _tell(placed: Placed) -> None:
     """Let the engine know that a model stands in the scene; the next one, should this one die before it has heard."""
 
     def answered(answer: Answer) -> None:

@@ -7,11 +7,10 @@ of `prepare` the one module that is made for this.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import bpy
 
-from ..engine.protocol import State
+from ..engine.protocol import Facts, PrepareValues, State
 from .engine_process import bridge
 from .placing import targets
 from .session import session
@@ -25,20 +24,20 @@ def step() -> bool:
     if not bridge.to_prepare or targets.blocked():
         return False
     asked = bridge.to_prepare[0]
-    key = (asked["job"], asked["variant"])
+    key = (asked.job, asked.variant)
     told = session.asked.prepare.setdefault(key, time.monotonic())
     if not bpy.app.background and time.monotonic() - told < _TOLD:
         return False
     bridge.to_prepare.pop(0)
     del session.asked.prepare[key]
-    job = bridge.jobs.get(asked["job"])
+    job = bridge.jobs.get(asked.job)
     if job is None or job.state in (State.CANCELLED, State.FAILED):
         return False
-    bridge.send("prepared", job=asked["job"], variant=asked["variant"], facts=_prepare(asked["values"]))
+    bridge.send("prepared", job=asked.job, variant=asked.variant, facts=_prepare(asked.values))
     return True
 
 
-def _prepare(values: dict[str, Any]) -> dict[str, Any]:
+def _prepare(values: PrepareValues) -> Facts:
     from ..prepare import foreground  # hardly ever needed: Blender's start need not wait for it
 
     try:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import bpy
 
-from ..client.snapshots import Answer, Job, Target
+from ..client.job_target import Target
+from ..client.snapshots import Answer, Job
 from ..engine.protocol import State
 from . import place_finished_models
 from .engine_process import bridge

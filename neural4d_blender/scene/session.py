@@ -13,9 +13,13 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
+
+if TYPE_CHECKING:
+    from ..client.job_target import Placed
+    from ..engine.protocol import ErrorTexts
 
 _T = TypeVar("_T")
 #: Where what is known of the open file lies while the extension is switched off, for its next version as well: what
@@ -59,13 +63,13 @@ class Placings:
     """
 
     def __init__(self) -> None:
-        self.trouble: dict[str, dict[str, str]] = {}
+        self.trouble: dict[str, ErrorTexts] = {}
         self.remarks: dict[str, str] = {}
         self.hidden: set[str] = set()
         self.ready: dict[str, float] = {}
         self.variants: dict[str, set[int]] = {}
         self.again: dict[tuple[str, int], bool] = {}
-        self.untold: list[dict[str, Any]] = []
+        self.untold: list[Placed] = []
 
 
 class Asked:
@@ -103,7 +107,7 @@ class Shown:
     def __init__(self) -> None:
         self.redrawn = 0.0
         self.labels: dict[str, tuple[str, int]] = {}
-        self.tallies: dict[str, Any] = {}
+        self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
         self.logged: set[str] = set()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -23,6 +23,7 @@ from ..engine.protocol import (
     KeyMissing,
     Neural4DError,
     OnlineAccessOff,
+    Options,
     Request,
     UnsupportedFeature,
     is_web_address,
@@ -33,7 +34,7 @@ from .placing import targets
 from .placing.placeholder import ask_for as ask_for_placeholder
 
 if TYPE_CHECKING:
-    from ..client.snapshots import Target
+    from ..client.job_target import Target
 
 
 def require_ready(service: Declaration) -> None:
@@ -95,7 +96,7 @@ def anew(request: Request) -> Request:
     return replace(request, group="", group_points=None)
 
 
-def changed(request: Request, changes: dict[str, Any]) -> Request:
+def changed(request: Request, changes: Mapping[str, Any]) -> Request:
     """The request with other values; InvalidInput where one of them is none of a request's."""
     try:
         return replace(request, **changes)
@@ -155,7 +156,7 @@ def side_by_side(requests: Sequence[Request]) -> list[tuple[int, Request]]:
     return list(zip(places, requests, strict=False))
 
 
-def _seeded(service: Declaration, request: Request) -> dict[str, Any]:
+def _seeded(service: Declaration, request: Request) -> Options:
     seed = next((option for option in service.options if option.key == "seed" and option.kind == "int"), None)
     if seed is None:
         return request.options

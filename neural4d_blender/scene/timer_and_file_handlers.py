@@ -21,7 +21,8 @@ from .placing import placeholder, targets
 from .session import session, survive
 
 if TYPE_CHECKING:
-    from ..client.snapshots import Answer, Job, Target
+    from ..client.job_target import Target
+    from ..client.snapshots import Answer, Job
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0

@@ -82,7 +82,7 @@ def test_a_picture_is_made_first_and_the_model_of_it(sim: Simulator) -> None:
     asked: dict[str, Any] = {"picture_first": True, "references": [held("sketch"), held("colours")]}
     assert neural4d.estimate("a cute bird", **asked) == 43
     job = neural4d.generate("a cute bird", size_mm=80, **asked).wait(60)
-    assert (job.state, job.cost, job.waits_until) == ("placed", 43, None)
+    assert (job.state, job.cost, job.waits_until, job.waits_for) == ("placed", 43, None, "")
     assert spent(sim) == [("picture", 13), ("image", 30)]
     (ordered,) = sim.requests("createNormalPicture")
     assert "bytes" in ordered["body"]["images"]
@@ -187,6 +187,7 @@ def test_a_wait_that_the_service_asks_for_is_told(sim: Simulator) -> None:
     job._until(lambda: job.waits_until, 30)
     assert time.time() < (job.waits_until or 0) < time.time() + 700
     assert "Going on in" in job.note
+    assert job.waits_for == "pace"
     assert job.state not in ("failed", "placed")
 
 

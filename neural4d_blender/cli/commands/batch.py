@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import cast
 
 from ...batching import report as reports
 from ...batching import start_batch
 from ...batching.batch import Batch
+from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Item
 from ...client.paths import expanded
 from ...engine import protocol
@@ -30,7 +32,8 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Make a model of each line of a table, or of each image of a folder."""
     folder = expanded(asked.output).resolve()
     check_outputs.check(desk, folder, asked)
-    settings = {"provider": asked.provider} | settings_of(protocol.declaration(asked.provider), asked)
+    own_settings = settings_of(protocol.declaration(asked.provider), asked)
+    settings = cast("Arguments", {"provider": asked.provider, **own_settings})
     desk.planned = lambda item: _plan(item, folder, asked)
     own = continue_batch.identity(folder, _files(asked), settings, asked)
     started = None if asked.dry_run else continue_batch.go_on(desk, own, asked)

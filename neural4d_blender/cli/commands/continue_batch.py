@@ -11,12 +11,12 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from ...batching import start_batch, table_reader
 from ...batching.batch import AS_BEFORE, Batch
+from ...batching.generate_arguments import Arguments
 from ...client.paths import expanded, is_same_file
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
@@ -32,7 +32,18 @@ _ANOTHER = "choose another --output to make it anew"
 _SAME = "Ask for the same ones, or choose another --output."
 
 
-def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
+class Command(TypedDict):
+    """What a command asked for, see :func:`identity`; what was noted before there were ``settings`` has none."""
+
+    table: str
+    digest: str
+    output: str
+    shard: str
+    files: str
+    settings: NotRequired[Arguments]
+
+
+def identity(folder: Path, files: str, settings: Arguments, asked: argparse.Namespace) -> Command:
     """What tells this command's batch from others, and what may not change before it is done.
 
     Args:
@@ -44,7 +55,7 @@ def identity(folder: Path, files: str, settings: Mapping[str, Any], asked: argpa
         "output": str(folder),
         "shard": asked.shard.strip(),
         "files": files,
-        "settings": dict(settings),
+        "settings": settings,
     }
 
 
@@ -58,7 +69,7 @@ def _digest(table: str) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
-def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch | None:
+def go_on(desk: Desk, own: Command, asked: argparse.Namespace) -> Batch | None:
     """The batch that the same command has begun before, going on; None where there is none.
 
     It is the same where output and share are, and either the content of the table or its path.
@@ -96,19 +107,20 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
     return started
 
 
-def _told(record: BatchRecord) -> dict[str, Any]:
-    """What the batch's command asked for; empty where no command began it, or that cannot be read."""
+def _told(record: BatchRecord) -> Command | None:
+    """What the batch's command asked for; None where no command began it, or that cannot be read."""
     told = record.settings.get(COMMAND)
-    whole = isinstance(told, dict) and all(isinstance(told.get(name), str) for name in _TEXTS)
-    return told if whole and isinstance(told.get("settings", {}), dict) else {}
+    if not isinstance(told, dict) or not isinstance(told.get("settings", {}), dict):
+        return None
+    return cast("Command", told) if all(isinstance(told.get(name), str) for name in _TEXTS) else None
 
 
-def note(record: BatchRecord, own: dict[str, Any]) -> None:
+def note(record: BatchRecord, own: Command) -> None:
     """Have the record of a new batch say what its command asked for."""
     record.settings |= {"output": own["output"], COMMAND: own}
 
 
-def _check_same(told: dict[str, Any], own: dict[str, Any], table: str) -> None:
+def _check_same(told: Command, own: Command, table: str) -> None:
     """Refuse to go on with a batch that was begun for something else; InvalidInput."""
     if told["digest"] != own["digest"]:
         raise _changed(table)
@@ -117,11 +129,11 @@ def _check_same(told: dict[str, Any], own: dict[str, Any], table: str) -> None:
     settings = told.get("settings", own["settings"])
     if settings != own["settings"]:
         options = settings.get("options", {})
-        words = ", ".join(f"{name} {value}" for name, value in (settings | options).items() if name != "options")
+        words = ", ".join(f"{name} {value}" for name, value in {**settings, **options}.items() if name != "options")
         raise InvalidInput(f"This batch was begun with other settings: {words}.", _SAME)
 
 
-def _check_shares(share: tuple[int, int], told: dict[str, Any], own: dict[str, Any]) -> None:
+def _check_shares(share: tuple[int, int], told: Command, own: Command) -> None:
     """Refuse a share that has lines in common with one that was begun, which would be paid twice; InvalidInput."""
     number, count = _share(told["shard"])
     if count == share[1]:

@@ -9,8 +9,8 @@ import argparse
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
 
+from ...batching.generate_arguments import ModelSettings
 from ...batching.pictures import front_and_sides
 from ...client.paths import expanded
 from ...engine import protocol
@@ -46,7 +46,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
-    own: dict[str, Any] = {"format": service.native} | settings_of(service, asked)
+    own: ModelSettings = {"format": service.native, **settings_of(service, asked), "place_all": asked.every_variant}
     front, sides = front_and_sides(asked.image, views_of(asked.view))
     limits = service.limits_of(own.get("options", {}))
 
@@ -59,7 +59,6 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         views=dict(zip(sides, fitting(list(sides.values())), strict=True)),
         references=fitting(asked.reference),
         name=asked.name or (protocol.name_in(front[0]) if front else ""),
-        place_all=asked.every_variant,
         max_points=asked.max_points,
         # Nothing has to be prepared for files as they were made, so no Blender has to be there.
         keep_in=str(folder / "as made") if asked.as_made and not asked.thumbnail else "",

@@ -10,7 +10,6 @@ import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, UnsupportedFeature
@@ -97,7 +96,7 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     for service in ready:
         desk.require_ready(service)
         try:
-            left = desk.ask("balance", provider=service.id, timeout=60.0).balance
+            left = desk.ask("balance", provider=service.id, timeout=60.0).points
         except Neural4DError as error:  # some servers tell no balance: the others may
             silent.append(error)
             continue
@@ -121,7 +120,7 @@ def _ready(desk: Desk, service: Declaration) -> bool:
     return True
 
 
-def _option(option: Option) -> dict[str, Any]:
+def _option(option: Option) -> dict[str, object]:
     limits = option.image_limits
     return option.as_dict() | {"image_limits": limits.as_dict() if limits else None}
 

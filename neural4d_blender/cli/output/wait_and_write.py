@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ...client.snapshots import Job, Target
-from ...engine.protocol import IDLE, JobFailed, Neural4DError, State
+from ...client.job_target import Target
+from ...client.snapshots import Job
+from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, State
 from ..console import Console
 from ..exit_codes import code_of_many
 from ..planned_files import Plan
@@ -58,7 +58,7 @@ def ended(failures: dict[str, Neural4DError], count: int) -> int:
     return code_of_many(count - len(failures), list(failures.values()))
 
 
-def told(error: Neural4DError) -> dict[str, str]:
+def told(error: Neural4DError) -> ErrorTexts:
     """An error for a program; its code is the reason why the job failed."""
     return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
 
@@ -86,24 +86,27 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         target = Target(written=files)
         desk.ask("placed", job=job.id, variant=plan.variants(job)[0], target=target)
         desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=target)
-    facts: dict[str, Any] = next((variant.facts for variant in job.variants if variant.facts), {})
-    came_to: dict[str, Any] = {
-        "job": job.id,
-        "provider": job.provider,
-        "points": job.cost,
-        "seconds": round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1),
-        "size_mm": facts.get("dimensions_mm"),
-        "faces": facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
-        "files": files,
-        "pictures": _pictures(job),
-    }
-    size = " x ".join(f"{side:.4g}" for side in came_to["size_mm"]) + " mm, " if came_to["size_mm"] else ""
+    facts = next((variant.facts for variant in job.variants if variant.facts), Facts())
+    seconds = round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1)
+    sides, pictures = facts.get("dimensions_mm"), _pictures(job)
+    size = " x ".join(f"{side:.4g}" for side in sides) + " mm, " if sides else ""
     points = "points unknown" if job.cost is None else f"{job.cost} points"
-    lines = [f"{title}: {size}{points}, {came_to['seconds']:g} s", *(f"  {path}" for path in files)]
-    lines += [f"  picture: {path}" for path in came_to["pictures"]]
+    lines = [f"{title}: {size}{points}, {seconds:g} s", *(f"  {path}" for path in files)]
+    lines += [f"  picture: {path}" for path in pictures]
     if not files:
         lines.append("  waits for its Blender file")
-    console.result("\n".join(lines), "done", **came_to)
+    console.result(
+        "\n".join(lines),
+        "done",
+        job=job.id,
+        provider=job.provider,
+        points=job.cost,
+        seconds=seconds,
+        size_mm=sides,
+        faces=facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
+        files=files,
+        pictures=pictures,
+    )
 
 
 def _pictures(job: Job) -> list[str]:

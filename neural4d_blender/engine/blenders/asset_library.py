@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..errors import BrokenModel, PreparerFailed
 from ..model.job import Job
@@ -16,6 +15,7 @@ from ..model.request import Request
 from ..model.variant import Variant
 from .asset_catalogs import catalog_id
 from .job_file import job_values, run_in_blender
+from .job_file_format import AssetValues, AssetWanted
 from .pool import Preparers
 from .shared_names import name_of_file
 
@@ -24,7 +24,7 @@ def write_asset(
     preparers: Preparers,
     job: Job,
     variant: Variant,
-    wanted: dict[str, Any],
+    wanted: AssetWanted,
     *,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
@@ -32,8 +32,7 @@ def write_asset(
 
     Args:
         preparers: the background Blenders.
-        wanted: ``folder`` (of the library, made if it is not there), ``name``, ``catalog`` (a path), ``description``,
-            ``author``, ``tags`` and ``properties``, the custom properties of the root.
+        wanted: where and how; the folder is made if it is not there.
 
     Raises:
         PreparerFailed: the model is not prepared (any more), or the folder cannot be written.
@@ -52,10 +51,19 @@ def write_asset(
         raise PreparerFailed(
             f"The library {folder} cannot be written: {error.strerror or error}.", "Choose another folder."
         ) from error
-    values = {key: wanted[key] for key in ("name", "description", "author", "tags", "properties")}
-    values |= {"task": "asset", "source": variant.blend, "output": str(output), "catalog": catalog}
+    values: AssetValues = {
+        "task": "asset",
+        "source": variant.blend,
+        "output": str(output),
+        "name": wanted["name"],
+        "description": wanted["description"],
+        "author": wanted["author"],
+        "tags": wanted["tags"],
+        "catalog": catalog,
+        "preview": variant.preview,
+        "properties": wanted["properties"],
+    }
     run = functools.partial(run_in_blender, preparers, stopped=stopped)
-    values |= {"preview": variant.preview}
     write = functools.partial(run, values, prepared.with_name(f"v{variant.index}.asset"))
     try:
         write()

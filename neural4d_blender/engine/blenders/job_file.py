@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..errors import (
     BrokenModel,
@@ -19,8 +18,10 @@ from ..errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
+from ..model.facts import Facts
 from ..model.request import Request
 from ..model.variant import Variant, are_facts
+from .job_file_format import AssetValues, PrepareValues
 from .pool import Preparers
 from .shared_names import KIT
 
@@ -30,7 +31,7 @@ _ERRORS: dict[str, type[Neural4DError]] = {
 }
 
 
-def job_values(request: Request, variant: Variant, folder: Path) -> dict[str, Any]:
+def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValues:
     """What stands in the job file, as prepare/main.py reads it; ``folder`` is the job's own."""
     return {
         "source": variant.model,
@@ -50,12 +51,12 @@ def job_values(request: Request, variant: Variant, folder: Path) -> dict[str, An
 
 def run_in_blender(
     preparers: Preparers,
-    values: dict[str, Any],
+    values: PrepareValues | AssetValues,
     stem: Path,
     *,
     limit: float = 600.0,
     stopped: Callable[[], bool] = lambda: False,
-) -> dict[str, Any]:
+) -> Facts:
     """Have a background Blender do a job, and return the facts that it told.
 
     Args:
@@ -75,7 +76,7 @@ def run_in_blender(
     job_file.write_text(json.dumps({**values, **itself}), encoding="utf-8")
     code = preparers.run(job_file, log_file, limit, stopped)
     try:
-        facts: dict[str, Any] = json.loads(facts_file.read_text(encoding="utf-8"))
+        facts: Facts = json.loads(facts_file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         raise PreparerFailed(
             f"The background Blender ended with code {code} and no result; its log is {log_file}."
@@ -83,7 +84,7 @@ def run_in_blender(
     return checked(facts)
 
 
-def checked(facts: dict[str, Any]) -> dict[str, Any]:
+def checked(facts: Facts) -> Facts:
     """The facts of a success; raises the error that they tell of otherwise."""
     if not are_facts(facts):
         raise PreparerFailed("What the background Blender measured of the model cannot be read.")

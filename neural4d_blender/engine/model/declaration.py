@@ -80,6 +80,11 @@ _LACKING = {
 }
 
 
+#: A value of a service's own option, and such values by their options' keys.
+OptionValue = str | int | float | bool
+Options = dict[str, OptionValue]
+
+
 class Option(_Values):
     """A setting that only this service has.
 
@@ -99,7 +104,7 @@ class Option(_Values):
     key: str
     label: str
     kind: str
-    default: Any
+    default: OptionValue
     help: str
     minimum: float | None = None
     maximum: float | None = None
@@ -227,7 +232,7 @@ class Declaration(_Values):
         if why := self.lacks(feature):
             raise UnsupportedFeature(why)
 
-    def limits_of(self, options: Mapping[str, Any]) -> ImageLimits:
+    def limits_of(self, options: Mapping[str, OptionValue]) -> ImageLimits:
         """What is sent as a picture with these options."""
         for option in self.options:
             if option.image_limits and options.get(option.key, option.default) != option.default:

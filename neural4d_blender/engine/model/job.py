@@ -9,10 +9,11 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ErrorTexts
 from .choice import Choice
 from .costs import Costs
 from .delivery import Delivery
-from .states import LIFE, SETTLED, State, VariantState
+from .states import LIFE, SETTLED, State, VariantState, WaitsFor
 from .submission import Submission
 from .variant import Save, SaveState, Variant
 
@@ -31,7 +32,7 @@ class Job:
         costs: what was spent on it, and what is held for it.
         choice: the pictures that there are to choose from.
         delivery: where its models go, and in which formats.
-        until: when a wait that the service asked for is over (seconds since the epoch), 0 for none.
+        waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
         portraits: how many images were looked at for a person; portrait_done: all of them, or overruled.
         service: what else the service said of the job, by its own names.
         seconds: how long the job was in each state so far.
@@ -50,7 +51,7 @@ class Job:
     state: State = State.QUEUED
     progress: float = 0.0
     progress_estimated: bool = False
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None
     costs: Costs = field(default_factory=Costs)
     choice: Choice = field(default_factory=Choice)
     submission: Submission = field(default_factory=Submission)
@@ -59,6 +60,7 @@ class Job:
     portrait_done: bool = False
     service: dict[str, str] = field(default_factory=dict)
     ordered: str = ""
+    waits_for: WaitsFor = WaitsFor.NOTHING
     until: float = 0.0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
@@ -84,15 +86,24 @@ class Job:
         if state not in LIFE[self.state][2]:
             warnings.warn(f"{self.state} is followed by {state}: see engine/model/states.py.", RuntimeWarning, 2)
         self.seconds[self.state] = self.seconds.get(self.state, 0.0) + max(0.0, now - self.entered)
-        self.state, self.entered, self.note, self.until = state, now, "", 0.0
+        self.state, self.entered = state, now
+        self.go_on()
         if state is not State.FAILED:
             self.error = None
+
+    def stand_still(self, waits_for: WaitsFor, until: float, note: str) -> None:
+        """It waits for something, until then (seconds since the epoch)."""
+        self.waits_for, self.until, self.note = waits_for, until, note
+
+    def go_on(self, note: str = "") -> None:
+        """It waits for nothing, or no more."""
+        self.stand_still(WaitsFor.NOTHING, 0.0, note)
 
     @property
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.submission.in_doubt
-        lost = (self.error or {}).get("code") == "PaymentUnknown"
+        lost = self.error is not None and self.error["code"] == "PaymentUnknown"
         return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
     @property
@@ -107,9 +118,7 @@ class Job:
     def keeps_answers(self) -> bool:
         """What the service has answered to paid requests may still have to be read, by a person or a later version."""
         told = [self.error, *(save.error for save in self.delivery.saves)]
-        unread = any((error or {}).get("code") in UNREAD for error in told) or bool(
-            self.error and self.submission.refusal
-        )
+        unread = any(error["code"] in UNREAD for error in told if error) or bool(self.error and self.submission.refusal)
         return (
             (unread and not self.dismissed)
             or self.under_way
@@ -170,7 +179,7 @@ class Job:
             return False
         made = any(v.revivable or v.state is not VariantState.FAILED for v in self.variants)
         refused = bool(self.submission.refused) and not self.submission.documented  # and nobody can say more
-        lost = refused or (self.error or {}).get("code") == "PaymentUnknown"
+        lost = refused or (self.error is not None and self.error["code"] == "PaymentUnknown")
         ended = self.variants or not self.choice.picture_ids  # pictures that are there are not ordered again
         return lost or (bool(ended) and not self.costs.free and not made)
 
@@ -199,7 +208,7 @@ class Job:
         for name, record in RECORDS.items():
             setattr(job, name, record(**_known(record, data)))
         job.submission.number = data.get("submission", 0)
-        job.state = State(job.state)
+        job.state, job.waits_for = State(job.state), WaitsFor(job.waits_for)
         job.variants = [Variant(**_known(Variant, raw)) for raw in data.get("variants", [])]
         for variant in job.variants:
             variant.state = VariantState(variant.state)

@@ -7,13 +7,14 @@ a bad request before anything is sent, stored or paid.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
-from .declaration import Feature
+from .declaration import Feature, Options
 from .web_addresses import is_web_address, name_in
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Request:
     texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     choose_cutout: bool = False
     place_all: bool = False
     max_points: int | None = None
@@ -87,7 +88,7 @@ class Request:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Request:
+    def from_dict(cls, data: Mapping[str, Any]) -> Request:
         """Read :meth:`to_dict`'s form; unknown keys are passed over."""
         known = {f.name for f in fields(cls)}
         return cls(**{key: value for key, value in data.items() if key in known})
@@ -127,8 +128,8 @@ class Request:
                 raise InvalidInput(f"{what} must be a whole number of points, not {points!r}.")
         if self.group_points is not None and not self.group:
             raise InvalidInput("group_points needs the name of the group that it limits.")
-        for key, value in self.options.items():
-            service.option(key).check(value)
+        for key, own in self.options.items():
+            service.option(key).check(own)
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)

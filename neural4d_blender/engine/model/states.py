@@ -109,6 +109,15 @@ IDLE = SETTLED | {State.QUEUED, State.CHOOSING_CUTOUT, State.READY}
 FREE_TO_CANCEL = frozenset(state for state, (_, free, _) in LIFE.items() if free)
 
 
+class WaitsFor(StrEnum):
+    """Why a job stands still that goes on by itself."""
+
+    NOTHING = ""
+    PACE = "pace"  # the service asked to slow down
+    OUTAGE = "outage"  # the service is down, or the network between it and here
+    OTHER_JOB = "other_job"  # another one has to be over first, or what it cost has to be known
+
+
 class VariantState(StrEnum):
     """How far one of the models of a job is."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..errors import ErrorTexts
+
 
 @dataclass
 class Submission:
@@ -29,9 +31,9 @@ class Submission:
     sent_at: float = 0.0
     balance_before: float | None = None
     refusal: str = ""
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: ErrorTexts | None = None
     documented: bool = False
 
     def settle(self) -> None:
         """Whether it was taken is known, or is the user's to decide: nothing is asked about it any more."""
-        self.in_doubt, self.refused, self.documented = False, {}, False
+        self.in_doubt, self.refused, self.documented = False, None, False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
+from ..errors import ErrorTexts
+from .facts import Facts
 from .states import VariantState
 
 
@@ -34,8 +35,8 @@ class Variant:
     preview: str = ""
     model: str = ""
     blend: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    error: dict[str, str] | None = None
+    facts: Facts = field(default_factory=Facts)
+    error: ErrorTexts | None = None
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     here: bool = False
@@ -53,7 +54,7 @@ class Variant:
         return failed and (not self.error or self.error["code"] not in ("GenerationFailed", "RequestRefused"))
 
 
-def are_facts(value: Any) -> bool:
+def are_facts(value: object) -> bool:
     """Whether it is what was measured of a model, as far as it is read."""
     if not isinstance(value, dict) or not _is_list(value.get("warnings", []), str):
         return False
@@ -62,7 +63,7 @@ def are_facts(value: Any) -> bool:
     return _is_list(sides, float, int) and len(sides) == 3 and _is_list(counts, int)
 
 
-def _is_list(value: Any, *kinds: type) -> bool:
+def _is_list(value: object, *kinds: type) -> bool:
     return isinstance(value, list) and all(type(one) in kinds and one == one for one in value)
 
 
@@ -93,4 +94,4 @@ class Save:
     state: SaveState = SaveState.ASKED
     url: str = ""
     path: str = ""
-    error: dict[str, str] | None = None
+    error: ErrorTexts | None = None

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ..errors import InvalidInput, JobNotFound, JournalUnusable
+from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
@@ -143,12 +143,11 @@ class Batches:
         """A job has taken a step: whoever has its turn now goes, or stops where going on makes no sense."""
         if not job.batch:
             return
-        error = job.error or {}
-        if job.state is State.FAILED and error.get("code") in _OF_ALL:
-            self._fail_waiting(job, error)
+        if job.state is State.FAILED and job.error and job.error["code"] in _OF_ALL:
+            self._fail_waiting(job, job.error)
         self.call(self._jobs.slots.stepped(job))
 
-    def _fail_waiting(self, job: Job, error: dict[str, str]) -> None:
+    def _fail_waiting(self, job: Job, error: ErrorTexts) -> None:
         """Those that wait for their turn at the same service fail with it."""
         waiting = self._jobs.slots.waiting(job.batch, job.provider)
         others = [Job.from_dict(self._jobs.by_id[one].job.to_dict()) for one in waiting]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from ..errors import JournalDamaged, Neural4DError
+from ..blenders.job_file_format import PrepareValues
+from ..errors import ErrorTexts, JournalDamaged, Neural4DError
 from ..files.download import Stopped
 from ..model.batch import BatchRecord
 from ..model.job import Job
@@ -35,7 +36,7 @@ class Events:
         """What a job is like now."""
         self.send({"event": "job", "job": job.to_dict()})
 
-    def prepare(self, job: Job, variant: Variant, values: dict[str, Any]) -> None:
+    def prepare(self, job: Job, variant: Variant, values: PrepareValues) -> None:
         """Have the host prepare a variant; it answers with the command ``prepared``."""
         self.send({"event": "prepare", "job": job.id, "variant": variant.index, "values": values})
 
@@ -83,7 +84,7 @@ class Events:
             if answer is not None:
                 self.answer(message, **answer)
 
-    def answer(self, message: Message, error: dict[str, str] | None = None, **values: Any) -> None:
+    def answer(self, message: Message, error: ErrorTexts | None = None, **values: Any) -> None:
         """What became of a command that asked for an answer, or failed."""
         if "tag" in message or error is not None:
             told = {"tag": message.get("tag"), "job": message.get("job"), "error": error}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import cast
 
 from .. import protocol
 from ..blenders.asset_library import write_asset
+from ..blenders.job_file_format import AssetWanted
 from ..errors import InvalidInput, UnsupportedFeature
 from ..model.declaration import Feature
 from ..model.job import Job
@@ -156,5 +158,6 @@ class JobCommands:
         self.pools.run("prepare", job.provider, self.events.carry_out, message, work)
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> Message:
-        path = write_asset(self.context.preparers, job, variant, message, stopped=self.context.stopping.is_set)
+        wanted = cast("AssetWanted", message)
+        path = write_asset(self.context.preparers, job, variant, wanted, stopped=self.context.stopping.is_set)
         return {"path": str(path)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
 
+from ..model.facts import Facts
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL
 from .exchange_log import Recording
@@ -32,7 +32,7 @@ class ActiveJob:
     #: When a wait within the present state began (monotonic seconds).
     since: float = 0.0
     #: The facts of the variants that the host was asked to prepare, by index; empty while it is at it.
-    handed_over: dict[int, dict[str, Any]] = field(default_factory=dict)
+    handed_over: dict[int, Facts] = field(default_factory=dict)
     #: What the balance was while it is found out whether the job was taken; None where it could not be read.
     readings: list[float | None] = field(default_factory=list)
     #: How often in a row the service asked to slow down.

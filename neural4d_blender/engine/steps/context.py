@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from ..blenders.job_file_format import PrepareValues
 from ..blenders.pool import Preparers
 from ..files.download import download
 from ..http.rate_limit import MINUTE
@@ -72,7 +72,7 @@ class Context:
     provider: Callable[[str], Provider]
     publish: Callable[[Job], None]
     spending: Spending
-    ask_host: Callable[[Job, Variant, dict[str, Any]], None]
+    ask_host: Callable[[Job, Variant, PrepareValues], None]
     stopping: threading.Event
     folder: Path
     system: System = SYSTEM

@@ -6,9 +6,9 @@ import shutil
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..blenders.job_file import checked, job_values, run_in_blender
+from ..blenders.job_file_format import PrepareValues
 from ..errors import (
     BrokenModel,
     CannotStart,
@@ -24,6 +24,7 @@ from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
 from ..files.glb_check import check_glb
 from ..model.allowed_values import FORMATS
+from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
@@ -70,7 +71,7 @@ def convert_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     variant.details |= conversion.details
     if conversion.url:
         variant.model_url, variant.scale = conversion.url, conversion.scale
-    job.note = "" if conversion.url else conversion.message
+    job.go_on("" if conversion.url else conversion.message)
     context.save(job)
     return 0.0 if conversion.url else CONVERSION_EVERY * context.timing.quickest
 
@@ -191,9 +192,7 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     return 0.0
 
 
-def _from_background(
-    context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]
-) -> dict[str, Any] | None:
+def _from_background(context: Context, active: ActiveJob, variant: Variant, values: PrepareValues) -> Facts | None:
     """The facts of a background Blender; None where none can be started and the host is asked instead."""
     job = active.job
     if job.state not in (State.READY, State.PLACED):
@@ -217,7 +216,7 @@ def _from_background(
         return None
 
 
-def _from_host(context: Context, active: ActiveJob, variant: Variant, values: dict[str, Any]) -> dict[str, Any] | None:
+def _from_host(context: Context, active: ActiveJob, variant: Variant, values: PrepareValues) -> Facts | None:
     """The facts of the host, None while it is at it; it came to no end if it was asked in an earlier session."""
     there = active.handed_over.get(variant.index)
     if there == {}:

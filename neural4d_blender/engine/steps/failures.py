@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import HeldBack, Neural4DError, ServiceBusy
 from ..http.transport import backoff
 from ..model.job import UNREAD, Job
-from ..model.states import State, VariantState
+from ..model.states import State, VariantState, WaitsFor
 from .active_job import ActiveJob
 from .context import Context, Timing
 from .failure_texts import cost_in_words, kept_in_words
@@ -29,9 +29,11 @@ def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> floa
     ceiling = timing.slowest if outlasts else _LONGEST_WAIT
     wait = backoff(min(active.attempts, 30) - 1, timing.backoff, ceiling, chance=context.system.chance)
     count = "" if outlasts else f" ({active.attempts} of {timing.attempts - 1})"
-    job.note, job.until = f"{error.what} Trying again in {wait:.0f} s{count}.", 0.0
+    note = f"{error.what} Trying again in {wait:.0f} s{count}."
     if outlasts:
-        job.until = context.clock.now() + wait
+        job.stand_still(WaitsFor.OUTAGE, context.clock.now() + wait, note)
+    else:
+        job.go_on(note)
     context.save(job)
     return max(wait, timing.quickest) if job.state is State.GENERATING else wait
 
@@ -72,7 +74,7 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy, *, paid: 
         return None
     note = f"{error.what} Going on in {wait:.0f} s."
     if job.note != note or job.until < now:
-        job.note, job.until = note, now + wait
+        job.stand_still(WaitsFor.OTHER_JOB if error.other_job else WaitsFor.PACE, now + wait, note)
         context.save(job)
     return wait
 

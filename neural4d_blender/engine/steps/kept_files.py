@@ -6,7 +6,6 @@ import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from ..blenders.shared_names import name_of_file
 from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
@@ -14,6 +13,7 @@ from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
 from ..files.glb_check import check_glb
 from ..files.glb_dimensions import size_of
+from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Save, SaveState, Variant
@@ -52,11 +52,11 @@ def keep_downloads(context: Context, job: Job) -> None:
                 variant.facts = _facts(Path(variant.model))
 
 
-def _facts(glb: Path) -> dict[str, Any]:
+def _facts(glb: Path) -> Facts:
     """What can be said of a file that nothing prepares: its triangles, and its size where that is quickly measured."""
     try:
         said = check_glb(glb)
-        facts: dict[str, Any] = {"triangles": said.triangles}
+        facts: Facts = {"triangles": said.triangles}
         if said.vertices <= _QUICKLY_MEASURED:
             width, height, depth = size_of(glb)  # glTF's Y is up
             facts["dimensions_mm"] = [side * 1000 for side in (width, depth, height)]

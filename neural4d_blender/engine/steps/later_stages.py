@@ -95,7 +95,8 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
 
 def _unknown(job: Job, provider: Provider) -> PaymentUnknown:
     order, job.ordered = job.ordered, ""
-    said = job.submission.refused.get("what") or f"The order '{order}' went out and no answer came"
+    refused = job.submission.refused
+    said = refused["what"] if refused else f"The order '{order}' went out and no answer came"
     job.submission.settle()
     name, unit = provider.declaration.name, provider.declaration.unit
     return PaymentUnknown(
@@ -125,14 +126,14 @@ def _never_arrived(context: Context, active: ActiveJob) -> bool:
     if active.looks < context.timing.looks:
         return False
     active.looks = 0
-    busy = job.submission.refused.get("code") == ServiceBusy.__name__
-    if job.submission.refused and not busy:
-        error = from_dict(job.submission.refused)
+    refused = job.submission.refused
+    if refused and refused["code"] != ServiceBusy.__name__:
+        error = from_dict(refused)
         job.submission.settle()
         job.ordered, job.submission.number = "", 0
         error.cost = cost_of_refused(job, error, stands=False)
         raise error
-    if job.submission.number >= context.timing.looks and not busy:
+    if job.submission.number >= context.timing.looks and not refused:
         job.submission.settle()
         order, job.ordered, job.submission.number = job.ordered, "", 0
         raise SubmissionLost(f"The order '{order}' was sent several times, and the service has no record of it.")
@@ -165,8 +166,8 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
                 context.save(job)
                 raise
             active.looks, active.since = 0, 0.0
-            job.submission.refused = error.to_dict() if isinstance(error, REFUSALS) else {}
-            job.note = f"{error.what} Finding out whether the order arrived."
+            job.submission.refused = error.to_dict() if isinstance(error, REFUSALS) else None
+            job.go_on(f"{error.what} Finding out whether the order arrived.")
             context.save(job)
             if isinstance(error, ServiceBusy):
                 return failures.slow_down(context, active, error, paid=True)

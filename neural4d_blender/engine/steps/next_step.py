@@ -59,7 +59,7 @@ def step(context: Context, active: ActiveJob) -> float | None:
         raise
     except JournalUnusable as error:
         active.unwritten = True
-        active.job.note = f"{error.what} {error.remedy} Nothing is sent meanwhile."
+        active.job.go_on(f"{error.what} {error.remedy} Nothing is sent meanwhile.")
         context.publish(active.job)
         return context.timing.look_again
 

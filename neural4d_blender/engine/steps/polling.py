@@ -52,7 +52,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         delivery.take_in(job, variant, poll)
     if job.state is State.GENERATING:
         job.progress = max(v.progress for v in job.variants)
-    job.note, job.until = poll.stage, 0.0
+    job.go_on(poll.stage)
     answered = poll.outcome is not Outcome.GENERATING or poll.progress is not None
     if answered and job.submission.tickets and [v.uuid for v in job.variants] == job.submission.tickets:
         provider.remember(variant.uuid, job.submission.tickets)

@@ -162,7 +162,8 @@ class Spending:
             provider.http.check_pace(paid=True)
             if self.journal.others_in_doubt(service, job.id):
                 raise HeldBack(
-                    "Waiting until it is known whether another job was paid: both at once could not be told apart."
+                    "Waiting until it is known whether another job was paid: both at once could not be told apart.",
+                    other_job=True,
                 )
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)

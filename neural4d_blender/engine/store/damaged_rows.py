@@ -143,6 +143,8 @@ def _check(hint: Any) -> Check:
         case kind if isinstance(kind, type) and is_dataclass(kind):
             checks = _checks_of(kind)
             return lambda value: _fits(value, checks)
+        case kind if typing.is_typeddict(kind):
+            return lambda value: type(value) is dict
         case kind if issubclass(kind, Enum):
             members = {member.value for member in kind}
             return lambda value: type(value) is str and value in members

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
+from ...engine.model.facts import Facts
 from ..open_file import armature_of, mesh_of, own, purge, scene, update
 from . import apply_transforms, hierarchy
 from .evaluate import parts_of
@@ -101,7 +102,7 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
     return root
 
 
-def count(model: Model) -> dict[str, int]:
+def count(model: Model) -> Facts:
     """How much the model holds; triangles as the faces would be split into."""
     meshes = [mesh_of(item) for item in model.meshes]
     faces = sum(len(mesh.polygons) for mesh in meshes)

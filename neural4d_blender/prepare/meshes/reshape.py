@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import bmesh
 import bpy
@@ -43,9 +42,10 @@ def join(model: Model, warnings: list[str]) -> Model:
         bpy.data.objects.remove(group)
     if len(model.meshes) > 1:
         _same_uv_maps([mesh_of(item) for item in model.meshes])
-        context: dict[str, Any] = {"object": into, "active_object": into}
-        context |= {"selected_objects": model.meshes, "selected_editable_objects": model.meshes}
-        with bpy.context.temp_override(**context):
+        meshes = model.meshes
+        with bpy.context.temp_override(
+            object=into, active_object=into, selected_objects=meshes, selected_editable_objects=meshes
+        ):
             bpy.ops.object.join()
     return Model([into], model.armatures, model.center, {into: parent} if parent in model.armatures else {})
 

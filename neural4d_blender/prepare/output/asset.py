@@ -13,17 +13,15 @@ from typing import Any
 
 import bpy
 
+from ...engine.blenders.job_file_format import AssetValues
 from ...engine.blenders.shared_names import blend_version, datablock_name
 from ...engine.errors import BrokenModel, PreparerFailed
+from ...engine.model.facts import Facts
 from . import preview_render
 
 
-def write_asset(values: dict[str, Any]) -> dict[str, Any]:
+def write_asset(values: AssetValues) -> Facts:
     """Do the job in this Blender, whose file is emptied first; returns the facts.
-
-    Args:
-        values: ``source`` (a prepared .blend), ``output``, ``name``, ``description``, ``author``, ``tags``,
-            ``catalog`` (an id), ``preview`` (a picture, or empty) and ``properties`` of the root.
 
     Raises:
         BrokenModel: the source is damaged, or of a newer Blender. PreparerFailed: the output cannot be written.

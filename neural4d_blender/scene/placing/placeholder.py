@@ -17,7 +17,8 @@ from ..session import session
 from . import placement, targets
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job, Target
+    from ...client.job_target import Target
+    from ...client.snapshots import Job
 
 #: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.
 MARK = "neural4d_placeholder"

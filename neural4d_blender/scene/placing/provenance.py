@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 
 from ...client.snapshots import Job, Variant
-from ...engine.protocol import IDLE, InvalidInput, Request, declaration
+from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declaration
 
 #: On a root: the job it came from.
 JOB = "neural4d_job"
@@ -53,7 +53,7 @@ class Provenance:
     terms: str = ""
     prompt: str = ""
     image: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
     seed: int | str | None = None
     made: str = ""
     seconds: float | None = None
@@ -65,7 +65,7 @@ class Provenance:
         return " ".join(self.prompt.split()) or self.image or "Model"
 
 
-def properties(job: Job, variant: Variant) -> dict[str, Any]:
+def properties(job: Job, variant: Variant) -> Properties:
     """The custom properties of a root, by name.
 
     Args:
@@ -79,9 +79,9 @@ def properties(job: Job, variant: Variant) -> dict[str, Any]:
         options["views"] = sorted(request.views)
     if request.references:
         options["references"] = len(request.references)
-    said: dict[str, Any] = {**request.options, **job.service, **variant.details}
+    said: dict[str, object] = {**request.options, **job.service, **variant.details}
     worked = sum(seconds for state, seconds in job.seconds.items() if state not in IDLE)
-    values = {
+    values: dict[str, str | int | float | None] = {
         JOB: job.id,
         "neural4d_variant": variant.index,
         "neural4d_service": job.provider,
@@ -162,7 +162,7 @@ def _terms(service: str) -> str:
     return ""
 
 
-def _options(value: object) -> dict[str, Any]:
+def _options(value: object) -> dict[str, object]:
     try:
         found = json.loads(_text(value) or "{}")
     except ValueError:

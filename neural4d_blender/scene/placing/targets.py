@@ -19,7 +19,7 @@ from . import provenance
 from .replacement import check_replaceable
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Target
+    from ...client.job_target import Replaced, Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1
@@ -73,7 +73,7 @@ def in_place_of(root: bpy.types.Object) -> Target:
         InvalidInput: it belongs to another file, or one of its linked duplicates does.
     """
     check_replaceable(root)
-    replaced = {"name": root.name, "job": root.get(provenance.JOB)}
+    replaced: Replaced = {"name": root.name, "job": root.get(provenance.JOB)}
     place = world_matrix(root).translation[:]
     return {**bind(place, scene=_scene_with(root)), "collection": _collection_name(root), "replaces": replaced}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import blf
 import bpy
 
-from ...engine.protocol import SETTLED, State, declarations, unit_of
+from ...engine.protocol import SETTLED, State, WaitsFor, declarations, unit_of
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job
@@ -60,10 +60,9 @@ def waits(job: Job) -> int:
 
 
 def why_it_waits(job: Job) -> str:
-    """What a job waits for that has to: the service, the network, or what becomes known of another job."""
-    if "Trying again" in job.note:
-        return f"{service(job.provider)} is not available"
-    return "Waiting" if job.note.startswith("Waiting") else f"{service(job.provider)} asks to slow down"
+    """What a job waits for that has to, in words."""
+    words = {WaitsFor.OUTAGE: "{} is not available", WaitsFor.PACE: "{} asks to slow down"}
+    return words.get(job.waits_for, "Waiting").format(service(job.provider))
 
 
 def finding_out(job: Job) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...client.snapshots import Job
-from ...engine.protocol import SETTLED, BudgetUsedUp, State
+from ...engine.protocol import SETTLED, BudgetUsedUp, ErrorTexts, State
 from ...scene import recover_unsaved as lost
 from ...scene.engine_process import bridge
 from ...scene.session import session
@@ -28,8 +28,8 @@ class Tally:
         self.points = 0
         self.providers: set[str] = set()
         self.paused: Job | None = None
-        self._trouble: dict[str, str] | None = None
-        self._errors: dict[str, dict[str, str]] = {}
+        self._trouble: ErrorTexts | None = None
+        self._errors: dict[str, ErrorTexts] = {}
         self._known: dict[str, tuple[str, int]] = {}
         self._states: Counter[str] = Counter()
         self._lost: tuple[Any, int] = (None, 0)
@@ -59,12 +59,12 @@ class Tally:
         return sum(error["code"] == BudgetUsedUp.__name__ for error in self._errors.values())
 
     @property
-    def error(self) -> dict[str, str] | None:
+    def error(self) -> ErrorTexts | None:
         """Why the engine would not do what was asked last, or why the last one of those that failed did."""
         return self._trouble or next(reversed(self._errors.values()), None)
 
     @error.setter
-    def error(self, error: dict[str, str] | None) -> None:
+    def error(self, error: ErrorTexts | None) -> None:
         self._trouble = error
 
     @property
@@ -108,9 +108,9 @@ class Tally:
 
 def tally(batch: str) -> Tally:
     """The counts of a batch that the bridge knows."""
-    if batch not in session.shown.tallies:
-        session.shown.tallies[batch] = Tally(batch)
-    found: Tally = session.shown.tallies[batch]
+    found = session.shown.tallies.get(batch)
+    if not isinstance(found, Tally):
+        found = session.shown.tallies[batch] = Tally(batch)
     return found
 
 

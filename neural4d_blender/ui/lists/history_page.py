@@ -6,7 +6,7 @@ goes out, the pump brings the answer, the panel is drawn again.
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -53,7 +53,7 @@ class Page:
         self.totals: list[Total] | None = None
         self.offset = 0
         self.trouble = ""
-        self._asked: dict[str, Any] = {}
+        self._asked: past.HistoryQuery | None = None
         self._seen: object = None
 
     def newest(self) -> "list[Job]":
@@ -81,7 +81,7 @@ class Page:
             self.trouble = f"{error.what} {error.remedy}"
         timer_and_file_handlers.start()
 
-    def _take(self, asked: dict[str, Any], answer: "Answer") -> None:
+    def _take(self, asked: "past.HistoryQuery", answer: "Answer") -> None:
         if asked is not self._asked:
             return  # another question has gone out since
         if error := answer.error:
@@ -165,10 +165,20 @@ class NEURAL4D_PG_history(bpy.types.PropertyGroup):
     until: StringProperty(name="To", description="The last day, like 2031-05-24", update=_filtered)
 
 
-def wanted(filters: NEURAL4D_PG_history) -> dict[str, Any]:
+class Filters(TypedDict):
+    """Arguments of ``history``."""
+
+    text: str
+    provider: str
+    state: list[State]
+    since: "past.Moment | None"
+    until: "past.Moment | None"
+
+
+def wanted(filters: NEURAL4D_PG_history) -> Filters:
     """The arguments of ``history`` that the filters amount to, less the page."""
-    since: Any = None
-    until: Any = None
+    since: past.Moment | None = None
+    until: past.Moment | None = None
     if filters.period == "RANGE":
         since, until = filters.since.strip() or None, filters.until.strip() or None
     elif filters.period != "ANY":

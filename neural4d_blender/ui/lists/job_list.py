@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...engine.protocol import SETTLED, State
+from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ...scene.session import session
@@ -130,14 +130,14 @@ def _how_it_ended(job: Job, words: str) -> str:
     return words
 
 
-def _facts(job: Job) -> dict[str, Any]:
+def _facts(job: Job) -> Facts:
     """What was measured of the model, and of what had to be left out or changed; empty before it is ready."""
     if job.state not in (State.PLACED, State.READY):
-        return {}
-    return next((v.facts for v in job.variants if v.facts), {})
+        return Facts()
+    return next((v.facts for v in job.variants if v.facts), Facts())
 
 
-def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
+def _draw_error(box: bpy.types.UILayout, error: ErrorTexts) -> None:
     labels.draw(box, error["what"])
     labels.draw(box, " ".join(part for part in (error["kept"], error["cost"]) if part))
     if error["remedy"]:
@@ -147,7 +147,7 @@ def _draw_error(box: bpy.types.UILayout, error: dict[str, str]) -> None:
 def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
     if state in (State.FAILED, State.CANCELLED):
-        overruled = (job.error or {}).get("code") == "NoPortrait"
+        overruled = job.error is not None and job.error["code"] == "NoPortrait"
         label = "Generate Again (paid)" if job.retry_pays else "Generate Anyway" if overruled else "Retry"
         row = box.row(align=True) if label == "Retry" else box.column(align=True)  # longer ones want all the room
         row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id

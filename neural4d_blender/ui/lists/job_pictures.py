@@ -99,8 +99,7 @@ def _draw_buttons(column: bpy.types.UILayout, job: Job, variant: Variant) -> Non
 
 
 def _why_failed(variant: Variant) -> str:
-    error = variant.error or {}
-    return f"{variant.index + 1}: {error.get('what', 'failed')}"
+    return f"{variant.index + 1}: {variant.error['what'] if variant.error else 'failed'}"
 
 
 def draw_saves(box: bpy.types.UILayout, job: Job) -> None:

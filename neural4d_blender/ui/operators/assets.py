@@ -15,6 +15,7 @@ from .placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer
+    from ...engine.protocol import AssetTexts
 
 
 class _Asset(ModelOperator):
@@ -44,11 +45,10 @@ class _Asset(ModelOperator):
         for name in ("title", "catalog", "description", "author", "tags"):
             self.layout.prop(self, name)
 
-    def told(self) -> dict[str, Any]:
-        """As scene/assets.py takes them."""
+    def texts(self) -> "AssetTexts":
+        """What was entered, but for the catalog."""
         tags = [tag.strip() for tag in self.tags.split(",") if tag.strip()]
-        common = {"catalog": self.catalog, "description": self.description, "author": self.author, "tags": tags}
-        return {"name": self.title, **common}
+        return {"name": self.title, "description": self.description, "author": self.author, "tags": tags}
 
 
 class NEURAL4D_OT_mark_asset(_Asset, bpy.types.Operator):
@@ -63,7 +63,7 @@ class NEURAL4D_OT_mark_asset(_Asset, bpy.types.Operator):
         job = bridge.jobs.get(said.job)
         picture = next((v.preview for v in (job.variants if job else ()) if v.index == said.variant), "")
         with placement.undo_step(f"Mark {root.name} as Asset"[:60]):
-            assets.mark(root, picture=picture, **self.told())
+            assets.mark(root, picture=picture, catalog=self.catalog, **self.texts())
         assets.refresh()
 
 
@@ -105,7 +105,8 @@ class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
                 assets.refresh()
             timer_and_file_handlers.redraw()
 
-        generate.Job(said.job).start_save_asset("", said.variant, take, **self.told())
+        job = generate.Job(said.job)
+        job.start_save_asset("", said.variant, take, catalog=self.catalog, **self.texts())
         session.asked.library[which] = ("Saving to the library ...", "TIME")
 
 

@@ -1,5 +1,6 @@
 """Operators that generate from files: one job of several images, or a batch of a table, after showing its price."""
 
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from ...scene.engine_process import bridge
 from ..lists import batch_progress
 from ..settings.properties import arguments, of_service
 from .generate import report_error
+
+if TYPE_CHECKING:
+    from ...batching.generate_arguments import Arguments, ModelSettings
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -92,8 +96,6 @@ class BatchSettings(_Base):
         chosen = context.scene.neural4d
         of_image = chosen.input == "IMAGE" or user_settings.located(self.filepath).is_dir()
         by_service = {one.id: _of_many(of_service(chosen, one, of_image=of_image)) for one in declarations()}
-        general = _of_many(arguments(chosen)).items()
-        defaults = {name: value for name, value in general if name not in by_service[chosen.provider]}
         return batches.batch(
             bpy.path.abspath(self.filepath),
             concurrency=self.concurrency,
@@ -103,7 +105,7 @@ class BatchSettings(_Base):
             output=bpy.path.abspath(self.output),
             dry_run=dry_run,
             by_service=by_service,
-            **defaults,
+            **_of_many(arguments(chosen), by_service[chosen.provider]),
         )
 
 
@@ -169,8 +171,10 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _of_many(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in _OF_ONE_JOB}
+def _of_many(settings: "ModelSettings | Arguments", but: Container[str] = ()) -> "Arguments":
+    """Those of the settings that mean many jobs as well, and are not among the others."""
+    found: Any = {name: value for name, value in settings.items() if name not in _OF_ONE_JOB and name not in but}
+    return found
 
 
 def price(estimate: Any, provider: str) -> str:

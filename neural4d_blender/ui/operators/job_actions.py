@@ -7,7 +7,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ...api import generate
-from ...engine.protocol import Neural4DError
+from ...engine.protocol import ErrorTexts, Neural4DError
 from ...scene import job_report, place_finished_models, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import targets
@@ -85,7 +85,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
         session.placings.trouble.pop(job.id, None)
 
 
-def _note(job_id: str, error: dict[str, str] | None) -> None:
+def _note(job_id: str, error: ErrorTexts | None) -> None:
     """Show on the job why the engine would not."""
     if error and job_id in bridge.jobs:
         bridge.jobs[job_id] = replace(bridge.jobs[job_id], error=error)

@@ -16,7 +16,8 @@ from ..drawing import labels
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Answer, Target
+    from ...client.job_target import Target
+    from ...client.snapshots import Answer
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import bpy
 
@@ -97,7 +96,7 @@ def _day(made: str) -> str:
 
 def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
     own = said.options.get("options")
-    options: dict[str, Any] = {**said.options, **(own if isinstance(own, dict) else {})}
+    options: dict[str, object] = {**said.options, **(own if isinstance(own, dict) else {})}
     options.pop("options", None)
     told = {"image": said.image, **dict(sorted(options.items())), "seed": said.seed, "job": said.job}
     return [

@@ -20,8 +20,8 @@ _KEY = re.compile(r"\b[a-z]+(?:_[a-z0-9_]+|[A-Z]\w+)\b")
 def request(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> Request:
     """The request, with a mark in place of each picture."""
     given = arguments(chosen, of_image=of_image)
-    given |= {"images": ["?"] if of_image else [], "references": ["?"] * len(given.get("references", ()))}
-    return Request.from_dict(given)
+    references = ["?"] * len(given.get("references", ()))
+    return Request.from_dict({**given, "images": ["?"] if of_image else [], "references": references})
 
 
 def refusal(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:

@@ -1,6 +1,6 @@
 """The settings of the panel, at ``scene.neural4d``. No secret may ever stand here: a scene is saved."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import (
@@ -18,6 +18,9 @@ from ...engine.protocol import Feature
 from ..drawing import unsupported
 from . import image_sources, service_options, side_views
 from . import reference_list as references
+
+if TYPE_CHECKING:
+    from ...batching.generate_arguments import Arguments, ModelSettings
 
 _SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 _AXES = [
@@ -190,7 +193,7 @@ def service(chosen: NEURAL4D_PG_settings) -> protocol.Declaration:
     return protocol.declaration(chosen.provider)
 
 
-def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> dict[str, Any]:
+def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> "Arguments":
     """The arguments of ``generate`` that the settings amount to, less the image itself."""
     declared, of_panel = service(chosen), of_image is None
     of_image = chosen.input == "IMAGE" if of_image is None else of_image
@@ -201,7 +204,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         if of_panel and of_image and not unsupported.why(declared, Feature.VIEWS)
         else {}
     )
-    return {
+    found: Arguments = {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
         "size_mm": chosen.size_mm if chosen.use_size else None,
@@ -215,23 +218,19 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "placeholder": None if chosen.placeholder else False,
         "max_points": chosen.max_points if chosen.use_cap else None,
         **of_service(chosen, declared, of_image=of_image, by_reference=by_reference, pictures=first),
-        **({"views": sides} if sides else {}),
-        **(_of_pictures(chosen, declared) if first else {}),
     }
+    if sides:
+        found["views"] = sides
+    if first:
+        found["picture_first"], found["choose_cutout"] = True, chosen.choose_cutout
+        found["pictures"] = min(chosen.pictures, declared.max_pictures)
+        found["references"] = references.values(chosen, declared.max_references)
+    return found
 
 
 def makes_pictures(chosen: NEURAL4D_PG_settings) -> bool:
     """Pictures are to be made of a prompt first, and the service can."""
     return bool(chosen.picture_first) and not unsupported.why(service(chosen), Feature.PICTURE)
-
-
-def _of_pictures(chosen: NEURAL4D_PG_settings, declared: protocol.Declaration) -> dict[str, Any]:
-    return {
-        "picture_first": True,
-        "pictures": min(chosen.pictures, declared.max_pictures),
-        "references": references.values(chosen, declared.max_references),
-        "choose_cutout": chosen.choose_cutout,
-    }
 
 
 def of_service(
@@ -241,7 +240,7 @@ def of_service(
     of_image: bool,
     by_reference: bool = False,
     pictures: bool = False,
-) -> dict[str, Any]:
+) -> "ModelSettings":
     """Those of them that depend on what a service can do, for any service: each one's own settings are kept."""
     own = {"for_images": of_image, "by_reference": by_reference, "pictures": pictures}
     variants = min(chosen.variants, declared.max_variants)

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ...engine.protocol import Declaration, Option, declarations
+from ...engine.protocol import Declaration, Option, Options, declarations
 
 #: Blender's enumerations have no empty identifier; this one stands for the choice of leaving it to the service.
 _UNSET = "UNSET"
@@ -15,23 +15,23 @@ _UNSET = "UNSET"
 
 def _property(option: Option) -> Any:
     """The Blender property that holds an option; its limits are the option's own."""
-    common: dict[str, Any] = {"name": option.label, "description": option.help}
-    if option.enterprise:
-        common["description"] += ". The service takes it from enterprise accounts only"
+    default: Any = option.default
+    described = option.help + ". The service takes it from enterprise accounts only" * option.enterprise
+    common: Any = {"name": option.label, "description": described}
     number = int if option.kind == "int" else float
     bounds = {"min": option.minimum, "max": option.maximum}
-    limits: dict[str, Any] = {key: number(value) for key, value in bounds.items() if value is not None}
+    limits: Any = {key: number(value) for key, value in bounds.items() if value is not None}
     match option.kind:
         case "bool":
-            return BoolProperty(default=option.default, **common)
+            return BoolProperty(default=default, **common)
         case "int":
-            return IntProperty(default=option.default, **limits, **common)
+            return IntProperty(default=default, **limits, **common)
         case "float":
-            return FloatProperty(default=option.default, **limits, **common)
+            return FloatProperty(default=default, **limits, **common)
         case "choice":
             named = [(choice or _UNSET, _in_words(choice) or option.unset) for choice in option.choices]
-            return EnumProperty(items=[(*item, "") for item in named], default=option.default or _UNSET, **common)
-    return StringProperty(default=option.default, **common)
+            return EnumProperty(items=[(*item, "") for item in named], default=default or _UNSET, **common)
+    return StringProperty(default=default, **common)
 
 
 def _in_words(choice: str) -> str:
@@ -57,7 +57,7 @@ def _group(service: Declaration) -> type[bpy.types.PropertyGroup]:
 GROUPS = {service.id: _group(service) for service in declarations()}
 
 
-def pointers() -> dict[str, Any]:
+def pointers() -> dict[str, object]:
     """A pointer to each group, for the annotations of the settings."""
     return {f"options_{service}": PointerProperty(type=group) for service, group in GROUPS.items()}
 
@@ -69,7 +69,7 @@ def group(chosen: Any, service: Declaration) -> Any:
 
 def values(
     chosen: Any, service: Declaration, *, for_images: bool, by_reference: bool, pictures: bool = False
-) -> dict[str, Any]:
+) -> Options:
     """The options that differ from their defaults, as ``generate`` takes them.
 
     Args:

@@ -15,7 +15,7 @@ from ...scene.user_settings import located
 SIDES = tuple(dict.fromkeys(side for service in declarations() for side in service.views))
 
 
-def properties() -> dict[str, Any]:
+def properties() -> dict[str, object]:
     """A field for each side, for the annotations of the settings."""
     return {_name(side): _field(side) for side in SIDES}
 

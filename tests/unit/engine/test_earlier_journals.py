@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.engine.model.states import JOURNAL, State, VariantState
+from neural4d_blender.engine.model.states import JOURNAL, State, VariantState, WaitsFor
 from neural4d_blender.engine.store import schema
 from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
@@ -66,6 +66,8 @@ def test_a_placed_job_is_read_whole(journal: Journal) -> None:
         "cutout": 1,
         "tickets": ["t-bird"],
         "submission": 1,
+        "waits_for": WaitsFor.NOTHING,
+        "until": 0.0,
         "placed": [0],
         "seconds": {"queued": 1.0, "generating": 80.0},
     }

@@ -13,16 +13,16 @@ from typing import Any, NoReturn
 import pytest
 
 from neural4d_blender.engine.blenders.pool import Preparers
-from neural4d_blender.engine.errors import ServiceUnreachable
+from neural4d_blender.engine.errors import HeldBack, ServiceBusy, ServiceDown, ServiceUnreachable
 from neural4d_blender.engine.http.transport import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
-from neural4d_blender.engine.model.states import State
+from neural4d_blender.engine.model.states import State, WaitsFor
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
 from neural4d_blender.engine.services.base import Provider
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
-from neural4d_blender.engine.steps import next_step
+from neural4d_blender.engine.steps import failures, next_step
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
@@ -80,7 +80,7 @@ class MadeUp(Provider):
     def __init__(self, clock: Clock, *, there: bool) -> None:
         super().__init__(Http())  # type: ignore[arg-type]
         self.clock, self.there = clock, there
-        self.done_at = 0.0
+        self.done_at = self.down_until = 0.0
         self.polls = 0
 
     @classmethod
@@ -95,6 +95,8 @@ class MadeUp(Provider):
 
     def poll(self, uuid: str, expect_done: bool) -> Poll:
         self.polls += 1
+        if self.clock.now() < self.down_until:
+            raise ServiceDown("It is down.")
         done = self.clock.now() >= self.done_at
         return Poll(Outcome.DONE, model_url="https://x/one.glb") if done else Poll(Outcome.GENERATING)
 
@@ -113,8 +115,7 @@ def download(url: str, path: Path, *, check: Callable[[Path], object], **_: Any)
     return path.stat().st_size
 
 
-def run(folder: Path, *, there: bool) -> tuple[Job, MadeUp, Journal, float]:
-    """The job at its end, the service, the journal, and the seconds that all of it took by the test's clock."""
+def context_in(folder: Path, *, there: bool) -> tuple[Context, MadeUp]:
     system = Alone()
     clock = system.clock
     journal = Journal(folder, system)
@@ -125,13 +126,25 @@ def run(folder: Path, *, there: bool) -> tuple[Job, MadeUp, Journal, float]:
         preparers=NoBlender(system),
         download=download,
     )
+    return context, provider
+
+
+def new_job(context: Context) -> ActiveJob:
+    clock = context.clock
     job = Job("1", "made-up", Request(prompt="a bird").to_dict(), created=clock.now(), entered=clock.now())
     context.save(job)
-    active = ActiveJob(job)
+    return ActiveJob(job)
+
+
+def run(folder: Path, *, there: bool) -> tuple[Job, MadeUp, Journal, float]:
+    """The job at its end, the service, the journal, and the seconds that all of it took by the test's clock."""
+    context, provider = context_in(folder, there=there)
+    active, clock = new_job(context), context.clock
+    job = active.job
     for _ in range(1000):
         delay = next_step.step(context, active)
         if delay is None:
-            return job, provider, journal, clock.now() - BEGIN
+            return job, provider, context.journal, clock.now() - BEGIN
         clock.sleep(delay)
     pytest.fail(f"still {job.state} after {clock.now() - BEGIN} s")
 
@@ -159,6 +172,32 @@ def test_a_job_fails_in_no_time(tmp_path: Path) -> None:
     assert (job.error or {})["code"] == "ServiceUnreachable"
     # Five waits of 0.5, 1, 2, 4, 8 seconds, each between half of it and all.
     assert 7.75 <= took <= 15.5
+
+
+def test_why_a_job_stands_still_is_told_with_until_when(tmp_path: Path) -> None:
+    context, provider = context_in(tmp_path, there=True)
+    active, clock = new_job(context), context.clock
+    job = active.job
+    next_step.step(context, active)
+    assert (job.state, job.waits_for, job.until) == (State.GENERATING, WaitsFor.NOTHING, 0.0)
+    provider.down_until = clock.now() + TAKES
+    clock.sleep(TAKES / 2)
+    next_step.step(context, active)
+    assert (job.waits_for, job.until > clock.now()) == (WaitsFor.OUTAGE, True)
+    clock.sleep(TAKES / 2)
+    next_step.step(context, active)
+    assert (job.state, job.waits_for, job.until) == (State.GENERATING, WaitsFor.NOTHING, 0.0)
+    for error, why in (
+        (ServiceBusy("Three at a time.", retry_after=7.0, noted=True, other_job=True), WaitsFor.OTHER_JOB),
+        (HeldBack("Whether another one was paid ...", other_job=True), WaitsFor.OTHER_JOB),
+        (HeldBack("It asks to slow down.", retry_after=7.0, noted=True), WaitsFor.PACE),
+    ):
+        wait = failures.slow_down(context, active, error)
+        assert (job.waits_for, job.until) == (why, clock.now() + (wait or 0.0))
+        told = context.journal.get("1")
+        assert told
+        assert (told.waits_for, told.until, told.note) == (job.waits_for, job.until, job.note)
+    context.journal.close()
 
 
 def test_ids_for_a_service_are_drawn_by_the_systems_chance() -> None:

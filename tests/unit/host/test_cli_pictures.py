@@ -179,7 +179,8 @@ def test_a_table_is_priced_and_takes_the_first_picture(
 
 def test_a_wait_that_the_service_asks_for_is_shown_as_one() -> None:
     def job(until: float, note: str = "") -> Job:
-        return Job("j", "neural4d", protocol.Request(), note=note, until=until)
+        waits_for = protocol.WaitsFor.PACE if until else protocol.WaitsFor.NOTHING
+        return Job("j", "neural4d", protocol.Request(), note=note, waits_for=waits_for, until=until)
 
     busy = "Too many requests. Going on in 60 s."
     told = (job(0.0), job(1000.0, busy), job(1000.0, busy), job(2000.0, busy), job(0.0))
@@ -189,10 +190,10 @@ def test_a_wait_that_the_service_asks_for_is_shown_as_one() -> None:
         program.watch([row], {"j": "a mug"})
         person.watch([row], {"j": "a mug"})
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [(line.get("waits_until"), line.get("note")) for line in lines] == [
-        (None, None),
-        (1000.0, busy),
-        (2000.0, busy),
-        (None, None),
+    assert [(line.get("waits_for"), line.get("waits_until"), line.get("note")) for line in lines] == [
+        (None, None, None),
+        ("pace", 1000.0, busy),
+        ("pace", 2000.0, busy),
+        (None, None, None),
     ]
     assert err.getvalue() == f"a mug: queued\na mug: queued: {busy}\na mug: queued: {busy}\n"

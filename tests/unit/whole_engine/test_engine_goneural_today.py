@@ -213,7 +213,7 @@ def test_a_prompt_and_an_image_may_be_under_way_at_once(sim: Simulator, engine: 
     engine.wait(jobs[2], "generating")
     waits = engine.until(lambda: engine.jobs[jobs[1]]["note"] or None, "a note")
     assert "one task at a time" in waits
-    assert engine.jobs[jobs[1]]["state"] == "queued"
+    assert (engine.jobs[jobs[1]]["state"], engine.jobs[jobs[1]]["waits_for"]) == ("queued", "other_job")
     sim.configure(job_seconds=0.0)
     sim.finish_jobs()
     engine.wait(jobs[0], "ready")
@@ -231,6 +231,7 @@ def test_somebody_elses_task_is_waited_for(sim: Simulator, tmp_path: Path) -> No
             engine.until(lambda: engine.jobs.get(job, {}).get("note") or None, "a note")
             assert "already have a task" in engine.jobs[job]["note"]
             assert (engine.jobs[job]["state"], engine.jobs[job]["error"]) == ("queued", None)
+            assert engine.jobs[job]["waits_for"] == "other_job"
             # That says nothing of how quickly the service may be called.
             assert engine.ask("balance", provider="goneural")["balance"]["total"] == 1000 - TEXT_PRICE
     assert paid(sim) == [TEXT_PRICE]

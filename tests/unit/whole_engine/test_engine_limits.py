@@ -44,15 +44,18 @@ def test_the_wait_is_shown_and_holds_for_all_jobs(sim: Simulator, engine: Engine
     first = engine.submit("the first bird")
     told = engine.until(lambda: engine.jobs[first] if engine.jobs[first]["until"] else None, "the wait")
     assert "Neural4D asks to slow down" in told["note"]
+    assert told["waits_for"] == "pace"
     assert 0 < told["until"] - time.time() <= 2.0
     second = engine.submit("the second bird")
     waiting = engine.until(lambda: engine.jobs[second] if engine.jobs[second]["until"] else None, "the other's wait")
     assert abs(waiting["until"] - told["until"]) < 0.5
+    assert waiting["waits_for"] == "pace"
     calls = len(sim.requests())
     time.sleep(0.5)
     assert len(sim.requests()) == calls, "nothing is sent meanwhile"
     for job in (first, second):
-        assert engine.wait(job, "ready")["until"] == 0
+        ready = engine.wait(job, "ready")
+        assert (ready["until"], ready["waits_for"]) == (0, "")
 
 
 def test_another_engine_of_this_computer_waits_too(sim: Simulator, engine: EngineProcess) -> None:

@@ -69,7 +69,7 @@ class GoNeural(Provider):
         """An asset's id is a UUID."""
         if asset := request.options.get("asset_id"):
             try:
-                UUID(asset)
+                UUID(str(asset))
             except ValueError:
                 raise InvalidInput(f"The option asset_id takes a UUID, not {asset!r}.") from None
 
@@ -161,6 +161,7 @@ class GoNeural(Provider):
                 "Press Retry when the other task is over.",
                 retry_after=_OURS if self._has_ours(kind) else _OTHERS,
                 noted=True,  # it says nothing of how quickly the service may be called
+                other_job=True,
             )
             busy.http, busy.by_api, busy.answer = error.http, error.by_api, error.answer
             raise busy from None
@@ -186,7 +187,7 @@ class GoNeural(Provider):
         if kind == read.IMAGE and not asset:
             return self.http.call(path, fields, [("image", request.images[0])], paid=True)
         if kind == read.TEXT:
-            unwanted = options.get("negativePrompt", "").strip()
+            unwanted = str(options.get("negativePrompt", "")).strip()
             fields |= {"prompt": request.prompt} | ({"negativePrompt": unwanted} if unwanted else {})
         else:
             fields["asset_id"] = asset
@@ -211,7 +212,7 @@ class GoNeural(Provider):
         """Raise HeldBack where the account has one task at a time, and one of ours is under way."""
         if self.server.get(AT_ONCE) == "one" and self._has_ours(kind):
             what = "GoNeural takes one task at a time from this account, and one is under way."
-            raise HeldBack(what, retry_after=_OURS, noted=True)
+            raise HeldBack(what, retry_after=_OURS, noted=True, other_job=True)
 
     def _has_ours(self, kind: str) -> bool:
         now = self.system.clock.monotonic()

@@ -62,7 +62,8 @@ class Neural4D(Provider):
         unmeant += ["pbr=False"] * (request.pbr is False) + ["choose_cutout"] * request.choose_cutout
         if style and unmeant:
             raise UnsupportedFeature(f"Neural4D makes a chibi without {' and '.join(unmeant)}.", "Leave that out.")
-        quality, faces = request.options.get("mesh_quality", declared.QUALITY), request.options.get("faceNum", 0)
+        quality = str(request.options.get("mesh_quality", declared.QUALITY))
+        faces = int(request.options.get("faceNum", 0))
         least, most = declared.FACES[quality]
         if faces and not least <= faces <= most:
             raise InvalidInput(f"faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")

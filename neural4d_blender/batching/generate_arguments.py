@@ -1,0 +1,65 @@
+"""The arguments of ``generate`` by their names: what panel, tables and command line come to before a request is made.
+
+Standard library and the engine's ``protocol`` only; ``api/generate.py`` explains each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+
+from ..engine.protocol import Options
+
+#: A path, a web address, or an image of Blender's, which this room knows nothing of.
+Picture = Any
+
+
+class ModelSettings(TypedDict, total=False):
+    """What a model is to be like, whatever it is made of."""
+
+    picture_first: bool
+    pictures: int
+    variants: int
+    pbr: bool | None
+    size_mm: float | None
+    axis: str
+    origin: str
+    joined: bool
+    max_faces: int | None
+    recalculate_normals: bool
+    quads: bool
+    format: str
+    options: Options
+    choose_cutout: bool
+    place_all: bool
+
+
+class RequestValues(ModelSettings, total=False):
+    """Those that a request has too, and unchanged."""
+
+    prompt: str
+    name: str
+    max_points: int | None
+    group: str
+    group_points: int | None
+
+
+class Arguments(RequestValues, total=False):
+    """All of them."""
+
+    image: Picture
+    views: Mapping[str, Picture]
+    references: Picture
+    provider: str
+    pack_images: bool
+    location: list[float] | None
+    collection: str
+    placeholder: bool | None
+
+
+def for_request(given: Arguments) -> RequestValues:
+    """Those of the arguments that a request has too."""
+    return cast("RequestValues", {name: value for name, value in given.items() if name in _OF_REQUEST})
+
+
+_OF_REQUEST = frozenset(RequestValues.__optional_keys__)

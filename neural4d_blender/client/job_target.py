@@ -1,0 +1,60 @@
+"""Where a job's model is to go: plain data of the host's, which travels through the engine and stands in the journal.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Replaced(TypedDict):
+    """A model in the scene that another one takes the place of: name of its root, and the job it came from."""
+
+    name: str
+    job: str
+
+
+class PlannedFiles(TypedDict, total=False):
+    """The files that a command was asked for, see ``cli.planned_files.Plan``."""
+
+    outputs: list[str]
+    thumbnail: str
+    as_made: bool
+    every_variant: bool
+
+
+class Target(TypedDict, total=False):
+    """Where a model is to go: plain data of the host's, which the engine keeps and does not read.
+
+    Attributes:
+        session: stands for the file that was open. file: its path, empty where it had none.
+        scene, collection: their names. location: in Blender units.
+        placeholder: an Empty keeps the place.
+        own: id and name of the job whose models have a collection of their own.
+        beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
+        again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
+        files: the files to write instead. written: those that were.
+    """
+
+    session: str
+    file: str
+    scene: str
+    collection: str
+    location: list[float]
+    placeholder: bool
+    own: tuple[str, str]
+    beside: bool
+    exact: bool
+    again_of: str | None
+    replaces: Replaced
+    files: PlannedFiles
+    written: list[str]
+
+
+class Placed(TypedDict):
+    """What the command ``placed`` takes: the variant stands at the target, at the job's own where that is None."""
+
+    job: str
+    variant: int
+    target: Target | None

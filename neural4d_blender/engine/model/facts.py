@@ -1,0 +1,37 @@
+"""What was measured of a model. Standard library only."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Facts(TypedDict, total=False):
+    """What a preparer tells when it is done; of a model that nothing prepares, its triangles and dimensions alone.
+
+    Attributes:
+        ok: it succeeded. code, what, remedy: why it did not.
+        root: name of the root object. dimensions_mm: width, depth and height. measured_mm: along the chosen axis.
+        scale: factor between the size the model came with and the size it has now.
+        triangles, faces, vertices, objects, materials, images: how many there are.
+        warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
+        kind, preview: of an asset, its type of ID and whether it has a picture.
+    """
+
+    ok: bool
+    code: str
+    what: str
+    remedy: str
+    root: str
+    dimensions_mm: list[float]
+    measured_mm: float
+    scale: float
+    triangles: int
+    faces: int
+    vertices: int
+    objects: int
+    materials: int
+    images: int
+    warnings: list[str]
+    seconds: dict[str, float]
+    kind: str
+    preview: bool
