@@ -15,6 +15,7 @@ from ...batching.batch import Batch
 from ...batching.preflight import Item
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError
+from ..argument_types import NO_LIMIT
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
@@ -42,7 +43,7 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             output=str(folder),
             shard=asked.shard,
             concurrency=asked.concurrency or BatchRecord.concurrency,
-            budget=asked.budget,
+            budget=None if asked.budget == NO_LIMIT else asked.budget,
         )
         if items and not asked.files_only:
             desk.check(desk.planned(items[0]), protocol.declaration(items[0].provider))

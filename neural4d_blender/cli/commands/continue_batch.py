@@ -19,6 +19,7 @@ from ...batching import start_batch, table_reader
 from ...batching.batch import AS_BEFORE, Batch
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
+from ..argument_types import NO_LIMIT
 from ..session import Desk
 
 #: The key of a batch's settings that holds what its command asked for.
@@ -86,7 +87,7 @@ def go_on(desk: Desk, own: dict[str, Any], asked: argparse.Namespace) -> Batch |
     for provider in {line.provider for line in started.lines()}:
         desk.require_ready(protocol.declaration(provider))
     desk.bridge.adopting = True
-    budget = AS_BEFORE if asked.budget is None else asked.budget
+    budget = {None: AS_BEFORE, NO_LIMIT: None}.get(asked.budget, asked.budget)
     started.resume(budget=budget, concurrency=asked.concurrency or AS_BEFORE)
     return started
 

@@ -1,4 +1,4 @@
-"""What the journal alone remembers: limits, stops and deletions hold under the next engine, and nothing is sent twice."""
+"""What the journal alone remembers: limits, stops and deletions hold under the next engine."""
 
 from __future__ import annotations
 
