@@ -33,6 +33,15 @@ def command_of(
     return command
 
 
+#: What stands for no budget, where there was one.
+NO_LIMIT = "none"
+
+
+def points(text: str) -> int | str:
+    """A number of points, or that there is to be no limit."""
+    return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
+
+
 def exit_codes() -> str:
     """The exit codes, for the end of a help text."""
     return "exit codes:\n" + "\n".join(f"  {code:3d}  {meaning}" for code, meaning in MEANINGS.items())

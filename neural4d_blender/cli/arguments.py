@@ -10,7 +10,7 @@ import argparse
 from typing import Any
 
 from ..engine.protocol import State, declarations
-from .argument_types import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes
+from .argument_types import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes, points
 from .settings import describe
 
 FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
@@ -111,7 +111,9 @@ def _batch(commands: Any, prog: str) -> None:
     add_service(command, "neural4d")
     add_settings(command, "what each model is to be like, for every line that says nothing itself")
     command.add_argument("--concurrency", type=int, metavar="N", help="jobs at one service at a time; default: 4")
-    command.add_argument("--budget", type=int, metavar="N", help="points that all of it may cost together")
+    command.add_argument(
+        "--budget", type=points, metavar="N", help="points that all of it may cost together; none takes it off again"
+    )
     command.add_argument("--shard", default="", metavar="I/N", help="only the I-th of N equal shares of the lines")
     command.add_argument("--output", "-o", default=".", metavar="DIR", help="folder for the files; default: here")
     command.add_argument(

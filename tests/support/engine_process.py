@@ -27,7 +27,7 @@ PREPARER = [sys.executable, str(Path(__file__).with_name("stand_in_preparer.py")
 TIMING = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.05, "minute": 0.5, "preparer_limit": 5.0, "outage": 0.0}
 
 #: Seconds after which something that does not come will not come on a busy machine either.
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 Snapshot = dict[str, Any]
 

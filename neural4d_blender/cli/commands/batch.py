@@ -18,6 +18,7 @@ from ...batching.preflight import Item
 from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError
+from ..argument_types import NO_LIMIT
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
@@ -46,7 +47,7 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             output=str(folder),
             shard=asked.shard,
             concurrency=asked.concurrency or BatchRecord.concurrency,
-            budget=asked.budget,
+            budget=None if asked.budget == NO_LIMIT else asked.budget,
         )
         for item in () if asked.files_only else items:
             desk.check(desk.planned(item), protocol.declaration(item.provider))

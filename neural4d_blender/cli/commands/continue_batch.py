@@ -20,6 +20,7 @@ from ...batching.generate_arguments import Arguments
 from ...client.paths import expanded, is_same_file
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, InvalidInput
+from ..argument_types import NO_LIMIT
 from ..session import Desk
 
 #: The key of a batch's settings that holds what its command asked for.
@@ -102,7 +103,7 @@ def go_on(desk: Desk, own: Command, asked: argparse.Namespace) -> Batch | None:
     for provider in {line.provider for line in started.lines()}:
         desk.require_ready(protocol.declaration(provider))
     desk.bridge.adopting = True
-    budget = AS_BEFORE if asked.budget is None else asked.budget
+    budget = {None: AS_BEFORE, NO_LIMIT: None}.get(asked.budget, asked.budget)
     started.resume(budget=budget, concurrency=asked.concurrency or AS_BEFORE)
     return started
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import (
+    HeldBack,
     JournalUnusable,
     KeyRejected,
     Neural4DError,
@@ -16,9 +17,10 @@ from neural4d_blender.engine.errors import (
     ServiceBusy,
     ServiceDown,
 )
+from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.server_facts import AT_ONCE
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Submission, Trace
+from neural4d_blender.engine.services.answers import Outcome, Poll, Submission, Trace
 from neural4d_blender.engine.steps import next_step, resuming
 from tests.support.virtual_service import Acted, Killed, Steps, begin, refused
 
@@ -281,3 +283,84 @@ def test_killed_between_the_journal_and_the_answer(begin: Begin) -> None:
     steps.restart()
     steps.run(steps.again())
     assert (error_of(steps)["code"], steps.service.sent) == ("PaymentUnknown", 1)
+
+
+# Orders of further stages
+
+
+class InStages:
+    """Makes the service one whose model is ordered once more, and shows that ``late`` seconds after it was."""
+
+    def __init__(self, steps: Steps, late: float = 0.0) -> None:
+        self.steps, self.late = steps, late
+        service: Any = steps.service
+        service.poll, service.order, service.order_quote = self.poll, self.order, lambda order: Quote(order, 10)
+
+    def poll(self, uuid: str, expect_done: bool) -> Poll:
+        ordered = [at for at, what, _ in self.steps.service.ledger if what == "refine"]
+        if ordered and self.steps.system.clock.now() >= ordered[0] + self.late:
+            return Poll(Outcome.DONE, model_url="https://x/one.glb")
+        return Poll(Outcome.NEXT, order="refine")
+
+    def order(self, *_: Any) -> str:
+        self.steps.service._charge("refine", 10)
+        return ""
+
+
+@each
+@pytest.mark.parametrize("late", [0.0, 6.0])
+@pytest.mark.parametrize("acted", [True, False])
+def test_an_order_that_is_refused(
+    begin: Begin, kind: type[Neural4DError], status: int, late: float, acted: bool
+) -> None:
+    steps = begin(books=AT_ONCE)
+    InStages(steps, late)
+    error = refused(kind, status, wait=1.0 if kind is ServiceBusy else None)
+    steps.service.answers = [None, Acted(error) if acted else error]
+    active = steps.job()
+    steps.run(active)
+    if not acted and kind not in (ServiceBusy, ServiceDown):
+        assert (error_of(steps)["code"], steps.paid) == (kind.__name__, ["text"])
+        assert "The service refused the request, and no payment was seen." in error_of(steps)["cost"]
+        assert (active.job.submission.in_doubt, active.job.ordered) == (False, "")
+        resuming.retry(steps.context, active)
+        steps.run(active)
+    assert (active.job.state, steps.paid) == (State.READY, ["text", "refine"])
+    assert [entry["operation"] for entry in active.job.costs.spent] == ["text", "refine"]
+
+
+def test_an_order_that_cannot_be_journaled_is_not_sent(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = begin(books=AT_ONCE)
+    InStages(steps)
+    active = steps.job()
+    steps.run(active, State.GENERATING)
+    save, full = steps.journal.save, [True]
+
+    def limited(*jobs: Any, **more: Any) -> None:
+        if full[0] and jobs[0].ordered:
+            raise JournalUnusable("The disk is full.")
+        save(*jobs, **more)
+
+    monkeypatch.setattr(steps.journal, "save", limited)
+    for _ in range(3):
+        next_step.step(steps.context, active)
+    assert (active.job.ordered, active.job.submission.in_doubt, steps.paid) == ("", False, ["text"])
+    full[0] = False
+    steps.run(active)
+    assert (active.job.state, steps.paid) == (State.READY, ["text", "refine"])
+
+
+def test_an_order_that_is_held_back_after_a_refusal_is_sent_later(begin: Begin) -> None:
+    steps = begin(books=AT_ONCE)
+    InStages(steps)
+    steps.service.answers = [None, refused(ServiceBusy, 429, wait=1.0)]
+    held = [HeldBack("Not yet.", retry_after=5.0)] * 3
+
+    def check_pace(*, paid: bool) -> None:
+        if steps.service.sent == 2 and held:
+            raise held.pop()
+
+    steps.service.http.check_pace = check_pace  # type: ignore[method-assign]
+    active = steps.job()
+    steps.run(active)
+    assert (active.job.state, steps.paid, held) == (State.READY, ["text", "refine"], [])

@@ -112,8 +112,10 @@ def test_points_that_do_not_cover_it(sim: Simulator, capsys: pytest.CaptureFixtu
     assert sorted(line["error"].split(":")[0] for line in lines) == ["", "BudgetUsedUp"]
     assert run("merge", "report.json", "-o", "whole.csv") == 5
     assert "1 of 2 done, 1 failed, 60 points" in capsys.readouterr().out
-    assert run(*batch, "--budget", "120", "--continue") == 0
+    assert run(*batch, "--continue") == 5, "the budget is as it was"
+    assert run(*batch, "--budget", "none", "--continue") == 0
     assert paid(sim) == [60, 60]
+    assert run(*batch, "--budget", "some") == 2
 
 
 def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_path: Path) -> None:

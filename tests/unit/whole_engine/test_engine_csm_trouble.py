@@ -92,19 +92,29 @@ def test_an_order_that_never_arrives(sim: Simulator, engine: EngineProcess, endp
     assert paid(sim) == STAGES
 
 
+#: How a session looks before an order has shown in it.
+BEFORE = {
+    PREVIEW: {"status": "spin_generate_done", "spins": [URL]},
+    REFINE: {"status": "preview_done", "preview_mesh_url_glb": URL},
+}
+
+
 @pytest.mark.parametrize("endpoint", [PREVIEW, REFINE])
 @pytest.mark.parametrize("fault", ["hang", "hang_after"])
 def test_killed_while_an_order_was_on_its_way(sim: Simulator, tmp_path: Path, endpoint: str, fault: str) -> None:
+    """The session shows the order a little late: without a word of it in the journal it would be sent again."""
     sim.set_fault(endpoint=endpoint, fault=fault)
     first = EngineProcess(tmp_path, sim.api_url, sim.keys)
     job = start(first)
     sim.wait_for_request(endpoint)
     first.until(lambda: first.jobs[job]["in_doubt"] or None, "the order")
     first.kill()
+    sim.set_fault(endpoint=SESSION, fault="set_field", field="data", value=BEFORE[endpoint], times=2)
     with EngineProcess(tmp_path, sim.api_url, sim.keys) as second:
-        second.wait(job, "ready")
+        done = second.wait(job, "ready")
     assert paid(sim) == STAGES
     assert len(sim.requests(endpoint)) == (2 if fault == "hang" else 1)
+    assert [entry["operation"] for entry in done["spent"]] == ["session", "preview", "refine"]
 
 
 def test_killed_before_the_answer_to_the_creation(sim: Simulator, tmp_path: Path) -> None:
