@@ -148,7 +148,7 @@ class Engine:
         try:
             delay = next_step.step(self.context, active)
         except JournalDamaged as error:
-            self.inbox.put(functools.partial(_end_with, error))
+            self.inbox.put(functools.partial(self._end_with, active, error))
             return
         if not active.job.expects_preparing:
             self.context.preparers.forget(active.job.id)
@@ -166,6 +166,10 @@ class Engine:
         for message in self.jobs.waiting.pop(active.job.id, []):
             self.commands.obey(message)
 
+    def _end_with(self, active: ActiveJob, error: JournalDamaged) -> None:
+        self.jobs.stepping.pop(active.job.id, None)
+        raise error
+
     def measure(self, job: str = "") -> None:
         """Tell the host how much the data folder takes, now that a job's files have changed.
 
@@ -178,11 +182,6 @@ class Engine:
             else:
                 self.history.measure_unknown()
             self.events.usage(self.history.usage())
-
-
-def _end_with(error: JournalDamaged) -> None:
-    """On the main thread."""
-    raise error
 
 
 def main() -> int:
