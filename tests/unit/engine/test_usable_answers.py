@@ -94,7 +94,7 @@ NEURAL4D: list[tuple[Any, Call, Any]] = [
     ({"progress": "45.0 %"}, lambda p: p.poll("a", False).progress, 0.45),
     ({"statusType": "0", "progress": 45.5}, lambda p: p.poll("a", False).progress, 0.455),
     ({"statusType": "0", "data": {"total_points": "100.0"}}, total, 100),
-    ({"data": [{"total_points": "100", "year_points": None}]}, total, 100),
+    ({"statusType": 0.0, "data": [{"total_points": "100", "year_points": None}]}, total, 100),
     ({"statusType": 0, "total_points": 100}, total, 100),
     ({"data": {"status": "SUCCESS", "resultUrl": [PNG]}}, lambda p: p.pictures(["a"]), [Cutout("a", PNG)]),
     ({"success": "true", "data": [{"resultUrl": PNG}]}, lambda p: p.pictures(["a"]), [Cutout("a", PNG)]),
