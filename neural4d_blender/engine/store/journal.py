@@ -53,6 +53,7 @@ class Journal(Database):
                 super().__init__(folder, system.clock)
             with self.transaction() as db:
                 wrong_types.put_right(db, folder)
+                self.mark()
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
 

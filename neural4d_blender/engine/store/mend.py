@@ -44,7 +44,7 @@ def alone(folder: Path, clock: Clock) -> Iterator[None]:
             break
         except OSError:
             if clock.monotonic() > ends:
-                raise
+                raise OSError("it is locked by another engine, which is opening it") from None
         clock.sleep(0.02)
     with held:
         yield

@@ -203,7 +203,7 @@ TAKES_NOTHING = (
     *("ServiceUnreachable", "ServiceBusy", "KeyRejected", "NotEnoughPoints", "RequestRefused", "InvalidInput"),
     "OtherGeneration",
 )
-OUTAGES = ("ServiceUnreachable", "AnswerLost", "ServiceDown")
+OUTAGES = ("ServiceUnreachable", "AnswerLost", "ServiceDown", "DiskUnusable")
 
 
 def test_what_passes_by_itself() -> None:

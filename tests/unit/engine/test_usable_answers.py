@@ -94,7 +94,7 @@ NEURAL4D: list[tuple[Any, Call, Any]] = [
     ({"progress": "45.0 %"}, lambda p: p.poll("a", False).progress, 0.45),
     ({"statusType": "0", "progress": 45.5}, lambda p: p.poll("a", False).progress, 0.455),
     ({"statusType": "0", "data": {"total_points": "100.0"}}, total, 100),
-    ({"data": [{"total_points": "100", "year_points": None}]}, total, 100),
+    ({"statusType": 0.0, "data": [{"total_points": "100", "year_points": None}]}, total, 100),
     ({"statusType": 0, "total_points": 100}, total, 100),
     ({"data": {"status": "SUCCESS", "resultUrl": [PNG]}}, lambda p: p.pictures(["a"]), [Cutout("a", PNG)]),
     ({"success": "true", "data": [{"resultUrl": PNG}]}, lambda p: p.pictures(["a"]), [Cutout("a", PNG)]),
@@ -145,7 +145,6 @@ GONEURAL: list[tuple[Any, Call, Any]] = [
     ({"task": {"id": "a1", "status": "queued"}}, ids(submit()), ["a1"]),
     ({"data": [{"id": "a1"}]}, ids(submit()), ["a1"]),
     (TASK | {"status": "Succeeded"}, poll, DONE),
-    (TASK | {"status": None}, poll, DONE),
     (TASK | {"output": GLB}, poll, DONE),
     (TASK | {"output": [GLB, None]}, poll, DONE),
     (TASK | {"output": [{"glb": [GLB]}]}, poll, DONE),
@@ -166,7 +165,6 @@ MODELSLAB: list[tuple[Any, Call, Any]] = [
     (MADE | {"output": GLB}, poll, DONE),
     (MADE | {"output": [None, GLB]}, poll, DONE),
     (MADE | {"output": {"url": GLB}}, poll, DONE),
-    (MADE | {"status": None}, poll, DONE),
     (MADE | {"output": None, "proxy_links": GLB}, poll, DONE),
     ({"status": "processing", "eta": "20"}, lambda p: p.poll("5", True).eta, 20.0),
 ]
@@ -200,6 +198,8 @@ NOTHING: list[tuple[str, str, Any, Call, type[Exception]]] = [
     ("csm", "v3", {"output": {"mesh_url_glb": GLB}}, poll, UnexpectedAnswer),
     ("goneural", "", {"id": True}, submit(), UnexpectedAnswer),
     ("goneural", "", TASK | {"output": {"glb": None}}, poll, UnexpectedAnswer),
+    ("goneural", "", TASK | {"status": None}, poll, UnexpectedAnswer),
+    ("modelslab", "v6", MADE | {"status": None}, poll, UnexpectedAnswer),
     ("goneural", "", {"remaining": True}, total, UnexpectedAnswer),
     ("modelslab", "v6", {"status": "done", "id": 5, "output": [GLB]}, poll, UnexpectedAnswer),
 ]

@@ -352,6 +352,17 @@ def test_a_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / FOLDER).exists()
 
 
+def test_jobs_of_which_no_copy_is_left_are_counted(tmp_path: Path) -> None:
+    """As an earlier version has left them: what they were is lost, and said to be."""
+    for name in ("bird", "chair"):
+        (tmp_path / "jobs" / name).mkdir(parents=True)
+        (tmp_path / "jobs" / name / "exchanges.jsonl").write_text("{}")
+    (tmp_path / "jobs" / "not sent yet").mkdir()
+    (notice,) = notices(tmp_path)
+    assert "0 jobs are known" in notice["what"]
+    assert "What 2 other jobs were is lost" in notice["what"]
+
+
 def test_a_batch_that_is_lost_is_stopped_without_a_budget(tmp_path: Path) -> None:
     filled(tmp_path)
     remove(tmp_path)

@@ -131,6 +131,11 @@ def test_a_status_that_is_a_text(desk: Desk, code: object) -> None:
     assert provider(desk).poll("one", True).model_url == "https://models.test/a.glb"
 
 
+def test_an_object_that_comes_as_a_list_of_one(desk: Desk) -> None:
+    desk.says[RETRIEVE] = (200, [{"codeStatus": 0, "modelUrl": "https://models.test/a.glb"}])
+    assert provider(desk).poll("one", True).model_url == "https://models.test/a.glb"
+
+
 @pytest.mark.parametrize("answer", [(500, "<html>"), (404, {"message": "Not Found"}), (200, [])])
 def test_no_progress_fails_no_paid_job(desk: Desk, answer: Answer) -> None:
     desk.says["/api/queryJobProgress"] = answer

@@ -53,8 +53,6 @@ def task_in(answer: dict[str, Any]) -> dict[str, Any]:
 def poll(task: Mapping[str, Any]) -> answers.Poll:
     """What a task says of itself."""
     outcome = _STATUSES.get(str(task.get("status")).strip().lower())
-    if outcome is None and not task.get("status") and _urls(task):
-        outcome = Outcome.DONE
     if outcome is None:
         raise UnexpectedAnswer(f"GoNeural answered with the unknown status {task.get('status')!r}.")
     return answers.Poll(

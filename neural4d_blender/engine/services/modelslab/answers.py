@@ -95,9 +95,8 @@ def poll(answer: Mapping[str, Any]) -> answers.Poll:
 
 
 def status_of(answer: Mapping[str, Any]) -> str:
-    """The status; an answer without one that names the result is a success."""
-    told = answers.text(answer.get("status")).lower()
-    return told or ("success" if not answer.get("status") and _urls(answer, "output") else "")
+    """The status, in small letters."""
+    return answers.text(answer.get("status")).lower()
 
 
 def id_of(answer: Mapping[str, Any]) -> str:

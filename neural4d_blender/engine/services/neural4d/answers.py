@@ -109,7 +109,7 @@ def picture(answer: Mapping[str, Any]) -> str | None:
 
 def balance(answer: Mapping[str, Any]) -> answers.Balance:
     """The points that are left, as a number or a text."""
-    if status(answer, "statusType") not in (0, None):
+    if code(answer, "statusType") != 0:
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
     data = answers.inner(answer, "data") or answer
     total, part = answers.whole(data.get("total_points")), answers.part(data.get("total_points"))
