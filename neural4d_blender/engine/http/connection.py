@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ..model.web_addresses import protected
+
 _thread = threading.local()
 
 
@@ -81,9 +83,17 @@ class Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    """Follows no redirect that leaves https, but to the same address over https."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        return target and protected(target)
+
+
 def session() -> requests.Session:
     """A requests.Session on such connections."""
-    made = requests.Session()
+    made = _Session()
     for scheme in ("https://", "http://"):
         made.mount(scheme, Adapter())
     return made
