@@ -408,8 +408,11 @@ def test_what_goes_wrong_with_it_does_not_end_the_clock(start: Start, monkeypatc
     assert names() == ["a bird"]
 
 
-def test_a_damaged_model_leaves_it_alone(start: Start, tmp_path: Path) -> None:
+def test_a_damaged_model_leaves_it_alone(start: Start, sent: Sent, tmp_path: Path) -> None:
     job = start()
+    report(job, State.READY, blends=[tmp_path / "gone.blend"])
+    assert sent[-1] == {"do": "prepare", "job": job.id, "variant": 0, "anew": True}  # it is made again by itself
+    session.placings.again[job.id, 0] = True  # the engine has answered
     report(job, State.READY, blends=[tmp_path / "gone.blend"])
     assert "is missing" in session.placings.trouble[job.id]["what"]
     assert held(job).name == "a bird"

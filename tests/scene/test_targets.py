@@ -215,6 +215,30 @@ def test_a_model_in_another_scene_is_followed_there(start: Start, finish: Finish
     assert placement.measure_mm([root], other)[2] == pytest.approx(LENGTH, rel=1e-3)
 
 
+def test_a_model_that_was_moved_to_another_scene_is_replaced_by_that_ones_units(start: Start, finish: Finish) -> None:
+    stands = new("old")
+    stands[provenance.JOB] = "old job"
+    job = start(targets.in_place_of(stands))
+    other = bpy.data.scenes.new("Other")
+    other.unit_settings.scale_length = 0.001
+    bpy.context.scene.collection.objects.unlink(stands)
+    other.collection.objects.link(stands)
+    root = finish(job)
+    assert list(other.collection.objects) == [root]
+    assert placement.measure_mm([root], other)[2] == pytest.approx(LENGTH, rel=1e-3)
+
+
+def test_a_file_where_the_folder_would_be_is_refused_before_a_conversion_is_paid(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "models").touch()
+    job = neural4d.Job(start(targets.bind((0, 0, 0))).id)
+    with pytest.raises(InvalidInput, match="Nothing can be written into"):
+        job.save("STL", tmp_path / "models")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
+    (tmp_path / "textures").touch()
+    with pytest.raises(InvalidInput, match="Nothing can be written into"):
+        neural4d.generate("a bird", pack_images=False)
+
+
 @pytest.mark.parametrize("kind", ["of the user's", "of another job"])
 def test_an_object_that_has_the_name_now_is_nobody_elses_to_replace(start: Start, finish: Finish, kind: str) -> None:
     stands = new("bird")

@@ -20,7 +20,7 @@ from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
 from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
-from ..model.web_addresses import is_loopback
+from ..model.web_addresses import is_loopback, protected
 from ..system import SYSTEM, Clock, System
 
 #: Larger than any model a service makes; protects the disk.
@@ -108,6 +108,28 @@ def _fetch(
     attempt: interruptible.Attempt,
     system: System,
 ) -> int:
+    """By https in any case: a service may name a plain address although its host knows better."""
+    try:
+        safe = protected(url)
+    except ValueError as error:
+        raise UnexpectedAnswer(f"The service named a result address that cannot be read: {error}.") from error
+    try:
+        return _fetch_from(safe, headers, stream, look, attempt, system)
+    except DownloadFailed as error:
+        if safe != url:
+            error.what = f"The service named an address without encryption (http), and with it: {error.what}"
+            error.remedy = "Press Retry to have it tried again at no cost, or look for the model on the service's page."
+        raise
+
+
+def _fetch_from(
+    url: str,
+    headers: dict[str, str],
+    stream: Callable[[requests.Response], int],
+    look: Callable[[], None],
+    attempt: interruptible.Attempt,
+    system: System,
+) -> int:
     host = _check_address(url)
 
     def get() -> int:
@@ -115,7 +137,7 @@ def _fetch(
             _sessions.lent() as session,
             session.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
         ):
-            _check_address(response.url)  # a redirect must not leave https
+            _check_address(response.url)  # a redirect must not leave https for anything else
             if response.status_code in (403, 404, 410):
                 raise LinkExpired(
                     f"The address of the result is no longer valid (HTTP {response.status_code} from {host})."

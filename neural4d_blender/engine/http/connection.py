@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ..model.web_addresses import protected
 from . import interruptible
 
 #: Bytes that are sent before it is looked again whether they may be.
@@ -80,9 +81,15 @@ class Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
+    """Follows no redirect that leaves https, but to the same address over https."""
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Where a redirect leads no key goes along, nor what requests would take out of a .netrc file for that host."""
         prepared_request.headers.pop("Authorization", None)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        return target and protected(target)
 
 
 def session() -> requests.Session:

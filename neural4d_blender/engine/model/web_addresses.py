@@ -29,6 +29,14 @@ def check_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def protected(url: str) -> str:
+    """The address over https, where it is a plain one on another machine; at the same port, if it names one."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or is_loopback(parts.hostname or ""):
+        return url
+    return parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80")).geturl()
+
+
 def is_web_address(text: str) -> bool:
     """Whether the text names something on the web rather than a file."""
     return text.lower().startswith(("http://", "https://"))

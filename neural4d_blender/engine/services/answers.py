@@ -140,6 +140,11 @@ class Conversion:
 class Http(Protocol):
     """What a provider needs of the transport."""
 
+    @property
+    def url(self) -> str:
+        """The service's address, without a slash at its end."""
+        ...
+
     def call(
         self,
         path: str,

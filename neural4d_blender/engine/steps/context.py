@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import urllib.parse
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..blenders.job_file_format import PrepareValues
 from ..blenders.pool import Preparers
@@ -102,6 +105,13 @@ class Context:
             "What the service answered to the paid requests is kept word for word, without the key, in the table "
             f"answers of {self.folder / JOURNAL}, until the job is dismissed."
         )
+
+    def fetch(self, job: Job, url: str, path: Path, **how: Any) -> int:
+        """Download a result of the job, see files/download.py; what names no host is on the service's own."""
+        if "://" not in url.partition("?")[0]:
+            with suppress(ValueError):  # one that cannot be read at all is told of by whoever fetches it
+                url = urllib.parse.urljoin(f"{self.provider(job.provider).http.url}/", url)
+        return self.download(url, path, **how)
 
     def save(self, job: Job) -> None:
         """Journal first, then the host."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import urllib.parse
 from collections.abc import Callable
@@ -112,7 +113,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
         return active.cancelled.is_set() or context.stopping.is_set()
 
     try:
-        listed = _fetch(context, variant, path, stopped, progress)
+        listed = _fetch(context, job, variant, path, stopped, progress)
     except (DownloadFailed, BrokenModel) as error:
         if not (isinstance(error, LinkExpired) and variant.uuid):
             variant.mirrors.append(variant.model_url)
@@ -128,15 +129,19 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
 
 
 def _fetch(
-    context: Context, variant: Variant, path: Path, stopped: Callable[[], bool], progress: Callable[[float], None]
+    context: Context,
+    job: Job,
+    variant: Variant,
+    path: Path,
+    stopped: Callable[[], bool],
+    progress: Callable[[float], None],
 ) -> Path | None:
     """Download what the variant is; the list of its parts where it has some."""
+    fetch = functools.partial(context.fetch, job)
     if variant.parts:
-        return multi_part.fetch(
-            *(variant.parts, path, context.download, context.system), stopped=stopped, progress=progress
-        )
+        return multi_part.fetch(*(variant.parts, path, fetch, context.system), stopped=stopped, progress=progress)
     check = checking(variant.format)
-    context.download(variant.model_url, path, stopped=stopped, progress=progress, check=check)
+    fetch(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
 
 
@@ -232,7 +237,7 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
     """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
     path = context.folder_of(active.job) / f"v{variant.index}.jpg"
     try:
-        context.download(variant.preview_url, path, limit=_MAX_PREVIEW, stopped=context.stopping.is_set)
+        context.fetch(active.job, variant.preview_url, path, limit=_MAX_PREVIEW, stopped=context.stopping.is_set)
         variant.preview = str(path)
     except Neural4DError:
         variant.preview_url = ""

@@ -121,7 +121,7 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
         return bool(save.url)
     fetched = context.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
     try:
-        context.download(save.url, fetched, stopped=context.stopping.is_set, check=checking(save.format))
+        context.fetch(job, save.url, fetched, stopped=context.stopping.is_set, check=checking(save.format))
     except LinkExpired:
         save.url = ""
         raise

@@ -188,7 +188,7 @@ def _dimensions(context: Context, job: Job, request: Request, poll: Poll) -> tup
         return None
     path = context.folder_of(job) / "sketch.glb"
     try:
-        context.download(poll.model_url, path, limit=_MAX_SKETCH, stopped=context.stopping.is_set)
+        context.fetch(job, poll.model_url, path, limit=_MAX_SKETCH, stopped=context.stopping.is_set)
         width, height, depth = size_of(path)
     except Neural4DError:
         return None

@@ -178,7 +178,7 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
     for number, cutout in enumerate(job.choice.cutouts):
         path = folder / f"cutout{number}.png"
         try:
-            context.download(cutout["url"], path, limit=_MAX_PICTURE, stopped=context.stopping.is_set)
+            context.fetch(job, cutout["url"], path, limit=_MAX_PICTURE, stopped=context.stopping.is_set)
         except Neural4DError:
             continue
         cutout["path"] = str(path)

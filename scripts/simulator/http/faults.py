@@ -39,6 +39,7 @@ FAULTS: dict[str, str] = {
     "empty_body": "200 without a body",
     "missing_field": "the answer lacks field= (default: its main one; API only)",
     "set_field": "the answer has field= set to value= (API only)",
+    "relative_links": "the answer names results without their host; the API's own sends on to it (API only)",
     "unknown_code": "codeStatus, statusType or statusCode (other services: the status) becomes code=7 (API only)",
     "generation_failed": "on a generating endpoint: its jobs fail at their end (variants=[indices] for some); "
     "on retrieveModel, queryJobProgress, csm/session, csm/v3/session, goneural/task or modelslab/fetch: the job "

@@ -51,6 +51,9 @@ class Gateway:
         hidden = found[0].secret_fields if found else frozenset({"key"})
         entry["body"] = summarise(_body(call), keys, hidden)
         entry["has_token"] = entry["has_token"] or _key_in(call, hidden)
+        if found is None and self._world.files.find(request.path.removeprefix("/")):
+            entry["status"] = 302
+            return web.HTTPFound(f"{self._world.files.base_url}{request.path_qs}")
         if found is None:
             entry["status"] = 404
             return web.json_response({"message": f"Cannot {request.method} {request.path}"}, status=404)
@@ -64,6 +67,8 @@ class Gateway:
         else:
             answer = await self._act(request, service, handler, call)
             _alter(answer, fault, service, endpoint)
+            if fault is not None and fault.name == "relative_links":
+                answer.body = json.loads(json.dumps(answer.body).replace(f"{self._world.files.base_url}/", "/"))
             if endpoint in service.paid and answer.status < 400 and self._world.settings.answer_seconds:
                 await waited(self._world, self._world.settings.answer_seconds)
             response = await deliver(

@@ -84,6 +84,17 @@ def test_the_main_job(sim: Simulator, engine: EngineProcess, case: Case) -> None
 
 
 @each
+def test_links_without_a_host_are_on_the_services_own_server(sim: Simulator, engine: EngineProcess, case: Case) -> None:
+    sim.set_fault(endpoint="*", fault="relative_links", times=None)
+    ready = engine.wait(start(engine, case), "ready")
+    assert Path(ready["variants"][0]["model"]).is_file()
+    sent_on = [request for request in sim.requests() if request["status"] == 302]
+    assert sent_on
+    assert not any(request["has_token"] for request in sent_on)
+    assert paid(sim, case) == list(case.paid)
+
+
+@each
 def test_a_request_a_second_is_the_most(sim: Simulator, engine: EngineProcess, case: Case) -> None:
     sim.configure(job_seconds=1.1)
     engine.configure(sim.api_url, sim.keys, timing={**QUICK, "quickest": 0.5})
