@@ -60,6 +60,15 @@ def test_a_command_that_nobody_knows(desk: Desk) -> None:
     assert refused(desk, "dance") == "InvalidInput"
 
 
+def test_who_does_not_ask_for_an_answer_is_told_of_trouble_alone(desk: Desk) -> None:
+    before = len(desk.told)
+    desk.engine.commands.obey({"do": "list"})
+    assert [event for event in desk.told[before:] if event["event"] == "answer"] == []
+    desk.engine.commands.obey({"do": "dance", "job": "x"})
+    (answer,) = (event for event in desk.told[before:] if event["event"] == "answer")
+    assert (answer["tag"], answer["job"], answer["error"]["code"]) == (None, "x", "InvalidInput")
+
+
 # Cancel and Retry
 
 
