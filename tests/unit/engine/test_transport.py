@@ -186,6 +186,24 @@ def test_an_answer_in_drops_has_its_time_in_all(monkeypatch: pytest.MonkeyPatch)
     assert pieces == 4
 
 
+@pytest.mark.parametrize(("paid", "seconds"), [(True, 180.0), (False, 30.0)])
+def test_the_whole_of_an_answer_has_as_long_as_its_first_byte(
+    paid: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    read = http.multipart.read
+    monkeypatch.setattr(http.multipart, "read", lambda *all: (given.append(all[2]), read(*all))[1])
+    with answering() as (url, _):
+        call(url, paid=paid)
+    assert given == [seconds]
+
+
+def test_the_key_is_found_however_deep_it_stands() -> None:
+    value = {"a": [KEY, {"b": (f"x{KEY}", 1, None)}], KEY: KEY}
+    assert http.redaction.without(value, KEY) == {"a": ["***", {"b": ["x***", 1, None]}], "***": "***"}
+    assert http.redaction.without(value, "") == value
+
+
 # Told to wait
 
 
