@@ -159,6 +159,14 @@ def test_the_mark_goes_with_the_last_one(folder: Path, journal: Journal) -> None
     assert not (folder / UNFINISHED).exists()
 
 
+def test_the_mark_is_not_touched_by_what_changes_nothing(folder: Path, journal: Journal) -> None:
+    one = job()
+    journal.save(one)
+    (folder / UNFINISHED).unlink()
+    journal.save(one)
+    assert not (folder / UNFINISHED).exists(), "a write of a job that is under way as before is no reason"
+
+
 # What is counted
 
 

@@ -78,3 +78,8 @@ def test_nothing_is_kept_of_what_belongs_to_no_job(tmp_path: Path) -> None:
 )
 def test_of_an_address_the_host_stays(address: str, shown: str) -> None:
     assert Masker().value({"url": address}) == {"url": shown}
+
+
+def test_the_longer_of_two_texts_of_the_users_goes_first() -> None:
+    masker = Masker(["auntie", "auntie in the garden, with roses"])
+    assert masker.value({"msg": "no auntie in the garden, with roses"}) == {"msg": "no <text of 32 characters>"}

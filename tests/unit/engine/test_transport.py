@@ -429,6 +429,22 @@ def test_so_many_are_tried_whatever_was_refused(limiter: RateLimiter, paid: bool
     assert limiter.wait(paid=paid) > 0
 
 
+def test_where_none_went_well_both_kinds_are_limited(limiter: RateLimiter) -> None:
+    """They may count together there: what has filled the minute is of the other kind."""
+    let_go(limiter, paid=False, times=5)
+    let_go(limiter, paid=True, times=1)
+    limiter.refused(paid=True, seconds=0.0)
+    assert limiter.wait(paid=False) > 0
+
+
+def test_where_some_went_well_only_that_kind_is(limiter: RateLimiter) -> None:
+    let_go(limiter, paid=False, times=5)
+    let_go(limiter, paid=True, times=3)
+    limiter.refused(paid=True, seconds=0.0)
+    assert limiter.wait(paid=False) == 0.0
+    assert limiter.wait(paid=True) > 0
+
+
 def test_a_limit_that_was_not_met_for_long_is_raised_by_one(limiter: RateLimiter) -> None:
     let_go(limiter, paid=True, times=3)
     limiter.refused(paid=True, seconds=0.0)

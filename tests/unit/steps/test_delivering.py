@@ -25,6 +25,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
+from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
 from neural4d_blender.engine.steps import delivery, resuming
 from neural4d_blender.engine.steps.active_job import ActiveJob
@@ -136,6 +137,22 @@ def test_a_download_that_fails_for_good_is_kept_at_the_service(world: World) -> 
     resuming.retry(world.context, active)
     world.until(active, State.READY)
     assert (world.provider.bought, active.job.costs.total) == ([TEXT], TEXT)
+
+
+def test_progress_of_a_download_is_told_in_steps_worth_telling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    active = generating(world)
+    download = world.context.download
+
+    def slowly(url: str, path: Path, *, progress: Any, **more: Any) -> int:
+        for part in (0.01, 0.019, 0.5, 0.505, 0.519, 0.52, 1.0):
+            progress(part)
+            seen.append(active.job.progress)
+        return download(url, path, **more)
+
+    seen: list[float] = []
+    monkeypatch.setattr(world.context, "download", slowly)
+    world.until(active, State.READY)
+    assert seen == [0.0, 0.0, 0.5, 0.5, 0.5, 0.52, 1.0]
 
 
 def test_cancelled_while_it_is_fetched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -446,5 +463,8 @@ def test_cancelled_too_late_changes_nothing(world: World, state: State) -> None:
     if state is State.PLACED:
         world.context.enter(active.job, State.PLACED)
     active.cancelled.set()
-    world.step(active)
+    assert world.step(active) is None
     assert (active.job.state, active.cancelled.is_set()) == (state, False)
+    active.job.variants.append(Variant(1, "late"))
+    active.cancelled.set()
+    assert world.step(active) == 0.0, "the other one is paid for, and goes on"
