@@ -226,3 +226,17 @@ def test_nothing_half_written_is_left_where_it_could_not_be_written(
     save = keep(world, active, "GLB", None)
     assert save.state is SaveState.FAILED
     assert list((world.folder / "kept").iterdir()) == []
+
+
+def test_nothing_is_left_of_an_archive_without_the_model(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/read.me", b"x")
+    active = world.job()
+    world.until(active, State.READY)
+    monkeypatch.setattr(world.context, "download", lambda _, path, **__: path.write_bytes(packed.read_bytes()))
+    save = keep(world, active, "OBJ", None)
+    assert (save.state, (save.error or {})["code"]) == (SaveState.FAILED, "BrokenModel")
+    assert list((world.folder / "kept").iterdir()) == []
