@@ -157,6 +157,7 @@ class Source:
     def __init__(self, text: str) -> None:
         tree = ast.parse(text)
         self._statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+        self._names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         self._annotations = list(_annotations(tree))
         self._sums = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.AugAssign)]
         self._defaults = [
@@ -185,11 +186,17 @@ class Source:
             return False  # the star of a signature or a call
         return not any(begin <= start < end for begin, end in self._annotations)
 
-    def lines(self, start: Position, end: Position) -> range:
-        """The lines of the innermost statement around such a place, as far as the place: what a test passes over."""
+    def lines(self, start: Position, end: Position) -> list[int]:
+        """The lines that a test of such a place passes: of the innermost statement around it, as far as the place; of
+        a constant, which each start of an engine passes, those where it is used.
+        """
         around = [one for one in self._statements if one.lineno <= start[0] <= (one.end_lineno or one.lineno)]
-        first = max((one.lineno for one in around), default=start[0])
-        return range(first, end[0] + 1)
+        inner = max(around, key=lambda one: one.lineno, default=None)
+        if inner and inner.lineno in self._constants:
+            names = {one.id for one in ast.walk(inner) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            if used := [one.lineno for one in self._names if one.id in names and one.lineno not in self._constants]:
+                return used
+        return [*range(inner.lineno if inner else start[0], end[0] + 1)]
 
 
 def _within(node: ast.expr | ast.stmt, place: Position) -> bool:

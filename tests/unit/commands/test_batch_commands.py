@@ -14,6 +14,7 @@ from neural4d_blender.engine.errors import (
     ServiceUnreachable,
 )
 from neural4d_blender.engine.model.states import State
+from neural4d_blender.engine.process import batches
 from neural4d_blender.engine.services.answers import Outcome
 from tests.support.engine_in_thread import Desk
 from tests.support.one_thread import TEXT, done, waits
@@ -156,6 +157,11 @@ def test_a_budget_that_is_used_up_ends_it(desk: Desk) -> None:
     assert desk.ask("continue_batch", batch="b", changes={"budget": None})["again"] == 1
     desk.rest()
     assert desk.service.bought == [TEXT] * 5, "a budget can be taken off"
+
+
+def test_what_fails_all() -> None:
+    alike = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
+    assert alike == batches._OF_ALL
 
 
 def test_what_one_fails_of_alone_stops_nobody(desk: Desk) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.engine.errors import AnswerLost, KeyRejected, ServiceUnreachable
+from neural4d_blender.engine.errors import AnswerLost, KeyRejected, PreparerFailed, ServiceUnreachable
 from neural4d_blender.engine.model.states import State
+from neural4d_blender.engine.process import job_commands
 from neural4d_blender.engine.services.answers import Balance, Cutout, Outcome, Poll, Submission, Trace
 from tests.support.engine_in_thread import Desk
 from tests.support.one_thread import PICTURES, TEXT, done, waits
@@ -58,6 +59,15 @@ def test_of_a_job_that_is_not_there(desk: Desk, do: str) -> None:
 
 def test_a_command_that_nobody_knows(desk: Desk) -> None:
     assert refused(desk, "dance") == "InvalidInput"
+
+
+def test_who_does_not_ask_for_an_answer_is_told_of_trouble_alone(desk: Desk) -> None:
+    before = len(desk.told)
+    desk.engine.commands.obey({"do": "list"})
+    assert [event for event in desk.told[before:] if event["event"] == "answer"] == []
+    desk.engine.commands.obey({"do": "dance", "job": "x"})
+    (answer,) = (event for event in desk.told[before:] if event["event"] == "answer")
+    assert (answer["tag"], answer["job"], answer["error"]["code"]) == (None, "x", "InvalidInput")
 
 
 # Cancel and Retry
@@ -262,7 +272,8 @@ def test_a_job_that_is_over_can_be_deleted_for_good(desk: Desk) -> None:
     assert desk.engine.journal.get("1") is None
     assert refused(desk, "retry", job="1") == "JobNotFound"
     assert desk.ask("history")["total"] == 0
-    assert desk.ask("totals")["totals"][0]["points"] == TEXT, "what it cost was spent"
+    (month,) = desk.ask("totals")["totals"]
+    assert (month["points"], month["jobs"], month["bytes"]) == (TEXT, 1, 0), "what it cost was spent"
     later = desk.again()
     later.rest()
     assert (later.jobs, later.engine.journal.newest()) == ({}, [])
@@ -365,3 +376,62 @@ def test_how_long_it_usually_takes_is_learned(desk: Desk) -> None:
     took = desk.written("1").seconds["generating"]
     desk.submit("2")
     assert desk.jobs["2"]["typical"] == pytest.approx(took)
+
+
+def test_the_host_says_whether_it_can_import(desk: Desk) -> None:
+    services = {"neural4d": {"url": "https://127.0.0.1", "key": "k"}}
+    for imports in (True, False):
+        desk.ask("configure", preparer=["x"], services=services, online=True, imports=imports)
+        assert desk.engine.context.host_imports is imports
+        assert desk.engine.context.preparers.argv == ["x"]
+
+
+def test_an_engine_that_is_told_to_adopt_does_so_then(desk: Desk) -> None:
+    generating(desk)
+    later = desk.again(adopt=False)
+    later.service.polls[0] = done("x")
+    later.rest()
+    assert later.written("1").state is State.GENERATING
+    services = {"neural4d": {"url": "https://127.0.0.1", "key": "k"}}
+    later.ask("configure", preparer=["x"], services=services, online=True, adopt=True)
+    later.rest()
+    assert later.written("1").state is State.READY
+    later.close()
+
+
+@pytest.mark.parametrize("do", ["list", "batch", "continue_batch"])
+def test_what_asks_for_all_jobs_takes_up_those_that_were_left_meanwhile(desk: Desk, do: str) -> None:
+    """The other Blender ended after this one was started."""
+    desk.service.polls[0] = waits(0.1)
+    desk.batch(1)
+    desk.until(lambda: desk.states() == ["generating"])
+    other = Desk(desk.folder, desk)
+    other.rest()
+    assert other.jobs == {}
+    desk.close()
+    other.service.polls[0] = done("x")
+    other.ask(do, batch="b")
+    other.rest()
+    assert other.written("b0").state is State.READY
+    assert other.service.bought == [TEXT]
+    other.close()
+
+
+def test_an_asset_that_cannot_be_written_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Path:
+        raise PreparerFailed("It hung.")
+
+    ready(desk)
+    monkeypatch.setattr(job_commands, "write_asset", fail)
+    assert refused(desk, "asset", job="1", variant=0) == "PreparerFailed"
+    monkeypatch.setattr(job_commands, "write_asset", lambda *_, **__: Path("/library/a.blend"))
+    assert desk.ask("asset", job="1", variant=0)["path"] == "/library/a.blend"
+    assert refused(desk, "asset", job="1", variant=3) == "InvalidInput"
+
+
+def test_a_save_that_is_asked_for_is_made_though_the_job_is_cancelled_too_late(desk: Desk) -> None:
+    ready(desk)
+    desk.ask("save", job="1", variant=0, format="GLB", folder=str(desk.folder / "kept"), size_mm=None)
+    desk.ask("cancel", job="1")
+    desk.rest()
+    assert (desk.states(), desk.jobs["1"]["saves"][0]["state"]) == (["ready"], "saved")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, UNFINISHED, State
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.store import database, lock_file
+from neural4d_blender.engine.store import damaged_rows, database, lock_file
 from neural4d_blender.engine.store.journal import Journal
 from tests.support.one_thread import Alone, StoppedClock
 
@@ -156,6 +157,14 @@ def test_the_mark_goes_with_the_last_one(folder: Path, journal: Journal) -> None
     (folder / UNFINISHED).touch()
     journal.mark()
     assert not (folder / UNFINISHED).exists()
+
+
+def test_the_mark_is_not_touched_by_what_changes_nothing(folder: Path, journal: Journal) -> None:
+    one = job()
+    journal.save(one)
+    (folder / UNFINISHED).unlink()
+    journal.save(one)
+    assert not (folder / UNFINISHED).exists(), "a write of a job that is under way as before is no reason"
 
 
 # What is counted
@@ -345,3 +354,47 @@ def test_two_that_begin_at_the_same_moment_wait_for_each_other(folder: Path, jou
 def test_a_paid_job_survives_a_power_cut(journal: Journal) -> None:
     assert journal.rows("PRAGMA synchronous") == [(2,)]
     assert journal.rows("PRAGMA journal_mode") == [("wal",)]
+
+
+# Rows that cannot be read
+
+
+@pytest.mark.parametrize("data", ["", "{", "[]", "null", "[" * 100_000, b"\xff"])
+def test_a_row_that_is_no_job_is_a_failed_one_and_kept(data: str | bytes, tmp_path: Path) -> None:
+    read = damaged_rows.job_of(tmp_path, data, "owner", "a/b", "csm", 7)
+    assert (read.id, read.provider, read.owner, read.state) == ("a/b", "csm", "owner", State.FAILED)
+    assert (read.costs.total, read.costs.estimated) == (7, True)
+    assert read.submission.in_doubt, "Retry asks the service before anything is sent"
+    kept = tmp_path / damaged_rows.FOLDER / "a_b.json"
+    assert kept.read_text(encoding="utf-8", errors="surrogatepass") == str(data)
+    damaged_rows.job_of(tmp_path, "{again", "owner", "a/b", "csm", 7)
+    assert kept.read_text(encoding="utf-8") == str(data), "as it was first"
+
+
+def test_what_can_be_read_of_a_row_is(tmp_path: Path) -> None:
+    one = spent(60)
+    one.variants = [Variant(0, "u"), Variant(1, "v")]
+    one.target = {"scene": "A"}
+    values = one.to_dict()
+    values["progress"], values["variants"][1]["index"] = "half", "second"
+    read = damaged_rows.job_of(tmp_path, json.dumps(values), "me", "1", "neural4d", 60)
+    assert (read.state, read.costs.total, read.target) == (State.FAILED, 60, {"scene": "A"})
+    assert [variant.uuid for variant in read.variants] == ["u"]
+    assert not read.submission.in_doubt
+    assert "progress" in (read.error or {})["what"]
+    assert str(tmp_path) in (read.error or {})["kept"]
+
+
+@pytest.mark.parametrize("cost", [0, 7])
+def test_what_a_row_had_cost_is_told(cost: int, tmp_path: Path) -> None:
+    read = damaged_rows.job_of(tmp_path, "{", "me", "1", "neural4d", cost)
+    assert (read.costs.total or 0) == cost
+    assert str(cost or "not known") in (read.error or {})["cost"]
+
+
+def test_a_row_that_is_sound_is_read_as_it_is(tmp_path: Path) -> None:
+    one = spent(60)
+    read = damaged_rows.job_of(tmp_path, json.dumps(one.to_dict()), "me", "1", "neural4d", 60)
+    one.owner = "me"
+    assert read == one
+    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.engine.http.exchange import Exchange
+from neural4d_blender.engine.http.redaction import Masker
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import Server
 from neural4d_blender.engine.steps import exchange_log
@@ -63,3 +64,22 @@ def test_nothing_is_kept_of_what_belongs_to_no_job(tmp_path: Path) -> None:
         pass
     exchange_log.observe(Server("neural4d"), exchange({}))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://cdn.example", "https://cdn.example"),
+        ("https://cdn.example/", "https://cdn.example/"),
+        ("https://cdn.example/?key=1", "https://cdn.example/?signed"),
+        ("https://cdn.example/a/b.glb?x=1", "https://cdn.example/id-1.glb?signed"),
+        ("https://user:pass@cdn.example/a", "https://cdn.example/id-1"),
+    ],
+)
+def test_of_an_address_the_host_stays(address: str, shown: str) -> None:
+    assert Masker().value({"url": address}) == {"url": shown}
+
+
+def test_the_longer_of_two_texts_of_the_users_goes_first() -> None:
+    masker = Masker(["auntie", "auntie in the garden, with roses"])
+    assert masker.value({"msg": "no auntie in the garden, with roses"}) == {"msg": "no <text of 32 characters>"}

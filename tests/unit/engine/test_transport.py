@@ -186,6 +186,24 @@ def test_an_answer_in_drops_has_its_time_in_all(monkeypatch: pytest.MonkeyPatch)
     assert pieces == 4
 
 
+@pytest.mark.parametrize(("paid", "seconds"), [(True, 180.0), (False, 30.0)])
+def test_the_whole_of_an_answer_has_as_long_as_its_first_byte(
+    paid: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    read = http.multipart.read
+    monkeypatch.setattr(http.multipart, "read", lambda *all: (given.append(all[2]), read(*all))[1])
+    with answering() as (url, _):
+        call(url, paid=paid)
+    assert given == [seconds]
+
+
+def test_the_key_is_found_however_deep_it_stands() -> None:
+    value = {"a": [KEY, {"b": (f"x{KEY}", 1, None)}], KEY: KEY}
+    assert http.redaction.without(value, KEY) == {"a": ["***", {"b": ["x***", 1, None]}], "***": "***"}
+    assert http.redaction.without(value, "") == value
+
+
 # Told to wait
 
 
@@ -409,6 +427,22 @@ def test_so_many_are_tried_whatever_was_refused(limiter: RateLimiter, paid: bool
     limiter.refused(paid=paid, seconds=0.0)
     let_go(limiter, paid=paid, times=least)
     assert limiter.wait(paid=paid) > 0
+
+
+def test_where_none_went_well_both_kinds_are_limited(limiter: RateLimiter) -> None:
+    """They may count together there: what has filled the minute is of the other kind."""
+    let_go(limiter, paid=False, times=5)
+    let_go(limiter, paid=True, times=1)
+    limiter.refused(paid=True, seconds=0.0)
+    assert limiter.wait(paid=False) > 0
+
+
+def test_where_some_went_well_only_that_kind_is(limiter: RateLimiter) -> None:
+    let_go(limiter, paid=False, times=5)
+    let_go(limiter, paid=True, times=3)
+    limiter.refused(paid=True, seconds=0.0)
+    assert limiter.wait(paid=False) == 0.0
+    assert limiter.wait(paid=True) > 0
 
 
 def test_a_limit_that_was_not_met_for_long_is_raised_by_one(limiter: RateLimiter) -> None:

@@ -150,7 +150,7 @@ GONE = [
 
 @pytest.mark.parametrize("life", AT_SERVICE, ids=lambda life: life[0])
 def test_a_job_that_an_engine_before_sent_has_its_place(life: tuple[State, VariantState]) -> None:
-    slots = ConcurrencyLimit(lambda _: 1)
+    slots = ConcurrencyLimit({"b": 1}.__getitem__)
     left = job(0, *life)
     assert slots.may_go(ActiveJob(left))
     waiting = ActiveJob(job(1, State.QUEUED))
@@ -163,7 +163,7 @@ def test_a_job_that_an_engine_before_sent_has_its_place(life: tuple[State, Varia
 
 @pytest.mark.parametrize("life", GONE, ids=lambda life: life[0])
 def test_a_job_that_has_left_the_service_takes_nobodys_place(life: tuple[State, VariantState]) -> None:
-    slots = ConcurrencyLimit(lambda _: 1)
+    slots = ConcurrencyLimit({"b": 1}.__getitem__)
     assert slots.may_go(ActiveJob(job(0, *life)))
     assert slots.may_go(ActiveJob(job(1, State.QUEUED)))
     assert not slots.may_go(ActiveJob(job(2, State.QUEUED)))

@@ -25,6 +25,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
+from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
 from neural4d_blender.engine.steps import delivery, resuming
 from neural4d_blender.engine.steps.active_job import ActiveJob
@@ -138,6 +139,22 @@ def test_a_download_that_fails_for_good_is_kept_at_the_service(world: World) -> 
     assert (world.provider.bought, active.job.costs.total) == ([TEXT], TEXT)
 
 
+def test_progress_of_a_download_is_told_in_steps_worth_telling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    active = generating(world)
+    download = world.context.download
+
+    def slowly(url: str, path: Path, *, progress: Any, **more: Any) -> int:
+        for part in (0.01, 0.019, 0.5, 0.505, 0.519, 0.52, 1.0):
+            progress(part)
+            seen.append(active.job.progress)
+        return download(url, path, **more)
+
+    seen: list[float] = []
+    monkeypatch.setattr(world.context, "download", slowly)
+    world.until(active, State.READY)
+    assert seen == [0.0, 0.0, 0.5, 0.5, 0.5, 0.52, 1.0]
+
+
 def test_cancelled_while_it_is_fetched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     active = generating(world)
 
@@ -195,6 +212,13 @@ def test_another_format_is_paid_once_and_asked_for_until_it_is_there(world: Worl
     job = world.until(active, State.READY)
     assert [one["operation"] for one in job.costs.spent] == ["text", "conversion"]
     assert (job.variants[0].scale, job.note) == (0.5, "")
+
+
+def test_what_a_conversion_really_cost_is_measured(world: World) -> None:
+    job = world.until(generating(world, format="STL"), State.READY)
+    spent = [(one["operation"], one["points"], one["estimated"]) for one in job.costs.spent]
+    assert spent == [("text", TEXT, False), ("conversion", CONVERSION, False)]
+    assert (world.journal.price("neural4d", "conversion"), job.costs.reserved) == (CONVERSION, 0)
 
 
 def test_a_conversion_that_failed_is_asked_for_anew_and_not_held_for_a_gift(world: World) -> None:
@@ -278,19 +302,22 @@ def test_a_job_none_of_whose_models_came_about_says_why(world: World) -> None:
     assert "No tail." in (job.error or {})["what"]
 
 
-def test_a_straggler_that_fails_does_not_take_the_model_away(world: World) -> None:
+@pytest.mark.parametrize("state", [State.READY, State.PLACED])
+def test_a_straggler_that_fails_does_not_take_the_model_away(world: World, state: State) -> None:
     active = generating(world, variants=2)
     world.until(active, State.READY)
+    if state is State.PLACED:
+        world.context.enter(active.job, state)
     world.provider.polls.clear()
     world.provider.polls.append(UnexpectedAnswer("What?"))
     active.job.variants[1].state = VariantState.GENERATING
     job = world.until(active)
-    assert (job.state, job.error) == (State.READY, None)
+    assert (job.state, job.error) == (state, None)
     assert [one.state for one in job.variants] == [VariantState.PREPARED, VariantState.FAILED]
     assert job.variants[1].revivable
     world.provider.polls[0] = done("two")
     resuming.retry(world.context, active)
-    assert job.state is State.READY
+    assert job.state is state
     assert [one.state for one in world.until(active).variants] == [VariantState.PREPARED, VariantState.DOWNLOADED]
 
 
@@ -396,6 +423,9 @@ def test_trouble_that_is_no_outage_is_not_outlasted(world: World) -> None:
 def test_a_paid_job_never_fails_by_being_told_to_wait(world: World) -> None:
     active = generating(world)
     world.provider.polls[0] = ServiceBusy("Slow down.", retry_after=60.0)
+    world.step(active)
+    assert active.job.note.startswith("Slow down.")
+    assert world.told[-1] == ("generating", active.job.note)
     for _ in range(100):
         world.step(active)
     assert active.job.state is State.GENERATING
@@ -433,5 +463,8 @@ def test_cancelled_too_late_changes_nothing(world: World, state: State) -> None:
     if state is State.PLACED:
         world.context.enter(active.job, State.PLACED)
     active.cancelled.set()
-    world.step(active)
+    assert world.step(active) is None
     assert (active.job.state, active.cancelled.is_set()) == (state, False)
+    active.job.variants.append(Variant(1, "late"))
+    active.cancelled.set()
+    assert world.step(active) == 0.0, "the other one is paid for, and goes on"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,57 @@ def test_files_that_could_not_be_written_are_written_by_retry(world: World) -> N
     assert [save.state for save in active.job.delivery.saves] == [SaveState.SAVED]
     assert not kept_files.forget_failed(active.job)
     assert active.job.costs.total == TEXT
+
+
+def test_a_file_of_several_is_kept_as_a_folder(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/chair.obj", b"v 0 0 0\n")
+        archive.writestr("a/chair.mtl", b"x")
+    active = world.job()
+    world.until(active, State.READY)
+    monkeypatch.setattr(world.context, "download", lambda _, path, **__: path.write_bytes(packed.read_bytes()))
+    for number in ("", " (2)"):
+        save = keep(world, active, "OBJ", None)
+        assert Path(save.path).name == f"a bird{number}"
+        assert sorted(path.name for path in Path(save.path).rglob("*.*")) == ["chair.mtl", "chair.obj"]
+    assert sorted(path.name for path in (world.folder / "kept").iterdir()) == ["a bird", "a bird (2)"]
+
+
+def test_a_file_is_named_by_what_it_is_and_else_by_what_was_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active = world.job()
+    world.until(active, State.READY)
+    for content, name in ((b"; FBX 7.4", "a bird.fbx"), (b"who knows what", "a bird.obj")):
+        monkeypatch.setattr(world.context, "download", lambda _, path, content=content, **__: path.write_bytes(content))
+        assert Path(keep(world, active, "OBJ", None).path).name == name
+
+
+def test_nothing_half_written_is_left_where_it_could_not_be_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active = world.job()
+    world.until(active, State.READY)
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(world.system, "replace", full)
+    save = keep(world, active, "GLB", None)
+    assert save.state is SaveState.FAILED
+    assert list((world.folder / "kept").iterdir()) == []
+
+
+def test_nothing_is_left_of_an_archive_without_the_model(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/read.me", b"x")
+    active = world.job()
+    world.until(active, State.READY)
+    monkeypatch.setattr(world.context, "download", lambda _, path, **__: path.write_bytes(packed.read_bytes()))
+    save = keep(world, active, "OBJ", None)
+    assert (save.state, (save.error or {})["code"]) == (SaveState.FAILED, "BrokenModel")
+    assert list((world.folder / "kept").iterdir()) == []

@@ -142,7 +142,8 @@ def test_the_first_cut_out_is_taken(world: World, looks: Looks) -> None:
     looks.ready = [[], [], CUT_OUTS]
     job = world.until(pictured(world), State.READY)
     assert (looks.uploaded, looks.submitted, job.service["matting"]) == (["one.png"], ["a"], "noted")
-    assert [one["operation"] for one in job.costs.spent] == ["matting", "text"]
+    spent = [(one["operation"], one["points"], one["estimated"]) for one in job.costs.spent]
+    assert spent == [("matting", 0, False), ("text", TEXT, False)]
 
 
 def test_or_the_one_that_is_chosen(world: World, looks: Looks) -> None:

@@ -248,6 +248,29 @@ def test_a_stage_is_told_the_size_of_what_there_is(
     assert not list(Path(active.job.folder or world.folder).glob("sketch*"))
 
 
+@pytest.mark.parametrize(("axis", "sides"), [("X", (0.0, 1.0, 1.0)), ("Z", (1.0, 0.0, 1.0)), ("Y", (1.0, 1.0, 0.0))])
+def test_a_sketch_that_is_flat_tells_no_size(
+    world: World, monkeypatch: pytest.MonkeyPatch, axis: str, sides: tuple[float, float, float]
+) -> None:
+    monkeypatch.setattr(later_stages, "size_of", lambda _: sides)
+    given: list[object] = []
+    order = world.provider.order
+    world.provider.order = lambda *all: (given.append(all[4]), order(*all))[1]  # type: ignore[method-assign]
+    active = staged(world, stage(model_url="https://x/sketch.glb"), axis=axis, size_mm=30.0)
+    while not given:
+        world.step(active)
+    assert given == [None]
+
+
+def test_a_service_that_goes_on_by_itself_is_ordered_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.provider), "goes_on_by_itself", classmethod(lambda cls, _: True))
+    active = staged(world, stage(progress=0.4), stage(progress=0.6), done("one"))
+    world.step(active)
+    assert (active.job.progress, active.job.variants[0].progress) == (0.4, 0.4)
+    assert world.until(active, State.READY).costs.total == TEXT
+    assert ordered(world) == 0
+
+
 def test_a_sketch_that_cannot_be_had_is_no_reason_to_stop(world: World) -> None:
     world.broken.append(UnexpectedAnswer("Not there."))
     given: list[object] = []
