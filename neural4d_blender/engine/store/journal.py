@@ -24,6 +24,9 @@ from . import lock_file, schema, search_index
 from .damaged_rows import COLUMNS, job_of
 from .database import Database, unusable
 
+#: Seconds after which a lock file is no new engine's.
+_OLD = 86_400.0
+
 
 class Journal(Database):
     """All access to the journal of one data folder.
@@ -42,6 +45,9 @@ class Journal(Database):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
+            for lock in folder.glob("engine-*.lock"):
+                if lock.stat().st_mtime < system.clock.now() - _OLD:  # one that is just being made is not to be taken
+                    lock_file.is_held(lock)  # which removes what an engine has left that is no more
             super().__init__(folder, system.clock)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
