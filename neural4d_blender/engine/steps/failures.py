@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import HeldBack, Neural4DError, ServiceBusy
+from ..errors import HeldBack, Neural4DError, ServiceBusy, TransportError
 from ..http.transport import backoff
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
@@ -31,7 +31,7 @@ def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> floa
     wait = backoff(min(active.attempts, 30) - 1, timing.backoff, ceiling, chance=context.system.chance)
     count = "" if outlasts else f" ({active.attempts} of {timing.attempts - 1})"
     job.note, job.until = f"{error.what} Trying again in {wait:.0f} s{count}.", 0.0
-    if outlasts:
+    if outlasts and isinstance(error, TransportError):  # a service, or the way to it, is not available
         job.until = context.clock.now() + wait
     context.save(job)
     return max(wait, timing.quickest) if job.state is State.GENERATING else wait

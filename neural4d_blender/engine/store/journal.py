@@ -46,8 +46,11 @@ class Journal(Database):
             folder.mkdir(parents=True, exist_ok=True)
             self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
             for lock in folder.glob("engine-*.lock"):
-                if lock.stat().st_mtime < system.clock.now() - _OLD:  # one that is just being made is not to be taken
-                    lock_file.is_held(lock)  # which removes what an engine has left that is no more
+                with suppress(OSError):  # another engine is at it too
+                    if (
+                        lock.stat().st_mtime < system.clock.now() - _OLD
+                    ):  # one that is just being made is not to be taken
+                        lock_file.is_held(lock)  # which removes what an engine has left that is no more
             super().__init__(folder, system.clock)
         except (OSError, sqlite3.Error) as error:
             raise unusable(folder, error) from error
@@ -63,9 +66,10 @@ class Journal(Database):
 
     def let_go(self, but: Collection[str]) -> None:
         """This engine ends: its unfinished jobs are anybody's now, those of these ids when it has ended."""
-        if not self._ending:
-            lock_file.mark(self._alive)
-            self._ending = True
+        with suppress(OSError):  # a full disk, say: then the others see it when this one has ended
+            if not self._ending:
+                lock_file.mark(self._alive)
+                self._ending = True
         with self.transaction() as db:
             held = [job for (job,) in db.execute("SELECT id FROM jobs WHERE under_way AND owner = ?", (self.owner,))]
             free = [(job,) for job in held if job not in but]

@@ -231,6 +231,7 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     waiting = world.run(lambda job: "No space left" in job.note)
     assert waiting.under_way
     assert "internal" not in waiting.note
+    assert not waiting.until, "the panel would say that the service is not available"
     done = world.run()
     assert (done.state, done.costs.total) == (State.READY, 5)
 
