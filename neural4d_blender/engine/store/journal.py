@@ -49,7 +49,7 @@ class Journal(Database):
                 with suppress(OSError):  # another engine is at it too
                     if (
                         lock.stat().st_mtime < system.clock.now() - _OLD
-                    ):  # one that is just being made is not to be taken
+                    ):  # or one that is just being made
                         lock_file.is_held(lock)  # which removes what an engine has left that is no more
             super().__init__(folder, system.clock)
         except (OSError, sqlite3.Error) as error:
