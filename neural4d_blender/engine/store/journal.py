@@ -47,9 +47,7 @@ class Journal(Database):
             self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
             for lock in folder.glob("engine-*.lock"):
                 with suppress(OSError):  # another engine is at it too
-                    if (
-                        lock.stat().st_mtime < system.clock.now() - _OLD
-                    ):  # or one that is just being made
+                    if lock.stat().st_mtime < system.clock.now() - _OLD:  # or one that is just being made
                         lock_file.is_held(lock)  # which removes what an engine has left that is no more
             super().__init__(folder, system.clock)
         except (OSError, sqlite3.Error) as error:

@@ -18,7 +18,7 @@ from neural4d_blender.engine.process import job_commands
 from neural4d_blender.engine.steps import next_step
 from neural4d_blender.engine.system import SYSTEM
 from scripts.simulator.launcher import Simulator
-from tests.unit.engine.test_deadlines import server
+from tests.unit.engine.test_deadlines import request, server
 from tests.unit.whole_engine.test_engine_jobs import paid, sim
 from tests.unit.whole_engine.test_quitting import Here, here, submitted, until
 
@@ -170,7 +170,7 @@ def test_json_that_is_nested_deeply(depth: int, paid_for: bool) -> None:
     content = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(nested) + nested
 
     def serve(connection: Any) -> None:
-        connection.recv(65536)
+        request(connection)
         connection.sendall(content)
 
     with server(serve) as url:
