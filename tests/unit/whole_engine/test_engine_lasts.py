@@ -83,8 +83,6 @@ def test_an_error_on_the_main_thread(engine: Here, tmp_path: Path, error: Except
 def test_a_step_that_ends_in_an_error_is_taken_again(
     sim: Simulator, engine: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    until(lambda: engine.engine.connections.services)
-    engine.engine.context.timing.slowest = 0.05
     once(monkeypatch, next_step, "step", error, after=2)
     kept(engine, tmp_path)
     assert paid(sim) == [60]
