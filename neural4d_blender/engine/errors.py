@@ -327,3 +327,5 @@ class EngineStopped(Neural4DError):
 
 class EngineUnusable(Neural4DError):
     """The engine cannot start: a Python package or a file of its own is missing, or damaged (see __main__.py)."""
+
+    default_remedy = "Install the extension again, and have the virus scanner leave its folder alone."

@@ -104,7 +104,8 @@ class ActiveJobs:
         that have come further than is written; a question can be asked again.
         """
         under_way = {job for job, step in self.stepping.items() if not step.cancelled()}
-        asking = {job for job in under_way if self.by_id[job].job.state in _ASKING and not self.waiting.get(job)}
+        jobs = {job: self.by_id[job].job for job in under_way if not self.waiting.get(job)}
+        asking = {job.id for job in jobs.values() if job.state in _ASKING and not job.next_save}
         unwritten = {job for job, active in self.by_id.items() if active.unwritten}
         return under_way - (asking - self._spending.paying) | unwritten
 

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from .. import protocol
 from ..blenders.pool import Preparers
-from ..errors import InvalidInput, JournalDamaged, JournalUnusable
+from ..errors import InvalidInput, JournalDamaged, JournalUnusable, Neural4DError
 from ..files.download import download
 from ..model.job import Job
 from ..steps import next_step
@@ -139,13 +139,12 @@ class Engine:
         return True
 
     def _read(self) -> None:
-        for line in iter(self.source.readline, b""):
-            try:
-                message = protocol.decode(line)
-            except (ValueError, RecursionError, MemoryError):
-                continue
-            self.inbox.put(functools.partial(self.commands.obey, message))
-        self.end()
+        try:
+            for line in iter(self.source.readline, b""):
+                with suppress(ValueError, RecursionError, MemoryError):
+                    self.inbox.put(functools.partial(self.commands.obey, protocol.decode(line)))
+        finally:
+            self.end()
 
     def _finish(self) -> None:
         """Stay until what may be paid is answered, and written down. All else is let go of at once."""
@@ -154,7 +153,7 @@ class Engine:
         listens = True
         while clock.monotonic() < ends:  # what was cancelled meanwhile is due too
             left = self.jobs.unfinished()
-            with suppress(JournalUnusable):
+            with suppress(Neural4DError):
                 self.journal.let_go(but=left)
                 for active in [one for one in self.jobs.by_id.values() if one.unwritten]:
                     next_step.write(self.context, active)
@@ -186,6 +185,7 @@ class Engine:
 
     def _stepped(self, active: ActiveJob, delay: float | None) -> None:
         self.jobs.stepping.pop(active.job.id, None)
+        self._tell_batches(active.job)
         if delay is not None:
             self.jobs.wake(active, delay)
         elif active.lost or not active.job.under_way:
@@ -195,13 +195,14 @@ class Engine:
         for message in self.jobs.waiting.pop(active.job.id, []):
             self.commands.obey(message)
         self.jobs.next_turn(active.job.provider)
-        self._tell_batches(active.job)
 
     def _tell_batches(self, job: Job) -> None:
         try:
             self.batches.stepped(job)
         except JournalUnusable:  # a full disk, say: those that wait for their turn go as soon as it can be read
             self.schedule.later(_AGAIN, functools.partial(self._tell_batches, job))
+        except Exception as error:  # what else the step has brought counts all the same
+            self.system.log(error)
 
     def measure(self, job: str = "") -> None:
         """Tell the host how much the data folder takes, now that a job's files have changed.

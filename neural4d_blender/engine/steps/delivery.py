@@ -181,7 +181,7 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     job, request = active.job, Request.from_dict(active.job.request)
     if not Path(variant.model).is_file():
         what = f"The download {variant.model} is gone: a virus scanner may have taken it away."
-        variant.model = ""
+        variant.model, variant.state = "", VariantState.DONE
         raise PreparerFailed(what, "Have it leave the folder for files alone, then press Retry, at no cost.")
     values = job_values(request, variant, context.folder_of(job))
     make = _from_host if variant.here else _from_background

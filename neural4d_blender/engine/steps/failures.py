@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import HeldBack, Neural4DError, ServiceBusy
+from ..errors import HeldBack, Neural4DError, ServiceBusy, TransportError
 from ..http.transport import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
@@ -30,7 +30,7 @@ def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> floa
     wait = backoff(min(active.attempts, 30) - 1, timing.backoff, ceiling, chance=context.system.chance)
     count = "" if outlasts else f" ({active.attempts} of {timing.attempts - 1})"
     note = f"{error.what} Trying again in {wait:.0f} s{count}."
-    if outlasts:
+    if outlasts and isinstance(error, TransportError):  # a service, or the way to it, is not available
         job.stand_still(WaitsFor.OUTAGE, context.clock.now() + wait, note)
     else:
         job.go_on(note)

@@ -28,6 +28,8 @@ from .database import Database, unusable
 _ANSWERS_OF_A_JOB, _ANSWERS = 12, 1000
 #: Seconds in which what was bought surely shows in the balance.
 _SHOWS = 600.0
+#: Seconds after which a lock file is no new engine's.
+_OLD = 86_400.0
 
 
 class Journal(Database):
@@ -50,6 +52,10 @@ class Journal(Database):
             with mend.alone(folder, system.clock):
                 mend.mend(folder, system)
                 self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
+                for lock in folder.glob("engine-*.lock"):
+                    with suppress(OSError):  # another engine is at it too
+                        if lock.stat().st_mtime < system.clock.now() - _OLD:  # or one that is just being made
+                            lock_file.is_held(lock)  # which removes what an engine has left that is no more
                 super().__init__(folder, system.clock)
             with self.transaction() as db:
                 wrong_types.put_right(db, folder)
@@ -69,9 +75,10 @@ class Journal(Database):
 
     def let_go(self, but: Collection[str]) -> None:
         """This engine ends: its unfinished jobs are anybody's now, those of these ids when it has ended."""
-        if not self._ending:
-            lock_file.mark(self._alive)
-            self._ending = True
+        with suppress(OSError):  # a full disk, say: then the others see it when this one has ended
+            if not self._ending:
+                lock_file.mark(self._alive)
+                self._ending = True
         with self.transaction() as db:
             held = [job for (job,) in db.execute("SELECT id FROM jobs WHERE under_way AND owner = ?", (self.owner,))]
             free = [(job,) for job in held if job not in but]

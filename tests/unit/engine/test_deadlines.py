@@ -42,11 +42,23 @@ def server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
+def request(connection: socket.socket) -> bytes:
+    """All of a request: a connection that is closed before it is read loses the answer too."""
+    came = connection.recv(65536)
+    while came and b"\r\n\r\n" not in came:
+        came += connection.recv(65536)
+    head, _, body = came.partition(b"\r\n\r\n")
+    length = next((line for line in head.lower().splitlines() if line.startswith(b"content-length:")), b":0")
+    while len(body) < int(length.partition(b":")[2]):
+        body += connection.recv(65536)
+    return came
+
+
 def drops(content: bytes, pause: float) -> Callable[[socket.socket], None]:
     """A server that answers byte by byte."""
 
     def serve(connection: socket.socket) -> None:
-        connection.recv(65536)
+        request(connection)
         for byte in content:
             connection.sendall(bytes([byte]))
             time.sleep(pause)
@@ -99,7 +111,7 @@ def test_a_name_that_is_found_too_late_has_nothing_sent(monkeypatch: pytest.Monk
         found.wait(60)
         return real(*arguments, **named)
 
-    with server(lambda connection: came.append(connection.recv(65536))) as url:
+    with server(lambda connection: came.append(request(connection))) as url:
         monkeypatch.setattr(socket, "getaddrinfo", slow)
         with pytest.raises(ServiceUnreachable):
             Transport("Service", url, "key", connect=0.1, read=0.1, paid=0.1).call("/x", paid=paid)
@@ -123,7 +135,7 @@ def test_who_cancels_waits_for_the_answer_to_what_may_be_paid_and_to_nothing_els
     answer = threading.Event()
 
     def serve(connection: socket.socket) -> None:
-        connection.recv(65536)
+        request(connection)
         answer.wait(60)
         connection.sendall(JSON)
 
@@ -157,7 +169,7 @@ def test_a_download_that_hangs_can_be_stopped(tmp_path: Path) -> None:
     stopped = threading.Event()
 
     def serve(connection: socket.socket) -> None:
-        connection.recv(65536)
+        request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nxxx")
         stopped.set()
         connection.recv(1)

@@ -113,3 +113,13 @@ def test_a_clock_that_was_set_back_does_not_make_it_hours() -> None:
     limiter.refused(paid=True, seconds=30.0)
     clock.now -= 86_400
     assert limiter.wait(paid=True) <= 10 * MINUTE
+
+
+def test_a_clock_that_was_set_back_ends_the_wait() -> None:
+    """How much of it is over cannot be known; the service will ask again."""
+    clock = Clock()
+    limiter = RateLimiter(Server(), clock=clock)
+    limiter.refused(paid=True, seconds=300.0)
+    assert 299.0 < limiter.wait(paid=True) <= 300.0
+    clock.now -= 86_400
+    assert limiter.wait(paid=True) == 0.0

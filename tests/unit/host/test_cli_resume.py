@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.command_line import at_home, paid, run, table
+from tests.support.gate import Gate
 from tests.support.simulator_client import Caller
 
 NEWER = 5
@@ -161,3 +165,24 @@ def test_a_command_outlives_its_engine(sim: Simulator, command: list[str]) -> No
         assert run("generate", "a mug", "--as-made", "-o", "mug.glb", "--timeout", "0.1") == 6
     assert run(*command, "--timeout", "60", kind=Deadly) == 0
     assert paid(sim) == [60] * (3 if command[0] == "batch" else 1)
+
+
+def test_a_command_that_is_interrupted_while_it_sends_does_not_wait_and_resume_does(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first command's engine is still there, and waits for the answer, when the second one begins."""
+    with Gate(sim.api_url, "generateModelWithText") as gate:
+        monkeypatch.setenv("NEURAL4D_API_URL", gate.url)
+
+        def interrupt() -> None:
+            gate.arrived.wait(60)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt).start()
+        assert run("generate", "a mug", "--as-made", "-o", "mug.glb") == 130
+        assert not gate.opened.is_set()
+        assert [path.stat().st_size for path in Path("data").glob("engine-*.lock")] != []
+        threading.Timer(0.5, gate.open).start()
+        assert run("resume") == 0
+    assert Path("mug.glb").read_bytes().startswith(b"glTF")
+    assert paid(sim) == [60]
