@@ -54,7 +54,7 @@ async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, f
 
 
 async def perform(name: str, command: list[str | Path], limit: float = 3000) -> str:
-    """Run a command with its output shown; its last lines if it fails. After `limit` seconds, all it started ends."""
+    """Run a command with its output shown, `limit` seconds at most; its last lines if it fails. It leaves nothing."""
     lines: list[str] = []
     with tempfile.TemporaryDirectory(prefix="neural4d-test-") as scratch, contextlib.suppress(ProcessLookupError):
         own: dict = {"env": clean_environment(Path(scratch)), "cwd": ROOT, "start_new_session": True}
