@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir, without_scheme
+from ..client import environment_variables
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -30,7 +30,7 @@ def preferences() -> Any | None:
 
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
-    return without_scheme(_setting(service.key_env, f"key_{service.id}"))
+    return environment_variables.without_scheme(_setting(service.key_env, f"key_{service.id}"))
 
 
 def url(service: Declaration) -> str:
@@ -39,7 +39,7 @@ def url(service: Declaration) -> str:
 
 
 def _setting(variable: str, attribute: str) -> str:
-    return from_environment(variable) or getattr(preferences(), attribute, "").strip()
+    return environment_variables.from_environment(variable) or getattr(preferences(), attribute, "").strip()
 
 
 def services() -> dict[str, dict[str, str]]:
@@ -49,13 +49,15 @@ def services() -> dict[str, dict[str, str]]:
 
 def data_dir() -> Path:
     """The folder that holds the journal, downloads and prepared models."""
-    chosen = from_environment(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
+    chosen = environment_variables.from_environment(environment_variables.DATA_DIR_ENV) or getattr(
+        preferences(), "data_dir", ""
+    )
     if chosen:
         return Path(bpy.path.abspath(chosen)).expanduser().resolve()
     try:
         return Path(bpy.utils.extension_path_user(PACKAGE))
     except ValueError:  # not installed as an extension: a checkout, or bpy as a module
-        return user_data_dir()
+        return environment_variables.user_data_dir()
 
 
 def library_dir() -> Path:
