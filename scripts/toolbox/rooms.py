@@ -37,8 +37,8 @@ def main(engines: Path) -> None:
         if lines and len(lines) == len(missing) and place.parts[0] in WITHOUT_BLENDER:
             untouched.append(place.as_posix())
     print(f"\n{'room':24} {'lines':>6} {'run':>5}   by the unit tests; what needs Blender runs in other stages")
-    for name, (lines, run) in sorted(rooms.items()):
-        print(f"{name or '.':24} {lines:6} {run / max(lines, 1):5.0%}")
+    for name, (total, run) in sorted(rooms.items()):
+        print(f"{name or '.':24} {total:6} {run / max(total, 1):5.0%}")
     print("NOT RUN AT ALL, and needs no Blender:", *(untouched or ["nothing"]), sep="\n    ")
 
 

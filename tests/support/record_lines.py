@@ -20,26 +20,27 @@ _PACKAGE = str(Path(__file__).resolve().parents[2] / "neural4d_blender")
 def record(folder: str) -> None:
     """From now on, until the process ends as an engine does, with `os._exit`."""
     ran: defaultdict[str, set[int]] = defaultdict(set)
-    events, tool, end = sys.monitoring.events, sys.monitoring.COVERAGE_ID, os._exit
+    monitoring: Any = vars(sys)["monitoring"]  # of Python 3.12; the types are checked for 3.11
+    events, tool, end = monitoring.events, monitoring.COVERAGE_ID, os._exit
 
     def entered(code: CodeType, offset: int) -> Any:
         if code.co_filename.startswith(_PACKAGE):
-            sys.monitoring.set_local_events(tool, code, events.LINE)
-        return sys.monitoring.DISABLE
+            monitoring.set_local_events(tool, code, events.LINE)
+        return monitoring.DISABLE
 
     def line(code: CodeType, number: int) -> Any:
         ran[code.co_filename].add(number)
-        return sys.monitoring.DISABLE
+        return monitoring.DISABLE
 
     def finish(status: int) -> NoReturn:
         lines = {name: list(numbers) for name, numbers in ran.copy().items()}
         Path(folder, f"{os.getpid()}.json").write_text(json.dumps(lines), encoding="utf-8")
         end(status)
 
-    sys.monitoring.use_tool_id(tool, "record_lines")
-    sys.monitoring.register_callback(tool, events.PY_START, entered)
-    sys.monitoring.register_callback(tool, events.LINE, line)
-    sys.monitoring.set_events(tool, events.PY_START)
+    monitoring.use_tool_id(tool, "record_lines")
+    monitoring.register_callback(tool, events.PY_START, entered)
+    monitoring.register_callback(tool, events.LINE, line)
+    monitoring.set_events(tool, events.PY_START)
     os._exit = finish
 
 
