@@ -5,8 +5,12 @@ What follows `--` goes to pytest. Each session that runs tests leaves a JUnit re
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 import nox
@@ -22,6 +26,7 @@ nox.options.reuse_venv = "yes"
 nox.options.envdir = ROOT / ".dev"
 nox.options.error_on_missing_interpreters = True
 
+REPORTS = ROOT / "out" / "reports"
 OLDEST, NEWEST = next(iter(BPY)), next(reversed(BPY))
 # Versions that pyenv has and does not show come last, before uv downloads one.
 _OF_PYENV = sorted(Path.home().glob(".pyenv/versions/3.*/bin"), reverse=True)
@@ -33,9 +38,15 @@ def _install(session: nox.Session, group: str) -> None:
 
 
 def _pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
-    report = f"--junitxml=out/reports/{session.name}.xml"
-    no_tests = 5  # scripts/test.py judges it
-    session.run("pytest", report, *arguments, *session.posargs, env=env, success_codes=[0, no_tests])
+    no_tests = 5  # the summary judges it
+    session.run(
+        "pytest",
+        f"--junitxml={REPORTS}/{session.name}.xml",
+        *arguments,
+        *session.posargs,
+        env=env,
+        success_codes=[0, no_tests],
+    )
 
 
 @nox.session(python="3.11")
@@ -55,11 +66,17 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.13")
 def unit(session: nox.Session) -> None:
-    """tests/unit in a Python without bpy"""
+    """tests/unit in a Python without bpy, and how much of each room they run"""
     _install(session, "unit")
-    _pytest(session, "-n", "6", "tests/unit")  # they wait for engines and services more than they work
+    engines = ROOT / "out" / "coverage" / "engines"
+    shutil.rmtree(engines, ignore_errors=True)
+    engines.mkdir(parents=True)
+    # They wait for engines and services more than they work.
+    _pytest(session, "-n", "6", "--cov", "--cov-report=", "tests/unit", env={"NEURAL4D_TEST_LINES": str(engines)})
+    if not session.posargs:
+        session.run("python", "-m", "scripts.toolbox.rooms", str(engines))
 
 
 @nox.session(python="3.11")
@@ -103,7 +120,7 @@ def demo(session: nox.Session) -> None:
 def tester(session: nox.Session) -> None:
     """the same in a real Blender, by way of blender-addon-tester"""
     _install(session, "tester")
-    session.run("python", "-m", "tests.package.tester", "--report", "out/reports", *session.posargs)
+    session.run("python", "-m", "tests.package.tester", "--report", str(REPORTS), *session.posargs)
 
 
 @nox.session(default=False)
@@ -125,3 +142,38 @@ def mutants(session: nox.Session, group: str, arguments: tuple[str, ...]) -> Non
 def tool(session: nox.Session, group: str) -> None:
     """what a script in scripts/ needs in the Python that runs it"""
     _install(session, group)
+
+
+@nox.session(venv_backend="none", default=False)
+def summary(session: nox.Session) -> None:
+    """what came of the stages of scripts/test.py, which says what was wrong with each, and its seconds"""
+    stages: dict[str, tuple[str, float]] = json.loads(session.posargs[0])
+    total, failures = Counter[str](), []
+    print(f"\n{'stage':16} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
+    for name, (wrong, seconds) in stages.items():
+        counts, said = _count(name)
+        if name in ("lint", "types"):
+            counts["passed"] = not wrong
+        elif not counts["passed"] + counts["failed"] and "-k" not in session.posargs:
+            wrong = wrong or "no test ran"  # a fault of the set-up
+        if wrong and not counts["failed"]:
+            counts["failed"], said = 1, [wrong]
+        total += counts
+        failures += [f"{name}: {line[:1000]}" for line in said]
+        numbers = f"{counts['passed']:7} {counts['failed']:7} {counts['skipped']:8} {seconds:8.1f}"
+        print(f"{name:16} {numbers}  {'NOT OK' if counts['failed'] else 'ok'}")
+    print(*failures, f"reports in {REPORTS.relative_to(ROOT)}\n", sep="\n")
+    print(f"{total['passed']} passed, {total['failed']} failed", flush=True)
+    if total["failed"] or not total["passed"]:
+        session.error("not all is well")
+
+
+def _count(name: str) -> tuple[Counter[str], list[str]]:
+    """How many of a session's tests passed, failed and were skipped, and what those that failed said."""
+    counts, said = Counter[str](), list[str]()
+    reports = [ET.parse(report) for report in REPORTS.glob(f"{name}*.xml")]  # noqa: S314 (our own files)
+    for case in (case for report in reports for case in report.iter("testcase")):
+        wrong = [str(part.get("message")) for part in case if part.tag in ("failure", "error")]
+        counts["failed" if wrong else "passed" if case.find("skipped") is None else "skipped"] += 1
+        said += [f"{case.get('classname')}.{case.get('name')}: {message}" for message in wrong]
+    return counts, said

@@ -20,8 +20,7 @@ from typing import Any
 
 from scripts.simulator.launcher import Simulator, SimulatorError
 from scripts.toolbox import package
-from scripts.toolbox.console import ToolError, say
-from scripts.toolbox.stages import clean_environment
+from scripts.toolbox.console import ToolError, clean_environment, say
 
 MARK = "DEMO "  # as in demo_scene.py, which imports bpy
 PREFIX = "NEURAL4D_"

@@ -3,3 +3,8 @@
 Standard library and the engine's ``protocol`` only, never bpy: Blender's own process uses this room,
 and so does a plain Python that wants files and no scene.
 """
+
+from ..engine.lazy_imports import open_late
+
+# Registering needs no setting.
+open_late(__name__, "environment_variables", "paths")

@@ -58,6 +58,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from . import services
 from .errors import (
     AnswerLost,
     BrokenModel,
@@ -76,7 +77,6 @@ from .errors import (
 from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
-from .services import PROVIDERS
 
 if TYPE_CHECKING:
     from .blenders.asset_catalogs import catalog_id
@@ -160,7 +160,7 @@ def decode(line: bytes) -> dict[str, Any]:
 
 def declarations() -> list[Declaration]:
     """What each service can do, in the order they are shown."""
-    return [kind.declaration for kind in PROVIDERS.values()]
+    return list(services.DECLARATIONS.values())
 
 
 def declaration(provider: str) -> Declaration:
@@ -169,14 +169,14 @@ def declaration(provider: str) -> Declaration:
 
 
 def _service(provider: str) -> type[Provider]:
-    if provider not in PROVIDERS:
-        raise InvalidInput(f"There is no service {provider!r}; there are: {', '.join(PROVIDERS)}.")
-    return PROVIDERS[provider]
+    if provider not in services.PROVIDERS:
+        raise InvalidInput(f"There is no service {provider!r}; there are: {', '.join(services.PROVIDERS)}.")
+    return services.PROVIDERS[provider]
 
 
 def unit_of(provider: str) -> str:
     """What a service calls its points; also of one that this version does not know."""
-    return PROVIDERS[provider].declaration.unit if provider in PROVIDERS else "points"
+    return declaration(provider).unit if provider in services.PROVIDERS else "points"
 
 
 def estimate(provider: str, request: Request, measured: dict[str, int]) -> int | None:
@@ -245,7 +245,7 @@ def check(provider: str, request: Request, facts: Mapping[str, str] | None = Non
         facts: what is known of the service's server, as the event ``server`` tells it.
     """
     request.check(declaration(provider))
-    PROVIDERS[provider].check(request)
+    _service(provider).check(request)
     wanted = {
         Feature.PICTURE: request.picture_first,
         Feature.CHOICE: request.choose_cutout and not request.picture_first,
@@ -264,4 +264,4 @@ def check_options(provider: str, request: Request) -> None:
     service = declaration(provider)
     for key, value in request.options.items():
         service.option(key).check(value)
-    PROVIDERS[provider].check(request)
+    _service(provider).check(request)

@@ -13,8 +13,7 @@ from typing import Any
 
 import bpy
 
-from ..client.environment_variables import DATA_DIR_ENV, from_environment, user_data_dir, without_scheme
-from ..client.paths import check_writable, expanded
+from ..client import environment_variables, paths
 from ..engine.protocol import Declaration, InvalidInput, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -32,7 +31,7 @@ def preferences() -> Any | None:
 
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
-    return without_scheme(_setting(service.key_env, f"key_{service.id}"))
+    return environment_variables.without_scheme(_setting(service.key_env, f"key_{service.id}"))
 
 
 def url(service: Declaration) -> str:
@@ -41,7 +40,7 @@ def url(service: Declaration) -> str:
 
 
 def _setting(variable: str, attribute: str) -> str:
-    return from_environment(variable) or getattr(preferences(), attribute, "").strip()
+    return environment_variables.from_environment(variable) or getattr(preferences(), attribute, "").strip()
 
 
 def services() -> dict[str, dict[str, str]]:
@@ -51,18 +50,20 @@ def services() -> dict[str, dict[str, str]]:
 
 def located(path: str | os.PathLike[str]) -> Path:
     """A path as somebody gives it to Blender: ``//`` is the folder of the open file, ``~`` the user's own."""
-    return expanded(bpy.path.abspath(os.fspath(path)))
+    return paths.expanded(bpy.path.abspath(os.fspath(path)))
 
 
 def data_dir() -> Path:
     """The folder that holds the journal, downloads and prepared models."""
-    chosen = from_environment(DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
+    chosen = environment_variables.from_environment(environment_variables.DATA_DIR_ENV) or getattr(
+        preferences(), "data_dir", ""
+    )
     if chosen:
         return located(chosen).resolve()
     try:
         return Path(bpy.utils.extension_path_user(PACKAGE))
     except ValueError:  # not installed as an extension: a checkout, or bpy as a module
-        return user_data_dir()
+        return environment_variables.user_data_dir()
 
 
 def library_dir() -> Path:
@@ -88,7 +89,7 @@ def texture_folder() -> str:
         remedy = "Save the file first, or have the images packed."
         raise InvalidInput("Images on disk go beside the .blend, and this file has none yet.", remedy)
     folder = Path(bpy.data.filepath).resolve().parent / "textures"
-    check_writable(folder / "an image")
+    paths.check_writable(folder / "an image")
     return str(folder)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ..client import environment_variables
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
 from ..scene import assets, user_settings
@@ -148,7 +149,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column = box.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        self._draw_setting(column, "data_dir", user_settings.DATA_DIR_ENV)
+        self._draw_setting(column, "data_dir", environment_variables.DATA_DIR_ENV)
         folder = user_settings.data_dir()
         labels.draw(box, f"Kept in {folder}", inset=4)
         row = box.row(align=True)

@@ -19,7 +19,7 @@ bpy.ops.wm.save_userpref()
 
 def environment(home: Path) -> dict[str, str]:
     """What Blender is started with, its user's folders below `home`."""
-    from scripts.toolbox.stages import clean_environment
+    from scripts.toolbox.console import clean_environment
 
     # Blender 5.2 looks for its online assets at every start: no benchmark's traffic leaves this machine.
     return clean_environment(home) | {"TMPDIR": str(home), "HTTPS_PROXY": "http://127.0.0.1:9"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 
 #: The checkout this file stands in.
 ROOT = Path(__file__).resolve().parents[2]
+#: A developer's own account, settings and files must not reach a test, nor a test them.
+PRIVATE = ("NEURAL4D_", "CSM_", "GONEURAL_", "MODELSLAB_", "BLENDER_USER_", "BLENDER_SYSTEM_", "PYTEST_")
 
 
 class ToolError(Exception):
@@ -45,3 +48,14 @@ def run(command: Sequence[object], *, why: str, cwd: Path | None = None, timeout
         tail = "\n".join(done.stdout.splitlines()[-25:])
         raise ToolError(f"{why}: {command[0]} exited with {done.returncode}\n{tail}")
     return done.stdout
+
+
+def clean_environment(scratch: Path) -> dict[str, str]:
+    """This process's environment without anything of the developer's, everything kept in `scratch`."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
+    return env | {
+        "BLENDER_USER_RESOURCES": str(scratch / "blender"),
+        "NEURAL4D_DATA_DIR": str(scratch / "data"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+    }

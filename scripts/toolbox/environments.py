@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.toolbox import blender
 from scripts.toolbox.console import ROOT, run, say
 
 DEV = ROOT / ".dev"
@@ -36,8 +37,11 @@ def ensure(session: str) -> Path:
     """Make the environment of a session of noxfile.py such as "unit", and return its interpreter.
 
     Raises:
-        ToolError: there is no such session, or its environment could not be made.
+        ToolError: there is no such session, its environment could not be made, or it needs a Blender with a window
+            and there is none; the text says what to install.
     """
+    if session.startswith("gui"):
+        blender.find()
     folder = DEV / re.sub(r"\W+", "-", session).strip("-")
     with _locked(folder.name):
         if not folder.exists():

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.toolbox import blender, package
-from scripts.toolbox.console import ROOT
-from scripts.toolbox.stages import clean_environment
+from scripts.toolbox.console import ROOT, clean_environment
 
 SCENARIOS = ROOT / "tests" / "gui" / "scenarios"
 SCREENSHOTS = ROOT / "out" / "screenshots"

@@ -1,6 +1,6 @@
 """Runs the package tests in real Blenders by way of blender-addon-tester; started by scripts/test.py.
 
-Without --versions it is the Blender of this machine (see scripts/toolbox/blender.py). With them,
+Without releases it is the Blender of this machine (see scripts/toolbox/blender.py). With such,
 blender-addon-tester downloads those releases, as it does in a user's own CI.
 """
 
@@ -19,7 +19,7 @@ from blender_addon_tester.get_blender import get_blender_from_suffix as download
 
 from scripts.simulator.launcher import Simulator
 from scripts.toolbox import blender, environments, package
-from scripts.toolbox.console import ROOT
+from scripts.toolbox.console import ROOT, ToolError
 from scripts.toolbox.sid import CACHE
 
 FOLDER = Path(__file__).parent
@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent
 def main() -> int:
     """Test on every Blender asked for; the number of those that failed is the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--versions", nargs="*", default=[], help="releases to download")
+    parser.add_argument("versions", nargs="*", metavar="X.Y", help="releases to download")
     parser.add_argument("--report", required=True, help="folder for the JUnit reports")
     parser.add_argument("-k", default="", help="as in pytest")
     options = parser.parse_args()
@@ -83,4 +83,7 @@ def _folder(version: str, scratch: Path) -> Path:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ToolError as problem:
+        sys.exit(str(problem))

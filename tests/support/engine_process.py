@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from scripts.simulator.launcher import SERVICES
+from tests.support import record_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"
@@ -62,8 +64,10 @@ class EngineProcess:
         self.seen: list[tuple[str, str]] = []
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[bytes] = queue.Queue()
+        recorded = [record_lines.__file__] if record_lines.FOLDER_ENV in os.environ else []
+        engine = [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, *recorded, str(ENGINE)]
         self.process = subprocess.Popen(
-            [*(command or [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, str(ENGINE)]), "--data-dir", str(folder)],
+            [*(command or engine), "--data-dir", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(folder / "engine.log").open("ab"),

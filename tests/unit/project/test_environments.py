@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import noxfile
 from scripts import test as command
-from scripts.toolbox import environments
+from scripts.toolbox import blender, environments
 from scripts.toolbox.console import ToolError
 
 GROUPS = environments.PYPROJECT["dependency-groups"]
@@ -76,6 +77,18 @@ def test_two_that_ask_at_once_make_it_one_after_the_other(asked: list[list[str]]
 
 
 def test_every_stage_is_a_session_of_the_noxfile() -> None:
-    text = (environments.ROOT / "noxfile.py").read_text(encoding="utf-8")
-    defined = set(re.findall(r"^def ([a-z]+)_?\(session", text, re.MULTILINE))
-    assert {stage.kind for stage in command.stages(["5.0.1"])} == set(command.KINDS) == defined - {"tool", "mutants"}
+    stages = command.stages(list(environments.BPY))
+    kinds = {name.partition("(")[0] for name in stages}
+    assert kinds == set(command.KINDS) == set(noxfile.nox.registry.get()) - {"tool", "summary", "mutants"}
+    assert set(command.PLACES) <= set(stages)
+
+
+def test_a_window_test_needs_a_blender_that_has_one(asked: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def find() -> blender.Blender:
+        raise ToolError("No Blender was found.")
+
+    monkeypatch.setattr(blender, "find", find)
+    with pytest.raises(ToolError, match="No Blender was found"):
+        environments.ensure("gui(rest)")
+    environments.ensure("unit")
+    assert len(asked) == 1

@@ -1,39 +1,80 @@
-"""What scripts/test.py counts, and that nothing broken passes for green."""
+"""What scripts/test.py runs beside what, and that nothing broken passes for green in its summary."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
+import socket
+import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
+import noxfile
 from scripts import test as command
-from scripts.toolbox import environments, stages
-from scripts.toolbox.console import ToolError
-from scripts.toolbox.stages import Stage
+from scripts.toolbox import environments
+from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "REPORTS", tmp_path / "reports")
+class Row(NamedTuple):
+    """What the summary says of one stage, and at its end."""
+
+    passed: int
+    failed: int
+    skipped: int
+    ok: bool
+    failures: list[str]
+    closing: str
+
+
+Run = Callable[..., Row]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs Python with these arguments as the stage "made-up" beside another one that passes, and sums it up."""
+    monkeypatch.setattr(noxfile, "ROOT", tmp_path)
+    monkeypatch.setattr(noxfile, "REPORTS", tmp_path / "out" / "reports")
+    monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(environments, "ensure", lambda session: Path())
 
+    def run(*arguments: str, name: str = "made-up", k: str = "") -> Row:
+        monkeypatch.setattr(environments, "nox", lambda *_: [sys.executable, *arguments])
+        came = asyncio.run(command.run({name: []}, 3)) | {"lint": ("", 0.1)}
+        said: list[str] = []
+        noxfile.summary(SimpleNamespace(posargs=[json.dumps(came), *(["-k", k] if k else [])], error=said.append))
+        lines = capsys.readouterr().out.splitlines()
+        (numbers,) = (re.findall(r"\d+", line) for line in lines if re.match(rf"{name} +\d", line))
+        (good,) = ("NOT OK" not in line for line in lines if re.match(rf"{name} +\d", line))
+        assert good is not bool(said)
+        failures = [line.partition(": ")[2] for line in lines if line.startswith(f"{name}: ")]
+        return Row(*map(int, numbers[-5:-2]), good, failures, lines[-1])
 
-def run_tests(folder: Path, source: str, filtered: str = "") -> Stage:
-    """The stage that runs pytest on one file with this source."""
-    file = folder / "test_made_up.py"
-    file.write_text(source, encoding="utf-8")
-    stage = Stage("made-up", filtered=bool(filtered))
-    report = f"--junitxml={stages.REPORTS}/made-up.xml"
-    chosen = ["-k", filtered] if filtered else []
-    # As in noxfile.py, to have no tests is no failure of the command.
-    program = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]) % 5)"
-    stage.perform([sys.executable, "-c", program, "-p", "no:cacheprovider", report, *chosen, str(file)])
-    return stage
+    return run
 
 
-def test_it_counts_what_passed_failed_and_was_skipped(tmp_path: Path) -> None:
+@pytest.fixture
+def run_tests(run: Run, tmp_path: Path) -> Callable[..., Row]:
+    """Runs pytest on one file with this source."""
+
+    def run_tests(source: str, k: str = "") -> Row:
+        file = tmp_path / "test_made_up.py"
+        file.write_text(source, encoding="utf-8")
+        # As in noxfile.py, to have no tests is no failure of the command.
+        program = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]) % 5)"
+        report = f"--junitxml={noxfile.REPORTS}/made-up.xml"
+        chosen = ["-k", k] if k else []
+        return run("-c", program, "-p", "no:cacheprovider", report, *chosen, str(file), k=k)
+
+    return run_tests
+
+
+def test_it_counts_what_passed_failed_and_was_skipped(run_tests: Run) -> None:
     source = """
 import pytest
 def test_good(): pass
@@ -44,103 +85,130 @@ def test_error(broken): pass
 @pytest.mark.skip
 def test_skipped(): pass
 """
-    stage = run_tests(tmp_path, source)
-    assert (stage.passed, stage.failed, stage.skipped, stage.ok) == (1, 2, 1, False)
-    names = [line.split(": ")[0].split(".")[-1] for line in stage.failures]
+    row = run_tests(source)
+    assert (row.passed, row.failed, row.skipped, row.ok) == (1, 2, 1, False)
+    names = [line.split(": ")[0].split(".")[-1] for line in row.failures]
     assert names == ["test_bad", "test_error"]
-    assert "assert 1 == 2" in stage.failures[0]
+    assert "assert 1 == 2" in row.failures[0]
 
 
 @pytest.mark.parametrize("source", ["", "raise ValueError", "import os\ndef test_crash(): os._exit(0)"])
-def test_a_file_without_tests_that_breaks_or_crashes_is_no_success(tmp_path: Path, source: str) -> None:
-    assert not run_tests(tmp_path, source).ok
+def test_a_file_without_tests_that_breaks_or_crashes_is_no_success(source: str, run_tests: Run) -> None:
+    assert not run_tests(source).ok
 
 
-def test_a_crash_after_the_last_test_is_a_failure(tmp_path: Path) -> None:
-    stage = run_tests(tmp_path, "import atexit, os\natexit.register(os._exit, 9)\ndef test_good(): pass")
-    assert (stage.passed, stage.failed) == (1, 1)
-    assert "exit code 9" in stage.note
+def test_a_crash_after_the_last_test_is_a_failure(run_tests: Run) -> None:
+    row = run_tests("import atexit, os\natexit.register(os._exit, 9)\ndef test_good(): pass")
+    assert (row.passed, row.failed) == (1, 1)
+    assert "exit code 9" in row.failures[0]
 
 
-def test_a_stage_without_matching_tests_is_fine_only_where_some_were_asked_for(tmp_path: Path) -> None:
-    assert run_tests(tmp_path, "def test_good(): pass", "other").ok
-    assert not run_tests(tmp_path, "# none").ok
+def test_a_stage_without_matching_tests_is_fine_only_where_some_were_asked_for(run_tests: Run) -> None:
+    assert run_tests("def test_good(): pass", "other").ok
+    assert not run_tests("# none").ok
 
 
-def test_a_report_of_an_earlier_run_counts_for_nothing(tmp_path: Path) -> None:
-    assert run_tests(tmp_path, "def test_good(): pass").ok
-    again = Stage("made-up")
-    again.perform([sys.executable, "-c", ""])
-    assert (again.passed, again.ok, again.note) == (0, False, "no test ran")
+def test_a_report_of_an_earlier_run_counts_for_nothing(run: Run, run_tests: Run) -> None:
+    assert run_tests("def test_good(): pass").ok
+    again = run("-c", "")
+    assert (again.passed, again.ok, again.failures) == (0, False, ["no test ran"])
 
 
-def test_a_stage_that_hangs_is_ended() -> None:
-    stage = Stage("hanging", limit=0.5)
-    stage.perform([sys.executable, "-c", "import time; time.sleep(600)"])
-    assert stage.failed == 1
-    assert "ended" in stage.note
+def test_a_stage_that_hangs_is_ended(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command.perform, "__defaults__", (0.5,))
+    row = run("-c", "import time; time.sleep(600)")
+    assert row.failed == 1
+    assert "ended" in row.failures[0]
 
 
-def test_a_missing_tool_is_a_failure_with_its_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_tool_is_a_failure_with_its_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def ensure(session: str) -> Path:
-        raise ToolError("No Python was found: install one.\nMore.")
+        raise ToolError("No Python was found: install one.")
 
     monkeypatch.setattr(environments, "ensure", ensure)
-    assert command.main(["--only", "lint"]) == 1
-    assert "NOT OK No Python was found: install one.\n" in capsys.readouterr().out
+    row = run("-c", "")
+    assert (row.ok, row.failures) == (False, ["No Python was found: install one."])
 
 
 def test_the_developers_own_settings_do_not_reach_a_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", "a real one")
     monkeypatch.setenv("BLENDER_USER_CONFIG", "/home/somebody/config")
-    env = stages.clean_environment(tmp_path)
+    env = clean_environment(tmp_path)
     assert "a real one" not in env.values()
     assert "BLENDER_USER_CONFIG" not in env
     assert env["NEURAL4D_DATA_DIR"].startswith(str(tmp_path))
 
 
-def test_a_stage_that_takes_more_places_has_fewer_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_takes_more_places_has_fewer_beside_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     now, most = set[str](), dict[str, int]()
 
-    def perform(stage: Stage, arguments: object) -> None:
-        now.add(stage.name)
+    async def perform(name: str, arguments: object) -> str:
+        now.add(name)
         for _ in range(20):
             for one in list(now):
                 most[one] = max(most.get(one, 0), len(now))
-            time.sleep(0.01)
-        now.discard(stage.name)
-        stage.passed += 1
+            await asyncio.sleep(0.01)
+        now.discard(name)
+        return ""
 
-    order = ["lint(1)", "lint(2)", "gui", *(f"unit({n})" for n in range(4))]
-    monkeypatch.setattr(command, "stages", lambda *_: [Stage(name, 2 if name == "gui" else 1) for name in order])
-    monkeypatch.setattr(command, "_perform", perform)
-    assert command.main([]) == 0
+    order = ["lint(1)", "lint(2)", "gui(rest)", *(f"scene({n})" for n in range(4))]
+    monkeypatch.setattr(environments, "nox", lambda *_: [])
+    monkeypatch.setattr(command, "perform", perform)
+    came = asyncio.run(command.run({name: [] for name in order}, 3))
+    assert list(came) == order
     assert set(most) == set(order)
-    assert most["gui"] == 2
+    assert most["gui(rest)"] == 2
     assert max(most.values()) <= 3
     most.clear()
-    assert command.main(["--jobs", "1"]) == 0
+    asyncio.run(command.run({name: [] for name in order}, 1))
     assert set(most.values()) == {1}
 
 
 @pytest.mark.parametrize(
-    ("kind", "program", "code", "closing"),
+    ("kind", "program", "good", "closing"),
     [
-        ("lint", "", 0, "1 passed, 0 failed"),
-        ("lint", "exit(1)", 1, "0 passed, 1 failed"),
-        ("unit", "", 1, "0 passed, 1 failed"),
+        ("types", "", True, "2 passed, 0 failed"),
+        ("types", "exit(1)", False, "1 passed, 1 failed"),
+        ("unit", "", False, "1 passed, 1 failed"),
     ],
 )
 def test_the_exit_code_and_the_last_line_tell_the_truth(
-    kind: str,
-    program: str,
-    code: int,
-    closing: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    kind: str, program: str, good: bool, closing: str, run: Run
 ) -> None:
-    monkeypatch.setattr(environments, "nox", lambda *_: [sys.executable, "-c", program])
-    assert command.main(["--only", kind]) == code
-    assert capsys.readouterr().out.splitlines()[-1] == closing
+    row = run("-c", program, name=kind)
+    assert (row.ok, row.closing) == (good, closing)
+
+
+def test_the_summary_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[tuple[str, ...]] = []
+
+    def nox(*arguments: str) -> list[str]:
+        sessions.append(arguments)
+        return [sys.executable, "-c", "import sys; sys.exit(5 if 'summary' in sys.argv else 0)", *arguments]
+
+    monkeypatch.setattr(environments, "ensure", lambda session: Path())
+    monkeypatch.setattr(environments, "nox", nox)
+    monkeypatch.setattr(sys, "argv", ["test.py", "--only", "lint", "tester", "--blender-versions", "4.2", "-k", "x"])
+    assert command.main() == 5
+    assert sessions[0] == ("-R", "--session", "lint", "--", "-k", "x")
+    assert sessions[1] == ("-R", "--session", "tester", "--", "-k", "x", "4.2")
+    assert sessions[2][-2:] == ("-k", "x")
+    assert [wrong for wrong, _ in json.loads(sessions[2][-3]).values()] == ["", ""]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a terminated process cannot end others")
+def test_an_interrupt_ends_what_runs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        child = f"import socket, time; s = socket.create_connection({server.getsockname()!r}); time.sleep(600)"
+        program = (
+            "import runpy, sys; from pathlib import Path; from scripts.toolbox import environments as e; "
+            f"e.ensure = lambda _: Path(); e.nox = lambda *_: [sys.executable, '-c', {child!r}]; "
+            "sys.argv = ['test.py', '--only', 'types']; runpy.run_path('scripts/test.py', run_name='__main__')"
+        )
+        process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        connection, _ = server.accept()
+        process.terminate()
+        assert connection.recv(1) == b""  # the child has ended
+        connection.close()
+    assert process.communicate(timeout=60)[1] == "Interrupted; everything that was started has been ended.\n"
+    assert process.returncode == 1

@@ -3,6 +3,4 @@
 from ...lazy_imports import open_late
 
 # What its declaration can be read without.
-open_late(__name__, "calls", "find_lost_session", "sessions_2024", "sessions_today")
-
-from . import provider as provider  # noqa: E402
+open_late(__name__, "calls", "find_lost_session", "provider", "sessions_2024", "sessions_today")

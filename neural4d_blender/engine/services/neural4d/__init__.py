@@ -3,6 +3,4 @@
 from ...lazy_imports import open_late
 
 # What its declaration can be read without.
-open_late(__name__, "answers", "generation", "polls", "prices")
-
-from . import provider as provider  # noqa: E402
+open_late(__name__, "answers", "generation", "polls", "prices", "provider")
