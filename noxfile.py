@@ -22,6 +22,7 @@ nox.options.reuse_venv = "yes"
 nox.options.envdir = ROOT / ".dev"
 nox.options.error_on_missing_interpreters = True
 
+TOOLS = ["simulator", "schemas", "simulation"]
 OLDEST, NEWEST = next(iter(BPY)), next(reversed(BPY))
 # Versions that pyenv has and does not show come last, before uv downloads one.
 _OF_PYENV = sorted(Path.home().glob(".pyenv/versions/3.*/bin"), reverse=True)
@@ -107,7 +108,7 @@ def tester(session: nox.Session) -> None:
 
 
 @nox.session(python=RUNNING, default=False)
-@nox.parametrize("group", ["simulator", "schemas"], ids=[f"simulator-{RUNNING}", f"schemas-{RUNNING}"])
+@nox.parametrize("group", TOOLS, ids=[f"{group}-{RUNNING}" for group in TOOLS])
 def tool(session: nox.Session, group: str) -> None:
     """what a script in scripts/ needs in the Python that runs it"""
     _install(session, group)
