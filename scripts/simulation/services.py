@@ -1,0 +1,277 @@
+"""The simulated services of scripts/simulator in memory: no socket, no thread, on the world's clock, and a book of who
+paid for what.
+
+May import scripts.simulator. The models are a triangle each, so that nobody waits for a mesh to be drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import struct
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from email.parser import BytesParser
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from scripts.simulator import present
+from scripts.simulator.csm.service import Csm
+from scripts.simulator.goneural.service import GoNeural
+from scripts.simulator.http.faults import Fault
+from scripts.simulator.http.file_server import FileHost
+from scripts.simulator.http.routing import Router
+from scripts.simulator.model_maker import ModelSpec
+from scripts.simulator.modelslab.service import ModelsLab
+from scripts.simulator.neural4d.service import Neural4D
+from scripts.simulator.settings import Settings
+from scripts.simulator.state import Call, Upload
+from scripts.simulator.state import World as State
+
+_T = TypeVar("_T")
+
+API, FILES = "https://api.simulated.example", "https://files.simulated.example"
+#: Stands in everything that a job sends first: its prompt, the names of its pictures.
+TAG = re.compile(r"simjob(\d+)x")
+_IDS = re.compile(r'(?=[A-Za-z_-]*\d)[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
+
+
+def _triangle() -> bytes:
+    """A GLB file of one triangle."""
+    points = struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0)
+    about = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, 0], "max": [1, 1, 0]}
+        ],
+        "bufferViews": [{"buffer": 0, "byteLength": len(points)}],
+        "buffers": [{"byteLength": len(points)}],
+    }
+    text = json.dumps(about).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(points), 0x004E4942) + points
+    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks
+
+
+GLB = _triangle()
+OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+
+
+class Models:
+    """In the place of the one that draws them."""
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        return work()
+
+    async def glb(self, spec: ModelSpec) -> bytes:
+        return GLB
+
+    async def obj(self, spec: ModelSpec) -> bytes:
+        return OBJ
+
+    async def mesh(self, spec: ModelSpec, kind: str) -> bytes:
+        return b"solid one\nendsolid one\n"
+
+    async def parts(self, spec: ModelSpec) -> list[str]:
+        return ["body", "head"]
+
+    async def preview(self, spec: ModelSpec) -> bytes:
+        return PICTURE
+
+    async def picture(self, spec: ModelSpec, size: tuple[int, int]) -> bytes:
+        return PICTURE
+
+    async def longest_side(self, spec: ModelSpec) -> float:
+        return 1.0
+
+    def make_ahead(self, spec: ModelSpec) -> None:
+        """They are there already."""
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class Converted:
+    """A conversion that is done: what the service waits for before it is, is time."""
+
+    def done(self) -> bool:
+        return True
+
+    def cancel(self) -> None:
+        """Too late."""
+
+    def result(self) -> bytes:
+        return OBJ
+
+    def __await__(self) -> Any:
+        return self.result()
+        yield
+
+
+class Converter:
+    """In the place of the one that has Blender do it."""
+
+    def command(self, blender: str | None) -> list[str]:
+        return []
+
+    def begin(self, *_: Any) -> Converted:
+        return Converted()
+
+    async def convert(self, *_: Any) -> bytes:
+        return OBJ
+
+
+class Now(present.Present):
+    """The services' time."""
+
+    def __init__(self, chance: random.Random, moment: Callable[[], float], epoch: float) -> None:
+        super().__init__(chance)
+        self._moment, self._epoch = moment, epoch
+
+    def time(self) -> float:
+        return self._epoch + self._moment()
+
+    def monotonic(self) -> float:
+        return self._moment()
+
+
+@dataclass
+class Charge:
+    """What a job has paid: at the service, for the operation, so many points; negative where they came back."""
+
+    job: int
+    service: str
+    operation: str
+    points: int
+    at: float
+    key: str
+
+
+@dataclass
+class Came:
+    """An answer as it leaves the service."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    endpoint: str = ""
+    paid: bool = False
+    job: int | None = None
+    charged: int = 0
+    service: str = ""
+
+
+class Services:
+    """All four."""
+
+    def __init__(self, settings: dict[str, Any], chance: random.Random, moment: Callable[[], float]) -> None:
+        self.moment = moment
+        present.use(Now(chance, moment, EPOCH))
+        chosen = Settings()
+        chosen.update({"balance": 100_000, **settings})
+        self.state = State(chosen, models=Models(), converter=Converter())  # type: ignore[arg-type]
+        self.state.services.extend([Neural4D(self.state), Csm(self.state), GoNeural(self.state), ModelsLab(self.state)])
+        self.state.files.base_url = FILES
+        self._router = Router(self.state)
+        self._files = FileHost(self.state)
+        self.charges: list[Charge] = []
+        #: Which job an id of a service's belongs to.
+        self.owners: dict[str, int] = {}
+        self._booked = 0
+
+    def who(self, text: str) -> int | None:
+        """The job that a request is about."""
+        if found := TAG.search(text):
+            return int(found[1])
+        return next((self.owners[one] for one in _IDS.findall(text) if one in self.owners), None)
+
+    def endpoint(self, method: str, url: str) -> tuple[str, str, bool]:
+        """The service that has the address, what it calls the endpoint, and whether that costs points."""
+        found = self._router.find(method, urlsplit(url).path)
+        return (found[0].name, found[1], found[1] in found[0].paid and method == "POST") if found else ("", "", False)
+
+    def handle(self, method: str, url: str, headers: dict[str, str], body: bytes, fault: Fault | None = None) -> Came:
+        """Act on a request."""
+        parts = urlsplit(url)
+        found = self._router.find(method, parts.path)
+        if found is None:
+            return Came(404, {"Content-Type": "application/json"}, b'{"message": "Cannot find it"}')
+        service, endpoint, handler = found
+        call = _call(endpoint, headers, body)
+        call.fault, call.query = fault, dict(parse_qsl(parts.query))
+        job = self.who(f"{parts.path} {_text(call, body)}")
+        answer = _finish(self._router.act(method, headers, service, handler, call))
+        text = json.dumps(answer.body) if answer.text is None else answer.text
+        if job is not None:
+            for one in _IDS.findall(re.sub(r'"https?://[^"]*"', "", text)):
+                self.owners.setdefault(one, job)
+            for name in ("id", "requestId"):
+                self.owners.setdefault(str(answer.body.get(name)), job)
+        charged = self.book(job, f"{endpoint} {body[:200]!r}")
+        told = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
+        paid = endpoint in service.paid
+        return Came(answer.status, told, text.encode(), endpoint, paid, job, charged, service.name)
+
+    def book(self, job: int | None, key: str = "") -> int:
+        """Note whose the new rows of the ledger are; returns how many points were paid."""
+        rows, charged = self.state.ledger.rows[self._booked :], 0
+        self._booked = len(self.state.ledger.rows)
+        for row in rows:
+            owner = job if row["points"] > 0 else next((self.owners.get(one) for one in row["uuids"]), job)
+            for one in row["uuids"]:
+                if owner is not None:
+                    self.owners.setdefault(str(one), owner)
+            charged += max(row["points"], 0)
+            self.charges.append(
+                Charge(-1 if owner is None else owner, row["service"], row["operation"], row["points"], self.moment(), key)
+            )
+        return charged
+
+    def fetch(self, method: str, url: str, headers: dict[str, str], fault: Fault | None = None) -> Came:
+        """A file of the file host's."""
+        parts = urlsplit(url)
+        key = unquote(parts.path).removeprefix("/")
+        asked = (method, key, dict(parse_qsl(parts.query)), headers)
+        status, told, body = _finish(self._files.file(*asked, fault, has_token="Authorization" in headers))
+        return Came(status, dict(told), body, "file")
+
+
+#: When the world begins, in seconds since the epoch.
+EPOCH = 1_750_000_000.0
+
+
+def _finish(work: Coroutine[Any, Any, _T] | Awaitable[_T]) -> _T:
+    """What it returns: nothing in it really waits."""
+    try:
+        work.send(None)  # type: ignore[union-attr]
+    except StopIteration as done:
+        result: _T = done.value
+        return result
+    raise RuntimeError("a service waits for something")
+
+
+def _call(endpoint: str, headers: dict[str, str], body: bytes) -> Call:
+    kind = headers.get("Content-Type", "application/json")
+    if not kind.startswith("multipart/"):
+        return Call(endpoint, kind.split(";")[0], body)
+    call = Call(endpoint, kind.split(";")[0])
+    parsed = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    call.form = []
+    for part in parsed.get_payload():
+        name = part.get_param("name", header="content-disposition")
+        data, file = part.get_payload(decode=True), part.get_filename()
+        value = Upload(file, part.get_content_type(), data) if file is not None else data.decode()
+        call.form.append((str(name), value))
+    return call
+
+
+def _text(call: Call, body: bytes) -> str:
+    if call.form is None:
+        return body.decode("utf-8", "replace")
+    return " ".join(part.name if isinstance(part, Upload) else part for _, part in call.form)
