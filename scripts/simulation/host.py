@@ -16,7 +16,7 @@ from neural4d_blender.engine.protocol import BatchRecord, Request, State
 
 from . import plan, users
 from .scheduler import Process
-from .services import API
+from .services import API, job_id, number_of
 
 if TYPE_CHECKING:
     from .world import World
@@ -62,16 +62,6 @@ KEYS = {
 }
 
 
-def job_id(number: int) -> str:
-    """The id of a plan's job."""
-    return f"00000000-0000-4000-9000-{number:012x}"
-
-
-def number_of(id: str) -> int | None:
-    """The plan's number of a job; None for one that an earlier journal had."""
-    return int(id[24:], 16) if id.startswith("00000000-0000-4000-9000-") else None
-
-
 class Host:
     """One Blender, opened at once."""
 
@@ -94,6 +84,7 @@ class Host:
         """Start Blender, with a new session of the extension."""
         self.process = Process(f"blender {self.number}")
         self.bridge = Bridge(self.settings)
+        self.bridge.timing = {"preparer_limit": 20.0}
         self._seen, self._busy = {}, set()
         self.world.scheduler.spawn(self.process, "main", self._live)
         for job in self.world.plan.jobs:

@@ -10,6 +10,7 @@ import json
 import random
 import re
 import struct
+import zlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from email.parser import BytesParser
@@ -34,7 +35,7 @@ _T = TypeVar("_T")
 API, FILES = "https://api.simulated.example", "https://files.simulated.example"
 #: Stands in everything that a job sends first: its prompt, the names of its pictures.
 TAG = re.compile(r"simjob(\d+)x")
-_IDS = re.compile(r'(?=[A-Za-z_-]*\d)[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
+_IDS = re.compile(r'(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
 
 
 def _triangle() -> bytes:
@@ -60,7 +61,28 @@ def _triangle() -> bytes:
 
 GLB = _triangle()
 OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+def picture() -> bytes:
+    """A grey PNG of 256 by 256 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 256, 256, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * 256) * 256)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+PICTURE = picture()
+
+
+def job_id(number: int) -> str:
+    """The id of a plan's job."""
+    return f"00000000-0000-4000-9000-{number:012x}"
+
+
+def number_of(id: str) -> int | None:
+    """The plan's number of a job; None for one that an earlier journal had."""
+    return int(id[24:], 16) if id.startswith("00000000-0000-4000-9000-") else None
 
 
 class Models:
@@ -196,8 +218,10 @@ class Services:
         found = self._router.find(method, urlsplit(url).path)
         return (found[0].name, found[1], found[1] in found[0].paid and method == "POST") if found else ("", "", False)
 
-    def handle(self, method: str, url: str, headers: dict[str, str], body: bytes, fault: Fault | None = None) -> Came:
-        """Act on a request."""
+    def handle(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, fault: Fault | None, job: int | None
+    ) -> Came:
+        """Act on a request about that job."""
         parts = urlsplit(url)
         found = self._router.find(method, parts.path)
         if found is None:
@@ -205,7 +229,6 @@ class Services:
         service, endpoint, handler = found
         call = _call(endpoint, headers, body)
         call.fault, call.query = fault, dict(parse_qsl(parts.query))
-        job = self.who(f"{parts.path} {_text(call, body)}")
         answer = _finish(self._router.act(method, headers, service, handler, call))
         text = json.dumps(answer.body) if answer.text is None else answer.text
         if job is not None:
@@ -270,8 +293,3 @@ def _call(endpoint: str, headers: dict[str, str], body: bytes) -> Call:
         call.form.append((str(name), value))
     return call
 
-
-def _text(call: Call, body: bytes) -> str:
-    if call.form is None:
-        return body.decode("utf-8", "replace")
-    return " ".join(part.name if isinstance(part, Upload) else part for _, part in call.form)

@@ -50,8 +50,8 @@ def load() -> None:
     """Do it, once a process."""
     if f"{PACKAGE}.engine.process.main_loop" in sys.modules:
         raise RuntimeError("the engine is loaded already")
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        del os.environ[name]
+    for name in os.environ.keys() - {"PATH", "HOME", "PYTHONHASHSEED", "SYSTEMROOT"}:
+        del os.environ[name]  # no proxies; and requests goes through all of it for each request
     os.environ["TZ"] = "UTC"
     time.tzset()
     warnings.filterwarnings("error", category=RuntimeWarning, module=r"neural4d_blender\..*")

@@ -10,6 +10,7 @@ from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import State
 
 from . import plan
+from .services import PICTURE, job_id
 
 if TYPE_CHECKING:
     from .host import Host
@@ -36,24 +37,8 @@ def _image(kind: str, name: str, folder: Path) -> str:
         return f"https://pictures.example/{name}.png"
     path = folder / f"{name}.png"
     if not path.exists():
-        path.write_bytes(PNG)
+        path.write_bytes(PICTURE)
     return str(path)
-
-
-def _png() -> bytes:
-    """A grey picture of 256 by 256 pixels."""
-    import struct
-    import zlib
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 256, 256, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\x80" * 256) * 256)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-PNG = _png()
 
 
 def primary(job: Job) -> int | None:
@@ -64,8 +49,6 @@ def primary(job: Job) -> int | None:
 
 def do(host: Host, act: plan.Act) -> None:
     """Do it, where it can be done."""
-    from .host import job_id
-
     id = job_id(act.job)
     if act.do in OF_ALL:
         OF_ALL[act.do](host, act.more)

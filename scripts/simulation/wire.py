@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 from neural4d_blender.engine.http import connection
+from neural4d_blender.engine.steps import exchange_log
 from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from scripts.simulator.http.faults import Fault as ServiceFault
 
-from .services import FILES, Came
+from .services import FILES, Came, number_of
 
 if TYPE_CHECKING:
     from .plan import Fault
@@ -90,7 +91,7 @@ class Network:
         body = body.encode() if isinstance(body, str) else body
         file = url.startswith(FILES)
         service, endpoint, paid = ("file", "file", False) if file else world.services.endpoint(method, url)
-        job = None if file else world.services.who(f"{url} {body[:100_000].decode('utf-8', 'replace')}")
+        job = None if file else self._job(url, body)
         world.witness.asked(service, endpoint, job, request, body, paid=paid)
         world.edge("request", paid=paid)
         connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
@@ -116,7 +117,7 @@ class Network:
             wish = ServiceFault(endpoint, fault.kind, params=dict(fault.params)) if fault else None
             if file:
                 return world.services.fetch(method, url, headers, wish)
-            came = world.services.handle(method, url, headers, body, wish)
+            came = world.services.handle(method, url, headers, body, wish, job)
             world.witness.acted(came, job)
             return came
 
@@ -137,6 +138,12 @@ class Network:
         self._pass(down, broken)
         world.edge("answered", paid=paid)
         return self._response(came, read, fault)
+
+    def _job(self, url: str, body: bytes) -> int | None:
+        """The job that a request is about: by what stands in it, else by whose step the engine takes."""
+        found = self.world.services.who(f"{url} {body[:3000].decode('utf-8', 'replace')}")
+        active = getattr(exchange_log._thread, "active", None)
+        return number_of(active.job.id) if found is None and active else found
 
     def _later(self, act: Callable[[], Came], seconds: float) -> None:
         self.world.scheduler.block(None, seconds)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import State
 
-from .services import FILES, Came
+from .services import FILES, Came, job_id, number_of
 
 if TYPE_CHECKING:
     import requests
@@ -77,16 +77,12 @@ class Witness:
 
     def retries(self, job: Job) -> None:
         """A user presses Retry."""
-        from .host import number_of
-
         number = number_of(job.id)
         if number is not None and self.may_pay(job):
             self.word(number, f"knows that this may be paid: {_words(job)!r}: retries")
 
     def converts(self, job: Job, format: str, size: float | None) -> None:
         """A user wants a file in that format."""
-        from .host import number_of
-
         number = number_of(job.id)
         if number is not None:
             self._formats[number].add((format, size))
@@ -150,8 +146,6 @@ class Witness:
 
     def told(self, host: Host, job: Job, before: Job | None) -> None:
         """A Blender has heard of a job."""
-        from .host import number_of
-
         number = number_of(job.id)
         if number is None:
             return
@@ -213,8 +207,6 @@ class Witness:
             self.found("log", log.strip().splitlines()[-1][:200])
 
     def _conclude(self, number: int) -> None:
-        from .host import job_id
-
         id = job_id(number)
         if id in self._gone:
             return

@@ -123,4 +123,4 @@ class Conversions:
 
 
 async def _result(task: asyncio.Future[bytes]) -> bytes:
-    return await asyncio.shield(task)
+    return task.result() if task.done() else await asyncio.shield(task)
