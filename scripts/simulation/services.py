@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 API, FILES = "https://api.simulated.example", "https://files.simulated.example"
 #: Stands in everything that a job sends first: its prompt, the names of its pictures.
 TAG = re.compile(r"simjob(\d+)x")
-_IDS = re.compile(r'(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
+_IDS = re.compile(r'(?<![0-9A-Za-z_-])(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
 
 
 def _triangle() -> bytes:

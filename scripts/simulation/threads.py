@@ -123,7 +123,7 @@ class local:  # noqa: N801 (as threading calls it)
 
     def _own(self) -> dict[str, Any]:
         task = current().current
-        return task.own.setdefault(id(self), {}) if task else self.__dict__
+        return task.own.setdefault(id(self), {}) if task else {}  # no thread is there: what ends now keeps nothing
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -50,6 +50,8 @@ def primary(job: Job) -> int | None:
 def do(host: Host, act: plan.Act) -> None:
     """Do it, where it can be done."""
     id = job_id(act.job)
+    if act.do in ("key", "online") and host.world.well:
+        return
     if act.do in OF_ALL:
         OF_ALL[act.do](host, act.more)
     elif id in host.bridge.jobs:

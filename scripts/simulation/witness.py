@@ -125,8 +125,10 @@ class Witness:
         if job is None or job < 0:
             self.found("stray", f"a payment that no user asked for: {came.endpoint} {came.body[:100]!r}")
             return
-        paid = Counter(one.operation for one in self.world.services.charges if one.job == job and one.points > 0)
-        number, allowed = paid[charge.operation], self.jobs[job]
+        rows = [one for one in self.world.services.charges if one.job == job]
+        number = sum(1 for one in rows if one.operation == charge.operation and one.points > 0)
+        number -= sum(1 for one in rows if one.operation == f"{charge.operation} refund")
+        allowed = self.jobs[job]
         if charge.operation == "conversion":
             allowed = len(self._formats[job] | self._wanted(job)) * max(1, allowed)
         if number > allowed * self._each(job, charge.operation):
@@ -230,6 +232,8 @@ class Witness:
         if code in ("PaymentUnknown", "SubmissionLost") and not harmed and not shaken:
             self.found("thrown away", f"job {number} was answered, and yet: {(job.error or {})['what']}")
         allowed = {"PaymentUnknown", "GenerationFailed", "CapReached", "BudgetUsedUp", "NotEnoughPoints"}
+        if self.world.plan.settings["ids"] == "echoed":
+            allowed.add("JobNotFound")  # the service has told ids that it does not know itself
         if code not in allowed and not job.retry_pays and not self.may_pay(job):
             self.found("fails", f"job {number} fails although all is well: {code}: {(job.error or {}).get('what')}")
 

@@ -66,4 +66,5 @@ def revive(active: ActiveJob, now: float) -> None:
             job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
         job.variants, job.submission.tickets, job.submission.number, job.ordered, job.chosen = [], [], 0, "", None
         job.submission.sent_at, job.submission.balance_before, job.submission.refusal = 0.0, None, ""
+        job.progress, job.progress_estimated = 0.0, False
         job.enter(State.QUEUED, now)
