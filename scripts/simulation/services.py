@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 API, FILES = "https://api.simulated.example", "https://files.simulated.example"
 #: Stands in everything that a job sends first: its prompt, the names of its pictures.
 TAG = re.compile(r"simjob(\d+)x")
-_IDS = re.compile(r'(?<![0-9A-Za-z_-])(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,}|(?<=/fetch/)\d+|(?<="requestId": )\d+')
+_IDS = re.compile(r'(?<![0-9A-Za-z_-])(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,64}(?![0-9A-Za-z_-])|(?<=/fetch/)\d+|(?<="requestId": )\d+')
 
 
 def _triangle() -> bytes:
@@ -255,6 +255,16 @@ class Services:
                 Charge(-1 if owner is None else owner, row["service"], row["operation"], row["points"], self.moment(), key)
             )
         return charged
+
+    def running(self) -> dict[int, str]:
+        """The jobs that services work on, each with its service."""
+        found: dict[int, str] = {}
+        for service in self.state.services:
+            for row in service.jobs():
+                job = self.owners.get(str(row["uuid"]))
+                if row["state"] == "generating" and job is not None:
+                    found[job] = service.name
+        return found
 
     def fetch(self, method: str, url: str, headers: dict[str, str], fault: Fault | None = None) -> Came:
         """A file of the file host's."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.snapshots import Answer, Job
 from neural4d_blender.engine.protocol import State
 
 from . import plan
@@ -106,11 +106,23 @@ def delete(host: Host, id: str) -> None:
 
 def _stop(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: stops batch {more['batch']}")
-    host.bridge.send("stop_batch", batch=f"batch-{more['batch']}")
+    limits, now = host.world.witness.limits, host.world.scheduler.now
+
+    def answered(told: Answer) -> None:
+        if not told.error:
+            limits.stopped[more["batch"]] = now
+
+    host.bridge.send("stop_batch", answered, batch=f"batch-{more['batch']}")
 
 
 def _go_on(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: continues batch {more['batch']}")
+    limits, changes = host.world.witness.limits, more.get("changes", {})
+    limits.stopped[more["batch"]] = None
+    if "budget" in changes:
+        before = limits.budgets.get(more["batch"])
+        highest = None if None in (changes["budget"], before) else max(changes["budget"], before)
+        limits.budgets[more["batch"]] = highest  # it may be refused, and then the old one holds
     host.bridge.send("continue_batch", batch=f"batch-{more['batch']}", changes=more.get("changes", {}))
 
 

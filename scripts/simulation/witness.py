@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import State
 
+from .limits import Limits
 from .services import FILES, Came, job_id, number_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Witness:
         self._formats: defaultdict[int, set[tuple[str, float | None]]] = defaultdict(set)
         self._gone: set[str] = set()
         self._told: dict[str, Job] = {}
-        self._ended = len(world.engines) if hasattr(world, "engines") else 0
+        self.limits = Limits(self, world.plan)
 
     def found(self, rule: str, what: str) -> None:
         """Something is wrong."""
@@ -111,6 +112,7 @@ class Witness:
                 self.found("busy", f"{endpoint} is asked {len(times)} times in {_WITHIN:g} s about job {job}")
         if paid:
             self.world.tell(f"{endpoint} for job {job}")
+            self.limits.sends(job, self.world.scheduler.now)
 
     def troubled(self, job: int | None, kind: str) -> None:
         """A fault befalls a paid request of the job."""
@@ -131,6 +133,8 @@ class Witness:
         allowed = self.jobs[job]
         if charge.operation == "conversion":
             allowed = len(self._formats[job] | self._wanted(job)) * max(1, allowed)
+        self.limits.paid(job)
+        self.limits.at_once(self.world.services.running())
         if number > allowed * self._each(job, charge.operation):
             self.found("twice", f"job {job} pays {charge.operation} {number} times; the user's word covers {allowed}")
 
@@ -152,6 +156,10 @@ class Witness:
         if number is None:
             return
         known = self._told.get(job.id)
+        if job.id in self._gone:
+            self.found("revived", f"job {number} was deleted, and is {job.state} again")
+        if job.state == State.FAILED:
+            self.limits.told(number, job)
         if before is None or before.state != job.state or (before.error, before.note) != (job.error, job.note):
             why = f": {job.error['code']}: {job.error['what']} {job.error['cost']}" if job.error else ""
             self.world.tell(f"told: job {number} is {job.state}{why}{' ' + job.note if job.note else ''}")
