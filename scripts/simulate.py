@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """python3 scripts/simulate.py: the proof by simulation, in an environment of its own where its libraries are missing.
 
-    --seeds 10000           lives a second, and what broke
-    --seed 7 --story        one world line by line, the same every time; --shrink makes it short
-    --planted               small changes to the engine, each of which has to be found
-    --hours 8               a night's run
+--seeds 10000           lives a second, and what broke
+--seed 7 --story        one world line by line, the same every time; --shrink makes it short
+--planted               small changes to the engine, each of which has to be found
+--hours 8               a night's run
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ from .plan import Plan
 
 #: Worlds that a process lets happen before it is asked for the next ones.
 _AT_ONCE = 10
+#: Seconds between two lines that say how far it is.
+_TELL = 60.0
 
 
 @dataclass
@@ -104,7 +106,7 @@ def report(outcomes: Iterable[Outcome], say: Callable[[str], None] = print, hour
         hours: how long it goes on at most; 0 for ever.
     """
     begun, lives, worlds = time.monotonic(), 0, 0
-    rules: Counter[str] = Counter()
+    told, rules = begun, Counter[str]()
     first: dict[str, int] = {}
     for outcome in outcomes:
         worlds, lives = worlds + 1, lives + outcome.lives
@@ -113,6 +115,9 @@ def report(outcomes: Iterable[Outcome], say: Callable[[str], None] = print, hour
             if rule not in first or rules[rule] <= 5:
                 say(f"seed {outcome.seed}: {rule}: {what}")
             first.setdefault(rule, outcome.seed)
+        if time.monotonic() - told > _TELL:
+            told = time.monotonic()
+            say(f"... {worlds} seeds, {lives} lives, {lives / (told - begun):.0f} a second")
         if hours and time.monotonic() - begun > hours * 3600:
             break
     seconds = time.monotonic() - begun

@@ -16,7 +16,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python3 scripts/simulate.py",
-        description="Lets the engine live through worlds that seeds decide, on virtual time, and holds what has to hold.",
+        description="Lets the engine live through worlds that seeds decide, and holds what has to hold.",
     )
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="so many of them, from --from on")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="SEED", help="the first one (%(default)s)")

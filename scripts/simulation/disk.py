@@ -51,7 +51,7 @@ class Connection(sqlite3.Connection):
 
     world: ClassVar[World]
 
-    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
         world = self.world
         word = sql[:6]
         if word == "PRAGMA" and "synchronous" in sql:

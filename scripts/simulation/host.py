@@ -7,7 +7,7 @@ placed, and one that no background Blender can prepare is imported.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.snapshots import Answer, Job
@@ -15,6 +15,7 @@ from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import BatchRecord, Request, State
 
 from . import plan, users
+from .pipes import EngineProcess
 from .scheduler import Process
 from .services import API, job_id, number_of
 
@@ -107,8 +108,13 @@ class Host:
         self.world.scheduler.kill(self.process)
         if what == "quit":
             self.world.scheduler.spawn(self.world.outside, "quit", self.bridge.stop)
-        elif process := self.bridge._process:
+        elif process := self._engine:
             process.commands.closed = process.events.broken = True  # as the operating system closes them
+
+    @property
+    def _engine(self) -> EngineProcess | None:
+        """The engine that it talks to."""
+        return cast("EngineProcess | None", self.bridge._process)
 
     def make_well(self) -> None:
         """The user has everything right from now on, and goes on with what can go on for nothing."""
@@ -121,7 +127,7 @@ class Host:
         bridge, scheduler = self.bridge, self.world.scheduler
         bridge.send("list", self._listed)
         while True:
-            scheduler.block(lambda: bool((p := bridge._process) and (p.reader.closed or p.reader.pipe.lines)))
+            scheduler.block(lambda: bool((p := self._engine) and (p.reader.closed or p.reader.pipe.lines)))
             bridge.drain()
             self.look()
 
@@ -187,11 +193,13 @@ class Host:
                 self._later(act.do, act.at, lambda act=act: users.do(self, act))
 
     def _submits(self, number: int) -> bool:
-        return any(job.number == number and job.host % self.world.plan.hosts == self.number for job in self.world.plan.jobs)
+        return any(
+            job.number == number and job.host % self.world.plan.hosts == self.number for job in self.world.plan.jobs
+        )
 
     def _do_by_itself(self, job: Job) -> None:
         if job.state == State.READY and not job.request.keep_in and (primary := users.primary(job)) is not None:
-            told = {"job": job.id, "variant": primary, "target": {"scene": "Scene"}}
+            told: dict[str, Any] = {"job": job.id, "variant": primary, "target": {"scene": "Scene"}}
             self._later("place", 0.3, lambda: self.bridge.send("placed", **told))
         elif job.state == State.CHOOSING_CUTOUT:
             self._later("choose", 60.0, lambda: users.choose(self, job.id, 0))

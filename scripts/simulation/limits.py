@@ -102,4 +102,3 @@ class Limits:
         quick = not settings["booking_seconds"] and settings.get("calls_per_minute") is None
         late = {"arrives_late", "hang_after"} & self._witness.trouble[number]
         return alone and quick and not asked and not acts and not late and not settings["refund_failed"]
-

@@ -66,6 +66,7 @@ FILES = [
     (2, "refused"), (2, "hang_before"), (3, "status_before"), (1, "no_length"),
 ]  # fmt: skip
 BLENDERS = ["crash", "hang", "broken", "absent"]
+EVENTS = [(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]
 WHEN = ["", "", "queued", "submitting", "unknown", "generating", "generating", "downloading", "preparing_model"]
 
 
@@ -109,11 +110,7 @@ class _Planner:
     def pick(self, choices: list[tuple[int, Any]]) -> Any:
         """One of them, each as often as its number says."""
         at = self.chance.random() * sum(weight for weight, _ in choices)
-        for weight, choice in choices:
-            at -= weight
-            if at < 0:
-                break
-        return choice
+        return next(choice for weight, choice in choices if (at := at - weight) < 0)
 
     def _settings(self, generations: dict[str, str]) -> dict[str, Any]:
         chance = self.chance
@@ -164,7 +161,9 @@ class _Planner:
                 request |= {"group": "team", "group_points": chance.choice([60, 100, 150])}
             at = 1.0 if together else 1.0 + chance.random() * 120
             batch = 0 if plan.batches and number else None
-            plan.jobs.append(Job(number, provider, round(at, 2), 0 if batch == 0 else chance.randrange(4), request, batch))
+            plan.jobs.append(
+                Job(number, provider, round(at, 2), 0 if batch == 0 else chance.randrange(4), request, batch)
+            )
 
     def _fault(self, paid: int) -> Fault:
         chance = self.chance
@@ -200,7 +199,9 @@ class _Planner:
     def _event(self, plan: Plan, services: list[str]) -> Event:
         chance = self.chance
         at = round(chance.random() * min(plan.lasts, 200.0), 2)
-        match self.pick([(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]):
+        match self.pick(
+            [(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]
+        ):
             case "outage":
                 more = {"service": chance.choice([*services, "*", "file"])}
                 more["how"] = chance.choice(["refused", "unconnected", "hang_before"])
@@ -252,7 +253,10 @@ class _Planner:
             "balance": {"service": job.provider},
         }.get(do, {})
         if do in ("key", "online"):  # which is noticed, and put right
-            right = {"key": {**more, "key": f"simulator-{job.provider}-key"}, "online": {"online": True}}[do]
+            right: dict[str, Any] = {
+                "key": {**more, "key": f"simulator-{job.provider}-key"},
+                "online": {"online": True},
+            }[do]
             if do == "key" and job.provider == "neural4d":
                 right["key"] = "simulator-token"
             plan.acts.append(Act(job.number, after, at + 30.0, do, right))

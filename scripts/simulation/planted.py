@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import campaign
+from .campaign import Outcome
 from .setting_up import PACKAGE
 
 
@@ -43,17 +45,21 @@ def _function(where: str) -> tuple[Any, str, Callable[..., Any], Any]:
     raise LookupError(where)
 
 
+def _source(where: str) -> str:
+    found = _function(where)[2]
+    function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
+    return textwrap.dedent(inspect.getsource(function))
+
+
 def _apply(change: Change) -> None:
     holder, name, found, module = _function(change.where)
-    if isinstance(found, property):
-        source = inspect.getsource(found.fget)  # type: ignore[arg-type]
-    else:
-        source = inspect.getsource(getattr(found, "__func__", found))
-    source = textwrap.dedent(source)
-    if source.count(change.old) < 1:
+    source = _source(change.where)
+    if change.old not in source:
         raise LookupError(f"{change.where} has no {change.old!r} any more")
     made: dict[str, Any] = {}
-    code = compile("from __future__ import annotations\n" + source.replace(change.old, change.new), change.where, "exec")
+    code = compile(
+        "from __future__ import annotations\n" + source.replace(change.old, change.new), change.where, "exec"
+    )
     exec(code, module.__dict__, made)  # noqa: S102 (the engine's own source)
     _everywhere(found, made[name])
     setattr(holder, name, made[name])
@@ -91,13 +97,13 @@ def _with(name: str) -> Callable[[Any], Any]:
 
 
 def _key_with_downloads() -> None:
-    sessions = importlib.import_module(f"{PACKAGE}.engine.http.sessions")
-    download = importlib.import_module(f"{PACKAGE}.engine.files.download")
+    sessions: Any = importlib.import_module(f"{PACKAGE}.engine.http.sessions")
+    download: Any = importlib.import_module(f"{PACKAGE}.engine.files.download")
     download._sessions = sessions.Sessions(sessions.HeaderAuth("Authorization", "simulator-token"))
 
 
 def _impatient() -> None:
-    transport = importlib.import_module(f"{PACKAGE}.engine.http.transport")
+    transport: Any = importlib.import_module(f"{PACKAGE}.engine.http.transport")
     transport.Transport.__init__.__kwdefaults__["paid"] = 10.0
 
 
@@ -107,14 +113,13 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "a submission is journaled after it was sent": Change(
         _PAY, "context.enter(job, State.SUBMITTING)", "job.enter(State.SUBMITTING, context.clock.now())"
     ),
-    "a submission does not say that it is in doubt": Change(
-        _PAY, "job.submission.number += 1", "job.submission.number += 1; job = job"
-    ),
     "the balance before is forgotten": Change(
         _PAY, "job.submission.balance_before = purchase.before", "job.submission.balance_before = None"
     ),
     "a read timeout is taken for nothing happened": Change(
-        "http.transport.Transport._translate", 'return AnswerLost(f"{where} took', 'return ServiceUnreachable(f"{where} took'
+        "http.transport.Transport._translate",
+        'return AnswerLost(f"{where} took',
+        'return ServiceUnreachable(f"{where} took',
     ),
     "a broken connection is taken for nothing happened": Change(
         "http.transport.Transport._translate",
@@ -130,7 +135,9 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "model.job.Job.from_dict", 'data.get("variants", [])]', 'data.get("variants", [])[:1]]'
     ),
     "deleted jobs are revived": Change(
-        "store.history.History.delete", "SET deleted = ?, data = '{}', bytes", "SET month = month || substr(?, 1, 0), bytes"
+        "store.history.History.delete",
+        "SET deleted = ?, data = '{}', bytes",
+        "SET month = month || substr(?, 1, 0), bytes",
     ),
     "running jobs of an earlier engine are not counted": Change(
         "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
@@ -138,10 +145,14 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "a job's cap is not looked at": Change("steps.caps.reserve", "in_all > request.max_points", "False"),
     "a group's cap is not looked at": Change("steps.caps.reserve", "together > request.group_points", "False"),
     "a budget is not looked at": Change("steps.caps.reserve", "together > batch.budget", "False"),
-    "a budget does not count what is held": Change("model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"),
+    "a budget does not count what is held": Change(
+        "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
+    ),
     "a conversion is booked twice": Change("steps.delivery.ask_for_conversion", 'before == "asked"', "False"),
     "jobs of a living engine are adopted": Change(
-        "store.journal.Journal._is_alive", 'return lock_file.is_held(self.folder / f"engine-{owner}.lock")', "return False"
+        "store.journal.Journal._is_alive",
+        'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
+        "return False",
     ),
     "a submission is not asked for after a restart": Change(
         "steps.submission.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.UNKNOWN"
@@ -149,34 +160,60 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "an unknown submission is sent after a restart": Change(
         "steps.submission.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.SUBMITTING"
     ),
-    "Retry does not ask where it is in doubt": Change("steps.resuming.revive", "elif job.submission.in_doubt", "elif False"),
+    "Retry does not ask where it is in doubt": Change(
+        "steps.resuming.revive", "elif job.submission.in_doubt", "elif False"
+    ),
     "Retry sends a paid job anew": Change("steps.resuming.revive", "if job.primary:", "if False:"),
-    "Cancel in doubt says that nothing was paid": Change("steps.failures.cancel", "if job.submission.in_doubt", "if False"),
+    "Cancel in doubt says that nothing was paid": Change(
+        "steps.failures.cancel", "if job.submission.in_doubt", "if False"
+    ),
     "Cancel says that nothing was paid for pictures": Change(
         "steps.failures.cancel", "if not job.variants and not job.costs.free", "if False"
     ),
     "a failure says that nothing was paid": Change("steps.failure_texts.cost_in_words", "if job.costs.free", "if True"),
     "a refusal that was paid is not looked at": Change(_PAY, "if not (busy or _unsent(error))", "if False"),
-    "before it is sent again nobody looks at the balance": Change(_PAY, "if job.submission.number and _fell", "if False and _fell"),
-    "any fall of the balance is a price": Change("steps.prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"),
+    "before it is sent again nobody looks at the balance": Change(
+        _PAY, "if job.submission.number and _fell", "if False and _fell"
+    ),
+    "any fall of the balance is a price": Change(
+        "steps.prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
+    ),
     "purchases of one service overlap": Change(f"{_SPENDING}.purchase", "with self._locks[service]:", "if True:"),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),
-    "standing still is always proof": Change("steps.lost_answers._not_taken", "certain = proof or", "certain = True or"),
+    "standing still is always proof": Change(
+        "steps.lost_answers._not_taken", "certain = proof or", "certain = True or"
+    ),
     "a balance that fell is not looked at": Change("steps.lost_answers.look", "and balance != before", "and False"),
-    "a found job is not booked": Change("steps.lost_answers._found", "expected = context.spending.book(provider, job, quote)", "expected = 0"),
+    "a found job is not booked": Change(
+        "steps.lost_answers._found", "expected = context.spending.book(provider, job, quote)", "expected = 0"
+    ),
     "a stopped batch goes on": Change("process.batches.Batches.stop", "self._halted[record.id].set()", "pass"),
-    "a stopped batch goes on after a restart": Change("process.batches.Batches.halted", "if record and record.stopped", "if False"),
+    "a stopped batch goes on after a restart": Change(
+        "process.batches.Batches.halted", "if record and record.stopped", "if False"
+    ),
     "Continue pays again": Change("process.batches.Batches._revived", "or job.retry_pays", ""),
-    "nobody takes over": Change("process.take_over.TakeOver.now", "if self.wanted or self.followed else []", "if False else []"),
-    "a job that is known is taken in again": Change("process.commands.Commands._submit", "if known := ", "if False and "),
-    "a gzip answer counts as cut short": Change("http.multipart.read", '"Content-Encoding" not in response.headers', "True"),
+    "nobody takes over": Change(
+        "process.take_over.TakeOver.now", "if self.wanted or self.followed else []", "if False else []"
+    ),
+    "a job that is known is taken in again": Change(
+        "process.commands.Commands._submit", "if known := ", "if False and "
+    ),
+    "a gzip answer counts as cut short": Change(
+        "http.multipart.read", '"Content-Encoding" not in response.headers', "True"
+    ),
     "an answer with a null id counts for nothing": Change(
         "services.neural4d.answers._ids", "return [str(one)", "return [] if None in _list(uuids) else [str(one)"
     ),
     "an outage fails paid jobs": Change("steps.failures._patience", "return timing.outage\n", "return 0.0\n"),
-    "polls follow each other at once": Change("steps.poll_schedule.Pace.heard", "self.due = now + min(", "self.due = now + 0 * min("),
-    "a price of nothing is believed": Change("steps.prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"),
-    "a further order is not journaled": Change("steps.later_stages._order", "context.save(job)\n        except Journal", "pass\n        except Journal"),
+    "polls follow each other at once": Change(
+        "steps.poll_schedule.Pace.heard", "self.due = now + min(", "self.due = now + 0 * min("
+    ),
+    "a price of nothing is believed": Change(
+        "steps.prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"
+    ),
+    "a further order is not journaled": Change(
+        "steps.later_stages._order", "context.save(job)\n        except Journal", "pass\n        except Journal"
+    ),
     "a further order in doubt is sent again": Change(
         "steps.later_stages.go_on", "if job.submission.in_doubt and not", "if False and not"
     ),
@@ -188,14 +225,19 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "what cost points may be tried again for nothing": Change(
         "model.job.Job.retry_pays", "return lost or (bool(ended) and not self.costs.free and not made)", "return False"
     ),
-    "a job that fails is told nobody": Change("steps.failures.fail", "job.error = told\n    context.save(job)", "job.error = told\n    context.journal.save(job)"),
-    "an engine that ends tells the next one nothing": Change("process.commands.Commands._follow", "job.revision != known[job.id]", "False"),
-    "a full disk sends all the same": Change(
-        _PAY, "except JournalUnusable:", "except ZeroDivisionError:"
+    "a job that fails is told nobody": Change(
+        "steps.failures.fail",
+        "job.error = told\n    context.save(job)",
+        "job.error = told\n    context.journal.save(job)",
     ),
-    "what could not be written is forgotten": Change("steps.next_step.step", "active.unwritten = True", "active.unwritten = False"),
+    "an engine that ends tells the next one nothing": Change(
+        "process.commands.Commands._follow", "job.revision != known[job.id]", "False"
+    ),
+    "a full disk sends all the same": Change(_PAY, "except JournalUnusable:", "except ZeroDivisionError:"),
+    "what could not be written is forgotten": Change(
+        "steps.next_step.step", "active.unwritten = True", "active.unwritten = False"
+    ),
 }
-del PLANTED["a submission does not say that it is in doubt"]
 
 
 def plant(name: str) -> None:
@@ -211,18 +253,35 @@ def plant(name: str) -> None:
         change()
 
 
+def missing() -> list[str]:
+    """The changes whose piece of source is not there any more."""
+    gone = []
+    for name, change in PLANTED.items():
+        if isinstance(change, Change):
+            try:
+                if change.old not in _source(change.where):
+                    gone.append(name)
+            except (LookupError, AttributeError):
+                gone.append(name)
+    return gone
+
+
+def _new(outcome: Outcome) -> tuple[str, str] | None:
+    """What is found that the engine as it is does not do with this seed."""
+    (before,) = campaign.many([outcome.seed], 1)
+    known = {rule for rule, _ in before.findings}
+    return next(((rule, what) for rule, what in outcome.findings if rule not in known), None)
+
+
 def search(names: Sequence[str], lives: int, jobs: int | None = None, say: Callable[[str], None] = print) -> int:
     """Look for each within so many lives, and print the seed that finds it; 1 where one is not found."""
-    from . import campaign
-
     missed = []
     for name in names or PLANTED:
         begun, lived, found = time.monotonic(), 0, ""
         for outcome in campaign.many(range(1, lives), jobs, plant=name):
             lived += outcome.lives
-            if outcome.findings:
-                rule, what = outcome.findings[0]
-                found = f"seed {outcome.seed} ({rule}: {what[:90]})"
+            if outcome.findings and (new := _new(outcome)):
+                found = f"seed {outcome.seed} ({new[0]}: {new[1][:90]})"
             if found or lived >= lives:
                 break
         say(f"{name:55} {found or 'NOT FOUND'} after {lived} lives, {time.monotonic() - begun:.0f} s")

@@ -5,6 +5,7 @@ May import greenlet. Time stands still while anybody can go on, and jumps to the
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,7 +74,12 @@ class Scheduler:
 
     def spawn(self, process: Process, name: str, work: Callable[[], None]) -> None:
         """Have a new thread of the process do the work."""
-        task = Task(name, process, greenlet.greenlet(lambda: self._work(task, work), self._main))
+        task: Task
+
+        def begin() -> None:
+            self._work(task, work)
+
+        task = Task(name, process, greenlet.greenlet(begin, self._main))
         if process.alive and not self._closing:
             self._tasks.append(task)
             self._all.append(task.run)
@@ -157,10 +163,8 @@ class Scheduler:
         self._tasks = []
         for run in self._all:
             if run and not run.dead:
-                try:
+                with contextlib.suppress(BaseException):  # whatever the clearing up of a dead process runs into
                     run.throw(greenlet.GreenletExit)
-                except BaseException:  # noqa: S110 (whatever a dead process's clearing up runs into)
-                    pass
         self._all = []
 
 

@@ -35,7 +35,11 @@ _T = TypeVar("_T")
 API, FILES = "https://api.simulated.example", "https://files.simulated.example"
 #: Stands in everything that a job sends first: its prompt, the names of its pictures.
 TAG = re.compile(r"simjob(\d+)x")
-_IDS = re.compile(r'(?<![0-9A-Za-z_-])(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,64}(?![0-9A-Za-z_-])|(?<=/fetch/)\d+|(?<="requestId": )\d+')
+#: An id of a service's: figures and letters, but no date, and nothing as long as a picture in letters.
+_IDS = re.compile(
+    r"(?<![0-9A-Za-z_-])(?!20\d\d-\d\d-)(?=(?:[A-Za-z_-]*\d){4})[0-9A-Za-z_-]{8,64}(?![0-9A-Za-z_-])"
+    r'|(?<=/fetch/)\d+|(?<="requestId": )\d+'
+)
 
 
 def _triangle() -> bytes:
@@ -61,6 +65,8 @@ def _triangle() -> bytes:
 
 GLB = _triangle()
 OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+
+
 def picture() -> bytes:
     """A grey PNG of 256 by 256 pixels."""
 
@@ -252,7 +258,9 @@ class Services:
                     self.owners.setdefault(str(one), owner)
             charged += max(row["points"], 0)
             self.charges.append(
-                Charge(-1 if owner is None else owner, row["service"], row["operation"], row["points"], self.moment(), key)
+                Charge(
+                    -1 if owner is None else owner, row["service"], row["operation"], row["points"], self.moment(), key
+                )
             )
         return charged
 
@@ -294,7 +302,7 @@ def _call(endpoint: str, headers: dict[str, str], body: bytes) -> Call:
     if not kind.startswith("multipart/"):
         return Call(endpoint, kind.split(";")[0], body)
     call = Call(endpoint, kind.split(";")[0])
-    parsed = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    parsed: Any = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
     call.form = []
     for part in parsed.get_payload():
         name = part.get_param("name", header="content-disposition")
@@ -302,4 +310,3 @@ def _call(endpoint: str, headers: dict[str, str], body: bytes) -> Call:
         value = Upload(file, part.get_content_type(), data) if file is not None else data.decode()
         call.form.append((str(name), value))
     return call
-

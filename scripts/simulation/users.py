@@ -81,7 +81,12 @@ def save(host: Host, id: str, format: str, size_mm: float | None = None) -> None
     if job.variants:
         host.world.witness.converts(job, format, size_mm)
         folder = str(host.world.folder / "kept")
-        told = {"variant": job.variants[0].index, "format": format, "folder": folder, "size_mm": size_mm}
+        told: dict[str, Any] = {
+            "variant": job.variants[0].index,
+            "format": format,
+            "folder": folder,
+            "size_mm": size_mm,
+        }
         host.bridge.send("save", job=id, **told)
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
-from neural4d_blender.engine.http import connection
-from neural4d_blender.engine.steps import exchange_log
 from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
+from neural4d_blender.engine.http import connection
+from neural4d_blender.engine.steps import exchange_log
 from scripts.simulator.http.faults import Fault as ServiceFault
 
 from .services import FILES, Came, number_of
@@ -39,7 +39,7 @@ class Body(io.BytesIO):
         super().__init__(data)
         self._world, self._patience, self._cut, self._how, self._pause = world, patience, cut, how, pause
 
-    def read(self, amount: int | None = -1) -> bytes:  # type: ignore[override]
+    def read(self, amount: int | None = -1) -> bytes:
         self._world.edge("read")
         if self._pause:
             amount = max(1, len(self.getvalue()) // 8)
@@ -92,17 +92,11 @@ class Network:
         file = url.startswith(FILES)
         service, endpoint, paid = ("file", "file", False) if file else world.services.endpoint(method, url)
         job = None if file else self._job(url, body)
-        world.witness.asked(service, endpoint, job, request, body, paid=paid)
+        world.witness.asked(endpoint, job, request, body, paid=paid)
         world.edge("request", paid=paid)
         connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._way(service, connect, read)
-        fault = world.faults.take(service, endpoint, paid=paid)
-        if fault:
-            world.tell(f"{endpoint} of job {job}: {fault.kind}")
-        if fault and paid:
-            world.witness.troubled(job, fault.kind)
-        if fault and fault.kind in _UNSENT:
-            raise requests.exceptions.ConnectionError("no connection")
+        fault = self._fault(service, endpoint, job, paid=paid)
         connection._thread.left = True
         up, down = world.latency(), world.latency()
         broken = self.broken
@@ -138,6 +132,17 @@ class Network:
         self._pass(down, broken)
         world.edge("answered", paid=paid)
         return self._response(came, read, fault)
+
+    def _fault(self, service: str, endpoint: str, job: int | None, *, paid: bool) -> Fault | None:
+        """What befalls the request; ConnectionError where it does not even leave."""
+        fault = self.world.faults.take(service, endpoint, paid=paid)
+        if fault:
+            self.world.tell(f"{endpoint} of job {job}: {fault.kind} {fault.params or ''}")
+            if paid:
+                self.world.witness.troubled(job, fault.kind)
+            if fault.kind in _UNSENT:
+                raise requests.exceptions.ConnectionError("no connection")
+        return fault
 
     def _job(self, url: str, body: bytes) -> int | None:
         """The job that a request is about: by what stands in it, else by whose step the engine takes."""

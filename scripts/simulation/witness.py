@@ -95,7 +95,13 @@ class Witness:
     # What services see
 
     def asked(
-        self, service: str, endpoint: str, job: int | None, request: requests.PreparedRequest, body: bytes, *, paid: bool
+        self,
+        endpoint: str,
+        job: int | None,
+        request: requests.PreparedRequest,
+        body: bytes,
+        *,
+        paid: bool,
     ) -> None:
         """A request leaves."""
         keys = (b"simulator-token", b"simulator-csm-key", b"simulator-goneural-key", b"simulator-modelslab-key")
