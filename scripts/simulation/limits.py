@@ -71,17 +71,23 @@ class Limits:
         if cost > most:
             self._witness.found("cap", f"a {what} of {most} has paid {cost}")
 
-    def at_once(self, running: dict[int, str]) -> None:
-        """Which jobs services work on, each with its service."""
-        for number, batch in enumerate(self._plan.batches):
-            counts: defaultdict[str, list[int]] = defaultdict(list)
-            for job, service in running.items():
-                if self._jobs[job].batch == number:
-                    counts[service].append(job)
-            most = batch["record"]["concurrency"]
-            for service, jobs in counts.items():
-                if len(jobs) > most:
-                    self._witness.found("at once", f"jobs {jobs} of batch {number} are at {service}; {most} may be")
+    def at_once(self, running: dict[int, str], *, again: bool = False) -> None:
+        """Look which jobs services work on, each with its service; a job that its user or engine gave up does not count.
+
+        Args:
+            again: it is the second look, when whatever was on its way has been told.
+        """
+        counts: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        for job, service in running.items():
+            batch = self._jobs[job].batch
+            if batch is not None and not self._witness.given_up(job):
+                counts[batch, service].append(job)
+        for (batch, service), jobs in counts.items():
+            most = self._plan.batches[batch]["record"]["concurrency"]
+            if len(jobs) > most and again:
+                self._witness.found("at once", f"jobs {jobs} of batch {batch} are at {service}; {most} may be")
+            elif len(jobs) > most:
+                self._witness.look_again(lambda: self.at_once(running, again=True))
 
     def told(self, number: int, job: Job) -> None:
         """A job has failed."""

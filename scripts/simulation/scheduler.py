@@ -16,11 +16,13 @@ import greenlet
 Ready = Callable[[], bool]
 #: Switches without any time passing: more than this is somebody who asks without end.
 _BUSY = 20_000
+#: Switches that a whole world may take: one that needs more does not come to rest.
+_MOST = 60_000
 NEVER = float("inf")
 
 
 class Busy(Exception):
-    """Somebody goes on and on without any time passing."""
+    """Somebody goes on and on."""
 
 
 @dataclass(eq=False)
@@ -148,7 +150,7 @@ class Scheduler:
         at, count = self._at
         self._at = (self.now, count + 1 if at == self.now else 0)
         self.switches += 1
-        if count > _BUSY:
+        if count > _BUSY or self.switches > _MOST:
             raise Busy(f"{task.name} of {task.process.name}")
         task.due = NEVER
         self.current = task

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,20 @@ class Witness:
         gross, net = self.paid(number), self.paid(number, net=True)
         if job.cost not in (gross, net):
             self.found("cost", f"job {number} is {job.state} and said to have cost {job.cost}; it has cost {gross}")
+
+    def given_up(self, job: int) -> bool:
+        """Its user was told that it is over."""
+        told = self._told.get(job_id(job))
+        return told is not None and told.state in (State.FAILED, State.CANCELLED)
+
+    def look_again(self, act: Callable[[], None]) -> None:
+        """Do it when what is on its way has arrived."""
+
+        def later() -> None:
+            self.world.scheduler.block(None, 3.0)
+            act()
+
+        self.world.scheduler.spawn(self.world.outside, "a second look", later)
 
     def paid(self, job: int, *, net: bool = False) -> int:
         """Points that a job has paid; net: less those that came back."""

@@ -28,7 +28,7 @@ from .services import EPOCH, Services
 from .witness import Witness
 
 #: Seconds that a world is given to come to rest, when nothing goes wrong any more.
-REST = 3 * 86_400.0
+REST = 86_400.0
 #: Of these an engine may die at each.
 EDGES = ("commit", "committed", "request", "acted", "answered", "rename", "renamed", "read")
 
@@ -142,7 +142,7 @@ class World:
                 self._make_well()
                 self.scheduler.run(self.scheduler.now + REST, self._at_rest)
             except Busy as busy:
-                self.witness.found("busy", f"goes on without any time passing: {busy}")
+                self.witness.found("busy", f"does not come to rest: {busy}")
             self.witness.conclude()
         return self.witness
 
