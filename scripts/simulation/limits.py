@@ -47,6 +47,10 @@ class Limits:
             self._witness.found("stopped", f"job {job.number} is sent {now - since:.1f} s after its batch was stopped")
         self._sent[job.number] += 1
 
+    def goes_on_alone(self, number: int) -> None:
+        """A user has this one go on, whatever its batch does."""
+        self._sent[number] += 1
+
     def paid(self, number: int) -> None:
         """A job has paid."""
         job = self._jobs[number]
@@ -72,7 +76,7 @@ class Limits:
             self._witness.found("cap", f"a {what} of {most} has paid {cost}")
 
     def at_once(self, running: dict[int, str], *, again: bool = False) -> None:
-        """Look which jobs services work on, each with its service; a job that its user or engine gave up does not count.
+        """Look which jobs services work on, each with its service; what was given up does not count.
 
         Args:
             again: it is the second look, when whatever was on its way has been told.

@@ -144,7 +144,7 @@ class _Planner:
         chance = self.chance
         count = self.pick([(2, 1), (3, 3), (3, 4), (2, 6)])
         if chance.random() < 0.25:
-            record = {"concurrency": self.pick([(1, 1), (2, 2), (1, 4)]), "budget": None}
+            record: dict[str, Any] = {"concurrency": self.pick([(1, 1), (2, 2), (1, 4)])}
             if set(services) == {"neural4d"} and chance.random() < 0.5:
                 record["budget"] = chance.choice([30, 60, 90, 120, 200])
             if chance.random() < 0.2:
@@ -232,7 +232,7 @@ class _Planner:
         if plan.batches and chance.random() < 0.4:
             do = self.pick([(2, "stop"), (3, "go on")])
             more: dict[str, Any] = {"batch": 0}
-            if do == "go on" and chance.random() < 0.5:
+            if do == "go on" and "budget" in plan.batches[0]["record"] and chance.random() < 0.5:
                 more["changes"] = {"budget": chance.choice([None, 60, 300])}
             return Act(job.number, "", at + 5, do, more)
         do = self.pick([

@@ -17,7 +17,7 @@ Ready = Callable[[], bool]
 #: Switches without any time passing: more than this is somebody who asks without end.
 _BUSY = 20_000
 #: Switches that a whole world may take: one that needs more does not come to rest.
-_MOST = 60_000
+_MOST = 15_000
 NEVER = float("inf")
 
 

@@ -66,8 +66,7 @@ def cancel(host: Host, id: str) -> None:
 def retry(host: Host, id: str) -> None:
     """The user has read what Retry costs."""
     job = host.bridge.jobs[id]
-    if job.state in (State.FAILED, State.CANCELLED):
-        host.world.witness.retries(job)
+    host.world.witness.retries(job)
     host.bridge.send("retry", job=id)
 
 

@@ -80,7 +80,10 @@ class Witness:
     def retries(self, job: Job) -> None:
         """A user presses Retry."""
         number = number_of(job.id)
-        if number is not None and self.may_pay(job):
+        if number is None or job.state not in (State.FAILED, State.CANCELLED):
+            return
+        self.limits.goes_on_alone(number)
+        if self.may_pay(job):
             self.word(number, f"knows that this may be paid: {_words(job)!r}: retries")
 
     def converts(self, job: Job, format: str, size: float | None) -> None:
