@@ -211,6 +211,7 @@ class Host:
         scheduler = self.world.scheduler
         self.bridge.send("list", self._listed)
         scheduler.block(None, _LOOK)
+        until = scheduler.now + 60 * _LOOK
         while True:
             again = [job for job in self.bridge.jobs.values() if self._may_go_on(job)]
             for job in again:
@@ -218,7 +219,7 @@ class Host:
                 users.retry(self, job.id)
             waits = any(job.state == State.CHOOSING_CUTOUT for job in self.bridge.jobs.values())
             self.at_rest = not (again or waits or self.bridge.busy)
-            scheduler.block(lambda: False, _LOOK if not self.at_rest else 10 * _LOOK)
+            scheduler.block(None, _LOOK if again or waits or scheduler.now < until else 20 * _LOOK)
 
     def _may_go_on(self, job: Job) -> bool:
         if job.state != State.FAILED or number_of(job.id) is None or self._tries.get(job.id, 0) >= _TRIES:

@@ -1,4 +1,4 @@
-"""Progress as users are told it: it does not fall when another engine takes over; what is sent anew begins at nothing."""
+"""Progress as users are told it: it does not fall when another engine takes over, and what is sent anew begins at 0."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
+from neural4d_blender.engine.process.new_jobs import typical_seconds
 from neural4d_blender.engine.services.answers import Outcome, Poll
 from neural4d_blender.engine.steps import polling, resuming
 from neural4d_blender.engine.steps.active_job import ActiveJob
@@ -51,3 +52,12 @@ def test_a_job_that_is_sent_anew_begins_at_nothing() -> None:
     job = Job("1", "made-up", {}, state=State.FAILED, progress=0.98, progress_estimated=True, variants=[failed])
     resuming.revive(ActiveJob(job), 0.0)
     assert (job.state, job.progress, job.progress_estimated) == (State.QUEUED, 0.0, False)
+
+
+def test_a_job_whose_clock_was_set_back_says_nothing_of_how_long_the_next_one_takes(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Alone())
+    journal.save(Job("1", "made-up", {}, state=State.PLACED, seconds={"generating": 0.0}))
+    assert typical_seconds(journal, "made-up") == Job.typical
+    journal.save(Job("2", "made-up", {}, state=State.PLACED, seconds={"generating": 40.0}))
+    assert typical_seconds(journal, "made-up") == 40.0
+    journal.close()
