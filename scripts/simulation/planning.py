@@ -47,7 +47,8 @@ WAYS: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {
     ("modelslab", "2024"): [(4, {"prompt": "", "images": ["url"]})],
 }
 SERVICES = ("neural4d", "csm", "goneural", "modelslab")
-STATUSES = (400, 401, 402, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504)
+#: The last ones are what a service says that may have acted.
+STATUSES = (400, 401, 402, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504, 503, 503, 429, 500, 409)
 #: Of paid requests, with how often.
 PAID = [
     (6, "reset_after"), (4, "hang_after"), (4, "reset_before"), (2, "hang_before"), (3, "refused"), (2, "unconnected"),
