@@ -7,6 +7,7 @@ Beside the simulated services only (scripts/simulator). Greenlets take the place
     setting_up              loads the engine with these threads in it, and everything below in its place
     computer, disk          what the engine takes from the computer
     wire, services, faults  the network, the services in memory, what goes wrong on the way
+    stand_ins               what services make, at once
     pipes, host, users      a Blender: the extension's own client, and its user
     plan, planning          what is to happen in a world, made by a seed
     world, witness          lets it happen, and holds all that has to hold

@@ -217,7 +217,9 @@ class Host:
             for job in again:
                 self._tries[job.id] = self._tries.get(job.id, 0) + 1
                 users.retry(self, job.id)
-            waits = any(job.state == State.CHOOSING_CUTOUT for job in self.bridge.jobs.values())
+            waits = [job for job in self.bridge.jobs.values() if job.state == State.CHOOSING_CUTOUT]
+            for job in waits:
+                users.choose(self, job.id)
             self.at_rest = not (again or waits or self.bridge.busy)
             scheduler.block(None, _LOOK if again or waits or scheduler.now < until else 20 * _LOOK)
 

@@ -246,13 +246,14 @@ class _Planner:
             after = chance.choice(["ready", "placed", "placed"])
         elif do == "choose":
             after = "choosing_cutout"
-        more = {
+        details: dict[str, dict[str, Any]] = {
             "save": {"format": chance.choice(["GLB", "STL"])},
             "prepare": {"variant": chance.randrange(3)},
             "key": {"services": [job.provider], "key": chance.choice(["wrong", ""])},
             "online": {"online": chance.random() < 0.5},
             "balance": {"service": job.provider},
-        }.get(do, {})
+        }
+        more = details.get(do, {})
         if do in ("key", "online"):  # which is noticed, and put right
             right: dict[str, Any] = {
                 "key": {**more, "key": f"simulator-{job.provider}-key"},

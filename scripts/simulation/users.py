@@ -10,7 +10,8 @@ from neural4d_blender.client.snapshots import Answer, Job
 from neural4d_blender.engine.protocol import State
 
 from . import plan
-from .services import PICTURE, job_id
+from .services import job_id
+from .stand_ins import PICTURE
 
 if TYPE_CHECKING:
     from .host import Host

@@ -71,7 +71,7 @@ class Wire(HTTPAdapter):
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, **_: Any
     ) -> requests.Response:
-        return self.build_response(request, self.world.network.exchange(request, timeout))  # type: ignore[arg-type]
+        return self.build_response(request, self.world.network.exchange(request, timeout))
 
 
 class Network:

@@ -197,6 +197,10 @@ class Witness:
                 self.found("internal", f"job {number}: {error['what']}")
 
     def _check_cost(self, number: int, job: Job) -> None:
+        booked = sum(bool(entry["points"]) for entry in job.spent if entry["operation"] == "conversion")
+        wanted = len(self._formats[number] | self._wanted(number)) * max(1, self.jobs[number])
+        if booked > wanted and not any(fault.kind == "conversion_failed" for fault in self.world.plan.faults):
+            self.found("booked", f"job {number} has {booked} conversions in its costs; {wanted} were wanted")
         estimated = any(entry["estimated"] for entry in job.spent)
         if job.cost is None or estimated or job.state not in _OVER:
             return
