@@ -27,6 +27,7 @@ nox.options.envdir = ROOT / ".dev"
 nox.options.error_on_missing_interpreters = True
 
 REPORTS = ROOT / "out" / "reports"
+TOOLS = ["simulator", "schemas", "simulation"]
 OLDEST, NEWEST = next(iter(BPY)), next(reversed(BPY))
 # Versions that pyenv has and does not show come last, before uv downloads one.
 _OF_PYENV = sorted(Path.home().glob(".pyenv/versions/3.*/bin"), reverse=True)
@@ -138,7 +139,7 @@ def mutants(session: nox.Session, group: str, arguments: tuple[str, ...]) -> Non
 
 
 @nox.session(python=RUNNING, default=False)
-@nox.parametrize("group", ["simulator", "schemas"], ids=[f"simulator-{RUNNING}", f"schemas-{RUNNING}"])
+@nox.parametrize("group", TOOLS, ids=[f"{group}-{RUNNING}" for group in TOOLS])
 def tool(session: nox.Session, group: str) -> None:
     """what a script in scripts/ needs in the Python that runs it"""
     _install(session, group)

@@ -72,6 +72,15 @@ class Converter:
         """See `find_command`."""
         return find_command(blender)
 
+    def begin(
+        self, command: list[str], glb: Callable[[], Awaitable[bytes]], kind: str, scale: float, zipped: bool
+    ) -> asyncio.Future[bytes]:
+        """The same at its own pace; arguments as for `convert`."""
+        task = asyncio.create_task(self.convert(command, glb, kind, scale, zipped))
+        # A conversion that nobody asks about again must not end as 'exception was never retrieved'.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
     async def convert(
         self, command: list[str], glb: Callable[[], Awaitable[bytes]], kind: str, scale: float, zipped: bool
     ) -> bytes:

@@ -5,9 +5,9 @@ Standard library only.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from . import present
 from .settings import OTHER_SERVICES, Settings
 
 
@@ -59,7 +59,7 @@ class Ledger:
         return bonus, year, permanent
 
     def _unbooked(self, service: str) -> list[tuple[int, ...]]:
-        since = time.monotonic() - self._settings.booking_seconds
+        since = present.monotonic() - self._settings.booking_seconds
         return [parts for moment, name, parts in self._booking if name == service and moment > since]
 
     def charge(self, operation: str, points: int, uuids: list[str], service: str = "neural4d") -> None:
@@ -77,7 +77,7 @@ class Ledger:
             parts: tuple[int, ...] = (points,)
         else:
             parts = self._take(points)
-        self._booking.append((time.monotonic(), service, parts))
+        self._booking.append((present.monotonic(), service, parts))
         self._note(operation, points, uuids, service)
 
     def _take(self, points: int) -> tuple[int, int, int]:
@@ -106,6 +106,6 @@ class Ledger:
                 "points": points,
                 "uuids": list(uuids),
                 "balance_after": self.balance(service),
-                "time": time.time(),
+                "time": present.now(),
             }
         )

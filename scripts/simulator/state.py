@@ -109,7 +109,9 @@ class Service(Protocol):
 class World:
     """Settings, account, faults, log, files and models; one per simulator process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, models: ModelMaker | None = None, converter: Converter | None = None
+    ) -> None:
         self.settings = settings
         self._at_start = copy.deepcopy(settings)
         self.ledger = Ledger(settings)
@@ -117,8 +119,8 @@ class World:
         self.log = RequestLog()
         self.pace = Pace()
         self.files = FileStore()
-        self.models = ModelMaker()
-        self.converter = Converter()
+        self.models = models or ModelMaker()
+        self.converter = converter or Converter()
         self.services: list[Service] = []
         self.api_port: Port | None = None
         self.file_port: Port | None = None

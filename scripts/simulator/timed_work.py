@@ -5,9 +5,9 @@ Standard library only. Time is what moves a job on.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
+from . import present
 from .state import Call
 
 
@@ -17,14 +17,14 @@ class Timed:
 
     seconds: float
     fails: bool = False
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=present.monotonic)
     #: What 'progress_backwards' showed last.
     shown: int | None = None
 
     @property
     def state(self) -> str:
         """generating, done or failed."""
-        if time.monotonic() - self.started < self.seconds:
+        if present.monotonic() - self.started < self.seconds:
             return "generating"
         return "failed" if self.fails else "done"
 
@@ -33,13 +33,13 @@ class Timed:
         """100 when done and never before."""
         if self.state == "done":
             return 100
-        share = (time.monotonic() - self.started) / self.seconds if self.seconds else 1.0
+        share = (present.monotonic() - self.started) / self.seconds if self.seconds else 1.0
         return max(0, min(99, int(100 * share)))
 
     def end(self) -> None:
         """Now, whatever was left."""
         self.seconds = 0.0
-        self.started = min(self.started, time.monotonic())
+        self.started = min(self.started, present.monotonic())
 
     def fail(self) -> None:
         self.fails = True

@@ -79,7 +79,7 @@ class Batches:
         ended = [job for job in jobs if job.state in FREE_TO_CANCEL and job.id not in going]
         for job in ended:
             job.enter(State.CANCELLED, self._clock.now())
-            job.note = f"The batch was stopped. {_NOTHING_PAID}"
+            job.note = f"The batch was stopped. {_cost_so_far(job)}"
         self._write(record, ended, end=True)
         self._halted[record.id].set()
         self._jobs.slots.clear(record.id)
@@ -153,7 +153,7 @@ class Batches:
         others = [Job.from_dict(self._jobs.by_id[one].job.to_dict()) for one in waiting]
         for other in others:
             other.enter(State.FAILED, self._clock.now())
-            other.error = {**error, "cost": _NOTHING_PAID}
+            other.error = {**error, "cost": _cost_so_far(other)}
         with suppress(JournalUnusable):  # then the next in the line finds out for itself
             self._write(None, others, end=True)
             self._jobs.slots.clear(job.batch, job.provider)
@@ -198,3 +198,10 @@ class Batches:
         # Who is at the service takes its place first.
         for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self._jobs.wake(ActiveJob(job, halted=self._halted[record.id]))
+
+
+def _cost_so_far(job: Job) -> str:
+    """What a job has cost whose model is not ordered yet: pictures to choose from may be paid for."""
+    if job.costs.free:
+        return _NOTHING_PAID
+    return "What is made so far is paid for: Retry goes on with it, and does not pay that again."

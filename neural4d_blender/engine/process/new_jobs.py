@@ -37,6 +37,8 @@ def typical_seconds(journal: Journal, provider: str) -> float:
     took = [
         job.seconds["generating"]
         for job in journal.newest(20)
-        if job.provider == provider and job.state in (State.READY, State.PLACED) and "generating" in job.seconds
+        if job.provider == provider
+        and job.state in (State.READY, State.PLACED)
+        and job.seconds.get("generating")  # 0 where the clock was set back meanwhile
     ]
     return sum(took) / len(took) if took else Job.typical

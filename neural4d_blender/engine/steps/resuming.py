@@ -95,4 +95,5 @@ def revive(active: ActiveJob, now: float) -> None:
         if job.ordered:
             job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
         job.variants, job.submission, job.ordered, job.chosen = [], Submission(), "", None
+        job.progress, job.progress_estimated = 0.0, False
         job.enter(State.QUEUED, now)

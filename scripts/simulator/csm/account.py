@@ -5,12 +5,11 @@ May import what the stand-in is built on, nothing of the client.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..ledger import NotEnough
 from ..model_maker import ModelSpec
 from ..refunds import Purchases
@@ -88,7 +87,7 @@ class Book:
         plan = (SPIN, PREVIEW, REFINE) if creation.options["auto_gen_3d"] and not newer else (SPIN,)
         if self._purchases.cost(*(PRICES[name] for name in plan)) > self._world.ledger.balance("csm"):
             raise NotEnough
-        code = f"SESSION_{int(time.time())}_{random.randrange(1_000_000, 10_000_000)}"
+        code = f"SESSION_{int(present.now())}_{present.below(10_000_000, 1_000_000)}"
         session = Session(code, creation, newer, enterprise)
         self._sessions[code] = session
         if creation.image is not None:

@@ -5,10 +5,10 @@ May import what the stand-in is built on, nothing of the client.
 
 from __future__ import annotations
 
-import uuid as uuid_module
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from .. import present
 from ..convert import ConversionError
 from ..model_maker import ModelSpec
 from ..state import World
@@ -19,7 +19,7 @@ def put_meshes(world: World, stem: str, spec: ModelSpec, formats: tuple[str, ...
 
     Others than GLB are made by Blender when they are fetched; without a Blender there are none.
     """
-    stem = f"{stem}/{uuid_module.uuid4().hex}"
+    stem = f"{stem}/{present.uuid4().hex}"
     glb = partial(world.models.glb, spec)
     found: dict[str, str] = {}
     for kind in formats:

@@ -14,12 +14,11 @@ these sessions too, they are the newer ones, and only their image is required.
 from __future__ import annotations
 
 import json
-import random
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..http import request_checks
 from ..http.request_checks import Refusal, guarded
 from ..state import Answer, Call, Handler, Service, World
@@ -187,7 +186,7 @@ class Csm(Service):
 
     def _accepted(self, session: Session, message: str, call_name: str) -> Answer:
         """The document shows this answer for refine; the preview's is taken to be alike."""
-        key = f"{int(time.time() * 1000)}{random.randrange(10**9)}"
+        key = f"{int(present.now() * 1000)}{present.below(10**9)}"
         task = {"scenario": session.code, "unique_trial_key": key, "status": "unprocessed"}
         about = {
             "scenario": session.code,
@@ -205,7 +204,7 @@ class Csm(Service):
             "call": call_name,
             "user_id": "652d54ef642585b4048a3ecf",
             "status": "unprocessed",
-            "start_time": f"{time.time():.7f}",
+            "start_time": f"{present.now():.7f}",
             "unique_trial_key": key,
             "task_data": json.dumps(about),
             "id": f"job:{call_name}:{session.code}_{key}",

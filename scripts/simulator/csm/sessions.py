@@ -5,11 +5,11 @@ May import what the stand-in is built on, nothing of the client.
 
 from __future__ import annotations
 
-import uuid as uuid_module
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from .. import present
 from ..state import Call, World
 from ..timed_work import Timed, shown_percent
 from .input import Creation
@@ -53,9 +53,9 @@ class Session:
     spin: int = 0
     #: The stages so far, each later one begun when the ones before were done.
     stages: list[Stage] = field(default_factory=list)
-    id: str = field(default_factory=lambda: uuid_module.uuid4().hex[:24])
-    output_id: str = field(default_factory=lambda: str(uuid_module.uuid4()))
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = field(default_factory=lambda: present.uuid4().hex[:24])
+    output_id: str = field(default_factory=lambda: str(present.uuid4()))
+    created: datetime = field(default_factory=present.utc)
 
     @property
     def current(self) -> Stage:

@@ -5,11 +5,11 @@ May import what the stand-in is built on, nothing of the client.
 
 from __future__ import annotations
 
-import uuid as uuid_module
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from .. import present
 from ..refunds import Purchase
 from ..state import Call, World
 from ..timed_work import Timed, shown_percent
@@ -30,7 +30,7 @@ class Session:
 
     wanted: Wanted
     job: Timed
-    id: str = field(default_factory=lambda: uuid_module.uuid4().hex[:24])
+    id: str = field(default_factory=lambda: present.uuid4().hex[:24])
     pictures: dict[int, str] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Session:
     message: str = FAILED
     cancelled: bool = False
     purchase: Purchase | None = None
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    created: datetime = field(default_factory=present.utc)
 
     @property
     def status(self) -> str:

@@ -12,15 +12,13 @@ drawn is shown.
 
 from __future__ import annotations
 
-import random
-import time
-import uuid as uuid_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..http.request_checks import Refusal, guarded
 from ..refunds import Purchase, Purchases
 from ..state import Answer, Call, Handler, Service, World
@@ -42,14 +40,14 @@ class Task:
     order: Order
     job: Timed
     seed: int
-    id: str = field(default_factory=lambda: str(uuid_module.uuid4()))
-    asset_id: str = field(default_factory=lambda: str(uuid_module.uuid4()))
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = field(default_factory=lambda: str(present.uuid4()))
+    asset_id: str = field(default_factory=lambda: str(present.uuid4()))
+    created: datetime = field(default_factory=present.utc)
     purchase: Purchase | None = None
 
     def fail_if_older(self, seconds: float) -> None:
         """Fail when it has been on its way for longer than that."""
-        if self.job.state == "generating" and time.monotonic() - self.job.started >= seconds:
+        if self.job.state == "generating" and present.monotonic() - self.job.started >= seconds:
             self.job.seconds, self.job.fails = seconds, True
 
     @property
@@ -151,7 +149,7 @@ class GoNeural(Service):
         self._refuse_second(wanted.kind)
         seed = wanted.seed
         if seed is None or (self._today and seed == 0):
-            seed = random.randrange(1, 2**31)
+            seed = present.below(2**31, 1)
         job = Timed(seconds=settings.job_seconds, fails=call.has_fault("generation_failed"))
         task = Task(wanted, job, seed)
         task.purchase = self._purchases.buy(PRICES[wanted.kind], task.id, job)
@@ -184,7 +182,7 @@ class GoNeural(Service):
             self.settle()
         statuses = {"generating": "in_progress", "done": "succeeded", "failed": "failed"}
         status = statuses[task.job.state]
-        age = (datetime.now(UTC) - task.created).total_seconds()
+        age = (present.utc() - task.created).total_seconds()
         if status == "in_progress" and age < self._world.settings.queue_seconds:
             status = "queued"
         return Answer(self._shown(call, task, status))

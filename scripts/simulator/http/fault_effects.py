@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import email.utils
 import gzip
-import time
 from collections.abc import Mapping
 
 from aiohttp import web
 
+from .. import present
 from ..state import World
 from .faults import HTTP_STATUSES, Fault
 from .port import reset_connection
@@ -159,7 +159,7 @@ def _status(fault: Fault) -> web.Response:
     if wait is not None:
         as_date = fault.params.get("as_date", False)
         headers["Retry-After"] = (
-            email.utils.formatdate(time.time() + float(wait), usegmt=True) if as_date else str(wait)
+            email.utils.formatdate(present.now() + float(wait), usegmt=True) if as_date else str(wait)
         )
     body = fault.params.get("body", {"message": str(fault.params.get("message", FAULT_MESSAGE))})
     if isinstance(body, str):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import re
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -44,7 +45,10 @@ class FileHost:
         if fault is not None and not acts_first(fault):
             response = await instead(request, fault, self._world)
         else:
-            status, headers, body = await self._answer(request, fault, has_token)
+            key = request.match_info["key"]
+            status, headers, body = await self.file(
+                request.method, key, request.query, request.headers, fault, has_token=has_token
+            )
             # Noted before the body goes out, so that a reader of the log sees it once the client has the file.
             entry["status"] = status
             response = await deliver(
@@ -54,18 +58,29 @@ class FileHost:
         entry["status"] = response.status if response.prepared or not closed else None
         return response
 
-    async def _answer(
-        self, request: web.Request, fault: Fault | None, has_token: bool
+    async def file(
+        self,
+        method: str,
+        key: str,
+        query: Mapping[str, str],
+        sent: Mapping[str, str],
+        fault: Fault | None,
+        *,
+        has_token: bool,
     ) -> tuple[int, dict[str, str], bytes]:
-        key = request.match_info["key"]
+        """Status, headers and body of the answer.
+
+        Args:
+            sent: headers of the request. has_token: a key came with it.
+        """
         name = fault.name if fault is not None else ""
-        if request.method not in ("GET", "HEAD"):
+        if method not in ("GET", "HEAD"):
             return _error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         if has_token:
             return _error(400, "InvalidArgument", "Only one auth mechanism allowed: the URL is signed.")
         if name == "expired_url":
             return _error(403, "AccessDenied", "Request has expired")
-        if refusal := self._world.files.refusal(key, request.query):
+        if refusal := self._world.files.refusal(key, query):
             return _error(403, *refusal)
         producer = self._world.files.find(key)
         if producer is None:
@@ -85,13 +100,13 @@ class FileHost:
             "Accept-Ranges": "bytes",
             "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
         }
-        return _ranged(request, headers, body)
+        return _ranged(sent, headers, body)
 
 
-def _ranged(request: web.Request, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+def _ranged(sent: Mapping[str, str], headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
     """The part that a Range header asks for; an unreadable Range is ignored, as RFC 9110 says."""
-    match = _RANGE.match(request.headers.get("Range", ""))
-    if match is None or request.headers.get("If-Range", headers["ETag"]) != headers["ETag"] or match[0] == "bytes=-":
+    match = _RANGE.match(sent.get("Range", ""))
+    if match is None or sent.get("If-Range", headers["ETag"]) != headers["ETag"] or match[0] == "bytes=-":
         return 200, headers, body
     first, last = match[1], match[2]
     if first:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from .. import present
 
 ACCESS_KEY_ID = "AKIDSIMULATOR0000000"
 _SECRET = b"signs the simulator's own URLs and nothing else"
@@ -56,7 +57,7 @@ class FileStore:
 
     def url(self, key: str, seconds: float, *, expired: bool = False) -> str:
         """A pre-signed URL, valid for `seconds` from the last full second; or one that never was."""
-        expires = int(time.time() - 60) if expired else int(time.time() + seconds)
+        expires = int(present.now() - 60) if expired else int(present.now() + seconds)
         signature = self._sign(key, str(expires), self._round)
         query = urlencode({"AWSAccessKeyId": ACCESS_KEY_ID, "Expires": expires, "Signature": signature})
         return f"{self.base_url}/{quote(key)}?{query}"
@@ -73,7 +74,7 @@ class FileStore:
         ]
         if not signed_in:
             return "SignatureDoesNotMatch", "The request signature does not match the signature calculated."
-        if signed_in[-1] < self._round or time.time() > int(expires):
+        if signed_in[-1] < self._round or present.now() > int(expires):
             return "AccessDenied", "Request has expired"
         return None
 

@@ -1,6 +1,6 @@
-"""The API port: takes every request through log, fault, method, token, pace and endpoint, in this order.
+"""The API port: takes every request through log and fault, and then to its service by way of `routing`.
 
-May import aiohttp. Knows services only by the protocol in `world`.
+May import aiohttp.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from ..state import Answer, Call, Handler, Service, Upload, World
+from ..state import Call, Service, Upload, World
 from .fault_effects import acts_first, deliver, instead, waited
 from .faults import HTTP_STATUSES, Fault
 from .rate_limit import TOO_MANY
 from .request_log import carries_key, summarise
+from .routing import Router
 
 LARGEST_BODY = 64 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"
@@ -32,9 +33,10 @@ def make_app(world: World) -> web.Application:
 class Gateway:
     def __init__(self, world: World) -> None:
         self._world = world
+        self._router = Router(world)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        found = self._find(request)
+        found = self._router.find(request.method, request.path)
         endpoint = found[1] if found else request.path
         keys = self._world.settings.keys
         # Percent-escapes could hide a key: the query is looked at both ways.
@@ -65,8 +67,7 @@ class Gateway:
         if fault is not None and not acts_first(fault):
             response = await instead(request, fault, self._world)
         else:
-            answer = await self._act(request, service, handler, call)
-            _alter(answer, fault, service, endpoint)
+            answer = await self._router.act(request.method, request.headers, service, handler, call)
             if fault is not None and fault.name == "relative_links":
                 answer.body = json.loads(json.dumps(answer.body).replace(f"{self._world.files.base_url}/", "/"))
             if endpoint in service.paid and answer.status < 400 and self._world.settings.answer_seconds:
@@ -81,37 +82,6 @@ class Gateway:
             )
         entry["status"] = response.status if response.prepared or not _closed(request) else None
         return response
-
-    def _find(self, request: web.Request) -> tuple[Service, str, Handler] | None:
-        for service in self._world.services:
-            if found := service.find(request.method, request.path):
-                return service, *found
-        return None
-
-    async def _act(self, request: web.Request, service: Service, handler: Handler, call: Call) -> Answer:
-        methods = service.methods(call.endpoint)
-        if request.method not in methods:
-            answer = service.refused(call.endpoint, 405, f"Method {request.method} is not allowed.")
-            answer.headers["Allow"] = ", ".join(sorted(methods))
-            return answer
-        if not service.authorised(request.headers, call):
-            return service.unauthorised(call.endpoint)
-        return self._too_many(service, call) or await handler(call)
-
-    def _too_many(self, service: Service, call: Call) -> Answer | None:
-        """The refusal of a call above the rate limit."""
-        settings = self._world.settings
-        if settings.calls_per_minute is None or (settings.limit_counts == "paid" and call.endpoint not in service.paid):
-            return None
-        seconds = self._world.pace.wait(service.name, settings.calls_per_minute, settings.limit_window)
-        if not seconds:
-            return None
-        answer = service.refused(call.endpoint, 429, TOO_MANY)
-        if settings.limit_answer == "retry_after":
-            answer.headers["Retry-After"] = str(seconds)
-        elif settings.limit_answer == "json":
-            answer.body["retry_after"] = seconds
-        return answer
 
 
 def _in_its_own_words(fault: Fault, service: Service, endpoint: str) -> Fault:
@@ -164,30 +134,3 @@ def _key_in(call: Call, fields: Collection[str]) -> bool:
     """Whether the body holds a key, right or wrong."""
     body = _body(call) if fields else None
     return isinstance(body, dict) and any(body.get(name) for name in fields)
-
-
-def _alter(answer: Answer, fault: Fault | None, service: Service, endpoint: str) -> None:
-    """The faults that change single fields of the answer."""
-    if fault is None:
-        return
-    field = str(fault.params.get("field", service.main_fields.get(endpoint, "message")))
-    if fault.name == "missing_field":
-        holder, name = _holder(answer, field)
-        holder.pop(name, None)
-    elif fault.name == "set_field":
-        holder, name = _holder(answer, field)
-        holder[name] = fault.params.get("value")
-    elif fault.name == "unknown_code":
-        for field in service.code_fields:
-            holder, name = _holder(answer, field)
-            if name in holder:
-                holder[name] = fault.params.get("code", 7)
-
-
-def _holder(answer: Answer, field: str) -> tuple[dict[str, Any], str]:
-    """The object that a dotted field lies in (an empty one where there is none), and its name there."""
-    *outer, name = field.split(".")
-    holder: Any = answer.body
-    for step in outer:
-        holder = holder.get(step) if isinstance(holder, dict) else None
-    return holder if isinstance(holder, dict) else {}, name

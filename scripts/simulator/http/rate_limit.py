@@ -6,8 +6,9 @@ Standard library only. A refused call does not count, so the window opens again 
 from __future__ import annotations
 
 import math
-import time
 from collections import defaultdict, deque
+
+from .. import present
 
 #: The sentence of Neural4D's document; the others' documents have none.
 TOO_MANY = "Too many requests from this user, please try again after a minute."
@@ -24,7 +25,7 @@ class Pace:
 
     def wait(self, service: str, most: int, window: float) -> int:
         """Count a call of a service: 0 where it may go on, else the whole seconds until one may (1 or more)."""
-        now = time.monotonic()
+        now = present.monotonic()
         calls = self._calls[service]
         while calls and now - calls[0] >= window:
             calls.popleft()

@@ -5,9 +5,10 @@ Standard library only.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from .. import present
 
 LONGEST_TEXT = 200
 BLANK = "***"
@@ -29,7 +30,7 @@ class RequestLog:
             has_token: whether the request carried an Authorization header or a key anywhere else.
         """
         entry: dict[str, Any] = {
-            "time": time.time(),
+            "time": present.now(),
             "host": host,
             "endpoint": endpoint,
             "method": method,

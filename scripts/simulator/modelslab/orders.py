@@ -6,12 +6,10 @@ May import what the stand-in is built on, nothing of the client.
 from __future__ import annotations
 
 import math
-import random
-import time
-import uuid as uuid_module
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import present
 from ..state import Answer, Call, World
 from ..timed_work import Timed, shown_percent
 
@@ -35,8 +33,8 @@ class Order:
     suffix: str
     future: bool
     message: str = FAILED
-    seed: int = field(default_factory=lambda: random.randrange(1, 2**29))
-    prefix: str = field(default_factory=lambda: str(uuid_module.uuid4()))
+    seed: int = field(default_factory=lambda: present.below(2**29, 1))
+    prefix: str = field(default_factory=lambda: str(present.uuid4()))
 
     def __post_init__(self) -> None:
         self.seed = self.asked.get("seed") or self.seed
@@ -52,7 +50,7 @@ class Order:
     @property
     def eta(self) -> int:
         """Seconds that are left, rounded up; 1 at the least, since it is not there yet."""
-        return max(1, math.ceil(self.job.seconds - (time.monotonic() - self.job.started)))
+        return max(1, math.ceil(self.job.seconds - (present.monotonic() - self.job.started)))
 
     @property
     def done(self) -> bool:

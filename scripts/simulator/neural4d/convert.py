@@ -6,12 +6,11 @@ May import what the stand-in is built on, nothing of the client.
 from __future__ import annotations
 
 import asyncio
-import time
-import uuid as uuid_module
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..convert import ConversionError
 from ..http import request_checks as asked
 from ..http.request_checks import Refusal
@@ -35,17 +34,17 @@ class Conversion:
     key: the result's at the file host; asked: how often it was asked about while it ran.
     """
 
-    task: asyncio.Task[bytes]
+    task: asyncio.Future[bytes]
     key: str
     scale: int
     seconds: float
     fails: bool = False
     asked: int = 0
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=present.monotonic)
 
     @property
     def running(self) -> bool:
-        return not self.task.done() or time.monotonic() - self.started < self.seconds
+        return not self.task.done() or present.monotonic() - self.started < self.seconds
 
 
 class Conversions:
@@ -109,10 +108,8 @@ class Conversions:
             self._world.ledger.charge("conversion", self._world.settings.price("conversion"), [uuid])
             self._paid.add(key)
         glb = partial(self._world.models.glb, job.spec)
-        task = asyncio.create_task(self._world.converter.convert(command, glb, kind, scale / 1000, kind in ZIPPED))
-        # A conversion that nobody asks about again must not end as 'exception was never retrieved'.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        name = f"{kind}_{uuid_module.uuid4()}.{'zip' if kind in ZIPPED else kind}"
+        task = self._world.converter.begin(command, glb, kind, scale / 1000, kind in ZIPPED)
+        name = f"{kind}_{present.uuid4()}.{'zip' if kind in ZIPPED else kind}"
         self._running[key] = Conversion(task, name, scale, self._world.settings.conversion_seconds, fails)
         self._world.files.put(name, partial(_result, task))
 
@@ -125,5 +122,5 @@ class Conversions:
         raise Refusal(message)
 
 
-async def _result(task: asyncio.Task[bytes]) -> bytes:
-    return await asyncio.shield(task)
+async def _result(task: asyncio.Future[bytes]) -> bytes:
+    return task.result() if task.done() else await asyncio.shield(task)

@@ -5,13 +5,12 @@ May import what the stand-in is built on, nothing of the client.
 
 from __future__ import annotations
 
-import time
-import uuid as uuid_module
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
@@ -33,11 +32,11 @@ class Matting:
     file_keys: list[str]
     seconds: float
     lost: bool = False
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=present.monotonic)
 
     @property
     def done(self) -> bool:
-        return not self.lost and time.monotonic() - self.started >= self.seconds
+        return not self.lost and present.monotonic() - self.started >= self.seconds
 
 
 class ImageEndpoints:
@@ -60,7 +59,7 @@ class ImageEndpoints:
         check.matting_image(upload)
         self._world.ledger.charge("matting", self._world.settings.price("matting"), [])
         request_id = FIRST_REQUEST_ID + len(self._mattings)
-        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
+        stem = f"{present.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
         keys = [f"{stem}_{uuid}.png" for uuid in new_uuids(CUT_OUTS)]
         matting = Matting(upload.data, keys, self._world.settings.matting_seconds, call.has_fault("matting_failed"))
         self._mattings[request_id] = matting
@@ -117,7 +116,7 @@ class ImageEndpoints:
 
     def shown(self, call: Call, upload: Upload) -> str:
         """The URL of an image as it was uploaded."""
-        stem = f"{uuid_module.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
+        stem = f"{present.uuid4().hex}{''.join(letter for letter in upload.name if letter.isalnum())[:40]}"
         self._world.files.put(stem, partial(_given, upload.data))
         return self._world.result_url(call, stem)
 

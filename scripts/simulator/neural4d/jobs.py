@@ -5,13 +5,13 @@ May import what the stand-in is built on.
 
 from __future__ import annotations
 
-import uuid as uuid_module
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from .. import present
 from ..model_maker import ModelSpec
 from ..state import Call, World
 from ..timed_work import Timed
@@ -25,7 +25,7 @@ class Job(Timed):
     prompt: str
     source_page: str
     spec: ModelSpec
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    created: datetime = field(default_factory=present.utc)
 
     @property
     def created_at(self) -> str:
@@ -130,4 +130,4 @@ class JobBook:
 
 
 def new_uuids(count: int) -> list[str]:
-    return [str(uuid_module.uuid4()) for _ in range(count)]
+    return [str(present.uuid4()) for _ in range(count)]

@@ -214,3 +214,17 @@ def test_what_makes_no_sense_is_refused_before_anything_is_kept(sim: Simulator, 
     assert engine.ask("submit_many", batch={"id": "b"}, jobs=[good, bad])["error"]["code"] == "InvalidInput"
     assert engine.ask("list")["jobs"] == []
     assert engine.ask("batch", batch="b")["error"]["code"] == "JobNotFound"
+
+
+def test_of_pictures_that_are_paid_a_stopped_batch_does_not_say_that_nothing_was(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.configure(generations={"neural4d": "today"})
+    request = {"picture_first": True, "choose_cutout": True}
+    (job,) = submit(engine, 1, request=request)
+    engine.wait(job, "choosing_cutout")
+    engine.ask("stop_batch", batch="b")
+    note = engine.wait(job, "cancelled")["note"]
+    assert [entry["operation"] for entry in sim.ledger()] == ["picture"]
+    assert "paid for" in note
+    assert "othing was" not in note

@@ -48,6 +48,11 @@ class Neural4D(Provider):
 
     declaration: ClassVar[Declaration] = declared.DECLARATION
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        #: By id, addresses of pictures that are done while others of the same order are not; empty for one that failed.
+        self._pictures: dict[str, str] = {}
+
     @classmethod
     def check(cls, request: Request) -> None:
         """Chibi is made of images, one model each; otherwise one image makes up to four models."""
@@ -188,14 +193,15 @@ class Neural4D(Provider):
 
     def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
         """queryGenerationResult for each; what has failed is left out of the choice."""
-        found, failed = [], 0
         for one in ids:
-            answer = self._call("/api/queryGenerationResult", {"uuid": one})
-            picture = read.picture(answer)
-            if picture is None:
-                return []
-            failed += picture == ""
-            found += [answers.Cutout(one, picture)] if picture else []
+            if one not in self._pictures:  # where the next one is held back, this one is not asked for again
+                picture = read.picture(self._call("/api/queryGenerationResult", {"uuid": one}))
+                if picture is None:
+                    return []
+                self._pictures[one] = picture
+        told = [(one, self._pictures.pop(one)) for one in dict.fromkeys(ids)]
+        found = [answers.Cutout(one, picture) for one, picture in told if picture]
+        failed = len(told) - len(found)
         if not found:
             raise GenerationFailed(f"The service could make none of the {failed} pictures.")
         return found
