@@ -8,8 +8,6 @@ RequestRefused that it said no; AnswerLost, ServiceDown and UnexpectedAnswer lea
 
 from __future__ import annotations
 
-import email.utils
-import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -32,6 +30,7 @@ from ..system import SYSTEM, System
 from . import interruptible, multipart, redaction, refusals
 from .exchange import Exchange, Observer
 from .rate_limit import RateLimiter
+from .retries import retry_after
 from .sessions import HeaderAuth, NoAuth, Sessions
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
@@ -282,23 +281,3 @@ def _raw(content: bytes) -> str:
 def held_back(name: str, wait: float) -> HeldBack:
     """Nothing is sent to that service for so many seconds, because it asked for that."""
     return HeldBack(f"{name} asks to slow down, so nothing is sent to it yet.", retry_after=wait, noted=True)
-
-
-def retry_after(header: str | None, now: float) -> float | None:
-    """Seconds from now that a Retry-After header (a number, or an HTTP date) asks to wait, at most an hour."""
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - now
-        except ValueError:
-            return None
-    return min(max(seconds, 0.0), 3600.0)
-
-
-def backoff(attempt: int, base: float = 0.5, ceiling: float = 30.0, *, chance: random.Random) -> float:
-    """Seconds to wait before try number ``attempt`` + 1: exponential, with full jitter on the upper half."""
-    full = min(ceiling, base * 2.0**attempt)
-    return full * chance.uniform(0.5, 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from ..errors import InvalidInput, TransportError
-from ..http.transport import backoff
+from ..http.retries import backoff
 from ..model.job import Job
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing

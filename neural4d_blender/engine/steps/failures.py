@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import HeldBack, Neural4DError, ServiceBusy, TransportError
-from ..http.transport import backoff
+from ..http.retries import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
 from .active_job import ActiveJob

@@ -11,7 +11,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import (
@@ -35,31 +34,13 @@ from ..store.journal import Journal
 from ..system import SYSTEM, Clock
 from . import caps
 from .prices import Prices
+from .purchase import Purchase
 from .turns import NotItsTurn, Turns
 
 #: Seconds after which a service has surely booked what it has sold.
 LATEST = 600.0
 #: Fact of a server: its balance after the last purchase.
 _AFTER = "balance"
-
-
-@dataclass
-class Purchase:
-    """A request that may cost points.
-
-    Args:
-        expected: points it is going to cost, None where nobody knows. reserved: points held for it against caps.
-        before: the balance before it, None where unknown. begun: when it is sent (seconds since the epoch).
-        accepted: set by whoever sends it, when the service has taken it.
-        told: what the service says it costs, None where it says nothing.
-    """
-
-    expected: int | None
-    reserved: int
-    before: float | None
-    begun: float
-    accepted: bool = False
-    told: int | None = None
 
 
 class Spending:

@@ -22,17 +22,16 @@ from ..model.states import UNFINISHED, State
 from ..system import SYSTEM, System
 from . import copies, lock_file, mend, schema, search_index, wrong_types
 from .damaged_rows import COLUMNS, batch_of, job_of
-from .database import Database, unusable
+from .database import unusable
+from .purchases import Purchases
 
 #: Answers that are kept at the most: the newest ones.
 _ANSWERS_OF_A_JOB, _ANSWERS = 12, 1000
-#: Seconds in which what was bought surely shows in the balance.
-_SHOWS = 600.0
 #: Seconds after which a lock file is no new engine's.
 _OLD = 86_400.0
 
 
-class Journal(Database):
+class Journal(Purchases):
     """All access to the journal of one data folder.
 
     Args:
@@ -206,22 +205,6 @@ class Journal(Database):
         """Another living engine was the last to say anything of the job: what came of it stands in that Blender."""
         return job.owner not in ("", self.owner) and self._is_alive(job.owner)
 
-    def price(self, provider: str, operation: str) -> int | None:
-        """Points that the operation really cost when it was last measured, or None."""
-        found = self.rows("SELECT points FROM prices WHERE provider = ? AND operation = ?", provider, operation)
-        return int(found[0][0]) if found else None
-
-    def learn_price(self, provider: str, operation: str, points: int) -> None:
-        """Remember what an operation really cost."""
-        with self.transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, self.clock.now())
-            )
-
-    def prices(self) -> dict[str, int]:
-        """All measured prices in points, keyed ``provider:operation``."""
-        return {f"{p}:{o}": n for p, o, n in self.rows("SELECT provider, operation, points FROM prices")}
-
     def server_facts(self, provider: str, url: str) -> dict[str, str]:
         """What is known of the server at that address, by name."""
         return dict(self.rows("SELECT name, value FROM servers WHERE provider = ? AND url = ?", provider, url))
@@ -263,45 +246,9 @@ class Journal(Database):
         """Those that are kept of a job, oldest first."""
         return [answer for (answer,) in self.rows("SELECT answer FROM answers WHERE job = ? ORDER BY number", job_id)]
 
-    def note_purchase(self, job: Job) -> None:
-        """A request of the job's that may cost points is about to be sent."""
-        with self.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, self.clock.now()))
-
-    def paid_since(self, provider: str, at: float, but: str) -> bool:
-        """Whether another job than that has bought something at the service since then (seconds since the epoch), or
-        may have.
-        """
-        question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
-        return bool(self.rows(question, provider, at, but) or self._in_doubt(provider, but, at - _SHOWS))
-
     def others_in_doubt(self, provider: str, but: str) -> bool:
         """Whether an engine is finding out whether another job than that was paid."""
-        return any(owner == self.owner or self._is_alive(owner) for owner in self._in_doubt(provider, but))
-
-    def _in_doubt(self, provider: str, but: str, since: float = 0.0) -> list[str]:
-        """Whose jobs they are of which nobody knows whether they were paid, and came to that since then."""
-        question = (
-            "SELECT DISTINCT owner FROM jobs WHERE under_way AND provider = ? AND id != ? AND state IN (?, ?) "
-            "AND json_extract(data, '$.entered') >= ?"
-        )
-        return [owner for (owner,) in self.rows(question, provider, but, State.SUBMITTING, State.UNKNOWN, since)]
-
-    def group_committed(self, group: str, but: str) -> int:
-        """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
-        return self._committed("team", group, but)
-
-    def batch_committed(self, batch: str, but: str) -> int:
-        """The same of a batch."""
-        return self._committed("batch", batch, but)
-
-    def _committed(self, column: str, name: str, but: str) -> int:
-        of_all = f"SELECT TOTAL(committed) FROM jobs WHERE {column} = ? AND {column} != ''"  # noqa: S608 (our own words)
-        of_one = f"SELECT committed FROM jobs WHERE id = ? AND +{column} = ?"  # noqa: S608
-        with self.reading() as db:
-            (together,) = db.execute(of_all, (name,)).fetchone()
-            own = db.execute(of_one, (but, name)).fetchone()
-        return int(together) - (own[0] if own else 0)
+        return any(owner == self.owner or self._is_alive(owner) for owner in self.owners_in_doubt(provider, but))
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
@@ -317,10 +264,6 @@ class Journal(Database):
         """All jobs of a batch, in the order of its input."""
         found = self._jobs("WHERE batch = ? AND batch != '' AND deleted = 0", batch_id)
         return sorted(found, key=lambda job: job.item)
-
-    def spent(self) -> dict[str, int]:
-        """Points spent in all, by service."""
-        return dict(self.rows("SELECT provider, SUM(cost) FROM jobs GROUP BY provider"))
 
     def _is_alive(self, owner: str) -> bool:
         return lock_file.is_held(self.folder / f"engine-{owner}.lock")

@@ -14,7 +14,7 @@ import pytest
 
 from neural4d_blender.engine.blenders.pool import Preparers
 from neural4d_blender.engine.errors import HeldBack, ServiceBusy, ServiceDown, ServiceUnreachable
-from neural4d_blender.engine.http.transport import retry_after
+from neural4d_blender.engine.http.retries import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request

@@ -28,7 +28,7 @@ from ...model.server_facts import GENERATION, HONOURED, IDS
 from .. import answers
 from ..base import Provider, value_of
 from . import answers as read
-from . import declared, generation, polls, prices
+from . import declared, generation, limits, polls, prices
 from .declared import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 #: With these a server, or what stands before it, may answer to an address that it does not have.
 _UNTOLD = (403, 500)
 _NO_CHOICE = "Generate again without choosing a cut-out: the image itself becomes the model."
-#: Sent with the request for a model where they differ from what the service does by itself.
-_OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
-_OF_IMAGES = (*_OF_MODELS, "enableImageEnhancement")
-_DEFAULTS = {option.key: option.default for option in declared.OPTIONS}
 
 
 class Neural4D(Provider):
@@ -56,22 +52,7 @@ class Neural4D(Provider):
     @classmethod
     def check(cls, request: Request) -> None:
         """Chibi is made of images, one model each; otherwise one image makes up to four models."""
-        style = request.options.get("style", "")
-        if style and not request.images:
-            raise InvalidInput("A chibi style needs an image.", "Choose an image, or leave the style empty.")
-        if style and request.variants > 1:
-            raise UnsupportedFeature("Neural4D makes one chibi of each image, not several variants.")
-        if not style and len(request.images) > 1:
-            raise UnsupportedFeature("Neural4D takes several images at once only for chibi: set the option style.")
-        unmeant = [key for key in _OF_IMAGES if request.options.get(key, _DEFAULTS[key]) != _DEFAULTS[key]]
-        unmeant += ["pbr=False"] * (request.pbr is False) + ["choose_cutout"] * request.choose_cutout
-        if style and unmeant:
-            raise UnsupportedFeature(f"Neural4D makes a chibi without {' and '.join(unmeant)}.", "Leave that out.")
-        quality = str(request.options.get("mesh_quality", declared.QUALITY))
-        faces = int(request.options.get("faceNum", 0))
-        least, most = declared.FACES[quality]
-        if faces and not least <= faces <= most:
-            raise InvalidInput(f"faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")
+        limits.check(request)
 
     @classmethod
     def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
@@ -215,7 +196,11 @@ class Neural4D(Provider):
             answer = self._call("/api/createCuteModelsFromImages", {"styleType": style}, files, paid=True)
             return read.chibi(answer, self.declaration.name)
         body: dict[str, Any] = {"modelCount": request.variants, "disablePbr": 1 if request.pbr is False else 0}
-        body |= {k: request.options[k] for k in _OF_MODELS if request.options.get(k, _DEFAULTS[k]) != _DEFAULTS[k]}
+        body |= {
+            k: request.options[k]
+            for k in limits.OF_MODELS
+            if request.options.get(k, limits.DEFAULTS[k]) != limits.DEFAULTS[k]
+        }
         if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
             body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
         if not (request.images or request.picture_first):

@@ -1,0 +1,24 @@
+"""A request that may cost points, on its way. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Purchase:
+    """A request that may cost points.
+
+    Args:
+        expected: points it is going to cost, None where nobody knows. reserved: points held for it against caps.
+        before: the balance before it, None where unknown. begun: when it is sent (seconds since the epoch).
+        accepted: set by whoever sends it, when the service has taken it.
+        told: what the service says it costs, None where it says nothing.
+    """
+
+    expected: int | None
+    reserved: int
+    before: float | None
+    begun: float
+    accepted: bool = False
+    told: int | None = None

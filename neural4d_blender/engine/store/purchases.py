@@ -1,0 +1,73 @@
+"""What the journal has of points: prices that were measured, what was bought when, what caps have to count.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from ..model.job import Job
+from ..model.states import State
+from .database import Database
+
+#: Seconds in which what was bought surely shows in the balance.
+_SHOWS = 600.0
+
+
+class Purchases(Database):
+    """The part of the journal that speaks of points."""
+
+    def price(self, provider: str, operation: str) -> int | None:
+        """Points that the operation really cost when it was last measured, or None."""
+        found = self.rows("SELECT points FROM prices WHERE provider = ? AND operation = ?", provider, operation)
+        return int(found[0][0]) if found else None
+
+    def learn_price(self, provider: str, operation: str, points: int) -> None:
+        """Remember what an operation really cost."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?)", (provider, operation, points, self.clock.now())
+            )
+
+    def prices(self) -> dict[str, int]:
+        """All measured prices in points, keyed ``provider:operation``."""
+        return {f"{p}:{o}": n for p, o, n in self.rows("SELECT provider, operation, points FROM prices")}
+
+    def note_purchase(self, job: Job) -> None:
+        """A request of the job's that may cost points is about to be sent."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO purchases VALUES (?, ?, ?)", (job.id, job.provider, self.clock.now()))
+
+    def paid_since(self, provider: str, at: float, but: str) -> bool:
+        """Whether another job than that has bought something at the service since then (seconds since the epoch), or
+        may have.
+        """
+        question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
+        return bool(self.rows(question, provider, at, but) or self.owners_in_doubt(provider, but, at - _SHOWS))
+
+    def owners_in_doubt(self, provider: str, but: str, since: float = 0.0) -> list[str]:
+        """Whose jobs they are of which nobody knows whether they were paid, and came to that since then."""
+        question = (
+            "SELECT DISTINCT owner FROM jobs WHERE under_way AND provider = ? AND id != ? AND state IN (?, ?) "
+            "AND json_extract(data, '$.entered') >= ?"
+        )
+        return [owner for (owner,) in self.rows(question, provider, but, State.SUBMITTING, State.UNKNOWN, since)]
+
+    def spent(self) -> dict[str, int]:
+        """Points spent in all, by service."""
+        return dict(self.rows("SELECT provider, SUM(cost) FROM jobs GROUP BY provider"))
+
+    def group_committed(self, group: str, but: str) -> int:
+        """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""
+        return self._committed("team", group, but)
+
+    def batch_committed(self, batch: str, but: str) -> int:
+        """The same of a batch."""
+        return self._committed("batch", batch, but)
+
+    def _committed(self, column: str, name: str, but: str) -> int:
+        of_all = f"SELECT TOTAL(committed) FROM jobs WHERE {column} = ? AND {column} != ''"  # noqa: S608 (our own words)
+        of_one = f"SELECT committed FROM jobs WHERE id = ? AND +{column} = ?"  # noqa: S608
+        with self.reading() as db:
+            (together,) = db.execute(of_all, (name,)).fetchone()
+            own = db.execute(of_one, (but, name)).fetchone()
+        return int(together) - (own[0] if own else 0)
