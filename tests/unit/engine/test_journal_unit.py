@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.engine.errors import InvalidInput, JournalUnusable
+from neural4d_blender.engine.errors import InvalidInput, JournalDamaged, JournalUnusable
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, UNFINISHED, State
@@ -283,7 +283,7 @@ def test_each_write_counts_the_revision_up(journal: Journal) -> None:
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        *((sqlite3.DatabaseError(said), "copy") for said in database._DAMAGED),
+        *((sqlite3.DatabaseError(said), "made whole") for said in database._DAMAGED),
         (sqlite3.OperationalError("database is locked"), "program"),
         (sqlite3.OperationalError("no such module: fts5"), "FTS5"),
         (OSError("No space left on device"), ""),
@@ -294,7 +294,7 @@ def test_what_helps(error: Exception, remedy: str, tmp_path: Path) -> None:
     assert str(tmp_path / JOURNAL) in told.what
     assert str(error) in told.what
     assert remedy in told.remedy
-    assert bool(told.kept) is (remedy == "copy")
+    assert isinstance(told, JournalDamaged) is (remedy == "made whole")
 
 
 def test_the_signs_of_damage() -> None:
@@ -316,39 +316,6 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalUnusable):
         Journal(tmp_path / "file" / "data")
-
-
-def test_two_that_begin_at_the_same_moment_wait_for_each_other(folder: Path, journal: Journal) -> None:
-    """SQLite does not wait itself where another engine is changing the form of the file."""
-
-    class Busy:
-        def __init__(self, times: int, said: str) -> None:
-            self.times, self.said, self.asked = times, said, 0
-
-        def execute(self, _: str) -> None:
-            self.asked += 1
-            if self.asked <= self.times:
-                raise sqlite3.OperationalError(self.said)
-
-    clock, db = StoppedClock(), journal._db
-    journal.clock = clock
-    try:
-        for busy, ends in ((Busy(3, "database is locked"), True), (Busy(999, "database is locked"), False)):
-            journal._db = busy  # type: ignore[assignment]
-            began = clock.passed
-            if ends:
-                journal._switch_to_wal()
-                assert busy.asked == 4
-            else:
-                with pytest.raises(sqlite3.OperationalError):
-                    journal._switch_to_wal()
-                assert 10 <= clock.passed - began < 11
-        journal._db = other = Busy(1, "disk I/O error")  # type: ignore[assignment]
-        with pytest.raises(sqlite3.OperationalError):
-            journal._switch_to_wal()
-        assert other.asked == 1
-    finally:
-        journal._db = db
 
 
 def test_a_paid_job_survives_a_power_cut(journal: Journal) -> None:

@@ -23,6 +23,7 @@ from neural4d_blender.engine.errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+from neural4d_blender.engine.http import interruptible, retries
 from neural4d_blender.engine.http import transport as http
 from neural4d_blender.engine.http.exchange import Exchange
 from neural4d_blender.engine.http.rate_limit import RateLimiter
@@ -166,38 +167,6 @@ def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         call(url)
 
 
-def test_an_answer_in_drops_has_its_time_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each piece comes in time, and the whole never."""
-    clock = StoppedClock()
-    pieces = 0
-
-    class Response:
-        headers: dict[str, str] = {}
-
-        def iter_content(self, _: int) -> Iterator[bytes]:
-            nonlocal pieces
-            for _ in range(1000):
-                clock.sleep(10)
-                pieces += 1
-                yield b"x"
-
-    with pytest.raises(http.requests.exceptions.ReadTimeout):
-        http.multipart.read(Response(), 10_000, 30.0, clock)  # type: ignore[arg-type]
-    assert pieces == 4
-
-
-@pytest.mark.parametrize(("paid", "seconds"), [(True, 180.0), (False, 30.0)])
-def test_the_whole_of_an_answer_has_as_long_as_its_first_byte(
-    paid: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: list[float] = []
-    read = http.multipart.read
-    monkeypatch.setattr(http.multipart, "read", lambda *all: (given.append(all[2]), read(*all))[1])
-    with answering() as (url, _):
-        call(url, paid=paid)
-    assert given == [seconds]
-
-
 def test_the_key_is_found_however_deep_it_stands() -> None:
     value = {"a": [KEY, {"b": (f"x{KEY}", 1, None)}], KEY: KEY}
     assert http.redaction.without(value, KEY) == {"a": ["***", {"b": ["x***", 1, None]}], "***": "***"}
@@ -246,7 +215,7 @@ def test_an_answer_of_its_own_may_ask_for_it_too() -> None:
     [("12", 12.0), ("0", 0.0), ("", None), (None, None), ("soon", None), ("Thu, 01 Jan 1970 00:00:90 GMT", None)],
 )
 def test_the_header_that_says_when(header: str | None, seconds: float | None) -> None:
-    assert http.retry_after(header, 1000.0) == seconds
+    assert retries.retry_after(header, 1000.0) == seconds
 
 
 def test_waits_between_tries_grow_to_a_ceiling() -> None:
@@ -257,7 +226,7 @@ def test_waits_between_tries_grow_to_a_ceiling() -> None:
         def uniform(self, low: float, high: float) -> float:
             return low + (high - low) * self.part
 
-    least, most = ([http.backoff(n, 0.5, 4.0, chance=Chance(part)) for n in range(6)] for part in (0.0, 1.0))  # type: ignore[arg-type]
+    least, most = ([retries.backoff(n, 0.5, 4.0, chance=Chance(part)) for n in range(6)] for part in (0.0, 1.0))  # type: ignore[arg-type]
     assert most == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
     assert least == [0.25, 0.5, 1.0, 2.0, 2.0, 2.0]
 
@@ -315,7 +284,9 @@ def test_whatever_the_library_raises_is_translated(
     error: Exception, left: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        http.connection._thread.left = left
+        sent = interruptible.current()
+        assert sent is not None
+        sent.left = left
         raise error
 
     monkeypatch.setattr(http.requests.Session, "request", fail)
@@ -357,7 +328,9 @@ def test_an_answer_that_does_not_come_is_lost_after_its_time(
     paid: bool, seconds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        http.connection._thread.left = True
+        sent = interruptible.current()
+        assert sent is not None
+        sent.left = True
         raise http.requests.exceptions.ReadTimeout("x")
 
     monkeypatch.setattr(http.requests.Session, "request", fail)

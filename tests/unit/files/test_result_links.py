@@ -28,8 +28,9 @@ class Web:
         self.asked: list[str] = []
         self.status, self.error = status, error
 
-    def get(self) -> Web:
-        return SimpleNamespace(get=self.answer)
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        yield SimpleNamespace(get=self.answer)
 
     @contextmanager
     def answer(self, url: str, **_how: Any) -> Iterator[Any]:
