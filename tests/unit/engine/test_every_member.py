@@ -200,7 +200,7 @@ def test_a_field_of_an_id_is_masked(name: str) -> None:
 
 
 REFUSALS = ("ServiceBusy", "KeyRejected", "NotEnoughPoints", "RequestRefused", "InvalidInput")
-UNSENT = ("HeldBack", "ServiceUnreachable", "InvalidInput")
+UNSENT = ("HeldBack", "ServiceUnreachable", "InvalidInput", "UnsupportedFeature")
 OUTAGES = ("ServiceUnreachable", "AnswerLost", "ServiceDown", "DiskUnusable")
 
 
@@ -212,9 +212,10 @@ def test_what_passes_by_itself() -> None:
 def test_what_says_that_nothing_happened() -> None:
     """By its own word, which somebody in its place may have given; and what never went out."""
     assert sorted(kind.__name__ for kind in paid_request.REFUSALS) == sorted(REFUSALS)
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Neural4DError)]
+    base = errors.Neural4DError
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, base)]
     assert sorted(kind.__name__ for kind in kinds if paid_request.is_unsent(kind("x"))) == sorted(UNSENT)
-    answered = errors.Neural4DError("x")
+    answered = errors.InvalidInput("x")
     answered.http = 422
     assert not paid_request.is_unsent(answered)
 
