@@ -158,7 +158,7 @@ def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
 
 
 def _find(host: Host, which: str) -> BatchRecord:
-    wanted = str(expanded(which))
+    wanted = str(expanded(which)) if which else ""  # no path is not the folder one stands in
     if Path(wanted).suffix.lower() in (".csv", ".json"):
         lines = report.read(wanted)
         wanted = lines[0].batch if lines else ""

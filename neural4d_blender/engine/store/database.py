@@ -84,9 +84,15 @@ class Database:
                 stamp.keep(self.folder, counted)
 
     def _check_there(self) -> None:
-        """What is written into a file that was taken away is lost."""
-        if (self.folder / DAMAGED).exists() or _identity(self.folder) != self._file:
-            raise JournalDamaged(f"The job journal {self.folder / JOURNAL} is damaged, or was taken away.")
+        """What is written into a file that was taken away is lost. A whole folder that is away may come back."""
+        if not (self.folder / DAMAGED).exists() and _identity(self.folder) == self._file:
+            return
+        if not self.folder.is_dir():  # a drive without its cable, say: the next engine would begin an empty one there
+            raise JournalUnusable(
+                f"The job journal {self.folder / JOURNAL} cannot be used: its folder is not there.",
+                "Bring the folder back to where it was, or connect its drive again: all goes on by itself then.",
+            )
+        raise JournalDamaged(f"The job journal {self.folder / JOURNAL} is damaged, or was taken away.")
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import time
@@ -80,7 +81,7 @@ class MadeUp(Provider):
     def __init__(self, clock: Clock, *, there: bool) -> None:
         super().__init__(Http())  # type: ignore[arg-type]
         self.clock, self.there = clock, there
-        self.done_at = self.down_until = 0.0
+        self.done_at, self.down_until = 0.0, -math.inf  # a clock may be set to before the epoch
         self.polls = 0
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,18 @@ def picture(tmp_path: Path) -> str:
     image = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(image).ellipse((100, 50, 300, 250), fill="brown")
     image.save(path)
+    return str(path)
+
+
+def without_pixels(path: Path) -> str:
+    """A PNG with all its parts, which are sound, and no pixels in them: only the service, which draws it, finds out."""
+    size = struct.pack(">IIBBBBB", 400, 300, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", size), (b"IDAT", b"These are no pixels."), (b"IEND", b""))
+    chunks = [
+        struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in parts
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     return str(path)
 
 
@@ -173,10 +187,7 @@ def test_chibi_looks_for_a_person_by_default(sim: Simulator, engine: EngineProce
 
 
 def test_chibi_that_fails_for_one_image(sim: Simulator, engine: EngineProcess, picture: str, tmp_path: Path) -> None:
-    """A picture with a good header and nothing behind it: only the service finds out."""
-    cut_off = tmp_path / "cut-off.png"
-    cut_off.write_bytes(Path(picture).read_bytes()[:60])
-    done = engine.wait(chibi(engine, [picture, str(cut_off)]), "ready")
+    done = engine.wait(chibi(engine, [picture, without_pixels(tmp_path / "no pixels.png")]), "ready")
     states = [variant["state"] for variant in done["variants"]]
     assert states.count("failed") == 1
     assert "refused this image" in next(v["error"]["what"] for v in done["variants"] if v["error"])

@@ -28,7 +28,7 @@ from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import ENGINE, EngineProcess
 from tests.unit.engine.test_history import made
-from tests.unit.whole_engine.test_engine_images import picture
+from tests.unit.whole_engine.test_engine_images import picture, without_pixels
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim
 
 __all__ = ["engine", "picture", "sim"]
@@ -161,12 +161,10 @@ def test_what_is_not_in_the_journal_is_not_sent(sim: Simulator, engine: EnginePr
 
 @limits
 def test_a_job_that_fails_meanwhile_has_failed_in_the_journal_too(
-    sim: Simulator, engine: EngineProcess, picture: str
+    sim: Simulator, engine: EngineProcess, tmp_path: Path
 ) -> None:
-    cut_off = Path(picture).with_name("cut-off.png")  # a good header and nothing behind it: the service refuses it
-    cut_off.write_bytes(Path(picture).read_bytes()[:60])
     sim.set_fault("mattingImage", "slow_drip", chunk=8, delay=0.2)
-    job = engine.submit("", images=[str(cut_off)])
+    job = engine.submit("", images=[without_pixels(tmp_path / "no pixels.png")])
     sim.wait_for_request("mattingImage")
     let_write(engine, False)
     held = engine.until(lambda: engine.jobs[job] if "journal" in engine.jobs[job]["note"] else None, "its end")
