@@ -112,7 +112,11 @@ def test_a_job_goes_to_the_library(sim: Simulator, tmp_path: Path) -> None:
     assert found.preview.image_size[0] > 0
     assert provenance.read(found).job == job.id
     assert not any(str(tmp_path) in str(found[key]) for key in provenance.own_keys(found))
-    Path(job.variants[0].blend).unlink()
+    (kept,) = job._data.variants
+    Path(kept.blend).unlink()
+    assert job.save_asset(library) == path, "it was made again of the download"
+    Path(kept.blend).unlink()
+    Path(kept.model).unlink()
     with pytest.raises(neural4d.JobFailed, match="Place the model once more"):
         job.save_asset(library)
 
