@@ -248,7 +248,7 @@ class Journal(Purchases):
 
     def others_in_doubt(self, provider: str, but: str) -> bool:
         """Whether an engine is finding out whether another job than that was paid."""
-        return any(owner == self.owner or self._is_alive(owner) for owner in self.owners_in_doubt(provider, but))
+        return any(owner == self.owner or self._is_alive(owner) for owner in self.owners_looking(provider, but))
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""

@@ -11,6 +11,8 @@ from .database import Database
 
 #: Seconds in which what was bought surely shows in the balance.
 _SHOWS = 600.0
+#: Seconds for which others are held up by a job in doubt that waits for the service: see Timing.outage.
+_LONGEST = 86_400.0
 
 
 class Purchases(Database):
@@ -51,6 +53,24 @@ class Purchases(Database):
             "AND json_extract(data, '$.entered') >= ?"
         )
         return [owner for (owner,) in self.rows(question, provider, but, State.SUBMITTING, State.UNKNOWN, since)]
+
+    def owners_looking(self, provider: str, but: str) -> list[str]:
+        """Whose such jobs are looked into: each had its next look, or came into doubt, a short while ago.
+
+        A job that is not looked into any more, whatever became of that, holds nobody up for ever.
+        """
+        question = (
+            "SELECT DISTINCT owner FROM jobs WHERE under_way AND provider = :service AND id != :but "
+            "AND state IN (:sent, :unknown) AND json_extract(data, '$.entered') <= :now + :shows AND MAX("
+            "json_extract(data, '$.entered'), MIN(COALESCE(json_extract(data, '$.until'), 0), "
+            "json_extract(data, '$.entered') + :longest)) >= :now - :shows"
+        )
+        values = {
+            **{"service": provider, "but": but, "sent": State.SUBMITTING, "unknown": State.UNKNOWN},
+            **{"now": self.clock.now(), "shows": _SHOWS, "longest": _LONGEST},
+        }
+        with self.reading() as db:
+            return [owner for (owner,) in db.execute(question, values)]
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""

@@ -91,11 +91,14 @@ def test_an_order_that_is_refused_was_never_made(world: World) -> None:
     world.provider.charges = False
     while not ordered(world):
         world.step(active)
-    assert (active.job.ordered, active.job.submission.in_doubt) == ("", False)
     written = world.journal.get("1")
     assert written is not None
-    assert (written.ordered, written.submission.in_doubt) == ("", False)
+    for job in (active.job, written):
+        assert (job.ordered, job.submission.in_doubt) == ("refine", True), "that it says so is no witness"
     world.provider.answers.append(RequestRefused("Not that."))
+    for _ in range(world.context.timing.looks - 1):
+        world.step(active)
+        assert ordered(world) == 1, "it is not ordered again before the service was seen to wait for it"
     assert code(world.until(active, State.FAILED)) == "RequestRefused"
     assert (active.job.ordered, active.job.submission.in_doubt, active.job.costs.total) == ("", False, TEXT)
 

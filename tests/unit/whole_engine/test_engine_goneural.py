@@ -21,6 +21,7 @@ __all__ = ["engine", "image"]
 
 CREATE, TASK, FILE = "goneural/create", "goneural/task", "file"
 PRICE = 30
+UNSEEN = "The service refused the request, and no payment was seen."
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_an_asset_that_is_not_there(sim: Simulator, engine: EngineProcess) -> No
 
 def test_a_prompt_at_a_server_that_takes_none(sim: Simulator, engine: EngineProcess) -> None:
     error = engine.wait(start(engine, prompt="a chair"), "failed")["error"]
-    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", "Nothing was paid.", [])
+    assert (error["code"], error["cost"], paid(sim)) == ("UnsupportedFeature", UNSEEN, [])
     assert "makes no models from a prompt" in error["what"]
     facts = next(e["facts"] for e in reversed(engine.events) if e["event"] == "server")
     assert "from a prompt" in lacks("goneural", Feature.TEXT, facts)
@@ -189,7 +190,7 @@ def test_a_lost_answer_is_never_sent_again_unasked(
 @pytest.mark.parametrize(
     ("endpoint", "fault", "params"),
     [
-        (CREATE, "http_429", {"retry_after": 0}),
+        (CREATE, "http_429", {"retry_after": 0, "message": "Too many requests"}),
         (TASK, "http_500", {"times": 2}),
         (TASK, "unknown_code", {}),
         (TASK, "http_404", {}),
@@ -212,6 +213,13 @@ def test_trouble_that_passes(
         (CREATE, "http_400", "RequestRefused", [], "refused"),
         (CREATE, "http_401", "KeyRejected", [], "key"),
         (CREATE, "http_402", "NotEnoughPoints", [], "402"),
+        (
+            CREATE,
+            "http_429",
+            "ServiceBusy",
+            [],
+            "slow down",
+        ),  # no word of its own, and no balance: a gateway may say it
         (TASK, "unknown_code", "UnexpectedAnswer", [PRICE], "unknown status 7"),
         (TASK, "http_404", "JobNotFound", [PRICE], "does not know this task"),
         (TASK, "missing_field", "UnexpectedAnswer", [PRICE], "unknown status None"),
@@ -230,6 +238,7 @@ def test_trouble_that_stays(
     words: str,
 ) -> None:
     params: dict[str, Any] = {"field": "output", "value": {"glb": None}} if fault == "set_field" else {}
+    params |= {"retry_after": 0} if fault == "http_429" else {}
     sim.set_fault(endpoint, fault, times=None, **params)
     job = start(engine, image)
     error = engine.wait(job, "failed")["error"]

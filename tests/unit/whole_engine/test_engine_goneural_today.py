@@ -230,7 +230,8 @@ def test_somebody_elses_task_is_waited_for(sim: Simulator, tmp_path: Path) -> No
             job = start(engine)
             engine.until(lambda: engine.jobs.get(job, {}).get("note") or None, "a note")
             assert "already have a task" in engine.jobs[job]["note"]
-            assert (engine.jobs[job]["state"], engine.jobs[job]["error"]) == ("queued", None)
+            assert engine.jobs[job]["state"] in ("unknown", "queued"), "it is looked whether that was true"
+            assert engine.jobs[job]["error"] is None
             assert engine.jobs[job]["waits_for"] == "other_job"
             # That says nothing of how quickly the service may be called.
             assert engine.ask("balance", provider="goneural")["balance"]["total"] == 1000 - TEXT_PRICE

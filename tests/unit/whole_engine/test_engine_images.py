@@ -234,19 +234,35 @@ def test_a_lost_answer_to_an_image_is_never_sent_again_unasked(
     assert paid(sim) == [*points, 80]
 
 
-def test_a_balance_that_changed_for_other_reasons_proves_nothing(
+def test_nothing_is_bought_in_another_blender_while_the_balance_is_watched(
     sim: Simulator, engine: EngineProcess, picture: str
 ) -> None:
-    """Another Blender buys while the balance is watched; in the same one nothing is bought meanwhile."""
+    """So the balance tells; on another computer it could not be told apart."""
     slow = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.3}
     engine.configure(sim.api_url, sim.token, timing=slow)
     sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
     lost = engine.submit("", images=[picture])
     engine.wait(lost, "unknown")
     with EngineProcess(engine.folder, sim.api_url, sim.token) as another:
+        other = another.submit()
+        failed = engine.wait(lost, "failed")
+        assert (failed["error"]["code"], failed["cost"]) == ("SubmissionLost", 0)
+        another.wait(other, "ready")
+    assert paid(sim) == [60]
+
+
+def test_a_balance_that_another_computer_changed_proves_nothing(
+    sim: Simulator, engine: EngineProcess, picture: str, tmp_path: Path
+) -> None:
+    slow = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.5}
+    engine.configure(sim.api_url, sim.token, timing=slow)
+    with EngineProcess(tmp_path / "elsewhere", sim.api_url, sim.token) as another:
+        sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
+        lost = engine.submit("", images=[picture])
+        engine.wait(lost, "unknown")
         another.wait(another.submit(), "ready")
-    failed = engine.wait(lost, "failed")
-    assert (failed["error"]["code"], failed["cost"]) == ("PaymentUnknown", 0), "the 60 points are the other job's"
+        failed = engine.wait(lost, "failed")
+    assert (failed["error"]["code"], failed["retry_pays"]) == ("PaymentUnknown", True)
     assert paid(sim) == [60]
 
 

@@ -223,7 +223,7 @@ def test_a_refusal_is_known_by_its_words(
         engine.configure(sim.api_url, "not-the-key")  # refused before anything is charged
     error = engine.wait(start(engine), "failed")["error"]
     assert (error["code"], paid(sim)) == (code, [])
-    assert error["cost"] == ("Nothing was paid." if http and code == "KeyRejected" else UNSEEN)
+    assert error["cost"] == ("Nothing was paid." if code == "KeyRejected" and not http else UNSEEN)
     assert error["remedy"]
     if not http:
         assert (message if isinstance(message, str) else "init image field is required") in error["what"]
