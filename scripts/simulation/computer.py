@@ -16,6 +16,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from neural4d_blender.engine.steps import exchange_log
 from neural4d_blender.engine.system import Clock, System
 
 from .scheduler import Process
@@ -44,7 +45,7 @@ class WorldClock(Clock):
     def wait(self, event: Any, seconds: float) -> bool:
         return bool(event.wait(seconds))
 
-    def take(self, inbox: queue.Queue[_T], seconds: float | None) -> _T:
+    def take(self, inbox: queue.SimpleQueue[_T], seconds: float | None) -> _T:
         if inbox.empty():
             self._world.scheduler.block(lambda: not inbox.empty(), seconds)
         return inbox.get_nowait()
@@ -166,7 +167,14 @@ class Computer(System):
         self._world, self._process = world, process
 
     def start_thread(self, name: str, work: Callable[[], None]) -> None:
-        self._world.scheduler.spawn(self._process, name, work)
+        active = getattr(exchange_log._thread, "active", None)
+
+        def act() -> None:
+            if active:  # by which the network knows whose request it is
+                exchange_log._thread.active = active
+            work()
+
+        self._world.scheduler.spawn(self._process, name, act)
 
     def thread_pool(self, name: str, threads: int) -> Executor:
         return Pool(self._world, self._process, name, threads)

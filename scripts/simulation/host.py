@@ -180,8 +180,8 @@ class Host:
                 self._do_by_itself(job)
         for event in self.bridge.to_prepare:
             facts = {"ok": True, "triangles": 1, "root": "model"}
-            told = {"job": event["job"], "variant": event["variant"], "facts": facts}
-            Path(event["values"]["output"]).write_bytes(b"BLENDER-v402")
+            told = {"job": event.job, "variant": event.variant, "facts": facts}
+            Path(event.values["output"]).write_bytes(b"BLENDER-v402")
             self._later("import", 1.0, lambda told=told: self.bridge.send("prepared", **told))
         self.bridge.to_prepare.clear()
 

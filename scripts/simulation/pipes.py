@@ -52,6 +52,8 @@ class Pipe:
     def write(self, data: bytes) -> int:
         if sum(map(len, self.lines)) > _HOLDS and not self.broken:
             current().block(lambda: not self.lines or self.broken)
+        if self.closed:
+            raise ValueError("write to closed file")
         if self.broken:
             raise BrokenPipeError(32, "Broken pipe")
         self.put(data)
@@ -59,6 +61,10 @@ class Pipe:
 
     def flush(self) -> None:
         """Nothing waits."""
+
+    def close(self) -> None:
+        """This was all."""
+        self.closed = True
 
 
 class _Reader:
@@ -96,9 +102,6 @@ class EngineProcess:
         self.reader, self.writer = _Reader(self.events), _Writer(self.commands)
         self.process: Process = world().start_engine(folder, self.commands, self.events)
 
-    def end(self, patience: float) -> None:
-        """Close the pipes; wait for its end, and kill it then."""
+    def end(self) -> None:
+        """Close the pipes; it ends by itself."""
         self.commands.closed = self.events.broken = True
-        if patience:
-            current().block(lambda: not self.process.alive, patience)
-            current().kill(self.process)

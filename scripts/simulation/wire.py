@@ -1,6 +1,6 @@
 """The network between an engine and the services: what requests' sessions send their requests by.
 
-May import requests, urllib3 and the engine's http.connection. Here answers are late, cut, odd or lost, and here an
+May import requests, urllib3 and the engine's http.interruptible. Here answers are late, cut, odd or lost, and here an
 engine can die while a request is out.
 """
 
@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
-from neural4d_blender.engine.http import connection
+from neural4d_blender.engine.http import interruptible
 from neural4d_blender.engine.steps import exchange_log
 from scripts.simulator.http.faults import Fault as ServiceFault
 
@@ -41,6 +41,9 @@ class Body(io.BytesIO):
 
     def read(self, amount: int | None = -1) -> bytes:
         self._world.edge("read")
+        if attempt := interruptible.current():
+            with attempt.going_on():  # the connection is shut of one that was given up
+                pass
         if self._pause:
             amount = max(1, len(self.getvalue()) // 8)
             if self._pause > self._patience:
@@ -97,7 +100,7 @@ class Network:
         connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._way(service, connect, read)
         fault = self._fault(service, endpoint, job, paid=paid)
-        connection._thread.left = True
+        _leaves()
         up, down = world.latency(), world.latency()
         broken = self.broken
         self._pass(up, broken)
@@ -174,7 +177,7 @@ class Network:
             self.world.scheduler.block(None, connect)
             raise requests.exceptions.ConnectTimeout("connect timed out")
         if how == "hang_before":
-            connection._thread.left = True
+            _leaves()
             self._lose(True, read)
         raise requests.exceptions.ConnectionError("no connection")
 
@@ -200,6 +203,13 @@ class Network:
         return HTTPResponse(
             body, headers, came.status, preload_content=False, decode_content=False, enforce_content_length=True
         )
+
+
+def _leaves() -> None:
+    """The first byte of a request is on its way, or GivenUp where nobody waits for it any more."""
+    if attempt := interruptible.current():
+        with attempt.going_on():
+            attempt.left = True
 
 
 def _text_numbers(value: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neural4d_blender.engine import protocol
-from neural4d_blender.engine.errors import JournalUnusable
+from neural4d_blender.engine.errors import JournalDamaged, JournalUnusable
 from neural4d_blender.engine.process.main_loop import Engine
 
 from . import disk, pipes, scheduler, wire
@@ -105,16 +105,12 @@ class World:
         def main() -> None:
             # As the engine's own main() has it, less what is the operating system's.
             try:
-                engine = Engine(folder, commands, events, computer)  # type: ignore[arg-type]
+                Engine(folder, commands, events, computer).run()  # type: ignore[arg-type]
             except JournalUnusable as error:
-                self.tell(f"cannot start: {error.what}")
-                events.put(protocol.encode({"event": "ended", "error": error.to_dict()}))
-                return self.scheduler.kill(process)
-            try:
-                engine.run()
-            except JournalUnusable as error:
-                engine.events.send({"event": "ended", "error": error.to_dict()})
-                engine.outbox.flush(5.0)
+                self.tell(f"{process.name} ends: {error.what}")
+                with contextlib.suppress(OSError, ValueError):
+                    if not isinstance(error, JournalDamaged):
+                        events.write(protocol.encode({"event": "ended", "error": error.to_dict()}))
             return self.scheduler.kill(process)
 
         self.tell(f"{process.name} starts")
