@@ -95,11 +95,12 @@ class Limits:
 
     def told(self, number: int, job: Job) -> None:
         """A job has failed."""
-        code = (job.error or {}).get("code", "")
+        code = job.error["code"] if job.error else ""
         if code in _OUTAGE and (job.variants or job.picture_ids):
             self._witness.found("gives up", f"job {number} is paid, and fails of an outage: {code}")
-        if code == "PaymentUnknown" and "Unknown" in (job.error or {})["cost"] and self._could_be_known(number, job):
-            self._witness.found("could be known", f"job {number}: {(job.error or {})['what']}")
+        error = job.error if code == "PaymentUnknown" else None
+        if error and "Unknown" in error["cost"] and self._could_be_known(number, job):
+            self._witness.found("could be known", f"job {number}: {error['what']}")
 
     def _could_be_known(self, number: int, job: Job) -> bool:
         """The balance was there to be asked, and nothing else has moved it."""

@@ -76,14 +76,21 @@ def _everywhere(old: Any, new: Any) -> None:
                     setattr(module, name, new)
 
 
-def _value(where: str, name: str, value: Callable[[Any], Any]) -> Callable[[], None]:
+@dataclass(frozen=True)
+class _Value:
     """A module's constant becomes another one."""
 
-    def act() -> None:
-        module = importlib.import_module(f"{PACKAGE}.engine.{where}")
-        setattr(module, name, value(getattr(module, name)))
+    where: str
+    name: str
+    value: Callable[[Any], Any]
 
-    return act
+    @property
+    def module(self) -> Any:
+        """That has it."""
+        return importlib.import_module(f"{PACKAGE}.engine.{self.where}")
+
+    def __call__(self) -> None:
+        setattr(self.module, self.name, self.value(getattr(self.module, self.name)))
 
 
 def _with(name: str) -> Callable[[Any], Any]:
@@ -114,7 +121,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         _PAY, "context.enter(job, State.SUBMITTING)", "job.enter(State.SUBMITTING, context.clock.now())"
     ),
     "the balance before is forgotten": Change(
-        _PAY, "job.submission.balance_before = purchase.before", "job.submission.balance_before = None"
+        _PAY, "purchase.before,\n            paying_for,", "None,\n            paying_for,"
     ),
     "a read timeout is taken for nothing happened": Change(
         "http.transport.Transport._translate",
@@ -126,11 +133,11 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         'return AnswerLost(f"The connection',
         'return ServiceUnreachable(f"The connection',
     ),
-    "a lost answer is sent again": _value("steps.paid_request", "NOTHING_HAPPENED", _with("AnswerLost")),
-    "an error of the server is sent again": _value("steps.paid_request", "NOTHING_HAPPENED", _with("ServiceDown")),
-    "an odd answer is sent again": _value("steps.paid_request", "NOTHING_HAPPENED", _with("UnexpectedAnswer")),
+    "a lost answer is sent again": _Value("steps.paid_request", "REFUSALS", _with("AnswerLost")),
+    "an error of the server is sent again": _Value("steps.paid_request", "REFUSALS", _with("ServiceDown")),
+    "an odd answer is sent again": _Value("steps.paid_request", "REFUSALS", _with("UnexpectedAnswer")),
     "any 503 is taken for busy": Change("http.refusals.error_of", "(status == 503 and asks_to_wait)", "status == 503"),
-    "408 and 409 are taken for a refusal": _value("http.refusals", "_IN_DOUBT", lambda _: ()),
+    "408 and 409 are taken for a refusal": _Value("http.refusals", "_IN_DOUBT", lambda _: ()),
     "a variant is dropped on restart": Change(
         "model.job.Job.from_dict", 'data.get("variants", [])]', 'data.get("variants", [])[:1]]'
     ),
@@ -171,14 +178,16 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "steps.failures.cancel", "if not job.variants and not job.costs.free", "if False"
     ),
     "a failure says that nothing was paid": Change("steps.failure_texts.cost_in_words", "if job.costs.free", "if True"),
-    "a refusal that was paid is not looked at": Change(_PAY, "if not (busy or _unsent(error))", "if False"),
+    "a refusal that was paid is not looked at": Change(
+        "steps.paid_request._not_accepted", "if lost_answers.fell", "if False and lost_answers.fell"
+    ),
     "before it is sent again nobody looks at the balance": Change(
-        _PAY, "if job.submission.number and _fell", "if False and _fell"
+        _PAY, "if sent.number and lost_answers.fell", "if False and lost_answers.fell"
     ),
     "any fall of the balance is a price": Change(
         "steps.prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
     ),
-    "purchases of one service overlap": Change(f"{_SPENDING}.purchase", "with self._locks[service]:", "if True:"),
+    "purchases of one service overlap": Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),
     "standing still is always proof": Change(
         "steps.lost_answers._not_taken", "certain = proof or", "certain = True or"
@@ -202,7 +211,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "http.multipart.read", '"Content-Encoding" not in response.headers', "True"
     ),
     "an answer with a null id counts for nothing": Change(
-        "services.neural4d.answers._ids", "return [str(one)", "return [] if None in _list(uuids) else [str(one)"
+        "services.neural4d.answers._ids", "return answers.ids(", "return [] if None in listed else answers.ids("
     ),
     "an outage fails paid jobs": Change("steps.failures._patience", "return timing.outage\n", "return 0.0\n"),
     "polls follow each other at once": Change(
@@ -263,6 +272,8 @@ def missing() -> list[str]:
                     gone.append(name)
             except (LookupError, AttributeError):
                 gone.append(name)
+        elif isinstance(change, _Value) and not hasattr(change.module, change.name):
+            gone.append(name)
     return gone
 
 

@@ -96,6 +96,8 @@ def _connect() -> None:
     ids = types.SimpleNamespace(uuid4=lambda: UUID(int=pipes.world().chance.getrandbits(128), version=4))
     client = module("client.engine_client")
     client.time, client.uuid, client.EngineProcess = clock, ids, pipes.EngineProcess
-    module("engine.http.interruptible")._LOOK = 1.0  # whoever waits for an answer looks less often, or half of all is that
+    module(
+        "engine.http.interruptible"
+    )._LOOK = 1.0  # whoever waits for an answer looks less often, or half of all is that
     pool = module("engine.blenders.pool")
     pool.environment = dict  # of no process that there is

@@ -190,10 +190,10 @@ class Witness:
         if (found := _WERE_PAID.search(text)) and int(found[1]) not in (gross, net):
             self.found("untrue", f"job {number} has paid {gross}, and is told: {text!r}")
         if job.state == State.FAILED:
-            error = job.error or {}
-            if not (error.get("what") and error.get("cost") and error.get("code")):
+            error = job.error
+            if not (error and error["what"] and error["cost"] and error["code"]):
                 self.found("speechless", f"job {number} fails without a word: {error}")
-            if error.get("code") == "Neural4DError":
+            elif error["code"] == "Neural4DError":
                 self.found("internal", f"job {number}: {error['what']}")
 
     def _check_cost(self, number: int, job: Job) -> None:
@@ -262,16 +262,16 @@ class Witness:
             self._check_failure(number, job)
 
     def _check_failure(self, number: int, job: Job) -> None:
-        code = (job.error or {}).get("code", "")
+        code, what = (job.error["code"], job.error["what"]) if job.error else ("", "")
         harmed = self.trouble[number] - HARMLESS
         shaken = self.world.plan.deaths or self.world.plan.events
         if code in ("PaymentUnknown", "SubmissionLost") and not harmed and not shaken:
-            self.found("thrown away", f"job {number} was answered, and yet: {(job.error or {})['what']}")
+            self.found("thrown away", f"job {number} was answered, and yet: {what}")
         allowed = {"PaymentUnknown", "GenerationFailed", "CapReached", "BudgetUsedUp", "NotEnoughPoints"}
         if self.world.plan.settings["ids"] == "echoed":
             allowed.add("JobNotFound")  # the service has told ids that it does not know itself
         if code not in allowed and not job.retry_pays and not self.may_pay(job):
-            self.found("fails", f"job {number} fails although all is well: {code}: {(job.error or {}).get('what')}")
+            self.found("fails", f"job {number} fails although all is well: {code}: {what}")
 
     def _look_for_keys(self) -> None:
         keys = [b"simulator-token", b"simulator-csm-key", b"simulator-goneural-key", b"simulator-modelslab-key"]
@@ -284,7 +284,7 @@ class Witness:
 
 def _words(job: Job) -> str:
     """What the user reads about money."""
-    return (job.error or {}).get("cost", "") if job.state == State.FAILED else job.note
+    return (job.error["cost"] if job.error else "") if job.state == State.FAILED else job.note
 
 
 def _stages(job: Job) -> bool:
