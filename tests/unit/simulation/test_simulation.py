@@ -16,12 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Changes that few worlds are enough to find.
-QUICKLY_FOUND = (
-    "a submission is journaled after it was sent",
-    "a broken connection is taken for nothing happened",
-)
-#: A stretch of seeds that hold, some 80 lives.
-SEEDS = ("--from", "129", "--seeds", "20")
+QUICKLY_FOUND = ("a broken connection is taken for nothing happened",)
+#: A stretch of seeds that hold, some 60 lives.
+SEEDS = ("--from", "129", "--seeds", "15")
 
 
 def simulate(*arguments: str, code: int = 0) -> str:
@@ -47,7 +44,7 @@ def test_a_seed_tells_the_same_story_each_time() -> None:
 def test_lives_hold() -> None:
     figures = json.loads(simulate(*SEEDS, "--jobs", "1", "--json").splitlines()[-1])
     assert figures["broke"] == {}
-    assert figures["lives"] > 60
+    assert figures["lives"] > 45
 
 
 @pytest.mark.parametrize("name", QUICKLY_FOUND)
