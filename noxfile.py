@@ -27,7 +27,7 @@ nox.options.envdir = ROOT / ".dev"
 nox.options.error_on_missing_interpreters = True
 
 REPORTS = ROOT / "out" / "reports"
-TOOLS = ["simulator", "schemas"]
+TOOLS = ["simulator", "schemas", "simulation"]
 OLDEST, NEWEST = next(iter(BPY)), next(reversed(BPY))
 # Versions that pyenv has and does not show come last, before uv downloads one.
 _OF_PYENV = sorted(Path.home().glob(".pyenv/versions/3.*/bin"), reverse=True)

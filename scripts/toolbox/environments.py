@@ -54,7 +54,7 @@ def ensure(session: str) -> Path:
 
 
 def ensure_tool(group: str) -> Path:
-    """The same for what a script needs in the Python that runs it: "simulator" or "schemas"."""
+    """The same for what a script needs in the Python that runs it: "simulator", "schemas" or "simulation"."""
     return ensure(f"tool({group}-{RUNNING})")
 
 

@@ -186,7 +186,7 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
     if sent.refusal:
         raise kind_of(sent.refusal)(
             f"{sent.refusal.rstrip('.')}. {provider.declaration.name} took no job.",
-            cost=f"Nothing was paid: {carried}.",
+            cost=f"Nothing was paid: {carried}." if job.costs.free else "",
         )
     if certain and sent.number < context.timing.looks:
         context.enter(job, State.QUEUED)
@@ -195,7 +195,6 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
     raise SubmissionLost(
         f"No usable answer came, and {carried}: the service has not taken the job.",
         "Press Retry to send it again.",
-        cost="Nothing was paid.",
     )
 
 

@@ -327,6 +327,16 @@ def test_of_what_was_paid_before_a_refusal_the_cost_is_told_as_well(sim: Simulat
     assert refused == "The service refused the request, and the balance stands where it stood."
 
 
+def test_pictures_that_were_paid_are_not_called_free_where_the_model_was_not_taken(
+    sim: Simulator, engine: EngineProcess
+) -> None:
+    sim.set_fault(endpoint=IMAGE, fault="reset_before", times=None)
+    error = ended(engine, engine.submit("a wooden chair", picture_first=True))["error"]
+    assert error["code"] == "SubmissionLost"
+    assert payments(sim) == [13]
+    assert error["cost"] == "13 points were paid; Retry does not pay them again."
+
+
 @pytest.mark.parametrize(
     ("provider", "pays", "settings", "asks"),
     [
