@@ -11,8 +11,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from neural4d_blender.engine.errors import UnsupportedFeature
+from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import check
+from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_jobs import engine, paid, sim
@@ -237,16 +239,33 @@ def test_a_lost_answer_to_an_image_is_never_sent_again_unasked(
 def test_a_balance_that_changed_for_other_reasons_proves_nothing(
     sim: Simulator, engine: EngineProcess, picture: str
 ) -> None:
-    """Another Blender buys while the balance is watched; in the same one nothing is bought meanwhile."""
+    """Another Blender, which had looked into the journal a moment before, buys while the balance is watched."""
     slow = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.3}
     engine.configure(sim.api_url, sim.token, timing=slow)
     sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
     lost = engine.submit("", images=[picture])
     engine.wait(lost, "unknown")
-    with EngineProcess(engine.folder, sim.api_url, sim.token) as another:
-        another.wait(another.submit(), "ready")
+    another = Journal(engine.folder)
+    another.note_purchase(Job("another", "neural4d", {}))
+    another.close()
+    sim.configure(balance=940)
     failed = engine.wait(lost, "failed")
     assert (failed["error"]["code"], failed["cost"]) == ("PaymentUnknown", 0), "the 60 points are the other job's"
+    assert paid(sim) == []
+
+
+def test_another_blender_buys_nothing_while_a_balance_is_watched(
+    sim: Simulator, engine: EngineProcess, picture: str
+) -> None:
+    """Or nobody could tell whose points are gone."""
+    engine.configure(sim.api_url, sim.token, timing={"quickest": 0.05, "backoff": 0.02, "look_again": 0.3})
+    sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
+    lost = engine.submit("", images=[picture])
+    engine.wait(lost, "unknown")
+    with EngineProcess(engine.folder, sim.api_url, sim.token) as another:
+        another.wait(another.submit(), "ready")
+    error = engine.wait(lost, "failed")["error"]
+    assert (error["code"], error["cost"]) == ("SubmissionLost", "Nothing was paid.")
     assert paid(sim) == [60]
 
 
