@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import neural4d_blender as neural4d
+from neural4d_blender.batching import standalone
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.paths import check_writable, expanded
 from neural4d_blender.engine.errors import InvalidInput
@@ -67,7 +68,7 @@ def test_a_batch_is_found_by_its_folder(
     monkeypatch.setenv("NEURAL4D_DATA_DIR", "~/data")
     assert run("batch", table("things.csv", "a mug"), "--files-only", "--output", "~/models") == 0
     assert len(neural4d.resume("~/models").wait(20).results) == 1
-    neural4d.batching.standalone.host().bridge.stop()
+    standalone.host().bridge.stop()
 
 
 def test_a_batch_under_another_spelling_of_its_folder_is_not_paid_again(
@@ -116,5 +117,5 @@ def test_a_folder_where_the_file_would_go_is_refused_before_anything_is_paid(
 def test_a_batch_in_python_whose_folder_is_a_file_is_refused(sim: Simulator) -> None:
     Path("models").touch()
     with pytest.raises(InvalidInput, match="Nothing can be written into"):
-        neural4d.batching.standalone.batch(["a mug"], output="models")
+        standalone.batch(["a mug"], output="models")
     assert sim.requests() == []

@@ -6,6 +6,7 @@ All of it on the test's own clock, without a thread: see test_other_clock.py.
 from __future__ import annotations
 
 import errno
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.blenders.shared_names import name_of_file
-from neural4d_blender.engine.errors import BrokenModel, JournalUnusable
+from neural4d_blender.engine.errors import BrokenModel, JournalDamaged, JournalUnusable
 from neural4d_blender.engine.files.archive import unpack
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
@@ -282,6 +283,22 @@ def test_a_data_folder_that_is_gone_and_comes_back(tmp_path: Path) -> None:
     (tmp_path / "away").rename(folder)
     assert world.run().state is State.READY
     assert world.job.costs.total == 5
+    assert "journal" not in world.job.note
+    assert world.journal.notices() == [], "nothing was damaged"
+
+
+def test_a_data_folder_that_comes_back_as_a_copy_is_worked_on_by_the_next_engine(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    world = World(folder)
+    polled(world)
+    folder.rename(tmp_path / "away")
+    assert "Bring the folder back" in world.run(lambda job: "cannot be used" in job.note).note
+    shutil.copytree(tmp_path / "away", folder)  # from another drive, say
+    with pytest.raises(JournalDamaged):
+        world.run()
+    world.restart()
+    assert world.run().state is State.READY
+    assert (world.job.costs.total, world.journal.notices()) == (5, [])
 
 
 def test_a_download_that_a_virus_scanner_takes_away(tmp_path: Path) -> None:
