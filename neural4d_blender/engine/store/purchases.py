@@ -66,8 +66,13 @@ class Purchases(Database):
             "json_extract(data, '$.entered') + :longest)) >= :now - :shows"
         )
         values = {
-            **{"service": provider, "but": but, "sent": State.SUBMITTING, "unknown": State.UNKNOWN},
-            **{"now": self.clock.now(), "shows": _SHOWS, "longest": _LONGEST},
+            "service": provider,
+            "but": but,
+            "sent": State.SUBMITTING,
+            "unknown": State.UNKNOWN,
+            "now": self.clock.now(),
+            "shows": _SHOWS,
+            "longest": _LONGEST,
         }
         with self.reading() as db:
             return [owner for (owner,) in db.execute(question, values)]

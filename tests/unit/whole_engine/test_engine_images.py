@@ -256,7 +256,8 @@ def test_a_balance_that_another_computer_changed_proves_nothing(
 ) -> None:
     slow = {"quickest": 0.05, "backoff": 0.02, "look_again": 0.5}
     engine.configure(sim.api_url, sim.token, timing=slow)
-    with EngineProcess(tmp_path / "elsewhere", sim.api_url, sim.token) as another:
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    with EngineProcess(elsewhere, sim.api_url, sim.token) as another:
         sim.set_fault(endpoint="generateModelWithImage", fault="reset_before")
         lost = engine.submit("", images=[picture])
         engine.wait(lost, "unknown")

@@ -19,7 +19,7 @@ _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
 
 def _retrieve(call: Call, uuid: str) -> dict[str, Any]:
     answer = call("/api/retrieveModel", {"uuid": uuid})
-    if read.status(answer, "codeStatus") == _BAD_TOKEN:
+    if read.code(answer, "codeStatus") == _BAD_TOKEN:
         raise KeyRejected(f"The service says the key is invalid or has expired: {sentence(answer)}")
     return answer
 
@@ -33,8 +33,8 @@ def result(call: Call, uuid: str) -> Poll:
     """retrieveModel: whether the model is done, and where it is."""
     answer = _retrieve(call, uuid)
     message, url = sentence(answer), text(answer.get("modelUrl"))
-    status = read.status(answer, "codeStatus")
-    if status == _DONE or (status is None and url):
+    status = read.code(answer, "codeStatus")
+    if status == _DONE:
         return Poll(
             Outcome.DONE,
             progress=1.0,
@@ -49,8 +49,6 @@ def result(call: Call, uuid: str) -> Poll:
         return Poll(Outcome.FAILED, message=message or GenerationFailed.__doc__ or "")
     if status == _NO_SUCH_UUID:
         raise JobNotFound(f"The service does not know this job any more: {message or uuid}")
-    if status is None:
-        value_of(answer, "codeStatus", int)
     raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}: {message}")
 
 
