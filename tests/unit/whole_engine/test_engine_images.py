@@ -173,10 +173,11 @@ def test_chibi_looks_for_a_person_by_default(sim: Simulator, engine: EngineProce
 
 
 def test_chibi_that_fails_for_one_image(sim: Simulator, engine: EngineProcess, picture: str, tmp_path: Path) -> None:
-    """A picture with a good header and nothing behind it: only the service finds out."""
-    cut_off = tmp_path / "cut-off.png"
-    cut_off.write_bytes(Path(picture).read_bytes()[:60])
-    done = engine.wait(chibi(engine, [picture, str(cut_off)]), "ready")
+    """A picture that is whole, but holds no pixels: only the service finds out."""
+    content = Path(picture).read_bytes()
+    bare = tmp_path / "bare.png"
+    bare.write_bytes(content[:33] + content[-12:])  # its header and its end
+    done = engine.wait(chibi(engine, [picture, str(bare)]), "ready")
     states = [variant["state"] for variant in done["variants"]]
     assert states.count("failed") == 1
     assert "refused this image" in next(v["error"]["what"] for v in done["variants"] if v["error"])
