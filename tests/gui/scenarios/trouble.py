@@ -114,11 +114,8 @@ def cancelling(ui, admin_url):
     yield from ui.move(*ui.middle())
     yield from ui.press("ESC")
     yield from ui.screenshot("cancel-2-escape")
-    answers = []
-    bridge.send("totals", answers.append)  # the engine takes one after the other
-    yield Until(lambda: answers, "the engine to know of it", 15)
+    yield reached("cancelled", seconds=15)  # although the service still hangs
     sim.clear_faults()
-    yield reached("cancelled", seconds=15)
     yield 0.5
     yield from ui.screenshot("cancel-3-cancelled-for-free")
     free = {"paid": sim.spent, "note": newest().note, "sent": len(sim.requests(GENERATE))}
