@@ -52,7 +52,10 @@ class StoppedClock(Clock):
 
 
 class Alone(System):
-    """A computer that starts nothing."""
+    """A computer that starts nothing; what it draws by chance is the same each time."""
+
+    def __init__(self, clock: Clock | None = None, chance: random.Random | None = None) -> None:
+        super().__init__(clock or StoppedClock(), chance or random.Random(1))
 
     def start_thread(self, *_: Any) -> NoReturn:
         raise AssertionError("a thread was started")
@@ -216,7 +219,7 @@ class World:
 
     def __init__(self, folder: Path, *, before: World | None = None) -> None:
         self.clock = before.clock if before else StoppedClock()
-        self.system = Alone(self.clock, before.system.chance if before else random.Random(1))
+        self.system = Alone(self.clock, before.system.chance if before else None)
         self.folder = folder
         self.journal = Journal(folder, self.system)
         with self.journal.reading() as db:

@@ -7,12 +7,11 @@ document says, an error for anything else; ``Acted`` around an error means that 
 from __future__ import annotations
 
 import json
-import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -30,10 +29,9 @@ from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 from tests.support.glb_files import glb, triangle
-
-BEGIN = 1_000_000.0
+from tests.support.one_thread import Alone
 
 
 class Killed(BaseException):
@@ -45,32 +43,6 @@ class Acted:
     """What comes after the service has acted; None for no answer at all."""
 
     error: BaseException
-
-
-class StandingClock(Clock):
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def now(self) -> float:
-        return BEGIN + self.passed
-
-    def monotonic(self) -> float:
-        return 10.0 + self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-
-
-class Alone(System):
-    """A computer that starts nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(StandingClock(), random.Random(1))
-
-    def start_thread(self, *_: Any) -> NoReturn:
-        raise AssertionError("a thread was started")
-
-    start_process = thread_pool = start_thread
 
 
 class Http:

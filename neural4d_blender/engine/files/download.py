@@ -11,6 +11,7 @@ import os
 import urllib.parse
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,7 +69,8 @@ def download(
         arriving = _Arriving(part, tag, limit, attempt)
         look = arriving.watch(stopped, progress, system.clock)
         look()
-        written = _fetch(url, _of_the_rest(part, tag), arriving.stream, look, attempt, system)
+        get = partial(_get, _of_the_rest(part, tag), arriving.stream, look, attempt, system)
+        written = _over_https(url, get)
         if arriving.expected:
             progress(1.0)
         check(part)
@@ -100,21 +102,14 @@ class _BrokenOff(DownloadFailed):
         return DownloadFailed.__name__
 
 
-def _fetch(
-    url: str,
-    headers: dict[str, str],
-    stream: Callable[[requests.Response], int],
-    look: Callable[[], None],
-    attempt: interruptible.Attempt,
-    system: System,
-) -> int:
+def _over_https(url: str, get: Callable[[str], int]) -> int:
     """By https in any case: a service may name a plain address although its host knows better."""
     try:
         safe = protected(url)
     except ValueError as error:
         raise UnexpectedAnswer(f"The service named a result address that cannot be read: {error}.") from error
     try:
-        return _fetch_from(safe, headers, stream, look, attempt, system)
+        return get(safe)
     except DownloadFailed as error:
         if safe != url:
             error.what = f"The service named an address without encryption (http), and with it: {error.what}"
@@ -122,13 +117,13 @@ def _fetch(
         raise
 
 
-def _fetch_from(
-    url: str,
+def _get(
     headers: dict[str, str],
     stream: Callable[[requests.Response], int],
     look: Callable[[], None],
     attempt: interruptible.Attempt,
     system: System,
+    url: str,
 ) -> int:
     host = _check_address(url)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -28,41 +27,12 @@ from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import Clock
 from tests.support.glb_files import glb, triangle
+from tests.support.one_thread import BEGIN, Alone
 
-#: Long ago, so that no time of the real clock can be taken for one of this.
-BEGIN = 1_000_000.0
 #: Seconds that the made-up service takes.
 TAKES = 300.0
-
-
-class OtherClock(Clock):
-    """Stands still, but for what the test adds."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def now(self) -> float:
-        return BEGIN + self.passed
-
-    def monotonic(self) -> float:
-        return 10.0 + self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-
-
-class Alone(System):
-    """A computer that starts nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(OtherClock(), random.Random(1))
-
-    def start_thread(self, *_: Any) -> NoReturn:
-        raise AssertionError("a thread was started")
-
-    start_process = thread_pool = start_thread
 
 
 class Http:

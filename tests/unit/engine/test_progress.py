@@ -17,7 +17,8 @@ from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
-from tests.unit.engine.test_other_clock import Alone, MadeUp
+from tests.support.one_thread import Alone
+from tests.unit.engine.test_other_clock import MadeUp
 
 
 class Silent(MadeUp):

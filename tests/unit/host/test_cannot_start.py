@@ -46,6 +46,13 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
+@pytest.fixture
+def reachable(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment names the stand-in for the service."""
+    monkeypatch.setenv("NEURAL4D_API_URL", sim.api_url)
+    monkeypatch.setenv("NEURAL4D_API_TOKEN", sim.token)
+
+
 def submit(bridge: Bridge, tmp_path: Path) -> None:
     bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
 
@@ -116,11 +123,10 @@ def test_a_program_that_cannot_be_run(bridge: Bridge, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("many", [False, True])
+@pytest.mark.usefixtures("reachable")
 def test_a_folder_that_is_not_there_and_then_is(
-    sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: bool
+    sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path, many: bool
 ) -> None:
-    monkeypatch.setenv("NEURAL4D_API_URL", sim.api_url)
-    monkeypatch.setenv("NEURAL4D_API_TOKEN", sim.token)
     folder.write_text("in the way")
     with pytest.raises(EngineStopped, match="folder for files") as told:
         (submit_batch if many else submit)(bridge, tmp_path)
@@ -134,12 +140,11 @@ def test_a_folder_that_is_not_there_and_then_is(
         assert paid(sim) == [60]
 
 
+@pytest.mark.usefixtures("reachable")
 def test_a_folder_that_goes_in_the_middle_of_a_job_and_comes_back(
-    sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path
 ) -> None:
     """The engine dies, no other one can be started, and nobody presses anything."""
-    monkeypatch.setenv("NEURAL4D_API_URL", sim.api_url)
-    monkeypatch.setenv("NEURAL4D_API_TOKEN", sim.token)
     sim.configure(job_seconds=600)
     submit(bridge, tmp_path)
     drain(bridge, "generating")
@@ -160,11 +165,8 @@ def test_a_folder_that_goes_in_the_middle_of_a_job_and_comes_back(
     assert paid(sim) == [60]
 
 
-def test_an_engine_without_a_log_is_as_good(
-    sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEURAL4D_API_URL", sim.api_url)
-    monkeypatch.setenv("NEURAL4D_API_TOKEN", sim.token)
+@pytest.mark.usefixtures("reachable")
+def test_an_engine_without_a_log_is_as_good(sim: Simulator, bridge: Bridge, folder: Path, tmp_path: Path) -> None:
     (folder / "engine.log").mkdir(parents=True)
     submit(bridge, tmp_path)
     drain(bridge, "ready")

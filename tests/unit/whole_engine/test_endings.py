@@ -29,7 +29,8 @@ from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
-from tests.unit.engine.test_other_clock import Alone, MadeUp, NoBlender, OtherClock, download
+from tests.support.one_thread import Alone, StoppedClock
+from tests.unit.engine.test_other_clock import MadeUp, NoBlender, download
 
 HOUR = 3600.0
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -39,7 +40,7 @@ class Killed(BaseException):
     """The engine is no more."""
 
 
-class SetClock(OtherClock):
+class SetClock(StoppedClock):
     """One that is set now and then."""
 
     shift = 0.0
