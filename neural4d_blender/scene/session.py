@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from ..engine.protocol import ErrorTexts
 
 _T = TypeVar("_T")
-#: Where what is known of the open file lies while the extension is switched off, for its next version as well: what
-#: stands there Blender itself throws away when another file is opened.
+#: What is known of the open file while the extension is switched off: an attribute of the module ``bpy``, which is
+#: there for its next version as well. (Blender would throw away what is in the namespace of drivers when another file is
+#: opened; but 4.2 as a module crashes at its end, and 4.5 hangs, where that was so much as looked at.)
 _OFF = "neural4d_open_file"
 
 
@@ -135,8 +136,12 @@ class Session:
 
     @cached_property
     def file(self) -> OpenFile:
-        """The open file; the one that it was before the extension was switched off, or updated, where it still is."""
-        return OpenFile(**bpy.app.driver_namespace.get(_OFF, {}))
+        """The open file; the one that it was before the extension was switched off, or updated, where it still is.
+
+        Looked for late: while an extension is switched on, Blender keeps all data from it.
+        """
+        kept: dict[str, Any] = dict(vars(bpy).get(_OFF, {}))
+        return OpenFile(**kept) if kept.pop("scenes", set()) & _scenes() else OpenFile()
 
     def begin(self) -> None:
         """The extension is switched on; another file may have been opened while it was not."""
@@ -149,8 +154,8 @@ class Session:
     def end(self) -> None:
         """The extension is switched off, and its engine ends; another file may be opened before it is on again."""
         file = self.file
-        kept = {"id": file.id, "owed": (*file.owed,), "taken_away": (*file.taken_away,)}
-        bpy.app.driver_namespace[_OFF] = kept
+        known = {"id": file.id, "owed": (*file.owed,), "taken_away": (*file.taken_away,)}
+        setattr(bpy, _OFF, {**known, "scenes": _scenes()})
         self.asked, self.shown = Asked(), Shown()
 
 
@@ -171,6 +176,11 @@ def survive(part: Callable[[], _T], otherwise: _T) -> _T:
             with suppress(OSError, ValueError):
                 print(text, file=sys.stderr)
         return otherwise
+
+
+def _scenes() -> set[int]:
+    """Blender's ids of the scenes in the open file, as they are now."""
+    return {scene.session_uid for scene in bpy.data.scenes}
 
 
 session = Session()

@@ -54,9 +54,10 @@ def _small(kind: Kind, size: str, simulator: Simulator, folder: Path) -> str:
     try:
         with Engine(disk, simulator) as engine:
             job = engine.take_to_its_end(kind)
+            # Before it is told to end: it stays until all is written.
+            subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
             if not job and not engine.ended:
                 return judge(kind.paid, job, simulator.ledger(kind.case.provider))
-        subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
         if job and job["state"] != "failed":
             return judge(kind.paid, job, simulator.ledger(kind.case.provider))
         if job and (broken := judge(kind.paid, job, simulator.ledger(kind.case.provider))):

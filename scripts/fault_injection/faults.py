@@ -17,6 +17,7 @@ _WAYS: dict[str, list[dict[str, Any]]] = {
     "hang": [{"seconds": 1}],
     "hang_after": [{"seconds": 1}],
     "connection_refused": [{"seconds": 1}],
+    "slow_drip": [{"chunk": 50, "delay": 0.05}],
     "no_ids": [{}, {"acted": True}],
     "broken_glb": [{"where": "body"}, {"where": "header"}],
 }

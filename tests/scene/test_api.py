@@ -126,6 +126,7 @@ def test_time_that_is_up_leaves_the_job_alone(sim: Simulator) -> None:
     job = neural4d.generate("a mug")
     with pytest.raises(TimeoutError, match="goes on"):
         job.wait(1)
+    sim.wait_for_request("generateModelWithText", where=lambda request: request["status"] == 200)
     sim.finish_jobs()
     job.wait(60)
     assert sim.spent == 60

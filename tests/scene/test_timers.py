@@ -9,6 +9,7 @@ import bpy
 import pytest
 
 from neural4d_blender.client import snapshots
+from neural4d_blender.client.snapshots import ToPrepare
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import EngineStopped, Request, State
 from neural4d_blender.scene import place_finished_models, prepare_in_foreground, timer_and_file_handlers
@@ -84,6 +85,6 @@ def test_a_model_that_this_blender_fails_to_import_is_told_of(monkeypatch: pytes
     monkeypatch.setattr(foreground, "prepare", fails)
     monkeypatch.setattr(bridge, "send", lambda do, answer=None, **values: told.append({"do": do, **values}))
     monkeypatch.setattr(targets, "blocked", lambda: "")
-    bridge.to_prepare.append({"job": "a", "variant": 0, "values": {}})
+    bridge.to_prepare.append(ToPrepare("a", 0, {}))
     assert prepare_in_foreground.step()
     assert (told[0]["do"], told[0]["facts"]["ok"], told[0]["facts"]["code"]) == ("prepared", False, "PreparerFailed")
