@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 #: What is known of the open file while the extension is switched off: an attribute of the module ``bpy``, which is
-#: there for its next version as well. (Blender would throw away what is in the namespace of drivers when another file is
-#: opened; but 4.2 as a module crashes at its end, and 4.5 hangs, where that was so much as looked at.)
+#: there for its next version as well. (What is in the namespace of drivers Blender would throw away by itself when
+#: another file is opened; but 4.2 as a module crashes at its end, and 4.5 hangs, where that was so much as looked at.)
 _OFF = "neural4d_open_file"
 
 
