@@ -17,7 +17,7 @@ from ..client.snapshots import Answer, Save
 from ..engine.protocol import AssetTexts, InvalidInput, JobFailed
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
-from .job_status import Following
+from .status_and_wait import Following
 
 
 def absolute(folder: str | os.PathLike[str]) -> Path:

@@ -20,8 +20,8 @@ from . import snapshots
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
+from .latest_state import Message, Told
 from .snapshots import Answer
-from .told import Message, Told
 
 Answered = Callable[[Answer], None]
 

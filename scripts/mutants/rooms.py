@@ -41,7 +41,7 @@ class Room:
                 yield file.relative_to(root)
 
 
-_MONEY = ("spending", "prices", "caps", "paid_request", "lost_answers", "failure_texts")
+_MONEY = ("spending", "measured_prices", "spending_limits", "paid_request", "lost_answers", "failure_texts")
 ROOMS = (
     Room("money", (*(f"engine/steps/{name}.py" for name in _MONEY), "engine/model/costs.py"), _ENGINE, 90),
     Room("steps", ("engine/steps",), _ENGINE, 90),

@@ -149,33 +149,33 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "running jobs of an earlier engine are not counted": Change(
         "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
     ),
-    "a job's cap is not looked at": Change("steps.caps.reserve", "in_all > request.max_points", "False"),
-    "a group's cap is not looked at": Change("steps.caps.reserve", "together > request.group_points", "False"),
-    "a budget is not looked at": Change("steps.caps.reserve", "together > batch.budget", "False"),
+    "a job's cap is not looked at": Change("steps.spending_limits.reserve", "in_all > request.max_points", "False"),
+    "a group's cap is not looked at": Change("steps.spending_limits.reserve", "together > request.group_points", "False"),
+    "a budget is not looked at": Change("steps.spending_limits.reserve", "together > batch.budget", "False"),
     "a budget does not count what is held": Change(
         "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
     ),
-    "a conversion is booked twice": Change("steps.delivery.ask_for_conversion", 'before == "asked"', "False"),
+    "a conversion is booked twice": Change("steps.convert_and_download.ask_for_conversion", 'before == "asked"', "False"),
     "jobs of a living engine are adopted": Change(
         "store.journal.Journal._is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
         "return False",
     ),
     "a submission is not asked for after a restart": Change(
-        "steps.submission.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.UNKNOWN"
+        "steps.submit.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.UNKNOWN"
     ),
     "an unknown submission is sent after a restart": Change(
-        "steps.submission.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.SUBMITTING"
+        "steps.submit.advance", "in (State.SUBMITTING, State.UNKNOWN)", "is State.SUBMITTING"
     ),
     "Retry does not ask where it is in doubt": Change(
-        "steps.resuming.revive", "elif job.submission.in_doubt", "elif False"
+        "steps.retry_and_choose.revive", "elif job.submission.in_doubt", "elif False"
     ),
-    "Retry sends a paid job anew": Change("steps.resuming.revive", "if job.primary:", "if False:"),
+    "Retry sends a paid job anew": Change("steps.retry_and_choose.revive", "if job.primary:", "if False:"),
     "Cancel in doubt says that nothing was paid": Change(
-        "steps.failures.cancel", "if job.submission.in_doubt", "if False"
+        "steps.retry_or_fail.cancel", "if job.submission.in_doubt", "if False"
     ),
     "Cancel says that nothing was paid for pictures": Change(
-        "steps.failures.cancel", "if not job.variants and not job.costs.free", "if False"
+        "steps.retry_or_fail.cancel", "if not job.variants and not job.costs.free", "if False"
     ),
     "a failure says that nothing was paid": Change("steps.failure_texts.cost_in_words", "if job.costs.free", "if True"),
     "a refusal that was paid is not looked at": Change(
@@ -185,7 +185,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         _PAY, "if sent.number and lost_answers.fell", "if False and lost_answers.fell"
     ),
     "any fall of the balance is a price": Change(
-        "steps.prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
+        "steps.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
     ),
     "purchases of one service overlap": Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),
@@ -213,12 +213,12 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "an answer with a null id counts for nothing": Change(
         "services.neural4d.answers._ids", "return answers.ids(", "return [] if None in listed else answers.ids("
     ),
-    "an outage fails paid jobs": Change("steps.failures._patience", "return timing.outage\n", "return 0.0\n"),
+    "an outage fails paid jobs": Change("steps.retry_or_fail._patience", "return timing.outage\n", "return 0.0\n"),
     "polls follow each other at once": Change(
         "steps.poll_schedule.Pace.heard", "self.due = now + min(", "self.due = now + 0 * min("
     ),
     "a price of nothing is believed": Change(
-        "steps.prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"
+        "steps.measured_prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"
     ),
     "a further order is not journaled": Change(
         "steps.later_stages._order", "context.save(job)\n        except Journal", "pass\n        except Journal"
@@ -227,7 +227,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "steps.later_stages.go_on", "if job.submission.in_doubt and not", "if False and not"
     ),
     "pictures are ordered again by Retry": Change(
-        "steps.resuming.revive", "if job.ordered:", "job.choice.picture_ids = []\n        if job.ordered:"
+        "steps.retry_and_choose.revive", "if job.ordered:", "job.choice.picture_ids = []\n        if job.ordered:"
     ),
     "the key goes along with downloads": _key_with_downloads,
     "answers to submissions are waited for ten seconds": _impatient,
@@ -235,7 +235,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "model.job.Job.retry_pays", "return lost or (bool(ended) and not self.costs.free and not made)", "return False"
     ),
     "a job that fails is told nobody": Change(
-        "steps.failures.fail",
+        "steps.retry_or_fail.fail",
         "job.error = told\n    context.save(job)",
         "job.error = told\n    context.journal.save(job)",
     ),

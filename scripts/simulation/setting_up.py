@@ -99,5 +99,5 @@ def _connect() -> None:
     module(
         "engine.http.interruptible"
     )._LOOK = 1.0  # whoever waits for an answer looks less often, or half of all is that
-    pool = module("engine.blenders.pool")
+    pool = module("engine.blenders.blender_pool")
     pool.environment = dict  # of no process that there is

@@ -20,7 +20,7 @@ from neural4d_blender.scene.session import session
 from neural4d_blender.ui.drawing import labels
 from neural4d_blender.ui.lists import batch_progress
 from neural4d_blender.ui.operators import copy_as_python
-from neural4d_blender.ui.settings import panel_request, prices
+from neural4d_blender.ui.settings import draw_price, panel_request
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator
 from tests.scene.test_as_python import called
@@ -159,11 +159,11 @@ def test_each_part_of_the_price_and_whether_it_was_measured(chosen: Any, monkeyp
     first(chosen, variants=2)
     chosen.options_neural4d.file_format = "STL"
     request = panel_request.request(chosen, of_image=False)
-    assert prices.in_parts(request, "neural4d") == "3 pictures 39, 2 models 60, conversion 10"
-    assert prices.estimate(chosen, of_image=False) == 109
+    assert draw_price.in_parts(request, "neural4d") == "3 pictures 39, 2 models 60, conversion 10"
+    assert draw_price.estimate(chosen, of_image=False) == 109
     monkeypatch.setitem(bridge.prices, "neural4d:picture x3 image-2", 15)
-    assert prices.in_parts(request, "neural4d").startswith("3 pictures 15,")
-    assert prices.in_parts(request, "csm") == ""
+    assert draw_price.in_parts(request, "neural4d").startswith("3 pictures 15,")
+    assert draw_price.in_parts(request, "csm") == ""
     assert labels.price(30) == "Costs about 30 points"
     assert labels.price(30, measured=True) == "Costs 30 points"
     assert labels.price(None) == "Price not known"

@@ -14,7 +14,7 @@ from neural4d_blender import ui
 from neural4d_blender.engine.protocol import Feature, Request, check, declarations
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.ui.operators import copy_as_python
-from neural4d_blender.ui.settings import image_sources, prices
+from neural4d_blender.ui.settings import draw_price, image_sources
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator
 
@@ -125,12 +125,12 @@ def test_a_dropped_image_is_refused_where_nothing_can_be_uploaded(
 
 def test_a_cap_that_cannot_be_kept_stops_generate(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen.provider, chosen.input, chosen.image_source, chosen.image_url = "modelslab", "IMAGE", "URL", ADDRESS
-    assert "documents no price" in prices.no_cap(chosen)
+    assert "documents no price" in draw_price.no_cap(chosen)
     assert bpy.ops.neural4d.generate.poll()
     chosen.use_cap = True
     assert not bpy.ops.neural4d.generate.poll()
     monkeypatch.setitem(bridge.prices, "modelslab:image", 12)
-    assert prices.no_cap(chosen) == ""
+    assert draw_price.no_cap(chosen) == ""
     assert bpy.ops.neural4d.generate.poll()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from neural4d_blender.engine.blenders.pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import Preparers
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders.pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import Preparers
 from neural4d_blender.engine.errors import KeyRejected, Neural4DError, ServiceDown
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job

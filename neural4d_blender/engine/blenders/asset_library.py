@@ -14,9 +14,9 @@ from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Variant
 from .asset_catalogs import catalog_id
+from .blender_pool import Preparers
 from .job_file import job_values, run_in_blender
 from .job_file_format import AssetValues, AssetWanted
-from .pool import Preparers
 from .shared_names import name_of_file
 
 

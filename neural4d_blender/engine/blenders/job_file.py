@@ -1,6 +1,6 @@
 """What goes into a background Blender and what comes out: job file, facts, errors. Standard library only.
 
-Where no second Blender can be started, the host does the same job itself: see delivery.py.
+Where no second Blender can be started, the host does the same job itself: see steps/convert_and_download.py.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..errors import (
 from ..model.facts import Facts
 from ..model.request import Request
 from ..model.variant import Variant, are_facts
+from .blender_pool import Preparers
 from .job_file_format import AssetValues, PrepareValues
-from .pool import Preparers
 from .shared_names import KIT
 
 _ERRORS: dict[str, type[Neural4DError]] = {

@@ -14,7 +14,7 @@ from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
-from ..steps import kept_files, resuming
+from ..steps import kept_files, retry_and_choose
 from ..steps.active_job import ActiveJob
 from ..store.journal import Journal
 from ..system import Clock
@@ -182,7 +182,7 @@ class Batches:
         files = kept_files.forget_failed(job)
         if job.state not in _ENDED or job.retry_pays:
             return files
-        resuming.revive(ActiveJob(job), self._clock.now())
+        retry_and_choose.revive(ActiveJob(job), self._clock.now())
         return True
 
     def _write(self, record: BatchRecord | None, jobs: list[Job], *, end: bool = False) -> None:

@@ -14,7 +14,7 @@ from ..model.declaration import Feature
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
 from ..model.variant import Variant
-from ..steps import kept_files, resuming
+from ..steps import kept_files, retry_and_choose
 from ..steps.context import Context
 from ..store.history import History
 from .active_jobs import ActiveJobs
@@ -46,7 +46,7 @@ class JobCommands:
         if not ended and not any(v.revivable for v in active.job.variants):
             raise InvalidInput("There is nothing of this job to try again.", "Wait for the job, or cancel it first.")
         active.job.dismissed = False  # it may have been, long ago: now it is one of the present jobs again
-        resuming.retry(self.context, active)
+        retry_and_choose.retry(self.context, active)
         self.jobs.wake(active)
         return {}
 
@@ -58,7 +58,7 @@ class JobCommands:
         if not 0 <= message["cutout"] < len(active.job.choice.cutouts):
             there_are = len(active.job.choice.cutouts) - 1
             raise InvalidInput(f"There is no {what} {message['cutout']!r}; there are 0 to {there_are}.", "Choose one.")
-        resuming.choose_cutout(self.context, active, message["cutout"])
+        retry_and_choose.choose_cutout(self.context, active, message["cutout"])
         self.jobs.wake(active)
         return {}
 
@@ -90,7 +90,7 @@ class JobCommands:
                 raise InvalidInput("There is no model of this job yet.", "Wait until it is ready.")
             raise InvalidInput(f"There is no variant {number}; there are {[*there]}.", "Choose one of those.")
         active.job.dismissed = False
-        do = resuming.make_again if message.get("anew") and wanted.blend else resuming.take
+        do = retry_and_choose.make_again if message.get("anew") and wanted.blend else retry_and_choose.take
         do(self.context, active, wanted)
         self.jobs.wake(active)
         return {}
@@ -128,7 +128,7 @@ class JobCommands:
         stood = [v for v in job.variants if v.index in job.delivery.placed] if lost else []
         if stood and job.state is State.PLACED:
             job.delivery.placed = []
-            resuming.take(self.context, active, stood[0])
+            retry_and_choose.take(self.context, active, stood[0])
             self.jobs.wake(active)
         else:
             self.context.save(job)

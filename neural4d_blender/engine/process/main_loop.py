@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .. import protocol
-from ..blenders.pool import Preparers
+from ..blenders.blender_pool import Preparers
 from ..errors import InvalidInput, JournalDamaged, JournalUnusable, Neural4DError
 from ..files.download import download
 from ..model.job import Job

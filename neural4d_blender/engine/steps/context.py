@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..blenders.blender_pool import Preparers
 from ..blenders.job_file_format import PrepareValues
-from ..blenders.pool import Preparers
 from ..files.download import download
 from ..http.rate_limit import MINUTE
 from ..model.job import Job

@@ -20,7 +20,7 @@ from ..model.variant import Save, SaveState, Variant
 from .active_job import ActiveJob
 from .context import Context
 from .conversions import ask_for_conversion
-from .delivery import CONVERSION_EVERY, checking, downloaded_file
+from .convert_and_download import CONVERSION_EVERY, checking, downloaded_file
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()

@@ -17,12 +17,12 @@ from ..model.request import Request
 from ..model.variant import Variant
 from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
-from . import failures
+from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import cost_of_refused
 from .paid_request import REFUSALS, is_unsent
-from .submission import take_choices
+from .submit import take_choices
 
 #: What there is of a model between two stages is smaller than the model.
 _MAX_SKETCH = 500 * 1024 * 1024
@@ -170,7 +170,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
             job.go_on(f"{error.what} Finding out whether the order arrived.")
             context.save(job)
             if isinstance(error, ServiceBusy):
-                return failures.slow_down(context, active, error, paid=True)
+                return retry_or_fail.slow_down(context, active, error, paid=True)
             return context.timing.look_again
         active.paces[variant.uuid].first = context.clock.monotonic()  # each stage may take as long as a whole job
         job.submission.in_doubt, purchase.accepted = False, True

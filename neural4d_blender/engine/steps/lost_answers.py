@@ -20,7 +20,7 @@ from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission, Trace
 from ..services.base import Provider
-from . import failures
+from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import cost_of_lost, cost_of_refused
@@ -199,7 +199,7 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
 
 
 def _is_sent_again(context: Context, job: Job, error: Neural4DError) -> bool:
-    """The service was only busy, or it is the user who wants that (see resuming.py)."""
+    """The service was only busy, or it is the user who wants that (see retry_and_choose.py)."""
     times = job.submission.number
     return not times or (isinstance(error, ServiceBusy) and times < context.timing.refusals)
 
@@ -217,7 +217,7 @@ def _refused(
         error.cost = cost_of_refused(job, error, stands=stands and not busy)
     if not busy:
         raise error
-    failures.fail(context, job, error)  # raised it would be waited for
+    retry_or_fail.fail(context, job, error)  # raised it would be waited for
     return None
 
 

@@ -2,8 +2,8 @@
 
 A step makes at most one request (or one download, or one preparation), writes the journal, and
 returns how many seconds to wait before the next step; None when the job needs nothing more. Here is the order
-of the steps. What each does stands in submission.py, polling.py, delivery.py and kept_files.py, and what becomes of
-trouble in failures.py.
+of the steps. What each does stands in submit.py, polling.py, convert_and_download.py and kept_files.py, and what
+becomes of trouble in retry_or_fail.py.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ..files.download import Stopped
 from ..http import interruptible
 from ..model.states import State, VariantState
 from ..model.variant import Variant
-from . import delivery, exchange_log, failures, kept_files, polling, submission
+from . import convert_and_download, exchange_log, kept_files, polling, retry_or_fail, submit
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import all_failed, unforeseen
-from .turns import NotItsTurn
+from .purchase_lock import NotItsTurn
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2
@@ -74,14 +74,14 @@ def write(context: Context, active: ActiveJob) -> None:
 def _step(context: Context, active: ActiveJob) -> float | None:
     try:
         if active.unwanted:
-            return failures.cancel(context, active)
+            return retry_or_fail.cancel(context, active)
         delay = _advance(context, active)
         active.attempts = active.refusals = active.detours = 0
         return delay
     except NotItsTurn:
         return math.inf
     except Stopped:
-        return failures.cancel(context, active) if active.unwanted else None
+        return retry_or_fail.cancel(context, active) if active.unwanted else None
     except JournalUnusable:
         raise
     except Neural4DError as error:
@@ -100,12 +100,12 @@ def _after(context: Context, active: ActiveJob, error: Neural4DError) -> float |
                 return 0.0
             error = UnexpectedAnswer(error.what)
         case ServiceBusy():
-            return failures.slow_down(context, active, error)
+            return retry_or_fail.slow_down(context, active, error)
         case TransportError() | UnexpectedAnswer() | JobNotFound() | DiskUnusable() | OutOfMemory():  # it may pass
             if active.unwanted:  # that may be why
-                return failures.cancel(context, active)
-            return failures.try_again(context, active, error)
-    failures.fail(context, active.job, error)
+                return retry_or_fail.cancel(context, active)
+            return retry_or_fail.try_again(context, active, error)
+    retry_or_fail.fail(context, active.job, error)
     return None
 
 
@@ -113,7 +113,7 @@ def _advance(context: Context, active: ActiveJob) -> float | None:
     job = active.job
     match job.state:
         case State.QUEUED | State.PREPARING_INPUT | State.SUBMITTING | State.UNKNOWN:
-            return submission.advance(context, active)
+            return submit.advance(context, active)
         case State.CHOOSING_CUTOUT | State.FAILED | State.CANCELLED:
             return kept_files.advance(context, active, job.next_save) if job.next_save else None
     return _work_on_variants(context, active)
@@ -128,12 +128,12 @@ def _work_on_variants(context: Context, active: ActiveJob) -> float | None:
         if job.request.get("keep_in") and job.chosen is None:
             context.enter(job, State.READY)  # nothing is to be prepared: the file itself is what was wanted
             return 0.0
-        return _deliver(context, active, primary, delivery.prepare_variant)
+        return _deliver(context, active, primary, convert_and_download.prepare_variant)
     done = next((v for v in job.variants if job.wants_download(v)), None)
     if done:
-        return _deliver(context, active, done, delivery.download_variant)
+        return _deliver(context, active, done, convert_and_download.download_variant)
     if job.next_to_prepare:
-        return _deliver(context, active, job.next_to_prepare, delivery.prepare_variant)
+        return _deliver(context, active, job.next_to_prepare, convert_and_download.prepare_variant)
     if job.next_save:
         return kept_files.advance(context, active, job.next_save)
     bare = next((v for v in job.variants if v.lacks_preview), None)
@@ -141,7 +141,7 @@ def _work_on_variants(context: Context, active: ActiveJob) -> float | None:
         ready_for = context.clock.now() - job.entered
         if job.state is State.READY and 0.0 <= ready_for < _LET_IT_BE_PLACED:  # not where the clock was set back
             return _LET_IT_BE_PLACED - ready_for
-        delivery.fetch_preview(context, active, bare)
+        convert_and_download.fetch_preview(context, active, bare)
         return 0.0 if job.under_way else None
     generating = [v for v in job.variants if v.state is VariantState.GENERATING]
     if not generating:
@@ -163,7 +163,7 @@ def _deliver(
         delay = deliver(context, active, variant)
     except BrokenModel as error:
         variant.model = ""
-        if active.attempts < _DOWNLOAD_AGAIN and deliver is delivery.download_variant:
+        if active.attempts < _DOWNLOAD_AGAIN and deliver is convert_and_download.download_variant:
             raise DownloadFailed(error.what, error.remedy) from error
         variant.state, variant.error = VariantState.FAILED, error.to_dict()
         if job.primary is None:

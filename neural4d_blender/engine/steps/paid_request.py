@@ -25,7 +25,7 @@ from ..model.server_facts import AT_ONCE, BOOKS
 from ..model.states import State
 from ..services.answers import Submission
 from ..services.base import Provider
-from . import failures, lost_answers
+from . import lost_answers, retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import cost_of_refused
@@ -136,7 +136,7 @@ def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float | 
     active.readings, active.since = [], context.clock.monotonic() if job.submission.refused else 0.0
     context.enter(job, State.UNKNOWN)
     if isinstance(error, ServiceBusy):
-        return failures.slow_down(context, active, error, paid=True)
+        return retry_or_fail.slow_down(context, active, error, paid=True)
     job.note = f"{error.what} Finding out whether the job arrived."
     context.save(job)
     return context.timing.look_again

@@ -7,7 +7,7 @@ from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Variant
 from ..services.answers import Outcome
-from . import delivery, later_stages
+from . import convert_and_download, later_stages
 from .active_job import ActiveJob
 from .context import Context
 from .poll_schedule import GIVE_UP_AFTER, Pace
@@ -50,7 +50,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         shown, job.progress_estimated = pace.shown(now)
         variant.progress = max(variant.progress, shown)  # an engine before this one may have known more
     else:
-        delivery.take_in(job, variant, poll)
+        convert_and_download.take_in(job, variant, poll)
     if job.state is State.GENERATING:
         job.progress = max(v.progress for v in job.variants)
     job.go_on(poll.stage)

@@ -32,10 +32,10 @@ from ..services.answers import Balance
 from ..services.base import Provider
 from ..store.journal import Journal
 from ..system import SYSTEM, Clock
-from . import caps
-from .prices import Prices
+from . import spending_limits
+from .measured_prices import Prices
 from .purchase import Purchase
-from .turns import NotItsTurn, Turns
+from .purchase_lock import NotItsTurn, Turns
 
 #: Seconds after which a service has surely booked what it has sold.
 LATEST = 600.0
@@ -93,7 +93,7 @@ class Spending:
         costs = sum(price for price in measured if price is not None)
         if balance is not None and costs and balance < costs:
             what = f"This costs about {costs} {provider.declaration.unit} and {balance:g} are left."
-            raise NotEnoughPoints(what, cost="" if job.costs.total else caps.NOTHING_SENT)
+            raise NotEnoughPoints(what, cost="" if job.costs.total else spending_limits.NOTHING_SENT)
         return balance
 
     def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
@@ -102,12 +102,14 @@ class Spending:
         prices = [self.prices.expected(provider, quote) for quote in quotes]
         self.prices.note(service, prices)
         batch = self.journal.batch(job.batch) if job.batch else None
-        if None in prices and caps.are_set(job, batch):
+        if None in prices and spending_limits.are_set(job, batch):
             raise InvalidInput(
                 f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
                 "Generate without a cap.",
             )
-        caps.reserve(self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes))
+        spending_limits.reserve(
+            self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes)
+        )
 
     def book(self, provider: Provider, job: Job, quote: Quote) -> int | None:
         """Note that the service has taken what was quoted; returns the points it is expected to cost."""

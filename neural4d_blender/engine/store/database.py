@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import JournalDamaged, JournalUnusable
 from ..model.states import JOURNAL
 from ..system import Clock
-from . import schema, stamp
+from . import journal_stamp, schema_migrations
 
 #: Seconds that another engine's transaction is waited for.
 PATIENCE = 10.0
@@ -39,7 +39,7 @@ class Database:
         self._db = connect(folder / JOURNAL)
         for setting in _SETTINGS:
             self._db.execute(f"PRAGMA {setting}")
-        schema.bring_up_to_date(self._db)
+        schema_migrations.bring_up_to_date(self._db)
         self._file = _identity(folder)
 
     @contextmanager
@@ -74,14 +74,14 @@ class Database:
             try:
                 yield db
                 if db.total_changes != before:
-                    counted = stamp.count(db)
+                    counted = journal_stamp.count(db)
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:  # a full disk has SQLite undo it by itself
                     db.execute("ROLLBACK")
                 raise
             if counted:
-                stamp.keep(self.folder, counted)
+                journal_stamp.keep(self.folder, counted)
 
     def _check_there(self) -> None:
         """What is written into a file that was taken away is lost. A whole folder that is away may come back."""

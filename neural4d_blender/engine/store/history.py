@@ -1,7 +1,7 @@
 """Everything the journal knows of the past: searched a page at a time, summed up, measured, deleted.
 
 Standard library only. A page costs about the same whether there are a hundred jobs or ten thousand: what is
-looked through stands in indices (see schema.py and search_index.py), and only the page's own jobs are read.
+looked through stands in indices (see schema_migrations.py and search_index.py), and only the page's own jobs are read.
 """
 
 from __future__ import annotations

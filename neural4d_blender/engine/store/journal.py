@@ -20,7 +20,7 @@ from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.states import UNFINISHED, State
 from ..system import SYSTEM, System
-from . import copies, lock_file, mend, schema, search_index, wrong_types
+from . import backup_files, lock_file, recovery, schema_migrations, search_index, wrong_types
 from .damaged_rows import COLUMNS, batch_of, job_of
 from .database import unusable
 from .purchases import Purchases
@@ -48,8 +48,8 @@ class Journal(Purchases):
         self._ending = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with mend.alone(folder, system.clock):
-                mend.mend(folder, system)
+            with recovery.alone(folder, system.clock):
+                recovery.mend(folder, system)
                 self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
                 for lock in folder.glob("engine-*.lock"):
                     with suppress(OSError):  # another engine is at it too
@@ -93,7 +93,7 @@ class Journal(Purchases):
             with self.transaction() as db:
                 if batch:
                     data = json.dumps(batch.to_dict())
-                    copies.keep_batch(self.folder, batch, data, self.system)
+                    backup_files.keep_batch(self.folder, batch, data, self.system)
                     db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", (batch.id, batch.created, data))
                 marks = [self._write(db, job) for job in jobs]
                 if any(marks) and any(job.under_way or job.waits for job in jobs):
@@ -116,10 +116,10 @@ class Journal(Purchases):
             raise taken_elsewhere()
         job.owner = self.owner
         job.revision += 1
-        number = before[4] if before else schema.next_number(db)
+        number = before[4] if before else schema_migrations.next_number(db)
         data = json.dumps(job.to_dict())
-        copies.keep_job(self.folder, job, data, self.system)
-        schema.put(db, number, job, data)
+        backup_files.keep_job(self.folder, job, data, self.system)
+        schema_migrations.put(db, number, job, data)
         if not job.keeps_answers:
             db.execute("DELETE FROM answers WHERE job = ?", (job.id,))
         if before is None:
@@ -171,7 +171,7 @@ class Journal(Purchases):
 
     def _copy(self, job: Job) -> None:
         with suppress(OSError):
-            copies.keep_job(self.folder, job, json.dumps(job.to_dict()), self.system)
+            backup_files.keep_job(self.folder, job, json.dumps(job.to_dict()), self.system)
 
     def notices(self) -> list[dict[str, str]]:
         """What the user is to be told of the journal, oldest first, each as ``Neural4DError.to_dict`` has it."""

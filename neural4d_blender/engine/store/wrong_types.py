@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 
 from ..errors import JournalMended
-from . import schema, search_index
+from . import schema_migrations, search_index
 from .damaged_rows import COLUMNS, FOLDER, job_of, set_aside
 
 _OF_JOBS = {
@@ -67,7 +67,7 @@ def _job(db: sqlite3.Connection, folder: Path, at: object) -> str:
         (last,) = db.execute("SELECT MAX(number) FROM jobs WHERE typeof(number) = 'integer'").fetchone()
         number = (last or 0) + 1
     search_index.remove(db, number)
-    schema.put(db, number, job, "{}" if is_deleted else json.dumps(job.to_dict()))
+    schema_migrations.put(db, number, job, "{}" if is_deleted else json.dumps(job.to_dict()))
     if is_deleted:
         values = (deleted if type(deleted) is float else 1.0, job.id)
         db.execute("UPDATE jobs SET deleted = ?, under_way = 0, waits = 0 WHERE id = ?", values)

@@ -13,7 +13,7 @@ from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ...scene import place_finished_models, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ..drawing import labels, unsupported
-from ..settings import image_sources, panel_request, prices, reference_list, side_views
+from ..settings import draw_price, image_sources, panel_request, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
@@ -39,7 +39,7 @@ def cancel(job: "generate.Job") -> None:
 def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
-    if chosen.use_cap and (why := prices.no_cap(chosen)):
+    if chosen.use_cap and (why := draw_price.no_cap(chosen)):
         return f"{why} Untick Cap under More"
     declared = service(chosen)
     if chosen.input == "IMAGE":

@@ -8,7 +8,7 @@ from ...engine.protocol import Feature
 from ...scene import user_settings
 from ..drawing import labels
 from ..lists import job_list
-from ..settings import image_sources, panel_request, prices, service_options
+from ..settings import draw_price, image_sources, panel_request, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
 from . import about_model, inputs
 
@@ -37,7 +37,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         layout.prop(chosen, "provider", text="")
         inputs.draw(layout, context)
         _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
-        prices.draw(layout, chosen, of_image=chosen.input == "IMAGE")
+        draw_price.draw(layout, chosen, of_image=chosen.input == "IMAGE")
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate", icon="SHADERFX")
@@ -57,8 +57,8 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         declared = service(chosen)
         layout.prop(service_options.group(chosen, declared), "file_format")
-        prices.draw_cap(layout, chosen)
-        prices.draw_points(layout, chosen.provider, declared.unit)
+        draw_price.draw_cap(layout, chosen)
+        draw_price.draw_points(layout, chosen.provider, declared.unit)
 
 
 class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
@@ -131,7 +131,7 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
             labels.draw(layout, why, "ERROR", inset=3)
         inputs.draw_result(layout, chosen, of_image=True)
         _draw_refusal(layout, chosen, of_image=True)
-        prices.draw(layout, chosen, of_image=True)
+        draw_price.draw(layout, chosen, of_image=True)
         button = layout.row()
         button.scale_y = 1.6
         button.operator("neural4d.generate_from_editor", icon="SHADERFX")

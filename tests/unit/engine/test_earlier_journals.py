@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.engine.model.states import JOURNAL, State, VariantState, WaitsFor
-from neural4d_blender.engine.store import schema
+from neural4d_blender.engine.store import schema_migrations
 from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
 
 WRITTEN = Path(__file__).with_name("journals")
-VERSIONS = range(schema.VERSION)
+VERSIONS = range(schema_migrations.VERSION)
 
 
 @pytest.fixture(params=VERSIONS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine import errors, protocol
-from neural4d_blender.engine.blenders import pool
+from neural4d_blender.engine.blenders import blender_pool
 from neural4d_blender.engine.errors import ServiceDown
 from neural4d_blender.engine.files.archive import is_archive, unpack
 from neural4d_blender.engine.files.file_type import file_type
@@ -19,7 +19,7 @@ from neural4d_blender.engine.model import allowed_values, states
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.csm import sessions_today
 from neural4d_blender.engine.services.neural4d import answers as neural4d
-from neural4d_blender.engine.steps import delivery, paid_request
+from neural4d_blender.engine.steps import convert_and_download, paid_request
 from tests.unit.engine.test_csm import Http
 
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
@@ -48,12 +48,12 @@ def test_the_formats_that_there_are() -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_address_tells_its_format_by_its_ending(format: str) -> None:
-    assert delivery._format_of(f"https://x.example/a.b/model.{format.lower()}?signed=1") == format
+    assert convert_and_download._format_of(f"https://x.example/a.b/model.{format.lower()}?signed=1") == format
 
 
 @pytest.mark.parametrize("ending", ["", "zip", "php", "gltf", "glbx"])
 def test_an_address_of_another_ending_tells_none(ending: str) -> None:
-    assert delivery._format_of(f"https://x.example/model.{ending}") == ""
+    assert convert_and_download._format_of(f"https://x.example/model.{ending}") == ""
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -237,7 +237,7 @@ def test_groups_of_states() -> None:
 )
 def test_it_is_told_that_memory_was_short(said: str) -> None:
     with pytest.raises(errors.ModelTooLarge):
-        pool._look_for_hunger(f"Reading\n{said}\n".encode())
+        blender_pool._look_for_hunger(f"Reading\n{said}\n".encode())
     with pytest.raises(errors.ModelTooLarge):
-        pool._look_for_hunger(b"OSError: Cannot allocate memory")
-    pool._look_for_hunger(b"Reading 5 objects")
+        blender_pool._look_for_hunger(b"OSError: Cannot allocate memory")
+    blender_pool._look_for_hunger(b"Reading 5 objects")

@@ -365,7 +365,7 @@ def test_a_journal_of_version_3_learns_of_servers_and_purchases(tmp_path: Path) 
 def test_a_migration_that_is_cut_off_has_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old_journal.write(tmp_path, [made("a", "a bird")])
     with monkeypatch.context() as patch:
-        patch.setattr("neural4d_blender.engine.store.schema.month", lambda _job: 1 / 0)
+        patch.setattr("neural4d_blender.engine.store.schema_migrations.month", lambda _job: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             Journal(tmp_path)
     journal = Journal(tmp_path)

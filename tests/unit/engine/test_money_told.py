@@ -24,7 +24,7 @@ from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace, part, whole
 from neural4d_blender.engine.services.goneural import answers as goneural
 from neural4d_blender.engine.services.neural4d import answers as neural4d
-from neural4d_blender.engine.steps import kept_files, resuming
+from neural4d_blender.engine.steps import kept_files, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.virtual_service import Acted, Killed, Steps, begin, refused
 
@@ -115,7 +115,7 @@ def test_a_conversion_that_is_refused_is_paid_and_told_once(begin: Begin, error:
         assert "30 points were paid" in told
         surely = isinstance(error, ConversionFailed)  # that is the service's own word
         assert ("Whether the conversion is paid is not known" in told) is not surely
-        resuming.retry(steps.context, active)
+        retry_and_choose.retry(steps.context, active)
         steps.run(active)
     assert (active.job.state, steps.paid, active.job.costs.total) == (State.READY, ["text", "conversion"], 40)
     assert active.job.delivery.converting == {}

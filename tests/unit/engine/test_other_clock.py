@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders.pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import Preparers
 from neural4d_blender.engine.errors import HeldBack, ServiceBusy, ServiceDown, ServiceUnreachable
 from neural4d_blender.engine.http.retries import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
@@ -22,7 +22,7 @@ from neural4d_blender.engine.model.states import State, WaitsFor
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
 from neural4d_blender.engine.services.base import Provider
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
-from neural4d_blender.engine.steps import failures, next_step
+from neural4d_blender.engine.steps import next_step, retry_or_fail
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
@@ -163,7 +163,7 @@ def test_why_a_job_stands_still_is_told_with_until_when(tmp_path: Path) -> None:
         (HeldBack("Whether another one was paid ...", other_job=True), WaitsFor.OTHER_JOB),
         (HeldBack("It asks to slow down.", retry_after=7.0, noted=True), WaitsFor.PACE),
     ):
-        wait = failures.slow_down(context, active, error)
+        wait = retry_or_fail.slow_down(context, active, error)
         assert (job.waits_for, job.until) == (why, clock.now() + (wait or 0.0))
         told = context.journal.get("1")
         assert told

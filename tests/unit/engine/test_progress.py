@@ -12,7 +12,7 @@ from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.process.new_jobs import typical_seconds
 from neural4d_blender.engine.services.answers import Outcome, Poll
-from neural4d_blender.engine.steps import polling, resuming
+from neural4d_blender.engine.steps import polling, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
@@ -51,7 +51,7 @@ def test_it_does_not_fall_when_another_engine_takes_over(tmp_path: Path) -> None
 def test_a_job_that_is_sent_anew_begins_at_nothing() -> None:
     failed = Variant(0, "one", VariantState.FAILED, error=GenerationFailed("It did not work.").to_dict())
     job = Job("1", "made-up", {}, state=State.FAILED, progress=0.98, progress_estimated=True, variants=[failed])
-    resuming.revive(ActiveJob(job), 0.0)
+    retry_and_choose.revive(ActiveJob(job), 0.0)
     assert (job.state, job.progress, job.progress_estimated) == (State.QUEUED, 0.0, False)
 
 

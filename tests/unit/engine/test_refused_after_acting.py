@@ -21,7 +21,7 @@ from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.server_facts import AT_ONCE
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission, Trace
-from neural4d_blender.engine.steps import next_step, resuming
+from neural4d_blender.engine.steps import next_step, retry_and_choose
 from tests.support.virtual_service import Acted, Killed, Steps, begin, refused
 
 __all__ = ["begin"]
@@ -75,7 +75,7 @@ def test_what_it_refuses_and_was_not_taken_is_told_as_that_and_sent_again_by_ret
     error = error_of(steps)
     assert error["code"] == ("SubmissionLost" if kind is ServiceDown else kind.__name__)
     assert not active.job.retry_pays
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     assert steps.run(active, State.GENERATING) < 5, "the balance has stood still: nothing is waited for any more"
     assert steps.paid == ["text"]
 
@@ -92,7 +92,7 @@ def test_what_the_documents_have_fails_at_once_and_retry_looks_before_it_sends(
     if lag:
         assert error_of(steps)["cost"] == "The service refused the request, and the balance stands where it stood."
         active = steps.again()
-        resuming.retry(steps.context, active)
+        retry_and_choose.retry(steps.context, active)
         steps.run(active)
     assert error_of(steps)["code"] == "PaymentUnknown"
     assert (steps.paid, steps.service.sent) == (["text"], 1)
@@ -104,7 +104,7 @@ def test_where_its_server_books_at_once_nothing_is_waited_for(begin: Begin) -> N
     active = steps.job()
     steps.run(active)
     assert error_of(steps)["cost"] == "Nothing was paid."
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     assert steps.run(active) < 5
     assert steps.paid == ["text"]
 
@@ -117,7 +117,7 @@ def test_when_others_have_bought_since_the_documents_word_has_to_do(begin: Begin
     steps.run(active)
     steps.run(steps.job("2"))
     steps.system.clock.sleep(3600)
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     assert steps.run(active) < 5
     assert steps.paid == ["text"] * 2
 
@@ -163,7 +163,7 @@ def test_where_nobody_can_tell_only_the_documents_word_sends_it_again(
     assert error_of(steps)["cost"] == "The service refused the request, and no payment was seen."
     assert error_of(steps)["code"] == kind.__name__
     assert active.job.retry_pays is not documented, "continuing a batch does not send it again, the user does"
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     steps.run(active)
     assert active.job.state is State.READY
 
@@ -213,7 +213,7 @@ def test_cancelled_in_doubt_claims_nothing_and_retry_asks_first(
     assert "Nothing was paid" not in active.job.note
     assert "Retry asks before anything is sent again" in active.job.note
     active = steps.again()
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     assert active.job.state is State.UNKNOWN
     steps.run(active)
     if acted:
@@ -238,7 +238,7 @@ def test_a_failure_in_doubt_claims_nothing(begin: Begin, kind: type[Neural4DErro
     assert active.job.submission.in_doubt
     steps.service.key_is_good = True
     active = steps.again()
-    resuming.retry(steps.context, active)
+    retry_and_choose.retry(steps.context, active)
     steps.run(active)
     assert (error_of(steps)["code"], steps.paid) == ("PaymentUnknown", ["text"])
 
@@ -323,7 +323,7 @@ def test_an_order_that_is_refused(
         assert (error_of(steps)["code"], steps.paid) == (kind.__name__, ["text"])
         assert "The service refused the request, and no payment was seen." in error_of(steps)["cost"]
         assert (active.job.submission.in_doubt, active.job.ordered) == (False, "")
-        resuming.retry(steps.context, active)
+        retry_and_choose.retry(steps.context, active)
         steps.run(active)
     assert (active.job.state, steps.paid) == (State.READY, ["text", "refine"])
     assert [entry["operation"] for entry in active.job.costs.spent] == ["text", "refine"]

@@ -31,7 +31,7 @@ def test_a_job_may_end_in_any_state_until_its_model_is_there(state: State) -> No
 
 @pytest.mark.parametrize("state", sorted(SETTLED))
 def test_what_is_settled_goes_on_only_when_the_user_asks_for_it(state: State) -> None:
-    """By Retry, or by Prepare, which wants another model or one that is there: see steps/resuming.py."""
+    """By Retry, or by Prepare, which wants another model or one that is there: see steps/retry_and_choose.py."""
     retried = {State.QUEUED, State.UNKNOWN, State.GENERATING, State.READY}
     assert FOLLOWERS[state] - OVER == (retried if state in OVER else {State.GENERATING, State.READY})
     assert not Job("a", "neural4d", {}, state=state).under_way

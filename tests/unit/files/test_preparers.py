@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.blenders.blender_pool import AT_ONCE, Preparers
 from neural4d_blender.engine.blenders.job_file import job_values, run_in_blender
-from neural4d_blender.engine.blenders.pool import AT_ONCE, Preparers
 from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, PreparerFailed
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Variant

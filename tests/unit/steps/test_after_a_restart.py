@@ -14,7 +14,7 @@ from neural4d_blender.engine.process.concurrency_limit import ConcurrencyLimit
 from neural4d_blender.engine.process.schedule import Schedule
 from neural4d_blender.engine.process.take_over import TakeOver
 from neural4d_blender.engine.services.answers import Poll
-from neural4d_blender.engine.steps import resuming
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import World, done, waits
 
@@ -97,7 +97,7 @@ def test_so_many_in_a_row_are_too_many_and_retry_has_as_many_again(
     assert len([call for call in world.provider.asked if call == "poll"]) == times
     world.provider.polls.clear()
     world.provider.polls.extend([*[error] * (times - 1), done("one")])
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY, State.FAILED).error is None
     assert world.provider.bought == [60]
 
@@ -109,7 +109,7 @@ def test_refusals_to_hurry_are_counted_anew_after_retry(world: World) -> None:
     active = world.job()
     error = world.until(active, State.FAILED).error or {}
     assert (error["code"], len(world.provider.submitted)) == ("ServiceBusy", most)
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.GENERATING, State.FAILED)
     assert (active.job.state, len(world.provider.submitted)) == (State.GENERATING, 2 * most)
 

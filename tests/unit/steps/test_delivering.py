@@ -27,7 +27,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
-from neural4d_blender.engine.steps import delivery, resuming
+from neural4d_blender.engine.steps import convert_and_download, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import CONVERSION, TEXT, World, done, waits
@@ -134,7 +134,7 @@ def test_a_download_that_fails_for_good_is_kept_at_the_service(world: World) -> 
     active = generating(world)
     job = world.until(active, State.FAILED)
     assert (code(job), len(world.downloads), job.retry_pays) == ("DownloadFailed", 6, False)
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.READY)
     assert (world.provider.bought, active.job.costs.total) == ([TEXT], TEXT)
 
@@ -169,7 +169,7 @@ def test_cancelled_while_it_is_fetched(world: World, monkeypatch: pytest.MonkeyP
     assert "paid" in job.note
     assert job.costs.total == TEXT
     monkeypatch.undo()
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
     assert world.provider.bought == [TEXT]
 
@@ -206,7 +206,7 @@ def test_another_format_is_paid_once_and_asked_for_until_it_is_there(world: Worl
     asked = world.provider.asked.count("convert STL 40.0")
     for _ in range(3):
         delay = world.step(active)
-        assert (delay, active.job.note) == (delivery.CONVERSION_EVERY, "At it.")
+        assert (delay, active.job.note) == (convert_and_download.CONVERSION_EVERY, "At it.")
     assert world.provider.asked.count("convert STL 40.0") == asked + 3
     world.provider.conversions[0] = Conversion("https://x/small.stl", scale=0.5)
     job = world.until(active, State.READY)
@@ -231,7 +231,7 @@ def test_a_conversion_that_failed_is_asked_for_anew_and_not_held_for_a_gift(worl
         {"failed"},
     )
     world.provider.conversions.clear()
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT + CONVERSION
 
 
@@ -243,11 +243,11 @@ def test_of_several_the_first_that_is_done_is_the_jobs_and_the_others_follow(wor
     job = world.until(active)
     assert job.state is State.READY
     assert [one.state for one in job.variants] == [VariantState.PREPARED, VariantState.DOWNLOADED]
-    resuming.take(world.context, active, job.variants[1])
+    retry_and_choose.take(world.context, active, job.variants[1])
     assert (job.state, job.chosen) == (State.GENERATING, 1)
     assert world.until(active, State.READY).primary is job.variants[1]
     assert job.variants[1].state is VariantState.PREPARED
-    resuming.take(world.context, active, job.variants[0])
+    retry_and_choose.take(world.context, active, job.variants[0])
     assert (job.state, job.primary) == (State.READY, job.variants[0])
 
 
@@ -255,7 +255,7 @@ def test_a_model_that_is_taken_once_more_is_ready_again(world: World) -> None:
     active = generating(world)
     job = world.until(active)
     world.context.enter(job, State.PLACED)
-    resuming.take(world.context, active, job.variants[0])
+    retry_and_choose.take(world.context, active, job.variants[0])
     assert (job.state, job.chosen) == (State.READY, 0)
     written = world.journal.get("1")
     assert written is not None
@@ -267,7 +267,7 @@ def test_of_another_format_only_the_one_that_is_wanted_is_converted(world: World
     job = world.until(active)
     assert [one.state for one in job.variants] == [VariantState.PREPARED, VariantState.DONE]
     assert job.costs.total == 2 * TEXT + CONVERSION
-    resuming.take(world.context, active, job.variants[1])
+    retry_and_choose.take(world.context, active, job.variants[1])
     assert world.until(active, State.READY).costs.total == 2 * TEXT + 2 * CONVERSION
 
 
@@ -281,13 +281,13 @@ def test_a_file_that_somebody_deleted_is_fetched_again(world: World) -> None:
     job = world.until(active)
     (variant,) = job.variants
     Path(variant.blend).unlink()
-    resuming.take(world.context, active, variant)
+    retry_and_choose.take(world.context, active, variant)
     assert (variant.state, job.state) == (VariantState.DOWNLOADED, State.GENERATING)
     world.until(active, State.READY)
     assert len(world.downloads) == 1
     Path(variant.blend).unlink()
     Path(variant.model).unlink()
-    resuming.take(world.context, active, variant)
+    retry_and_choose.take(world.context, active, variant)
     assert (variant.state, variant.model_url) == (VariantState.DONE, "")
     world.until(active, State.READY)
     assert (len(world.downloads), world.provider.bought) == (2, [TEXT])
@@ -316,7 +316,7 @@ def test_a_straggler_that_fails_does_not_take_the_model_away(world: World, state
     assert [one.state for one in job.variants] == [VariantState.PREPARED, VariantState.FAILED]
     assert job.variants[1].revivable
     world.provider.polls[0] = done("two")
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert job.state is state
     assert [one.state for one in world.until(active).variants] == [VariantState.PREPARED, VariantState.DOWNLOADED]
 
@@ -336,7 +336,7 @@ def test_where_no_blender_can_be_started_the_host_is_asked_if_it_can(
     asked: list[dict[str, Any]] = []
     world.context.host_imports = True
     monkeypatch.setattr(world.context, "ask_host", lambda job, variant, values: asked.append(values))
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     for _ in range(20):
         if world.step(active) is None:
             break
@@ -356,7 +356,7 @@ def test_a_host_that_ended_meanwhile_has_made_nothing(world: World) -> None:
     active.job.variants[0].here = True
     job = world.until(active, State.FAILED)
     assert (code(job), job.retry_pays) == ("PreparerFailed", False)
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
 
 
@@ -369,7 +369,7 @@ def test_a_preparer_that_fails_leaves_the_download(world: World, monkeypatch: py
     job = world.until(active, State.FAILED)
     assert (code(job), (job.error or {})["kept"]) == ("PreparerFailed", "The downloaded model is kept.")
     monkeypatch.undo()
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.READY)
     assert len(world.downloads) == 1
 
@@ -452,7 +452,7 @@ def test_a_mistake_of_ours_fails_the_job_with_its_words_and_loses_nothing(
     assert "IndexError" in (job.error or {})["what"]
     assert (job.costs.total, job.retry_pays) == (TEXT, False)
     monkeypatch.undo()
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
 
 

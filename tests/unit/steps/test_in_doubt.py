@@ -9,7 +9,7 @@ from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace
-from neural4d_blender.engine.steps import resuming
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import TEXT, World
 
@@ -116,7 +116,7 @@ def test_a_balance_that_stands_still_says_that_it_was_not_taken(world: World) ->
     assert (len(world.provider.submitted), job.committed, job.submission.in_doubt) == (1, 0, False)
     assert 4 <= world.provider.asked.count("balance") <= 12, "it is not asked in a busy loop"
     world.provider.charges = True
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
     assert world.provider.bought == [TEXT]
 
@@ -206,7 +206,7 @@ def test_cancelled_in_doubt_nothing_is_said_of_money_and_retry_asks(world: World
     assert "Retry asks" in job.note
     assert job.committed == TEXT
     world.provider.traces.append(Trace(Submission(["there"])))
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert job.state is State.UNKNOWN
     assert world.until(active, State.READY).costs.total == TEXT
     assert world.provider.bought == [TEXT]

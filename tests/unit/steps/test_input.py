@@ -17,7 +17,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.services.answers import Balance, Cutout, Poll, Portrait, Submission
-from neural4d_blender.engine.steps import resuming
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import TEXT, World, done, waits
 
@@ -111,7 +111,7 @@ def test_a_no_stops_it_and_retry_overrules_that(
     assert (code(job), world.provider.bought) == ("NoPortrait", [])
     assert words in (job.error or {})["what"]
     looked = len(looks.looked)
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
     assert len(looks.looked) == looked
 
@@ -123,7 +123,7 @@ def test_a_check_that_does_not_work_is_a_no(world: World, looks: Looks, error: N
     active = pictured(world)
     assert code(world.until(active, State.FAILED)) == "NoPortrait"
     assert len(looks.looked) == times
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT
 
 
@@ -152,7 +152,7 @@ def test_or_the_one_that_is_chosen(world: World, looks: Looks) -> None:
     job = world.until(active, State.CHOOSING_CUTOUT)
     assert world.provider.bought == []
     assert [Path(one["path"]).name for one in job.choice.cutouts] == ["cutout0.png", "cutout1.png"]
-    resuming.choose_cutout(world.context, active, 1)
+    retry_and_choose.choose_cutout(world.context, active, 1)
     world.until(active, State.READY)
     assert (looks.submitted, looks.uploaded) == (["b"], ["one.png"])
 
@@ -166,7 +166,7 @@ def test_cut_outs_that_do_not_come_are_given_up(world: World, looks: Looks) -> N
     assert (code(job), job.choice.matting, world.provider.bought) == ("CutoutFailed", "", [])
     assert 300 <= world.clock.passed - began < 330
     looks.ready = [CUT_OUTS]
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.READY)
     assert looks.uploaded == ["one.png"] * 2
 
@@ -177,7 +177,7 @@ def test_cut_outs_that_are_refused_are_asked_for_anew(world: World, looks: Looks
     active = pictured(world)
     job = world.until(active, State.FAILED)
     assert (code(job), job.choice.matting) == ("RequestRefused", "")
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.READY)
     assert looks.uploaded == ["one.png"] * 2
 
@@ -189,7 +189,7 @@ def test_a_model_that_is_refused_has_its_cut_outs_made_anew(world: World, looks:
     active = pictured(world)
     job = world.until(active, State.FAILED)
     assert (job.choice.matting, job.choice.cutouts, job.choice.cutout) == ("", [], None)
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.until(active, State.READY)
     assert looks.uploaded == ["one.png"] * 2
 

@@ -26,7 +26,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS, LATE
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace
-from neural4d_blender.engine.steps import resuming
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.spending import LATEST
 from tests.support.one_thread import BEGIN, TEXT, World
@@ -136,7 +136,7 @@ def test_what_is_refused_and_not_charged_has_cost_nothing(world: World, make: Ma
     assert (job.submission.tickets, job.submission.number) == (["1-0-0"] if looked_at_again else [], 0)
     assert "balance stands" in (job.error or {})["cost"], "that is all that is known of a service never bought from"
     assert written(world, active).committed == 0
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     world.provider.charges = True
     assert world.until(active, State.READY).costs.total == TEXT
     again = "1-0-0" if looked_at_again else "1-1-0"

@@ -18,7 +18,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Cutout, Outcome, Poll, Submission, Trace
-from neural4d_blender.engine.steps import later_stages, polling, resuming
+from neural4d_blender.engine.steps import later_stages, polling, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import PICTURES, STAGE, TEXT, World, done, waits
 
@@ -142,7 +142,7 @@ def test_a_lost_order_is_sent_three_times_at_the_most(world: World) -> None:
     world.provider.answers.clear()
     world.provider.charges = True
     world.provider.polls.extend([stage(), done("one")])
-    resuming.retry(world.context, active)
+    retry_and_choose.retry(world.context, active)
     assert world.until(active, State.READY).costs.total == TEXT + STAGE
 
 
@@ -312,7 +312,7 @@ def test_a_view_is_chosen_before_the_stage_is_ordered(world: World) -> None:
     chosen: list[str] = []
     order = world.provider.order
     world.provider.order = lambda *all: (chosen.append(all[3]), order(*all))[1]  # type: ignore[method-assign]
-    resuming.choose_cutout(world.context, active, 1)
+    retry_and_choose.choose_cutout(world.context, active, 1)
     assert job.state is State.GENERATING
     while not chosen:
         world.step(active)
@@ -359,7 +359,7 @@ def test_pictures_that_do_not_come_are_waited_for_half_an_hour_and_retry_goes_on
     assert world.context.timing.picture_limit <= world.clock.passed - began < world.context.timing.picture_limit + 60
     assert (code(job), job.retry_pays, job.choice.picture_ids) == ("GenerationFailed", False, ["picture"])
     world.provider.choices.append(list(SPINS))
-    resuming.retry(world.context, painting)
+    retry_and_choose.retry(world.context, painting)
     world.until(painting, State.READY)
     assert world.provider.bought == [PICTURES, TEXT]
 
@@ -370,7 +370,7 @@ def test_pictures_that_failed_are_ordered_anew_by_retry(world: World, painting: 
     assert (code(job), job.choice.picture_ids, job.retry_pays) == ("GenerationFailed", [], True)
     world.provider.choices.clear()
     world.provider.choices.append(list(SPINS))
-    resuming.retry(world.context, painting)
+    retry_and_choose.retry(world.context, painting)
     world.until(painting, State.READY)
     assert world.provider.bought == [PICTURES, PICTURES, TEXT]
 
@@ -415,7 +415,7 @@ def test_a_model_that_is_refused_keeps_the_pictures(world: World, painting: Acti
     assert (code(job), job.choice.picture_ids, len(job.choice.cutouts)) == ("RequestRefused", ["picture"], 2)
     assert not job.retry_pays
     world.provider.charges = True
-    resuming.retry(world.context, painting)
+    retry_and_choose.retry(world.context, painting)
     world.until(painting, State.READY)
     assert world.provider.bought == [PICTURES, TEXT]
 
@@ -426,7 +426,7 @@ def test_a_picture_that_is_gone_from_the_disk_is_fetched_again_before_it_is_used
     job = world.until(active, State.CHOOSING_CUTOUT)
     Path(job.choice.cutouts[1]["path"]).unlink()
     world.provider.choices[0] = [SPINS[0], Cutout("spin-b", "https://x/fresh.png")]
-    resuming.choose_cutout(world.context, active, 1)
+    retry_and_choose.choose_cutout(world.context, active, 1)
     assert job.state is State.QUEUED
     world.until(active, State.GENERATING)
     assert Path(job.choice.cutouts[1]["path"]).is_file()
@@ -440,7 +440,7 @@ def test_a_picture_that_cannot_be_fetched_can_still_be_chosen(world: World) -> N
     world.broken.extend([UnexpectedAnswer("Not there."), None])
     job = world.until(active, State.CHOOSING_CUTOUT)
     assert [bool(one["path"]) for one in job.choice.cutouts] == [False, True]
-    resuming.choose_cutout(world.context, active, 0)
+    retry_and_choose.choose_cutout(world.context, active, 0)
     assert world.until(active, State.READY).costs.total == PICTURES + TEXT
 
 

@@ -10,7 +10,7 @@ from neural4d_blender.engine.errors import GenerationFailed, Neural4DError, Prep
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.steps import failure_texts, failures
+from neural4d_blender.engine.steps import failure_texts, retry_or_fail
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import World
 
@@ -127,7 +127,7 @@ def test_what_a_cancelled_job_says(world: World, models: str, spent: str, said: 
     job = failed(models, spent, pictures=False)
     job.state = State.GENERATING
     world.context.save(job)
-    assert failures.cancel(world.context, ActiveJob(job)) is None
+    assert retry_or_fail.cancel(world.context, ActiveJob(job)) is None
     assert job.state is State.CANCELLED
     assert said in job.note
     assert unsaid not in job.note
@@ -135,7 +135,7 @@ def test_what_a_cancelled_job_says(world: World, models: str, spent: str, said: 
 
 def test_a_failure_says_all_four_and_keeps_what_its_raiser_said(world: World) -> None:
     active = world.job()
-    failures.fail(world.context, active.job, Neural4DError("It broke.", "Mend it."))
+    retry_or_fail.fail(world.context, active.job, Neural4DError("It broke.", "Mend it."))
     assert active.job.error == {
         "code": "Neural4DError",
         "what": "It broke.",
@@ -144,7 +144,7 @@ def test_a_failure_says_all_four_and_keeps_what_its_raiser_said(world: World) ->
         "kept": "The prompt and all settings are kept.",
     }
     other = world.job("2")
-    failures.fail(world.context, other.job, Neural4DError("It broke.", cost="A lot.", kept="A little."))
+    retry_or_fail.fail(world.context, other.job, Neural4DError("It broke.", cost="A lot.", kept="A little."))
     assert ((other.job.error or {})["cost"], (other.job.error or {})["kept"]) == ("A lot.", "A little.")
     written = world.journal.get("2")
     assert written is not None

@@ -24,7 +24,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Outcome, Poll
-from neural4d_blender.engine.steps import next_step, resuming
+from neural4d_blender.engine.steps import next_step, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.steps.spending import Spending
@@ -144,7 +144,7 @@ class World:
         pytest.fail(f"still {self.job.state}: {self.job.note}")
 
     def retry(self) -> Job:
-        resuming.retry(self.context, self.active)
+        retry_and_choose.retry(self.context, self.active)
         return self.run()
 
 

@@ -17,7 +17,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, UNFINISHED, State
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.store import copies, stamp
+from neural4d_blender.engine.store import backup_files, journal_stamp
 from neural4d_blender.engine.store.damaged_rows import FOLDER
 from neural4d_blender.engine.store.database import DAMAGED
 from neural4d_blender.engine.store.history import History
@@ -265,13 +265,13 @@ def test_a_kill_between_the_journal_and_its_stamp(tmp_path: Path) -> None:
     seen = {b""}
     for number in range(5):
         journal.save(job(f"{number}"))
-        seen.add((tmp_path / stamp.FILE).read_bytes())
+        seen.add((tmp_path / journal_stamp.FILE).read_bytes())
     journal.close()
     assert len(seen) == 6
     for content in seen:
-        (tmp_path / stamp.FILE).write_bytes(content)
+        (tmp_path / journal_stamp.FILE).write_bytes(content)
         assert notices(tmp_path) == []
-    (tmp_path / stamp.FILE).unlink()
+    (tmp_path / journal_stamp.FILE).unlink()
     assert notices(tmp_path) == []
 
 
@@ -279,7 +279,7 @@ def test_several_engines_count_together(tmp_path: Path) -> None:
     several = [Journal(tmp_path) for _ in range(3)]
     for number in range(30):
         several[number % 3].learn_price("neural4d", "text", number)
-    there = stamp.kept(tmp_path)
+    there = journal_stamp.kept(tmp_path)
     assert there
     assert there[1] == 30
     for journal in several:
@@ -377,7 +377,7 @@ def test_a_batch_that_is_lost_is_stopped_without_a_budget(tmp_path: Path) -> Non
 def test_a_damaged_copy_is_one_failed_job(tmp_path: Path) -> None:
     filled(tmp_path)
     remove(tmp_path)
-    (tmp_path / "jobs" / "chair" / copies.JOB).write_text('{"id": "chair", "provider": "neural4d", "varia')
+    (tmp_path / "jobs" / "chair" / backup_files.JOB).write_text('{"id": "chair", "provider": "neural4d", "varia')
     journal = Journal(tmp_path)
     chair = journal.get("chair")
     assert chair

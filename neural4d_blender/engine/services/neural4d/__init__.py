@@ -3,4 +3,4 @@
 from ...lazy_imports import open_late
 
 # What its declaration can be read without.
-open_late(__name__, "answers", "generation", "polls", "prices", "provider")
+open_late(__name__, "answers", "generation", "polls", "documented_prices", "provider")

@@ -28,7 +28,7 @@ from ...model.server_facts import GENERATION, HONOURED, IDS
 from .. import answers
 from ..base import Provider, value_of
 from . import answers as read
-from . import declared, generation, limits, polls, prices
+from . import declared, documented_prices, generation, limits, polls
 from .declared import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Neural4D(Provider):
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
         """Documented points; measured prices are kept under the operation, its number of models and their kind."""
-        return prices.quotes(request)
+        return documented_prices.quotes(request)
 
     def documented(self, quote: Quote) -> int | None:
         """Servers of 1.2 charge by the operation, today's by the model."""
@@ -75,7 +75,7 @@ class Neural4D(Provider):
     @classmethod
     def conversion_quote(cls) -> Quote:
         """convertToFormat's documented price."""
-        return prices.CONVERSION
+        return documented_prices.CONVERSION
 
     def tickets(self, request: Request, job_id: str) -> list[str]:
         """A fresh uuid for each variant of a text job, unless the server was seen to want none."""

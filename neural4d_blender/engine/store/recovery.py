@@ -1,8 +1,8 @@
 """A journal that is missing, damaged, or an older one than was written last: noticed before it is opened, made whole.
 
-Of what can be read of it and of the copies (copies.py). A damaged file is kept under another name. A job that may have
-been sent since is not sent again by itself, and the user is told. Standard library only. Whatever ends the process in
-the middle, the next engine comes to the same end.
+Of what can be read of it and of the copies (backup_files.py). A damaged file is kept under another name. A job that
+may have been sent since is not sent again by itself, and the user is told. Standard library only. Whatever ends the
+process in the middle, the next engine comes to the same end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..errors import JournalMended, JournalUnusable, PaymentUnknown
 from ..model.batch import BatchRecord
 from ..model.states import FREE_TO_CANCEL, JOURNAL, State
 from ..system import Clock, System
-from . import copies, lock_file, schema, search_index, stamp, wrong_types
+from . import backup_files, journal_stamp, lock_file, schema_migrations, search_index, wrong_types
 from .damaged_rows import COLUMNS, FOLDER, job_of
 from .database import DAMAGED, PATIENCE, connect, is_damage
 
@@ -57,12 +57,12 @@ def mend(folder: Path, system: System) -> None:
         JournalUnusable: another engine has the damaged file open, or it is of a newer version.
         OSError, sqlite3.Error: it cannot be opened, or no new one written.
     """
-    journal, whole, there = folder / JOURNAL, folder / _WHOLE, stamp.kept(folder)
+    journal, whole, there = folder / JOURNAL, folder / _WHOLE, journal_stamp.kept(folder)
     if whole.exists():  # ended between the two names
         _exchange(folder, system)
         return
     if not journal.exists() or not journal.stat().st_size:
-        if there or copies.traces(folder):
+        if there or backup_files.traces(folder):
             _make(folder, system, "The job journal was missing", {})
         return
     if damage := _damage(folder):
@@ -74,9 +74,9 @@ def mend(folder: Path, system: System) -> None:
         _make(folder, system, f"The job journal was damaged ({damage})", _salvaged(journal))
         return
     with closing(connect(journal)) as db:
-        if not stamp.is_behind(stamp.of(db), there):
+        if not journal_stamp.is_behind(journal_stamp.of(db), there):
             return
-        schema.bring_up_to_date(db)
+        schema_migrations.bring_up_to_date(db)
         _complete(db, folder, system, "The job journal is an older one than was written last", there)
 
 
@@ -86,8 +86,8 @@ def _damage(folder: Path) -> str:
     try:
         with closing(connect(folder / JOURNAL)) as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > schema.VERSION:
-                raise schema.newer()
+            if version > schema_migrations.VERSION:
+                raise schema_migrations.newer()
             found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
@@ -116,11 +116,11 @@ def _salvaged(journal: Path) -> dict[str, Rows]:
 
 def _make(folder: Path, system: System, what: str, salvaged: dict[str, Rows]) -> None:
     """A new journal, which takes the place of the old one when it is whole."""
-    part, there = folder / _PART, stamp.kept(folder)
+    part, there = folder / _PART, journal_stamp.kept(folder)
     part.unlink(missing_ok=True)
     with closing(connect(part)) as db:
         db.execute("PRAGMA journal_mode=MEMORY")  # no second file beside it
-        schema.bring_up_to_date(db)
+        schema_migrations.bring_up_to_date(db)
         db.execute("BEGIN")
         for table, rows in salvaged.items():
             for row in rows:
@@ -154,24 +154,26 @@ def _exchange(folder: Path, system: System) -> None:
     (folder / DAMAGED).unlink(missing_ok=True)
 
 
-def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, there: stamp.Stamp | None) -> None:
+def _complete(
+    db: sqlite3.Connection, folder: Path, system: System, what: str, there: journal_stamp.Stamp | None
+) -> None:
     """Put in what the copies know better, as one transaction, and note what the user is to be told."""
     if not db.in_transaction:
         db.execute("BEGIN IMMEDIATE")
     wrong_types.put_right(db, folder)
-    is_newest = there is not None and not stamp.is_behind(stamp.of(db), there)
+    is_newest = there is not None and not journal_stamp.is_behind(journal_stamp.of(db), there)
     rows = db.execute(f"SELECT number, {COLUMNS} FROM jobs WHERE deleted = 0").fetchall()  # noqa: S608 (our own words)
     jobs = {job.id: (number, job) for number, job in ((number, job_of(folder, *row)) for number, *row in rows)}
-    copied = {job.id: job for job in copies.jobs(folder)}
+    copied = {job.id: job for job in backup_files.jobs(folder)}
     deleted = {id for (id,) in db.execute("SELECT id FROM jobs WHERE deleted != 0")}
-    number, from_folders = schema.next_number(db), 0
+    number, from_folders = schema_migrations.next_number(db), 0
     for job in sorted(copied.values(), key=lambda job: job.created):
         known = jobs.get(job.id)
         if job.id not in deleted and (known is None or known[1].revision < job.revision):
             jobs[job.id] = (known[0] if known else number, job)
             number += known is None
             from_folders += 1
-    doubtful, lost = 0, len(copies.traces(folder) - jobs.keys() - deleted)
+    doubtful, lost = 0, len(backup_files.traces(folder) - jobs.keys() - deleted)
     db.execute("DELETE FROM texts")
     for number, job in jobs.values():
         copy = copied.get(job.id)
@@ -180,8 +182,8 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
             job.error, job.revision = _MAY_BE_SENT.to_dict(), job.revision + 1
             doubtful += 1
         data = json.dumps(job.to_dict())
-        copies.keep_job(folder, job, data, system)
-        schema.put(db, number, job, data)
+        backup_files.keep_job(folder, job, data, system)
+        schema_migrations.put(db, number, job, data)
         search_index.add(db, number, job)
         if job.submission.sent_at:
             db.execute(
@@ -189,7 +191,7 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
                 (job.id, job.provider, job.submission.sent_at),
             )
     _complete_batches(db, folder, {job.batch for _, job in jobs.values()} - {""})
-    stamp.adopt(db, there)
+    journal_stamp.adopt(db, there)
     told = JournalMended(
         f"{what}. It was made whole: {len(jobs)} jobs are known, {from_folders} of them as their folders have it."
         + (f" What {lost} other jobs were is lost; their files are still in {folder / 'jobs'}." if lost else ""),
@@ -203,7 +205,7 @@ def _complete(db: sqlite3.Connection, folder: Path, system: System, what: str, t
 
 def _complete_batches(db: sqlite3.Connection, folder: Path, of_jobs: set[str]) -> None:
     """Copies of batches are newer than any row; one that is lost is stopped, and nothing is left of its budget."""
-    records = {record.id: record for record in copies.batches(folder)}
+    records = {record.id: record for record in backup_files.batches(folder)}
     known = {id for (id,) in db.execute("SELECT id FROM batches")}
     for id in of_jobs - known - records.keys():
         lost = "What this batch was is lost, and its budget with it, so it was stopped. Continue it with a budget."

@@ -67,8 +67,8 @@ CREATE TABLE servers (provider TEXT, url TEXT, name TEXT, value TEXT NOT NULL, a
 CREATE TABLE purchases (job TEXT PRIMARY KEY, provider TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX purchases_by_time ON purchases (provider, at);
 """
-#: Version 5. The journal's stamp (see stamp.py); what the user is to be told of it; answers of services to what was
-#: paid, until the job is over.
+#: Version 5. The journal's stamp (see journal_stamp.py); what the user is to be told of it; answers of services to what
+#: was paid, until the job is over.
 _STAMP = """
 CREATE TABLE stamp (name TEXT NOT NULL, count INTEGER NOT NULL);
 INSERT INTO stamp VALUES (lower(hex(randomblob(16))), 0);

@@ -8,7 +8,7 @@ from ..errors import BrokenModel
 from ..model.states import State, VariantState
 from ..model.submission import Submission
 from ..model.variant import Variant
-from . import failures
+from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 
@@ -51,7 +51,7 @@ def make_again(context: Context, active: ActiveJob, variant: Variant) -> None:
         variant.model, variant.state, variant.error = "", VariantState.FAILED, lost.to_dict()
         if job.primary is None:
             context.enter(job, State.GENERATING)
-            failures.fail(context, job, lost)
+            retry_or_fail.fail(context, job, lost)
             return
     elif not all_wanted:
         job.chosen = variant.index

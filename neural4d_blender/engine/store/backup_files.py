@@ -1,6 +1,6 @@
 """Copies of what the journal knows, as files: of each job in its own folder, of each batch in ``batches``.
 
-A journal that is lost, damaged or an older one is made whole of them (see mend.py). Standard library and the model
+A journal that is lost, damaged or an older one is made whole of them (see recovery.py). Standard library and the model
 only.
 """
 

@@ -26,7 +26,7 @@ from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
-from . import delivery, lost_answers, paid_request
+from . import convert_and_download, lost_answers, paid_request
 from .active_job import ActiveJob
 from .context import Context
 
@@ -228,7 +228,7 @@ def _accepted(context: Context, job: Job, submission: Submission) -> None:
     job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
     for variant in job.variants:
         if variant.uuid in submission.polls:
-            delivery.take_in(job, variant, submission.polls[variant.uuid])
+            convert_and_download.take_in(job, variant, submission.polls[variant.uuid])
     for reason in submission.failures:
         error = RequestRefused(reason).to_dict()
         job.variants.append(Variant(len(job.variants), "", VariantState.FAILED, error=error))
