@@ -150,12 +150,16 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
         "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
     ),
     "a job's cap is not looked at": Change("steps.spending_limits.reserve", "in_all > request.max_points", "False"),
-    "a group's cap is not looked at": Change("steps.spending_limits.reserve", "together > request.group_points", "False"),
+    "a group's cap is not looked at": Change(
+        "steps.spending_limits.reserve", "together > request.group_points", "False"
+    ),
     "a budget is not looked at": Change("steps.spending_limits.reserve", "together > batch.budget", "False"),
     "a budget does not count what is held": Change(
         "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
     ),
-    "a conversion is booked twice": Change("steps.convert_and_download.ask_for_conversion", 'before == "asked"', "False"),
+    "a conversion is booked twice": Change(
+        "steps.convert_and_download.ask_for_conversion", 'before == "asked"', "False"
+    ),
     "jobs of a living engine are adopted": Change(
         "store.journal.Journal._is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',

@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from scripts.simulator import present
 from scripts.simulator.csm.service import Csm
 from scripts.simulator.goneural.service import GoNeural
-from scripts.simulator.http.faults import Fault
 from scripts.simulator.http.file_server import FileHost
 from scripts.simulator.http.routing import Router
+from scripts.simulator.http.settable_faults import Fault
 from scripts.simulator.modelslab.service import ModelsLab
 from scripts.simulator.neural4d.service import Neural4D
 from scripts.simulator.settings import Settings

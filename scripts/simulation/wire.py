@@ -18,7 +18,7 @@ from urllib3.response import HTTPResponse
 
 from neural4d_blender.engine.http import interruptible
 from neural4d_blender.engine.steps import exchange_log
-from scripts.simulator.http.faults import Fault as ServiceFault
+from scripts.simulator.http.settable_faults import Fault as ServiceFault
 
 from .services import FILES, Came, number_of
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .convert import Converter
-from .http.faults import Fault, FaultQueue
 from .http.file_store import FileStore
 from .http.port import Port
 from .http.rate_limit import Pace
 from .http.request_log import RequestLog
+from .http.settable_faults import Fault, FaultQueue
 from .ledger import Ledger
 from .model_maker import ModelMaker, ModelSpec
 from .settings import Settings

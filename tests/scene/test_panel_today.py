@@ -17,7 +17,7 @@ from neural4d_blender.client.snapshots import Job
 from neural4d_blender.engine.protocol import Request, State, WaitsFor
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
-from neural4d_blender.ui.drawing import labels
+from neural4d_blender.ui.drawing import labels, state_labels
 from neural4d_blender.ui.lists import batch_progress
 from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings import draw_price, panel_request
@@ -171,14 +171,14 @@ def test_each_part_of_the_price_and_whether_it_was_measured(chosen: Any, monkeyp
 
 def test_a_wait_is_counted_in_seconds_and_says_what_for() -> None:
     job = Job("one", "neural4d", Request(), waits_for=WaitsFor.PACE, note="GoNeural takes one task at a time.")
-    assert labels.waits(replace(job, until=time.time() + 41.5)) == 42
-    assert labels.waits(replace(job, until=time.time() - 1)) == 0
-    assert labels.waits(replace(job, until=time.time() + 41.5, state=State.FAILED)) == 0
-    assert labels.why_it_waits(job) == "Neural4D asks to slow down"
-    assert labels.why_it_waits(replace(job, waits_for=WaitsFor.OTHER_JOB)) == "Waiting"
-    assert labels.why_it_waits(replace(job, waits_for=WaitsFor.OUTAGE)) == "Neural4D is not available"
-    assert labels.why_it_waits(replace(job, waits_for=WaitsFor.NOTHING)) == "Waiting", "of an earlier version"
-    assert "balance" in labels.finding_out(job)
+    assert state_labels.waits(replace(job, until=time.time() + 41.5)) == 42
+    assert state_labels.waits(replace(job, until=time.time() - 1)) == 0
+    assert state_labels.waits(replace(job, until=time.time() + 41.5, state=State.FAILED)) == 0
+    assert state_labels.why_it_waits(job) == "Neural4D asks to slow down"
+    assert state_labels.why_it_waits(replace(job, waits_for=WaitsFor.OTHER_JOB)) == "Waiting"
+    assert state_labels.why_it_waits(replace(job, waits_for=WaitsFor.OUTAGE)) == "Neural4D is not available"
+    assert state_labels.why_it_waits(replace(job, waits_for=WaitsFor.NOTHING)) == "Waiting", "of an earlier version"
+    assert "balance" in state_labels.finding_out(job)
 
 
 def test_a_batch_tells_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import bpy
 
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
-from ..drawing import labels
+from ..drawing import labels, state_labels
 from . import batch_progress
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     told = [f"{count} {what}" for count, what in [*rest, (counts.stopped, "stopped")] if count]
     if told:
         box.label(text=labels.cut("  ·  ".join(told), inset=4))
-    if counts.paused and (left := labels.waits(counts.paused)):
-        labels.draw(box, f"{labels.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
+    if counts.paused and (left := state_labels.waits(counts.paused)):
+        labels.draw(box, f"{state_labels.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
     unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ
     if record.budget is None:
         box.label(text=labels.points(counts.points, unit))

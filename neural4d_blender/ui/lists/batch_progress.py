@@ -21,7 +21,7 @@ class Tally:
 
     Attributes:
         points: what was spent so far. providers: ids of the services it is made with.
-        paused: the job that is held back longest; see ``labels.waits``.
+        paused: the job that is held back longest; see ``state_labels.waits``.
     """
 
     def __init__(self, batch: str) -> None:

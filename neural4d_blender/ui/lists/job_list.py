@@ -12,7 +12,7 @@ from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ...scene.session import session
-from ..drawing import labels
+from ..drawing import labels, state_labels
 from . import job_pictures
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _ended(job: Job) -> bool:
 
 def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
-    words, icon = labels.state(job)
+    words, icon = state_labels.state(job)
     trouble = session.placings.trouble.get(job.id)
     if trouble:
         words, icon = "Could not be placed", "ERROR"
@@ -84,7 +84,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
     elif state != State.READY and state not in SETTLED:
         head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
-    waits = labels.waits(job)
+    waits = state_labels.waits(job)
     _draw_progress(box, job, words, waits)
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
@@ -92,7 +92,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     if job.id in session.placings.hidden:
         box.operator("neural4d.show_collection", icon="HIDE_OFF").job = job.id
     if job.state == State.UNKNOWN:
-        labels.draw(box, labels.finding_out(job), "INFO")
+        labels.draw(box, state_labels.finding_out(job), "INFO")
     error = trouble or job.error
     if error:
         _draw_error(box, error)
@@ -108,7 +108,7 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         return
     elapsed = labels.seconds(time.time() - job.created)
     if waits:
-        labels.draw(box, f"{labels.why_it_waits(job)}  ·  {waits} s", "TIME")
+        labels.draw(box, f"{state_labels.why_it_waits(job)}  ·  {waits} s", "TIME")
     if state in _WITH_BAR:
         about = "about " if job.progress_estimated else ""
         words = f"{words}  {about}{job.progress:.0%}"

@@ -11,7 +11,7 @@ import bpy
 from ...api import generate
 from ...engine.protocol import State, VariantState
 from ...scene.session import session
-from ..drawing import icons, labels
+from ..drawing import icons, labels, state_labels
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job, Variant
@@ -24,7 +24,7 @@ _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 def draw_cutouts(box: bpy.types.UILayout, job: Job) -> None:
     """The pictures, as large as there is room for, each with the button that takes it."""
-    what = labels.choice(job)
+    what = state_labels.choice(job)
     paid = f" {labels.points(job.cost, job.provider)} so far." if job.cost else ""
     if job.variants:  # they are a stage of the job
         paid = paid or f" The {what}s themselves are ordered already."
@@ -37,7 +37,7 @@ def draw_cutouts(box: bpy.types.UILayout, job: Job) -> None:
 def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
     """The pictures that were made of the prompt: paid for, and of use whatever became of the job. Folded in."""
     kept = [path for path in job.pictures if path]
-    if not (kept and labels.of_pictures(job)):
+    if not (kept and state_labels.of_pictures(job)):
         return
     is_open = job.id in session.shown.unfolded
     row = box.row()

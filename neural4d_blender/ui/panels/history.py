@@ -9,7 +9,7 @@ from bpy.props import BoolProperty
 from ...api import job as known
 from ...engine.protocol import State
 from ...scene.engine_process import bridge
-from ..drawing import icons, labels
+from ..drawing import icons, labels, state_labels
 from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.job_actions import JobOperator
 
@@ -121,7 +121,7 @@ def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
         picture.template_icon(shown, scale=_PREVIEW)
     inset = 5.0 + (_PREVIEW if shown else 0.0)
     column = row.column(align=True)
-    words, icon = labels.state(job)
+    words, icon = state_labels.state(job)
     column.label(text=labels.cut(job.request.title, inset=inset + 1), icon=icon)
     column.label(text=labels.cut("  ·  ".join(_facts(job, words)), inset=inset))
     _draw_buttons(column.row(align=True), job)
@@ -149,7 +149,7 @@ def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
         label = "Pay Again" if job.retry_pays else "Retry"
         row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
     else:
-        row.label(text=labels.state(job)[0])
+        row.label(text=state_labels.state(job)[0])
     if job.folder:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = job.folder
     if is_over(job):

@@ -17,7 +17,7 @@ from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ...scene.placing import placeholder
 from ...scene.session import session
-from ..drawing import labels
+from ..drawing import state_labels
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job
@@ -31,7 +31,7 @@ def words(job: Job) -> str:
     """What the label of a job's placeholder says."""
     state = job.state
     error = session.placings.trouble.get(job.id) or job.error
-    said, _icon = labels.state(job)
+    said, _icon = state_labels.state(job)
     if error:
         said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
     elif state == State.PLACED:  # and undone, or placed in another file

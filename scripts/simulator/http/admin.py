@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..settings import SettingError
 from ..state import World
-from .faults import FAULTS, Fault, FaultError
+from .settable_faults import FAULTS, Fault, FaultError
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

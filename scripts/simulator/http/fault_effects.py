@@ -15,8 +15,8 @@ from aiohttp import web
 
 from .. import present
 from ..state import World
-from .faults import HTTP_STATUSES, Fault
 from .port import reset_connection
+from .settable_faults import HTTP_STATUSES, Fault
 
 HTML = b"<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>Something else</h1></body></html>\n"
 FAULT_MESSAGE = "Set by the simulator."

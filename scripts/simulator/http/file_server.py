@@ -16,8 +16,8 @@ from aiohttp import web
 from ..convert import ConversionError
 from ..state import World
 from .fault_effects import HTML, acts_first, deliver, instead
-from .faults import FILE, Fault
 from .request_log import carries_key
+from .settable_faults import FILE, Fault
 
 DRIP_CHUNK = 1024
 _TYPES = {".glb": "model/gltf-binary", ".usdz": "model/vnd.usdz+zip", ".blend": "application/x-blender"}

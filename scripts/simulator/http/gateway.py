@@ -14,10 +14,10 @@ from aiohttp import web
 
 from ..state import Call, Service, Upload, World
 from .fault_effects import acts_first, deliver, instead, waited
-from .faults import HTTP_STATUSES, Fault
 from .rate_limit import TOO_MANY
 from .request_log import carries_key, summarise
 from .routing import Router
+from .settable_faults import HTTP_STATUSES, Fault
 
 LARGEST_BODY = 64 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..state import Answer, Call, Handler, Service, World
-from .faults import Fault
 from .rate_limit import TOO_MANY
+from .settable_faults import Fault
 
 
 class Router:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
-from bl_ext.user_default.neural4d.ui.drawing import labels, unsupported
+from bl_ext.user_default.neural4d.ui.drawing import state_labels, unsupported
 from bl_ext.user_default.neural4d.ui.panels import sidebar
 from bl_ext.user_default.neural4d.ui.settings import panel_request, side_views
 from bl_ext.user_default.neural4d.ui.settings.properties import service
@@ -105,7 +105,7 @@ def limited(ui, minute: float):
     yield from start(ui, "a chair")
     yield reached("generating", "placed")
     yield from start(ui, "a table")
-    yield Until(lambda: labels.waits(newest()) > 0, "the service to ask for a pause", 20)
+    yield Until(lambda: state_labels.waits(newest()) > 0, "the service to ask for a pause", 20)
     told = newest().note
     yield 0.5
     yield from both(ui, "limit-1")
@@ -113,7 +113,7 @@ def limited(ui, minute: float):
     drawn = sidebar.job_list.draw
 
     def watched(layout):
-        seen.append(labels.waits(newest()))
+        seen.append(state_labels.waits(newest()))
         drawn(layout)
 
     ticked = timer_and_file_handlers._tick

@@ -1,6 +1,6 @@
 """The faults that can be set for the next calls, and which call gets which.
 
-Standard library only; `misbehave` carries them out.
+Standard library only; `fault_effects` carries them out.
 """
 
 from __future__ import annotations

@@ -1,0 +1,68 @@
+"""The words and the icon for what a job is doing, why it waits, and what is chosen."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from ...engine.protocol import SETTLED, State, WaitsFor, declarations
+from . import labels
+
+if TYPE_CHECKING:
+    from ...client.snapshots import Job
+
+_STATES: dict[str, tuple[str, Any]] = {
+    State.QUEUED: ("Waiting", "TIME"),
+    State.PREPARING_INPUT: ("Preparing the image", "TIME"),
+    State.CHOOSING_CUTOUT: ("Choose a {choice}", "QUESTION"),
+    State.SUBMITTING: ("Sending", "EXPORT"),
+    State.UNKNOWN: ("Checking whether it arrived", "QUESTION"),
+    State.GENERATING: ("Generating", "SHADERFX"),
+    State.CONVERTING: ("Converting", "FILE_REFRESH"),
+    State.DOWNLOADING: ("Downloading", "IMPORT"),
+    State.PREPARING_MODEL: ("Preparing the model", "MODIFIER"),
+    State.READY: ("Ready", "CHECKMARK"),
+    State.PLACED: ("In the scene", "CHECKMARK"),
+    State.FAILED: ("Failed", "ERROR"),
+    State.CANCELLED: ("Cancelled", "CANCEL"),
+}
+
+
+def state(job: Job) -> tuple[str, Any]:
+    """What a job is doing, in words, and the icon for it."""
+    words, icon = _STATES[job.state]
+    if of_pictures(job) and job.state == State.PREPARING_INPUT:
+        words = "Making the pictures"
+    return words.format(choice=choice(job)), icon
+
+
+def of_pictures(job: Job) -> bool:
+    """The job's model is made of a picture that is made first, asked for or not."""
+    return bool(job.request.picture_first or job.picture_ids)
+
+
+def choice(job: Job) -> str:
+    """What the pictures to choose from are called at the job's service."""
+    named = next((known.choice for known in declarations() if known.id == job.provider), "")
+    return "picture" if of_pictures(job) else named or "picture"
+
+
+def waits(job: Job) -> int:
+    """Seconds until a job goes on that waits because it has to; 0 for one that does not."""
+    left = job.until - time.time()
+    return max(0, math.ceil(left)) if job.state not in SETTLED else 0
+
+
+def why_it_waits(job: Job) -> str:
+    """What a job waits for that has to, in words."""
+    words = {WaitsFor.OUTAGE: "{} is not available", WaitsFor.PACE: "{} asks to slow down"}
+    return words.get(job.waits_for, "Waiting").format(labels.service(job.provider))
+
+
+def finding_out(job: Job) -> str:
+    """What is done about a request whose answer did not come."""
+    what = "the pictures" if job.paying_for == "pictures" else "the job"
+    name = labels.service(job.provider)
+    how = f"Whether {name} took {what} is looked up there and by the balance, for a minute or more."
+    return f"{how} Nothing is sent again meanwhile."
