@@ -23,13 +23,8 @@ LATE += ["engine.services.base", "engine.model.server_facts"]
 LATE += [f"engine.services.{name}.provider" for name in ("csm", "goneural", "modelslab", "neural4d")]
 LATE += [f"scene.placing.{name}" for name in ("placement", "provenance", "targets")]
 LATE += [f"ui.lists.{name}" for name in ("batch_progress", "job_list", "job_pictures")]
-LATE += [
-    "ui.drawing.icons",
-    "ui.drawing.labels",
-    "ui.drawing.state_labels",
-    "ui.panels.inputs",
-    "ui.settings.draw_price",
-]
+LATE += [f"ui.drawing.{name}" for name in ("icons", "labels", "state_labels")]
+LATE += ["ui.panels.inputs", "ui.settings.draw_price"]
 LATE += [f"client.{name}" for name in ("engine_client", "engine_process", "environment_variables", "job_table")]
 LATE += ["client.pipes", "client.snapshots"]
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
