@@ -1,0 +1,1 @@
+"""What scripts/gauntlet.py does: model files through the checks and the preparer, beside Blender's import."""
