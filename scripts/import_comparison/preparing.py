@@ -18,6 +18,8 @@ _CALLS = "open,openat,openat2,connect,execve"
 #: What strace writes of a call that was let through: a path or an address, and what came of it.
 _OPENED = re.compile(r'\b(?:open|openat|openat2|execve)\([^"]*"((?:[^"\\]|\\.)*)".*= (-?\d+)(?: (E\w+))?')
 _CONNECTED = re.compile(r"\bconnect\(\d+, (\{.*?\}), .*= (-?\d+)(?: (E\w+))?")
+#: Names that Blender and Python give to their own temporary files.
+_SCRATCH = re.compile(r"(?<=/tmp)/(?:blender_\w+|tmp\w{8}|[a-z0-9_]{8})(?=/|$)")
 _DENIED = ("EACCES", "EPERM")
 
 
@@ -76,7 +78,7 @@ def _reached(log: Path, folder: Path, source: Path) -> set[str]:
         if match := _OPENED.search(line):
             path, denied = match[1], match[3] in _DENIED
             if not denied and path.startswith(("/", "\\", "..")) and not any(Path(path).is_relative_to(p) for p in own):
-                found.add(re.sub(r"/proc/\d+", "/proc/self", re.sub(r"/(?:blender_\w+|tmp\w{8})(?=/|$)", "/*", path)))
+                found.add(re.sub(r"/proc/\d+", "/proc/self", _SCRATCH.sub("/*", path)))
         elif (match := _CONNECTED.search(line)) and match[3] not in _DENIED:
             found.add(match[1])
     return found
