@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,16 @@ EXPLAINED = {
     "place_s": "the extension's whole placing call for it, undo step included: median",
     "gltf_mb": "what the process grew by at most while it imported",
     "place_mb": "the same while it placed",
+    "over_import": "reading, preparing and writing in the background over import_scene.gltf, for the same model",
+    "over_import_median": "the same for a median model (20,000 triangles, textures of 1024 pixels)",
+    "over_import_instances": "the same for 2,000 instances of one mesh",
     "prepare_s": "the background Blender from its start to its end, before that",
     "prepare_mb": "the most memory that the background Blender took",
     "bpy": "version of the module",
 }
 _TEXTURES = {"2K": 2048, "4K": 4096}
+#: Triangles, pixels of the textures, and how often it stands there: what is measured beside the models asked for.
+_MEDIAN, _INSTANCES = (20_000, 1024, 1), (200, 64, 2000)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,21 +53,25 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="neural4d-arrival-") as folder:
         for triangles in options.triangles:
             for texture in options.textures:
-                glb = _model(triangles, _TEXTURES[texture])
                 row: dict[str, Any] = {"triangles": triangles, "texture": texture, "bpy": version}
-                # Below the machine's temporary folder, which a Blender in a chroot sees.
-                blend = Path(folder) / f"{glb.stem}.blend"
-                row |= _prepare(python, glb, blend)
-                row |= _on_module(python, glb, blend, options.rounds)
+                row |= _both_ways(python, _model(triangles, _TEXTURES[texture]), Path(folder), options.rounds)
                 print(json.dumps(row), file=sys.stderr, flush=True)
-                shutil.copy(glb, blend.with_suffix(".glb"))
                 rows.append(row)
+        others = [_both_ways(python, _model(*one), Path(folder), options.rounds) for one in (_MEDIAN, _INSTANCES)]
         if options.window:
             _in_window(rows, Path(folder), options.rounds)
-    return {"arrival": rows, **rows[-1]}
+    names = ("over_import_median", "over_import_instances")
+    return {"arrival": rows, **rows[-1]} | {name: one["over_import"] for name, one in zip(names, others, strict=True)}
 
 
-def _model(triangles: int, pixels: int) -> Path:
+def _both_ways(python: Path, glb: Path, folder: Path, rounds: int) -> dict[str, Any]:
+    blend = folder / f"{glb.stem}.blend"  # below the machine's temporary folder, which a Blender in a chroot sees
+    figures = _prepare(python, glb, blend, rounds) | _on_module(python, glb, blend, rounds)
+    shutil.copy(glb, blend.with_suffix(".glb"))
+    return figures | {"over_import": round(figures["work_s"] / figures["gltf_s"], 2)}
+
+
+def _model(triangles: int, pixels: int, instances: int = 1) -> Path:
     """A GLB with two textures of so many pixels, made once and kept below out/."""
     import trimesh
     from PIL import Image
@@ -68,7 +79,8 @@ def _model(triangles: int, pixels: int) -> Path:
     from scripts.simulator.models.catalogue import build
     from scripts.toolbox.console import ROOT
 
-    path = ROOT / "out" / "arrival" / f"{triangles}-{pixels}.glb"
+    name = f"{triangles}-{pixels}" + (f"-{instances}" if instances > 1 else "")
+    path = ROOT / "out" / "arrival" / f"{name}.glb"
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,28 +99,35 @@ def _model(triangles: int, pixels: int) -> Path:
         visual=toolbox.visual.TextureVisuals(uv=model.uv, material=material),
         process=False,
     )
-    path.write_bytes(toolbox.Scene(mesh).export(file_type="glb", include_normals=True))
+    scene = toolbox.Scene(mesh)
+    (shared,) = scene.geometry
+    for number in range(1, instances):
+        where = toolbox.transformations.translation_matrix([number % 50, number // 50, number % 7])
+        scene.graph.update(frame_to=f"instance {number}", geometry=shared, matrix=where)
+    path.write_bytes(scene.export(file_type="glb", include_normals=True))
     return path
 
 
-def _prepare(python: Path, glb: Path, blend: Path) -> dict[str, Any]:
-    """Have the preparer make the .blend, as the engine would have it; what that took."""
-    import time
-
+def _prepare(python: Path, glb: Path, blend: Path, rounds: int) -> dict[str, Any]:
+    """Have the preparer make the .blend, as the engine would have it; what that took (medians)."""
     from scripts.toolbox.console import ROOT
 
     facts, order = blend.with_suffix(".facts.json"), blend.with_suffix(".json")
     values = {"source": str(glb), "format": "GLB", "output": str(blend), "facts": str(facts)}
     order.write_text(json.dumps({**values, "name": "a sculpture", "size_mm": 120}), encoding="utf-8")
     script = ROOT / "neural4d_blender" / "prepare" / "__main__.py"
-    begun = time.perf_counter()
-    process = subprocess.Popen([str(python), "-I", str(script), str(order)], stdout=subprocess.DEVNULL)
-    usage = os.wait4(process.pid, 0)[2]
-    took = time.perf_counter() - begun
-    told = json.loads(facts.read_text(encoding="utf-8"))
-    if not told["ok"]:
-        raise RuntimeError(told["what"])
-    return {"prepare_s": round(took, 2), "prepare_mb": usage.ru_maxrss // 1024}
+    took: list[tuple[float, float, int]] = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        process = subprocess.Popen([str(python), "-I", str(script), str(order)], stdout=subprocess.DEVNULL)
+        usage = os.wait4(process.pid, 0)[2]
+        whole = time.perf_counter() - begun
+        told = json.loads(facts.read_text(encoding="utf-8"))
+        if not told["ok"]:
+            raise RuntimeError(told["what"])
+        took.append((whole, sum(told["seconds"].values()), usage.ru_maxrss // 1024))
+    whole, work, memory = (statistics.median(column) for column in zip(*took, strict=True))
+    return {"prepare_s": round(whole, 2), "work_s": round(work, 4), "prepare_mb": memory}
 
 
 def _on_module(python: Path, glb: Path, blend: Path, rounds: int) -> dict[str, Any]:
