@@ -28,8 +28,9 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from . import open_file
 from .importing import color_attributes, importers, multi_part
+from .importing.named_files import NamedFiles
 from .meshes import exact_size, extract_model, reshape
-from .output import asset, materials, write_blend
+from .output import asset, leftovers, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -52,6 +53,8 @@ class PrepareJob:
         recalculate_normals: faces outwards, shading by the surface.
         quads: quads of pairs of triangles.
         texture_folder: where images go; None packs them.
+        download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
+            the folder that the source stands in.
     """
 
     source: Path
@@ -66,6 +69,7 @@ class PrepareJob:
     recalculate_normals: bool = False
     quads: bool = False
     texture_folder: Path | None = None
+    download: Path | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> PrepareJob:
@@ -85,6 +89,7 @@ class PrepareJob:
                 recalculate_normals=bool(values.get("recalculate_normals", False)),
                 quads=bool(values.get("quads", False)),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
+                download=Path(values["download"]) if values.get("download") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"The preparer's job is malformed: {error!r}.") from error
@@ -93,6 +98,13 @@ class PrepareJob:
         if job.axis not in AXES or job.origin not in ORIGINS:
             raise InvalidInput(f"The axis is one of {', '.join(AXES)}, the origin one of {', '.join(ORIGINS)}.")
         return job
+
+    @property
+    def files(self) -> NamedFiles:
+        """What came with the source, and where textures are looked for."""
+        folder = self.source.parent
+        # What lies beside `source/`, as many archives have it, is of the same archive.
+        return NamedFiles(self.download or (folder.parent if folder.name.lower() == "source" else folder))
 
 
 def prepare(job: PrepareJob) -> Facts:
@@ -111,18 +123,21 @@ def make(job: PrepareJob) -> Facts:
     """
     warnings: list[str] = []
     started = time.perf_counter()
+    files = job.files
     if job.format == KIT:
         imported = multi_part.import_kit(job.source, warnings)
     else:
-        imported = importers.import_model(job.source, job.format, warnings)
+        imported = importers.import_model(job.source, job.format, warnings, files)
+    warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
     model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
     fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     root = extract_model.put_under_one_root(model, job.name)
     materials.move_to_meshes(model.meshes)
+    leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
-    images = materials.tidy(model.meshes, job.name, job.source.parent, job.texture_folder, warnings)
+    images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
     after_prepare = time.perf_counter()
 
     write_blend.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)

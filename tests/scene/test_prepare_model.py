@@ -53,7 +53,7 @@ def test_textures_are_packed_connected_and_in_the_right_colour_space(
     [("GLB", "ShaderNodeBackground"), ("BLEND", "ShaderNodeEmission"), ("BLEND", "ShaderNodeBsdfDiffuse")],
     ids=["unlit GLB", "emission", "diffuse"],
 )
-def test_materials_of_other_kinds_become_principled(
+def test_what_is_unlit_stays_so_and_what_is_lit_becomes_principled(
     empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, shader: str
 ) -> None:
     sample_models.single()
@@ -68,12 +68,12 @@ def test_materials_of_other_kinds_become_principled(
     links.new(old.outputs[0], nodes["Material Output"].inputs["Surface"])
     prepare(sample_models.export(model_format, tmp_path), model_format)
     (material,) = bpy.data.materials
-    output = material.node_tree.get_output_node("ALL")
-    principled = output.inputs["Surface"].links[0].from_node
-    assert principled.bl_idname == "ShaderNodeBsdfPrincipled"
-    assert image_behind(principled.inputs["Base Color"]).colorspace_settings.name == "sRGB"
     left = sorted(node.bl_idname for node in material.node_tree.nodes)
-    assert left == ["ShaderNodeBsdfPrincipled", "ShaderNodeOutputMaterial", "ShaderNodeTexImage"]
+    if shader == "ShaderNodeBsdfDiffuse":
+        assert left == ["ShaderNodeBsdfPrincipled", "ShaderNodeOutputMaterial", "ShaderNodeTexImage"]
+    shown = next(node for node in material.node_tree.nodes if "Base Color" in node.inputs or node.type == "EMISSION")
+    assert (shown.type == "EMISSION") == (shader != "ShaderNodeBsdfDiffuse")
+    assert image_behind(shown.inputs[0]).colorspace_settings.name == "sRGB"
 
 
 def image_behind(socket: bpy.types.NodeSocket) -> bpy.types.Image:

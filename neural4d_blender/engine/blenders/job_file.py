@@ -46,7 +46,14 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "recalculate_normals": request.recalculate_normals,
         "quads": request.quads,
         "texture_folder": request.texture_folder,
+        "download": str(_download(Path(variant.model), folder)),
     }
+
+
+def _download(model: Path, folder: Path) -> Path:
+    """The folder that was unpacked in the job's own, or the one file that was downloaded."""
+    inside = model.is_relative_to(folder)
+    return folder / model.relative_to(folder).parts[0] if inside else model.parent
 
 
 def run_in_blender(

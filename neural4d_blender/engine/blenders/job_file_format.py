@@ -27,6 +27,7 @@ class PrepareValues(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     texture_folder: str
+    download: str
 
 
 class AssetTexts(TypedDict):

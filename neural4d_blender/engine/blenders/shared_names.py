@@ -40,5 +40,10 @@ def blend_version(path: Path) -> tuple[int, int]:
     An older one may read such a file without a word, and in part only.
     """
     with path.open("rb") as file:
-        found = _HEADER.match(file.read(32))
+        return version_in(file.read(32))
+
+
+def version_in(head: bytes) -> tuple[int, int]:
+    """The same, of the first 32 bytes of a .blend."""
+    found = _HEADER.match(head)
     return divmod(int(found[1] or found[2]) if found else 0, 100)

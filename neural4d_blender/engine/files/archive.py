@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import stat
 import zipfile
@@ -18,6 +19,8 @@ MAX_UNPACKED = 4 * 1024**3
 #: More than this many times its packed size is a bomb, not a model.
 MAX_RATIO = 500
 _CHUNK = 1 << 20
+#: The flag of a member whose name is UTF-8.
+_IS_UTF8 = 0x800
 #: A name that is too long, that no file can have, or that is a file's and a folder's at once.
 _OF_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
@@ -40,9 +43,10 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
     try:
         with zipfile.ZipFile(archive) as packed:
             members = [info for info in packed.infolist() if not info.is_dir()]
-            _refuse_unsafe(members, archive.name)
-            for info in members:
-                _extract(packed, info, folder)
+            names = _names(members)
+            _refuse_unsafe(members, names, archive.name)
+            for info, name in zip(members, names, strict=True):
+                _extract(packed, info, folder / PurePosixPath(name))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
     except OSError as error:
@@ -58,23 +62,35 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
     return max(found, key=lambda path: path.stat().st_size)
 
 
-def _refuse_unsafe(members: list[zipfile.ZipInfo], name: str) -> None:
+def _names(members: list[zipfile.ZipInfo]) -> list[str]:
+    """What the members are called, with forward slashes: an archive need not name the encoding of its names.
+
+    Each that says nothing is read as UTF-8 or GB 2312 where all of them are, else in the encoding of the format (437).
+    """
+    silent = [info for info in members if not info.flag_bits & _IS_UTF8]
+    for encoding in ("utf-8", "gb2312", "cp437"):
+        with contextlib.suppress(UnicodeError):
+            known = {id(info): info.filename.encode("cp437").decode(encoding) for info in silent}
+            return [known.get(id(info), info.filename).replace("\\", "/") for info in members]
+    return [info.filename.replace("\\", "/") for info in members]
+
+
+def _refuse_unsafe(members: list[zipfile.ZipInfo], names: list[str], name: str) -> None:
     if len(members) > MAX_FILES:
         raise UnsafeModel(f"The archive {name} holds {len(members)} files; {MAX_FILES} are the most.")
     size, packed = sum(info.file_size for info in members), sum(info.compress_size for info in members)
     if size > MAX_UNPACKED or size > MAX_RATIO * max(packed, 1024):
         raise UnsafeModel(f"The archive {name} would unpack to {size:,} bytes.")
-    for info in members:
-        path = PurePosixPath(info.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in info.filename or not path.parts:
-            raise UnsafeModel(f"The archive {name} wants to write outside its folder: {info.filename!r}.")
+    for info, called in zip(members, names, strict=True):
+        path = PurePosixPath(called)
+        if path.is_absolute() or ".." in path.parts or ":" in called or not path.parts:
+            raise UnsafeModel(f"The archive {name} wants to write outside its folder: {called!r}.")
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise UnsafeModel(f"The archive {name} holds a link: {info.filename!r}.")
+            raise UnsafeModel(f"The archive {name} holds a link: {called!r}.")
 
 
-def _extract(packed: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> None:
+def _extract(packed: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
     """Write one member, believing what is read and not what its header says of its size."""
-    target = folder / PurePosixPath(info.filename.replace("\\", "/"))
     target.parent.mkdir(parents=True, exist_ok=True)
     left = info.file_size
     with packed.open(info) as source, target.open("wb") as sink:

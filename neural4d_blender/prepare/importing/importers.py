@@ -15,14 +15,21 @@ import bpy
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
 from ..open_file import own, scene, update
+from . import blend_head, obj_materials
 from .check_signature import check_signature
+from .named_files import NamedFiles
 from .strip_code import disarm
 
 Operator = Any  # bpy.ops' members have no type of their own
 
 
-def import_model(source: Path, model_format: str, warnings: list[str]) -> list[bpy.types.Object]:
+def import_model(
+    source: Path, model_format: str, warnings: list[str], files: NamedFiles | None = None
+) -> list[bpy.types.Object]:
     """Import `source`; everything that could run code is stripped and all objects are linked to the scene.
+
+    Args:
+        files: what came with it; None: what lies beside it.
 
     Raises:
         BrokenModel: damaged, of another format, or empty.
@@ -34,7 +41,7 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
         raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
     check_signature(source, model_format)
     try:
-        shown = importer(source, warnings)
+        shown = importer(source, warnings, files or NamedFiles(source.parent))
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
@@ -67,7 +74,7 @@ def _last_line(error: BaseException) -> str:
     return text.removeprefix("Error: ").rstrip(".") + "."
 
 
-def _glb(source: Path, warnings: list[str]) -> None:
+def _glb(source: Path, warnings: list[str], files: NamedFiles) -> None:
     facts = check_glb(source)
     try:
         _call(
@@ -95,13 +102,25 @@ def _glb(source: Path, warnings: list[str]) -> None:
         raise
 
 
-def _blend(source: Path, warnings: list[str]) -> set[bpy.types.Object] | None:
+def _blend(source: Path, warnings: list[str], files: NamedFiles) -> set[bpy.types.Object] | None:
     # Never open_mainfile: that would run the file's scripts and bring its settings. Appended objects are linked
     # to no scene, so nothing of them is evaluated before disarm() has taken drivers and texts away.
     libraries: Any = bpy.data.libraries  # the stubs know no context manager
-    with libraries.load(str(source), link=False) as (available, wanted):
-        wanted.objects = available.objects
-        wanted.scenes = available.scenes
+    version = blend_head.version(source)
+    told = f"The .blend file was written by Blender {version[0]}.{version[1]}, which is newer than this one"
+    is_newer = version > bpy.app.version[:2]
+    try:
+        with libraries.load(str(source), link=False) as (available, wanted):
+            wanted.objects = available.objects
+            wanted.scenes = available.scenes
+    except OSError as error:
+        if is_newer:
+            raise UnsupportedFeature(
+                f"{told} and cannot read it.", "Choose another format, or update Blender."
+            ) from error
+        raise
+    if is_newer:
+        warnings.append(f"{told}: what this one does not know of it was left out.")
     shown = {item for one in wanted.scenes for item in one.collection.all_objects}
     bpy.data.batch_remove(wanted.scenes)
     others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != source]
@@ -111,7 +130,7 @@ def _blend(source: Path, warnings: list[str]) -> set[bpy.types.Object] | None:
     return {item for item in own("objects") if item in shown} or None  # None: a file without scenes shows all
 
 
-def _fbx(source: Path, warnings: list[str]) -> None:
+def _fbx(source: Path, warnings: list[str], files: NamedFiles) -> None:
     operators: Operator = bpy.ops.wm  # the stubs are of a Blender that does not have this one yet
     if "fbx_import" in dir(operators):
         _call(operators.fbx_import, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
@@ -119,15 +138,16 @@ def _fbx(source: Path, warnings: list[str]) -> None:
         _call(bpy.ops.import_scene.fbx, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
 
 
-def _obj(source: Path, warnings: list[str]) -> None:
-    _call(bpy.ops.wm.obj_import, source, forward_axis="NEGATIVE_Z", up_axis="Y", validate_meshes=True)
+def _obj(source: Path, warnings: list[str], files: NamedFiles) -> None:
+    with obj_materials.found(source, files) as complete:
+        _call(bpy.ops.wm.obj_import, complete, forward_axis="NEGATIVE_Z", up_axis="Y", validate_meshes=True)
 
 
-def _stl(source: Path, warnings: list[str]) -> None:
+def _stl(source: Path, warnings: list[str], files: NamedFiles) -> None:
     _call(bpy.ops.wm.stl_import, source, forward_axis="Y", up_axis="Z", use_scene_unit=False, use_mesh_validate=True)
 
 
-def _usdz(source: Path, warnings: list[str]) -> None:
+def _usdz(source: Path, warnings: list[str], files: NamedFiles) -> None:
     if "usd_import" not in dir(bpy.ops.wm):
         raise UnsupportedFeature("This Blender was built without USD.", "Choose the GLB format, then Retry.")
     _call(
@@ -144,7 +164,7 @@ def _usdz(source: Path, warnings: list[str]) -> None:
 
 
 #: Each imports a file and returns the objects that it shows; None for all that are new.
-_IMPORTERS: dict[str, Callable[[Path, list[str]], set[bpy.types.Object] | None]] = {
+_IMPORTERS: dict[str, Callable[[Path, list[str], NamedFiles], set[bpy.types.Object] | None]] = {
     "GLB": _glb,
     "BLEND": _blend,
     "FBX": _fbx,
