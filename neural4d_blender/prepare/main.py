@@ -153,7 +153,7 @@ def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) 
         reshape.recalculate_normals(model)
     if job.quads:
         reshape.make_quads(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         extract_model.drop_defaults(open_file.mesh_of(item))
     return model
 

@@ -27,7 +27,8 @@ _FLAGS = frozenset({"material_index", "sharp_edge", "sharp_face"})
 
 @dataclass(frozen=True)
 class Model:
-    """The objects that make up the model, each with an identity transform and data of its own.
+    """The objects that make up the model, each with an identity transform and data of its own, or one of several that
+    show the same mesh; where they stand in the world is their own transform, whatever they hang below.
 
     Attributes:
         meshes: all have faces.
@@ -45,6 +46,11 @@ class Model:
     def shapes(self) -> list[bpy.types.Object]:
         """What has a size."""
         return [*self.armatures, *self.meshes]
+
+    @property
+    def unique_meshes(self) -> list[bpy.types.Object]:
+        """Of the objects that share a mesh one."""
+        return list({item.data: item for item in reversed(self.meshes)}.values())[::-1]
 
     @property
     def groups(self) -> list[bpy.types.Object]:
@@ -91,14 +97,15 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
         root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
         scene().collection.objects.link(root)
         for item in model.objects:
-            item.parent = model.parents.get(item, root)
+            item.parent = parent = model.parents.get(item, root)
+            item.matrix_parent_inverse = parent.matrix_basis.inverted()
             if item.data is None:
                 item.empty_display_size = root.empty_display_size
     root.name = name
     for item in model.objects:
         item.name = datablock_name(item.name.removeprefix("part "))
-        if item.data is not None:
-            item.data.name = item.name
+    for item in [*model.armatures, *model.unique_meshes]:
+        item.data.name = item.name
     return root
 
 
@@ -185,10 +192,12 @@ def _remove_all_but(model: Model) -> None:
     kept = set(model.objects)
     bpy.data.batch_remove([item for item in own("objects") if item not in kept])
     bpy.data.batch_remove(own("collections"))
+    linked = set(scene().collection.objects)
     for item in model.objects:
-        if scene() not in item.users_scene:
+        if item not in linked:
             scene().collection.objects.link(item)
         item.hide_viewport = item.hide_render = item.hide_select = False
+    for item in model.armatures:
         item.hide_set(False)
     purge()
     update()

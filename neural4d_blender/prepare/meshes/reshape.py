@@ -35,6 +35,7 @@ def join(model: Model, warnings: list[str]) -> Model:
     if len(model.meshes) > 1 and len(model.armatures) > 1:
         warnings.append(f"The model has {len(model.armatures)} rigs, so its parts were not joined.")
         return model
+    apply_transforms.unshare(model.meshes)
     rigged = (item for item in model.meshes if any(armature_of(modifier) for modifier in item.modifiers))
     into = next(rigged, model.meshes[0])
     parent = model.parents.get(into)
@@ -68,7 +69,7 @@ def limit_faces(model: Model, most: int, warnings: list[str]) -> None:
 def recalculate_normals(model: Model) -> None:
     """All faces outwards; smooth ones shaded by the surface alone, with edges of more than 30 degrees sharp."""
     weld(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _edited(mesh) as editable:
             bmesh.ops.recalc_face_normals(editable, faces=editable.faces[:])
@@ -81,7 +82,7 @@ def recalculate_normals(model: Model) -> None:
 def make_quads(model: Model) -> None:
     """Quads of pairs of triangles, never across a sharp edge, a texture's seam or two materials."""
     weld(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.join_triangles(
@@ -99,9 +100,9 @@ def make_quads(model: Model) -> None:
 
 def weld(model: Model) -> None:
     """Make one of the corners that stand in the same place, as the seams of a texture leave them."""
-    lower, upper = apply_transforms.bounds((item, np.eye(4)) for item in model.meshes)
+    lower, upper = apply_transforms.bounds((item, np.array(item.matrix_basis)) for item in model.meshes)
     distance = float((upper - lower).max()) * _SAME_PLACE
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.remove_doubles(editable, verts=editable.verts[:], dist=distance)
