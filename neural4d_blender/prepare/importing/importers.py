@@ -49,6 +49,8 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
     imported = [item for item in own("objects") if item in shown or item.type == "ARMATURE"]
     if not shown:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
+    if own("actions"):
+        warnings.append("The model's animation was left out: it stands as it stood when it was imported.")
     disarm()
     linked = set(scene().collection.all_objects)
     for item in imported:

@@ -1,7 +1,7 @@
 """Turns imported objects into plain meshes with a known place in the world. May import bpy and `engine`.
 
-Instances become objects of their own, curves and texts become meshes, modifiers other than armatures are
-applied. World matrices are kept beside the objects: a sheared one could not be written back to an object.
+Instances become objects of their own, curves and texts become meshes, modifiers are applied, those of armatures
+as far as they are posed. World matrices are kept beside the objects: a sheared one could not be written back to one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from mathutils import Matrix
 from ...engine.errors import UnsafeModel
 from ...engine.files.gltf_check import MAX_TRIANGLES
 from ..importing.visibility import hidden_in
-from ..open_file import update
+from ..open_file import armature_of, update
+from . import pose
 
 #: Instances made real; each costs an object of its own in the user's scene.
 MAX_INSTANCES = 10_000
@@ -36,16 +37,21 @@ class Part:
     parent: bpy.types.Object | None = None
 
 
-def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
-    """The mesh and armature parts that `items` show, at rest.
+def parts_of(items: Iterable[bpy.types.Object], warnings: list[str]) -> list[Part]:
+    """The mesh and armature parts that `items` show; what bends them has its pose for its rest pose afterwards.
 
     Raises:
         UnsafeModel: instances multiply to absurd numbers.
     """
     shown = list(items)
+    update()
+    posed = pose.posed_rigs()
     deforming = [modifier for item in shown for modifier in item.modifiers if modifier.type == "ARMATURE"]
     for modifier in deforming:
-        modifier.show_viewport = False  # the shape at rest is what gets baked
+        modifier.show_viewport = modifier.show_viewport and armature_of(modifier) in posed
+    keyed = [item for item in shown if _has_keys(item) and pose.is_bent_by(item, posed) and not _is_modified(item)]
+    for item in keyed:
+        pose.bake_shape_keys(item)
     update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     parts = _instances(depsgraph, set(shown))
@@ -57,13 +63,28 @@ def parts_of(items: Iterable[bpy.types.Object]) -> list[Part]:
             mesh = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
             parts.append(Part(bpy.data.objects.new(item.name, mesh), world, item.parent))
         elif item.type == "MESH":
-            _apply_modifiers(item, depsgraph)
+            if _is_modified(item) or (pose.is_bent_by(item, posed) and item not in keyed):
+                if _has_keys(item):
+                    warnings.append(f"The shape keys of {item.name!r} were given up for its modifiers.")
+                item.data = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
+            for modifier in [modifier for modifier in item.modifiers if modifier.type != "ARMATURE"]:
+                item.modifiers.remove(modifier)
             parts.append(Part(item, world, item.parent))
         elif item.type == "ARMATURE":
             parts.append(Part(item, world, item.parent))
+    pose.apply_poses(posed)
+    pose.clear_poses()
     for modifier in deforming:
         modifier.show_viewport = True
     return parts
+
+
+def _has_keys(item: bpy.types.Object) -> bool:
+    return isinstance(item.data, bpy.types.Mesh) and item.data.shape_keys is not None
+
+
+def _is_modified(item: bpy.types.Object) -> bool:
+    return any(modifier.show_viewport for modifier in item.modifiers if modifier.type != "ARMATURE")
 
 
 def _shows_only_instances(item: bpy.types.Object) -> bool:
@@ -112,11 +133,3 @@ def _repeated(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.t
 
 def _new_mesh(evaluated: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.types.Mesh:
     return bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
-
-
-def _apply_modifiers(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
-    others = [modifier for modifier in item.modifiers if modifier.type != "ARMATURE"]
-    if any(modifier.show_viewport for modifier in others):
-        item.data = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
-    for modifier in others:
-        item.modifiers.remove(modifier)

@@ -69,9 +69,8 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
         BrokenModel: no faces are left, or vertices are not finite.
         UnsafeModel: instances multiply to absurd numbers.
     """
-    _rest_poses()
     helpers = _helper_objects()
-    parts = parts_of(item for item in imported if item not in helpers)
+    parts = parts_of((item for item in imported if item not in helpers), warnings)
     meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
     if not meshes:
         raise BrokenModel("The model was read, but it has no faces.")
@@ -121,17 +120,6 @@ def count(model: Model) -> Facts:
         "objects": len(model.objects),
         "materials": len(materials),
     }
-
-
-def _rest_poses() -> None:
-    """Size is exact in the rest pose, so every armature is put into it, free of whatever held it elsewhere."""
-    for item in own("objects"):
-        for bone in item.pose.bones if item.pose else ():
-            bone.matrix_basis.identity()
-            bone.custom_shape = None
-            for constraint in list(bone.constraints):
-                bone.constraints.remove(constraint)
-    update()
 
 
 def _helper_objects() -> set[bpy.types.Object]:
