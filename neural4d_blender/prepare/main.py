@@ -28,7 +28,7 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from . import open_file
 from .importing import color_attributes, importers, multi_part
-from .meshes import exact_size, extract_model, reshape
+from .meshes import exact_size, extract_model, face_limit, reshape
 from .output import asset, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -148,7 +148,7 @@ def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) 
     if job.joined:
         model = reshape.join(model, warnings)
     if job.max_faces is not None:
-        reshape.limit_faces(model, job.max_faces, warnings)
+        face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:
         reshape.recalculate_normals(model)
     if job.quads:

@@ -58,6 +58,8 @@ def export(model_format: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("model_format", ["BLEND", "GLB", "USDZ"])
 def test_the_pose_is_what_is_sized_and_shown(empty_file: bpy.types.Scene, tmp_path: Path, model_format: str) -> None:
+    if model_format == "USDZ" and bpy.app.version < (4, 3):
+        pytest.skip("the exporter of this Blender leaves the pose out")
     posed()
     before = seen()
     prepare(export(model_format, tmp_path), model_format)

@@ -128,23 +128,32 @@ def _helper_objects() -> set[bpy.types.Object]:
 
 
 def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
-    """Refuse vertices that are no numbers, repair faces that would crash Blender, drop vertices without a face."""
+    """Refuse vertices that are no numbers, repair faces that would crash Blender, drop what has no face."""
     if not np.isfinite(apply_transforms.coordinates(mesh)).all():
         raise BrokenModel("The model has vertices whose coordinates are not numbers.")
     if mesh.validate():
         warnings.append(f"The mesh {mesh.name!r} had invalid faces, which were repaired.")
-    corners = np.empty(len(mesh.loops), dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
-    loose = np.ones(len(mesh.vertices), dtype=bool)
-    loose[corners] = False
-    if loose.any():
-        editable = bmesh.new()
-        editable.from_mesh(mesh)
-        doomed = [vertex for vertex, is_loose in zip(editable.verts, loose, strict=True) if is_loose]
-        bmesh.ops.delete(editable, geom=doomed, context="VERTS")
-        editable.to_mesh(mesh)
-        editable.free()
+    drop_loose(mesh)
     drop_defaults(mesh)
+
+
+def drop_loose(mesh: bpy.types.Mesh) -> None:
+    """Remove vertices and edges without a face."""
+    used = [np.zeros(len(mesh.vertices), dtype=bool), np.zeros(len(mesh.edges), dtype=bool)]
+    for name, which in zip(("vertex_index", "edge_index"), used, strict=True):
+        corners = np.empty(len(mesh.loops), dtype=np.int32)
+        mesh.loops.foreach_get(name, corners)
+        which[corners] = True
+    if all(which.all() for which in used):
+        return
+    editable = bmesh.new()
+    editable.from_mesh(mesh)
+    loose: list[bmesh.types.BMEdge] = [edge for edge in editable.edges if not edge.link_faces]
+    bmesh.ops.delete(editable, geom=loose, context="EDGES")
+    lone: list[bmesh.types.BMVert] = [vertex for vertex in editable.verts if not vertex.link_faces]
+    bmesh.ops.delete(editable, geom=lone, context="VERTS")
+    editable.to_mesh(mesh)
+    editable.free()
 
 
 def drop_defaults(mesh: bpy.types.Mesh) -> None:
