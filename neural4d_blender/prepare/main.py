@@ -119,6 +119,7 @@ def make(job: PrepareJob) -> Facts:
 
     model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
     fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    extract_model.scale_materials(model, fitted.scale)
     root = extract_model.put_under_one_root(model, job.name)
     materials.move_to_meshes(model.meshes)
     color_attributes.show(model.meshes, job.name)

@@ -27,11 +27,12 @@ _CARRIER = "neural4d_normal"
 _UNIFORM_TOLERANCE = 1e-5
 
 
-def bake_world(parts: Iterable[Part]) -> Floats:
+def bake_world(parts: Iterable[Part]) -> tuple[Floats, dict[bpy.types.Object, float]]:
     """Bake each part's place in the world into its data and unparent it; what is repeated stays so (shared_meshes.py).
 
     The model is moved so that its centre comes to lie at the origin, which keeps the precision of models that
-    stand far away from it. Returns that centre's former place (x, y, z in metres).
+    stand far away from it. Returns that centre's former place (x, y, z in metres), and how much each part's own
+    coordinates grew.
     """
     parts = list(parts)
     alone, groups = shared_meshes.divide(parts)
@@ -43,9 +44,11 @@ def bake_world(parts: Iterable[Part]) -> Floats:
     for part in alone:
         if is_mesh(part.item) and part.item.parent_type == "BONE" and part.item.parent is not None:
             _weigh_to_bone(part.item)
+    grown: dict[bpy.types.Object, float] = {}
     for part in alone:
         reset_transform(part.item)
         transform(part.item, Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist()))
+        grown[part.item] = _growth(part.world)
     for group in groups:
         shared = shared_meshes.one_mesh(group)
         worlds = [shift @ np.array(part.world, dtype=np.float64) for part in group]
@@ -54,7 +57,8 @@ def bake_world(parts: Iterable[Part]) -> Floats:
         for part, place in zip(group, places, strict=True):
             reset_transform(part.item)
             shared_meshes.put(part.item, place)
-    return center
+            grown[part.item] = _growth(Matrix(basis.tolist()))
+    return center, grown
 
 
 def move_and_scale(items: Iterable[bpy.types.Object], move: Floats, factor: float) -> None:
@@ -194,6 +198,10 @@ def _key_points(key: bpy.types.ShapeKey) -> Floats:
     flat = np.empty(len(key.data) * 3, dtype=np.float32)
     key.data.foreach_get("co", flat)
     return flat.reshape(-1, 3).astype(np.float64)
+
+
+def _growth(matrix: Matrix) -> float:
+    return float(abs(matrix.to_3x3().determinant()) ** (1 / 3)) or 1.0
 
 
 def _make_single_user(parts: list[Part], shown: Counter[Any]) -> None:

@@ -12,6 +12,7 @@ import bmesh
 import bpy
 import numpy as np
 
+from ...engine.blenders.shader_lengths import scale_lengths
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ...engine.model.facts import Facts
@@ -35,12 +36,14 @@ class Model:
         armatures: those that deform one of the meshes.
         center: where the file had what now is the origin: the centre of the model (x, y, z in metres).
         parents: what hangs below what, as far as the file has it so; an Empty where several things hang together.
+        grown: how much the own coordinates of each grew when its transform was applied.
     """
 
     meshes: list[bpy.types.Object]
     armatures: list[bpy.types.Object]
     center: apply_transforms.Floats
     parents: dict[bpy.types.Object, bpy.types.Object] = field(default_factory=dict)
+    grown: dict[bpy.types.Object, float] = field(default_factory=dict)
 
     @property
     def shapes(self) -> list[bpy.types.Object]:
@@ -80,7 +83,8 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
     kept = {*meshes, *armatures}
     parts = [part for part in parts if part.item in kept]
     parents = hierarchy.parents_of(parts)
-    model = Model(meshes, armatures, apply_transforms.bake_world(parts), parents)
+    center, grown = apply_transforms.bake_world(parts)
+    model = Model(meshes, armatures, center, parents, grown)
     _remove_all_but(model)
     return model
 
@@ -106,6 +110,16 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
     for item in [*model.armatures, *model.unique_meshes]:
         item.data.name = item.name
     return root
+
+
+def scale_materials(model: Model, factor: float) -> None:
+    """Have all lengths in the materials follow the model, which grew in the world by `factor`."""
+    grown: dict[bpy.types.Material, float] = {}
+    for item in model.meshes:
+        for slot in item.material_slots:
+            if slot.material is not None:
+                grown.setdefault(slot.material, factor * model.grown.get(item, 1.0))
+    scale_lengths(grown, factor)
 
 
 def count(model: Model) -> Facts:

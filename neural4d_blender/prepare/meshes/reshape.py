@@ -46,7 +46,8 @@ def join(model: Model, warnings: list[str]) -> Model:
             object=into, active_object=into, selected_objects=meshes, selected_editable_objects=meshes
         ):
             bpy.ops.object.join()
-    return Model([into], model.armatures, model.center, {into: parent} if parent in model.armatures else {})
+    kept = {into: parent} if parent in model.armatures else {}
+    return Model([into], model.armatures, model.center, kept, model.grown)
 
 
 def recalculate_normals(model: Model) -> None:

@@ -166,6 +166,10 @@ def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
             data.transform(matrix, shape_keys=True)
         elif isinstance(data, bpy.types.Armature):
             data.transform(matrix)
+    from ...engine.protocol import scale_lengths  # few scenes are in other units
+
+    materials = {slot.material: factor for item in objects for slot in item.material_slots if slot.material}
+    scale_lengths(materials, factor)
     for item in objects:  # linked duplicates have places of their own
         item.location *= factor
         item.matrix_parent_inverse.translation *= factor
