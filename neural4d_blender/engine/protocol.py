@@ -81,6 +81,7 @@ from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, St
 if TYPE_CHECKING:
     from .blenders.asset_catalogs import catalog_id
     from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
+    from .blenders.shader_lengths import scale_lengths
     from .blenders.shared_names import blend_version
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
@@ -102,7 +103,7 @@ __all__ = [
     "UnsupportedFeature", "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options",
     "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration",
     "declarations", "decode", "encode", "estimate", "is_web_address", "lacks", "makes", "measured", "most",
-    "name_in", "read_image_facts", "unit_of", "without",
+    "name_in", "read_image_facts", "scale_lengths", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -126,6 +127,7 @@ _LATE = {
     "is_web_address": "model.web_addresses",
     "name_in": "model.web_addresses",
     "read_image_facts": "model.image_header",
+    "scale_lengths": "blenders.shader_lengths",
     "without": "http.redaction",
 }
 

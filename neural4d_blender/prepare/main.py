@@ -29,7 +29,7 @@ from ..engine.model.facts import Facts
 from . import open_file
 from .importing import color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
-from .meshes import exact_size, extract_model, reshape
+from .meshes import exact_size, extract_model, face_limit, reshape
 from .output import asset, leftovers, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -133,6 +133,7 @@ def make(job: PrepareJob) -> Facts:
 
     model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
     fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    extract_model.scale_materials(model, fitted.scale)
     root = extract_model.put_under_one_root(model, job.name)
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
@@ -163,12 +164,12 @@ def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) 
     if job.joined:
         model = reshape.join(model, warnings)
     if job.max_faces is not None:
-        reshape.limit_faces(model, job.max_faces, warnings)
+        face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:
         reshape.recalculate_normals(model)
     if job.quads:
         reshape.make_quads(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         extract_model.drop_defaults(open_file.mesh_of(item))
     return model
 

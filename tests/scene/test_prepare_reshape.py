@@ -24,7 +24,7 @@ def prepare(source: Path, model_format: str = "GLB", **wanted: Any) -> dict[str,
     facts = main.prepare(main.PrepareJob.from_json(values | {"size_mm": 120} | wanted))
     assert np.ptp(sample_models.world_points(), axis=0).max() * 1000 == pytest.approx(120, rel=1e-3)
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
-    assert facts["faces"] == sum(len(mesh.polygons) for mesh in bpy.data.meshes)
+    assert facts["faces"] == sum(len(item.data.polygons) for item in bpy.data.objects if item.type == "MESH")
     return facts
 
 

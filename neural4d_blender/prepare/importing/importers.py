@@ -14,8 +14,9 @@ import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
+from ...engine.files.gltf_visibility import without_hidden_meshes
 from ..open_file import own, scene, update
-from . import blend_head, obj_materials
+from . import blend_head, obj_materials, visibility
 from .check_signature import check_signature
 from .named_files import NamedFiles
 from .strip_code import disarm
@@ -48,12 +49,18 @@ def import_model(
         if "MemoryError" in str(error):
             raise MemoryError from error
         raise BrokenModel(f"Blender cannot read the {model_format} file: {_last_line(error)}") from error
-    imported = [item for item in own("objects") if shown is None or item in shown]
-    if not imported:
+    if shown is None:
+        shown = visibility.seen(scene()) & set(own("objects"))
+    # A rig is often hidden, and bends what is not.
+    imported = [item for item in own("objects") if item in shown or item.type == "ARMATURE"]
+    if not shown:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
+    if own("actions"):
+        warnings.append("The model's animation was left out: it stands as it stood when it was imported.")
     disarm()
+    linked = set(scene().collection.all_objects)
     for item in imported:
-        if scene() not in item.users_scene:
+        if item not in linked:
             scene().collection.objects.link(item)
     update()
     return imported
@@ -79,7 +86,7 @@ def _glb(source: Path, warnings: list[str], files: NamedFiles) -> None:
     try:
         _call(
             bpy.ops.import_scene.gltf,
-            source,
+            without_hidden_meshes(source, Path(bpy.app.tempdir)),
             import_shading="NORMALS",
             import_pack_images=True,
             import_webp_texture=True,
@@ -113,6 +120,7 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles) -> set[bpy.type
         with libraries.load(str(source), link=False) as (available, wanted):
             wanted.objects = available.objects
             wanted.scenes = available.scenes
+            names = list(available.scenes)
     except OSError as error:
         if is_newer:
             raise UnsupportedFeature(
@@ -121,13 +129,16 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles) -> set[bpy.type
         raise
     if is_newer:
         warnings.append(f"{told}: what this one does not know of it was left out.")
-    shown = {item for one in wanted.scenes for item in one.collection.all_objects}
+    scene_name, layer_name = visibility.open_scene(source)
+    scenes = dict(zip(names, wanted.scenes, strict=True))
+    opened = [scenes[scene_name]] if scene_name in scenes else wanted.scenes
+    shown = set().union(*(visibility.seen(one, layer_name) for one in opened))
     bpy.data.batch_remove(wanted.scenes)
     others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != source]
     if others:
         warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
     bpy.data.batch_remove(own("libraries"))
-    return {item for item in own("objects") if item in shown} or None  # None: a file without scenes shows all
+    return shown or set(own("objects"))  # a file without scenes shows all
 
 
 def _fbx(source: Path, warnings: list[str], files: NamedFiles) -> None:
@@ -163,7 +174,7 @@ def _usdz(source: Path, warnings: list[str], files: NamedFiles) -> None:
     )
 
 
-#: Each imports a file and returns the objects that it shows; None for all that are new.
+#: Each imports a file and returns the objects that it shows; None for those of the scene it was imported to.
 _IMPORTERS: dict[str, Callable[[Path, list[str], NamedFiles], set[bpy.types.Object] | None]] = {
     "GLB": _glb,
     "BLEND": _blend,

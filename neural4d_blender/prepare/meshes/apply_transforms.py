@@ -1,13 +1,15 @@
 """Moves transforms from objects into their data. May import bpy, mathutils and numpy.
 
-Afterwards every object has location 0, rotation 0 and scale 1, and looks as before: mirrored parts keep
-their outside outside, custom normals follow sheared and unevenly scaled parts.
+Afterwards every object has location 0, rotation 0 and scale 1, but for those that share a mesh, and looks as before:
+mirrored parts keep their outside outside, custom normals follow sheared and unevenly scaled parts.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import bpy
 import numpy as np
@@ -15,6 +17,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..open_file import mesh_of
+from . import shared_meshes
 from .evaluate import Part
 
 Floats = NDArray[np.float64]
@@ -24,31 +27,72 @@ _CARRIER = "neural4d_normal"
 _UNIFORM_TOLERANCE = 1e-5
 
 
-def bake_world(parts: Iterable[Part]) -> Floats:
-    """Bake each part's place in the world into its data and unparent it.
+def bake_world(parts: Iterable[Part]) -> tuple[Floats, dict[bpy.types.Object, float]]:
+    """Bake each part's place in the world into its data and unparent it; what is repeated stays so (shared_meshes.py).
 
     The model is moved so that its centre comes to lie at the origin, which keeps the precision of models that
-    stand far away from it. Returns that centre's former place (x, y, z in metres).
+    stand far away from it. Returns that centre's former place (x, y, z in metres), and how much each part's own
+    coordinates grew.
     """
     parts = list(parts)
-    _make_single_user(parts)
-    meshes = [part for part in parts if part.item.type == "MESH"]
-    lower, upper = bounds((part.item, np.array(part.world, dtype=np.float64)) for part in meshes)
+    alone, groups = shared_meshes.divide(parts)
+    _make_single_user(alone, Counter(part.item.data for part in parts))
+    lower, upper = bounds((part.item, np.array(part.world, dtype=np.float64)) for part in parts if is_mesh(part.item))
     center = (lower + upper) / 2
     shift = np.eye(4)
     shift[:3, 3] = -center
-    for part in meshes:
-        if part.item.parent_type == "BONE" and part.item.parent is not None:
+    for part in alone:
+        if is_mesh(part.item) and part.item.parent_type == "BONE" and part.item.parent is not None:
             _weigh_to_bone(part.item)
-    for part in parts:
-        matrix = Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist())
+    grown: dict[bpy.types.Object, float] = {}
+    for part in alone:
         reset_transform(part.item)
-        transform(part.item, matrix)
-    return center
+        transform(part.item, Matrix((shift @ np.array(part.world, dtype=np.float64)).tolist()))
+        grown[part.item] = _growth(part.world)
+    for group in groups:
+        shared = shared_meshes.one_mesh(group)
+        worlds = [shift @ np.array(part.world, dtype=np.float64) for part in group]
+        basis, places = shared_meshes.fitting_all(worlds)
+        transform_mesh(shared, Matrix(basis.tolist()))
+        for part, place in zip(group, places, strict=True):
+            reset_transform(part.item)
+            shared_meshes.put(part.item, place)
+            grown[part.item] = _growth(Matrix(basis.tolist()))
+    return center, grown
+
+
+def move_and_scale(items: Iterable[bpy.types.Object], move: Floats, factor: float) -> None:
+    """Scale objects about the origin and move them: in their data, and of those that share it in their location."""
+    items = list(items)
+    users = Counter(item.data for item in items)
+    scale, moved = Matrix.Scale(factor, 4), Matrix.Translation(move.tolist())
+    for item in {item.data: item for item in items if users[item.data] > 1}.values():
+        transform(item, scale)
+    for item in items:
+        if users[item.data] > 1:
+            item.location = moved @ (item.location * factor)
+        else:
+            transform(item, moved @ scale)
+
+
+def unshare(items: Iterable[bpy.types.Object]) -> None:
+    """Data of its own and an identity transform for each mesh object."""
+    items = list(items)
+    users = Counter(item.data for item in items)
+    for item in items:
+        if users[item.data] > 1:
+            item.data = mesh_of(item).copy()
+            matrix = item.matrix_basis.copy()
+            reset_transform(item)
+            transform(item, matrix)
+
+
+def is_mesh(item: bpy.types.Object) -> bool:
+    return item.type == "MESH"
 
 
 def transform(item: bpy.types.Object, matrix: Matrix) -> None:
-    """Apply any affine matrix to the mesh or armature of an object that shares it with no other."""
+    """Apply any affine matrix to the mesh or armature of an object."""
     if isinstance(item.data, bpy.types.Armature):
         item.data.transform(matrix)
     else:
@@ -119,11 +163,21 @@ def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, F
     Shape keys count as they are set. Not finite where a vertex is not.
     """
     lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
+    shapes: dict[bpy.types.ID, tuple[Floats, Floats]] = {}
     for item, matrix in placed:
+        mesh = mesh_of(item)
+        if mesh not in shapes:
+            points = _shaped(item)
+            ends = points.min(axis=0), points.max(axis=0)
+            shapes[mesh] = points, np.array(list(itertools.product(*zip(*ends, strict=True))))
         with np.errstate(invalid="ignore"):  # of infinite coordinates; whoever asks looks whether it is finite
-            points = _shaped(item) @ matrix[:3, :3].T + matrix[:3, 3]
-        lower = np.minimum(lower, points.min(axis=0))
-        upper = np.maximum(upper, points.max(axis=0))
+            for points in reversed(shapes[mesh]):
+                reached = points @ matrix[:3, :3].T + matrix[:3, 3]
+                low, high = reached.min(axis=0), reached.max(axis=0)
+                if (low >= lower).all() and (high <= upper).all():
+                    break  # the corners of its box lie within what is known already, and so do its vertices
+            else:
+                lower, upper = np.minimum(lower, low), np.maximum(upper, high)
     return lower, upper
 
 
@@ -146,12 +200,15 @@ def _key_points(key: bpy.types.ShapeKey) -> Floats:
     return flat.reshape(-1, 3).astype(np.float64)
 
 
-def _make_single_user(parts: list[Part]) -> None:
+def _growth(matrix: Matrix) -> float:
+    return float(abs(matrix.to_3x3().determinant()) ** (1 / 3)) or 1.0
+
+
+def _make_single_user(parts: list[Part], shown: Counter[Any]) -> None:
     """Data of their own for all that share it, so that each can be transformed its own way.
 
-    Counted here: Blender's FBX importer (5.0) leaves a shared mesh with one user, however many objects show it.
+    `shown` counts: Blender's FBX importer (5.0) leaves a shared mesh with one user, however many objects show it.
     """
-    shown = Counter(part.item.data for part in parts)
     for part in parts:
         data = part.item.data
         if data is not None and (shown[data] > 1 or data.users > 1):

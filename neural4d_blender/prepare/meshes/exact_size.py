@@ -1,6 +1,7 @@
 """Makes a model exactly as large as wanted and puts its origin where it belongs. May import bpy and `engine`.
 
-Everything happens in mesh and armature data, in real metres with Z up: the objects' transforms stay identity.
+Everything happens in mesh and armature data, in real metres with Z up: the objects' transforms stay identity, but for
+those that share a mesh.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from mathutils import Matrix
 
 from ...engine.errors import BrokenModel
 from . import apply_transforms
@@ -61,16 +61,14 @@ def fit(model: Model, *, size_mm: float | None, axis: str, origin: str) -> Fitte
         reach = np.abs(upper - lower).max() * factor
         if abs(factor - 1) <= _ACCURACY and np.abs(move).max() <= _ACCURACY * reach:
             break
-        matrix = Matrix.Translation(move) @ Matrix.Scale(factor, 4)
-        for item in model.shapes:
-            apply_transforms.transform(item, matrix)
+        apply_transforms.move_and_scale(model.shapes, move, factor)
         lower, upper = _bounds(model)
     x, y, z = ((upper - lower) * 1000).tolist()
     return Fitted((x, y, z), (x, y, z)[along], total)
 
 
 def _bounds(model: Model) -> tuple[apply_transforms.Floats, apply_transforms.Floats]:
-    return apply_transforms.bounds((item, np.eye(4)) for item in model.meshes)
+    return apply_transforms.bounds((item, np.array(item.matrix_basis, dtype=np.float64)) for item in model.meshes)
 
 
 def _check_extent(extents: apply_transforms.Floats, along: int) -> None:

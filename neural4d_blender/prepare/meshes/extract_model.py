@@ -12,6 +12,7 @@ import bmesh
 import bpy
 import numpy as np
 
+from ...engine.blenders.shader_lengths import scale_lengths
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ...engine.model.facts import Facts
@@ -27,24 +28,32 @@ _FLAGS = frozenset({"material_index", "sharp_edge", "sharp_face"})
 
 @dataclass(frozen=True)
 class Model:
-    """The objects that make up the model, each with an identity transform and data of its own.
+    """The objects that make up the model, each with an identity transform and data of its own, or one of several that
+    show the same mesh; where they stand in the world is their own transform, whatever they hang below.
 
     Attributes:
         meshes: all have faces.
         armatures: those that deform one of the meshes.
         center: where the file had what now is the origin: the centre of the model (x, y, z in metres).
         parents: what hangs below what, as far as the file has it so; an Empty where several things hang together.
+        grown: how much the own coordinates of each grew when its transform was applied.
     """
 
     meshes: list[bpy.types.Object]
     armatures: list[bpy.types.Object]
     center: apply_transforms.Floats
     parents: dict[bpy.types.Object, bpy.types.Object] = field(default_factory=dict)
+    grown: dict[bpy.types.Object, float] = field(default_factory=dict)
 
     @property
     def shapes(self) -> list[bpy.types.Object]:
         """What has a size."""
         return [*self.armatures, *self.meshes]
+
+    @property
+    def unique_meshes(self) -> list[bpy.types.Object]:
+        """Of the objects that share a mesh one."""
+        return list({item.data: item for item in reversed(self.meshes)}.values())[::-1]
 
     @property
     def groups(self) -> list[bpy.types.Object]:
@@ -63,9 +72,8 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
         BrokenModel: no faces are left, or vertices are not finite.
         UnsafeModel: instances multiply to absurd numbers.
     """
-    _rest_poses()
     helpers = _helper_objects()
-    parts = parts_of(item for item in imported if item not in helpers)
+    parts = parts_of((item for item in imported if item not in helpers), warnings)
     meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
     if not meshes:
         raise BrokenModel("The model was read, but it has no faces.")
@@ -75,7 +83,8 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
     kept = {*meshes, *armatures}
     parts = [part for part in parts if part.item in kept]
     parents = hierarchy.parents_of(parts)
-    model = Model(meshes, armatures, apply_transforms.bake_world(parts), parents)
+    center, grown = apply_transforms.bake_world(parts)
+    model = Model(meshes, armatures, center, parents, grown)
     _remove_all_but(model)
     return model
 
@@ -91,15 +100,26 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
         root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
         scene().collection.objects.link(root)
         for item in model.objects:
-            item.parent = model.parents.get(item, root)
+            item.parent = parent = model.parents.get(item, root)
+            item.matrix_parent_inverse = parent.matrix_basis.inverted()
             if item.data is None:
                 item.empty_display_size = root.empty_display_size
     root.name = name
     for item in model.objects:
         item.name = datablock_name(item.name.removeprefix("part "))
-        if item.data is not None:
-            item.data.name = item.name
+    for item in [*model.armatures, *model.unique_meshes]:
+        item.data.name = item.name
     return root
+
+
+def scale_materials(model: Model, factor: float) -> None:
+    """Have all lengths in the materials follow the model, which grew in the world by `factor`."""
+    grown: dict[bpy.types.Material, float] = {}
+    for item in model.meshes:
+        for slot in item.material_slots:
+            if slot.material is not None:
+                grown.setdefault(slot.material, factor * model.grown.get(item, 1.0))
+    scale_lengths(grown, factor)
 
 
 def count(model: Model) -> Facts:
@@ -116,40 +136,38 @@ def count(model: Model) -> Facts:
     }
 
 
-def _rest_poses() -> None:
-    """Size is exact in the rest pose, so every armature is put into it, free of whatever held it elsewhere."""
-    for item in own("objects"):
-        for bone in item.pose.bones if item.pose else ():
-            bone.matrix_basis.identity()
-            bone.custom_shape = None
-            for constraint in list(bone.constraints):
-                bone.constraints.remove(constraint)
-    update()
-
-
 def _helper_objects() -> set[bpy.types.Object]:
     collections = [c for c in own("collections") if c.name.startswith(_HELPER_COLLECTION)]
     return {item for collection in collections for item in collection.all_objects}
 
 
 def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
-    """Refuse vertices that are no numbers, repair faces that would crash Blender, drop vertices without a face."""
+    """Refuse vertices that are no numbers, repair faces that would crash Blender, drop what has no face."""
     if not np.isfinite(apply_transforms.coordinates(mesh)).all():
         raise BrokenModel("The model has vertices whose coordinates are not numbers.")
     if mesh.validate():
         warnings.append(f"The mesh {mesh.name!r} had invalid faces, which were repaired.")
-    corners = np.empty(len(mesh.loops), dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
-    loose = np.ones(len(mesh.vertices), dtype=bool)
-    loose[corners] = False
-    if loose.any():
-        editable = bmesh.new()
-        editable.from_mesh(mesh)
-        doomed = [vertex for vertex, is_loose in zip(editable.verts, loose, strict=True) if is_loose]
-        bmesh.ops.delete(editable, geom=doomed, context="VERTS")
-        editable.to_mesh(mesh)
-        editable.free()
+    drop_loose(mesh)
     drop_defaults(mesh)
+
+
+def drop_loose(mesh: bpy.types.Mesh) -> None:
+    """Remove vertices and edges without a face."""
+    used = [np.zeros(len(mesh.vertices), dtype=bool), np.zeros(len(mesh.edges), dtype=bool)]
+    for name, which in zip(("vertex_index", "edge_index"), used, strict=True):
+        corners = np.empty(len(mesh.loops), dtype=np.int32)
+        mesh.loops.foreach_get(name, corners)
+        which[corners] = True
+    if all(which.all() for which in used):
+        return
+    editable = bmesh.new()
+    editable.from_mesh(mesh)
+    loose: list[bmesh.types.BMEdge] = [edge for edge in editable.edges if not edge.link_faces]
+    bmesh.ops.delete(editable, geom=loose, context="EDGES")
+    lone: list[bmesh.types.BMVert] = [vertex for vertex in editable.verts if not vertex.link_faces]
+    bmesh.ops.delete(editable, geom=lone, context="VERTS")
+    editable.to_mesh(mesh)
+    editable.free()
 
 
 def drop_defaults(mesh: bpy.types.Mesh) -> None:
@@ -185,10 +203,12 @@ def _remove_all_but(model: Model) -> None:
     kept = set(model.objects)
     bpy.data.batch_remove([item for item in own("objects") if item not in kept])
     bpy.data.batch_remove(own("collections"))
+    linked = set(scene().collection.objects)
     for item in model.objects:
-        if scene() not in item.users_scene:
+        if item not in linked:
             scene().collection.objects.link(item)
         item.hide_viewport = item.hide_render = item.hide_select = False
+    for item in model.armatures:
         item.hide_set(False)
     purge()
     update()

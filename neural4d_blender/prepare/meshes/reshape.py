@@ -1,6 +1,6 @@
-"""Makes of the model's meshes what was asked for: one mesh, fewer faces, normals anew, quads.
+"""Makes of the model's meshes what was asked for: one mesh, normals anew, quads.
 
-May import bpy, bmesh and numpy. All parts have identity transforms; the size is set afterwards, on the result.
+May import bpy, bmesh and numpy. The size is set afterwards, on the result.
 
 Importers of GLB split a mesh along the seams of its texture. Whatever changes faces welds those seams first,
 else it would tear them open; normals of the file are carried through it at the corners of the faces.
@@ -18,7 +18,7 @@ import numpy as np
 
 from ..open_file import armature_of, mesh_of
 from . import apply_transforms
-from .extract_model import Model
+from .extract_model import Model, drop_loose
 
 #: Parts of the model's size below which two corners are the same one.
 _SAME_PLACE = 1e-7
@@ -26,8 +26,6 @@ _SAME_PLACE = 1e-7
 _SMOOTH_UP_TO = math.radians(30)
 #: Two triangles become a quad where they bend no more than this, nor is the quad's corner further from square.
 _QUAD_BEND = math.radians(40)
-#: Decimating a part overshoots or falls short by a few faces; this many times it is corrected.
-_PASSES = 4
 
 
 def join(model: Model, warnings: list[str]) -> Model:
@@ -35,6 +33,7 @@ def join(model: Model, warnings: list[str]) -> Model:
     if len(model.meshes) > 1 and len(model.armatures) > 1:
         warnings.append(f"The model has {len(model.armatures)} rigs, so its parts were not joined.")
         return model
+    apply_transforms.unshare(model.meshes)
     rigged = (item for item in model.meshes if any(armature_of(modifier) for modifier in item.modifiers))
     into = next(rigged, model.meshes[0])
     parent = model.parents.get(into)
@@ -47,28 +46,14 @@ def join(model: Model, warnings: list[str]) -> Model:
             object=into, active_object=into, selected_objects=meshes, selected_editable_objects=meshes
         ):
             bpy.ops.object.join()
-    return Model([into], model.armatures, model.center, {into: parent} if parent in model.armatures else {})
-
-
-def limit_faces(model: Model, most: int, warnings: list[str]) -> None:
-    """Decimate all parts alike until the model has no more than `most` faces; then all of them are triangles."""
-    if _faces(model) <= most:
-        return
-    shaped = (item.name for item in model.meshes if mesh_of(item).shape_keys is not None)
-    warnings += [f"The shape keys of {name!r} were given up for the face limit." for name in shaped]
-    weld(model)
-    for _ in range(_PASSES):
-        for item in model.meshes:
-            _decimate(item, most / _faces(model, triangles=True))
-        if _faces(model) <= most:
-            return
-    warnings.append(f"The model keeps {_faces(model):,} faces: fewer than that would destroy it.")
+    kept = {into: parent} if parent in model.armatures else {}
+    return Model([into], model.armatures, model.center, kept, model.grown)
 
 
 def recalculate_normals(model: Model) -> None:
     """All faces outwards; smooth ones shaded by the surface alone, with edges of more than 30 degrees sharp."""
     weld(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _edited(mesh) as editable:
             bmesh.ops.recalc_face_normals(editable, faces=editable.faces[:])
@@ -81,7 +66,7 @@ def recalculate_normals(model: Model) -> None:
 def make_quads(model: Model) -> None:
     """Quads of pairs of triangles, never across a sharp edge, a texture's seam or two materials."""
     weld(model)
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.join_triangles(
@@ -99,42 +84,13 @@ def make_quads(model: Model) -> None:
 
 def weld(model: Model) -> None:
     """Make one of the corners that stand in the same place, as the seams of a texture leave them."""
-    lower, upper = apply_transforms.bounds((item, np.eye(4)) for item in model.meshes)
+    lower, upper = apply_transforms.bounds((item, np.array(item.matrix_basis)) for item in model.meshes)
     distance = float((upper - lower).max()) * _SAME_PLACE
-    for item in model.meshes:
+    for item in model.unique_meshes:
         mesh = mesh_of(item)
         with _carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.remove_doubles(editable, verts=editable.verts[:], dist=distance)
-
-
-def _faces(model: Model, *, triangles: bool = False) -> int:
-    meshes = [mesh_of(item) for item in model.meshes]
-    faces = sum(len(mesh.polygons) for mesh in meshes)
-    return sum(len(mesh.loops) for mesh in meshes) - 2 * faces if triangles else faces
-
-
-def _decimate(item: bpy.types.Object, share: float) -> None:
-    deforming = [modifier for modifier in item.modifiers if modifier.show_viewport]
-    for modifier in deforming:
-        modifier.show_viewport = False
-    decimate = item.modifiers.new("Fewer Faces", "DECIMATE")
-    if isinstance(decimate, bpy.types.DecimateModifier):
-        decimate.ratio = share
-        decimate.use_collapse_triangulate = True
-    mesh = mesh_of(item)
-    had_normals = mesh.has_custom_normals
-    if had_normals:
-        apply_transforms.keep_normals(mesh)
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    evaluated = item.evaluated_get(depsgraph)
-    fewer = bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
-    item.modifiers.remove(decimate)
-    item.data = fewer
-    bpy.data.meshes.remove(mesh)
-    if had_normals:
-        apply_transforms.restore_normals(fewer)
-    for modifier in deforming:
-        modifier.show_viewport = True
+        drop_loose(mesh)
 
 
 @contextmanager

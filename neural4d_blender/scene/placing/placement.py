@@ -157,16 +157,23 @@ def _windows() -> list[bpy.types.Window]:
 
 
 def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
-    """From metres to the scene's units, in the data, so that every transform stays clean."""
+    """From metres to the scene's units, in the data, so that every scale stays as it is."""
     if math.isclose(factor, 1.0, rel_tol=1e-6):
         return
     matrix = Matrix.Scale(factor, 4)
-    for item in objects:
-        if isinstance(item.data, bpy.types.Mesh):
-            item.data.transform(matrix, shape_keys=True)
-        elif isinstance(item.data, bpy.types.Armature):
-            item.data.transform(matrix)
-        else:
+    for data in {item.data for item in objects}:
+        if isinstance(data, bpy.types.Mesh):
+            data.transform(matrix, shape_keys=True)
+        elif isinstance(data, bpy.types.Armature):
+            data.transform(matrix)
+    from ...engine.protocol import scale_lengths  # few scenes are in other units
+
+    materials = {slot.material: factor for item in objects for slot in item.material_slots if slot.material}
+    scale_lengths(materials, factor)
+    for item in objects:  # linked duplicates have places of their own
+        item.location *= factor
+        item.matrix_parent_inverse.translation *= factor
+        if item.data is None:
             item.empty_display_size *= factor
 
 
