@@ -16,6 +16,7 @@ from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
 from ..open_file import own, scene, update
 from .check_signature import check_signature
+from .readable_copy import readable
 from .strip_code import disarm
 
 Operator = Any  # bpy.ops' members have no type of their own
@@ -34,7 +35,8 @@ def import_model(source: Path, model_format: str, warnings: list[str]) -> list[b
         raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
     check_signature(source, model_format)
     try:
-        shown = importer(source, warnings)
+        with readable(source, model_format, warnings) as file:
+            shown = importer(file, warnings)
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
