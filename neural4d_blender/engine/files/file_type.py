@@ -38,11 +38,52 @@ def file_type(path: Path) -> str:
         return _of_archive(path)
     if _is_binary_stl(head, path.stat().st_size):
         return "STL"
-    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    head = _in_utf_8(head)
+    lines = [line.strip() for line in head.splitlines()]
     first = next((line.lower() for line in lines if line), b"")
     if first.startswith(b"solid") and b"facet" in head.lower():
         return "STL"
     return "OBJ" if any(line.startswith(_OBJ) for line in lines if not line.startswith(b"#")) else ""
+
+
+def text_encoding(path: Path) -> str:
+    """How a text is encoded that importers do not read as it is, by Python's name; empty for UTF-8 and what is near."""
+    with path.open("rb") as file:
+        return _encoding(file.read(_HEAD))
+
+
+def has_capitals(path: Path) -> bool:
+    """Whether an STL in words has them in capitals, which some importers do not know."""
+    with path.open("rb") as file:
+        head = _in_utf_8(file.read(_HEAD))
+    return head.lstrip().lower().startswith(b"solid") and b"FACET" in head
+
+
+def binary_stl_length(path: Path) -> int:
+    """Where a binary STL ends that has more bytes behind it; 0 for any other file."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    end = 84 + 50 * int.from_bytes(head[80:84], "little")
+    return end if 84 < end < path.stat().st_size and b"\0" in _in_utf_8(head) else 0
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether the first bytes of a file are some text's."""
+    return b"\0" not in _in_utf_8(head)
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    zeros = head[0:32:2].count(0), head[1:32:2].count(0)  # of letters and figures, each second byte is one
+    return {(16, 0): "utf-16-be", (0, 16): "utf-16-le"}.get(zeros, "")
+
+
+def _in_utf_8(head: bytes) -> bytes:
+    encoding = _encoding(head)
+    return head[: len(head) // 2 * 2].decode(encoding, "replace").encode() if encoding else head
 
 
 def _is_binary_stl(head: bytes, size: int) -> bool:

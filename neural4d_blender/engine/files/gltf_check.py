@@ -1,4 +1,4 @@
-"""Checks the JSON of a glTF 2.0 model: its data (gltf_accessor_check.py), meshes and node tree.
+"""Checks the JSON of a glTF 2.0 model: meshes and node tree; repairs what is harmless (gltf_repair.py) before that.
 
 Pure Python, standard library only; works on the parsed JSON alone, whether it came from a .glb or a
 .gltf. What is checked is what makes an importer hang, run out of memory or read a stranger's file;
@@ -7,20 +7,32 @@ whether a material or an animation is well formed is left to the importer.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from ..errors import BrokenModel, UnsafeModel
-from .gltf_accessor_check import DataCheck, Json, integer, items_of, reference
+from .gltf_accessor_check import MAX_ITEMS, DataCheck, Json, integer, items_of, reference
+from .gltf_images import check_pixels, head_of_data
+from .gltf_repair import Repair, dicts
+from .gltf_scene_check import check_scenes
 
-MAX_DEPTH: Final = 200  # of the node tree; Blender's importer walks it recursively
 MAX_TRIANGLES: Final = 30_000_000  # as drawn, instances counted; about what a large workstation can still edit
 MAX_MORPH_TARGETS: Final = 1_000
+#: Values of all shape keys; three numbers each.
+MAX_MORPHED: Final = 50_000_000
+#: Parts of a mesh times its corners: Blender copies what it has of a mesh once more for each part.
+MAX_COPIED: Final = 4_000_000_000
+#: Triangles that a byte of Draco can well stand for; the flattest of grids have more.
+_TRIANGLES_A_BYTE: Final = 8
 
 _UNSIGNED: Final = (5121, 5123, 5125)
 _TRIANGLE_LIST, _TRIANGLE_STRIP, _TRIANGLE_FAN = 4, 5, 6
+#: Attributes that Blender reads, by how their names begin.
+_READ: Final = ("POSITION", "NORMAL", "TEXCOORD_", "COLOR_", "JOINTS_", "WEIGHTS_", "_")
+_LARGEST: Final = 3.4e38  # of Blender's numbers; compared, for a whole number of 400 digits cannot be made a float
 _TRANSFORMS: Final = (("matrix", 16), ("translation", 3), ("rotation", 4), ("scale", 3))
+_DRACO: Final = "KHR_draco_mesh_compression"
 
 #: Required extensions that Blender 4.2's importer can read; the importer has the last word.
 SUPPORTED_EXTENSIONS: Final = frozenset({
@@ -41,6 +53,8 @@ class GltfFacts:
         vertices: of all meshes, each mesh counted once.
         meshes, materials, images, nodes: how many of each the file holds.
         required_extensions: what it says a reader has to know.
+        repaired: the JSON is not what it was, see gltf_repair.py.
+        lost_textures: how many were taken out of materials because their image is missing or none that glTF has.
     """
 
     triangles: int
@@ -50,6 +64,8 @@ class GltfFacts:
     images: int
     nodes: int
     required_extensions: tuple[str, ...]
+    repaired: bool
+    lost_textures: int
 
     @property
     def unsupported_extensions(self) -> tuple[str, ...]:
@@ -57,27 +73,33 @@ class GltfFacts:
         return tuple(name for name in self.required_extensions if name not in SUPPORTED_EXTENSIONS)
 
 
-def check_gltf(document: object, *, binary_length: int | None = None) -> GltfFacts:
-    """Check the parsed JSON of a glTF model.
+def check_gltf(
+    document: object, *, binary_length: int | None = None, read: Callable[[int, int], bytes] | None = None
+) -> GltfFacts:
+    """Check the parsed JSON of a glTF model, and repair it where that is harmless.
 
     Args:
         document: the JSON's value.
         binary_length: bytes in the BIN chunk it came with; None for a lone .gltf.
+        read: gives bytes of that chunk, from an offset on, as many as are asked for.
 
     Raises:
         UnsafeModel: it points at other files or claims absurd sizes.
         BrokenModel: it contradicts itself or holds no triangles.
+        ModelTooLarge: its images have too many pixels.
     """
     if not isinstance(document, dict):
         raise BrokenModel("The model's description is not a JSON object.")
+    repair = Repair(document)
+    repair.run()
     _check_version(document.get("asset"))
     required = document.get("extensionsRequired", [])
     if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
         raise BrokenModel("The model's list of required extensions is not a list of names.")
-    data = DataCheck(document, binary_length)
-    data.run()
+    data = DataCheck(document, binary_length, repair.outside)
     structure = _Structure(document, data)
     triangles = structure.run()
+    lost = repair.forget_images(repair.missing | _unreadable(data, repair, read))
     return GltfFacts(
         triangles=triangles,
         vertices=structure.vertices,
@@ -86,6 +108,8 @@ def check_gltf(document: object, *, binary_length: int | None = None) -> GltfFac
         images=len(data.images),
         nodes=len(structure.nodes),
         required_extensions=tuple(sorted(set(required))),
+        repaired=repair.changed,
+        lost_textures=lost,
     )
 
 
@@ -97,26 +121,50 @@ def _check_version(asset: object) -> None:
             raise BrokenModel(f"The model is glTF {str(version)[:20]}; only 2.0 can be read.")
 
 
+def _unreadable(data: DataCheck, repair: Repair, read: Callable[[int, int], bytes] | None) -> set[int]:
+    """Of the images that are shown, those that no header says are pictures."""
+    heads: dict[int, bytes] = {}
+    for index in sorted(set(range(len(data.images))) & repair.shown_images() - repair.missing):
+        image = data.images[index]
+        if "uri" in image:
+            heads[index] = head_of_data(image["uri"])
+        elif read:
+            length = data.view(image["bufferView"], f"the buffer view of image {index}")
+            view = data.views[image["bufferView"]]
+            heads[index] = read(view.get("byteOffset", 0), length) if view.get("buffer") == 0 else b""
+    return {index for index, fine in zip(heads, check_pixels(heads.values()), strict=True) if not fine}
+
+
 class _Structure:
-    """Meshes and nodes of one document whose data has been checked."""
+    """Meshes and nodes of one document."""
 
     def __init__(self, document: Json, data: DataCheck) -> None:
+        self.document = document
+        self.data = data
         self.accessors = data.accessors
         self.meshes = items_of(document, "meshes")
         self.nodes = items_of(document, "nodes")
         self.vertices = 0
+        self._morphed = 0
 
     def run(self) -> int:
         """Returns the triangles drawn."""
         triangles = [self._mesh(index, mesh) for index, mesh in enumerate(self.meshes)]
         if not sum(triangles):
             raise BrokenModel("The model holds no triangles.")
-        self._check_depths(self._parents())
-        drawn = 0
+        self._animations()
+        check_scenes(self.document, self.nodes)
+        drawn, objects = 0, len(self.nodes)
         for index, node in enumerate(self.nodes):
+            for key, length in _TRANSFORMS:
+                _check_numbers(node.get(key), length, f"The {key} of node {index}")
             if "mesh" in node:
                 reference(self.meshes, node["mesh"], f"the mesh of node {index}")
-                drawn += triangles[int(node["mesh"])]
+                instances = self._instances(index, node)
+                drawn += triangles[node["mesh"]] * max(instances, 1)
+                objects += instances
+        if objects > MAX_ITEMS:
+            raise UnsafeModel(f"The model claims {objects:,} nodes and instances; {MAX_ITEMS:,} are accepted.")
         if max(drawn, sum(triangles)) > MAX_TRIANGLES:
             raise UnsafeModel(
                 f"The model claims {max(drawn, sum(triangles)):,} triangles; {MAX_TRIANGLES:,} are accepted."
@@ -126,66 +174,80 @@ class _Structure:
     def _mesh(self, index: int, mesh: Json) -> int:
         """Returns the mesh's number of triangles."""
         primitives = mesh.get("primitives")
-        if not isinstance(primitives, list) or not primitives or not all(isinstance(p, dict) for p in primitives):
-            raise BrokenModel(f"Mesh {index} has no primitives.")
-        return sum(self._primitive(f"mesh {index}", primitive) for primitive in primitives)
+        if not isinstance(primitives, list) or not all(isinstance(p, dict) for p in primitives):
+            raise BrokenModel(f"Mesh {index} has no proper primitives.")
+        counted = [self._primitive(f"mesh {index}", primitive) for primitive in primitives]
+        corners = sum(corners for _, corners in counted)
+        if max(corners, self.vertices) > 3 * MAX_TRIANGLES or corners * len(primitives) > MAX_COPIED:
+            raise UnsafeModel(f"Mesh {index} claims {corners:,} corners in {len(primitives):,} parts.")
+        return sum(triangles for triangles, _ in counted)
 
-    def _primitive(self, what: str, primitive: Json) -> int:
+    def _primitive(self, what: str, primitive: Json) -> tuple[int, int]:
+        """Returns its number of triangles, and of corners."""
         attributes, targets = primitive.get("attributes"), primitive.get("targets", [])
         if not isinstance(attributes, dict) or not isinstance(targets, list) or len(targets) > MAX_MORPH_TARGETS:
             raise BrokenModel(f"A primitive of {what} has no proper attributes.")
         if "POSITION" not in attributes:
-            return 0
-        position = reference(self.accessors, attributes["POSITION"], f"the positions of {what}")
+            return 0, 0
+        packed = self._packed(what, primitive)
+        position = self.data.accessor(attributes["POSITION"], f"the positions of {what}", packed=packed)
         if position["type"] != "VEC3":
             raise BrokenModel(f"The positions of {what} are no 3D points.")
         for name, number in attributes.items():
-            accessor = reference(self.accessors, number, f"{name} of {what}")
-            if accessor["count"] != position["count"]:
-                raise BrokenModel(f"{name} of {what} has {accessor['count']:,} values, POSITION {position['count']:,}.")
+            if name.startswith(_READ):
+                accessor = self.data.accessor(number, f"{name} of {what}", packed=packed)
+                if accessor["count"] < position["count"]:
+                    raise BrokenModel(
+                        f"{name} of {what} has {accessor['count']:,} values, POSITION {position['count']:,}."
+                    )
         count = int(position["count"])
         self.vertices += count
+        self._targets(what, targets, count)
         if "indices" in primitive:
-            indices = reference(self.accessors, primitive["indices"], f"the indices of {what}")
+            indices = self.data.accessor(primitive["indices"], f"the indices of {what}", packed=packed)
             if indices["type"] != "SCALAR" or indices["componentType"] not in _UNSIGNED:
                 raise BrokenModel(f"The indices of {what} are no whole numbers.")
-            count = int(indices["count"])
+            count = int(indices["count"]) if count else 0
         mode = integer(primitive.get("mode", _TRIANGLE_LIST), f"The mode of {what}")
         if mode == _TRIANGLE_LIST:
-            return count // 3
-        return max(count - 2, 0) if mode in (_TRIANGLE_STRIP, _TRIANGLE_FAN) else 0
+            return count // 3, count
+        return max(count - 2, 0) if mode in (_TRIANGLE_STRIP, _TRIANGLE_FAN) else 0, count
 
-    def _parents(self) -> dict[int, int]:
-        """Child to parent, of all nodes that have one."""
-        parents: dict[int, int] = {}
-        for index, node in enumerate(self.nodes):
-            children = node.get("children", [])
-            if not isinstance(children, list):
-                raise BrokenModel(f"The children of node {index} are not a list.")
-            for child in children:
-                reference(self.nodes, child, f"a child of node {index}")
-                if parents.setdefault(int(child), index) != index:
-                    raise BrokenModel(f"Node {child} has two parents.")
-            for key, length in _TRANSFORMS:
-                _check_numbers(node.get(key), length, f"The {key} of node {index}")
-        return parents
+    def _packed(self, what: str, primitive: Json) -> int:
+        """Values that its Draco data may well hold, by its length; 0 where it has none."""
+        extensions = primitive.get("extensions")
+        draco = extensions.get(_DRACO) if isinstance(extensions, dict) else None
+        if not isinstance(draco, dict):
+            return 0
+        return self.data.view(draco.get("bufferView"), f"the compressed data of {what}") * 3 * _TRIANGLES_A_BYTE
 
-    def _check_depths(self, parents: dict[int, int]) -> None:
-        depths: dict[int, int] = {}
-        for start in range(len(self.nodes)):
-            path: list[int] = []
-            node: int | None = start
-            while node is not None and node not in depths:
-                path.append(node)
-                node = parents.get(node)
-                if len(path) > MAX_DEPTH:  # a loop never ends otherwise
-                    raise UnsafeModel(f"The model's nodes form a loop or are nested deeper than {MAX_DEPTH} levels.")
-            depth = 0 if node is None else depths[node]
-            for member in reversed(path):
-                depth += 1
-                depths[member] = depth
-            if depth > MAX_DEPTH:
-                raise UnsafeModel(f"The model's nodes are nested deeper than {MAX_DEPTH} levels.")
+    def _targets(self, what: str, targets: list[object], count: int) -> None:
+        self._morphed += count * len(targets)
+        if self._morphed > MAX_MORPHED:
+            raise UnsafeModel(f"The model claims {self._morphed:,} values of shape keys; {MAX_MORPHED:,} are accepted.")
+        for target in dicts(targets):
+            if "POSITION" in target:
+                self.data.accessor(target["POSITION"], f"a shape key of {what}")
+
+    def _instances(self, index: int, node: Json) -> int:
+        """How often EXT_mesh_gpu_instancing shows its mesh; 0 where it does not."""
+        extensions = node.get("extensions")
+        instancing = extensions.get("EXT_mesh_gpu_instancing") if isinstance(extensions, dict) else None
+        attributes = instancing.get("attributes") if isinstance(instancing, dict) else None
+        if not isinstance(attributes, dict):
+            return 0
+        names = ("TRANSLATION", "ROTATION", "SCALE")
+        found = [self.data.accessor(attributes[n], f"the instances of node {index}") for n in names if n in attributes]
+        return max((int(accessor["count"]) for accessor in found), default=0)
+
+    def _animations(self) -> None:
+        for skin in dicts(self.document.get("skins")):
+            if "inverseBindMatrices" in skin:
+                self.data.accessor(skin["inverseBindMatrices"], "the matrices of a skin")
+        for animation in dicts(self.document.get("animations")):
+            for sampler in dicts(animation.get("samplers")):
+                for key in ("input", "output"):
+                    self.data.accessor(sampler.get(key), f"the {key} of an animation")
 
 
 def _check_numbers(value: object, length: int, what: str) -> None:
@@ -193,5 +255,5 @@ def _check_numbers(value: object, length: int, what: str) -> None:
         return
     if not isinstance(value, list) or len(value) != length:
         raise BrokenModel(f"{what} is not a list of {length} numbers.")
-    if not all(type(number) in (int, float) and math.isfinite(number) for number in value):
+    if not all(type(number) in (int, float) and -_LARGEST < number < _LARGEST for number in value):
         raise BrokenModel(f"{what} holds something that is not a finite number.")

@@ -40,13 +40,18 @@ def read_image_facts(path: str | os.PathLike[str]) -> ImageFacts:
             head = file.read(_HEAD)
     except OSError as error:
         raise InvalidInput(f"The image {path} cannot be read: {error.strerror or error}.") from error
-    try:
-        found = _png(head) or _jpeg(head) or _webp(head)
-    except (struct.error, IndexError):
-        found = None
-    if found is None:
+    found = size_in(head)
+    if found is None or found[0] not in MIME_TYPES:
         raise InvalidInput(f"{Path(path).name} is not a PNG, JPEG or WebP picture, or it is damaged.")
     return ImageFacts(*found, size_bytes)
+
+
+def size_in(head: bytes) -> tuple[str, int, int] | None:
+    """Format ("BMP" too), width and height that the first bytes of a picture tell; None where they tell none."""
+    try:
+        return _png(head) or _jpeg(head) or _webp(head) or _bmp(head)
+    except (struct.error, IndexError):
+        return None
 
 
 def _png(head: bytes) -> tuple[str, int, int] | None:
@@ -86,3 +91,10 @@ def _webp(head: bytes) -> tuple[str, int, int] | None:
         width, height = struct.unpack("<HH", head[26:30])
         return "WEBP", width & 0x3FFF, height & 0x3FFF
     return None
+
+
+def _bmp(head: bytes) -> tuple[str, int, int] | None:
+    if head[:2] != b"BM" or len(head) < 26:
+        return None
+    width, height = struct.unpack("<ii", head[18:26])
+    return "BMP", abs(width), abs(height)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...engine.errors import BrokenModel
+from ...engine.files.file_type import looks_like_text
 
 _HEAD_BYTES = 1024
+_BOM = b"\xef\xbb\xbf"
 _STL_HEADER = 84  # 80 bytes of comment, then the number of triangles
 _STL_TRIANGLE = 50
 
@@ -39,9 +41,9 @@ def _matches(head: bytes, size: int, model_format: str) -> bool:
         case "USDZ":
             return head.startswith(b"PK\x03\x04")
         case "STL":
-            return head.lstrip().startswith(b"solid") or _is_binary_stl(head, size)
+            return head.removeprefix(_BOM).lstrip().lower().startswith(b"solid") or _is_binary_stl(head, size)
         case "OBJ":
-            return b"\0" not in head and not head.lstrip().startswith((b"<", b"{"))
+            return looks_like_text(head) and not head.removeprefix(_BOM).lstrip().startswith((b"<", b"{"))
     return True
 
 

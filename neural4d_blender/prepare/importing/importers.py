@@ -19,6 +19,7 @@ from ..open_file import own, scene, update
 from . import blend_head, obj_materials, visibility
 from .check_signature import check_signature
 from .named_files import NamedFiles
+from .readable_copy import readable
 from .strip_code import disarm
 
 Operator = Any  # bpy.ops' members have no type of their own
@@ -42,7 +43,8 @@ def import_model(
         raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
     check_signature(source, model_format)
     try:
-        shown = importer(source, warnings, files or NamedFiles(source.parent))
+        with readable(source, model_format, warnings) as file:
+            shown = importer(file, warnings, files or NamedFiles(source.parent))
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural4d_blender.engine.errors import BrokenModel, Neural4DError, UnsafeModel
-from neural4d_blender.engine.files.gltf_accessor_check import MAX_ITEMS, MAX_ZEROED
-from neural4d_blender.engine.files.gltf_check import MAX_DEPTH, MAX_TRIANGLES, check_gltf
+from neural4d_blender.engine.files.gltf_accessor_check import MAX_DECODED, MAX_ITEMS, MAX_ZEROED
+from neural4d_blender.engine.files.gltf_check import MAX_TRIANGLES, check_gltf
+from neural4d_blender.engine.files.gltf_scene_check import MAX_DEPTH
 from tests.support.glb_files import BINARY, triangle
 
 Change = Callable[[dict[str, Any]], object]
@@ -35,6 +36,67 @@ def primitive(**values: Any) -> Change:
 
 def part(key: str, **values: Any) -> Change:
     return lambda document: document[key][0].update(values)
+
+
+def second_buffer() -> Change:
+    """The positions are in another buffer than the one that came along."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["buffers"].append({"byteLength": 36})
+        document["bufferViews"][0]["buffer"] = 1
+
+    return change
+
+
+def shown(**image: Any) -> Change:
+    """A material shows that image."""
+    material = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "baseColorFactor": [1, 0, 0, 1]}}
+    return lambda document: document.update(images=[image], textures=[{"source": 0}], materials=[material])
+
+
+def meshopt(**values: Any) -> Change:
+    """The positions are packed by meshoptimizer."""
+    packed = {"buffer": 0, "byteLength": 36, "byteStride": 12, "count": 3, "mode": "ATTRIBUTES", **values}
+    return lambda document: document["bufferViews"][0].update(extensions={"KHR_meshopt_compression": packed})
+
+
+def draco(faces: int, length: int) -> Change:
+    """That many triangles and half as many vertices in so many bytes of Draco."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["buffers"] = [{"byteLength": length, "uri": "data:;base64," + "A" * (length * 4 // 3)}]
+        document["bufferViews"] = [{"buffer": 0, "byteLength": length}]
+        document["accessors"] = [
+            {"componentType": 5126, "count": faces // 2, "type": "VEC3"},
+            {"componentType": 5125, "count": faces * 3, "type": "SCALAR"},
+        ]
+        packed = {"bufferView": 0, "attributes": {"POSITION": 0}}
+        primitive(extensions={"KHR_draco_mesh_compression": packed})(document)
+
+    return change
+
+
+def instanced(count: int) -> Change:
+    """So many copies, whose places nothing says."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["accessors"].append({"componentType": 5126, "count": count, "type": "VEC3"})
+        attributes = {"TRANSLATION": len(document["accessors"]) - 1}
+        document["nodes"][0]["extensions"] = {"EXT_mesh_gpu_instancing": {"attributes": attributes}}
+
+    return change
+
+
+def with_zeroed(**values: Any) -> Change:
+    """Two accessors more, without any bytes."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["accessors"] += [
+            {"componentType": 5126, "count": MAX_ZEROED - number, "type": "VEC3"} for number in (0, 1)
+        ]
+        primitive(**values)(document)
+
+    return change
 
 
 def chain(length: int) -> Change:
@@ -72,7 +134,7 @@ def test_sound_models(change: Change) -> None:
         (accessor(count=4), "48 bytes for accessor 0; 36 are there"),
         (accessor(byteOffset=4), "40 bytes"),
         (accessor(count=-1), "count of accessor 0"),
-        (accessor(count=0), "count of accessor 0"),
+        (accessor(count=0), "no triangles"),
         (accessor(count=True), "count of accessor 0"),
         (accessor(count="3"), "count of accessor 0"),
         (accessor(count=1e300), "count of accessor 0"),
@@ -95,20 +157,18 @@ def test_sound_models(change: Change) -> None:
             ),
             "sparse indices of accessor 0",
         ),
-        (part("bufferViews", byteLength=10**9), "ends at byte"),
-        (part("bufferViews", byteOffset=2**40), "ends at byte"),
+        (part("bufferViews", byteLength=35), "36 bytes for accessor 0; 35 are there"),
+        (part("bufferViews", byteLength=-1), "byteLength of buffer view 0"),
+        (part("bufferViews", byteOffset=2**40), "36 bytes for accessor 0; 0 are there"),
         (part("bufferViews", byteStride=2), "byteStride of 2"),
-        (part("bufferViews", byteStride=8), "overlap"),
+        (part("bufferViews", byteStride=-12), "byteStride of accessor 0"),
         (part("bufferViews", buffer=1), "number 1"),
         (part("bufferViews", buffer=None), "the buffer of buffer view 0"),
-        (part("buffers", byteLength=10**6), "claims 1,000,000 bytes"),
-        (part("buffers", byteLength=0), "byteLength of buffer 0"),
-        (part("buffers", uri="data:;base64,AAAA"), "claims 44 bytes"),
-        (lambda document: document["buffers"].append({"byteLength": 4}), "no data in the file"),
-        (lambda document: document.update(images=[{}]), "Image 0 has no data"),
-        (lambda document: document.update(images=[{"bufferView": 9}]), "buffer view of image 0"),
+        (part("buffers", uri="data:;base64,AAAA"), "36 bytes for accessor 0; 3 are there"),
+        (second_buffer(), "no data in the file"),
         (lambda document: document.update(meshes=[]), "no triangles"),
-        (part("meshes", primitives=[]), "no primitives"),
+        (part("meshes", primitives=[]), "no triangles"),
+        (part("meshes", primitives=3), "no proper primitives"),
         (primitive(attributes={}), "no triangles"),
         (primitive(attributes=[0]), "no proper attributes"),
         (primitive(attributes={"POSITION": 5}), "number 5"),
@@ -124,6 +184,10 @@ def test_sound_models(change: Change) -> None:
         (part("nodes", matrix=[1] * 15), "list of 16"),
         (part("nodes", scale=[1, 1, "1"]), "finite number"),
         (part("nodes", translation=[1e999, 0, 0]), "finite number"),
+        (part("nodes", translation=[10**400, 0, 0]), "finite number"),
+        (part("nodes", children=[1, 1]), "there are 1"),
+        (lambda document: document["nodes"].append({"children": [0, 0]}), "twice the same parent"),
+        (lambda document: document["scenes"][0].update(nodes=[3]), "a node of a scene"),
         (lambda document: document.update(nodes=[{"children": [2]}, {"children": [2]}, {}]), "two parents"),
     ],
 )
@@ -133,34 +197,129 @@ def test_broken_models(change: Change, told: str) -> None:
     assert told in caught.value.what
 
 
-@pytest.mark.parametrize("place", ["buffers", "images"])
+OUTSIDE = [
+    "../../../../etc/passwd",
+    "%2e%2e/x.png",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "http://127.0.0.1/x",
+    "//server/share/x.png",
+    "\\\\server\\share\\x.png",
+    "",
+    "data:",
+    "data:../../etc/passwd",
+    "DATA:;base64,AAAA",
+]
+
+
+@pytest.mark.parametrize("uri", [*OUTSIDE, "model.bin", 7, ["x"]])
+def test_no_data_from_outside_the_file(uri: object) -> None:
+    with pytest.raises(UnsafeModel, match="outside its file"):
+        check(part("buffers", uri=uri))
+
+
+@pytest.mark.parametrize("uri", [*OUTSIDE, 7, ["x"]])
+def test_no_image_from_outside_the_file(uri: object) -> None:
+    with pytest.raises(UnsafeModel, match="outside its file"):
+        check(shown(uri=uri))
+
+
+@pytest.mark.parametrize("uri", [*OUTSIDE, "texture.png"])
+def test_what_nothing_shows_or_reads_is_taken_out(uri: str) -> None:
+    document = triangle()
+    document["images"] = [{"uri": uri}]
+    document["buffers"].append({"byteLength": 4, "uri": uri})
+    document["extensions"] = {"VENDOR_sound": {"clips": [{"uri": uri}]}}
+    facts = check_gltf(document, binary_length=len(BINARY))
+    assert (facts.triangles, facts.repaired, facts.lost_textures) == (1, True, 0)
+    assert "uri" not in str(document)
+
+
+@pytest.mark.parametrize("image", [{"uri": "texture.png"}, {"uri": "textures/a%20b.png"}, {}, {"bufferView": 9}])
+def test_a_texture_that_did_not_come_along_leaves_the_colour(image: dict[str, Any]) -> None:
+    document = triangle()
+    shown(**image)(document)
+    assert check_gltf(document, binary_length=len(BINARY)).lost_textures == 1
+    assert document["materials"] == [{"pbrMetallicRoughness": {"baseColorFactor": [1, 0, 0, 1]}}]
+
+
+def test_a_lost_picture_of_light_leaves_no_light() -> None:
+    document = triangle()
+    document["materials"] = [{"emissiveFactor": [1, 1, 1], "emissiveTexture": {"index": 4}}]
+    assert check_gltf(document, binary_length=len(BINARY)).lost_textures == 1
+    assert document["materials"] == [{}]
+
+
 @pytest.mark.parametrize(
-    "uri",
+    "change",
     [
-        "../../../../etc/passwd",
-        "/etc/passwd",
-        "file:///etc/passwd",
-        "http://127.0.0.1/x",
-        "model.bin",
-        "",
-        "data:",
-        "data:../../etc/passwd",
-        "DATA:;base64,AAAA",
-        7,
-        ["x"],
+        lambda document: document.update(images=None, animations=None, skins=None, textures=None),
+        part("nodes", children=None, mesh=0.0, matrix=None),
+        lambda document: document["nodes"].append({"mesh": None}),
+        lambda document: document["meshes"].append({}),
+        part("bufferViews", byteStride=0),
+        part("bufferViews", byteStride=None),
+        accessor(count=3.0, byteOffset=None),
+        primitive(attributes={"POSITION": 0.0}, indices=1.0, targets=[{"POSITION": 0.0}]),
+        primitive(material=4),
+        lambda document: document["asset"].update(version="2.0.1"),
+        lambda document: document["asset"].update(version="2.1", minVersion="2.0"),
+        lambda document: document.update(extensionsRequired=["KHR_texture_transform"]),
+        lambda document: document.update(extras={"uri": None}, extensionsUsed=None),
     ],
 )
-def test_nothing_outside_the_file(place: str, uri: object) -> None:
-    def change(document: dict[str, Any]) -> None:
-        document.setdefault(place, [{}])[0]["uri"] = uri
+def test_trifles_are_put_right(change: Change) -> None:
+    """And what comes of it needs no repair."""
+    document = triangle()
+    change(document)
+    facts = check_gltf(document, binary_length=len(BINARY))
+    assert (facts.triangles, facts.repaired) == (1, True)
+    assert not check_gltf(document, binary_length=len(BINARY)).repaired
 
-    with pytest.raises(UnsafeModel, match="outside its file"):
-        check(change)
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        part("bufferViews", byteLength=10**30),
+        part("bufferViews", byteStride=8),
+        part("bufferViews", byteLength=37),
+        part("buffers", byteLength=45),
+        part("buffers", byteLength=0),
+        part("meshes", name="x" * 300),
+        lambda document: document["meshes"].append({"primitives": []}),
+        lambda document: document["accessors"].append({"componentType": 5126, "count": 0, "type": "VEC3"}),
+        lambda document: document["bufferViews"].append({"buffer": 0, "byteLength": 0}),
+        lambda document: document["accessors"].append({"count": -5, "bufferView": 77}),
+        lambda document: document["buffers"].append({"byteLength": 4}),
+        primitive(attributes={"POSITION": 0, "TANGENT": 99}),
+        meshopt(),
+        draco(2_600_000, 3_000_000),
+    ],
+)
+def test_what_blender_opens_is_passed_over(change: Change) -> None:
+    facts = check(change)
+    assert facts.triangles in (1, 2_600_000)
+    assert not facts.repaired
 
 
-def test_nothing_outside_the_file_by_way_of_an_extension() -> None:
-    with pytest.raises(UnsafeModel, match="outside its file"):
-        check(lambda document: document.update(extensions={"VENDOR_sound": {"clips": [{"uri": "/etc/passwd"}]}}))
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"byteStride": 6},
+        {"byteStride": 2000},
+        {"mode": "OTHER"},
+        {"mode": "TRIANGLES"},
+        {"mode": "TRIANGLES", "byteStride": 4, "count": 4},
+        {"filter": "OCTAHEDRAL"},
+        {"filter": "OTHER"},
+        {"filter": 3},
+        {"count": -1},
+        {"count": 2},
+    ],
+)
+def test_packed_by_meshoptimizer_in_a_way_that_there_is_none_of(values: dict[str, Any]) -> None:
+    with pytest.raises(BrokenModel):
+        check(meshopt(**values))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +327,21 @@ def test_nothing_outside_the_file_by_way_of_an_extension() -> None:
     [
         (lambda document: document.update(cameras=[{}], nodes=[{}] * (MAX_ITEMS + 1)), "100,001 nodes"),
         (lambda document: document["accessors"][0].pop("bufferView") or accessor(count=2**31 - 1)(document), "not in"),
-        (lambda document: document["accessors"].extend([zeroed()] * 2), "not in the file"),
+        (with_zeroed(attributes={"POSITION": 0, "_A": 2, "_B": 3}), "not in the file"),
+        (draco(4_000_000, 300), "not in the file"),
+        (meshopt(count=MAX_DECODED), "unpack to"),
+        (with_zeroed(attributes={"POSITION": 2}, targets=[{}] * 9), "shape keys"),
+        (
+            lambda document: document["meshes"].append({"primitives": 40_000 * document["meshes"][0]["primitives"]}),
+            "40,000 parts",
+        ),
+        (
+            lambda document: document.update(
+                nodes=[{"mesh": 0}, *[{}] * 999], scenes=[{"nodes": [*range(1000)]}] * 1001
+            ),
+            "scenes show",
+        ),
+        (instanced(MAX_ITEMS), "nodes and instances"),
         (chain(MAX_DEPTH + 1), "nested deeper"),
         (lambda document: document.update(nodes=[{"children": [0], "mesh": 0}]), "loop"),
         (lambda document: document.update(nodes=[{"children": [1]}, {"children": [2]}, {"children": [0]}]), "loop"),
@@ -178,10 +351,6 @@ def test_absurd_models(change: Change, told: str) -> None:
     with pytest.raises(UnsafeModel) as caught:
         check(change)
     assert told in caught.value.what
-
-
-def zeroed() -> dict[str, Any]:
-    return {"componentType": 5126, "count": MAX_ZEROED, "type": "VEC3"}
 
 
 def test_instances_count_as_drawn() -> None:

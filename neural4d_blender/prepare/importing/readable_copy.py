@@ -1,0 +1,60 @@
+"""A copy of a model beside it, where importers stumble over trifles in it: the file that the user keeps stays as it is.
+
+May import `engine`. What is put right of a GLB: engine/files/gltf_repair.py; of a text format: how it is encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...engine.errors import BrokenModel
+from ...engine.files.file_type import binary_stl_length, has_capitals, text_encoding
+from ...engine.files.glb_check import write_repaired
+
+_PIECE = 1 << 20
+
+
+@contextmanager
+def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[Path]:
+    """The file itself, or a copy of it that is gone afterwards.
+
+    Raises:
+        BrokenModel, UnsafeModel, ModelTooLarge: as check_glb. OSError: the copy cannot be written.
+    """
+    copy = source.with_name(f"{source.stem}.readable{source.suffix}")
+    try:
+        yield copy if _copied(source, copy, model_format, warnings) else source
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copied(source: Path, copy: Path, model_format: str, warnings: list[str]) -> bool:
+    if model_format == "GLB":
+        facts = write_repaired(source, copy)
+        if facts.lost_textures:
+            warnings.append(
+                f"Textures that are missing or damaged: {facts.lost_textures}. Their materials have a plain colour."
+            )
+        return facts.repaired
+    if model_format == "STL" and (length := binary_stl_length(source)):
+        with source.open("rb") as old, copy.open("wb") as new:  # with bytes behind it, it is taken for a text
+            new.write(old.read(length))
+        return True
+    if model_format in ("OBJ", "STL"):
+        encoding = text_encoding(source)
+        loud = model_format == "STL" and has_capitals(source)
+        if encoding or loud:
+            _write_text(source, copy, encoding or "utf-8", str.lower if loud else str)
+            return True
+    return False
+
+
+def _write_text(source: Path, copy: Path, encoding: str, spelled: Callable[[str], str]) -> None:
+    try:
+        with source.open(encoding=encoding, newline="") as old, copy.open("w", encoding="utf-8", newline="") as new:
+            while text := old.read(_PIECE):
+                new.write(spelled(text))
+    except UnicodeError as error:
+        raise BrokenModel(f"The text of the model is damaged: {error}.") from error
