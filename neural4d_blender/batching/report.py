@@ -9,6 +9,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from ..client.paths import expanded
 from ..client.snapshots import Job
 from ..engine.protocol import IDLE, BatchRecord, Facts, InvalidInput, Neural4DError, State
+from ..engine.system import SYSTEM, reason
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -112,10 +114,13 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
                 writer = csv.DictWriter(file, [one.name for one in fields(Line)])
                 writer.writeheader()
                 writer.writerows({**record, "files": "; ".join(record["files"])} for record in records)
-        os.replace(part, target)
+        SYSTEM.again(lambda: os.replace(part, target), 0.5)  # in a window it is waited for
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise Neural4DError(
-            f"The report could not be written to {target}: {error.strerror or error}.", "Choose another place for it."
+            f"The report could not be written to {target}: {reason(error)}.",
+            "Close it where it is open, as in a spreadsheet, or choose another place for it.",
         ) from error
     return target
 

@@ -7,11 +7,18 @@ written: so ``resume`` writes what an interrupted ``generate`` was asked for.
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..client.job_target import Target
 from ..client.snapshots import Job
+
+
+def beside(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A passing folder to make a file in that is then given its name; its removal hides nothing that went wrong."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent, ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,6 @@ Standard library, client, batching and the engine's ``protocol`` only; ``blender
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -29,7 +26,8 @@ from ..engine.protocol import (
     declaration,
     declarations,
 )
-from .planned_files import Plan, numbered
+from ..engine.system import SYSTEM, reason
+from .planned_files import Plan, beside, numbered
 
 _Found = TypeVar("_Found")
 
@@ -131,19 +129,19 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
         return [_write(desk, job, variant, path) for path, variant in wanted]
     except OSError as error:
         raise Neural4DError(
-            f"{error.filename} could not be written: {error.strerror}.", "Make room for it and run resume."
+            f"{error.filename} could not be written: {reason(error)}.",
+            "Make room for it, or close it where it is open, and run resume.",
         ) from error
 
 
 def _write(desk: Desk, job: Job, variant: int, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+    with beside(path) as folder:
         made = _saved(desk, job.id, variant, path.suffix[1:].upper(), folder)
         # A format of several files comes as a folder, which cannot have a file's ending.
         target = path.with_suffix("") if made.is_dir() else path
         if made.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-        os.replace(made, target)
+            SYSTEM.discard(target)
+        SYSTEM.replace(made, target)
     return target
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ..engine.protocol import EngineStopped, declarations
-from .pipes import PipeReader, PipeWriter
+from .pipes import PipeReader, PipeWriter, pipe
 
 _ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
 _INSTALL_AGAIN = "Install the extension again, and have the virus scanner leave its folder alone."
@@ -52,26 +52,30 @@ class EngineProcess(subprocess.Popen[bytes]):
                 f"{sys.executable} could not be started: {error.strerror or error}.",
                 "Start Blender again; if it stays so, install Blender again, or ask what keeps programs from starting.",
             ) from error
-        if self.stdin and self.stdout:  # both are
-            self.reader, self.writer = PipeReader(self.stdout), PipeWriter(self.stdin)
 
     def _start(self, folder: Path, log: IO[bytes], flags: int) -> None:
-        super().__init__(
-            [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=_environment(),
-            creationflags=flags,
-            # Ctrl+C on a terminal, and its end, is for the command; a submission on its way goes on.
-            start_new_session=True,
-        )
+        (commands, ours), (theirs, events) = pipe(), pipe()  # Popen's have room for next to nothing on Windows
+        sink, source = os.fdopen(ours, "wb", 0), os.fdopen(theirs, "rb", 0)
+        with os.fdopen(commands, "rb", 0), os.fdopen(events, "wb", 0):  # its own ends
+            super().__init__(
+                [sys.executable, "-I", str(_ENGINE), "--data-dir", str(folder)],
+                stdin=commands,
+                stdout=events,
+                stderr=log,
+                env=_environment(),
+                creationflags=flags,
+                # Ctrl+C on a terminal, and its end, is for the command; a submission on its way goes on.
+                start_new_session=True,
+            )
+        self.stdin, self.stdout = sink, source
+        self.reader, self.writer = PipeReader(source), PipeWriter(sink)
 
     def end(self) -> None:
         """Close the pipes, whereupon it ends by itself, as soon as what may be paid is answered and written down."""
-        for pipe in (self.stdin, self.stdout):
-            if pipe:
-                pipe.close()
+        self.writer.finish()
+        for end in (self.stdin, self.stdout):
+            if end:
+                end.close()
 
 
 def _log(path: Path) -> IO[bytes]:

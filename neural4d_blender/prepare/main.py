@@ -26,6 +26,7 @@ from ..engine.blenders.job_file_format import AssetValues
 from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.model.facts import Facts
+from ..engine.system import SYSTEM
 from . import open_file
 from .importing import color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
@@ -198,14 +199,14 @@ def main(arguments: list[str]) -> int:
     path = _awaited() if arguments[0] == "-" else arguments[0]
     if not path:
         return 0
-    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    values = json.loads(SYSTEM.again(lambda: Path(path).read_text(encoding="utf-8")))
     if "limit" in values:  # whoever started this process watches the clock too, but may be gone
         faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
     facts = Path(values["facts"])
     text = json.dumps(run(values), indent=1)
     unfinished = facts.with_name(facts.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, facts)
+    SYSTEM.replace(unfinished, facts)
     return 0
 
 

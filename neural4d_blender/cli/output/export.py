@@ -6,7 +6,6 @@ has no unit, is in millimetres, which is what programs for printers take it for.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,8 @@ import addon_utils
 import bpy
 
 from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
+from ...engine.system import SYSTEM, reason
+from ..planned_files import beside
 
 #: The importers and exporters that are add-ons, which a user may have switched off.
 _ADDONS = {".glb": "io_scene_gltf2", ".fbx": "io_scene_fbx"}
@@ -57,15 +58,15 @@ def write(roots: Roots, path: Path) -> None:
         addon_utils.enable(addon)
     _select(roots)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+        with beside(path) as folder:
             WRITERS[path.suffix.lower()](roots, Path(folder) / path.name)
             if not (Path(folder) / path.name).is_file():
                 raise Neural4DError(f"Blender wrote no {path.name}.", _AGAIN)
             for made in Path(folder).iterdir():
-                os.replace(made, path.parent / made.name)
+                SYSTEM.replace(made, path.parent / made.name)
     except (OSError, RuntimeError) as error:
-        raise Neural4DError(f"{path} could not be written: {str(error).strip().splitlines()[-1]}", _AGAIN) from error
+        why = reason(error) if isinstance(error, OSError) else str(error).strip().splitlines()[-1]
+        raise Neural4DError(f"{path} could not be written: {why}.", _AGAIN) from error
 
 
 #: What a failed export tells: the model itself is safe.

@@ -6,7 +6,6 @@ display, even in the background.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from mathutils import Vector
 
 from ...engine.protocol import Neural4DError
+from ...engine.system import SYSTEM
 
 #: Pixels, and samples where a denoiser does the rest and where there is none.
 SIZE, SAMPLES, SAMPLES_NOISY = 512, 16, 64
@@ -49,7 +49,7 @@ def render(roots: Sequence[bpy.types.Object], path: Path) -> None:
         part = path.with_name(f".{path.stem}-part.png")
         scene.render.filepath = str(part)
         bpy.ops.render.render(write_still=True)
-        os.replace(part, path)
+        SYSTEM.replace(part, path)
     except (OSError, RuntimeError) as error:
         raise Neural4DError(f"{path} could not be rendered: {error}", "Run the command again.") from error
     finally:

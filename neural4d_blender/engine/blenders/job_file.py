@@ -77,13 +77,13 @@ def run_in_blender(
         Stopped: ``stopped`` said so.
     """
     job_file, facts_file, log_file = (Path(f"{stem}{ending}") for ending in (".json", ".facts.json", ".log"))
-    facts_file.unlink(missing_ok=True)
+    preparers.system.remove(facts_file)
     # It ends itself a little later than it is ended: that one counts where the engine is no more.
     itself = {"facts": str(facts_file), "limit": limit + 10.0}
     job_file.write_text(json.dumps({**values, **itself}), encoding="utf-8")
     code = preparers.run(job_file, log_file, limit, stopped)
     try:
-        facts: Facts = json.loads(facts_file.read_text(encoding="utf-8"))
+        facts: Facts = json.loads(preparers.system.again(lambda: facts_file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         raise PreparerFailed(
             f"The background Blender ended with code {code} and no result; its log is {log_file}."

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import urllib.parse
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +21,7 @@ from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..model.web_addresses import is_loopback, protected
-from ..system import SYSTEM, Clock, System
+from ..system import SYSTEM, Clock, System, reason
 
 #: Larger than any model a service makes; protects the disk.
 MAX_BYTES = 4 * 1024**3
@@ -66,26 +65,25 @@ def download(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         attempt = interruptible.Attempt()
-        arriving = _Arriving(part, tag, limit, attempt)
+        arriving = _Arriving(part, tag, limit, attempt, system)
         look = arriving.watch(stopped, progress, system.clock)
         look()
         get = partial(_get, _of_the_rest(part, tag), arriving.stream, look, attempt, system)
         written = _over_https(url, get)
         if arriving.expected:
             progress(1.0)
-        check(part)
+        system.again(lambda: check(part))
         system.replace(part, path)
-        tag.unlink(missing_ok=True)
+        system.discard(tag)
     except (Stopped, LinkExpired, _BrokenOff):
         raise
     except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-            tag.unlink(missing_ok=True)
+        system.discard(part)
+        system.discard(tag)
         if not isinstance(error, OSError):
             raise
         raise DownloadFailed(
-            f"The download could not be written to {path.parent}: {error.strerror or error}.",
+            f"The download could not be written to {path.parent}: {reason(error)}.",
             "Free some space or choose another folder in the preferences, then press Retry: it costs nothing.",
         ) from error
     return written
@@ -160,8 +158,8 @@ def _of_the_rest(part: Path, tag: Path) -> dict[str, str]:
 class _Arriving:
     """A file on its way: written on the thread of its request, watched by the one that waits for it."""
 
-    def __init__(self, part: Path, tag: Path, limit: int, attempt: interruptible.Attempt) -> None:
-        self.attempt = attempt
+    def __init__(self, part: Path, tag: Path, limit: int, attempt: interruptible.Attempt, system: System) -> None:
+        self.attempt, self._system = attempt, system
         self.written, self.expected = 0, 0
         self._part, self._tag, self._limit = part, tag, limit
 
@@ -196,8 +194,8 @@ class _Arriving:
             if etag.startswith('"') and etag.isascii() and told:  # a weak one promises no equal bytes
                 self._tag.write_text(etag, encoding="ascii")
             elif not there:
-                self._tag.unlink(missing_ok=True)
-            return self._part.open("ab" if there else "wb")
+                self._system.remove(self._tag)
+            return self._system.again(lambda: self._part.open("ab" if there else "wb"))
 
     def watch(self, stopped: Callable[[], bool], progress: Callable[[float], None], clock: Clock) -> Callable[[], None]:
         """What looks after it, again and again."""

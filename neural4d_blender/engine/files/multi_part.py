@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
-from ..system import System
+from ..system import System, reason
 from .glb_check import check_glb
 
 #: In the folder: a list of objects with name and file.
@@ -45,7 +44,7 @@ def fetch(
     folder = archive.with_suffix(".parts")
     found = []
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        system.discard(folder)
         folder.mkdir(parents=True)
         for number, (name, url) in enumerate(parts):
 
@@ -63,7 +62,7 @@ def fetch(
         there = folder / LIST
         there.write_text(json.dumps(found), encoding="utf-8")
     except OSError as error:
-        raise DownloadFailed(f"The parts of the model cannot be written to {folder}: {error.strerror}.") from error
+        raise DownloadFailed(f"The parts of the model cannot be written to {folder}: {reason(error)}.") from error
     return there
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -31,6 +30,7 @@ from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Outcome, Poll
+from ..system import System
 from .active_job import ActiveJob
 from .context import Context
 from .conversions import ask_for_conversion
@@ -122,7 +122,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
         raise
     if not listed:
         path = _named_by_content(context, job, variant, path)
-    variant.model = str(listed or _unpacked(path, variant.format))
+    variant.model = str(listed or context.system.again(lambda: _unpacked(path, variant.format, context.system)))
     variant.state = VariantState.DOWNLOADED
     context.save(job)
     return 0.0
@@ -258,12 +258,12 @@ def _format_of(url: str) -> str:
     return ending if ending in FORMATS else ""
 
 
-def _unpacked(path: Path, format: str) -> Path:
+def _unpacked(path: Path, format: str, system: System) -> Path:
     """The model itself: services send formats of several files as a .zip."""
     if format == "USDZ" or not is_archive(path):
         return path
     folder = path.with_suffix("")
-    shutil.rmtree(folder, ignore_errors=True)
+    system.discard(folder)
     return unpack(path, folder, f".{format.lower()}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from ..blenders.shared_names import name_of_file
@@ -17,6 +16,7 @@ from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Save, SaveState, Variant
+from ..system import reason
 from .active_job import ActiveJob
 from .context import Context
 from .conversions import ask_for_conversion
@@ -126,7 +126,7 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
         save.url = ""
         raise
     _keep(context, fetched, job, save)
-    fetched.unlink()
+    context.system.discard(fetched)
     return True
 
 
@@ -147,12 +147,11 @@ def _keep(context: Context, source: Path, job: Job, save: Save) -> None:
                 context.system.replace(part, target)
         except BaseException as error:
             save.path = ""
-            with suppress(OSError):
-                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+            context.system.discard(part)
             if not isinstance(error, OSError):
                 raise
             raise DownloadFailed(
-                f"The file could not be written to {folder}: {error.strerror or error}.",
+                f"The file could not be written to {folder}: {reason(error)}.",
                 "Choose a folder that can be written and save again: the conversion is not paid again.",
             ) from error
     save.state = SaveState.SAVED

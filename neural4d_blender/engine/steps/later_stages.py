@@ -193,7 +193,7 @@ def _dimensions(context: Context, job: Job, request: Request, poll: Poll) -> tup
     except Neural4DError:
         return None
     finally:
-        path.unlink(missing_ok=True)
+        context.system.discard(path)
     # glTF's Y is up: Blender's Z. Its Z comes towards the viewer: Blender's Y.
     along = {"X": width, "Y": depth, "Z": height, "LONGEST": max(width, height, depth)}[request.axis]
     factor = request.size_mm / 1000 / along if along > 0 else 0.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -104,8 +103,7 @@ class History:
         folder = self.journal.folder / "jobs" / job.id
         freed = _size(folder)
         try:
-            if folder.exists():
-                shutil.rmtree(folder)
+            self.journal.system.remove(folder)
         except OSError as error:
             self.measure(job.id)
             raise Neural4DError(

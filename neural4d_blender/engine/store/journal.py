@@ -69,8 +69,7 @@ class Journal(Purchases):
                 self.mark()
             self._db.close()
             self._alive.close()
-            with suppress(OSError):
-                (self.folder / f"engine-{self.owner}.lock").unlink()
+            self.system.discard(self.folder / f"engine-{self.owner}.lock")
 
     def let_go(self, but: Collection[str]) -> None:
         """This engine ends: its unfinished jobs are anybody's now, those of these ids when it has ended."""
@@ -275,7 +274,7 @@ class Journal(Purchases):
             if db.execute("SELECT 1 FROM jobs WHERE under_way UNION SELECT 1 FROM jobs WHERE waits LIMIT 1").fetchone():
                 marker.touch()
             else:
-                marker.unlink(missing_ok=True)
+                self.system.discard(marker)
 
 
 def taken_elsewhere(*, ends: bool = False) -> InvalidInput:

@@ -15,6 +15,7 @@ def hold(path: Path) -> IO[bytes]:
         if os.name == "nt":
             import msvcrt
 
+            handle.seek(0)  # the lock is on a byte, and a marked file is longer than an empty one
             msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
             import fcntl

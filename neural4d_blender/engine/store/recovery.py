@@ -117,7 +117,7 @@ def _salvaged(journal: Path) -> dict[str, Rows]:
 def _make(folder: Path, system: System, what: str, salvaged: dict[str, Rows]) -> None:
     """A new journal, which takes the place of the old one when it is whole."""
     part, there = folder / _PART, journal_stamp.kept(folder)
-    part.unlink(missing_ok=True)
+    system.remove(part)
     with closing(connect(part)) as db:
         db.execute("PRAGMA journal_mode=MEMORY")  # no second file beside it
         schema_migrations.bring_up_to_date(db)
@@ -151,7 +151,7 @@ def _exchange(folder: Path, system: System) -> None:
             (folder / FOLDER).mkdir(exist_ok=True)
             system.replace(old, folder / FOLDER / f"journal {moment}.sqlite3{ending}")
     system.replace(folder / _WHOLE, folder / JOURNAL)
-    (folder / DAMAGED).unlink(missing_ok=True)
+    system.remove(folder / DAMAGED)
 
 
 def _complete(

@@ -6,7 +6,6 @@ dragging its root alone would leave the rest behind.
 
 from __future__ import annotations
 
-import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ...engine.blenders.job_file_format import AssetValues
 from ...engine.blenders.shared_names import blend_version, datablock_name
 from ...engine.errors import BrokenModel, PreparerFailed
 from ...engine.model.facts import Facts
+from ...engine.system import SYSTEM
 from . import preview_render
 
 
@@ -92,9 +92,9 @@ def _write(output: Path) -> None:
     unfinished = output.with_name(output.name + ".part")
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(unfinished), copy=True, compress=True, check_existing=False)
-        os.replace(unfinished, output)
+        SYSTEM.replace(unfinished, output)
     except (OSError, RuntimeError) as error:
-        unfinished.unlink(missing_ok=True)
+        SYSTEM.discard(unfinished)
         raise PreparerFailed(
             f"The asset cannot be written to {output.parent}: {error}.", "Choose another folder."
         ) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
 
 from ...engine.errors import PreparerFailed
+from ...engine.system import SYSTEM
 
 
 def write(output: Path, objects: Iterable[bpy.types.Object], *, images_on_disk: bool = False) -> None:
@@ -22,9 +22,9 @@ def write(output: Path, objects: Iterable[bpy.types.Object], *, images_on_disk: 
     remap = "RELATIVE" if images_on_disk else "NONE"
     try:
         bpy.data.libraries.write(str(unfinished), set(objects), fake_user=False, compress=False, path_remap=remap)
-        os.replace(unfinished, output)
+        SYSTEM.replace(unfinished, output)
     except (OSError, RuntimeError) as error:
-        unfinished.unlink(missing_ok=True)
+        SYSTEM.discard(unfinished)
         raise PreparerFailed(
             f"The prepared model cannot be written to {output.parent}: {error}.",
             "Make room or choose another folder for files in the preferences, then press Retry.",

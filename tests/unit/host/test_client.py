@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from neural4d_blender.client import snapshots
+from neural4d_blender.client import engine_process, pipes, snapshots
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.job_table import Jobs
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
 from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, VariantState
+from tests.support.engine_process import PATIENCE
 
 
 def snapshot(state: State, **changes: Any) -> snapshots.Job:
@@ -132,6 +134,31 @@ def test_megabytes_go_through_a_pipe_that_holds_little_and_nobody_waits() -> Non
         assert came == sent
         assert reader.lines() == []
         assert not reader.closed
+
+
+def test_whoever_reads_nothing_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipes, "_PATIENCE", 0.01, raising=False)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "wb") as sink:
+        writer = PipeWriter(sink)
+        assert writer.write(bytes(5_000_000))  # for ever, where it waits: the test's time is up
+        assert not writer.write(b"more")
+        writer.finish()
+
+
+def test_what_the_engine_was_told_last_arrives_though_blender_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "reads.py"
+    script.write_text("import sys\nprint(sum(map(len, sys.stdin.buffer)), file=open('count', 'w'))\n")
+    monkeypatch.setattr(engine_process, "_ENGINE", script)
+    monkeypatch.setattr(pipes, "_PATIENCE", PATIENCE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    engine = engine_process.EngineProcess(tmp_path / "data")
+    engine.writer.write(b"a row of a table\n" * 200_000)
+    engine.end()
+    assert engine.wait(PATIENCE) == 0
+    assert (tmp_path / "count").read_text() == "3400000\n"
 
 
 @pytest.mark.parametrize("given", ["abc", " abc\n", "Bearer abc", "bearer  abc", "Authorization: Bearer abc"])

@@ -1,4 +1,4 @@
-"""Holds that the engine takes time, chance, threads, processes and renames from engine/system.py, and nowhere else.
+"""Holds that the engine takes time, chance, threads, processes, and how files are renamed and removed, from system.py.
 
 Read from the source with ast. A name counts by what it was imported as, so an alias does not hide it, and every use
 counts, not only a call: ``default_factory=time.time`` is one. Annotations use nothing.
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 ENGINE = Path(__file__).resolve().parents[3] / "neural4d_blender" / "engine"
-#: The seam itself, and a program of its own, which becomes the background Blender.
-OTHERS = {ENGINE / "system.py", ENGINE / "blenders" / "sandbox.py"}
+#: The seam itself, a program of its own, which becomes the background Blender, and what waits for nobody.
+OTHERS = {ENGINE / "system.py", ENGINE / "blenders" / "sandbox.py", ENGINE / "store" / "lock_file.py"}
 SOURCES = sorted(path for path in ENGINE.rglob("*.py") if path not in OTHERS)
 #: What of these may be used: what asks nothing of the computer, and locks.
 ALLOWED: dict[str, set[str]] = {
@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
 #: Allowed with so many arguments; with fewer they mean the present.
 ARGUMENTS = {"time.localtime": 1, "time.strftime": 2}
 FORBIDDEN = {"shutil.move", "os.urandom", "os.system", "os.popen", "os.fork", "os.rename", "os.renames", "os.replace"}
+FORBIDDEN |= {"shutil.rmtree", "os.remove", "os.unlink"}
 FORBIDDEN |= {f"os.{kind}" for kind in ("spawnl", "spawnv", "spawnve", "posix_spawn", "execv", "execve", "startfile")}
 MODULES = {*ALLOWED, "os", "shutil"}
 
@@ -79,7 +80,8 @@ class Uses(ast.NodeVisitor):
         if isinstance(function, ast.Attribute):
             # A path's: a text's replace() takes two arguments, dataclasses.replace() is none with one.
             renames = function.attr == "rename" or (function.attr == "replace" and len(node.args) == 1)
-            if renames and not node.keywords:
+            removes = function.attr == "unlink" and not node.args
+            if (renames and not node.keywords) or removes:
                 self.found.append(ast.unparse(function))
         if getattr(function, "id", "") == "hasattr":
             return
@@ -171,6 +173,8 @@ def test_only_the_system_uses_the_computer(path: Path) -> None:
         "import shutil\nshutil.move('a', 'b')",
         "path.replace(other)",
         "path.rename(other)",
+        "import shutil\nshutil.rmtree('a')",
+        "path.unlink(missing_ok=True)",
     ],
 )
 def test_no_alias_passes(source: str) -> None:
@@ -185,7 +189,7 @@ def test_no_alias_passes(source: str) -> None:
         "import threading\nlock = threading.Lock()\nstopped = threading.Event()",
         "import uuid\nuuid.UUID(text)",
         "import os\nos.fsync(1)",
-        "import shutil\nshutil.rmtree('a')",
+        "import shutil\nshutil.copyfile('a', 'b')",
         "from datetime import UTC, datetime\ndatetime.fromisoformat(x).astimezone(UTC)",
         "variant.uuid, job.time, text.replace('a', 'b'), system.replace(a, b), clock.monotonic()",
         "from dataclasses import replace\nreplace(poll, points=0)",
