@@ -52,17 +52,21 @@ def look(
     job, sent = active.job, active.job.submission
     if job.state is State.SUBMITTING:
         context.enter(job, State.UNKNOWN)
-    trace = provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures")
+    trace, now = active.trace or (
+        provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures"),
+        context.clock.monotonic(),
+    )
     if trace and trace.found:
         _found(context, job, provider, trace.found, quote, accepted)
         return context.timing.quickest
-    now = context.clock.monotonic()
+    active.trace = trace, now  # where the next call is held back, this one is not made again
     active.since = active.since or now
     watched, before, can_tell = now - active.since, sent.balance_before, tells_balance(provider)
     if not trace and not (can_tell and before is not None):
         return _without_witness(context, active, provider)
     balance = context.spending.read(provider) if can_tell else None
     active.readings.append(balance)
+    active.trace = None
     shows = not trace or watched > _SOON * context.timing.watch
     # What the service can be asked for may show a little later than what it has cost.
     if before is not None and balance is not None and balance != before and shows:

@@ -133,7 +133,7 @@ def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float | 
     """Whether the service took it has to be found out before anything else is done."""
     job = active.job
     job.submission.refusal = getattr(error, "refusal", "")
-    active.readings, active.since = [], context.clock.monotonic() if job.submission.refused else 0.0
+    active.trace, active.readings, active.since = None, [], context.clock.monotonic() if job.submission.refused else 0.0
     context.enter(job, State.UNKNOWN)
     if isinstance(error, ServiceBusy):
         return retry_or_fail.slow_down(context, active, error, paid=True)

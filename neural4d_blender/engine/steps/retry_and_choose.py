@@ -75,6 +75,7 @@ def revive(active: ActiveJob, now: float) -> None:
     active.attempts = active.looks = 0
     active.since, active.refusals, active.detours = 0.0, 0, 0
     active.readings.clear()
+    active.trace = None
     active.paces.clear()
     active.handed_over.clear()
     for variant in job.variants:

@@ -189,7 +189,7 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
 
 def _check_picture(path: Path) -> None:
     """A damaged one would be refused each time that it is sent, though it is paid for and can be fetched again."""
-    delivery.check_something(path)
+    convert_and_download.check_something(path)
     check_whole(path)
 
 
