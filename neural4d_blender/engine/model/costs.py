@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+#: What stands in the costs for a submission that may have been paid.
+LOST = "a submission whose answer is lost"
+
 
 @dataclass
 class Costs:
@@ -33,17 +36,26 @@ class Costs:
         """The operation booked last really cost this much."""
         self.spent[-1] |= {"points": points, "estimated": False}
 
+    def lose(self) -> None:
+        """Note that a submission may have been paid, and that nobody can say whether it was."""
+        self.spent.insert(0, {"operation": LOST, "points": None, "estimated": True})
+
+    @property
+    def unsure(self) -> bool:
+        """More may have been paid than what was accepted."""
+        return any(entry["operation"] == LOST for entry in self.spent)
+
     @property
     def total(self) -> int | None:
         """Points that were spent in all, as far as known; None before the service accepted anything, or where
-        nothing is known of what it takes."""
+        what was accepted, or may have been, is not known at all."""
         points = [entry["points"] for entry in self.spent]
         known = sum(value for value in points if value is not None)
         return known if points and (known or None not in points) else None
 
     @property
     def estimated(self) -> bool:
-        """Part of the total is a price, because what the balance really fell by is not known."""
+        """Part of the total is a price, because what the balance really fell by is not known, or may be missing."""
         return any(entry["estimated"] for entry in self.spent)
 
     @property

@@ -241,17 +241,19 @@ def _known(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """What ``dataclasses.asdict`` gives, in a third of its time: it is taken of every job whenever that changes."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    if isinstance(value, _PLAIN):
-        return {name: _plain(part) for name, part in vars(value).items()}
-    return value
+    """What ``dataclasses.asdict`` gives, in a fifth of its time: it is taken of every job whenever that changes."""
+    kind = type(value)
+    if kind in _PLAIN:
+        value = vars(value)
+    elif kind is list:
+        return [_plain(part) if type(part) in _NESTED else part for part in value]
+    elif kind is not dict:
+        return value
+    return {name: _plain(part) if type(part) in _NESTED else part for name, part in value.items()}
 
 
 #: The records of a job, whose fields stand in its snapshot as its own.
 RECORDS: dict[str, type[Any]] = {"choice": Choice, "costs": Costs, "delivery": Delivery, "submission": Submission}
-_PLAIN = (Job, Variant, Save, *RECORDS.values())
+_PLAIN = {Job, Variant, Save, *RECORDS.values()}
+_NESTED = {dict, list, *_PLAIN}
 _JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

@@ -122,7 +122,8 @@ class Commands:
     def _list(self, message: Message) -> Message:
         """The newest jobs, less those that another Blender window is working on."""
         newest = self.context.journal.newest(message.get("limit", 200))
-        return {"jobs": [job.to_dict() for job in newest if self._is_ours(job)]}
+        unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
+        return {"jobs": [unwritten.get(job.id, job).to_dict() for job in newest if self._is_ours(job)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")

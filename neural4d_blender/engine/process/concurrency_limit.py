@@ -23,10 +23,13 @@ class ConcurrencyLimit:
 
     Args:
         limit: how many jobs of that batch may be at one service at once.
+        choosing: ids of those of that batch at that service which wait for a choice there, whoever has sent them.
     """
 
-    def __init__(self, limit: Callable[[str], int]) -> None:
-        self._limit = limit
+    def __init__(
+        self, limit: Callable[[str], int], choosing: Callable[[str, str], set[str]] = lambda *_: set()
+    ) -> None:
+        self._limit, self._choosing = limit, choosing
         self._lines: dict[Key, list[tuple[int, str]]] = defaultdict(list)
         self._waiting: set[str] = set()
         self._going: dict[Key, set[str]] = defaultdict(set)
@@ -41,7 +44,7 @@ class ConcurrencyLimit:
             if job.at_service:  # it got there under an engine that is no more, or by somebody's Retry
                 going.add(job.id)
             return True
-        if len(going) < self._limit(job.batch):
+        if self._free(_key(job)) > 0:
             self._waiting.discard(job.id)
             going.add(job.id)
             return True
@@ -74,8 +77,11 @@ class ConcurrencyLimit:
     def _lines_of(self, batch: str, provider: str | None) -> list[list[tuple[int, str]]]:
         return [line for key, line in self._lines.items() if key[0] == batch and provider in (None, key[1])]
 
+    def _free(self, key: Key) -> int:
+        return self._limit(key[0]) - len(self._going[key] | self._choosing(*key))
+
     def _next(self, key: Key) -> list[str]:
-        line, free = self._lines[key], self._limit(key[0]) - len(self._going[key])
+        line, free = self._lines[key], self._free(key)
         called: list[str] = []
         while line and len(called) < free:
             _, job = heapq.heappop(line)

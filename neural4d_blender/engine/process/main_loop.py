@@ -85,7 +85,7 @@ class Engine:
         )
         self.schedule = Schedule(system.clock)
         self.pools = ThreadPools(system)
-        slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal))
+        slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal), self.journal.choosing)
         self.jobs = ActiveJobs(self.journal, self.schedule, slots, self.pools, self.context.spending, self._step)
         self.batches = batches.Batches(self.journal, self.jobs, self.events, system.clock)
         self.commands = Commands(

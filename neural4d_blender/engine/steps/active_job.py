@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..model.facts import Facts
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL
+from ..services.answers import Trace
 from .exchange_log import Recording
 from .poll_schedule import Pace
 
@@ -35,6 +36,8 @@ class ActiveJob:
     handed_over: dict[int, Facts] = field(default_factory=dict)
     #: What the balance was while it is found out whether the job was taken; None where it could not be read.
     readings: list[float | None] = field(default_factory=list)
+    #: What the service said of a lost submission, and when (monotonic seconds), until the balance was read as well.
+    trace: tuple[Trace | None, float] | None = None
     #: How often in a row the service asked to slow down.
     refusals: int = 0
     #: How often in a row the server turned out to be of another generation.

@@ -43,7 +43,7 @@ def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_
                 balance = None if unsent else _read(context, provider)
                 if (unsent and not sent) or _is_refused(provider, error, purchase, balance):
                     delivery.converting.pop(key, None)
-                if unsent or not _is_paid(context, job, purchase, balance):
+                if unsent or not _is_paid(context, job, provider, purchase, balance):
                     raise
                 conversion = Conversion(message=error.what)  # it has it, and will say so when it is asked again
             purchase.accepted = True
@@ -66,12 +66,12 @@ def _read(context: Context, provider: Provider) -> float | None:
     return None
 
 
-def _is_paid(context: Context, job: Job, purchase: Purchase, balance: float | None) -> bool:
-    """Whether the balance has fallen although no usable answer came, and nobody else has bought anything."""
-    if purchase.before is None or balance is None or balance >= purchase.before:
+def _is_paid(context: Context, job: Job, provider: Provider, purchase: Purchase, balance: float | None) -> bool:
+    """Whether the balance has fallen although no usable answer came, by more than other purchases can have cost."""
+    if purchase.before is None or balance is None:
         return False
-    others = context.spending.prices.others_pay(job)
-    return not (others or context.journal.paid_since(job.provider, purchase.begun, job.id))
+    gone = purchase.before - balance
+    return gone > 0 and gone > context.spending.prices.others_cost(provider, job, purchase.begun)
 
 
 def _is_refused(provider: Provider, error: Neural4DError, purchase: Purchase, balance: float | None) -> bool:

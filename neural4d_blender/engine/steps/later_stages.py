@@ -98,6 +98,7 @@ def _unknown(job: Job, provider: Provider) -> PaymentUnknown:
     refused = job.submission.refused
     said = refused["what"] if refused else f"The order '{order}' went out and no answer came"
     job.submission.settle()
+    job.costs.lose()
     name, unit = provider.declaration.name, provider.declaration.unit
     return PaymentUnknown(
         f"{said.rstrip('.')}; {name} cannot say whether it arrived.",

@@ -24,7 +24,7 @@ from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import cost_of_lost, cost_of_refused
-from .spending import LATEST
+from .measured_prices import LATEST
 
 #: When the balance is read, in parts of the time that it is watched for: a service may book late.
 _READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
@@ -52,23 +52,29 @@ def look(
     job, sent = active.job, active.job.submission
     if job.state is State.SUBMITTING:
         context.enter(job, State.UNKNOWN)
-    trace = provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures")
+    trace, now = active.trace or (
+        provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures"),
+        context.clock.monotonic(),
+    )
     if trace and trace.found:
         _found(context, job, provider, trace.found, quote, accepted)
         return context.timing.quickest
-    now = context.clock.monotonic()
+    active.trace = trace, now  # where the next call is held back, this one is not made again
     active.since = active.since or now
     watched, before, can_tell = now - active.since, sent.balance_before, tells_balance(provider)
     if not trace and not (can_tell and before is not None):
         return _without_witness(context, active, provider)
     balance = context.spending.read(provider) if can_tell else None
     active.readings.append(balance)
+    active.trace = None
     shows = not trace or watched > _SOON * context.timing.watch
     # What the service can be asked for may show a little later than what it has cost.
     if before is not None and balance is not None and balance != before and shows:
-        if not sent.documented or (fell(context, job, balance) and context.clock.now() - sent.sent_at < LATEST):
+        if not sent.documented or (
+            fell(context, job, provider, balance) and context.clock.now() - sent.sent_at < LATEST
+        ):
             _moved(context, job, provider, quote, before, balance)
-        return _not_taken(context, active, provider, trace)  # others have bought since: its word has to do
+        return _not_taken(context, active, provider, trace)  # others have bought something: its word has to do
     at_once = balance is not None and balance == before and provider.server.get(BOOKS) == AT_ONCE
     proof = trace is not None and trace.proof and shows
     if sent.documented and (at_once or proof):
@@ -79,11 +85,12 @@ def look(
     return _not_taken(context, active, provider, trace)
 
 
-def fell(context: Context, job: Job, balance: float | None) -> bool:
-    """Whether points are gone since the job was sent that nobody else is known to have spent."""
+def fell(context: Context, job: Job, provider: Provider, balance: float | None) -> bool:
+    """Whether more points are gone since the job was sent than other purchases can have cost."""
     before = job.submission.balance_before
-    gone = before is not None and balance is not None and balance < before
-    return gone and not _others_paid(context, job)
+    if before is None or balance is None or balance >= before:
+        return False
+    return before - balance > context.spending.prices.others_cost(provider, job, job.submission.sent_at)
 
 
 def taken_though_refused(
@@ -116,13 +123,6 @@ def tells_balance(provider: Provider) -> bool:
     return not provider.lacks(Feature.BALANCE, provider.server.facts)
 
 
-def _others_paid(context: Context, job: Job) -> bool:
-    """Somebody else has bought, or may have, since the job was sent."""
-    return context.spending.prices.others_pay(job) or context.journal.paid_since(
-        job.provider, job.submission.sent_at, job.id
-    )
-
-
 def _found(
     context: Context,
     job: Job,
@@ -133,13 +133,14 @@ def _found(
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
     job.submission.settle()
+    others = context.spending.prices.others_cost(provider, job, job.submission.sent_at)
     expected = context.spending.book(provider, job, quote)
     accepted(found)
     points, before = found.points, job.submission.balance_before
     if points is None and tells_balance(provider) and before is not None:
         with suppress(Neural4DError):
             balance = context.spending.read(provider)
-            if balance is not None and not context.journal.paid_since(job.provider, job.submission.sent_at, job.id):
+            if balance is not None and not others:
                 context.spending.measure(
                     provider, job, quote.operation, expected, before - balance, job.submission.sent_at
                 )
@@ -149,7 +150,7 @@ def _found(
 
 def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: float, balance: float) -> None:
     """The balance is another one than before the job was sent."""
-    if balance > before or _others_paid(context, job):
+    if balance > before or context.spending.prices.others_cost(provider, job, job.submission.sent_at):
         raise _unknown(context, job, provider)
     said = _said(job)
     job.submission.settle()  # from here on it is the user who decides
@@ -244,6 +245,7 @@ def _said(job: Job) -> str:
 def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
     said, tickets = _said(job), job.submission.tickets
     job.submission.settle()  # from here on it is the user who decides
+    job.costs.lose()
     name = provider.declaration.name
     no_word = "and its balance does not tell either" if tells_balance(provider) else "and it tells no balance"
     return PaymentUnknown(

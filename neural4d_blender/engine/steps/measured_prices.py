@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..model.declaration import Quote
 from ..model.job import Job
+from ..model.server_facts import AT_ONCE, BOOKS, LATE
 from ..services.base import Provider
 from ..store.journal import Journal
 
+#: Seconds after which a service has surely booked what it has sold.
+LATEST = 600.0
 #: A price that is higher than the last one that was measured is believed when it was seen so often.
 _BELIEVED = 3
 #: Fact of a server: a price that is higher than the last one, and how often it was seen.
@@ -68,6 +74,29 @@ class Prices:
         times = int(seen[1]) + 1 if len(seen) == 2 and seen[0] == str(fell) and seen[1].isdigit() else 1
         provider.server.note(_RISE + operation, f"{fell} {times}")
         return times >= _BELIEVED
+
+    def others_cost(
+        self, provider: Provider, job: Job, begun: float, own: Sequence[Mapping[str, Any]] | None = None
+    ) -> float:
+        """Points, at most, that may show in the balance since then for something else than what the job bought then:
+        for what others have bought since, or before it where the server books late, and the job itself.
+
+        Args:
+            begun: seconds since the epoch. own: what the job has bought before; all that it has, where not given.
+
+        Returns:
+            Infinitely many where nobody knows.
+        """
+        if self.others_pay(job) or job.costs.unsure:
+            return math.inf
+        if provider.server.get(BOOKS) == AT_ONCE:
+            return self.journal.spent_since(job.provider, begun, job.id)
+        late = provider.server.get(BOOKS) == LATE
+        entries = job.costs.spent if own is None else own
+        before = [entry["points"] for entry in entries if late or entry["estimated"]]
+        if None in before:
+            return math.inf
+        return float(sum(before)) + self.journal.spent_since(job.provider, begun - LATEST, job.id)
 
     def forget_rise(self, provider: Provider, operation: str) -> None:
         """Somebody else has been at it since a higher price was seen."""

@@ -60,7 +60,7 @@ def pay(
     with context.spending.purchase(provider, job, quote, to_follow=to_follow) as purchase:
         if active.unwanted or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        if sent.number and lost_answers.fell(context, job, purchase.before):
+        if sent.number and lost_answers.fell(context, job, provider, purchase.before):
             return lost_answers.taken_though_refused(context, job, provider, quote, accepted, purchase.before)
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
@@ -71,7 +71,7 @@ def pay(
             purchase.before,
             paying_for,
             "",
-            context.clock.now(),
+            purchase.begun,
         )
         try:
             context.enter(job, State.SUBMITTING)
@@ -116,7 +116,7 @@ def _not_accepted(
     balance = None
     with suppress(Neural4DError):
         balance = context.spending.read(provider)
-    if lost_answers.fell(context, job, balance):
+    if lost_answers.fell(context, job, provider, balance):
         sent.refused = error.to_dict()
         return lost_answers.taken_though_refused(context, job, provider, quote, accepted, balance)
     stands = balance is not None and balance == sent.balance_before
@@ -133,7 +133,7 @@ def doubt(context: Context, active: ActiveJob, error: Neural4DError) -> float | 
     """Whether the service took it has to be found out before anything else is done."""
     job = active.job
     job.submission.refusal = getattr(error, "refusal", "")
-    active.readings, active.since = [], context.clock.monotonic() if job.submission.refused else 0.0
+    active.trace, active.readings, active.since = None, [], context.clock.monotonic() if job.submission.refused else 0.0
     context.enter(job, State.UNKNOWN)
     if isinstance(error, ServiceBusy):
         return retry_or_fail.slow_down(context, active, error, paid=True)

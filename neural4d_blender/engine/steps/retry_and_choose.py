@@ -75,6 +75,7 @@ def revive(active: ActiveJob, now: float) -> None:
     active.attempts = active.looks = 0
     active.since, active.refusals, active.detours = 0.0, 0, 0
     active.readings.clear()
+    active.trace = None
     active.paces.clear()
     active.handed_over.clear()
     for variant in job.variants:
@@ -94,6 +95,8 @@ def revive(active: ActiveJob, now: float) -> None:
         # All models failed at the service, nothing was ever taken, or the user takes the risk.
         if job.ordered:
             job.choice.cutouts, job.choice.cutout = [], None  # pictures of the submission that failed
+        if job.submission.refused:  # and nobody could say more
+            job.costs.lose()
         job.variants, job.submission, job.ordered, job.chosen = [], Submission(), "", None
         job.progress, job.progress_estimated = 0.0, False
         job.enter(State.QUEUED, now)

@@ -108,6 +108,8 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
     told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
     if not job.variants and not job.costs.free:
         told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
+        if not job.choice.picture_ids:
+            told = "What was paid for it before, or may have been, stays paid: Retry sends it, and pays, again."
     if job.submission.in_doubt:
         told = "It may have reached the service: Retry asks before anything is sent again."
         if job.submission.refused:

@@ -33,12 +33,10 @@ from ..services.base import Provider
 from ..store.journal import Journal
 from ..system import SYSTEM, Clock
 from . import spending_limits
-from .measured_prices import Prices
+from .measured_prices import LATEST, Prices
 from .purchase import Purchase
 from .purchase_lock import NotItsTurn, Turns
 
-#: Seconds after which a service has surely booked what it has sold.
-LATEST = 600.0
 #: Fact of a server: its balance after the last purchase.
 _AFTER = "balance"
 
@@ -93,7 +91,7 @@ class Spending:
         costs = sum(price for price in measured if price is not None)
         if balance is not None and costs and balance < costs:
             what = f"This costs about {costs} {provider.declaration.unit} and {balance:g} are left."
-            raise NotEnoughPoints(what, cost="" if job.costs.total else spending_limits.NOTHING_SENT)
+            raise NotEnoughPoints(what, cost=spending_limits.NOTHING_SENT if job.costs.free else "")
         return balance
 
     def reserve(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> None:
@@ -144,23 +142,24 @@ class Spending:
         with self.turns.take(service):
             provider.http.check_pace(paid=True)
             if self.journal.others_in_doubt(service, job.id):
-                raise HeldBack(
-                    "Waiting until it is known whether another job was paid: both at once could not be told apart.",
-                    other_job=True,
-                )
+                raise _held_back()
+            looked = self.clock.now()
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):
                 self._mixed_until[service] = self.clock.monotonic() + LATEST
             expected, reserved = self.prices.expected(provider, quote), self.prices.reserved(provider, quote)
-            purchase = Purchase(expected, reserved, before, self.clock.now())
             after_last = provider.server.get(_AFTER)
             if after_last and after_last != str(before):  # somebody else has been at it since
                 self.prices.forget_rise(provider, quote.operation)
+            with self.journal.transaction():  # of two engines that have read the same balance one waits
+                if self.journal.bought_since(service, looked, job.id) or self.journal.others_in_doubt(service, job.id):
+                    raise _held_back()
+                purchase = Purchase(expected, reserved, before, self.clock.now())
+                self.journal.note_purchase(job)
             if sent:
                 others = self.journal.paid_since(service, sent["at"], job.id)
                 purchase.before, purchase.begun = None if others else sent["before"], sent["at"]
-            self.journal.note_purchase(job)
             self.paying.add(job.id)
             try:
                 if (
@@ -221,10 +220,7 @@ class Spending:
         """Whether what was bought before, perhaps under an engine that is no more, may show in the balance only now."""
         if self._mixed_until[job.provider] > self.clock.monotonic():
             return True
-        if provider.server.get(BOOKS) == AT_ONCE:
-            return False
-        own = any(entry["estimated"] and entry["points"] != 0 for entry in job.costs.spent[:-1])
-        return own or self.journal.paid_since(job.provider, purchase.begun - LATEST, job.id)
+        return self.prices.others_cost(provider, job, purchase.begun, job.costs.spent[:-1]) > 0
 
     def _note_booking(self, provider: Provider, purchase: Purchase, after: float | None, *, mixed: bool) -> None:
         """Whether the server shows a purchase in the balance at once: then a balance that stands still is a proof."""
@@ -291,3 +287,8 @@ class Spending:
             return None
         self.balance_changed(provider.declaration.id, balance)
         return balance.exact
+
+
+def _held_back() -> HeldBack:
+    what = "Waiting until it is known whether another job was paid: both at once could not be told apart."
+    return HeldBack(what, other_job=True)

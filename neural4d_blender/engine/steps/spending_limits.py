@@ -23,7 +23,7 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
     Raises:
         CapReached, BudgetUsedUp: one of them does not cover it.
     """
-    told = "" if job.costs.total else NOTHING_SENT
+    told = NOTHING_SENT if job.costs.free else ""
     request = Request.from_dict(job.request)
     in_all = (job.costs.total or 0) + costs
     if request.max_points is not None and in_all > request.max_points:

@@ -21,6 +21,7 @@ from ..errors import (
 from ..model.choice import Choice
 from ..model.declaration import Quote
 from ..model.job import Job
+from ..model.picture_end import check_whole
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
@@ -178,10 +179,18 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
     for number, cutout in enumerate(job.choice.cutouts):
         path = folder / f"cutout{number}.png"
         try:
-            context.fetch(job, cutout["url"], path, limit=_MAX_PICTURE, stopped=context.stopping.is_set)
+            context.fetch(
+                job, cutout["url"], path, limit=_MAX_PICTURE, check=_check_picture, stopped=context.stopping.is_set
+            )
         except Neural4DError:
             continue
         cutout["path"] = str(path)
+
+
+def _check_picture(path: Path) -> None:
+    """A damaged one would be refused each time that it is sent, though it is paid for and can be fetched again."""
+    convert_and_download.check_something(path)
+    check_whole(path)
 
 
 def _fetch_again(context: Context, job: Job, provider: Provider) -> None:

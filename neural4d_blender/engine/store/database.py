@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class Database:
         self.folder = folder
         self.clock = clock
         self._lock = threading.RLock()
+        #: What has to be taken back in memory where the transaction comes to nothing, the last one first.
+        self.undo: list[Callable[[], None]] = []
         self._db = connect(folder / JOURNAL)
         for setting in _SETTINGS:
             self._db.execute(f"PRAGMA {setting}")
@@ -71,6 +73,7 @@ class Database:
             self._check_there()
             db.execute("BEGIN IMMEDIATE")
             before, counted = db.total_changes, None
+            self.undo.clear()
             try:
                 yield db
                 if db.total_changes != before:
@@ -79,6 +82,8 @@ class Database:
             except BaseException:
                 if db.in_transaction:  # a full disk has SQLite undo it by itself
                     db.execute("ROLLBACK")
+                while self.undo:
+                    self.undo.pop()()
                 raise
             if counted:
                 journal_stamp.keep(self.folder, counted)

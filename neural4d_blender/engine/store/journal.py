@@ -7,6 +7,7 @@ that holds it, and an engine is alive as long as the operating system holds its 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sqlite3
@@ -114,6 +115,7 @@ class Journal(Purchases):
         if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
             raise taken_elsewhere()
         job.owner = self.owner
+        self.undo.append(functools.partial(setattr, job, "revision", job.revision))
         job.revision += 1
         number = before[4] if before else schema_migrations.next_number(db)
         data = json.dumps(job.to_dict())
@@ -263,6 +265,12 @@ class Journal(Purchases):
         """All jobs of a batch, in the order of its input."""
         found = self._jobs("WHERE batch = ? AND batch != '' AND deleted = 0", batch_id)
         return sorted(found, key=lambda job: job.item)
+
+    def choosing(self, batch_id: str, provider: str) -> set[str]:
+        """The ids of the batch's jobs which the service has begun, and goes on with when their user has chosen."""
+        which = "WHERE waits AND batch = ? AND provider = ? AND state = ? AND deleted = 0"
+        found = self._jobs(which, batch_id, provider, State.CHOOSING_CUTOUT)
+        return {job.id for job in found if job.at_service}
 
     def _is_alive(self, owner: str) -> bool:
         return lock_file.is_held(self.folder / f"engine-{owner}.lock")

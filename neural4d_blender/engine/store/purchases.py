@@ -5,6 +5,9 @@ Standard library only.
 
 from __future__ import annotations
 
+import json
+import math
+
 from ..model.job import Job
 from ..model.states import State
 from .database import Database
@@ -45,6 +48,30 @@ class Purchases(Database):
         """
         question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
         return bool(self.rows(question, provider, at, but) or self.owners_in_doubt(provider, but, at - _SHOWS))
+
+    def bought_since(self, provider: str, at: float, but: str) -> bool:
+        """Whether a request of another job's has been noted between then (seconds since the epoch) and now."""
+        question = "SELECT 1 FROM purchases WHERE provider = ? AND at BETWEEN ? AND ? AND job != ? LIMIT 1"
+        return bool(self.rows(question, provider, at, self.clock.now(), but))
+
+    def spent_since(self, provider: str, at: float, but: str) -> float:
+        """Points that all jobs but that one which have bought something at the service since then (seconds since the
+        epoch) have cost in all; infinitely many where nobody knows.
+        """
+        if self.owners_in_doubt(provider, but, at - _SHOWS):
+            return math.inf
+        question = (
+            "SELECT under_way, cost, data FROM purchases JOIN jobs ON jobs.id = purchases.job "
+            "WHERE purchases.provider = ? AND at >= ? AND job != ?"
+        )
+        costs = 0.0
+        for under_way, cost, data in self.rows(question, provider, at, but):
+            told = json.loads(data)
+            spent = [entry["points"] for entry in told.get("spent", [])]
+            if None in spent or (under_way and not spent):
+                return math.inf
+            costs += cost
+        return costs
 
     def owners_in_doubt(self, provider: str, but: str, since: float = 0.0) -> list[str]:
         """Whose jobs they are of which nobody knows whether they were paid, and came to that since then."""

@@ -6,7 +6,14 @@ import threading
 
 import pytest
 
-from neural4d_blender.engine.errors import HeldBack, Neural4DError, OtherGeneration, ServiceBusy, UnexpectedAnswer
+from neural4d_blender.engine.errors import (
+    HeldBack,
+    JournalUnusable,
+    Neural4DError,
+    OtherGeneration,
+    ServiceBusy,
+    UnexpectedAnswer,
+)
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
@@ -187,3 +194,44 @@ def test_those_at_the_service_are_taken_over_before_those_that_wait(world: World
     later.context.preparers.argv = ["blender"]
     TakeOver(later.context, Jobs(), Schedule(later.clock), lambda _: threading.Event()).now()  # type: ignore[arg-type]
     assert Jobs.woken == ["1", "3", "0", "2"]
+
+
+def test_one_that_waits_for_a_choice_at_the_service_keeps_its_place_over_a_restart(world: World) -> None:
+    """Nobody works on it until its user has chosen; then the service goes on with it at once."""
+    chosen = job(0, State.CHOOSING_CUTOUT, VariantState.GENERATING)
+    for left in (chosen, job(1, State.CHOOSING_CUTOUT), job(2, State.QUEUED)):  # the second one is not sent yet
+        world.context.save(left)
+    later = world.again()
+    slots = ConcurrencyLimit({"b": 1}.__getitem__, later.journal.choosing)
+    assert not slots.may_go(ActiveJob(job(2, State.QUEUED)))
+    assert slots.reopened("b") == []
+    taken = later.journal.get("0")
+    assert taken
+    taken.state = State.GENERATING
+    assert slots.may_go(ActiveJob(taken))
+    taken.variants[0].state, taken.state = VariantState.DONE, State.DOWNLOADING
+    later.journal.save(taken)
+    assert slots.stepped(taken) == ["2"]
+
+
+def test_what_a_full_disk_did_not_take_is_not_newer_than_what_it_has(world: World) -> None:
+    """A host passes over what seems older than what it was told: so would all that the next engine says of the job."""
+    left = world.job().job
+    world.context.save(left)
+    told = left.revision
+    with world.journal.reading() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        left.note = "long " * 20_000
+        for _ in range(5):
+            with pytest.raises(JournalUnusable, match="full"):
+                world.context.save(left)
+        assert left.revision == told
+        small = world.job("2").job
+        before = small.revision
+        with pytest.raises(JournalUnusable, match="full"), world.journal.transaction():
+            world.journal.save(small, left)
+        assert (small.revision, left.revision) == (before, told)
+        db.execute("PRAGMA max_page_count = 100000")
+    world.context.save(left)
+    assert left.revision == told + 1

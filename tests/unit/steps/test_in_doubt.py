@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from neural4d_blender.engine.errors import AnswerLost, UnexpectedAnswer
+from neural4d_blender.engine.errors import AnswerLost, HeldBack, UnexpectedAnswer
 from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace
+from neural4d_blender.engine.services.neural4d.polls import Known
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
-from tests.support.one_thread import TEXT, World
+from tests.support.one_thread import TEXT, StoppedClock, World
 
 NO_TRACE, PROOF = Trace(), Trace(proof=True)
 
@@ -292,3 +295,55 @@ def test_troubles_that_pass_are_said_with_the_time_of_the_next_try(world: World)
         assert active.job.until == pytest.approx(world.clock.now())
         assert delay <= world.context.timing.slowest
         assert "Still down." in active.job.note
+
+
+def test_where_calls_are_held_back_each_gets_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call a step may leave: the balance has its turn too, or the job, and all that wait for it, never end."""
+    active = lost(world, charged=False, traces=NO_TRACE)
+    left = 0
+
+    def paced(call: Callable[..., object]) -> Callable[..., object]:
+        def made(*arguments: object) -> object:
+            nonlocal left
+            if not left:
+                raise HeldBack("Not so fast.", retry_after=20.0)
+            left -= 1
+            return call(*arguments)
+
+        return made
+
+    monkeypatch.setattr(world.provider, "look_for", paced(world.provider.look_for))
+    monkeypatch.setattr(world.provider, "balance", paced(world.provider.balance))
+    for _ in range(100):
+        left = 1
+        if world.step(active) is None:
+            break
+    assert code(active) == "SubmissionLost"
+
+
+def test_what_ids_a_service_knows_is_asked_one_by_one_where_calls_are_held_back() -> None:
+    clock = StoppedClock()
+    known, asked, left = Known(clock), [], 0
+
+    def call(path: str, body: dict[str, str]) -> dict[str, int]:
+        nonlocal left
+        if not left:
+            raise HeldBack("Not so fast.")
+        left -= 1
+        asked.append(body["uuid"])
+        return {"codeStatus": 1 if body["uuid"] == "b" else -2}
+
+    for _ in range(2):
+        left = 1
+        with pytest.raises(HeldBack):
+            known.among(call, ["a", "b", "c"])
+    left = 1
+    assert known.among(call, ["a", "b", "c"]) == ["b"]
+    assert asked == ["a", "b", "c"]
+    left = 1
+    with pytest.raises(HeldBack):
+        known.among(call, ["a", "b", "c"])
+    clock.sleep(301)  # it may know that one by now
+    left = 3
+    assert known.among(call, ["a", "b", "c"]) == ["b"]
+    assert asked[3:] == ["a", "a", "b", "c"]

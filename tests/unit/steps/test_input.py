@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 from neural4d_blender.engine.errors import (
     AnswerLost,
+    InvalidInput,
     Neural4DError,
     RequestRefused,
     ServiceDown,
@@ -19,10 +23,13 @@ from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.services.answers import Balance, Cutout, Poll, Portrait, Submission
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
+from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import TEXT, World, done, waits
 
 CUT_OUTS = [Cutout("a", "https://x/a.png"), Cutout("b", "https://x/b.png")]
 YES, NO, UNTOLD = Portrait(True, True), Portrait(True, False), Portrait(False, False, "The picture is too dark.")
+#: As short as one can be.
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
 
 
 def code(job: Job) -> str:
@@ -314,3 +321,34 @@ def test_an_answer_about_an_id_of_theirs_says_nothing_of_ours(world: World) -> N
     world.provider.answers.append(Submission(["theirs"]))
     world.until(world.job(), State.READY)
     assert told == []
+
+
+@pytest.mark.parametrize("content", [b"<html>Not here.</html>", PNG[:15], b""], ids=["page", "cut", "nothing"])
+def test_a_picture_that_arrives_damaged_is_not_sent_but_fetched_again(world: World, content: bytes) -> None:
+    """It is paid for; the service would refuse the damaged one each time that Retry sends it."""
+    comes, sent = [content, content, PNG], []
+
+    def download(_: str, path: Path, *, check: Callable[[Path], object] = len, **__: Any) -> int:
+        path.write_bytes(comes.pop(0) if "png" in path.name and comes else glb(triangle()))
+        try:
+            check(path)
+        except Neural4DError:
+            path.unlink()
+            raise
+        return 1
+
+    def submit(*arguments: Any) -> Submission:
+        sent.append(arguments[3])
+        if not Path(arguments[3]).is_file() or Path(arguments[3]).read_bytes() != PNG:
+            raise InvalidInput("The picture could not be fetched.")
+        return Submission(["one"])
+
+    world.context.download = download
+    world.provider.submit = submit  # type: ignore[method-assign]
+    world.provider.choices.append([Cutout("one", "https://x/one.png")])
+    active = world.job(picture_first=True)
+    world.until(active, State.FAILED)
+    retry_and_choose.retry(world.context, active)
+    world.until(active, State.READY)
+    assert len(sent) == 2
+    assert Path(sent[1]).name == "cutout0.png"

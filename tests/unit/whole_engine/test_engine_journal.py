@@ -139,6 +139,8 @@ def test_a_full_disk_holds_a_job_up_and_loses_nothing(
     held = engine.until(lambda: engine.jobs[first] if "journal" in engine.jobs[first]["note"] else None, "a note")
     assert "free space" in held["note"]
     assert held["state"] not in (State.FAILED, State.PLACED)
+    (listed,) = engine.ask("list")["jobs"]
+    assert "free space" in listed["note"], "a list tells no older state than was told already"
     let_write(engine, True)
     done = engine.wait(first, "ready")
     assert done["note"] == ""

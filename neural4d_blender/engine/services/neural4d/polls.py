@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import GenerationFailed, JobNotFound, KeyRejected, RequestRefused, ServiceDown, UnexpectedAnswer
 from ...http.refusals import sentence
+from ...system import Clock
 from ..answers import Outcome, Poll, details, text
 from ..base import value_of
 from . import answers as read
 
 #: Makes one request and returns the answer.
 Call = Callable[..., dict[str, Any]]
+#: Seconds for which an answer counts while others are waited for.
+_KEPT = 300.0
 #: retrieveModel's codeStatus
 _DONE, _GENERATING, _BAD_TOKEN, _NO_SUCH_UUID, _FAILED = 0, 1, -1, -2, -3
 
@@ -27,6 +30,22 @@ def _retrieve(call: Call, uuid: str) -> dict[str, Any]:
 def is_known(call: Call, uuid: str) -> bool:
     """Whether retrieveModel knows the model."""
     return read.code(_retrieve(call, uuid), "codeStatus") != _NO_SUCH_UUID
+
+
+class Known:
+    """What retrieveModel has said of ids, kept where the next one of a job is held back, so that all get their turn."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._said: dict[str, tuple[bool, float]] = {}
+
+    def among(self, call: Call, uuids: Sequence[str]) -> list[str]:
+        """Those of them that it knows."""
+        now = self._clock.monotonic()
+        for uuid in uuids:
+            if self._said.get(uuid, (False, 0.0))[1] <= now:
+                self._said[uuid] = is_known(call, uuid), now + _KEPT
+        return [uuid for uuid in uuids if self._said.pop(uuid)[0]]
 
 
 def result(call: Call, uuid: str) -> Poll:

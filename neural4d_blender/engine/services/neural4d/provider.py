@@ -48,6 +48,7 @@ class Neural4D(Provider):
         super().__init__(*given, **named)
         #: By id, addresses of pictures that are done while others of the same order are not; empty for one that failed.
         self._pictures: dict[str, str] = {}
+        self._known = polls.Known(self.system.clock)
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -263,7 +264,7 @@ class Neural4D(Provider):
         """
         if pictures or not tickets:
             return None
-        known = [one for one in tickets if polls.is_known(self._call, one)]
+        known = self._known.among(self._call, tickets)
         if known:
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
             return answers.Trace(answers.Submission(known, failures=lost))
