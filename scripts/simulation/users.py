@@ -99,6 +99,13 @@ def lose(host: Host, id: str) -> None:
     host.bridge.send("retarget", job=id, target={"scene": "Scene"}, lost=True)
 
 
+def again(host: Host, id: str) -> None:
+    """A script that has not heard of it sends it once more, under the same id."""
+    job = host.bridge.jobs[id]
+    told: dict[str, Any] = {"provider": job.provider, "request": job.request.to_dict(), "target": {"scene": "Scene"}}
+    host.bridge.send("submit", job=id, **told)
+
+
 def dismiss(host: Host, id: str) -> None:
     host.bridge.send("dismiss", job=id)
 
@@ -154,6 +161,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "save": save,
     "prepare": prepare,
     "lose": lose,
+    "again": again,
     "dismiss": dismiss,
     "delete": delete,
 }

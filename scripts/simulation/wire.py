@@ -122,6 +122,9 @@ class Network:
             world.scheduler.spawn(world.outside, "a request on its way", lambda: self._later(act, float(fault.param)))
             self._lose(True, read)
         came = act()
+        if fault and fault.kind == "others":
+            world.services.state.ledger.charge("somebody else's", int(fault.param), [], service)
+            world.services.book(None)
         world.edge("acted", paid=paid)
         if fault and fault.kind in ("reset_after", "hang_after"):
             self._lose(fault.kind == "hang_after", read)
@@ -190,11 +193,14 @@ class Network:
 
     def _response(self, came: Came, read: float, fault: Fault | None) -> HTTPResponse:
         headers, data = dict(came.headers), came.body
+        if came.status == 429 or "Retry-After" in headers or b"again after a minute" in data:
+            self.world.witness.hurried = True
         kind = fault.kind if fault else ""
         if kind in ODD and came.endpoint != "file":
             data = ODD[kind](data)
         if kind == "gzip":
-            data, headers["Content-Encoding"] = gzip.compress(data, mtime=0), "gzip"
+            # Some servers pack without making anything shorter: then the length told is more than what comes out.
+            data, headers["Content-Encoding"] = gzip.compress(data, (0, 9)[len(data) % 2], mtime=0), "gzip"
         if kind != "no_length":
             headers["Content-Length"] = str(len(data))
         cut = int(len(data) * float(fault.param)) if fault and kind in ("cut", "reset") else None
