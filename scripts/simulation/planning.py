@@ -54,7 +54,7 @@ PAID = [
     (6, "reset_after"), (4, "hang_after"), (4, "reset_before"), (2, "hang_before"), (3, "refused"), (2, "unconnected"),
     (6, "status_after"), (4, "status_before"), (3, "late"), (2, "cut"), (2, "reset"), (2, "drip"), (2, "gzip"),
     (2, "text_numbers"), (2, "emoji"), (2, "null_ids"), (2, "not_json"), (2, "empty"), (2, "nothing"), (1, "nested"),
-    (2, "arrives_late"), (2, "generation_failed"), (1, "missing_field"), (1, "unknown_code"),
+    (2, "arrives_late"), (2, "generation_failed"), (1, "missing_field"), (1, "unknown_code"), (3, "acts_later"),
 ]  # fmt: skip
 ASKED = [
     (4, "reset_after"), (2, "hang_after"), (2, "refused"), (4, "status_before"), (2, "cut"), (2, "drip"), (2, "gzip"),
@@ -234,11 +234,11 @@ class _Planner:
         if not after:
             at = round(job.at + chance.random() * 60, 2)
         if plan.batches and chance.random() < 0.4:
-            do = self.pick([(2, "stop"), (3, "go on")])
-            if do == "stop" and chance.random() < 0.5:  # while they are being sent, and perhaps the engine's last act
-                at = round(1.1 + 4 * chance.random(), 2)
-                if chance.random() < 0.5:
-                    plan.events.append(Event(at + round(0.3 * chance.random(), 2), "death"))
+            do = self.pick([(3, "stop"), (3, "go on")])
+            if do == "stop" and chance.random() < 0.7:  # while they are being sent, and perhaps the engine's last act
+                at = round(1.05 + 1.5 * chance.random(), 2)
+                if chance.random() < 0.6:
+                    plan.events.append(Event(round(at + 0.2 * chance.random(), 2), "death"))
                 return Act(job.number, "", at, do, {"batch": 0})
             more: dict[str, Any] = {"batch": 0}
             if do == "go on" and "budget" in plan.batches[0]["record"] and chance.random() < 0.5:

@@ -131,6 +131,7 @@ def _go_on(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: continues batch {more['batch']}")
     limits, changes = host.world.witness.limits, more.get("changes", {})
     limits.stopped[more["batch"]] = None
+    limits.lost.clear()
     if "budget" in changes:
         before = limits.budgets.get(more["batch"])
         highest = None if None in (changes["budget"], before) else max(changes["budget"], before)

@@ -30,7 +30,9 @@ _FREE = re.compile(r"does not pay|at no cost|asks before|ask the service|costs n
 _WERE_PAID = re.compile(r"(\d+) \w+ were paid(?! \(estimated)")
 #: Requests about one job to one endpoint in so many seconds: more are a busy loop.
 _MOST, _WITHIN = 20, 5.0
-#: Faults of a paid request that leave a good answer, or none that could have been paid.
+#: Faults of a paid request after which nobody knows whether it was taken.
+LOST = {"reset_before", "hang_before", "reset_after", "hang_after", "arrives_late"}
+#: Those that leave a good answer, or none that could have been paid.
 HARMLESS = {"late", "gzip", "text_numbers", "emoji", "null_ids", "drip", "refused", "unconnected", "others"}
 _OVER = (State.READY, State.PLACED, State.FAILED, State.CANCELLED)
 
@@ -124,11 +126,13 @@ class Witness:
                 self.found("busy", f"{endpoint} is asked {len(times)} times in {_WITHIN:g} s about job {job}")
         if paid:
             self.world.tell(f"{endpoint} for job {job}")
-            self.limits.sends(job, self.world.scheduler.now)
+            self.limits.sends(job, endpoint, self.world.scheduler.now)
 
     def troubled(self, job: int | None, kind: str) -> None:
         """A fault befalls a paid request of the job."""
         self.trouble[job].add(kind)
+        if kind in LOST:
+            self.limits.lost.add(job)
 
     def acted(self, came: Came, job: int | None) -> None:
         """A service has acted on a request."""
