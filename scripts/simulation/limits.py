@@ -36,9 +36,17 @@ class Limits:
         #: The caps that hold, which users may raise.
         self.budgets = {number: batch["record"].get("budget") for number, batch in enumerate(plan.batches)}
         self._sent: defaultdict[int, int] = defaultdict(int)
+        #: Jobs of which an answer was lost, and which no user has sent again since.
+        self.lost: set[int | None] = set()
+        settings = plan.settings
+        #: Neural4D's balance shows purchases late, and its records do not have the ids that a request carries.
+        self._cannot_know = settings["booking_seconds"] and settings["ids"] == "ignored"
 
-    def sends(self, number: int | None, now: float) -> None:
+    def sends(self, number: int | None, endpoint: str, now: float) -> None:
         """A request that costs points leaves for the job."""
+        if number in self.lost and endpoint.startswith("generateModel") and self._cannot_know:
+            what = f"job {number} is sent again, and nobody can know that it was not taken before"
+            self._witness.found("uncertain", what)
         job = self._jobs.get(-1 if number is None else number)
         if job is None:
             return
@@ -49,6 +57,7 @@ class Limits:
 
     def goes_on_alone(self, number: int) -> None:
         """A user has this one go on, whatever its batch does."""
+        self.lost.discard(number)
         self._sent[number] += 1
 
     def paid(self, number: int) -> None:

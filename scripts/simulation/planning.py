@@ -54,7 +54,7 @@ PAID = [
     (6, "reset_after"), (4, "hang_after"), (4, "reset_before"), (2, "hang_before"), (3, "refused"), (2, "unconnected"),
     (6, "status_after"), (4, "status_before"), (3, "late"), (2, "cut"), (2, "reset"), (2, "drip"), (2, "gzip"),
     (2, "text_numbers"), (2, "emoji"), (2, "null_ids"), (2, "not_json"), (2, "empty"), (2, "nothing"), (1, "nested"),
-    (2, "arrives_late"), (2, "generation_failed"), (1, "missing_field"), (1, "unknown_code"),
+    (2, "arrives_late"), (2, "generation_failed"), (1, "missing_field"), (1, "unknown_code"), (3, "acts_later"),
 ]  # fmt: skip
 ASKED = [
     (4, "reset_after"), (2, "hang_after"), (2, "refused"), (4, "status_before"), (2, "cut"), (2, "drip"), (2, "gzip"),
@@ -148,8 +148,11 @@ class _Planner:
             record: dict[str, Any] = {"concurrency": self.pick([(1, 1), (2, 2), (1, 4)])}
             if set(services) == {"neural4d"} and chance.random() < 0.5:
                 record["budget"] = chance.choice([30, 60, 90, 120, 200])
-            if chance.random() < 0.2:
+            if chance.random() < 0.3:
                 record["shard"] = "1/2"
+                for _ in range(self.pick([(1, 0), (2, 1), (1, 3)])):  # another computer buys at the same moment
+                    points = chance.choice([10.0, 30.0, 60.0])
+                    plan.faults.append(Fault("paid", chance.randrange(8), "others", 1, points))
             plan.batches.append({"at": 1.0, "host": 0, "record": record})
             count += 2
         together = chance.random() < 0.3
@@ -231,17 +234,24 @@ class _Planner:
         if not after:
             at = round(job.at + chance.random() * 60, 2)
         if plan.batches and chance.random() < 0.4:
-            do = self.pick([(2, "stop"), (3, "go on")])
+            do = self.pick([(3, "stop"), (3, "go on")])
+            if do == "stop" and chance.random() < 0.7:  # while they are being sent, and perhaps the engine's last act
+                at = round(1.05 + 1.5 * chance.random(), 2)
+                if chance.random() < 0.6:
+                    plan.events.append(Event(round(at + 0.2 * chance.random(), 2), "death"))
+                return Act(job.number, "", at, do, {"batch": 0})
             more: dict[str, Any] = {"batch": 0}
             if do == "go on" and "budget" in plan.batches[0]["record"] and chance.random() < 0.5:
                 more["changes"] = {"budget": chance.choice([None, 60, 300])}
             return Act(job.number, "", at + 5, do, more)
         do = self.pick([
             (5, "cancel"), (4, "retry"), (2, "choose"), (2, "save"), (2, "prepare"), (1, "lose"), (1, "dismiss"),
-            (2, "delete"), (1, "key"), (1, "online"), (1, "balance"),
+            (2, "delete"), (1, "key"), (1, "online"), (1, "balance"), (1, "again"),
         ])  # fmt: skip
         if do in ("retry", "delete", "dismiss"):
             after = chance.choice(["failed", "cancelled", "ready", "placed", "failed", "cancelled"])
+        elif do == "again":
+            after = chance.choice(["submitting", "generating", "ready"])
         elif do in ("save", "prepare", "lose"):
             after = chance.choice(["ready", "placed", "placed"])
         elif do == "choose":

@@ -116,7 +116,7 @@ def _impatient() -> None:
 
 _PAY, _SPENDING = "steps.paid_request.pay", "steps.spending.Spending"
 #: By name: what is changed.
-PLANTED: dict[str, Change | Callable[[], None]] = {
+PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "a submission is journaled after it was sent": Change(
         _PAY, "context.enter(job, State.SUBMITTING)", "job.enter(State.SUBMITTING, context.clock.now())"
     ),
@@ -157,9 +157,7 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "a budget does not count what is held": Change(
         "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
     ),
-    "a conversion is booked twice": Change(
-        "steps.convert_and_download.ask_for_conversion", 'before == "asked"', "False"
-    ),
+    "a conversion is booked twice": Change("steps.conversions.ask_for_conversion", 'before == "asked"', "False"),
     "jobs of a living engine are adopted": Change(
         "store.journal.Journal._is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
@@ -191,7 +189,11 @@ PLANTED: dict[str, Change | Callable[[], None]] = {
     "any fall of the balance is a price": Change(
         "steps.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
     ),
-    "purchases of one service overlap": Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
+    "purchases of one service overlap": (
+        Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
+        Change("store.purchases.Purchases.bought_since", "AND job != ?", "AND job != ? AND 0"),
+        Change("store.journal.Journal.others_in_doubt", "return any(", "return False and any("),
+    ),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),
     "standing still is always proof": Change(
         "steps.lost_answers._not_taken", "certain = proof or", "certain = True or"
@@ -260,24 +262,33 @@ def plant(name: str) -> None:
         LookupError: there is no such change, or what it changes is not there any more.
     """
     change = PLANTED[name]
-    if isinstance(change, Change):
-        _apply(change)
-    else:
+    if callable(change):
         change()
+        return
+    for one in (change,) if isinstance(change, Change) else change:
+        _apply(one)
+
+
+def _is_there(change: Change) -> bool:
+    """In the module that defines it: in another one it would find other names."""
+    try:
+        _, _, found, module = _function(change.where)
+        function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
+        return change.old in _source(change.where) and function.__module__ == module.__name__
+    except (LookupError, AttributeError):
+        return False
 
 
 def missing() -> list[str]:
     """The changes whose piece of source is not there any more."""
     gone = []
     for name, change in PLANTED.items():
-        if isinstance(change, Change):
-            try:
-                if change.old not in _source(change.where):
-                    gone.append(name)
-            except (LookupError, AttributeError):
-                gone.append(name)
-        elif isinstance(change, _Value) and not hasattr(change.module, change.name):
-            gone.append(name)
+        if isinstance(change, _Value):
+            there = hasattr(change.module, change.name)
+        else:
+            changes = () if callable(change) else (change,) if isinstance(change, Change) else change
+            there = all(_is_there(one) for one in changes)
+        gone += [] if there else [name]
     return gone
 
 

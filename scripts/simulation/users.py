@@ -99,6 +99,13 @@ def lose(host: Host, id: str) -> None:
     host.bridge.send("retarget", job=id, target={"scene": "Scene"}, lost=True)
 
 
+def again(host: Host, id: str) -> None:
+    """A script that has not heard of it sends it once more, under the same id."""
+    job = host.bridge.jobs[id]
+    told: dict[str, Any] = {"provider": job.provider, "request": job.request.to_dict(), "target": {"scene": "Scene"}}
+    host.bridge.send("submit", job=id, **told)
+
+
 def dismiss(host: Host, id: str) -> None:
     host.bridge.send("dismiss", job=id)
 
@@ -124,6 +131,7 @@ def _go_on(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: continues batch {more['batch']}")
     limits, changes = host.world.witness.limits, more.get("changes", {})
     limits.stopped[more["batch"]] = None
+    limits.lost.clear()
     if "budget" in changes:
         before = limits.budgets.get(more["batch"])
         highest = None if None in (changes["budget"], before) else max(changes["budget"], before)
@@ -154,6 +162,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "save": save,
     "prepare": prepare,
     "lose": lose,
+    "again": again,
     "dismiss": dismiss,
     "delete": delete,
 }

@@ -17,9 +17,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from neural4d_blender.engine.http import interruptible
+from neural4d_blender.engine.protocol import State
 from neural4d_blender.engine.steps import exchange_log
 from scripts.simulator.http.settable_faults import Fault as ServiceFault
 
+from .faults import BALANCES
 from .services import FILES, Came, number_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 #: What a refusal says.
 SENTENCE = "Set by the simulation."
+#: And a service's own words.
+HURRY = b'{"message": "Too many requests from this user, please try again after a minute."}'
 _UNSENT = ("refused", "unconnected")
 _BEFORE = ("reset_before", "hang_before", "status_before")
 
@@ -84,6 +88,8 @@ class Network:
         self.world = world
         #: Until when nothing passes, and what becomes of a request then.
         self.outages: dict[str, tuple[float, str]] = {}
+        #: Requests that a gateway has refused and kept, by job.
+        self._kept: dict[int | None, Callable[[], object]] = {}
         #: Counted up whenever all connections break.
         self.broken = 0
 
@@ -118,9 +124,8 @@ class Network:
             world.witness.acted(came, job)
             return came
 
-        if fault and fault.kind == "arrives_late":
-            world.scheduler.spawn(world.outside, "a request on its way", lambda: self._later(act, float(fault.param)))
-            self._lose(True, read)
+        if refused := self._on_the_way(fault, act, service, endpoint, job, read):
+            return refused
         came = act()
         world.edge("acted", paid=paid)
         if fault and fault.kind in ("reset_after", "hang_after"):
@@ -135,6 +140,26 @@ class Network:
         self._pass(down, broken)
         world.edge("answered", paid=paid)
         return self._response(came, read, fault)
+
+    def _on_the_way(
+        self, fault: Fault | None, act: Callable[[], Came], service: str, endpoint: str, job: int | None, read: float
+    ) -> HTTPResponse | None:
+        """What happens before a request arrives; a gateway's answer where that keeps it."""
+        world, kind = self.world, fault.kind if fault else ""
+        active = getattr(exchange_log._thread, "active", None)
+        if fault and kind == "arrives_late":
+            world.scheduler.spawn(world.outside, "a request on its way", lambda: self._later(act, float(fault.param)))
+            self._lose(True, read)
+        if kind == "acts_later":
+            self._kept[job] = act
+            return self._response(Came(429, {"Content-Type": "application/json"}, HURRY), read, None)
+        if fault and kind == "others":
+            world.services.state.ledger.charge("somebody else's", int(fault.param), [], service)
+            world.services.book(None)
+        if endpoint in BALANCES and active and active.job.state == State.QUEUED and active.job.submission.number:
+            # The worst moment for one that was kept: when its job is about to be sent once more.
+            self._kept.pop(number_of(active.job.id), lambda: None)()
+        return None
 
     def _fault(self, service: str, endpoint: str, job: int | None, *, paid: bool) -> Fault | None:
         """What befalls the request; ConnectionError where it does not even leave."""
@@ -190,11 +215,14 @@ class Network:
 
     def _response(self, came: Came, read: float, fault: Fault | None) -> HTTPResponse:
         headers, data = dict(came.headers), came.body
+        if came.status == 429 or "Retry-After" in headers or b"again after a minute" in data:
+            self.world.witness.hurried = True
         kind = fault.kind if fault else ""
         if kind in ODD and came.endpoint != "file":
             data = ODD[kind](data)
         if kind == "gzip":
-            data, headers["Content-Encoding"] = gzip.compress(data, mtime=0), "gzip"
+            # Some servers pack without making anything shorter: then the length told is more than what comes out.
+            data, headers["Content-Encoding"] = gzip.compress(data, (0, 9)[len(data) % 2], mtime=0), "gzip"
         if kind != "no_length":
             headers["Content-Length"] = str(len(data))
         cut = int(len(data) * float(fault.param)) if fault and kind in ("cut", "reset") else None

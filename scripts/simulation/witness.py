@@ -30,8 +30,10 @@ _FREE = re.compile(r"does not pay|at no cost|asks before|ask the service|costs n
 _WERE_PAID = re.compile(r"(\d+) \w+ were paid(?! \(estimated)")
 #: Requests about one job to one endpoint in so many seconds: more are a busy loop.
 _MOST, _WITHIN = 20, 5.0
-#: Faults of a paid request that leave a good answer, or none that could have been paid.
-HARMLESS = {"late", "gzip", "text_numbers", "emoji", "null_ids", "drip", "refused", "unconnected"}
+#: Faults of a paid request after which nobody knows whether it was taken.
+LOST = {"reset_before", "hang_before", "reset_after", "hang_after", "arrives_late"}
+#: Those that leave a good answer, or none that could have been paid.
+HARMLESS = {"late", "gzip", "text_numbers", "emoji", "null_ids", "drip", "refused", "unconnected", "others"}
 _OVER = (State.READY, State.PLACED, State.FAILED, State.CANCELLED)
 
 
@@ -55,6 +57,8 @@ class Witness:
         self._asked: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
         self._formats: defaultdict[int, set[tuple[str, float | None]]] = defaultdict(set)
         self._gone: set[str] = set()
+        #: A service has asked to be called less often.
+        self.hurried = False
         self._told: dict[str, Job] = {}
         self.limits = Limits(self, world.plan)
 
@@ -122,11 +126,13 @@ class Witness:
                 self.found("busy", f"{endpoint} is asked {len(times)} times in {_WITHIN:g} s about job {job}")
         if paid:
             self.world.tell(f"{endpoint} for job {job}")
-            self.limits.sends(job, self.world.scheduler.now)
+            self.limits.sends(job, endpoint, self.world.scheduler.now)
 
     def troubled(self, job: int | None, kind: str) -> None:
         """A fault befalls a paid request of the job."""
         self.trouble[job].add(kind)
+        if kind in LOST:
+            self.limits.lost.add(job)
 
     def acted(self, came: Came, job: int | None) -> None:
         """A service has acted on a request."""
@@ -181,6 +187,9 @@ class Witness:
             self._told[job.id] = job
         if job.state in (State.FAILED, State.CANCELLED):
             self._check_words(number, job)
+        said = f"{job.note} {job.error['what'] if job.error else ''}"
+        if "asks to slow down" in said and not self.hurried:
+            self.found("untrue", f"no service has asked to slow down, and job {number} is told: {said!r}")
         self._check_cost(number, job)
 
     def _check_words(self, number: int, job: Job) -> None:

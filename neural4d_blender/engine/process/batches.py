@@ -16,6 +16,7 @@ from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
 from ..steps import kept_files, retry_and_choose
 from ..steps.active_job import ActiveJob
+from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
 from ..system import Clock
 from .active_jobs import ActiveJobs
@@ -202,6 +203,4 @@ class Batches:
 
 def _cost_so_far(job: Job) -> str:
     """What a job has cost whose model is not ordered yet: pictures to choose from may be paid for."""
-    if job.costs.free:
-        return _NOTHING_PAID
-    return "What is made so far is paid for: Retry goes on with it, and does not pay that again."
+    return _NOTHING_PAID if job.costs.free else paid_so_far(job)

@@ -54,6 +54,13 @@ def _paid_in_words(job: Job, error: Neural4DError) -> str:
     return f"{paid}; Retry does not pay them again."
 
 
+def paid_so_far(job: Job) -> str:
+    """The same of a job that is given up before the service has accepted it, and is not free."""
+    if job.choice.picture_ids:
+        return "What is made so far is paid for: Retry goes on with it, and does not pay that again."
+    return "What was paid for it before, or may have been, stays paid: Retry sends it, and pays, again."
+
+
 def cost_of_refused(job: Job, error: Neural4DError, *, stands: bool) -> str:
     """The same where the service has refused a paid request, and is not known to book at once: that it was free is
     its word alone.

@@ -8,7 +8,7 @@ from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
 from .active_job import ActiveJob
 from .context import Context, Timing
-from .failure_texts import cost_in_words, kept_in_words
+from .failure_texts import cost_in_words, kept_in_words, paid_so_far
 
 #: Seconds between two attempts, at most.
 _LONGEST_WAIT = 30.0
@@ -107,9 +107,7 @@ def cancel(context: Context, active: ActiveJob) -> float | None:
         return 0.0 if job.under_way else None
     told = "It is paid for: Retry picks it up again at no cost." if job.variants else "Nothing was paid."
     if not job.variants and not job.costs.free:
-        told = "What is made so far is paid for: Retry goes on with it, and does not pay that again."
-        if not job.choice.picture_ids:
-            told = "What was paid for it before, or may have been, stays paid: Retry sends it, and pays, again."
+        told = paid_so_far(job)
     if job.submission.in_doubt:
         told = "It may have reached the service: Retry asks before anything is sent again."
         if job.submission.refused:

@@ -10,6 +10,7 @@ import pytest
 
 from neural4d_blender.engine.errors import AnswerLost, RequestRefused, ServiceBusy, ServiceUnreachable
 from neural4d_blender.engine.model.states import State
+from neural4d_blender.engine.process.batches import _cost_so_far
 from neural4d_blender.engine.services.answers import Balance, Cutout
 from neural4d_blender.engine.steps import next_step, retry_and_choose, retry_or_fail, spending_limits
 from neural4d_blender.engine.steps.active_job import ActiveJob
@@ -159,3 +160,7 @@ def test_a_refusal_of_which_nobody_can_say_more_stays_a_risk(begin: Begin) -> No
     steps.run(active)
     assert (active.job.costs.total, active.job.costs.estimated) == (30, True)
     assert steps.paid == ["text"] * 2
+
+
+def test_a_batch_that_is_stopped_says_it_too(world: World) -> None:
+    assert _cost_so_far(lost(world).job).startswith("What was paid for it before, or may have been")
