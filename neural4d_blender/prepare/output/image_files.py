@@ -5,6 +5,7 @@ May import bpy and `engine`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def pack(image: bpy.types.Image, name: str, files: NamedFiles, warnings: list[st
         return False
     if image.source != "GENERATED" and not image.packed_files:
         image.pack()
+    if image.source == "TILED":
+        own = re.sub(r"\.(\d{4}|<UDIM>)$", "", own)
     image.name = datablock_name(f"{name[:40]} {own}")
     if image.packed_files:
         tile = f".{_TILE}" if image.source == "TILED" else ""

@@ -50,8 +50,8 @@ def tidy(
         material.name = datablock_name(own)
         _make_principled(material)
     trees = image_uses.trees_of(materials)
-    verdicts: dict[bpy.types.Image | None, bool] = {None: job_format == "BLEND"}  # there someone left it empty
-    for tree, node in image_uses.image_nodes(trees):
+    verdicts: dict[bpy.types.Image | None, bool] = {None: False}
+    for tree, node in list(image_uses.image_nodes(trees)):
         image = node.image
         if image is not None and image not in verdicts:
             verdicts[image] = image_files.pack(image, name, files, warnings)

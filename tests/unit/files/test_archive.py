@@ -61,3 +61,28 @@ def test_damage_and_the_wrong_content(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(BrokenModel, match="damaged"):
         archive.unpack(path, tmp_path / "other", ".obj")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("贴图.png".encode(), "贴图.png"),
+        ("贴图.png".encode("gbk"), "贴图.png"),
+        ("größe.png".encode("cp437"), "größe.png"),
+        (b"maps\\a.png", "maps/a.png"),
+    ],
+    ids=["UTF-8", "GBK", "437", "backslash"],
+)
+def test_names_in_an_encoding_that_is_not_named(tmp_path: Path, written: bytes, name: str) -> None:
+    stand_in = "x" * len(written)
+    path = packed(tmp_path, {"a.obj": b"v", stand_in: b"y"})
+    path.write_bytes(path.read_bytes().replace(stand_in.encode(), written))
+    archive.unpack(path, tmp_path / "out", ".obj")
+    assert (tmp_path / "out" / name).read_bytes() == b"y"
+
+
+def test_a_name_that_reaches_out_in_another_encoding(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"a.obj": b"v", "xxxxxxxx": b"y"})
+    path.write_bytes(path.read_bytes().replace(b"xxxxxxxx", "..\\贴a".encode("gbk") + b"bb"))
+    with pytest.raises(UnsafeModel, match="outside its folder"):
+        archive.unpack(path, tmp_path / "deep" / "out", ".obj")
