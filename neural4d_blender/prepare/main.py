@@ -30,7 +30,7 @@ from ..engine.system import SYSTEM
 from . import open_file
 from .importing import color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
-from .meshes import exact_size, extract_model, face_limit, reshape
+from .meshes import exact_size, extract_model, face_limit, join, reshape
 from .output import asset, leftovers, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -163,7 +163,8 @@ def make(job: PrepareJob) -> Facts:
 def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) -> extract_model.Model:
     """The parts and faces that were asked for; before the size, which is exact for what comes of this."""
     if job.joined:
-        model = reshape.join(model, warnings)
+        color_attributes.show(model.meshes, job.name)
+        model = join.join(model, warnings)
     if job.max_faces is not None:
         face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:
