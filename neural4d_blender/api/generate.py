@@ -65,6 +65,7 @@ def generate(
     max_faces: int | None = None,
     recalculate_normals: bool = False,
     quads: bool = False,
+    animation: bool = False,
     pack_images: bool = True,
     format: str = "",
     name: str = "",
@@ -100,6 +101,7 @@ def generate(
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
+        animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
         name: name of the object; the prompt, or the image's name, where it is empty.
@@ -142,6 +144,7 @@ def generate(
             max_faces=max_faces,
             recalculate_normals=recalculate_normals,
             quads=quads,
+            animation=animation,
             texture_folder="" if pack_images else user_settings.texture_folder(),
             format=format or service.native,
             name=name or _name_of(front),

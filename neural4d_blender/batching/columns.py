@@ -114,6 +114,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "max_faces": (_whole, "a whole number"),
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
+    "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),
     "name": (_text, "a text"),

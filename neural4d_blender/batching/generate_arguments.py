@@ -28,6 +28,7 @@ class ModelSettings(TypedDict, total=False):
     max_faces: int | None
     recalculate_normals: bool
     quads: bool
+    animation: bool
     format: str
     options: Options
     choose_cutout: bool

@@ -103,6 +103,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
     )
     group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
+    group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
 
 
 def add_allow_failed(command: argparse.ArgumentParser) -> None:

@@ -30,7 +30,7 @@ from ..engine.system import SYSTEM
 from . import open_file
 from .importing import color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
-from .meshes import exact_size, extract_model, face_limit, reshape
+from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
 from .output import asset, leftovers, materials, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
@@ -53,6 +53,7 @@ class PrepareJob:
         max_faces: how many faces there may be at most; None keeps them all.
         recalculate_normals: faces outwards, shading by the surface.
         quads: quads of pairs of triangles.
+        animation: keep rigs, actions and what they move.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
             the folder that the source stands in.
@@ -69,6 +70,7 @@ class PrepareJob:
     max_faces: int | None = None
     recalculate_normals: bool = False
     quads: bool = False
+    animation: bool = False
     texture_folder: Path | None = None
     download: Path | None = None
 
@@ -89,6 +91,7 @@ class PrepareJob:
                 max_faces=None if values.get("max_faces") is None else int(values["max_faces"]),
                 recalculate_normals=bool(values.get("recalculate_normals", False)),
                 quads=bool(values.get("quads", False)),
+                animation=bool(values.get("animation", False)),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
                 download=Path(values["download"]) if values.get("download") else None,
             )
@@ -128,14 +131,12 @@ def make(job: PrepareJob) -> Facts:
     if job.format == KIT:
         imported = multi_part.import_kit(job.source, warnings)
     else:
-        imported = importers.import_model(job.source, job.format, warnings, files)
+        imported = importers.import_model(job.source, job.format, warnings, files, animation=job.animation)
     warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
-    model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
-    fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
+    model, root, fitted = _sized(imported, job, warnings)
     extract_model.scale_materials(model, fitted.scale)
-    root = extract_model.put_under_one_root(model, job.name)
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
@@ -160,10 +161,30 @@ def make(job: PrepareJob) -> Facts:
     }
 
 
-def _reshaped(model: extract_model.Model, job: PrepareJob, warnings: list[str]) -> extract_model.Model:
+def _sized(
+    imported: list[bpy.types.Object], job: PrepareJob, warnings: list[str]
+) -> tuple[extract_model.Model, bpy.types.Object, exact_size.Fitted]:
+    """The model as it was asked for, and its root."""
+    size: dict[str, Any] = {"size_mm": job.size_mm, "axis": job.axis, "origin": job.origin}
+    if job.animation and moving.moves():
+        model = _reshaped(moving.reduce_to_model(imported, warnings), job, warnings, moves=True)
+        root, fitted = moving.put_under_one_root(model, job.name, **size)
+    else:
+        model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
+        fitted = exact_size.fit(model, **size)
+        root = extract_model.put_under_one_root(model, job.name)
+    return model, root, fitted
+
+
+def _reshaped(
+    model: extract_model.Model, job: PrepareJob, warnings: list[str], *, moves: bool = False
+) -> extract_model.Model:
     """The parts and faces that were asked for; before the size, which is exact for what comes of this."""
-    if job.joined:
-        model = reshape.join(model, warnings)
+    if job.joined and moves:
+        warnings.append("The parts were not joined, since they move.")
+    elif job.joined:
+        color_attributes.show(model.meshes, job.name)
+        model = join.join(model, warnings)
     if job.max_faces is not None:
         face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:

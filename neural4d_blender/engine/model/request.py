@@ -41,6 +41,7 @@ class Request:
         max_faces: at most this many faces, which takes detail away; None keeps them all.
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
         quads: pairs of triangles become quads.
+        animation: keep rigs, actions and the transforms they move, where the model has any.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
@@ -71,6 +72,7 @@ class Request:
     max_faces: int | None = None
     recalculate_normals: bool = False
     quads: bool = False
+    animation: bool = False
     texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
@@ -143,7 +145,7 @@ class Request:
                 ) from None
 
     def _check_arrival(self) -> None:
-        for what in ("joined", "recalculate_normals", "quads"):
+        for what in ("joined", "recalculate_normals", "quads", "animation"):
             if not isinstance(getattr(self, what), bool):
                 raise InvalidInput(f"{what} must be True or False, not {getattr(self, what)!r}.")
         if self.max_faces is not None and not (_is_number(self.max_faces, int) and self.max_faces >= MIN_FACES):

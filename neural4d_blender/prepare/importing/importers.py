@@ -26,12 +26,18 @@ Operator = Any  # bpy.ops' members have no type of their own
 
 
 def import_model(
-    source: Path, model_format: str, warnings: list[str], files: NamedFiles | None = None
+    source: Path,
+    model_format: str,
+    warnings: list[str],
+    files: NamedFiles | None = None,
+    *,
+    animation: bool = False,
 ) -> list[bpy.types.Object]:
     """Import `source`; everything that could run code is stripped and all objects are linked to the scene.
 
     Args:
         files: what came with it; None: what lies beside it.
+        animation: keep what moves objects, rigs and shape keys.
 
     Raises:
         BrokenModel: damaged, of another format, or empty.
@@ -44,7 +50,7 @@ def import_model(
     check_signature(source, model_format)
     try:
         with readable(source, model_format, warnings) as file:
-            shown = importer(file, warnings, files or NamedFiles(source.parent))
+            shown = importer(file, warnings, files or NamedFiles(source.parent), animation)
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
@@ -57,9 +63,9 @@ def import_model(
     imported = [item for item in own("objects") if item in shown or item.type == "ARMATURE"]
     if not shown:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
-    if own("actions"):
-        warnings.append("The model's animation was left out: it stands as it stood when it was imported.")
-    disarm()
+    if own("actions") and not animation:
+        warnings.append("The model's animation was left out; Keep Animation (animation=True) keeps it.")
+    disarm(keep_actions=animation)
     linked = set(scene().collection.all_objects)
     for item in imported:
         if item not in linked:
@@ -83,7 +89,7 @@ def _last_line(error: BaseException) -> str:
     return text.removeprefix("Error: ").rstrip(".") + "."
 
 
-def _glb(source: Path, warnings: list[str], files: NamedFiles) -> None:
+def _glb(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     facts = check_glb(source)
     try:
         _call(
@@ -111,7 +117,7 @@ def _glb(source: Path, warnings: list[str], files: NamedFiles) -> None:
         raise
 
 
-def _blend(source: Path, warnings: list[str], files: NamedFiles) -> set[bpy.types.Object] | None:
+def _blend(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> set[bpy.types.Object] | None:
     # Never open_mainfile: that would run the file's scripts and bring its settings. Appended objects are linked
     # to no scene, so nothing of them is evaluated before disarm() has taken drivers and texts away.
     libraries: Any = bpy.data.libraries  # the stubs know no context manager
@@ -143,24 +149,24 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles) -> set[bpy.type
     return shown or set(own("objects"))  # a file without scenes shows all
 
 
-def _fbx(source: Path, warnings: list[str], files: NamedFiles) -> None:
+def _fbx(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     operators: Operator = bpy.ops.wm  # the stubs are of a Blender that does not have this one yet
     if "fbx_import" in dir(operators):
-        _call(operators.fbx_import, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
+        _call(operators.fbx_import, source, use_anim=animation, use_custom_props=False, use_custom_normals=True)
     else:
-        _call(bpy.ops.import_scene.fbx, source, use_anim=False, use_custom_props=False, use_custom_normals=True)
+        _call(bpy.ops.import_scene.fbx, source, use_anim=animation, use_custom_props=False, use_custom_normals=True)
 
 
-def _obj(source: Path, warnings: list[str], files: NamedFiles) -> None:
+def _obj(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     with obj_materials.found(source, files) as complete:
         _call(bpy.ops.wm.obj_import, complete, forward_axis="NEGATIVE_Z", up_axis="Y", validate_meshes=True)
 
 
-def _stl(source: Path, warnings: list[str], files: NamedFiles) -> None:
+def _stl(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     _call(bpy.ops.wm.stl_import, source, forward_axis="Y", up_axis="Z", use_scene_unit=False, use_mesh_validate=True)
 
 
-def _usdz(source: Path, warnings: list[str], files: NamedFiles) -> None:
+def _usdz(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     if "usd_import" not in dir(bpy.ops.wm):
         raise UnsupportedFeature("This Blender was built without USD.", "Choose the GLB format, then Retry.")
     _call(
@@ -177,7 +183,7 @@ def _usdz(source: Path, warnings: list[str], files: NamedFiles) -> None:
 
 
 #: Each imports a file and returns the objects that it shows; None for those of the scene it was imported to.
-_IMPORTERS: dict[str, Callable[[Path, list[str], NamedFiles], set[bpy.types.Object] | None]] = {
+_IMPORTERS: dict[str, Callable[[Path, list[str], NamedFiles, bool], set[bpy.types.Object] | None]] = {
     "GLB": _glb,
     "BLEND": _blend,
     "FBX": _fbx,

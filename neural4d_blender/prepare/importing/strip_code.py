@@ -17,15 +17,20 @@ _READS_FILES_OR_SIMULATES = frozenset({
     "OCEAN", "PARTICLE_INSTANCE", "PARTICLE_SYSTEM", "SOFT_BODY",
 })  # fmt: skip
 _FORBIDDEN_NODES = ("ShaderNodeScript", "ShaderNodeTexIES", "GeometryNodeImport")
+#: What `animation=True` keeps the actions of.
+_MOVES = (bpy.types.Object, bpy.types.Key)
 #: Kinds of data that a model does not need and that point at files or run code.
 _DROPPED_KINDS = ("texts", "sounds", "movieclips", "cache_files", "volumes", "speakers", "actions")
 
 
-def disarm() -> None:
+def disarm(*, keep_actions: bool = False) -> None:
     """Strip drivers, animation, constraints, texts, script nodes, file-reading modifiers and notes from all of it."""
     trees = _node_trees()
     for datablock in [*all_own(), *trees]:
-        if hasattr(datablock, "animation_data_clear"):
+        if keep_actions and isinstance(datablock, _MOVES):
+            for driver in list(datablock.animation_data.drivers) if datablock.animation_data else ():
+                datablock.animation_data.drivers.remove(driver)
+        elif hasattr(datablock, "animation_data_clear"):
             datablock.animation_data_clear()
     for tree in trees:
         for node in [node for node in tree.nodes if node.bl_idname.startswith(_FORBIDDEN_NODES)]:
@@ -35,6 +40,8 @@ def disarm() -> None:
             item.modifiers.remove(modifier)
     _strip_notes(trees)
     for kind in _DROPPED_KINDS:
+        if keep_actions and kind == "actions":  # of animation=True; they hold curves of numbers, no code
+            continue
         bpy.data.batch_remove(own(kind))
 
 

@@ -37,15 +37,18 @@ class Part:
     parent: bpy.types.Object | None = None
 
 
-def parts_of(items: Iterable[bpy.types.Object], warnings: list[str]) -> list[Part]:
+def parts_of(items: Iterable[bpy.types.Object], warnings: list[str], *, moving: bool = False) -> list[Part]:
     """The mesh and armature parts that `items` show; what bends them has its pose for its rest pose afterwards.
+
+    Args:
+        moving: rigs and poses stay as they are.
 
     Raises:
         UnsafeModel: instances multiply to absurd numbers.
     """
     shown = list(items)
     update()
-    posed = pose.posed_rigs()
+    posed = set() if moving else pose.posed_rigs()
     deforming = [modifier for item in shown for modifier in item.modifiers if modifier.type == "ARMATURE"]
     for modifier in deforming:
         modifier.show_viewport = modifier.show_viewport and armature_of(modifier) in posed
@@ -63,20 +66,27 @@ def parts_of(items: Iterable[bpy.types.Object], warnings: list[str]) -> list[Par
             mesh = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
             parts.append(Part(bpy.data.objects.new(item.name, mesh), world, item.parent))
         elif item.type == "MESH":
-            if _is_modified(item) or (pose.is_bent_by(item, posed) and item not in keyed):
-                if _has_keys(item):
-                    warnings.append(f"The shape keys of {item.name!r} were given up for its modifiers.")
-                item.data = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
-            for modifier in [modifier for modifier in item.modifiers if modifier.type != "ARMATURE"]:
-                item.modifiers.remove(modifier)
+            _apply_modifiers(item, depsgraph, warnings, bent=item not in keyed and pose.is_bent_by(item, posed))
             parts.append(Part(item, world, item.parent))
         elif item.type == "ARMATURE":
             parts.append(Part(item, world, item.parent))
-    pose.apply_poses(posed)
-    pose.clear_poses()
+    if not moving:
+        pose.apply_poses(posed)
+        pose.clear_poses()
     for modifier in deforming:
         modifier.show_viewport = True
     return parts
+
+
+def _apply_modifiers(
+    item: bpy.types.Object, depsgraph: bpy.types.Depsgraph, warnings: list[str], *, bent: bool
+) -> None:
+    if bent or _is_modified(item):
+        if _has_keys(item):
+            warnings.append(f"The shape keys of {item.name!r} were given up for its modifiers.")
+        item.data = _new_mesh(item.evaluated_get(depsgraph), depsgraph)
+    for modifier in [modifier for modifier in item.modifiers if modifier.type != "ARMATURE"]:
+        item.modifiers.remove(modifier)
 
 
 def _has_keys(item: bpy.types.Object) -> bool:

@@ -18,7 +18,7 @@ from ...engine.errors import BrokenModel
 from ...engine.model.facts import Facts
 from ..open_file import armature_of, mesh_of, own, purge, scene, update
 from . import apply_transforms, hierarchy
-from .evaluate import parts_of
+from .evaluate import Part, parts_of
 
 #: A helper collection of the glTF importer, for the shapes of bones.
 _HELPER_COLLECTION = "glTF_not_exported"
@@ -74,18 +74,14 @@ def reduce_to_model(imported: Iterable[bpy.types.Object], warnings: list[str]) -
     """
     helpers = _helper_objects()
     parts = parts_of((item for item in imported if item not in helpers), warnings)
-    meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
-    if not meshes:
-        raise BrokenModel("The model was read, but it has no faces.")
-    for mesh in {mesh_of(item) for item in meshes}:
-        _clean_mesh(mesh, warnings)
-    armatures = _deforming(meshes)
+    meshes = clean_meshes(parts, warnings)
+    armatures = deforming(meshes)
     kept = {*meshes, *armatures}
     parts = [part for part in parts if part.item in kept]
     parents = hierarchy.parents_of(parts)
     center, grown = apply_transforms.bake_world(parts)
     model = Model(meshes, armatures, center, parents, grown)
-    _remove_all_but(model)
+    remove_all_but(model.objects)
     return model
 
 
@@ -141,6 +137,16 @@ def _helper_objects() -> set[bpy.types.Object]:
     return {item for collection in collections for item in collection.all_objects}
 
 
+def clean_meshes(parts: Iterable[Part], warnings: list[str]) -> list[bpy.types.Object]:
+    """Those of the parts that have faces, repaired; raises BrokenModel where none has, or vertices are not finite."""
+    meshes = [part.item for part in parts if part.item.type == "MESH" and len(mesh_of(part.item).polygons)]
+    if not meshes:
+        raise BrokenModel("The model was read, but it has no faces.")
+    for mesh in {mesh_of(item) for item in meshes}:
+        _clean_mesh(mesh, warnings)
+    return meshes
+
+
 def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
     """Refuse vertices that are no numbers, repair faces that would crash Blender, drop what has no face."""
     if not np.isfinite(apply_transforms.coordinates(mesh)).all():
@@ -186,7 +192,8 @@ def _is_zero(attribute: bpy.types.Attribute) -> bool:
     return not values.any()
 
 
-def _deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
+def deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """The armature objects that bend meshes, or that one hangs on by a bone."""
     found: dict[bpy.types.Object, None] = {}  # a set that keeps its order
     for item in meshes:
         for modifier in item.modifiers:
@@ -198,17 +205,17 @@ def _deforming(meshes: list[bpy.types.Object]) -> list[bpy.types.Object]:
     return list(found)
 
 
-def _remove_all_but(model: Model) -> None:
+def remove_all_but(items: Iterable[bpy.types.Object]) -> None:
     """Leave the model's objects, linked to the scene once, and nothing that nobody uses."""
-    kept = set(model.objects)
+    kept = set(items)
     bpy.data.batch_remove([item for item in own("objects") if item not in kept])
     bpy.data.batch_remove(own("collections"))
     linked = set(scene().collection.objects)
-    for item in model.objects:
+    for item in kept:
         if item not in linked:
             scene().collection.objects.link(item)
         item.hide_viewport = item.hide_render = item.hide_select = False
-    for item in model.armatures:
-        item.hide_set(False)
+        if item.type == "ARMATURE":
+            item.hide_set(False)
     purge()
     update()

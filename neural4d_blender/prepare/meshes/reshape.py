@@ -1,4 +1,4 @@
-"""Makes of the model's meshes what was asked for: one mesh, normals anew, quads.
+"""Makes of the model's meshes what was asked for: normals anew, quads.
 
 May import bpy, bmesh and numpy. The size is set afterwards, on the result.
 
@@ -16,7 +16,7 @@ import bmesh
 import bpy
 import numpy as np
 
-from ..open_file import armature_of, mesh_of
+from ..open_file import mesh_of
 from . import apply_transforms
 from .extract_model import Model, drop_loose
 
@@ -26,28 +26,6 @@ _SAME_PLACE = 1e-7
 _SMOOTH_UP_TO = math.radians(30)
 #: Two triangles become a quad where they bend no more than this, nor is the quad's corner further from square.
 _QUAD_BEND = math.radians(40)
-
-
-def join(model: Model, warnings: list[str]) -> Model:
-    """One mesh of all; left as it is, with a warning, where its parts follow different rigs."""
-    if len(model.meshes) > 1 and len(model.armatures) > 1:
-        warnings.append(f"The model has {len(model.armatures)} rigs, so its parts were not joined.")
-        return model
-    apply_transforms.unshare(model.meshes)
-    rigged = (item for item in model.meshes if any(armature_of(modifier) for modifier in item.modifiers))
-    into = next(rigged, model.meshes[0])
-    parent = model.parents.get(into)
-    for group in model.groups:
-        bpy.data.objects.remove(group)
-    if len(model.meshes) > 1:
-        _same_uv_maps([mesh_of(item) for item in model.meshes])
-        meshes = model.meshes
-        with bpy.context.temp_override(
-            object=into, active_object=into, selected_objects=meshes, selected_editable_objects=meshes
-        ):
-            bpy.ops.object.join()
-    kept = {into: parent} if parent in model.armatures else {}
-    return Model([into], model.armatures, model.center, kept, model.grown)
 
 
 def recalculate_normals(model: Model) -> None:
@@ -115,19 +93,3 @@ def _carried_normals(mesh: bpy.types.Mesh) -> Iterator[None]:
     yield
     if has_normals:
         apply_transforms.restore_normals(mesh)
-
-
-def _same_uv_maps(meshes: list[bpy.types.Mesh]) -> None:
-    """One name for the map that is shown: joining keeps maps apart whose names differ."""
-    shown = [next((layer for layer in mesh.uv_layers if layer.active_render), None) for mesh in meshes]
-    names = {layer.name for layer in shown if layer}
-    if len(names) < 2:
-        return
-    for mesh, layer in zip(meshes, shown, strict=True):
-        if layer is None:
-            continue
-        for material in mesh.materials:
-            for node in material.node_tree.nodes if material and material.node_tree else ():
-                if getattr(node, "uv_map", "") == layer.name:
-                    setattr(node, "uv_map", "")  # noqa: B010 (empty means: the map that is shown)
-        layer.name = "UVMap"

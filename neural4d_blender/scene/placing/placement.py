@@ -161,20 +161,31 @@ def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
     if math.isclose(factor, 1.0, rel_tol=1e-6):
         return
     matrix = Matrix.Scale(factor, 4)
+    from ...engine.protocol import scale_lengths  # few scenes are in other units
+
+    moves = any(_moves(item) for item in objects)
+    materials = {slot.material: factor for item in objects for slot in item.material_slots if slot.material}
+    scale_lengths(dict.fromkeys(materials, 1.0) if moves else materials, factor)
+    if moves:  # an Empty below the root has the size
+        for item in objects:
+            if item.parent is not None and item.parent.parent is None:
+                item.matrix_basis = matrix @ item.matrix_basis
+        return
     for data in {item.data for item in objects}:
         if isinstance(data, bpy.types.Mesh):
             data.transform(matrix, shape_keys=True)
         elif isinstance(data, bpy.types.Armature):
             data.transform(matrix)
-    from ...engine.protocol import scale_lengths  # few scenes are in other units
-
-    materials = {slot.material: factor for item in objects for slot in item.material_slots if slot.material}
-    scale_lengths(materials, factor)
     for item in objects:  # linked duplicates have places of their own
         item.location *= factor
         item.matrix_parent_inverse.translation *= factor
         if item.data is None:
             item.empty_display_size *= factor
+
+
+def _moves(item: bpy.types.Object) -> bool:
+    keys = item.data.shape_keys if isinstance(item.data, bpy.types.Mesh) else None
+    return bool(item.animation_data or (keys and keys.animation_data))
 
 
 def select_only(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:

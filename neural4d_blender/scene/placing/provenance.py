@@ -28,7 +28,7 @@ PART = "neural4d_part"
 _OPTIONS = frozenset(
     {
         *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
-        *("joined", "max_faces", "recalculate_normals", "quads", "picture_first", "pictures"),
+        *("joined", "max_faces", "recalculate_normals", "quads", "animation", "picture_first", "pictures"),
     }
 )
 

@@ -108,6 +108,7 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
         limit.prop(chosen, "max_faces")
         layout.prop(chosen, "quads")
         layout.prop(chosen, "recalculate_normals")
+        layout.prop(chosen, "animation")
         layout.prop(chosen, "pack_images")
         if not (chosen.pack_images or bpy.data.filepath):
             labels.draw(layout, "Save the file first: the images go to a folder beside it.", "INFO")

@@ -175,6 +175,12 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=False,
     )
     quads: BoolProperty(name="Quads", description="Make quads of pairs of triangles", default=False)
+    animation: BoolProperty(
+        name="Keep Animation",
+        description="Keep rigs, actions and all that they move, below an Empty that has the size; else the model "
+        "stands as its file shows it",
+        default=False,
+    )
     pack_images: BoolProperty(
         name="Pack Images",
         description="Images become part of the .blend; otherwise they are written to a folder, textures, beside it",
@@ -214,6 +220,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         "max_faces": chosen.max_faces if chosen.use_max_faces else None,
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
+        "animation": chosen.animation,
         "pack_images": chosen.pack_images,
         "placeholder": None if chosen.placeholder else False,
         "max_points": chosen.max_points if chosen.use_cap else None,
