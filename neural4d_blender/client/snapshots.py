@@ -67,6 +67,11 @@ class Variant:
     details: dict[str, str] = field(default_factory=dict)
     error: ErrorTexts | None = None
 
+    @property
+    def can_be_kept(self) -> bool:
+        """A model that failed has a file all the same: it is the file that was refused."""
+        return self.state == "done" or bool(self.error and self.error["code"] in ("BrokenModel", "UnsafeModel"))
+
 
 @dataclass(frozen=True, slots=True)
 class Save:

@@ -26,8 +26,9 @@ _OF_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errn
 
 
 def is_archive(path: Path) -> bool:
-    """The file is a .zip, whatever its name says (a .usdz is one too)."""
-    return zipfile.is_zipfile(path)
+    """The file is a .zip, whatever its name says (a .usdz is one too), and not a GLB with one behind it."""
+    with path.open("rb") as file:
+        return file.read(4) != b"glTF" and zipfile.is_zipfile(file)
 
 
 def unpack(archive: Path, folder: Path, suffix: str) -> Path:

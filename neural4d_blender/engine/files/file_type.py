@@ -24,10 +24,10 @@ _STARTS = (
 _OBJ = (b"v ", b"vn ", b"vt ", b"f ", b"o ", b"g ", b"mtllib ", b"usemtl ", b"s ")
 
 
-def file_type(path: Path) -> str:
+def file_type(path: Path, wanted: str = "") -> str:
     """GLB, FBX, OBJ, STL, BLEND, USDZ or PLY; empty where the file does not show it.
 
-    An archive is what it holds: services send formats of several files as a .zip.
+    An archive is what it holds: services send formats of several files as a .zip. Of several it is what is wanted.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -35,7 +35,7 @@ def file_type(path: Path) -> str:
         if head.startswith(start):
             return kind
     if head.startswith(b"PK\x03\x04"):
-        return _of_archive(path)
+        return _of_archive(path, wanted)
     if _is_binary_stl(head, path.stat().st_size):
         return "STL"
     head = _in_utf_8(head)
@@ -91,7 +91,7 @@ def _is_binary_stl(head: bytes, size: int) -> bool:
     return len(head) >= 84 and size == 84 + 50 * int.from_bytes(head[80:84], "little")
 
 
-def _of_archive(path: Path) -> str:
+def _of_archive(path: Path, wanted: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             endings = [PurePosixPath(name).suffix[1:].upper() for name in archive.namelist()]
@@ -99,4 +99,4 @@ def _of_archive(path: Path) -> str:
         return ""
     if any(ending in ("USD", "USDA", "USDC") for ending in endings[:1]):
         return "USDZ"
-    return next((kind for kind in FORMATS if kind in endings), "")
+    return next((kind for kind in (wanted, *FORMATS) if kind in endings), "")

@@ -68,9 +68,8 @@ def check_glb(path: str | os.PathLike[str]) -> GlbFacts:
         The facts written in it.
 
     Raises:
-        UnsafeModel: it points at other files or claims absurd sizes.
+        UnsafeModel: it points at other files or claims absurd sizes, its images' among them.
         BrokenModel: it is missing, cut short, not a GLB, or contradicts itself.
-        ModelTooLarge: its images have too many pixels.
     """
     with _opened(path) as (file, container):
         return _checked(file, container)[0]
@@ -80,7 +79,7 @@ def read_parts(path: Path) -> tuple[dict[str, Any], bytes]:
     """The JSON of a GLB, repaired, and the whole of its binary chunk (empty where it has none), in memory.
 
     Raises:
-        BrokenModel, UnsafeModel, ModelTooLarge: as :func:`check_glb`.
+        BrokenModel, UnsafeModel: as :func:`check_glb`.
     """
     with _opened(path) as (file, container):
         document = _checked(file, container)[1]
@@ -95,7 +94,7 @@ def write_repaired(path: Path, target: Path) -> GlbFacts:
         Its facts; ``target`` is there where they say that it is repaired.
 
     Raises:
-        BrokenModel, UnsafeModel, ModelTooLarge: as :func:`check_glb`. OSError: ``target`` cannot be written.
+        BrokenModel, UnsafeModel: as :func:`check_glb`. OSError: ``target`` cannot be written.
     """
     with _opened(path) as (file, container):
         facts, document = _checked(file, container)

@@ -84,9 +84,8 @@ def check_gltf(
         read: gives bytes of that chunk, from an offset on, as many as are asked for.
 
     Raises:
-        UnsafeModel: it points at other files or claims absurd sizes.
+        UnsafeModel: it points at other files or claims absurd sizes, its images' among them.
         BrokenModel: it contradicts itself or holds no triangles.
-        ModelTooLarge: its images have too many pixels.
     """
     if not isinstance(document, dict):
         raise BrokenModel("The model's description is not a JSON object.")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ..errors import ModelTooLarge
+from ..errors import UnsafeModel
 from ..model.image_header import size_in
 
 #: In all images of a model: thirty of 4096 x 4096, or 2 GiB in memory.
@@ -24,13 +24,14 @@ def check_pixels(heads: Iterable[bytes]) -> list[bool]:
     """Of each image, by its first bytes, whether it can be read.
 
     Raises:
-        ModelTooLarge: they have too many pixels in all.
+        UnsafeModel: they have too many pixels in all.
     """
     sizes = [size_in(head) for head in heads]
     pixels = sum(size[1] * size[2] for size in sizes if size)
     if pixels > MAX_PIXELS:
-        raise ModelTooLarge(
-            f"The model's images have {pixels:,} pixels; {MAX_PIXELS:,} are accepted.", "Place another variant."
+        raise UnsafeModel(
+            f"The model's images claim {pixels:,} pixels; {MAX_PIXELS:,} are accepted.",
+            "Place another variant, or keep the file and import it yourself.",
         )
     return [size is not None for size in sizes]
 

@@ -178,6 +178,7 @@ class Declaration(_Values):
         features: what it can do. ``reasons``: why it lacks one, where there is more to say than that.
         formats: what can be imported; the first one is what it makes, and costs nothing extra.
         keeps: formats that can be kept as a file besides those.
+        chooses_format: there are servers of it that take any of ``formats``, whatever is asked for.
         image_limits: what is sent fits these; a service that documents none gets what any server takes.
         choice: what the pictures to choose from are called ("cut-out", "spin"); empty where there are none.
         lost_answers: what can be proved of a request whose answer was lost, in a sentence.
@@ -206,6 +207,7 @@ class Declaration(_Values):
     max_images: int = 1
     max_variants: int = 1
     keeps: tuple[str, ...] = ()
+    chooses_format: bool = False
     choice: str = ""
     key_header: str = "Authorization"
     key_field: str = ""

@@ -136,7 +136,7 @@ class Job:
     @property
     def next_save(self) -> Save | None:
         """The next file to keep whose model is there to be fetched."""
-        there = {v.index for v in self.variants if v.state not in (VariantState.GENERATING, VariantState.FAILED)}
+        there = {v.index for v in self.variants if v.can_be_kept}
         wanted = (SaveState.ASKED, SaveState.CONVERTING)
         return next((save for save in self.delivery.saves if save.state in wanted and save.variant in there), None)
 

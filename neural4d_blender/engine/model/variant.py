@@ -53,6 +53,11 @@ class Variant:
         failed = self.state is VariantState.FAILED
         return failed and (not self.error or self.error["code"] not in ("GenerationFailed", "RequestRefused"))
 
+    @property
+    def can_be_kept(self) -> bool:
+        """There is a file of it, though it may be one that is refused as a model."""
+        return self.state not in (VariantState.GENERATING, VariantState.FAILED) or self.revivable
+
 
 def are_facts(value: object) -> bool:
     """Whether it is what was measured of a model, as far as it is read."""

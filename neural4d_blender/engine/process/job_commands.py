@@ -68,7 +68,8 @@ class JobCommands:
         if message["format"] not in declared.formats + declared.keeps:
             there_are = ", ".join(declared.formats + declared.keeps)
             raise UnsupportedFeature(f"{declared.name} delivers {there_are}, not {message['format']!r}.")
-        if message["variant"] not in [v.index for v in active.job.variants if v.state is not VariantState.FAILED]:
+        there = [v.index for v in active.job.variants if v.state is not VariantState.FAILED or v.can_be_kept]
+        if message["variant"] not in there:
             raise InvalidInput(f"There is no variant {message['variant']!r} to save.", "Choose one that is there.")
         if message["size_mm"] not in (None, active.job.request.get("size_mm")):
             declared.require(Feature.FILE_SIZE)

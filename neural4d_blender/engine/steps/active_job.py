@@ -23,6 +23,8 @@ class ActiveJob:
     halted: threading.Event = field(default_factory=threading.Event)
     paces: dict[str, Pace] = field(default_factory=dict)
     attempts: int = 0
+    #: How often in a row the address of a finished file had expired; asking for another one is no success before that.
+    expired: int = 0
     #: When the first of these attempts failed (monotonic seconds).
     failing_since: float = 0.0
     looks: int = 0

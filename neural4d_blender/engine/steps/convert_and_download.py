@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import urllib.parse
-from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
 
 from ..blenders.job_file import checked, job_values, run_in_blender
 from ..blenders.job_file_format import PrepareValues
@@ -23,12 +23,13 @@ from ..files import multi_part
 from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
 from ..files.glb_check import check_glb
-from ..model.allowed_values import FORMATS
+from ..files.gltf_images import check_folder
 from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
+from ..protocol import declaration
 from ..services.answers import Outcome, Poll
 from ..system import System
 from .active_job import ActiveJob
@@ -97,7 +98,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
         _ask_for_fresh_address(context, job, variant)
         if variant.state is VariantState.GENERATING:
             return 0.0
-    variant.format = _format_of(variant.model_url) or request.format
+    variant.format = request.format
     path = downloaded_file(context, job, variant)
     if job.expects_preparing and (variant is job.primary or request.place_all):
         context.preparers.expect(job.id)  # by the time the file is there, a background Blender is
@@ -115,11 +116,14 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
     try:
         listed = _fetch(context, job, variant, path, stopped, progress)
     except (DownloadFailed, BrokenModel) as error:
-        if not (isinstance(error, LinkExpired) and variant.uuid):
+        expired = isinstance(error, LinkExpired)
+        active.expired += expired
+        if not (expired and variant.uuid):
             variant.mirrors.append(variant.model_url)
         # The next try goes to the next place that has the file, or asks for a fresh address.
         variant.model_url = variant.mirrors.pop(0) if variant.mirrors else ""
         raise
+    active.expired = 0
     if not listed:
         path = _named_by_content(context, job, variant, path)
     variant.model = str(listed or context.system.again(lambda: _unpacked(path, variant.format, context.system)))
@@ -140,16 +144,30 @@ def _fetch(
     fetch = functools.partial(context.fetch, job)
     if variant.parts:
         return multi_part.fetch(*(variant.parts, path, fetch, context.system), stopped=stopped, progress=progress)
-    check = checking(variant.format)
+    declared = declaration(job.provider)
+    check = checking(variant.format, declared.formats if declared.chooses_format else ())
+    check = functools.partial(_kept_if_refused, context, check, path)
     fetch(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
 
 
-def checking(wanted: str) -> Callable[[Path], object]:
-    """What looks at a download before it counts as one: by what the file is, else by what it was to be."""
+def checking(wanted: str, others: Collection[str] = ()) -> Callable[[Path], None]:
+    """What looks at a download before it counts as a model; by what the file is, whatever it is called.
+
+    It raises BrokenModel or UnsafeModel for one that is damaged, hostile, or of another format than was asked for.
+
+    Args:
+        others: formats that will do as well.
+    """
 
     def check(path: Path) -> None:
-        if (file_type(path) or wanted) == "GLB":
+        kind = file_type(path, wanted) or wanted
+        if kind != wanted and kind not in others:
+            raise BrokenModel(
+                f"The service sent a file of the format {kind} where {wanted} was asked for.",
+                "Keep the file and import it yourself, or generate again.",
+            )
+        if kind == "GLB" and not is_archive(path):
             check_glb(path)
         else:
             check_something(path)
@@ -157,13 +175,24 @@ def checking(wanted: str) -> Callable[[Path], object]:
     return check
 
 
+def _kept_if_refused(context: Context, check: Callable[[Path], None], path: Path, part: Path) -> None:
+    """What is refused stays where the model would be, for who wants to keep it."""
+    try:
+        check(part)
+    except BrokenModel:
+        with suppress(BrokenModel):  # of a web page nobody wants a copy
+            check_something(part)
+            context.system.replace(part, path)
+        raise
+
+
 def _named_by_content(context: Context, job: Job, variant: Variant, path: Path) -> Path:
-    """The file under the name of what it is; neither its address nor the order decides that."""
-    kind = file_type(path)
-    if kind in FORMATS and kind != variant.format:
-        variant.format = kind
-        context.system.replace(path, downloaded_file(context, job, variant))
-    return downloaded_file(context, job, variant)
+    """The file under the name of what it is, where the service had the choice."""
+    variant.format = file_type(path, variant.format) or variant.format
+    there = downloaded_file(context, job, variant)
+    if there != path:
+        context.system.replace(path, there)
+    return there
 
 
 def downloaded_file(context: Context, job: Job, variant: Variant) -> Path:
@@ -252,19 +281,20 @@ def check_something(path: Path) -> None:
         raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
 
 
-def _format_of(url: str) -> str:
-    """The format that an address names by its ending, empty where it names none that can be imported."""
-    ending = PurePosixPath(urllib.parse.urlsplit(url).path).suffix[1:].upper()
-    return ending if ending in FORMATS else ""
-
-
 def _unpacked(path: Path, format: str, system: System) -> Path:
     """The model itself: services send formats of several files as a .zip."""
     if format == "USDZ" or not is_archive(path):
         return path
     folder = path.with_suffix("")
+<<<<<<< HEAD
     system.discard(folder)
     return unpack(path, folder, f".{format.lower()}")
+=======
+    shutil.rmtree(folder, ignore_errors=True)
+    model = unpack(path, folder, f".{format.lower()}")
+    check_folder(folder)
+    return model
+>>>>>>> opens
 
 
 def _ask_for_fresh_address(context: Context, job: Job, variant: Variant) -> None:

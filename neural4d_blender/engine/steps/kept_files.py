@@ -20,7 +20,7 @@ from ..system import reason
 from .active_job import ActiveJob
 from .context import Context
 from .conversions import ask_for_conversion
-from .convert_and_download import CONVERSION_EVERY, checking, downloaded_file
+from .convert_and_download import CONVERSION_EVERY, check_something, downloaded_file
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()
@@ -86,6 +86,7 @@ def advance(context: Context, active: ActiveJob, save: Save) -> float:
         if active.attempts + 1 < context.timing.attempts:
             raise
         _fail(save, error)
+        active.expired = 0
         done = True
     except Neural4DError as error:
         _fail(save, error)
@@ -108,7 +109,7 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
     same = save.format == fetched_as and (
         free or (save.size_mm == request.size_mm and save.format != job.delivery.native)
     )
-    if same and variant.model and (there := downloaded_file(context, job, variant)).is_file():
+    if same and (there := downloaded_file(context, job, variant)).is_file():  # though it may be refused as a model
         _keep(context, there, job, save)
         return True
     if not save.url and free:
@@ -121,10 +122,12 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
         return bool(save.url)
     fetched = context.folder_of(job) / f"save-{save.id}.{save.format.lower()}"
     try:
-        context.fetch(job, save.url, fetched, stopped=context.stopping.is_set, check=checking(save.format))
+        context.fetch(job, save.url, fetched, stopped=context.stopping.is_set, check=check_something)
     except LinkExpired:
         save.url = ""
+        active.expired += 1
         raise
+    active.expired = 0
     _keep(context, fetched, job, save)
     context.system.discard(fetched)
     return True

@@ -76,7 +76,8 @@ def _step(context: Context, active: ActiveJob) -> float | None:
         if active.unwanted:
             return retry_or_fail.cancel(context, active)
         delay = _advance(context, active)
-        active.attempts = active.refusals = active.detours = 0
+        active.attempts = active.expired
+        active.refusals = active.detours = 0
         return delay
     except NotItsTurn:
         return math.inf

@@ -21,7 +21,7 @@ def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> floa
     active.attempts += 1
     waits_until = active.failing_since + _patience(job, error, timing)
     if active.attempts >= timing.attempts and now >= waits_until:
-        active.attempts = 0
+        active.attempts = active.expired = 0
         fail(context, job, error)
         return None
     active.was_away(now)

@@ -21,7 +21,7 @@ def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[P
     """The file itself, or a copy of it that is gone afterwards.
 
     Raises:
-        BrokenModel, UnsafeModel, ModelTooLarge: as check_glb. OSError: the copy cannot be written.
+        BrokenModel, UnsafeModel: as check_glb. OSError: the copy cannot be written.
     """
     copy = source.with_name(f"{source.stem}.readable{source.suffix}")
     try:

@@ -163,6 +163,6 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
         job_pictures.draw_kept(box, job)
     if state in _WITH_MODELS and any(v.error and v.error["code"] not in _SERVICES_OWN for v in job.variants):
         box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = job.id
-    if state in _WITH_MODELS or (state == State.FAILED and any(v.state == "done" for v in job.variants)):
+    if state in _WITH_MODELS or (state == State.FAILED and any(v.can_be_kept for v in job.variants)):
         job_pictures.draw_variants(box, job)
         job_pictures.draw_saves(box, job)

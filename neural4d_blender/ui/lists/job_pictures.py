@@ -74,6 +74,8 @@ def draw_variants(box: bpy.types.UILayout, job: Job) -> None:
             column.template_icon(shown, scale=_PREVIEW)
         if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
+            if variant.can_be_kept:
+                _draw_keep(column, job, variant, "Keep File")
         elif variant.state in _PLACEABLE:
             _draw_buttons(column, job, variant)
         else:
@@ -94,8 +96,12 @@ def _draw_buttons(column: bpy.types.UILayout, job: Job, variant: Variant) -> Non
     if not failed:
         place = row.operator("neural4d.place", text=label, icon=icon)
         place.job, place.variant = job.id, number
-    save = row.operator("neural4d.save", text="Keep File" if failed else "", icon="FILE_TICK")
-    save.job, save.variant = job.id, number
+    _draw_keep(row, job, variant, "Keep File" if failed else "")
+
+
+def _draw_keep(layout: bpy.types.UILayout, job: Job, variant: Variant, label: str) -> None:
+    save = layout.operator("neural4d.save", text=label, icon="FILE_TICK")
+    save.job, save.variant = job.id, variant.index
 
 
 def _why_failed(variant: Variant) -> str:

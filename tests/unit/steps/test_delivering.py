@@ -27,7 +27,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
-from neural4d_blender.engine.steps import convert_and_download, retry_and_choose
+from neural4d_blender.engine.steps import convert_and_download, kept_files, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import CONVERSION, TEXT, World, done, waits
@@ -49,13 +49,15 @@ def files(world: World, monkeypatch: pytest.MonkeyPatch, **contents: bytes) -> N
     def download(url: str, path: Path, *, check: Any = None, **_: Any) -> int:
         world.downloads.append(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(contents.get(url.rpartition("/")[2].partition(".")[0], glb(triangle())))
+        part = path.with_name(f"{path.name}.part")
+        part.write_bytes(contents.get(url.rpartition("/")[2].partition(".")[0], glb(triangle())))
         try:
             if check:
-                check(path)
+                check(part)
         except Neural4DError:
-            path.unlink()
+            part.unlink(missing_ok=True)
             raise
+        part.replace(path)
         return path.stat().st_size
 
     monkeypatch.setattr(world.context, "download", download)
@@ -101,6 +103,21 @@ def test_an_address_that_has_expired_is_asked_for_anew(world: World) -> None:
     world.until(active, State.READY)
     assert world.downloads == ["https://x/one.glb", "https://x/fresh.glb"]
     assert active.job.variants[0].mirrors == []
+
+
+def test_a_converted_file_whose_address_has_always_expired_is_asked_for_a_few_times(world: World) -> None:
+    """And again after Retry; each time at most, and with growing waits."""
+    active = generating(world, format="STL")
+    for asked in (6, 12):
+        world.broken.extend([LinkExpired("Too late.")] * 200)
+        began = world.clock.passed
+        assert code(world.until(active, State.FAILED)) == "LinkExpired"
+        assert len(world.downloads) == asked
+        assert world.provider.asked.count("convert STL None") == asked
+        assert world.clock.passed - began > 7
+        retry_and_choose.retry(world.context, active)
+    world.broken.clear()
+    world.until(active, State.READY)
 
 
 def test_a_model_that_came_at_once_has_no_other_address(world: World) -> None:
@@ -177,12 +194,56 @@ def test_cancelled_while_it_is_fetched(world: World, monkeypatch: pytest.MonkeyP
 # What it is
 
 
-def test_a_file_is_named_by_what_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    files(world, monkeypatch, one=b"; FBX 7.4 and so on")
-    job = world.until(generating(world), State.READY)
-    (variant,) = job.variants
-    assert (variant.format, Path(variant.model).name) == ("FBX", "v0.fbx")
-    assert Path(variant.model).read_bytes().startswith(b"; FBX")
+@pytest.mark.parametrize("address", ["one.fbx", "one.php?file=x.blend", "one"])
+def test_what_an_address_is_called_decides_nothing(world: World, address: str) -> None:
+    world.provider.polls[0] = Poll(Outcome.DONE, model_url=f"https://x/{address}")
+    (variant,) = world.until(generating(world), State.READY).variants
+    assert (variant.format, Path(variant.model).name) == ("GLB", "v0.glb")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"; FBX 7.4 and so on", "FBX"), (b"BLENDER-v402", "BLEND"), (b"ply\nformat ascii 1.0", "PLY")],
+)
+def test_a_format_that_nobody_asked_for_is_refused_and_can_be_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, content: bytes, kind: str
+) -> None:
+    files(world, monkeypatch, one=content)
+    active = generating(world)
+    job = world.until(active, State.FAILED)
+    assert (code(job), job.retry_pays, job.variants[0].model) == ("BrokenModel", False, "")
+    assert f"{kind} where GLB was asked for" in (job.error or {})["what"]
+    monkeypatch.setattr(world.context, "download", None)
+    save = kept_files.add(world.context, job, 0, "GLB", str(world.folder / "kept"), None)
+    world.until(active)
+    assert Path(save.path).suffix == f".{kind.lower()}"
+    assert Path(save.path).read_bytes() == content
+
+
+def test_an_unsafe_model_can_be_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = triangle()
+    document["buffers"][0]["uri"] = "/etc/passwd"
+    files(world, monkeypatch, one=glb(document))
+    active = generating(world)
+    job = world.until(active, State.FAILED)
+    assert code(job) == "UnsafeModel"
+    save = kept_files.add(world.context, job, 0, "GLB", str(world.folder / "kept"), None)
+    world.until(active)
+    assert Path(save.path).read_bytes() == glb(document)
+
+
+def test_of_an_archive_of_several_formats_the_one_that_was_asked_for_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("chair.fbx", b"; FBX")
+        archive.writestr("chair.obj", b"v 0 0 0\n")
+        archive.writestr("chair.glb", glb(triangle()))
+    files(world, monkeypatch, one=packed.read_bytes(), **{"OBJ-None": packed.read_bytes()})
+    for format, name in (("GLB", "chair.glb"), ("OBJ", "chair.obj")):
+        active = world.job(format, format=format)
+        assert Path(world.until(active, State.READY).variants[0].model).name == name
 
 
 def test_an_archive_is_unpacked_and_the_model_in_it_is_the_model(

@@ -177,7 +177,7 @@ def test_the_eta_is_the_estimate(sim: Simulator, engine: EngineProcess) -> None:
     engine.wait(start(engine), "ready", seconds=40)
 
 
-def test_the_file_is_what_its_address_says(sim: Simulator, engine: EngineProcess) -> None:
+def test_the_file_is_what_its_bytes_say(sim: Simulator, engine: EngineProcess) -> None:
     sim.configure(modelslab_format="glb")
     done = engine.wait(start(engine), "ready")
     assert done["variants"][0]["format"] == "GLB"

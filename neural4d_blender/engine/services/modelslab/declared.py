@@ -58,6 +58,7 @@ DECLARATION = Declaration(
     key_env="MODELSLAB_API_KEY",
     features=frozenset({Feature.TEXT, Feature.IMAGE, Feature.IMAGE_URL}),
     formats=("GLB", "OBJ", "STL"),
+    chooses_format=True,  # the API of 2024 says nothing of formats
     lost_answers=(
         "The job carries the extension's own id as track_id, which the service cannot be asked for: it becomes "
         "PaymentUnknown at once and names the track_id, and is sent again only when you say so."
