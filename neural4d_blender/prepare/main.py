@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import importlib
 import json
 import math
@@ -28,7 +29,7 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
-from .importing import color_attributes, importers, multi_part
+from .importing import bounds, color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, reshape
 from .output import asset, leftovers, materials, write_blend
@@ -108,15 +109,18 @@ class PrepareJob:
         return NamedFiles(self.download or (folder.parent if folder.name.lower() == "source" else folder))
 
 
-def prepare(job: PrepareJob) -> Facts:
+def prepare(job: PrepareJob, *, alone: bool = False) -> Facts:
     """Do the job in this Blender, whose file is emptied first; see :func:`make`."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     open_file.begin()
-    return make(job)
+    return make(job, alone=alone)
 
 
-def make(job: PrepareJob) -> Facts:
+def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     """Do the job in the scene that is open and empty. Returns the facts of a success.
+
+    Args:
+        alone: this process does nothing else; one that takes too much may end.
 
     Raises:
         BrokenModel, UnsafeModel, UnsupportedFeature: as engine/errors.py says.
@@ -132,7 +136,10 @@ def make(job: PrepareJob) -> Facts:
     warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
-    model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
+    bounds.check()
+    with bounds.limited(job.source) if alone else contextlib.nullcontext():
+        model = extract_model.reduce_to_model(imported, warnings)
+    model = _reshaped(model, job, warnings)
     fitted = exact_size.fit(model, size_mm=job.size_mm, axis=job.axis, origin=job.origin)
     extract_model.scale_materials(model, fitted.scale)
     root = extract_model.put_under_one_root(model, job.name)
@@ -203,7 +210,7 @@ def main(arguments: list[str]) -> int:
     if "limit" in values:  # whoever started this process watches the clock too, but may be gone
         faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
     facts = Path(values["facts"])
-    text = json.dumps(run(values), indent=1)
+    text = json.dumps(run(values, make=functools.partial(prepare, alone=True)), indent=1)
     unfinished = facts.with_name(facts.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
     SYSTEM.replace(unfinished, facts)
