@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import importlib
 import json
 import math
@@ -28,7 +29,7 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
-from .importing import color_attributes, importers, multi_part
+from .importing import bounds, color_attributes, importers, multi_part
 from .importing.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
 from .output import asset, leftovers, materials, write_blend
@@ -111,15 +112,18 @@ class PrepareJob:
         return NamedFiles(self.download or (folder.parent if folder.name.lower() == "source" else folder))
 
 
-def prepare(job: PrepareJob) -> Facts:
+def prepare(job: PrepareJob, *, alone: bool = False) -> Facts:
     """Do the job in this Blender, whose file is emptied first; see :func:`make`."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     open_file.begin()
-    return make(job)
+    return make(job, alone=alone)
 
 
-def make(job: PrepareJob) -> Facts:
+def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     """Do the job in the scene that is open and empty. Returns the facts of a success.
+
+    Args:
+        alone: this process does nothing else; one that takes too much may end.
 
     Raises:
         BrokenModel, UnsafeModel, UnsupportedFeature: as engine/errors.py says.
@@ -135,7 +139,8 @@ def make(job: PrepareJob) -> Facts:
     warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
-    model, root, fitted = _sized(imported, job, warnings)
+    bounds.check()
+    model, root, fitted = _sized(imported, job, warnings, alone=alone)
     extract_model.scale_materials(model, fitted.scale)
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
@@ -162,15 +167,18 @@ def make(job: PrepareJob) -> Facts:
 
 
 def _sized(
-    imported: list[bpy.types.Object], job: PrepareJob, warnings: list[str]
+    imported: list[bpy.types.Object], job: PrepareJob, warnings: list[str], *, alone: bool
 ) -> tuple[extract_model.Model, bpy.types.Object, exact_size.Fitted]:
     """The model as it was asked for, and its root."""
     size: dict[str, Any] = {"size_mm": job.size_mm, "axis": job.axis, "origin": job.origin}
-    if job.animation and moving.moves():
-        model = _reshaped(moving.reduce_to_model(imported, warnings), job, warnings, moves=True)
+    moves = job.animation and moving.moves()
+    reduce = moving.reduce_to_model if moves else extract_model.reduce_to_model
+    with bounds.limited(job.source) if alone else contextlib.nullcontext():
+        model = reduce(imported, warnings)
+    model = _reshaped(model, job, warnings, moves=moves)
+    if moves:
         root, fitted = moving.put_under_one_root(model, job.name, **size)
     else:
-        model = _reshaped(extract_model.reduce_to_model(imported, warnings), job, warnings)
         fitted = exact_size.fit(model, **size)
         root = extract_model.put_under_one_root(model, job.name)
     return model, root, fitted
@@ -224,7 +232,7 @@ def main(arguments: list[str]) -> int:
     if "limit" in values:  # whoever started this process watches the clock too, but may be gone
         faulthandler.dump_traceback_later(float(values["limit"]), exit=True, file=2)
     facts = Path(values["facts"])
-    text = json.dumps(run(values), indent=1)
+    text = json.dumps(run(values, make=functools.partial(prepare, alone=True)), indent=1)
     unfinished = facts.with_name(facts.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
     SYSTEM.replace(unfinished, facts)

@@ -17,17 +17,18 @@ _others: set[bpy.types.ID] = set()
 _BLENDERS_OWN = ("scenes", "screens", "window_managers", "workspaces")
 #: How deep what is used only by what is not used may be nested; beyond that it is left, and not written either.
 _NESTED = 64
-_KINDS = [
+#: All kinds of datablocks that this Blender has and a model may bring.
+KINDS = [
     kind.identifier
     for kind in bpy.types.BlendData.bl_rna.properties
-    if kind.type == "COLLECTION" and kind.identifier not in ("libraries", *_BLENDERS_OWN)
+    if kind.type == "COLLECTION" and kind.identifier not in ("libraries", "all_ids", *_BLENDERS_OWN)
 ]
 
 
 def begin() -> None:
     """All that is in the file from now on and was not before is the model's own."""
     _others.clear()
-    _others.update(datablock for kind in [*_KINDS, "libraries"] for datablock in getattr(bpy.data, kind))
+    _others.update(datablock for kind in [*KINDS, "libraries", "scenes"] for datablock in getattr(bpy.data, kind))
 
 
 def own(kind: str) -> list[Any]:
@@ -37,7 +38,7 @@ def own(kind: str) -> list[Any]:
 
 def all_own() -> Iterator[bpy.types.ID]:
     """The model's own datablocks of all kinds but libraries."""
-    for kind in _KINDS:
+    for kind in KINDS:
         yield from own(kind)
 
 

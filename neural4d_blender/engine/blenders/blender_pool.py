@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from ..errors import CannotStart, ModelTooLarge, PreparerFailed
+from ..errors import CannotStart, ModelTooLarge, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
 from .shared_names import READY
@@ -108,6 +109,8 @@ class Preparer:
         if code and READY.encode() not in said:
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
             raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
+        if code == -getattr(signal, "SIGXCPU", 0):
+            raise UnsafeModel("The model takes absurdly long to work out: its modifiers or nodes multiply without end.")
         if code:
             _look_for_hunger(said)
         return code

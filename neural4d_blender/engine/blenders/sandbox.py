@@ -1,66 +1,85 @@
-"""Starts a program with less memory and without a network: `python -I sandbox.py BYTES PROGRAM ARGUMENT...`
+"""Starts a program that may do next to nothing: `python -I sandbox.py SETTINGS PROGRAM ARGUMENT...`
 
-A script of its own, because it has to run between the engine and the background Blender: in a process with
-one thread, which then becomes that Blender. Linux only; standard library only.
+A script of its own, because it has to run between the engine and the background Blender: in a process with one thread,
+which then becomes that Blender. Linux only; standard library only. SETTINGS is JSON: see :class:`Settings`.
 
-What holds where: the limit counts what the process writes to (RLIMIT_DATA, Linux 4.7 and later). The network,
-loopback included, is gone where the system lets a user make namespaces (or for root); where it does not,
-Blender's own --offline-mode and proxies that lead nowhere are what is left, as on all other systems.
+What holds where: limits and the loss of privileges everywhere; no sockets, no new processes and no reaching into others
+with seccomp (about every kernel); only the named files with Landlock (Linux 5.13 and later, where it is switched on).
+``python -I sandbox.py SETTINGS`` without a program tries all of it out, and prints as JSON what holds here.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
+import signal
 import sys
+from typing import TYPE_CHECKING, TypedDict
 
-_NEW_USER, _NEW_NET = 0x10000000, 0x40000000
+if TYPE_CHECKING:
+    from . import landlock, seccomp
+else:  # this is a script: -I leaves its folder out, and there is no package
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import landlock
+    import seccomp
+
+_NO_NEW_PRIVILEGES, _END_WITH_PARENT = 38, 1
+
+
+class Settings(TypedDict):
+    """What the program may.
+
+    Attributes:
+        memory: bytes of its own. file: bytes of one file that it writes.
+        read, write: paths of files and folders that it may read, and change too, with all below them.
+        parent: the process whose end is its end; 0 for nobody's.
+    """
+
+    memory: int
+    file: int
+    read: list[str]
+    write: list[str]
+    parent: int
 
 
 def main(arguments: list[str]) -> None:
     """Confine this process and become the program; ends with 127 where that cannot be started."""
-    most, *command = arguments
-    _limit(resource.RLIMIT_DATA, int(most))
-    _limit(resource.RLIMIT_CORE, 0)  # a crash of a large model would fill the disk
-    _leave_network()
+    settings: Settings = json.loads(arguments[0])
+    held = confine(settings)
+    if not arguments[1:]:
+        print(json.dumps(held))
+        return
     try:
-        os.execvp(command[0], command)  # noqa: S606 (the point of it: no shell)
+        os.execvp(arguments[1], arguments[1:])  # noqa: S606 (the point of it: no shell)
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"{arguments[1]}: {error.strerror}", file=sys.stderr)
         sys.exit(127)
+
+
+def confine(settings: Settings) -> dict[str, bool]:
+    """Of this process and all that comes of it. Returns what holds: "files", "network", "processes", "limits"."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    os.setsid()  # no terminal to type into
+    if settings["parent"]:
+        libc.prctl(_END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != settings["parent"]:
+            sys.exit(1)  # it has ended before this could be said
+    _limit(resource.RLIMIT_DATA, settings["memory"])
+    _limit(resource.RLIMIT_FSIZE, settings["file"])
+    _limit(resource.RLIMIT_CORE, 0)  # a crash of a large model would fill the disk
+    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    files = landlock.restrict(settings["read"], settings["write"])
+    filtered = seccomp.install()
+    return {"files": files, "network": filtered, "processes": filtered, "limits": True}
 
 
 def _limit(what: int, most: int) -> None:
     hard = resource.getrlimit(what)[1]
     wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(what, (wanted, wanted))
-
-
-def _leave_network() -> None:
-    """Into a network namespace with nothing in it, where that works; a copy of this process tries it out."""
-    trial = os.fork()
-    if trial == 0:
-        try:
-            _enter_empty_namespace()
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    if os.waitstatus_to_exitcode(os.waitpid(trial, 0)[1]) == 0:
-        _enter_empty_namespace()
-
-
-def _enter_empty_namespace() -> None:
-    user, group = os.geteuid(), os.getegid()
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEW_NET) == 0:
-        return
-    if libc.unshare(_NEW_USER | _NEW_NET) != 0:
-        raise OSError(ctypes.get_errno(), "no namespaces")
-    # The same user inside, or no file could be made any more.
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
 
 
 if __name__ == "__main__":

@@ -286,15 +286,10 @@ def _unpacked(path: Path, format: str, system: System) -> Path:
     if format == "USDZ" or not is_archive(path):
         return path
     folder = path.with_suffix("")
-<<<<<<< HEAD
     system.discard(folder)
-    return unpack(path, folder, f".{format.lower()}")
-=======
-    shutil.rmtree(folder, ignore_errors=True)
     model = unpack(path, folder, f".{format.lower()}")
     check_folder(folder)
     return model
->>>>>>> opens
 
 
 def _ask_for_fresh_address(context: Context, job: Job, variant: Variant) -> None:

@@ -16,7 +16,7 @@ from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
 from ...engine.files.gltf_visibility import without_hidden_meshes
 from ..open_file import own, scene, update
-from . import blend_head, obj_materials, visibility
+from . import blend_head, obj_materials, outside_names, visibility
 from .check_signature import check_signature
 from .named_files import NamedFiles
 from .readable_copy import readable
@@ -33,7 +33,7 @@ def import_model(
     *,
     animation: bool = False,
 ) -> list[bpy.types.Object]:
-    """Import `source`; everything that could run code is stripped and all objects are linked to the scene.
+    """Import `source`; all that a model does not need is stripped and all objects are linked to the scene.
 
     Args:
         files: what came with it; None: what lies beside it.
@@ -48,9 +48,10 @@ def import_model(
     if importer is None:
         raise UnsupportedFeature(f"There is no importer for the format {model_format!r}.")
     check_signature(source, model_format)
+    files = files or NamedFiles(source.parent)
     try:
         with readable(source, model_format, warnings) as file:
-            shown = importer(file, warnings, files or NamedFiles(source.parent), animation)
+            shown = importer(file, warnings, files, animation)
     except Neural4DError:
         raise
     except (RuntimeError, OSError) as error:  # how bpy.ops and bpy.data.libraries report trouble
@@ -65,7 +66,7 @@ def import_model(
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
     if own("actions") and not animation:
         warnings.append("The model's animation was left out; Keep Animation (animation=True) keeps it.")
-    disarm(keep_actions=animation)
+    disarm(files, warnings, animation=animation)
     linked = set(scene().collection.all_objects)
     for item in imported:
         if item not in linked:
@@ -77,7 +78,8 @@ def import_model(
 def _call(operator: Operator, source: Path, **wanted: object) -> None:
     """Call an import operator with those of the wanted arguments that this Blender's version of it knows."""
     known = operator.get_rna_type().properties.keys()
-    result = operator(filepath=str(source), **{key: value for key, value in wanted.items() if key in known})
+    with outside_names.without(source) as file:
+        result = operator(filepath=str(file), **{key: value for key, value in wanted.items() if key in known})
     if "FINISHED" not in result:
         raise BrokenModel("Blender's importer gave up on the file without a reason.")
 
@@ -125,7 +127,10 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles, animation: bool
     told = f"The .blend file was written by Blender {version[0]}.{version[1]}, which is newer than this one"
     is_newer = version > bpy.app.version[:2]
     try:
-        with libraries.load(str(source), link=False) as (available, wanted):
+        with (
+            outside_names.without(source) as file,
+            libraries.load(str(file), link=False) as (available, wanted),
+        ):
             wanted.objects = available.objects
             wanted.scenes = available.scenes
             names = list(available.scenes)
@@ -142,7 +147,7 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles, animation: bool
     opened = [scenes[scene_name]] if scene_name in scenes else wanted.scenes
     shown = set().union(*(visibility.seen(one, layer_name) for one in opened))
     bpy.data.batch_remove(wanted.scenes)
-    others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != source]
+    others = [library for library in own("libraries") if Path(bpy.path.abspath(library.filepath)) != file]
     if others:
         warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
     bpy.data.batch_remove(own("libraries"))

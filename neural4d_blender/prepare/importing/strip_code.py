@@ -1,48 +1,54 @@
-"""Takes away everything of the model that could run code or read files when it is evaluated, and notes.
+"""Takes away of the model all that is not on the list of what a model needs (engine/blenders/allowed_data.py).
 
-A .blend from a service brings drivers (Python expressions), text blocks, script nodes and modifiers that
-read caches. All of it goes before any object is linked to a scene. May import bpy.
+A .blend from a service brings drivers (Python expressions), texts, scripts, modifiers and nodes that read files, and
+whatever a later Blender adds. All of it goes before any object is linked to a scene. May import bpy.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
 
-from ..open_file import all_own, own
+from ...engine.blenders import allowed_data
+from ..open_file import KINDS, all_own, own, scene
+from . import outside_images
+from .named_files import NamedFiles
 
-_READS_FILES_OR_SIMULATES = frozenset({
-    "CLOTH", "COLLISION", "DYNAMIC_PAINT", "EXPLODE", "FLUID", "MESH_CACHE", "MESH_SEQUENCE_CACHE", "MULTIRES",
-    "OCEAN", "PARTICLE_INSTANCE", "PARTICLE_SYSTEM", "SOFT_BODY",
-})  # fmt: skip
-_FORBIDDEN_NODES = ("ShaderNodeScript", "ShaderNodeTexIES", "GeometryNodeImport")
-#: What `animation=True` keeps the actions of.
-_MOVES = (bpy.types.Object, bpy.types.Key)
-#: Kinds of data that a model does not need and that point at files or run code.
-_DROPPED_KINDS = ("texts", "sounds", "movieclips", "cache_files", "volumes", "speakers", "actions")
+#: Whose animation a model keeps where it is wanted, and what of it: plain curves.
+_ANIMATED = (bpy.types.Object, bpy.types.Armature, bpy.types.Key)
+#: Data of objects that go later: with it the object would go now, and with that the place of what hangs below it.
+_CARRIERS = frozenset({"grease_pencils", "grease_pencils_v3", "speakers", "volumes"})
 
 
-def disarm(*, keep_actions: bool = False) -> None:
-    """Strip drivers, animation, constraints, texts, script nodes, file-reading modifiers and notes from all of it."""
+def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -> None:
+    """Leave of the model what is on the list, and no names of files but those of images and fonts in the folder.
+
+    Args:
+        files: what came with the model; nothing else is ever read.
+        warnings: is told what was left out that the model shows.
+        animation: actions of objects, armatures and shape keys stay, without drivers.
+    """
+    kept = allowed_data.KINDS | {"actions"} if animation else allowed_data.KINDS
+    for item in own("objects"):
+        _strip_object(item)  # first: objects go together with what their particles were
+    others = [one for kind in KINDS if kind not in kept for one in own(kind) if kind not in _CARRIERS or not one.users]
+    others += [one for one in own("scenes") if one != scene()]
+    others += [tree for tree in own("node_groups") if tree.bl_idname not in allowed_data.TREES]
+    bpy.data.batch_remove(others)
     trees = _node_trees()
     for datablock in [*all_own(), *trees]:
-        if keep_actions and isinstance(datablock, _MOVES):
-            for driver in list(datablock.animation_data.drivers) if datablock.animation_data else ():
-                datablock.animation_data.drivers.remove(driver)
+        if animation and isinstance(datablock, _ANIMATED):
+            _leave_curves(datablock)
         elif hasattr(datablock, "animation_data_clear"):
             datablock.animation_data_clear()
     for tree in trees:
-        for node in [node for node in tree.nodes if node.bl_idname.startswith(_FORBIDDEN_NODES)]:
+        for node in [node for node in tree.nodes if node.bl_idname not in allowed_data.NODES]:
             tree.nodes.remove(node)
-    for item in own("objects"):
-        for modifier in [m for m in item.modifiers if m.type in _READS_FILES_OR_SIMULATES]:
-            item.modifiers.remove(modifier)
+    outside_images.leave_out_strange(files, trees, warnings)
     _strip_notes(trees)
-    for kind in _DROPPED_KINDS:
-        if keep_actions and kind == "actions":  # of animation=True; they hold curves of numbers, no code
-            continue
-        bpy.data.batch_remove(own(kind))
 
 
 def _node_trees() -> list[bpy.types.NodeTree]:
@@ -51,21 +57,67 @@ def _node_trees() -> list[bpy.types.NodeTree]:
     return [*own("node_groups"), *(tree for tree in parts if tree is not None)]
 
 
-def _strip_notes(trees: list[bpy.types.NodeTree]) -> None:
-    """Custom properties, asset marks and fake users are the maker's own, not the user's.
+def _leave_curves(datablock: bpy.types.Object | bpy.types.Armature | bpy.types.Key) -> None:
+    if datablock.animation_data:
+        for driver in list(datablock.animation_data.drivers):
+            datablock.animation_data.drivers.remove(driver)
 
-    A custom property may keep any other datablock in the file, unseen by all that looks at the model; so may a mesh
-    that is named as the source of texture coordinates.
+
+def _strip_object(item: bpy.types.Object) -> None:
+    for modifier in [one for one in item.modifiers if one.type not in allowed_data.MODIFIERS]:
+        item.modifiers.remove(modifier)
+    for holder in [item, *(item.pose.bones if item.pose else ())]:
+        for constraint in [one for one in holder.constraints if one.type not in allowed_data.CONSTRAINTS]:
+            holder.constraints.remove(constraint)
+    item.shader_effects.clear()
+
+
+def _strip_notes(trees: list[bpy.types.NodeTree]) -> None:
+    """Custom properties, asset marks, fake users and paths are the maker's own, not the user's.
+
+    A property may keep any other datablock in the file, unseen by all that looks at the model (since 5.0 there are
+    those of add-ons beside the custom ones); so may a mesh that is named as the source of texture coordinates.
     """
-    holders: list[Any] = [*all_own(), *trees]
-    holders += [node for tree in trees for node in tree.nodes]
-    holders += [bone for armature in own("armatures") for bone in armature.bones]
-    holders += [bone for item in own("objects") if item.pose for bone in item.pose.bones]
-    for holder in holders:
+    for holder in _holders(trees):
         for key in list(holder.keys()):
             del holder[key]
+        if hasattr(holder, "bl_system_properties_get") and (noted := holder.bl_system_properties_get()):
+            for key in list(noted.keys()):
+                del noted[key]
     for datablock in all_own():
         datablock.asset_clear()
         datablock.use_fake_user = False
+        if not isinstance(datablock, bpy.types.Image | bpy.types.VectorFont):
+            _forget_paths(datablock)
+    for item in own("objects"):
+        for modifier in item.modifiers:
+            for holder in (modifier, *getattr(modifier, "bakes", ())):
+                _forget_paths(holder)
     for mesh in own("meshes"):
         mesh.texture_mesh = None
+
+
+def _holders(trees: list[bpy.types.NodeTree]) -> Iterator[Any]:
+    """All that may have properties of its own. A modifier's are what its nodes take, and stay."""
+    yield from (*all_own(), *trees)
+    for tree in trees:
+        yield from tree.nodes
+    for armature in own("armatures"):
+        yield from (*armature.bones, *getattr(armature, "collections_all", ()))
+    for item in own("objects"):
+        yield from item.pose.bones if item.pose else ()
+
+
+def _forget_paths(holder: Any) -> None:
+    for name in _paths(type(holder)):
+        if getattr(holder, name):
+            setattr(holder, name, "")
+
+
+@functools.cache
+def _paths(kind: type[bpy.types.bpy_struct]) -> list[str]:
+    return [
+        entry.identifier
+        for entry in kind.bl_rna.properties
+        if getattr(entry, "subtype", "") in ("FILE_PATH", "DIR_PATH") and not entry.is_readonly
+    ]

@@ -1,0 +1,191 @@
+"""Names of files in a model that lead out of its folder: gone before an importer opens one. Standard library only.
+
+A download that has such names is imported from a copy, in which each is the bare name of the file, or what else fills
+its place: so a texture that lay in the maker's own folders is still called what it was called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import re
+import shutil
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ...engine.errors import BrokenModel
+from . import blend_libraries, usd_names
+from .inside_name import inside, leads_out
+
+#: Of materials together; a text of more is none.
+_MOST_TEXT = 1 << 26
+_CONTINUED = re.compile(rb"\\[ \t]*\r?\n")
+_MAP = re.compile(rb"(?im)^([ \t]*(?:map_\S+|bump|disp|decal|refl|norm)[ \t]+)([^\r\n]*)")
+#: Where a path begins among the options before it: the first word that has a part of one.
+_PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", re.S)
+_ASCII_FBX = re.compile(rb'(?i)\b(?:relative)?filename: *"([^"\r\n]*)"|"(?:path|relpath|xrefurl)"[^\r\n]*"([^"\r\n]*)"')
+_FBX_MAGIC = b"Kaydara FBX Binary  \0\x1a\0"
+_FBX_NAMES = frozenset(
+    {b"filename", b"relativefilename", b"path", b"relpath", b"cachefilename", b"cacheabsolutefilename"}
+)
+_FBX_SIZES = {b"Y": 2, b"C": 1, b"I": 4, b"F": 4, b"D": 8, b"L": 8, b"B": 1}
+_DEEP = 64
+
+
+@contextlib.contextmanager
+def without(source: Path) -> Iterator[Path]:
+    """The file to import: itself where no name in it leads out, else a copy.
+
+    Raises:
+        BrokenModel, UnsafeModel: it cannot be looked through.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        look = _LOOKS.get(_kind(source))
+        yield look(source, Path(folder)) if look else source
+
+
+def _kind(source: Path) -> str:
+    """By what is in it, as importers judge it too."""
+    with source.open("rb") as file:
+        head = file.read(64)
+    if head.startswith((b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")):
+        return "BLEND"
+    if head.startswith(b"Kaydara FBX Binary") or b"FBX" in head.split(b"\n", 1)[0]:
+        return "FBX"
+    if head.startswith(b"PK"):
+        return "USDZ"
+    return "OBJ" if source.suffix.lower() == ".obj" else ""
+
+
+def _obj(source: Path, folder: Path) -> Path:
+    """Materials are read with the textures' names made whole, since the copy lies elsewhere."""
+    named = list(_libraries(source))
+    texts = {name: _material(source.parent, inside(name) if leads_out(name) else name) for _, name in named}
+    beside = source.with_suffix(".mtl")  # which Blender reads whatever the OBJ names
+    texts[b""] = _material(source.parent, os.fsencode(beside.name))
+    if not any(leads_out(name) for _, name in named) and not any(changed for _, changed in texts.values()):
+        return source
+    copy = folder / source.name
+    shutil.copyfile(source, copy)
+    with copy.open("r+b") as file:
+        for at, name in named:
+            file.seek(at)
+            file.write(inside(name) if leads_out(name) else name)
+    for name, (text, _) in texts.items():
+        target = folder / os.fsdecode(inside(name) if leads_out(name) else name) if name else copy.with_suffix(".mtl")
+        with contextlib.suppress(OSError, ValueError):  # no name that a file can have
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text)
+    return copy
+
+
+def _libraries(source: Path) -> Iterator[tuple[int, bytes]]:
+    """Where the names after `mtllib` stand, and what they are."""
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(b"mtllib")
+        while at >= 0:
+            start = end = at + len(b"mtllib")
+            line = _CONTINUED.sub(lambda found: b" " * len(found[0]), content[start : start + 8192]).split(b"\n", 1)[0]
+            name = line.strip()
+            if name and (at == 0 or content[at - 1 : at] in b"\r\n \t\xbf"):
+                yield start + line.index(name), name
+            at = content.find(b"mtllib", max(end, at + 1))
+
+
+def _material(folder: Path, name: bytes) -> tuple[bytes, bool]:
+    """The text of a .mtl, in which no name leads out, and whether one did."""
+    path = folder / os.fsdecode(name.strip(b'"'))
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_TEXT:
+            return b"", False
+        text = _CONTINUED.sub(b" ", path.read_bytes())
+    except (OSError, ValueError):
+        return b"", False
+    changed = False
+
+    def line(found: re.Match[bytes]) -> bytes:
+        nonlocal changed
+        if (path_there := _PATH.search(found[2])) and leads_out(path_there[0].strip(b'" \t')):
+            changed = True
+            named = path_there[0].strip(b'" \t')
+            return found[1] + found[2][: path_there.start()] + inside(named).lstrip(b"./")
+        whole = folder / os.fsdecode(found[2].strip(b'" \t'))
+        with contextlib.suppress(OSError, ValueError):
+            if found[2].strip() and whole.is_file():
+                return found[1] + os.fsencode(whole.resolve())
+        return found[0]
+
+    return _MAP.sub(line, text), changed
+
+
+def _fbx(source: Path, folder: Path) -> Path:
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content[: len(_FBX_MAGIC)] == _FBX_MAGIC:
+            found = list(_fbx_paths(content))
+        else:
+            spans = (match.span(1) if match[1] is not None else match.span(2) for match in _ASCII_FBX.finditer(content))
+            found = [(start, content[start:end]) for start, end in spans]
+    return copied(source, folder, [(at, inside(name)) for at, name in found if leads_out(name)])
+
+
+def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+    """Where the strings stand that name files in a binary FBX, and what they are."""
+    (version,) = struct.unpack_from("<I", content, len(_FBX_MAGIC))
+    head = "<QQQB" if version >= 7500 else "<IIIB"
+    waiting = [(len(_FBX_MAGIC) + 4, len(content), 0)]
+    try:
+        while waiting:
+            at, limit, depth = waiting.pop()
+            end, count, length, name_length = struct.unpack_from(head, content, at)
+            start = at + struct.calcsize(head) + name_length
+            if not end:
+                continue
+            if end <= at or end > limit or depth > _DEEP:
+                raise BrokenModel("The FBX file is damaged: a part of it ends before it begins.")
+            waiting.append((end, limit, depth))
+            name = content[start - name_length : start].lower()
+            strings = list(_fbx_strings(content, start, count)) if name in _FBX_NAMES or name == b"p" else []
+            if name in _FBX_NAMES or (strings and strings[0][1].lower() in _FBX_NAMES | {b"xrefurl"}):
+                yield from strings
+            if start + length < end:
+                waiting.append((start + length, end, depth + 1))
+    except struct.error as error:
+        if "requires a buffer" not in str(error):
+            raise
+    return
+
+
+def _fbx_strings(content: mmap.mmap, at: int, count: int) -> Iterator[tuple[int, bytes]]:
+    for _ in range(count):
+        kind = content[at : at + 1]
+        at += 1
+        if kind in (b"S", b"R"):
+            (length,) = struct.unpack_from("<I", content, at)
+            if kind == b"S":
+                yield at + 4, content[at + 4 : at + 4 + length]
+            at += 4 + length
+        elif kind in _FBX_SIZES:
+            at += _FBX_SIZES[kind]
+        else:
+            return
+
+
+def copied(source: Path, folder: Path, changes: list[tuple[int, bytes]]) -> Path:
+    """A copy with other bytes at some places; the file itself where there are none."""
+    if not changes:
+        return source
+    copy = folder / source.name
+    shutil.copyfile(source, copy)
+    with copy.open("r+b") as file:
+        for at, content in changes:
+            file.seek(at)
+            file.write(content)
+    return copy
+
+
+_LOOKS: dict[str, Callable[[Path, Path], Path]] = {
+    "OBJ": _obj, "FBX": _fbx, "BLEND": blend_libraries.without, "USDZ": usd_names.without,
+}  # fmt: skip
