@@ -6,9 +6,9 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ..client.environment_variables import DATA_DIR_ENV
-from ..client.paths import expanded
+from ..client.paths import expanded, quoted
 from ..engine.protocol import Neural4DError
 from . import arguments
 from .commands import batch, generate, resume, show
@@ -63,7 +63,7 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
     go_on = f"Go on with: {prog} resume"
     if chosen.data_dir:
         os.environ[DATA_DIR_ENV] = str(expanded(chosen.data_dir).resolve())
-        go_on += f" --data-dir {shlex.quote(chosen.data_dir)}"
+        go_on += f" --data-dir {quoted(chosen.data_dir)}"
     desk = make_desk()
     desk.bridge.notices.tell = console.notice
     if getattr(chosen, "online_mode", False):
@@ -88,7 +88,9 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
         console.error({"code": "Interrupted", "what": what, "remedy": go_on if going else ""}, code)
         return code
-    except BrokenPipeError:  # whoever read the output has seen enough: `... | head`
+    except OSError as error:  # whoever read the output has seen enough: `... | head`
+        if not isinstance(error, BrokenPipeError) and (sys.platform != "win32" or error.errno != errno.EINVAL):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return _NOBODY_LISTENS
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
+import sys
+import uuid
 from pathlib import Path
 
 from ..engine.protocol import InvalidInput
+
+if sys.platform == "win32":
+    from . import windows_paths
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """The path, with the user's own folder for ``~`` at its beginning; a name that only looks like that stays."""
     return Path(os.path.expanduser(path))
+
+
+def quoted(text: str) -> str:
+    """As an argument that can be put into the shell that is there: sh, or cmd and PowerShell alike."""
+    if sys.platform != "win32":
+        return shlex.quote(text)
+    return text if re.fullmatch(r"[\w:\\/.\-]+", text) else f'"{text}"'  # no path has a " in it
 
 
 def is_same_file(one: str | Path, other: str | Path) -> bool:
@@ -21,13 +35,34 @@ def is_same_file(one: str | Path, other: str | Path) -> bool:
     try:
         return os.path.samefile(one, other)
     except OSError:
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+        alike = str.casefold if sys.platform == "darwin" else os.path.normcase
+        return alike(os.path.realpath(one)) == alike(os.path.realpath(other))
 
 
 def check_writable(file: Path) -> None:
     """Refuse a file, by its absolute path, that is a folder, or whose own cannot be written or made; InvalidInput."""
     if file.is_dir():
         raise InvalidInput(f"{file} is a folder, and cannot become a file.", "Choose another name for the file.")
-    there = next(folder for folder in file.parents if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InvalidInput(f"Nothing can be written into {there}.", "Choose another folder for the output.")
+    if sys.platform == "win32":
+        windows_paths.check(file)
+    there = next((folder for folder in file.parents if folder.exists()), None)
+    if there is None:
+        raise InvalidInput(f"There is no {file.anchor}.", "Connect the drive or share, or choose another folder.")
+    try:
+        _try_out(there / f".neural4d-{uuid.uuid4().hex}")
+    except OSError as error:
+        raise InvalidInput(
+            f"Nothing can be written into {there}: {error.strerror or error}.", "Choose another folder for the output."
+        ) from error
+
+
+def _try_out(file: Path) -> None:
+    """Make the file, write to it and have it gone again: on Windows nothing else tells whether that may be."""
+    passing: int = getattr(os, "O_TEMPORARY", 0)  # there it goes as it is closed, whoever has it open
+    handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | passing, 0o600)
+    try:
+        os.write(handle, b"x")
+    finally:
+        os.close(handle)
+        if not passing:
+            file.unlink()

@@ -10,6 +10,7 @@ import errno
 import os
 import queue
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +42,7 @@ else:
     _monotonic = time.monotonic
 
 
+_DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]", re.IGNORECASE)
 #: Seconds that a virus scanner is waited for.
 PATIENCE = 5.0
 
@@ -55,6 +57,11 @@ def is_held(error: OSError) -> bool:
 def reason(error: OSError) -> str:
     """Why a file could not be written, in words."""
     return "another program has it open, or it may not be written" if is_held(error) else error.strerror or str(error)
+
+
+def is_reserved(name: str) -> bool:
+    """Windows has it for a device, whatever its ending, and makes no file of that name."""
+    return _DEVICE.fullmatch(name.partition(".")[0].rstrip()) is not None
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""A Debian sid in a folder, for the newest Blender with a window where the machine has none.
+"""Debian in a folder: sid for the newest Blender with a window where the machine has none, trixie for Wine.
 
 Linux and root only. Programs in it are entered through small wrappers that bind the machine's own
 folders into it, so that paths are the same inside and outside, in a mount namespace of their own:
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts.toolbox.console import ToolError, run, say
 
@@ -28,8 +29,18 @@ PACKAGES = (
     "python3-numpy",
     "python3-cattr",
 )
-#: The programs that get a wrapper.
-PROGRAMS = ("blender", "Xvfb", "import")
+
+
+class Kind(NamedTuple):
+    """A folder to make: its name, Debian's release, packages, and the programs that get a wrapper."""
+
+    name: str
+    release: str
+    packages: tuple[str, ...]
+    programs: tuple[str, ...]
+
+
+BLENDER = Kind("blender-sid", "sid", PACKAGES, ("blender", "Xvfb", "import"))
 STAMP = ".neural4d-complete"
 
 # The folder that holds the root is bound first and alone: bound later, or with what is mounted
@@ -69,7 +80,7 @@ def refusal() -> str:
     return ""
 
 
-def ensure(cache: Path = CACHE) -> Path:
+def ensure(cache: Path = CACHE, kind: Kind = BLENDER) -> Path:
     """Make the folder and its wrappers where they are missing; returns the folder of the wrappers.
 
     Raises:
@@ -81,31 +92,31 @@ def ensure(cache: Path = CACHE) -> Path:
     import fcntl  # not on Windows, where this is not reached
 
     cache.mkdir(parents=True, exist_ok=True)
-    root = cache / "blender-sid"
+    root = cache / kind.name
     with (cache / ".lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _complete(root):
-            _make(root)
-        return _wrappers(root, cache / "bin")
+        if not _complete(root, kind):
+            _make(root, kind)
+        return _wrappers(root, cache / "bin", kind)
 
 
-def _complete(root: Path) -> bool:
+def _complete(root: Path, kind: Kind) -> bool:
     stamp = root / STAMP
     if stamp.exists():
-        return stamp.read_text(encoding="utf-8").split() == list(PACKAGES)
+        return stamp.read_text(encoding="utf-8").split() == list(kind.packages)
     if not (root / "usr/bin/dpkg-query").exists():
         return False
     # Made by hand, or by a run that was ended between the installation and the stamp.
-    command = ["chroot", str(root), "dpkg-query", "--show", "--showformat=${Status}\\n", *PACKAGES]
+    command = ["chroot", str(root), "dpkg-query", "--show", "--showformat=${Status}\\n", *kind.packages]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    installed = done.stdout.split("\n").count("install ok installed") == len(PACKAGES)
+    installed = done.stdout.split("\n").count("install ok installed") == len(kind.packages)
     if installed:
-        stamp.write_text(" ".join(PACKAGES), encoding="utf-8")
+        stamp.write_text(" ".join(kind.packages), encoding="utf-8")
     return installed
 
 
-def _make(root: Path) -> None:
-    say(f"[blender] making a Debian sid with Blender in {root} (about 2 GB, a few minutes)")
+def _make(root: Path, kind: Kind) -> None:
+    say(f"[{kind.name}] making a Debian {kind.release} in {root} (1 to 2 GB, a few minutes)")
     if not shutil.which("debootstrap"):
         run(["apt-get", "update"], why="the list of Debian's packages could not be fetched")
         run(
@@ -114,27 +125,27 @@ def _make(root: Path) -> None:
         )
     fresh = root.with_name(root.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    run(["debootstrap", "--variant=minbase", "sid", fresh], why="Debian sid could not be unpacked")
-    say("[blender] installing Blender in it")
+    run(["debootstrap", "--variant=minbase", kind.release, fresh], why=f"Debian {kind.release} could not be unpacked")
+    say(f"[{kind.name}] installing {kind.packages[0]} in it")
     script = (
         'set -eu; root=$1; shift; mount --bind /proc "$root/proc"; mount --rbind /dev "$root/dev"; '
         'chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin '
         'apt-get install -y --no-install-recommends "$@"; chroot "$root" /usr/bin/apt-get clean'
     )
-    command = ["unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", script, "sh", fresh, *PACKAGES]
-    run(command, why="Blender could not be installed in Debian sid")
-    (fresh / STAMP).write_text(" ".join(PACKAGES), encoding="utf-8")
+    command = ["unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", script, "sh", fresh]
+    run([*command, *kind.packages], why=f"{kind.packages[0]} could not be installed in Debian {kind.release}")
+    (fresh / STAMP).write_text(" ".join(kind.packages), encoding="utf-8")
     if root.exists():
         shutil.rmtree(root)
     fresh.rename(root)
 
 
-def _wrappers(root: Path, folder: Path) -> Path:
+def _wrappers(root: Path, folder: Path, kind: Kind) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     mounts = root / "etc/mtab"
     if not mounts.is_symlink():
         mounts.symlink_to("/proc/self/mounts")  # a minimal Debian has none, and Blender looks there
-    for program in PROGRAMS:
+    for program in kind.programs:
         text = WRAPPER.format(root=root, program=program)
         path = folder / program
         if not path.exists() or path.read_text(encoding="utf-8") != text:

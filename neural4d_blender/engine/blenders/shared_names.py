@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ..system import is_reserved
+
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
 READY: Final = "neural4d: ready"
 #: The format of a model in several files: what the preparer is given is their list (see kit.py).
@@ -23,7 +25,8 @@ _MAX_FILE_BYTES: Final = 100
 def name_of_file(text: str, fallback: str = "model") -> str:
     """Of a text, what every file system takes as a name; `fallback` where nothing is left."""
     kept = re.sub(r"[^\w\-. ]+", "", text)[:60]
-    return kept.encode("utf-8", "ignore")[:_MAX_FILE_BYTES].decode("utf-8", "ignore").strip(" .") or fallback
+    name = kept.encode("utf-8", "ignore")[:_MAX_FILE_BYTES].decode("utf-8", "ignore").strip(" .") or fallback
+    return f"_{name}" if is_reserved(name) else name
 
 
 def datablock_name(text: str, fallback: str = "Model") -> str:

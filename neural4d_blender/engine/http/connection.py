@@ -6,6 +6,8 @@ have cost anything: a name that is not found, a failed handshake, a proxy that a
 
 from __future__ import annotations
 
+import ssl
+from functools import cache
 from typing import Any
 
 import requests
@@ -65,17 +67,26 @@ class _EncryptedPool(HTTPSConnectionPool):
 _POOLS = {"http": _PlainPool, "https": _EncryptedPool}
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Who is believed: the system's store (on Windows also what a company adds to it), SSL_CERT_FILE and SSL_CERT_DIR.
+
+    requests adds the authorities that come with it.
+    """
+    return ssl.create_default_context()
+
+
 class Adapter(HTTPAdapter):
     """What requests makes its connections with."""
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """The pools of direct connections."""
-        super().init_poolmanager(*arguments, **named)
+        super().init_poolmanager(*arguments, **named, ssl_context=trusted())
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
         """The pools of connections by way of a proxy."""
-        manager = super().proxy_manager_for(*arguments, **named)
+        manager = super().proxy_manager_for(*arguments, **named, ssl_context=trusted())
         manager.pool_classes_by_scheme = _POOLS
         return manager
 

@@ -254,7 +254,8 @@ class Transport:
         if "CERTIFICATE_VERIFY_FAILED" in repr(error):
             return ServiceUnreachable(
                 f"The certificate of {where} was not accepted.",
-                "Check the service address and this computer's date; a company network may need its own certificate.",
+                "Check the service address and this computer's date. A company's own certificate has to be in the "
+                "system's store, or SSL_CERT_FILE has to name its file (on macOS always).",
             )
         if isinstance(error, requests.exceptions.SSLError):
             return ServiceUnreachable(
@@ -264,7 +265,8 @@ class Transport:
             "SOCKS" in str(error)
         ):
             return ServiceUnreachable(
-                f"The proxy between here and {where} did not let the request through.", "Check the proxy settings."
+                f"The proxy between here and {where} did not let the request through.",
+                "Check the proxy in the system's settings, or HTTPS_PROXY and NO_PROXY in the environment.",
             )
         if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.ConnectionError):
             return ServiceUnreachable(

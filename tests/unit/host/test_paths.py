@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import standalone
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.paths import check_writable, expanded
+from neural4d_blender.engine.blenders.shared_names import name_of_file
 from neural4d_blender.engine.errors import InvalidInput
 from scripts.simulator.launcher import Simulator
 from tests.support.command_line import at_home, paid, run, table
@@ -92,6 +94,32 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         check_writable(tmp_path)
     with pytest.raises(InvalidInput, match="Nothing can be written into"):
         check_writable(file / "mug.glb")
+
+
+def test_a_folder_that_only_looks_writable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where os.access finds every folder writable, and on a disk that is full."""
+    monkeypatch.setattr(os, "access", lambda *_: True)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(InvalidInput, match="No space left on device"):
+        check_writable(tmp_path / "mug.glb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    check_writable(tmp_path / "mug.glb")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("con", "_con"), ("COM1.glb", "_COM1.glb"), ("aux .x", "_aux .x"), ("console", "console"), ("com10", "com10")],
+)
+def test_no_file_is_named_as_windows_names_a_device(text: str, name: str) -> None:
+    assert name_of_file(text) == name
 
 
 @pytest.mark.parametrize(
