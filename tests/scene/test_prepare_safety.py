@@ -134,16 +134,22 @@ def test_an_obj_may_not_bring_an_image_from_elsewhere(tmp_path: Path, secret: Pa
     facts = run(source, "OBJ")
     assert facts["ok"]
     assert facts["images"] == 0
-    assert "outside" in facts["warnings"][0]
+    assert "is missing" in facts["warnings"][0]  # whether it is there is not even looked at
     assert not bpy.data.images
 
 
-@pytest.mark.parametrize("uri", ["../../../../../../etc/passwd", "file:///etc/passwd", "/etc/passwd", "tex.png"])
+@pytest.mark.parametrize("uri", ["../../../../../../etc/passwd", "file:///etc/passwd", "/etc/passwd"])
 def test_a_glb_may_not_point_at_files(tmp_path: Path, uri: str) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     sample_models.single()
     source = sample_models.export("GLB", tmp_path)
-    edit_glb(source, lambda document: document.update(images=[{"uri": uri}]))
+    painted = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}
+
+    def paint(document: Any) -> None:
+        document.update(images=[{"uri": uri}], textures=[{"source": 0}], materials=[painted])
+        document["meshes"][0]["primitives"][0]["material"] = 0
+
+    edit_glb(source, paint)
     facts = run(source, "GLB")
     assert not facts["ok"]
     assert facts["code"] == UnsafeModel.__name__

@@ -13,9 +13,12 @@ def leads_out(name: bytes) -> bool:
 
 
 def inside(name: bytes) -> bytes:
-    """A name of the same length that leads nowhere else: of a path that leads out, the file's own name."""
-    bare = re.split(rb"[\\/:]", name)[-1]
-    if bare in (b"", b".", b".."):
-        bare = b"_" * min(len(name), 1 + len(bare))
-    room = len(name) - len(bare)
-    return (b"./" + b"/" * (room - 2) if room > 1 else b"_" * room) + bare
+    """A name of the same length that leads nowhere else, with the folders that it names, by which files are found."""
+    text = re.sub(rb"^(\s*)~", rb"\1/", name.replace(b":", b"/"))
+    text = re.sub(rb"(^|(?<=[\\/]))\s*\.\.(?=[\\/]|$)", lambda up: b"." + b"/" * (len(up[0]) - 1), text)
+    lead = len(text) - len(text.lstrip(b" \t\\/"))
+    if lead == 1 and (first := re.match(rb".[^\\/]*[\\/]", text, re.S)):
+        lead = len(first[0])  # there is no room for "./" but that of the first folder
+    if not text[lead:].strip(b"\\/. "):
+        return b"_" * len(text)
+    return (b"." + b"/" * (lead - 1) if lead > 1 else b"_" * lead) + text[lead:]

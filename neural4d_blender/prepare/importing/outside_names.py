@@ -1,7 +1,7 @@
 """Names of files in a model that lead out of its folder: gone before an importer opens one. Standard library only.
 
-A download that has such names is imported from a copy, in which each is the bare name of the file, or what else fills
-its place: so a texture that lay in the maker's own folders is still called what it was called.
+A download that has such names is imported from a copy, in which each begins in the folder: so a texture that lay in the
+maker's own folders is still called what it was called.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _material(folder: Path, name: bytes) -> tuple[bytes, bool]:
         if (path_there := _PATH.search(found[2])) and leads_out(path_there[0].strip(b'" \t')):
             changed = True
             named = path_there[0].strip(b'" \t')
-            return found[1] + found[2][: path_there.start()] + inside(named).lstrip(b"./")
+            return found[1] + found[2][: path_there.start()] + inside(b"  " + named).lstrip(b"./")
         whole = folder / os.fsdecode(found[2].strip(b'" \t'))
         with contextlib.suppress(OSError, ValueError):
             if found[2].strip() and whole.is_file():

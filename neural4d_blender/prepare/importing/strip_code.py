@@ -47,7 +47,7 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
     for tree in trees:
         for node in [node for node in tree.nodes if node.bl_idname not in allowed_data.NODES]:
             tree.nodes.remove(node)
-    outside_images.leave_out_strange(files, trees, warnings)
+    outside_images.leave_out_strange(files, warnings)
     _strip_notes(trees)
 
 
@@ -109,7 +109,7 @@ def _holders(trees: list[bpy.types.NodeTree]) -> Iterator[Any]:
 
 
 def _forget_paths(holder: Any) -> None:
-    for name in _paths(type(holder)):
+    for name in _paths(type(holder)):  # type: ignore[arg-type]
         if getattr(holder, name):
             setattr(holder, name, "")
 

@@ -14,6 +14,7 @@ import bpy
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import PreparerFailed
 from ..importing.named_files import NamedFiles
+from ..importing.outside_images import TILE, locate
 
 #: Longest side of an image in pixels. Blender keeps it unpacked in memory: this one takes 1 GB.
 MAX_IMAGE_SIDE = 16_384
@@ -25,8 +26,6 @@ _ENDINGS = {
 }  # fmt: skip
 _NAMED = {*_ENDINGS.values(), ".jpeg", ".tiff", ".tga", ".webp"}
 _TGA_KINDS, _TGA_DEPTHS = (1, 2, 3, 9, 10, 11), (8, 15, 16, 24, 32)
-#: In the path of an image of several tiles, in place of a tile's number.
-_TILE = "<UDIM>"
 
 
 def ending_of(content: bytes) -> str:
@@ -45,15 +44,11 @@ def pack(image: bpy.types.Image, name: str, files: NamedFiles, warnings: list[st
     Its pixels are decoded here, so that a file that crashes a decoder does so in this process.
     """
     told = f"The image {image.name!r}"
-    if image.source not in ("FILE", "GENERATED", "TILED"):
-        warnings.append(f"{told} is a film or a sequence of images and was left out.")
-        return False
     own = Path(image.name).stem if Path(image.name).suffix.lower() in _NAMED else image.name
     if image.source != "GENERATED" and not image.packed_files:
-        found = _locate(image, files)
+        found = locate(image, files)
         if found is None:
-            where = "lies outside the model's folder" if _is_elsewhere(image) else "is missing"
-            warnings.append(f"{told} {where} and was left out.")
+            warnings.append(f"{told} is missing and was left out.")
             return False
         own = own if image.name.isascii() else found.stem  # Blender drops what is not UTF-8 in names
     width, height = _size(image)
@@ -69,38 +64,11 @@ def pack(image: bpy.types.Image, name: str, files: NamedFiles, warnings: list[st
         own = re.sub(r"\.(\d{4}|<UDIM>)$", "", own)
     image.name = datablock_name(f"{name[:40]} {own}")
     if image.packed_files:
-        tile = f".{_TILE}" if image.source == "TILED" else ""
+        tile = f".{TILE}" if image.source == "TILED" else ""
         packed: Any = image.packed_files[0]
         ending = ending_of(packed.packed_file.data) or f".{image.file_format.lower()}"
         image.filepath_raw = f"//textures/{bpy.path.clean_name(image.name)}{tile}{ending}"
     return True
-
-
-def _locate(image: bpy.types.Image, files: NamedFiles) -> Path | None:
-    """The image's file among those of the model, which is then what the image shows."""
-    shown = bpy.path.abspath(image.filepath_raw)
-    first = str(image.tiles[0].number) if image.source == "TILED" and image.tiles else _TILE
-    path = Path(shown.replace(_TILE, first))
-    found = path if files.holds(path) else files.find(str(path))
-    if found is not None and found != path:
-        head, number, tail = found.name.rpartition(first)
-        if image.type == "UV_TEST":  # what importers make for a file that is not there; it would never be read
-            image.source = "GENERATED"
-            image.source = "FILE"
-        image.filepath_raw = str(found.with_name(f"{head}{_TILE}{tail}") if number else found)
-        image.reload()
-    return found
-
-
-def _is_elsewhere(image: bpy.types.Image) -> bool:
-    """There is such a file, but not among the model's. A server is not asked whether it has one."""
-    path = bpy.path.abspath(image.filepath_raw)
-    if path.startswith(("//", "\\\\")):
-        return False
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _size(image: bpy.types.Image) -> tuple[int, int]:
@@ -123,15 +91,15 @@ def write(image: bpy.types.Image, folder: Path) -> None:
     if not contents or not all(ending_of(content) for content in contents):
         return
     name = Path(image.filepath_raw.removeprefix("//")).name
-    numbers = [str(part.tile_number) for part in parts] if image.source == "TILED" else [_TILE]
+    numbers = [str(part.tile_number) for part in parts] if image.source == "TILED" else [TILE]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         stem, ending, number = Path(name).stem, Path(name).suffix, 0
-        while any((folder / f"{stem}{ending}".replace(_TILE, tile)).exists() for tile in numbers):
+        while any((folder / f"{stem}{ending}".replace(TILE, tile)).exists() for tile in numbers):
             number += 1
-            stem = f"{Path(name).stem.removesuffix(f'.{_TILE}')}.{number:03}" + f".{_TILE}" * (_TILE in name)
+            stem = f"{Path(name).stem.removesuffix(f'.{TILE}')}.{number:03}" + f".{TILE}" * (TILE in name)
         for content, tile in zip(contents, numbers, strict=True):
-            with (folder / f"{stem}{ending}".replace(_TILE, tile)).open("xb") as file:
+            with (folder / f"{stem}{ending}".replace(TILE, tile)).open("xb") as file:
                 file.write(content)
     except OSError as error:
         raise PreparerFailed(
