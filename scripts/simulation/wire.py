@@ -57,6 +57,7 @@ class Body(io.BytesIO):
         if self._cut is not None:
             left = self._cut - self.tell()
             if left <= 0:
+                self._world.witness.broken = True
                 if self._how == "reset":
                     raise ConnectionResetError(104, "Connection reset by peer")
                 return b""
@@ -185,12 +186,14 @@ class Network:
     def _pass(self, seconds: float, broken: int) -> None:
         self.world.scheduler.block(None, seconds)
         if broken != self.broken:
+            self.world.witness.broken = True
             raise requests.exceptions.ConnectionError("Connection aborted")
 
     def _lose(self, hang: bool, read: float) -> None:
         if hang:
             self.world.scheduler.block(None, read)
             raise requests.exceptions.ReadTimeout("read timed out")
+        self.world.witness.broken = True
         raise requests.exceptions.ConnectionError("Connection reset by peer")
 
     def _way(self, service: str, connect: float, read: float) -> None:

@@ -57,8 +57,8 @@ class Witness:
         self._asked: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
         self._formats: defaultdict[int, set[tuple[str, float | None]]] = defaultdict(set)
         self._gone: set[str] = set()
-        #: A service has asked to be called less often.
-        self.hurried = False
+        #: What has happened: a service has asked to be called less often, a connection has broken.
+        self.hurried = self.broken = False
         self._told: dict[str, Job] = {}
         self.limits = Limits(self, world.plan)
 
@@ -188,8 +188,9 @@ class Witness:
         if job.state in (State.FAILED, State.CANCELLED):
             self._check_words(number, job)
         said = f"{job.note} {job.error['what'] if job.error else ''}"
-        if "asks to slow down" in said and not self.hurried:
-            self.found("untrue", f"no service has asked to slow down, and job {number} is told: {said!r}")
+        for words, happened in (("asks to slow down", self.hurried), ("broke before the answer", self.broken)):
+            if words in said and not happened:
+                self.found("untrue", f"that has not happened, and job {number} is told: {said!r}")
         self._check_cost(number, job)
 
     def _check_words(self, number: int, job: Job) -> None:
