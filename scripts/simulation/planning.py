@@ -155,6 +155,11 @@ class _Planner:
                     plan.faults.append(Fault("paid", chance.randrange(8), "others", 1, points))
             plan.batches.append({"at": 1.0, "host": 0, "record": record})
             count += 2
+            if chance.random() < 0.3:  # stopped while it is being sent, and perhaps the engine's last act
+                stopped = round(1.02 + 0.8 * chance.random(), 2)
+                plan.acts.append(Act(0, "", stopped, "stop", {"batch": 0}))
+                if chance.random() < 0.6:
+                    plan.events.append(Event(round(stopped + 0.15 * chance.random(), 2), "death"))
         together = chance.random() < 0.3
         for number in range(count):
             provider = chance.choice(services)
@@ -234,12 +239,7 @@ class _Planner:
         if not after:
             at = round(job.at + chance.random() * 60, 2)
         if plan.batches and chance.random() < 0.4:
-            do = self.pick([(3, "stop"), (3, "go on")])
-            if do == "stop" and chance.random() < 0.7:  # while they are being sent, and perhaps the engine's last act
-                at = round(1.05 + 1.5 * chance.random(), 2)
-                if chance.random() < 0.6:
-                    plan.events.append(Event(round(at + 0.2 * chance.random(), 2), "death"))
-                return Act(job.number, "", at, do, {"batch": 0})
+            do = self.pick([(2, "stop"), (3, "go on")])
             more: dict[str, Any] = {"batch": 0}
             if do == "go on" and "budget" in plan.batches[0]["record"] and chance.random() < 0.5:
                 more["changes"] = {"budget": chance.choice([None, 60, 300])}

@@ -53,6 +53,11 @@ class Timing:
         """For how long the balance has to stand still before a lost submission counts as not taken: over a minute."""
         return 20 * self.look_again
 
+    @property
+    def on_its_way(self) -> float:
+        """For how long a request may be on its way that nobody waits for any more: as an answer is waited for."""
+        return 45 * self.look_again
+
 
 @dataclass
 class Context:

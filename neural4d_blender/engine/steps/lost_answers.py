@@ -50,8 +50,10 @@ def look(
         RequestRefused and the like: nor was it, and the service had said why.
     """
     job, sent = active.job, active.job.submission
-    if job.state is State.SUBMITTING:
+    if job.state is State.SUBMITTING:  # whoever sent it has died: it may still arrive, and is watched from then on
         context.enter(job, State.UNKNOWN)
+        left = sent.sent_at + context.timing.on_its_way - context.clock.now()
+        active.since = context.clock.monotonic() + min(max(left, 0.0), context.timing.on_its_way)
     trace, now = active.trace or (
         provider.look_for(request, sent.tickets, sent.sent_at, sent.paying_for == "pictures"),
         context.clock.monotonic(),
@@ -81,7 +83,7 @@ def look(
         return _not_taken(context, active, provider, trace)
     if watched < context.timing.watch or len(active.readings) < 2:
         at = next((part for part in _READINGS if part * context.timing.watch > watched), 1.0)
-        return max(at * context.timing.watch - watched, context.timing.quickest)
+        return max(min(at - watched / context.timing.watch, 0.5) * context.timing.watch, context.timing.quickest)
     return _not_taken(context, active, provider, trace)
 
 
