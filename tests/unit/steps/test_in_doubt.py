@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
@@ -347,3 +348,26 @@ def test_what_ids_a_service_knows_is_asked_one_by_one_where_calls_are_held_back(
     left = 3
     assert known.among(call, ["a", "b", "c"]) == ["b"]
     assert asked[3:] == ["a", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("arrives", [10.0, 100.0, 170.0, None])
+def test_what_a_dead_engine_has_sent_may_still_arrive(
+    world: World, monkeypatch: pytest.MonkeyPatch, arrives: float | None
+) -> None:
+    """It is waited for as long as its answer would have been, and watched from then on."""
+
+    def dies(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world.provider, "submit", dies)
+    active, began = world.job(), world.clock.passed
+    with pytest.raises(KeyboardInterrupt):
+        world.until(active, State.READY)
+    later = world.again()
+    (taken,) = later.taken_over()
+    while taken.job.under_way:
+        later.step(taken)
+        if arrives is not None and later.clock.passed - began >= arrives and later.provider.points == 1000:
+            later.provider.points -= TEXT
+    assert code(taken) == ("PaymentUnknown" if arrives else "SubmissionLost")
+    assert later.provider.asked.count("balance") <= 14
