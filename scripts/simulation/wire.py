@@ -151,10 +151,12 @@ class Network:
         if fault and kind == "arrives_late":
             world.scheduler.spawn(world.outside, "a request on its way", lambda: self._later(act, float(fault.param)))
             self._lose(True, read)
+        jobs = [one for one in world.plan.jobs if one.provider == service]
         if kind == "acts_later":
-            self._kept[job] = act
+            if len(jobs) == 1:  # else nobody could tell by the balance who has paid, and the service's word has to do
+                self._kept[job] = act
             return self._response(Came(429, {"Content-Type": "application/json"}, HURRY), read, None)
-        if fault and kind == "others":
+        if fault and kind == "others" and any(one.number == job and one.batch is not None for one in jobs):
             world.services.state.ledger.charge("somebody else's", int(fault.param), [], service)
             world.services.book(None)
         if endpoint in BALANCES and active and active.job.state == State.QUEUED and active.job.submission.number:
