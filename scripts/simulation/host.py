@@ -217,11 +217,16 @@ class Host:
             for job in again:
                 self._tries[job.id] = self._tries.get(job.id, 0) + 1
                 users.retry(self, job.id)
-            waits = [job for job in self.bridge.jobs.values() if job.state == State.CHOOSING_CUTOUT]
+            waits = [job for job in self.bridge.jobs.values() if self._may_choose(job)]
             for job in waits:
+                self._tries[job.id] = self._tries.get(job.id, 0) + 1
                 users.choose(self, job.id)
             self.at_rest = not (again or waits or self.bridge.busy)
             scheduler.block(None, _LOOK if again or waits or scheduler.now < until else 20 * _LOOK)
+
+    def _may_choose(self, job: Job) -> bool:
+        """Another window may have done that already, of which this one is not told."""
+        return job.state == State.CHOOSING_CUTOUT and self._tries.get(job.id, 0) < _TRIES
 
     def _may_go_on(self, job: Job) -> bool:
         if job.state != State.FAILED or number_of(job.id) is None or self._tries.get(job.id, 0) >= _TRIES:

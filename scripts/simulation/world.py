@@ -187,7 +187,7 @@ class World:
             host.make_well()
 
     def _at_rest(self) -> bool:
-        return all(host.at_rest for host in self.hosts)
+        return all(host.at_rest and not host.bridge.busy for host in self.hosts)
 
 
 _journals: dict[int | None, dict[str, bytes]] = {}

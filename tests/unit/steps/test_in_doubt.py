@@ -12,7 +12,7 @@ from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace
-from neural4d_blender.engine.services.neural4d.polls import Known
+from neural4d_blender.engine.services.neural4d.polls import Known, is_known
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import TEXT, StoppedClock, World
@@ -371,3 +371,13 @@ def test_what_a_dead_engine_has_sent_may_still_arrive(
             later.provider.points -= TEXT
     assert code(taken) == ("PaymentUnknown" if arrives else "SubmissionLost")
     assert later.provider.asked.count("balance") <= 14
+
+
+@pytest.mark.parametrize(("status", "known"), [(0, True), (1, True), (-3, True), (-2, False), (7, None), (None, None)])
+def test_a_status_that_no_document_has_is_neither_yes_nor_no(status: int | None, known: bool | None) -> None:
+    """Taken for a yes the job would be followed under ids that nobody knows, for a no it would be sent again."""
+    if known is None:
+        with pytest.raises(UnexpectedAnswer):
+            is_known(lambda *_: {"codeStatus": status}, "a")
+    else:
+        assert is_known(lambda *_: {"codeStatus": status}, "a") == known

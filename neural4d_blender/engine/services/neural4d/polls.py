@@ -28,8 +28,11 @@ def _retrieve(call: Call, uuid: str) -> dict[str, Any]:
 
 
 def is_known(call: Call, uuid: str) -> bool:
-    """Whether retrieveModel knows the model."""
-    return read.code(_retrieve(call, uuid), "codeStatus") != _NO_SUCH_UUID
+    """Whether retrieveModel knows the model; UnexpectedAnswer where it says neither yes nor no."""
+    status = read.code(_retrieve(call, uuid), "codeStatus")
+    if status not in (_DONE, _GENERATING, _FAILED, _NO_SUCH_UUID):
+        raise UnexpectedAnswer(f"The service answered with the unknown codeStatus {status}.")
+    return status != _NO_SUCH_UUID
 
 
 class Known:
