@@ -17,6 +17,9 @@ _SHOWS = 600.0
 #: Seconds for which others are held up by a job in doubt that waits for the service: see Timing.outage.
 _LONGEST = 86_400.0
 
+#: What was noted since a time, or after the job itself had bought: the clock may have been set back since.
+_SINCE = "(at >= ? OR purchases.rowid > (SELECT own.rowid FROM purchases AS own WHERE own.job = ?))"
+
 
 class Purchases(Database):
     """The part of the journal that speaks of points."""
@@ -46,8 +49,10 @@ class Purchases(Database):
         """Whether another job than that has bought something at the service since then (seconds since the epoch), or
         may have.
         """
-        question = "SELECT 1 FROM purchases WHERE provider = ? AND at >= ? AND job != ? LIMIT 1"
-        return bool(self.rows(question, provider, at, but) or self.owners_in_doubt(provider, but, at - _SHOWS))
+        which = f"purchases.provider = ? AND {_SINCE} AND job != ?"
+        question = f"SELECT 1 FROM purchases WHERE {which} LIMIT 1"  # noqa: S608 (our own words)
+        found = self.rows(question, provider, at, but, but)
+        return bool(found or self.owners_in_doubt(provider, but, at - _SHOWS))
 
     def bought_since(self, provider: str, at: float, but: str) -> bool:
         """Whether a request of another job's has been noted between then (seconds since the epoch) and now."""
@@ -61,11 +66,11 @@ class Purchases(Database):
         if self.owners_in_doubt(provider, but, at - _SHOWS):
             return math.inf
         question = (
-            "SELECT under_way, cost, data FROM purchases JOIN jobs ON jobs.id = purchases.job "
-            "WHERE purchases.provider = ? AND at >= ? AND job != ?"
+            "SELECT under_way, cost, data FROM purchases JOIN jobs ON jobs.id = purchases.job "  # noqa: S608
+            f"WHERE purchases.provider = ? AND {_SINCE} AND job != ?"
         )
         costs = 0.0
-        for under_way, cost, data in self.rows(question, provider, at, but):
+        for under_way, cost, data in self.rows(question, provider, at, but, but):
             told = json.loads(data)
             spent = [entry["points"] for entry in told.get("spent", [])]
             if None in spent or (under_way and not spent):

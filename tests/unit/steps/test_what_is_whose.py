@@ -164,3 +164,16 @@ def test_a_refusal_of_which_nobody_can_say_more_stays_a_risk(begin: Begin) -> No
 
 def test_a_batch_that_is_stopped_says_it_too(world: World) -> None:
     assert _cost_so_far(lost(world).job).startswith("What was paid for it before, or may have been")
+
+
+def test_what_others_buy_is_seen_though_the_clock_was_set_back(world: World) -> None:
+    active = world.job()
+    world.provider.answers.append(AnswerLost("Gone."))
+    world.provider.charges = False
+    world.until(active, State.UNKNOWN)
+    world.clock.passed -= 3600
+    world.provider.charges = True
+    world.until(world.job("2"), State.GENERATING)
+    world.clock.began += 3600  # the time that passes for a process is another one
+    world.until(active, State.FAILED)
+    assert (active.job.costs.total, active.job.costs.estimated) == (None, True), "it has paid nothing"
