@@ -66,6 +66,20 @@ def test_slots_that_no_face_has_are_gone(empty_file: bpy.types.Scene, tmp_path: 
     assert facts["materials"] == 2
 
 
+def test_images_that_nothing_shows_are_gone(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    sample_models.single()
+    (tmp_path / "tex.png").write_bytes(looks.png())
+    for number in range(2):
+        image = bpy.data.images.load(str(tmp_path / "tex.png"))
+        material = sample_models.paint(bpy.data.objects["Wedge"], image)  # takes the place of the one before
+        image.use_fake_user = True
+        image.name = f"tex.png.00{number}"
+    assert len([node for node in material.node_tree.nodes if node.bl_idname == "ShaderNodeTexImage"]) == 2
+    facts = looks.prepare(sample_models.export("BLEND", tmp_path), "BLEND", tmp_path / "out.blend")
+    assert (facts["images"], facts["warnings"]) == (1, [])
+    assert [image.name for image in bpy.data.images] == ["bird tex.001"]
+
+
 def test_what_is_left_out_is_told_once(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
     sample_models.single()
     for number in range(2):

@@ -115,9 +115,10 @@ FACTOR = {"baseColorFactor": [0.5, 0.25, 1.0, 1.0], "baseColorTexture": {"index"
         ({"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}, [1, 1, 1, 1]),
         ({"pbrMetallicRoughness": FACTOR}, [0.5, 0.25, 1, 1]),
         ({"pbrMetallicRoughness": FACTOR, "alphaMode": "BLEND"}, [0.5, 0.25, 1, 1]),
+        ({"pbrMetallicRoughness": FACTOR, "alphaMode": "MASK"}, [0.5, 0.25, 1, 1]),
         ({"pbrMetallicRoughness": FACTOR, "extensions": {"KHR_materials_unlit": {}}}, [0.5, 0.25, 1, 1]),
     ],
-    ids=["no factor", "factor", "blended", "unlit"],
+    ids=["no factor", "factor", "blended", "cut out", "unlit"],
 )
 def test_a_picture_that_cannot_be_read_leaves_the_factor(
     tmp_path: Path, described: dict[str, Any], colour: list[float]

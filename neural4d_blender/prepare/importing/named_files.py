@@ -53,7 +53,7 @@ class NamedFiles:
 
     def alike(self, path: Path) -> list[Path]:
         """The files that are of a kind with one of them, by their ending."""
-        return [found for found in self._all if found.suffix.lower() == path.suffix.lower()]
+        return [found for found in self._all if found.suffix.lower() == path.suffix.lower() and found.is_file()]
 
     @cached_property
     def _all(self) -> list[Path]:

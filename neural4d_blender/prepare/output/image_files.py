@@ -24,7 +24,9 @@ _ENDINGS = {
     b"v/1\x01": ".exr", b"#?R": ".hdr", b"DDS ": ".dds", b"8BPS": ".psd", b"\0\0\0\x0cjP": ".jp2",
     b"\xff\x4f\xff\x51": ".j2c", b"SDPX": ".dpx", b"XPDS": ".dpx", b"\x80\x2a\x5f\xd7": ".cin", b"\x01\xda": ".sgi",
 }  # fmt: skip
-_NAMED = {*_ENDINGS.values(), ".jpeg", ".tiff", ".tga", ".webp"}
+#: An ending within an image's name, which Blender may have numbered behind it: "skin.png.001".
+_ALL_ENDINGS = "|".join(re.escape(ending) for ending in (*_ENDINGS.values(), ".jpeg", ".tiff", ".tga", ".webp"))
+_IN_NAMES = re.compile(rf"({_ALL_ENDINGS})(\.\d{{3}})?$", re.IGNORECASE)
 _TGA_KINDS, _TGA_DEPTHS = (1, 2, 3, 9, 10, 11), (8, 15, 16, 24, 32)
 
 
@@ -44,7 +46,7 @@ def pack(image: bpy.types.Image, name: str, files: NamedFiles, warnings: list[st
     Its pixels are decoded here, so that a file that crashes a decoder does so in this process.
     """
     told = f"The image {image.name!r}"
-    own = Path(image.name).stem if Path(image.name).suffix.lower() in _NAMED else image.name
+    own = _IN_NAMES.sub(r"\2", image.name)
     if image.source != "GENERATED" and not image.packed_files:
         found = locate(image, files)
         if found is None:

@@ -16,17 +16,22 @@ import numpy as np
 from ..importing.named_files import NamedFiles
 from ..open_file import all_own, mesh_of, own
 
+_LINES = "part of lines or points"
 #: Types of objects that a model is not made of, as they are told.
 _SEEN = {
-    "CAMERA": "camera", "CURVES": "part of lines or points", "GPENCIL": "drawing", "GREASEPENCIL": "drawing",
-    "LIGHT": "light", "LIGHT_PROBE": "light probe", "POINTCLOUD": "part of lines or points", "SPEAKER": "speaker",
+    "CAMERA": "camera", "CURVES": _LINES, "GPENCIL": "drawing", "GREASEPENCIL": "drawing",
+    "LIGHT": "light", "LIGHT_PROBE": "light probe", "POINTCLOUD": _LINES, "SPEAKER": "speaker",
     "VOLUME": "volume",
 }  # fmt: skip
 
 
 def told(imported: Iterable[bpy.types.Object], source: Path, files: NamedFiles, output: Path) -> list[str]:
     """One sentence on what of the file does not come; empty where all of it does."""
-    counted = Counter(kind for item in imported if (kind := _SEEN.get(item.type) or _lines(item)))
+    items = list(imported)
+    bare = {item.data for item in items if isinstance(item.data, bpy.types.Mesh) and not len(item.modifiers)}
+    bare = {mesh for mesh in bare if _has_lines(mesh)}  # once each, however many objects show it
+    kinds = (_SEEN.get(item.type, _LINES if item.data in bare else "") for item in items)
+    counted = Counter(kind for kind in kinds if kind)
     parts = [f"{number} {_plural(kind, number)}" for kind, number in sorted(counted.items())]
     others = sorted(path.name for path in files.alike(source) if path not in (source, output))
     if others:
@@ -40,17 +45,14 @@ def _plural(kind: str, number: int) -> str:
     return kind if number == 1 else f"{first}s{of}{rest}"
 
 
-def _lines(item: bpy.types.Object) -> str:
-    """Points and edges without a face; what modifiers make of them is not known yet."""
-    mesh = item.data
-    if not isinstance(mesh, bpy.types.Mesh) or len(item.modifiers) or not len(mesh.vertices):
-        return ""
-    bare = np.ones(len(mesh.edges), dtype=bool)
+def _has_lines(mesh: bpy.types.Mesh) -> bool:
+    """It has edges without a face, or points and no face at all."""
+    edges = np.ones(len(mesh.edges), dtype=bool)
     if len(mesh.polygons):
-        edges = np.empty(len(mesh.loops), dtype=np.int32)
-        mesh.loops.foreach_get("edge_index", edges)
-        bare[edges] = False
-    return "part of lines or points" if bare.any() or not len(mesh.polygons) else ""
+        used = np.empty(len(mesh.loops), dtype=np.int32)
+        mesh.loops.foreach_get("edge_index", used)
+        edges[used] = False
+    return bool(edges.any()) or bool(len(mesh.vertices) and not len(mesh.polygons))
 
 
 def drop(meshes: Iterable[bpy.types.Object]) -> None:

@@ -53,6 +53,9 @@ def tidy(
     verdicts: dict[bpy.types.Image | None, bool] = {None: False}
     for tree, node in list(image_uses.image_nodes(trees)):
         image = node.image
+        if not any(output.is_linked for output in node.outputs):
+            tree.nodes.remove(node)
+            continue
         if image is not None and image not in verdicts:
             verdicts[image] = image_files.pack(image, name, files, warnings)
             if verdicts[image] and texture_folder:

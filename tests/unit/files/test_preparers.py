@@ -75,6 +75,16 @@ def run(preparers: Preparers, folder: Path, behaviour: str = "", **limits: Any) 
     return run_in_blender(preparers, values, folder / "v0.prepare", **limits)
 
 
+def test_the_preparer_is_told_what_was_downloaded(tmp_path: Path) -> None:
+    """Of an archive all of the folder, whatever folder in it the model is in; else the one file and nothing else."""
+    for model, download in (("v0/source/a.obj", "v0"), ("v0/a.obj", "v0"), ("v1.glb", "v1.glb")):
+        values = job_values(Request("a cute bird"), Variant(0, "uuid", model=str(tmp_path / model)), tmp_path)
+        assert values["download"] == str(tmp_path / download)
+    elsewhere = tmp_path.parent / "moved" / "a.glb"
+    values = job_values(Request("a cute bird"), Variant(0, "uuid", model=str(elsewhere)), tmp_path)
+    assert values["download"] == str(elsewhere.parent)
+
+
 def test_the_one_that_waits_is_the_one_that_works(preparers: Preparers, tmp_path: Path) -> None:
     preparers.expect("job")
     until(lambda: started(tmp_path))
