@@ -90,8 +90,7 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
     if len(model.objects) == 1:
         root = model.objects[0]
     else:
-        for item in model.objects:
-            item.name = f"part {datablock_name(item.name)}"  # out of the way of the root's own name
+        call(model.objects, name)
         root = bpy.data.objects.new(name, None)
         root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
         scene().collection.objects.link(root)
@@ -101,11 +100,20 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
             if item.data is None:
                 item.empty_display_size = root.empty_display_size
     root.name = name
-    for item in model.objects:
-        item.name = datablock_name(item.name.removeprefix("part "))
+    call(item for item in model.objects if item != root)
     for item in [*model.armatures, *model.unique_meshes]:
         item.data.name = item.name
     return root
+
+
+def call(items: Iterable[bpy.types.Object], unlike: str = "") -> None:
+    """Names that every Blender keeps whole; the one that is `unlike` makes way, and so gets a number."""
+    for item in items:
+        name = datablock_name(item.name)
+        if name == unlike:
+            item.name = f"{name}.001"
+        elif name != item.name:  # giving a name takes a look at all others
+            item.name = name
 
 
 def scale_materials(model: Model, factor: float) -> None:

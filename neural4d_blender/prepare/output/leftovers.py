@@ -26,7 +26,11 @@ _SEEN = {
 
 def told(imported: Iterable[bpy.types.Object], source: Path, files: NamedFiles, output: Path) -> list[str]:
     """One sentence on what of the file does not come; empty where all of it does."""
-    counted = Counter(kind for item in imported if (kind := _SEEN.get(item.type) or _lines(item)))
+    imported = list(imported)
+    # What modifiers make of a mesh is not known yet. A mesh may be repeated thousands of times.
+    plain = {item: item.data for item in imported if isinstance(item.data, bpy.types.Mesh) and not item.modifiers}
+    lines = {mesh: _lines(mesh) for mesh in set(plain.values())}
+    counted = Counter(kind for item in imported if (kind := _SEEN.get(item.type) or lines.get(plain.get(item))))
     parts = [f"{number} {_plural(kind, number)}" for kind, number in sorted(counted.items())]
     others = sorted(path.name for path in files.alike(source) if path not in (source, output))
     if others:
@@ -40,10 +44,9 @@ def _plural(kind: str, number: int) -> str:
     return kind if number == 1 else f"{first}s{of}{rest}"
 
 
-def _lines(item: bpy.types.Object) -> str:
-    """Points and edges without a face; what modifiers make of them is not known yet."""
-    mesh = item.data
-    if not isinstance(mesh, bpy.types.Mesh) or len(item.modifiers) or not len(mesh.vertices):
+def _lines(mesh: bpy.types.Mesh) -> str:
+    """Points and edges without a face."""
+    if not len(mesh.vertices):
         return ""
     bare = np.ones(len(mesh.edges), dtype=bool)
     if len(mesh.polygons):
