@@ -16,8 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[3] / "neural4d_blender"
 OF_BLENDER = {"bpy", "addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "gpu_extras", "idprop", "mathutils"}
-#: The rest are packages that every Blender brings along, zstandard for its own compressed files.
-KNOWN = sys.stdlib_module_names | OF_BLENDER | {"numpy", "requests", "urllib3", "zstandard"}
+KNOWN = sys.stdlib_module_names | OF_BLENDER | {"numpy", "requests", "urllib3"}
 #: All modules; templates are texts for a user to run.
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "templates")
 
