@@ -18,7 +18,12 @@ def seen(scene: bpy.types.Scene, layer_name: str = "") -> set[Item]:
     mesh, in either; where nothing is, all of them."""
     layer = scene.view_layers.get(layer_name) or scene.view_layers[0]
     cutters = _cutters(scene)
-    in_viewport = {item for item in _in_collections(layer, render=False) if not _is_hidden(item, layer)} - cutters
+    known = set(layer.objects)
+    in_viewport = {
+        item
+        for item in _in_collections(layer, render=False)
+        if not item.hide_viewport and not (item in known and item.hide_get(view_layer=layer))
+    } - cutters
     in_renders = {item for item in _in_collections(layer, render=True) if not item.hide_render} - cutters
     everything = set(scene.collection.all_objects)
     for chosen in (in_viewport & in_renders, in_viewport, in_renders):
@@ -37,10 +42,6 @@ def hidden_in(collection: bpy.types.Collection) -> set[Item]:
             shown |= {item for item in one.objects if not (item.hide_render or item.hide_viewport)}
             waiting += one.children
     return set(collection.all_objects) - shown
-
-
-def _is_hidden(item: Item, layer: bpy.types.ViewLayer) -> bool:
-    return item.hide_viewport or (item.name in layer.objects and item.hide_get(view_layer=layer))
 
 
 def _in_collections(layer: bpy.types.ViewLayer, *, render: bool) -> set[Item]:
