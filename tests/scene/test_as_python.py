@@ -62,7 +62,7 @@ def test_the_call_gives_what_the_button_gives(chosen: Any, monkeypatch: pytest.M
     told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert told["size_mm"] == 0.1
     assert {**wanted, **told, "size_mm": None} == {**wanted, "size_mm": None}
-    assert {"axis", "variants", "place_all", "max_points", "quads", "origin"} < set(told)
+    assert {"axis", "variants", "place_all", "max_points", "quads", "animation", "origin"} < set(told)
 
 
 def test_images_and_options(chosen: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import BrokenModel
 from .glb_check import read_parts
+from .gltf_visibility import hidden_nodes
 
 #: A row-major 3 x 4 matrix: rotation and scale, and the translation behind each row.
 _Matrix = tuple[tuple[float, float, float, float], ...]
@@ -54,12 +55,13 @@ def size_of(path: Path) -> tuple[float, float, float]:
 def _placed_meshes(document: dict[str, Any]) -> Iterator[tuple[_Matrix, int]]:
     """Each mesh that a node shows, with the node's world matrix."""
     nodes = document.get("nodes", [])
+    hidden = hidden_nodes(document)
     children = {child for node in nodes for child in node.get("children", [])}
     open_nodes = [(index, _IDENTITY) for index in range(len(nodes)) if index not in children]
     while open_nodes:
         index, parent = open_nodes.pop()
         matrix = _product(parent, _local(nodes[index]))
-        if "mesh" in nodes[index]:
+        if "mesh" in nodes[index] and index not in hidden:
             yield matrix, int(nodes[index]["mesh"])
         open_nodes += [(child, matrix) for child in nodes[index].get("children", [])]
 

@@ -142,7 +142,7 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles, animation: bool
         raise
     if is_newer:
         warnings.append(f"{told}: what this one does not know of it was left out.")
-    scene_name, layer_name = visibility.open_scene(source)
+    scene_name, layer_name = blend_head.open_scene(source)
     scenes = dict(zip(names, wanted.scenes, strict=True))
     opened = [scenes[scene_name]] if scene_name in scenes else wanted.scenes
     shown = set().union(*(visibility.seen(one, layer_name) for one in opened))

@@ -7,7 +7,7 @@ mirrored parts keep their outside outside, custom normals follow sheared and une
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -163,22 +163,31 @@ def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, F
     Shape keys count as they are set. Not finite where a vertex is not.
     """
     lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
-    shapes: dict[bpy.types.ID, tuple[Floats, Floats]] = {}
+    shown: dict[bpy.types.ID, list[tuple[bpy.types.Object, Floats]]] = defaultdict(list)
     for item, matrix in placed:
-        mesh = mesh_of(item)
-        if mesh not in shapes:
-            points = _shaped(item)
-            ends = points.min(axis=0), points.max(axis=0)
-            shapes[mesh] = points, np.array(list(itertools.product(*zip(*ends, strict=True))))
-        with np.errstate(invalid="ignore"):  # of infinite coordinates; whoever asks looks whether it is finite
-            for points in reversed(shapes[mesh]):
-                reached = points @ matrix[:3, :3].T + matrix[:3, 3]
-                low, high = reached.min(axis=0), reached.max(axis=0)
-                if (low >= lower).all() and (high <= upper).all():
-                    break  # the corners of its box lie within what is known already, and so do its vertices
-            else:
-                lower, upper = np.minimum(lower, low), np.maximum(upper, high)
+        shown[mesh_of(item)].append((item, matrix))
+    with np.errstate(invalid="ignore"):  # of infinite coordinates; whoever asks looks whether it is finite
+        for same in shown.values():
+            points = _shaped(same[0][0])
+            matrices = np.array([matrix for _, matrix in same])
+            ends = zip(points.min(axis=0), points.max(axis=0), strict=True)
+            boxes = _reached(np.array(list(itertools.product(*ends))), matrices)
+            low, high = boxes.min(axis=1), boxes.max(axis=1)
+            waiting = np.arange(len(same))
+            while len(waiting):  # what has the corners of its box within what is known already cannot reach beyond it
+                beyond = np.maximum(lower - low[waiting], high[waiting] - upper).max(axis=1)
+                waiting = waiting[~(beyond <= 0)]
+                if len(waiting):
+                    reached = _reached(points, matrices[waiting[:1]])[0]
+                    lower = np.minimum(lower, reached.min(axis=0))
+                    upper = np.maximum(upper, reached.max(axis=0))
+                    waiting = waiting[1:]
     return lower, upper
+
+
+def _reached(points: Floats, matrices: Floats) -> Floats:
+    """The points under each of the 4x4 matrices."""
+    return points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
 
 
 def _shaped(item: bpy.types.Object) -> Floats:

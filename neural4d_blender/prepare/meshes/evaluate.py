@@ -55,7 +55,6 @@ def parts_of(items: Iterable[bpy.types.Object], warnings: list[str], *, moving: 
     keyed = [item for item in shown if _has_keys(item) and pose.is_bent_by(item, posed) and not _is_modified(item)]
     for item in keyed:
         pose.bake_shape_keys(item)
-    update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     parts = _instances(depsgraph, set(shown))
     for item in shown:

@@ -16,7 +16,7 @@ from ...engine.blenders.shader_lengths import scale_lengths
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ...engine.model.facts import Facts
-from ..open_file import armature_of, mesh_of, own, purge, scene, update
+from ..open_file import armature_of, mesh_of, own, purge, scene
 from . import apply_transforms, hierarchy
 from .evaluate import Part, parts_of
 
@@ -90,10 +90,10 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
     if len(model.objects) == 1:
         root = model.objects[0]
     else:
-        for item in model.objects:
-            item.name = f"part {datablock_name(item.name)}"  # out of the way of the root's own name
+        call(model.objects, name)
         root = bpy.data.objects.new(name, None)
-        root.empty_display_size = max(length for item in model.meshes for length in item.dimensions[:]) / 2
+        sides = [np.ptp(apply_transforms.coordinates(mesh_of(item)), axis=0).max() for item in model.unique_meshes]
+        root.empty_display_size = float(max(sides)) / 2
         scene().collection.objects.link(root)
         for item in model.objects:
             item.parent = parent = model.parents.get(item, root)
@@ -101,11 +101,20 @@ def put_under_one_root(model: Model, name: str) -> bpy.types.Object:
             if item.data is None:
                 item.empty_display_size = root.empty_display_size
     root.name = name
-    for item in model.objects:
-        item.name = datablock_name(item.name.removeprefix("part "))
+    call(item for item in model.objects if item != root)
     for item in [*model.armatures, *model.unique_meshes]:
         item.data.name = item.name
     return root
+
+
+def call(items: Iterable[bpy.types.Object], unlike: str = "") -> None:
+    """Names that every Blender keeps whole; the one that is `unlike` makes way, and so gets a number."""
+    for item in items:
+        name = datablock_name(item.name)
+        if name == unlike:
+            item.name = f"{name}.001"
+        elif name != item.name:  # giving a name takes a look at all others
+            item.name = name
 
 
 def scale_materials(model: Model, factor: float) -> None:
@@ -214,8 +223,9 @@ def remove_all_but(items: Iterable[bpy.types.Object]) -> None:
     for item in kept:
         if item not in linked:
             scene().collection.objects.link(item)
-        item.hide_viewport = item.hide_render = item.hide_select = False
+        for flag in ("hide_viewport", "hide_render", "hide_select"):
+            if getattr(item, flag):  # setting it takes a look at all others
+                setattr(item, flag, False)
         if item.type == "ARMATURE":
             item.hide_set(False)
     purge()
-    update()

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..open_file import armature_of, mesh_of
+from ..open_file import armature_of, mesh_of, update
 from . import apply_transforms
 from .extract_model import Model
 
@@ -34,6 +34,7 @@ def join(model: Model, warnings: list[str]) -> Model:
         _same_colours(meshes)
         for item in model.meshes:
             _own_shape_keys(item, model.meshes)
+        update()  # joining goes by where the parts are seen to stand
         parts = model.meshes
         with bpy.context.temp_override(
             object=into, active_object=into, selected_objects=parts, selected_editable_objects=parts

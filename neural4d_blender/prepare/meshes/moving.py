@@ -14,11 +14,10 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...engine.blenders.shared_names import datablock_name
 from ..open_file import mesh_of, own, scene, update
 from . import apply_transforms, exact_size
 from .evaluate import Part, parts_of
-from .extract_model import Model, clean_meshes, deforming, remove_all_but
+from .extract_model import Model, call, clean_meshes, deforming, remove_all_but
 
 Item = bpy.types.Object
 
@@ -66,16 +65,13 @@ def put_under_one_root(
     """The root, called `name`, and what the sizing by the Empty below it came to; raises BrokenModel as exact_size."""
     root, holder = (bpy.data.objects.new(text, None) for text in (name, "Size"))
     items = model.objects
-    for item in items:
-        item.name = f"part {datablock_name(item.name)}"
+    call(items, name)
     for item in (root, holder):
         scene().collection.objects.link(item)
     for item in (holder, *items):
         if item.parent is None:
             item.parent = root if item == holder else holder
     root.name = name
-    for item in items:
-        item.name = datablock_name(item.name.removeprefix("part "))
 
     def move_and_scale(move: apply_transforms.Floats, factor: float) -> None:
         holder.matrix_basis = Matrix.Translation(move.tolist()) @ Matrix.Scale(factor, 4) @ holder.matrix_basis

@@ -56,16 +56,16 @@ def fitting_all(worlds: Sequence[Floats]) -> tuple[Floats, list[Matrix]]:
     scale or rotation beyond what tells them apart."""
     mirror = _MIRROR if np.linalg.det(worlds[0]) < 0 else np.eye(4)
     worlds = [world @ mirror for world in worlds]
-    scales = np.array([np.linalg.norm(world[:3, :3], axis=0) for world in worlds])
+    scales = np.linalg.norm(np.array(worlds)[:, :3, :3], axis=1)
     alike = bool(np.abs(scales / scales[0] - 1).max() <= _SAME)
     if alike or bool(np.abs(scales / scales[:, :1] - 1).max() <= _SAME):
         basis = worlds[0].copy()
         basis[:3, 3] = 0
     else:
         basis = np.diag((*scales[0], 1.0))
-    places = []
+    places, inverse = [], np.linalg.inv(basis)
     for world in worlds:
-        location, rotation, scale = Matrix((world @ np.linalg.inv(basis)).tolist()).decompose()
+        location, rotation, scale = Matrix((world @ inverse).tolist()).decompose()
         if alike:
             scale[:] = 1, 1, 1
         places.append(Matrix.LocRotScale(location, rotation, scale))

@@ -40,6 +40,7 @@ def test_nodes_move_turn_and_scale_it(tmp_path: Path) -> None:
 def test_a_mesh_that_stands_there_twice_counts_from_end_to_end(tmp_path: Path) -> None:
     document = triangle()
     document["nodes"] = [{"mesh": 0}, {"mesh": 0, "translation": [0, 0, -4]}]
+    document["scenes"] = [{"nodes": [0, 1]}]
     assert size(tmp_path, document) == (1, 1, 4)
 
 
