@@ -27,7 +27,7 @@ from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
-from ..protocol import declaration
+from ..services import DECLARATIONS
 from ..services.answers import Outcome, Poll
 from ..system import System
 from .active_job import ActiveJob
@@ -143,8 +143,8 @@ def _fetch(
     fetch = functools.partial(context.fetch, job)
     if variant.parts:
         return multi_part.fetch(*(variant.parts, path, fetch, context.system), stopped=stopped, progress=progress)
-    declared = declaration(job.provider)
-    check = checking(variant.format, declared.formats if declared.chooses_format else ())
+    declared = DECLARATIONS.get(job.provider)
+    check = checking(variant.format, declared.formats if declared and declared.chooses_format else ())
     check = functools.partial(kept_if_refused, context.system, check, path)
     fetch(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
