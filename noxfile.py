@@ -17,9 +17,9 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from scripts.toolbox import package
+from scripts.toolbox import locks, package
 from scripts.toolbox.console import ROOT
-from scripts.toolbox.environments import BPY, PYPROJECT, RUNNING, newest_bpy
+from scripts.toolbox.environments import BPY, RUNNING, newest_bpy
 
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
@@ -35,7 +35,7 @@ os.environ["PATH"] = os.pathsep.join(map(str, [os.environ.get("PATH", os.defpath
 
 
 def _install(session: nox.Session, group: str) -> None:
-    session.install("--exact", *nox.project.dependency_groups(PYPROJECT, group))
+    session.install("--exact", "--require-hashes", "-r", str(locks.file_of(group)))
 
 
 def _pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:

@@ -24,6 +24,8 @@ _SIDES = ("width_mm", "depth_mm", "height_mm")
 
 #: A report's ending says which kind it is.
 ENDINGS = (".csv", ".json")
+#: What makes a formula of a cell, in one spreadsheet or another; full-width letters too.
+_LOUD = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass
@@ -107,13 +109,16 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        part.unlink(missing_ok=True)
+        with open(part, "w", encoding="utf-8", errors="surrogateescape", newline="", opener=_private) as file:
             if target.suffix.lower() == ".json":
                 json.dump(records, file, ensure_ascii=False, indent=1)
             else:
                 writer = csv.DictWriter(file, [one.name for one in fields(Line)])
                 writer.writeheader()
-                writer.writerows({**record, "files": "; ".join(record["files"])} for record in records)
+                for record in records:
+                    texts = {**record, "files": "; ".join(record["files"])}
+                    writer.writerow({name: _quiet(value) for name, value in texts.items()})
         SYSTEM.again(lambda: os.replace(part, target), 0.5)  # in a window it is waited for
     except OSError as error:
         with suppress(OSError):
@@ -168,11 +173,24 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
     return lines
 
 
+def _private(path: str, flags: int) -> int:
+    """Prompts are nobody else's business."""
+    return os.open(path, flags, 0o600)
+
+
+def _quiet(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, behind an apostrophe; so is one that begins with that."""
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_LOUD) else value
+
+
 def _from_texts(record: Mapping[str, str]) -> Line:
-    values: dict[str, Any] = dict(record)
+    values: dict[str, Any] = {
+        name: text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(_LOUD) else text
+        for name, text in record.items()
+    }
     for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
         values |= {name: kind(record[name]) if record[name] else None for name in names}
-    values["files"] = [file for file in record["files"].split("; ") if file]
+    values["files"] = [file for file in values["files"].split("; ") if file]
     return Line(**values)
 
 

@@ -33,7 +33,7 @@ class EngineProcess(subprocess.Popen[bytes]):
 
     def __init__(self, folder: Path) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise EngineStopped(
                 f"The folder for files, {folder}, cannot be used: {error.strerror or error}.",
@@ -81,7 +81,7 @@ class EngineProcess(subprocess.Popen[bytes]):
 def _log(path: Path) -> IO[bytes]:
     """The log, emptied; an engine that still ends writes on behind. Without one it is as good an engine."""
     try:
-        log = path.open("ab")
+        log = open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 (returned)
         log.truncate(0)
     except OSError:
         return open(os.devnull, "wb")

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.toolbox import blender
+from scripts.toolbox import blender, locks
 from scripts.toolbox.console import ROOT, run, say
 
 DEV = ROOT / ".dev"
@@ -61,7 +61,8 @@ def ensure_tool(group: str) -> Path:
 def ensure_site(version: str, group: str = "pytest") -> Path:
     """A folder of packages for the Python `version` that a real Blender brings; goes on its PYTHONPATH."""
     folder = DEV / f"site-{version}-{group}"
-    options = ["--target", folder, "--python-version", version, "--only-binary", ":all:", "--group", group]
+    options = ["--target", folder, "--python-version", version, "--only-binary", ":all:"]
+    options += ["--require-hashes", "-r", locks.file_of(group)]
     with _locked(folder.name):
         run([uv(), "pip", "install", *options], why=f"Packages for Blender's Python {version}", cwd=ROOT)
     return folder
@@ -82,12 +83,13 @@ def uv() -> Path:
     with _locked(folder.name):
         if not program.exists():
             say(f"[uv] installing {pin}")
-            _bootstrap(folder, pin)
+            _bootstrap(folder)
     return program
 
 
-def _bootstrap(folder: Path, pin: str) -> None:
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", pin]
+def _bootstrap(folder: Path) -> None:
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install += ["--require-hashes", "-r", str(locks.file_of("bootstrap"))]
     try:
         venv.create(folder, with_pip=True, clear=True)
     except (OSError, subprocess.CalledProcessError):

@@ -73,13 +73,41 @@ def _build(folder: Path) -> Package:
 
 
 def stage(staged: Path) -> None:
-    """Lay the extension out in a new folder as it is in the zip."""
-    shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
+    """Lay the extension out in a new folder as it is in the zip: what git tracks, as it is now.
+
+    Without a git checkout, as in an archive of the source, it is all there is.
+
+    Raises:
+        ToolError: git cannot tell what it tracks.
+    """
+    if (ROOT / ".git").exists():
+        for name in _tracked():
+            (staged / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(SOURCE / name, staged / name)
+    else:
+        shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
     for paper in (MANIFEST.name, *(name for name in PAPERS if (ROOT / name).exists())):
         shutil.copyfile(ROOT / paper, staged / paper)
     for path in staged.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (DATE, DATE))
+
+
+def _tracked() -> list[str]:
+    """Files of the extension that git tracks and that are there; of new ones it is said that they stay out."""
+
+    def listed(*options: str) -> list[str]:
+        git: list[str | Path] = ["git", "-C", SOURCE, "ls-files", "-z", *options]
+        try:
+            told = subprocess.run(git, capture_output=True, check=True).stdout
+        except (OSError, subprocess.CalledProcessError) as error:
+            why = os.fsdecode(getattr(error, "stderr", None) or b"") or error
+            raise ToolError(f"git cannot tell what belongs to the extension: {why}") from error
+        return [path for path in os.fsdecode(told).split("\0") if path]
+
+    if new := listed("--others", "--exclude-standard"):
+        say(f"[build] left out, for git does not track it: {', '.join(new)}")
+    return [path for path in listed() if (SOURCE / path).is_file()]
 
 
 def _extension_tool() -> tuple[Path, Path]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import lzma
+import re
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -21,6 +24,15 @@ MAX_RATIO = 500
 _CHUNK = 1 << 20
 #: The flag of a member whose name is UTF-8.
 _IS_UTF8 = 0x800
+#: Bytes of a name, and folders on the way to it; more than that some file systems do not take.
+_LONGEST, _DEEPEST = 200, 12
+#: What Windows takes in no name, and the names that it has for devices.
+_IMPOSSIBLE = re.compile(r'[<>"|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]|con(in|out)\$", re.IGNORECASE)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError),
+    *(struct.error, OverflowError, MemoryError),
+)
 #: A name that is too long, that no file can have, or that is a file's and a folder's at once.
 _OF_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
@@ -46,15 +58,17 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
             members = [info for info in packed.infolist() if not info.is_dir()]
             names = _names(members)
             _refuse_unsafe(members, names, archive.name)
-            for info, name in zip(members, names, strict=True):
-                _extract(packed, info, folder / PurePosixPath(name))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+            for info, name in zip(members, _possible(names), strict=True):
+                _extract(packed, info, folder / name)
+    except _DAMAGE as error:
         raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
     except OSError as error:
         if error.errno in _OF_NAMES:
             raise BrokenModel(
                 f"The archive {archive.name} has a name in it that cannot be: {error.strerror}."
             ) from error
+        if error.errno is None:  # what the bz2 module says of damage
+            raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
         raise
     found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() == suffix]
     if not found:
@@ -74,6 +88,35 @@ def _names(members: list[zipfile.ZipInfo]) -> list[str]:
             known = {id(info): info.filename.encode("cp437").decode(encoding) for info in silent}
             return [known.get(id(info), info.filename).replace("\\", "/") for info in members]
     return [info.filename.replace("\\", "/") for info in members]
+
+
+def _possible(names: list[str]) -> list[str]:
+    """The same names as every file system takes them, each only once: what is reserved or too long is another one."""
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        parts = [_possible_part(part) for part in PurePosixPath(name).parts[-_DEEPEST:]]
+        stem, dot, ending = parts[-1].rpartition(".")
+        stem, ending = (stem, dot + ending) if stem else (parts[-1], "")
+        number = 1
+        while "/".join(parts).casefold() in taken:
+            number += 1
+            parts[-1] = f"{stem} ({number}){ending}"
+        taken.add("/".join(parts).casefold())
+        found.append("/".join(parts))
+    return found
+
+
+def _possible_part(part: str) -> str:
+    """One name on the way, or the last one, whose ending stays."""
+    part = _IMPOSSIBLE.sub("_", part.encode("utf-8", "replace").decode()).rstrip(" .") or "_"
+    if _RESERVED.fullmatch(part.partition(".")[0].rstrip()):
+        part = f"_{part}"
+    stem, dot, ending = part.rpartition(".")
+    if len(part.encode()) <= _LONGEST:
+        return part
+    kept = f"{dot}{ending}" if stem and len(ending) <= 8 else ""
+    return part.encode()[: _LONGEST - len(kept.encode())].decode("utf-8", "ignore") + kept
 
 
 def _refuse_unsafe(members: list[zipfile.ZipInfo], names: list[str], name: str) -> None:

@@ -20,7 +20,7 @@ from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
 from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
-from ..model.web_addresses import is_loopback, protected
+from ..model.web_addresses import host_of, is_loopback, protected
 from ..system import SYSTEM, Clock, System, reason
 
 #: Larger than any model a service makes; protects the disk.
@@ -130,7 +130,8 @@ def _get(
             _sessions.lent() as session,
             session.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
         ):
-            _check_address(response.url)  # a redirect must not leave https for anything else
+            if response.status_code in (301, 302, 303, 307, 308):
+                raise UnexpectedAnswer(f"{host} sends on to an address that is not safe to fetch the result from.")
             if response.status_code in (403, 404, 410):
                 raise LinkExpired(
                     f"The address of the result is no longer valid (HTTP {response.status_code} from {host})."
@@ -221,4 +222,7 @@ def _check_address(url: str) -> str:
     host = parts.hostname or ""
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise UnexpectedAnswer(f"The service named a result address that is not https: {parts.scheme}://{host}")
-    return host
+    try:
+        return host_of(url)
+    except ValueError as error:
+        raise UnexpectedAnswer(f"The service named a result address that cannot be used: {error}.") from error

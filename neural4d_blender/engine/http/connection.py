@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ..model.web_addresses import protected
+from ..model.web_addresses import host_of, is_loopback, next_hop
 from . import interruptible
 
 #: Bytes that are sent before it is looked again whether they may be.
@@ -92,15 +92,37 @@ class Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Follows no redirect that leaves https, but to the same address over https."""
+    """Follows no redirect to where it may not lead, and goes to this machine itself without any proxy."""
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Where a redirect leads no key goes along, nor what requests would take out of a .netrc file for that host."""
         prepared_request.headers.pop("Authorization", None)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        target = super().get_redirect_target(resp)
-        return target and protected(target)
+        """Looked at before anything is asked of it; None where the redirect itself is all that comes."""
+        try:
+            target = super().get_redirect_target(resp)
+            return target and next_hop(resp.url, target)
+        except ValueError:
+            return None
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """The environment's proxies are for the world outside; a key for this machine would go there in clear."""
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return {**settings, "proxies": {}} if _is_here(url) else settings
+
+    def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:
+        """The same for where a redirect leads."""
+        if _is_here(prepared_request.url):
+            return {}
+        return super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call, unused-ignore]
+
+
+def _is_here(url: Any) -> bool:
+    try:
+        return is_loopback(host_of(str(url)))
+    except ValueError:
+        return False
 
 
 def session() -> requests.Session:

@@ -42,19 +42,33 @@ def spellings(secret: str) -> tuple[str, ...]:
     return tuple(sorted({secret, *quoted, *small, *escaped} - {""}, key=lambda one: (-len(one), one)))
 
 
+def pattern(secret: str) -> str:
+    """A regular expression for every spelling that JSON and addresses have for it, one in the other too.
+
+    Case does not count: it is to be compiled so.
+    """
+
+    def spelled(letter: str) -> str:
+        units = letter.encode("utf-16-be")
+        escaped = "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+        quoted = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode())
+        named = f"&#(?:x0*{ord(letter):x}|0*{ord(letter)});"
+        return rf"(?:\\*{re.escape(letter)}|{escaped}|{quoted}|{named}{r'|[+]' if letter == ' ' else ''})"
+
+    return "".join(spelled(letter) for letter in secret)
+
+
 def without(value: Any, secret: str) -> Any:
     """The value with every spelling of the secret blanked, in names as in texts."""
-    return _blanked(value, spellings(secret)) if secret else value
+    return _blanked(value, re.compile(pattern(secret), re.IGNORECASE)) if secret else value
 
 
-def _blanked(value: Any, texts: tuple[str, ...]) -> Any:
+def _blanked(value: Any, secret: re.Pattern[str]) -> Any:
     if isinstance(value, str):
-        for text in texts:
-            value = value.replace(text, BLANK)
-        return value
+        return secret.sub(BLANK, value)
     if isinstance(value, dict):
-        return {_blanked(name, texts): _blanked(part, texts) for name, part in value.items()}
-    return [_blanked(part, texts) for part in value] if isinstance(value, list | tuple) else value
+        return {_blanked(name, secret): _blanked(part, secret) for name, part in value.items()}
+    return [_blanked(part, secret) for part in value] if isinstance(value, list | tuple) else value
 
 
 class Masker:

@@ -8,6 +8,7 @@ RequestRefused that it said no; AnswerLost, ServiceDown and UnexpectedAnswer lea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -93,7 +94,7 @@ class Transport:
             raise KeyRejected(
                 f"The key for {name} holds characters that no key has (a line break or a letter with an accent)."
             )
-        self._spellings = [spelling.encode() for spelling in redaction.spellings(self._key)]
+        self._spelled = re.compile(redaction.pattern(self._key).encode(), re.IGNORECASE)
         self._in_body = {key_field: self._key} if key_field else {}
         self._sessions = Sessions(NoAuth() if key_field else HeaderAuth(key_header, self._key))
 
@@ -212,8 +213,7 @@ class Transport:
         try:
             response, came = interruptible.run(self._system, attempt, send, look)
             # A service may repeat what it was sent: the key goes no further than here.
-            for spelling in self._spellings:
-                came = came.replace(spelling, redaction.BLANK.encode())
+            came = self._spelled.sub(redaction.BLANK.encode(), came)
             answer, said = refusals.of_content(came, content)
         except Exception as error:  # whatever it is called: what counts is whether anything has left
             raise self._translate(error, patience, left=attempt.left) from None  # it may hold headers

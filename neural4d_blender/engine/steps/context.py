@@ -12,13 +12,16 @@ from typing import Any
 
 from ..blenders.blender_pool import Preparers
 from ..blenders.job_file_format import PrepareValues
+from ..errors import UnexpectedAnswer
 from ..files.download import download
 from ..http.rate_limit import MINUTE
 from ..model.job import Job
 from ..model.states import JOURNAL, State
 from ..model.variant import Variant
+from ..model.web_addresses import host_of, is_inward
 from ..services.base import Provider
 from ..store.journal import Journal
+from ..store.private_files import FOLDER
 from ..system import SYSTEM, Clock, System
 from .poll_schedule import QUICKEST
 from .spending import Spending
@@ -97,8 +100,8 @@ class Context:
     def folder_of(self, job: Job) -> Path:
         """The job's own folder below the data folder, made if it is not there; OSError where that one is not."""
         folder = self.folder / "jobs" / job.id
-        folder.parent.mkdir(exist_ok=True)
-        folder.mkdir(exist_ok=True)
+        for one in (folder.parent, folder):
+            one.mkdir(FOLDER, exist_ok=True)
         job.folder = str(folder)
         return folder
 
@@ -116,6 +119,10 @@ class Context:
         if "://" not in url.partition("?")[0]:
             with suppress(ValueError):  # one that cannot be read at all is told of by whoever fetches it
                 url = urllib.parse.urljoin(f"{self.provider(job.provider).http.url}/", url)
+        with suppress(ValueError):
+            inward = is_inward(host := host_of(url))
+            if inward and not is_inward(host_of(self.provider(job.provider).http.url)):
+                raise UnexpectedAnswer(f"The service named a result address in a network that is not its own: {host}.")
         return self.download(url, path, **how)
 
     def save(self, job: Job) -> None:

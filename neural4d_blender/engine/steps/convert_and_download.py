@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from ..blenders.job_file import checked, job_values, run_in_blender
@@ -22,17 +21,17 @@ from ..errors import (
 from ..files import multi_part
 from ..files.archive import is_archive, unpack
 from ..files.file_type import file_type
-from ..files.glb_check import check_glb
 from ..files.gltf_images import check_folder
 from ..model.facts import Facts
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
-from ..protocol import declaration
+from ..services import DECLARATIONS
 from ..services.answers import Outcome, Poll
 from ..system import System
 from .active_job import ActiveJob
+from .check_download import checking, kept_if_refused
 from .context import Context
 from .conversions import ask_for_conversion
 
@@ -144,46 +143,11 @@ def _fetch(
     fetch = functools.partial(context.fetch, job)
     if variant.parts:
         return multi_part.fetch(*(variant.parts, path, fetch, context.system), stopped=stopped, progress=progress)
-    declared = declaration(job.provider)
-    check = checking(variant.format, declared.formats if declared.chooses_format else ())
-    check = functools.partial(_kept_if_refused, context, check, path)
+    declared = DECLARATIONS.get(job.provider)
+    check = checking(variant.format, declared.formats if declared and declared.chooses_format else ())
+    check = functools.partial(kept_if_refused, context.system, check, path)
     fetch(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
-
-
-def checking(wanted: str, others: Collection[str] = ()) -> Callable[[Path], None]:
-    """What looks at a download before it counts as a model; by what the file is, whatever it is called.
-
-    It raises BrokenModel or UnsafeModel for one that is damaged, hostile, or of another format than was asked for.
-
-    Args:
-        others: formats that will do as well.
-    """
-
-    def check(path: Path) -> None:
-        kind = file_type(path, wanted) or wanted
-        if kind != wanted and kind not in others:
-            raise BrokenModel(
-                f"The service sent a file of the format {kind} where {wanted} was asked for.",
-                "Keep the file and import it yourself, or generate again.",
-            )
-        if kind == "GLB" and not is_archive(path):
-            check_glb(path)
-        else:
-            check_something(path)
-
-    return check
-
-
-def _kept_if_refused(context: Context, check: Callable[[Path], None], path: Path, part: Path) -> None:
-    """What is refused stays where the model would be, for who wants to keep it."""
-    try:
-        check(part)
-    except BrokenModel:
-        with suppress(BrokenModel):  # of a web page nobody wants a copy
-            check_something(part)
-            context.system.replace(part, path)
-        raise
 
 
 def _named_by_content(context: Context, job: Job, variant: Variant, path: Path) -> Path:
@@ -271,14 +235,6 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
     except Neural4DError:
         variant.preview_url = ""
     context.save(active.job)
-
-
-def check_something(path: Path) -> None:
-    """The least that a file has to be; what it really is, the preparer finds out."""
-    with path.open("rb") as file:
-        head = file.read(256).lstrip().lower()
-    if not head or head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
 
 
 def _unpacked(path: Path, format: str, system: System) -> Path:

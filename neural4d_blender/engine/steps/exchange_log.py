@@ -18,6 +18,7 @@ from ..http.exchange import Exchange
 from ..http.redaction import Masker
 from ..model.job import Job
 from ..model.server_facts import Server
+from ..store.private_files import FOLDER
 from ..system import SYSTEM, System
 
 NAME = "exchanges.jsonl"
@@ -68,8 +69,8 @@ class Recording:
     def _write(self) -> None:
         part = self._path.with_name(self._path.name + ".part")
         with suppress(OSError):
-            self._path.parent.parent.mkdir(exist_ok=True)  # not the data folder: it may be gone, and come back
-            self._path.parent.mkdir(exist_ok=True)
+            self._path.parent.parent.mkdir(FOLDER, exist_ok=True)  # not the data folder: it may be gone, and come back
+            self._path.parent.mkdir(FOLDER, exist_ok=True)
             lines = [json.dumps(self._head, ensure_ascii=False), *(line for _, line in self._lines)]
             part.write_text("\n".join(lines) + "\n", encoding="utf-8")
             self._system.replace(part, self._path)

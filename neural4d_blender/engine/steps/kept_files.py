@@ -18,9 +18,10 @@ from ..model.request import Request
 from ..model.variant import Save, SaveState, Variant
 from ..system import reason
 from .active_job import ActiveJob
+from .check_download import check_something
 from .context import Context
 from .conversions import ask_for_conversion
-from .convert_and_download import CONVERSION_EVERY, check_something, downloaded_file
+from .convert_and_download import CONVERSION_EVERY, downloaded_file
 
 #: Held from the choice of a free name until the file has it.
 _naming = threading.Lock()

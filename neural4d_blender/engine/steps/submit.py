@@ -29,6 +29,7 @@ from ..services.answers import Cutout, Submission
 from ..services.base import Provider
 from . import convert_and_download, lost_answers, paid_request
 from .active_job import ActiveJob
+from .check_download import check_something
 from .context import Context
 
 #: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
@@ -189,7 +190,7 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
 
 def _check_picture(path: Path) -> None:
     """A damaged one would be refused each time that it is sent, though it is paid for and can be fetched again."""
-    convert_and_download.check_something(path)
+    check_something(path)
     check_whole(path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..system import System
-from . import damaged_rows
+from . import damaged_rows, private_files
 
 #: A job's, in its folder.
 JOB = "job.json"
@@ -49,7 +49,7 @@ def _write(path: Path, data: str, system: System) -> None:
     try:
         part.write_bytes(content)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True)
+        private_files.make_folder(path.parent)
         part.write_bytes(content)
     system.replace(part, path)
 

@@ -23,6 +23,7 @@ from ..model.job import RECORDS, Job
 from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Save, Variant, are_facts
+from . import private_files
 
 Check = Callable[[Any], bool]
 
@@ -115,7 +116,7 @@ def set_aside(folder: Path, name: str, content: str) -> Path:
     """Keep as a file what cannot be read, unless that was done before; returns the file."""
     file = folder / FOLDER / f"{file_name(name)}.json"
     with suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(private_files.FOLDER, exist_ok=True)
         if not file.exists():
             file.write_text(content, encoding="utf-8", errors="surrogatepass")
     return file

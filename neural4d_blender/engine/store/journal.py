@@ -19,9 +19,9 @@ from typing import Any
 from ..errors import InvalidInput, JournalDamaged, JournalMended, JournalUnusable
 from ..model.batch import BatchRecord
 from ..model.job import Job
-from ..model.states import UNFINISHED, State
+from ..model.states import JOURNAL, UNFINISHED, State
 from ..system import SYSTEM, System
-from . import backup_files, lock_file, recovery, schema_migrations, search_index, wrong_types
+from . import backup_files, lock_file, private_files, recovery, schema_migrations, search_index, wrong_types
 from .damaged_rows import COLUMNS, batch_of, job_of
 from .database import unusable
 from .purchases import Purchases
@@ -48,7 +48,7 @@ class Journal(Purchases):
         self.system = system
         self._ending = False
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_files.make_folder(folder)
             with recovery.alone(folder, system.clock):
                 recovery.mend(folder, system)
                 self._alive = lock_file.hold(folder / f"engine-{self.owner}.lock")
@@ -56,6 +56,8 @@ class Journal(Purchases):
                     with suppress(OSError):  # another engine is at it too
                         if lock.stat().st_mtime < system.clock.now() - _OLD:  # or one that is just being made
                             lock_file.is_held(lock)  # which removes what an engine has left that is no more
+                private_files.make_file(folder / JOURNAL)
+                private_files.shut(folder)
                 super().__init__(folder, system.clock)
             with self.transaction() as db:
                 wrong_types.put_right(db, folder)

@@ -19,7 +19,15 @@ from ..errors import JournalMended, JournalUnusable, PaymentUnknown
 from ..model.batch import BatchRecord
 from ..model.states import FREE_TO_CANCEL, JOURNAL, State
 from ..system import Clock, System
-from . import backup_files, journal_stamp, lock_file, schema_migrations, search_index, wrong_types
+from . import (
+    backup_files,
+    journal_stamp,
+    lock_file,
+    private_files,
+    schema_migrations,
+    search_index,
+    wrong_types,
+)
 from .damaged_rows import COLUMNS, FOLDER, job_of
 from .database import DAMAGED, PATIENCE, connect, is_damage
 
@@ -148,7 +156,7 @@ def _exchange(folder: Path, system: System) -> None:
     moment = time.strftime("%Y-%m-%d %H%M%S", time.localtime(system.clock.now()))
     for ending in ("-wal", "-shm", ""):
         if (old := folder / f"{JOURNAL}{ending}").exists():
-            (folder / FOLDER).mkdir(exist_ok=True)
+            (folder / FOLDER).mkdir(private_files.FOLDER, exist_ok=True)
             system.replace(old, folder / FOLDER / f"journal {moment}.sqlite3{ending}")
     system.replace(folder / _WHOLE, folder / JOURNAL)
     system.remove(folder / DAMAGED)

@@ -31,6 +31,10 @@ _OPTIONS = frozenset(
         *("joined", "max_faces", "recalculate_normals", "quads", "animation", "picture_first", "pictures"),
     }
 )
+#: Characters of a text, and what a number is below: a stranger's file may hold anything.
+_LONGEST, _LARGEST = 100_000, 1e12
+#: Objects, by their id in this session, and names of their properties that are longer.
+_too_long: set[tuple[int | None, str]] = set()
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def own_keys(item: Any) -> list[str]:
 
 def root_of(item: bpy.types.Object | None) -> bpy.types.Object | None:
     """The root of the model that the object is, or is below of; None where it is no model."""
-    while item is not None and not _text(item.get(JOB)):
+    while item is not None and not _text(_property(item, JOB)):
         item = item.parent
     return item
 
@@ -126,7 +130,7 @@ def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
 
 def read(root: Any) -> Provenance:
     """What the properties of a root say; or such properties themselves, as :func:`properties` gives them."""
-    said = {name: root.get(f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
+    said = {name: _property(root, f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
     text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "made", "terms")}
     text["terms"] = _terms(text["service"]) or (text["terms"] if text["terms"].startswith("https://") else "")
     return Provenance(
@@ -146,7 +150,10 @@ def request_of(said: Provenance) -> Request | None:
     """
     if not said.prompt.strip() or said.options.get("references"):
         return None
-    values = {key: value for key, value in said.options.items() if key in _OPTIONS}
+    usual = Request()
+    values = {
+        key: value for key, value in said.options.items() if key in _OPTIONS and _is_like(value, getattr(usual, key))
+    }
     own = values.get("options")
     return Request.from_dict({**values, "prompt": said.prompt, "options": own if isinstance(own, dict) else {}})
 
@@ -165,9 +172,19 @@ def _terms(service: str) -> str:
 def _options(value: object) -> dict[str, object]:
     try:
         found = json.loads(_text(value) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _property(item: Any, name: str) -> object:
+    """A property, but a text that is longer than any of ours: it would take time at each redraw, so it is read once."""
+    known = getattr(item, "session_uid", None), name
+    value = None if known in _too_long else item.get(name)
+    if isinstance(value, str) and len(value) > _LONGEST:
+        _too_long.add(known)
+        return None
+    return value
 
 
 def _text(value: object) -> str:
@@ -175,5 +192,14 @@ def _text(value: object) -> str:
 
 
 def _number(value: object, kind: type) -> Any:
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
     return kind(value) if fits else None
+
+
+def _is_like(value: object, usual: object) -> bool:
+    """Whether it can stand for a value of a request, which is of that kind."""
+    if usual is None and (value is None or isinstance(value, bool)):
+        return True
+    if usual is None or type(usual) in (int, float):
+        return _number(value, float) is not None
+    return isinstance(value, type(usual))

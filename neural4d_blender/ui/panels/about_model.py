@@ -13,6 +13,8 @@ from ...scene.session import session
 from ..drawing import icons, labels
 from ..operators import placed_models
 
+#: Characters of a value that are shown, and values; a stranger's file may hold more than anybody reads.
+_LONGEST, _MOST = 200, 40
 #: Jobs that a model led to and that are offered to take its place.
 _OFFERED = 3
 
@@ -65,7 +67,7 @@ class NEURAL4D_PT_about_details(bpy.types.Panel):
         if root is None:
             return
         said = provenance.read(root)
-        labels.draw(layout, said.prompt)
+        labels.draw(layout, said.prompt[: 10 * _LONGEST])
         rows = layout.column(align=True)
         rows.scale_y = 0.75
         for name, value in _details(said):
@@ -78,7 +80,7 @@ class NEURAL4D_PT_about_details(bpy.types.Panel):
 
 def _in_short(said: provenance.Provenance) -> str:
     parts = [
-        labels.service(said.service),
+        labels.service(said.service[:_LONGEST]),
         "" if said.variant is None else f"variant {said.variant + 1}",
         _day(said.made),
         "" if said.points is None else labels.points(said.points, said.service),
@@ -100,14 +102,16 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
     options.pop("options", None)
     told = {"image": said.image, **dict(sorted(options.items())), "seed": said.seed, "job": said.job}
     return [
-        (name.replace("_", " ").title(), _word(value)) for name, value in told.items() if value not in ("", None, False)
+        (name.replace("_", " ").title()[:_LONGEST], _word(value))
+        for name, value in list(told.items())[:_MOST]
+        if value not in ("", None, False)
     ]
 
 
 def _word(value: object) -> str:
     if value is True:
         return "yes"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)[:_LONGEST]
 
 
 def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from neural4d_blender.engine import errors, protocol
 from neural4d_blender.engine.blenders import blender_pool
-from neural4d_blender.engine.errors import ServiceDown
+from neural4d_blender.engine.errors import BrokenModel, ServiceDown
 from neural4d_blender.engine.files.archive import is_archive, unpack
 from neural4d_blender.engine.files.file_type import file_type
 from neural4d_blender.engine.http import refusals
@@ -19,7 +20,8 @@ from neural4d_blender.engine.model import allowed_values, states
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.csm import sessions_today
 from neural4d_blender.engine.services.neural4d import answers as neural4d
-from neural4d_blender.engine.steps import convert_and_download, paid_request
+from neural4d_blender.engine.steps import check_download, paid_request
+from tests.support.glb_files import glb, triangle
 from tests.unit.engine.test_csm import Http
 
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
@@ -46,14 +48,29 @@ def test_the_formats_that_there_are() -> None:
     }
 
 
+def sample(format: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("model.usdc", b"PXR-USDC")
+    return {
+        "GLB": glb(triangle()),
+        "FBX": b"Kaydara FBX Binary  \0\x1a\0",
+        "OBJ": b"v 0 0 0\n",
+        "STL": b"solid a\nfacet normal 0 0 1\n",
+        "BLEND": b"BLENDER-v402",
+        "USDZ": packed.getvalue(),
+    }[format]
+
+
 @pytest.mark.parametrize("format", FORMATS)
-def test_an_address_tells_its_format_by_its_ending(format: str) -> None:
-    assert convert_and_download._format_of(f"https://x.example/a.b/model.{format.lower()}?signed=1") == format
-
-
-@pytest.mark.parametrize("ending", ["", "zip", "php", "gltf", "glbx"])
-def test_an_address_of_another_ending_tells_none(ending: str) -> None:
-    assert convert_and_download._format_of(f"https://x.example/model.{ending}") == ""
+def test_a_file_tells_its_format_by_its_bytes_and_only_the_one_asked_for_is_taken(format: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.other"
+    path.write_bytes(sample(format))
+    check_download.checking(format)(path)
+    for other in set(FORMATS) - {format}:
+        with pytest.raises(BrokenModel, match=f"{format} where {other} was asked for"):
+            check_download.checking(other)(path)
+        check_download.checking(other, FORMATS)(path)
 
 
 @pytest.mark.parametrize("format", FORMATS)

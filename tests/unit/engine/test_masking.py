@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import io
 import json
 import re
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +16,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.http.exchange import Exchange
-from neural4d_blender.engine.http.redaction import Masker, spellings, without
+from neural4d_blender.engine.http.redaction import Masker, pattern, spellings, without
 from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import Server
@@ -48,6 +52,52 @@ def test_the_key_in_every_spelling(spelled: str) -> None:
     assert KEY not in json.dumps(shown, ensure_ascii=False)
     assert spelled in spellings(KEY)
     assert "***" in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "".join(f"\\u{ord(letter):04x}" for letter in KEY),
+        "".join(f"\\u{ord(letter):04X}" for letter in KEY),
+        "a" + "".join(f"\\\\u{ord(letter):04x}" for letter in KEY[1:]),
+        "".join(f"%{byte:02x}" for byte in KEY.encode()),
+        urllib.parse.quote(urllib.parse.quote(KEY, safe=""), safe=""),
+        "".join(f"%25{byte:02X}" for byte in KEY.encode()),
+        json.dumps(json.dumps(KEY)[1:-1])[1:-1],
+        html.escape(KEY).replace("&quot;", "&#34;"),
+        "".join(f"&#x{ord(letter):X};" for letter in KEY),
+        KEY.upper(),
+        KEY.replace("/", "\\/"),
+    ],
+)
+def test_the_key_letter_by_letter_in_other_spellings(spelled: str) -> None:
+    assert without({f"x {spelled} y": [f"Bearer {spelled}."]}, KEY) == {"x *** y": ["Bearer ***."]}
+    spelled_in_bytes = re.compile(pattern(KEY).encode(), re.IGNORECASE)
+    if spelled.isascii():
+        assert spelled_in_bytes.sub(b"***", f"x{spelled}y".encode()) == b"x***y"
+
+
+def test_a_key_that_an_answer_spells_in_its_own_way_goes_no_further() -> None:
+    """An error repeats it; what is told, recorded and kept word for word is without it."""
+    key = "nd-secret/1234+"
+    seen: list[Exchange] = []
+    transport = Transport("Made-Up", "http://127.0.0.1:1", key, observer=seen.append)
+    spelled = "".join(f"\\u{ord(letter):04X}" if number % 2 else letter for number, letter in enumerate(key))
+    content = f'{{"message": "The key {spelled} is not known, nor {urllib.parse.quote(key, safe="")}."}}'.encode()
+    response = SimpleNamespace(status_code=200, headers={}, raw=io.BytesIO(content))
+
+    class Sessions:
+        @contextmanager
+        def lent(self, **_: Any) -> Iterator[Any]:
+            response.iter_content = lambda _size: iter([content])
+            yield SimpleNamespace(request=lambda *_a, **_k: nullcontext(response))
+
+    transport._sessions = Sessions()  # type: ignore[assignment]
+    answer = transport.call("/x", {}, paid=True)
+    (exchange,) = seen
+    for told in (answer, exchange.answer, exchange.raw):
+        assert "***" in str(told)
+        assert not [part for part in ("secret", "1234", "\\u0064") if part in str(told)]
 
 
 def test_ids_are_stable_and_can_be_followed() -> None:

@@ -86,3 +86,52 @@ def test_a_name_that_reaches_out_in_another_encoding(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"xxxxxxxx", "..\\贴a".encode("gbk") + b"bb"))
     with pytest.raises(UnsafeModel, match="outside its folder"):
         archive.unpack(path, tmp_path / "deep" / "out", ".obj")
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes"),
+    [
+        ("aux.obj", "_aux.obj"),
+        ("NUL", "_NUL"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("source/con/LPT9.png", "source/_con/_LPT9.png"),
+        ("console.png", "console.png"),
+        ("a<b>|c?.png", "a_b__c_.png"),
+        ("tab\tbell\x07.png", "tab_bell_.png"),
+        ("trailing. .", "trailing"),
+        ("x" * 300 + ".png", "x" * 196 + ".png"),
+        ("é" * 150 + ".png", "é" * 98 + ".png"),
+        ("y" * 255, "y" * 200),
+        ("/".join("d" * 20) + "/a.png", "/".join("d" * 11) + "/a.png"),
+        ("half \ud83d.png", "half _.png"),
+    ],
+)
+def test_names_that_some_system_does_not_take_are_changed(tmp_path: Path, name: str, becomes: str) -> None:
+    assert archive._possible([name.replace("\\", "/")]) == [becomes]
+    if name.isascii():
+        path = packed(tmp_path, {name: b"x", "chair.obj": b"v 0 0 0"})
+        assert archive.unpack(path, tmp_path / "out", ".obj").name == "chair.obj"
+        assert (tmp_path / "out" / becomes).is_file()
+
+
+def test_no_name_is_there_twice() -> None:
+    assert archive._possible(["a.png", "A.png", "a.png", "b", "b", ".x", ".x"]) == [
+        *("a.png", "A (2).png", "a (3).png", "b", "b (2)", ".x", ".x (2)"),
+    ]
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_every_way_of_packing(tmp_path: Path, kind: int) -> None:
+    """Wherever a byte is another one: it is refused in words, or harmless."""
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w", kind) as file:
+        file.writestr("chair.obj", b"v 0 1 2 3 4 5\n" * 40)
+    whole, refused = path.read_bytes(), 0
+    for place in range(39, len(whole) - 70):
+        for value in (0, 255):
+            path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            try:
+                archive.unpack(path, tmp_path / "out", ".obj")
+            except BrokenModel:
+                refused += 1
+    assert refused > 30

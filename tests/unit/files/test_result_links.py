@@ -11,13 +11,46 @@ from typing import Any
 import pytest
 import requests
 
-from neural4d_blender.engine.errors import DownloadFailed, LinkExpired, UnexpectedAnswer
+from neural4d_blender.engine.errors import DownloadFailed, InvalidInput, LinkExpired, UnexpectedAnswer
 from neural4d_blender.engine.files import download as downloads
 from neural4d_blender.engine.http import connection
 from neural4d_blender.engine.model.job import Job
-from neural4d_blender.engine.model.web_addresses import protected
+from neural4d_blender.engine.model.web_addresses import check_url, protected
 from neural4d_blender.engine.steps.context import Context
 
+#: This machine, and networks that nobody outside reaches.
+INWARD = [
+    "https://127.0.0.1/a",
+    "https://localhost/a",
+    "https://a.localhost/a",
+    "https://[::1]/a",
+    "https://[::ffff:127.0.0.1]/a",
+    "https://10.0.0.1/a",
+    "https://192.168.1.1:8080/a",
+    "https://169.254.169.254/latest",
+    "https://[fe80::1]/a",
+    "https://0.0.0.0/a",
+]
+#: One parser looks at a host, another connects to one.
+ODD = [
+    "https://127.0.0.1\\@files.example/a",
+    "https://files.example\\.evil.example/a",
+    "https://user:word@files.example/a",
+    "https://files.example@127.0.0.1/a",
+    "https://2130706433/a",
+    "https://0x7f000001/a",
+    "https://0177.0.0.1/a",
+    "https://127.1/a",
+    "https://127.0.0.0x1/a",
+    "https://127。0。0。1/a",
+    "https://%31%32%37.0.0.1/a",
+    "https://files.exa\tmple/a",
+    "https://files.example /a",
+    "http://[::1",
+    "https://[::1%25eth0]/a",
+    "https:///a",
+    "https://files.example:99999/a",
+]
 PLAIN = "http://files.example/a/model.glb?Signature=x%2Fy"
 
 
@@ -100,14 +133,77 @@ def test_what_is_not_there_over_https_is_said_and_can_be_tried_again(
     [
         ("http://files.example/a", "https://files.example/a"),
         ("https://files.example/a", "https://files.example/a"),
-        ("http://127.0.0.1:1/a", "http://127.0.0.1:1/a"),
-        ("/a", "/a"),
+        ("/a", "https://first.example/a"),
+        ("//files.example/a", "https://files.example/a"),
+        ("https://93.184.215.14/a", "https://93.184.215.14/a"),
+        *[(url, None) for url in INWARD + ODD],
+        ("file:///etc/passwd", None),
+        ("ftp://files.example/a", None),
+        ("javascript:alert(1)", None),
     ],
 )
-def test_a_redirect_stays_on_https(told: str, goes_to: str) -> None:
+def test_a_redirect_stays_on_https_and_outside(told: str, goes_to: str | None) -> None:
+    assert redirected("https://first.example/x", told) == goes_to
+
+
+@pytest.mark.parametrize("url", INWARD)
+def test_within_a_network_a_redirect_stays_there(url: str) -> None:
+    assert redirected("http://127.0.0.1:9/x", url) == protected(url)
+    assert redirected("http://127.0.0.1:9/x", "/a") == "http://127.0.0.1:9/a"
+
+
+def redirected(url: str, told: str) -> str | None:
     response = requests.Response()
-    response.status_code, response.headers["Location"] = 302, told
-    assert connection.session().get_redirect_target(response) == goes_to
+    response.url, response.status_code, response.headers["Location"] = url, 302, told
+    return connection.session().get_redirect_target(response)
+
+
+def test_a_redirect_that_is_not_followed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    web(monkeypatch, status=302)
+    with pytest.raises(UnexpectedAnswer, match="not safe"):
+        downloads.download(PLAIN, tmp_path / "model.glb")
+
+
+@pytest.mark.parametrize("url", ODD)
+def test_an_address_that_can_be_read_in_two_ways_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    there = web(monkeypatch)
+    with pytest.raises(UnexpectedAnswer):
+        downloads.download(url, tmp_path / "model.glb")
+    with pytest.raises(InvalidInput):
+        check_url(url)
+    assert there.asked == []
+
+
+@pytest.mark.parametrize("url", INWARD)
+@pytest.mark.parametrize("service", ["https://api.example", "http://127.0.0.1:3000", "https://192.168.1.2"])
+def test_a_result_is_in_the_services_own_network_only_where_the_service_is(
+    tmp_path: Path, url: str, service: str
+) -> None:
+    asked: list[str] = []
+    provider = SimpleNamespace(http=SimpleNamespace(url=service))
+    download = lambda url, path: asked.append(url) or 0  # noqa: E731
+    context = Context(None, lambda _: provider, *[None] * 5, download=download)  # type: ignore[arg-type]
+    fetch = lambda: context.fetch(Job("1", "neural4d", {}, created=0, entered=0), url, tmp_path / "a.glb")  # noqa: E731
+    if service == "https://api.example":
+        with pytest.raises(UnexpectedAnswer, match="not its own"):
+            fetch()
+    else:
+        fetch()
+    assert asked == ([] if service == "https://api.example" else [url])
+
+
+def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:1")
+    session = connection.session()
+    for url in ("http://127.0.0.1:9/a", "http://localhost/a", "http://[::1]:8/a"):
+        assert not session.merge_environment_settings(url, {}, None, None, None)["proxies"]
+        assert not session.rebuild_proxies(requests.Request("GET", url).prepare(), None)  # type: ignore[no-untyped-call]
+    assert session.merge_environment_settings("https://a.example", {}, None, None, None)["proxies"]
 
 
 def test_an_address_that_cannot_be_read(tmp_path: Path) -> None:

@@ -362,7 +362,7 @@ def test_every_file_system_takes_the_name(tmp_path: Path, text: str) -> None:
     (tmp_path / name).touch()
 
 
-@pytest.mark.parametrize("names", [["a" * 300 + ".obj"], ["a", "a/model.obj"]])
+@pytest.mark.parametrize("names", [["a", "a/model.obj"], ["model.obj/b", "model.obj"]])
 def test_an_archive_with_names_that_cannot_be(tmp_path: Path, names: list[str]) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
         for name in names:
