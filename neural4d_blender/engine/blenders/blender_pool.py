@@ -55,7 +55,7 @@ def environment() -> dict[str, str]:
 
 
 def memory_limit() -> int:
-    """Bytes that one may write to: all of them three quarters of the computer's, but each no less than 3 GiB nor over 16.
+    """Bytes that one may write to: all together three quarters of the computer's, but each from 3 to 16 GiB.
 
     A model of 1.3 million triangles with textures of 4096 pixels takes less than 1.
     """
@@ -268,9 +268,7 @@ class Preparers:
                 self._waiting.pop().close()  # what it may reach is settled when it starts
             waited = bool(self._waiting) and not grants
             preparer = (
-                self._waiting.pop(0)
-                if waited
-                else Preparer(self.argv, self.memory, self.system, self.folder, grants)
+                self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system, self.folder, grants)
             )
             self.running += 1
             return preparer, waited

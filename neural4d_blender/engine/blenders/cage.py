@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..errors import PreparerFailed
 from ..system import System
@@ -106,7 +106,7 @@ class Cage:
 
     def close(self) -> None:
         """Remove the folder, with all in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._system.discard(self.folder)
 
     def _link(self, source: Path) -> Path:
         """A file, or a folder with all that was unpacked to it, by the same name."""

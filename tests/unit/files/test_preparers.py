@@ -68,7 +68,10 @@ def running(folder: Path) -> set[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes().split(b"\0")
-            is_one = os.fsencode(folder / STAND_IN.name) in command and b"Z" not in (process / "stat").read_bytes().split()[2:3]
+            is_one = (
+                os.fsencode(folder / STAND_IN.name) in command
+                and b"Z" not in (process / "stat").read_bytes().split()[2:3]
+            )
             found |= {int(process.name)} if is_one else set()
     return found
 
@@ -237,7 +240,6 @@ def test_more_memory_than_it_may_have(preparers: Preparers, tmp_path: Path) -> N
 @LINUX
 def test_it_has_no_network(preparers: Preparers, tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with pytest.raises(PreparerFailed, match="no result"):
-            run(preparers, tmp_path / "job", f"online {server.getsockname()[1]}")
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(PreparerFailed, match="no result"):
+        run(preparers, tmp_path / "job", f"online {server.getsockname()[1]}")
     assert "PermissionError" in (tmp_path / "job" / "v0.prepare.log").read_text()
