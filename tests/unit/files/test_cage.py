@@ -89,14 +89,17 @@ def test_what_was_unpacked_goes_in_whole(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
-    sleeper = cage.confined(
-        [sys.executable, "-c", "import time; print('on', flush=True); time.sleep(600)"], 2**30, [], []
-    )
-    starter = (
-        f"import subprocess, os, sys; c = {sleeper!r}; import json; s = json.loads(c[3]); s['parent'] = os.getpid()\n"
-    )
-    starter += "c[3] = json.dumps(s); p = subprocess.Popen(c, stdout=subprocess.PIPE); p.stdout.readline()\n"
-    starter += "print(p.pid, flush=True); os._exit(0)"
+    sleeps = "import time; print('on', flush=True); time.sleep(600)"
+    sleeper = cage.confined([sys.executable, "-c", sleeps], 2**30, [], [])
+    starter = f"""if True:
+        import json, os, subprocess
+        command = {sleeper!r}
+        command[3] = json.dumps(json.loads(command[3]) | {{"parent": os.getpid()}})
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        print(process.pid, flush=True)
+        os._exit(0)
+    """
     done = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, check=True)
     pid = int(done.stdout)
     state = Path(f"/proc/{pid}/stat")
