@@ -200,9 +200,9 @@ def plain_width(tmp_path: Path) -> float:
 
 def test_every_node_on_the_list_is_one(empty_file: bpy.types.Scene) -> None:
     """By the name that Blender has for it: a list of other names would hold nothing."""
-    known = {name for name in dir(bpy.types) if name in allowed_data.NODES}
+    known = {name for name in dir(bpy.types) if name in allowed_data.MODEL_NODES}
     assert len(known) > 300
-    trees = {kind: bpy.data.node_groups.new("It", kind) for kind in allowed_data.TREES}
+    trees = {kind: bpy.data.node_groups.new("It", kind) for kind in allowed_data.MODEL_TREES}
     for name in known:
         for tree in trees.values():
             try:
