@@ -199,10 +199,10 @@ def plain_width(tmp_path: Path) -> float:
 
 
 def test_every_node_on_the_list_is_one(empty_file: bpy.types.Scene) -> None:
-    """By the name that Blender has for it; a list of names that are none would hold nothing, and no one would notice."""
-    known = {name for name in dir(bpy.types) if name in allowed_data.NODES}
+    """By the name that Blender has for it: a list of other names would hold nothing."""
+    known = {name for name in dir(bpy.types) if name in allowed_data.MODEL_NODES}
     assert len(known) > 300
-    trees = {kind: bpy.data.node_groups.new("It", kind) for kind in allowed_data.TREES}
+    trees = {kind: bpy.data.node_groups.new("It", kind) for kind in allowed_data.MODEL_TREES}
     for name in known:
         for tree in trees.values():
             try:
@@ -234,7 +234,8 @@ def fbx(folder: Path, outside: Path, path: str) -> Path:
 
 def usdz(folder: Path, outside: Path, text: str) -> Path:
     of_layer, of_prim = (text, "") if text.startswith("sub") else ("", text)
-    layer = f'#usda 1.0\n(\n defaultPrim="R"\n metersPerUnit=1\n upAxis="Z"\n {of_layer}\n)\ndef Xform "R" (\n {of_prim}\n)\n'
+    layer = f'#usda 1.0\n(\n defaultPrim="R"\n metersPerUnit=1\n upAxis="Z"\n {of_layer}\n)\n'
+    layer += f'def Xform "R" (\n {of_prim}\n)\n'
     layer += '{\n def Mesh "M" {\n int[] faceVertexCounts=[3]\n int[] faceVertexIndices=[0,1,2]\n'
     layer += " point3f[] points=[(0,0,0),(1,0,0),(0,1,0)]\n }\n}\n"
     with zipfile.ZipFile(folder / "model.usdz", "w", zipfile.ZIP_STORED) as package:
@@ -252,7 +253,7 @@ FILES: dict[str, Callable[[Path, Path], Path]] = {
     "an FBX's texture": lambda folder, outside: fbx(folder, outside, str(outside / "private.png")),
     "an FBX's pipe": lambda folder, outside: fbx(folder, outside, str(outside / "pipe")),
     "a USD's reference": lambda folder, outside: usdz(folder, outside, f"references=@{outside / 'id_rsa'}@"),
-    "a USD's payload": lambda folder, outside: usdz(folder, outside, f"payload=@x/../../../outside/id_rsa@"),
+    "a USD's payload": lambda folder, outside: usdz(folder, outside, "payload=@x/../../../outside/id_rsa@"),
     "a USD's layer": lambda folder, outside: usdz(folder, outside, f"subLayers=[@@@{outside / 'pipe'}@@@]"),
 }
 

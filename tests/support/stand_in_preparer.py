@@ -1,6 +1,6 @@
 """Takes the preparer's place where a test has no Blender: writes facts, or fails in a given way.
 
-python stand_in_preparer.py [crash|hang|broken|secret|greedy|online|unable] -
+python stand_in_preparer.py [crash|hang|broken|secret|greedy|online PORT|unable] -
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if behaviour == "secret":
     facts["environment"] = dict(os.environ)
 if behaviour == "greedy":
     facts["held"] = len(bytearray(2**30))
-if behaviour == "online":
+if behaviour.startswith("online "):
     with socket.socket() as probe:
-        facts["reached"] = probe.connect_ex(("127.0.0.1", int(Path(job["source"]).with_name("port").read_text())))
+        facts["reached"] = probe.connect_ex(("127.0.0.1", int(behaviour.split()[1])))
 Path(job["facts"]).write_text(json.dumps(facts), encoding="utf-8")

@@ -7,21 +7,21 @@ one adds is not on the list until someone has looked at it: it may read files.
 from __future__ import annotations
 
 #: Kinds of datablocks, as bpy.data has them. Scenes, worlds, texts, sounds, films, caches, volumes, brushes are none.
-KINDS = frozenset({
+MODEL_KINDS = frozenset({
     "armatures", "cameras", "collections", "curves", "fonts", "hair_curves", "images", "lattices", "lightprobes",
     "lights", "materials", "meshes", "metaballs", "node_groups", "objects", "pointclouds", "shape_keys", "textures",
 })  # fmt: skip
 #: Kinds of node trees.
-TREES = frozenset({"ShaderNodeTree", "GeometryNodeTree"})
+MODEL_TREES = frozenset({"ShaderNodeTree", "GeometryNodeTree"})
 #: None of them reads a file of its own, simulates, or keeps a cache.
-MODIFIERS = frozenset({
+MODEL_MODIFIERS = frozenset({
     "ARMATURE", "ARRAY", "BEVEL", "BOOLEAN", "BUILD", "CAST", "CORRECTIVE_SMOOTH", "CURVE", "DATA_TRANSFER", "DECIMATE",
     "DISPLACE", "EDGE_SPLIT", "HOOK", "LAPLACIANDEFORM", "LAPLACIANSMOOTH", "LATTICE", "MASK", "MESH_DEFORM", "MIRROR",
     "NODES", "NORMAL_EDIT", "REMESH", "SCREW", "SHRINKWRAP", "SIMPLE_DEFORM", "SKIN", "SMOOTH", "SOLIDIFY", "SUBSURF",
     "SURFACE_DEFORM", "TRIANGULATE", "UV_PROJECT", "UV_WARP", "VERTEX_WEIGHT_EDIT", "VERTEX_WEIGHT_MIX",
     "VERTEX_WEIGHT_PROXIMITY", "WARP", "WAVE", "WEIGHTED_NORMAL", "WELD", "WIREFRAME",
 })  # fmt: skip
-CONSTRAINTS = frozenset({
+MODEL_CONSTRAINTS = frozenset({
     "ACTION", "ARMATURE", "CHILD_OF", "CLAMP_TO", "COPY_LOCATION", "COPY_ROTATION", "COPY_SCALE", "COPY_TRANSFORMS",
     "DAMPED_TRACK", "FLOOR", "FOLLOW_PATH", "IK", "LIMIT_DISTANCE", "LIMIT_LOCATION", "LIMIT_ROTATION", "LIMIT_SCALE",
     "LOCKED_TRACK", "MAINTAIN_VOLUME", "PIVOT", "SHRINKWRAP", "SPLINE_IK", "STRETCH_TO", "TRACK_TO", "TRANSFORM",
@@ -32,7 +32,7 @@ _SHADER = """
     BsdfTranslucent BsdfTransparent Bump CameraData Clamp CombineColor CombineHSV CombineRGB CombineXYZ
     Displacement EeveeSpecular Emission FloatCurve Fresnel Gamma Group HairInfo Holdout HueSaturation Invert
     LayerWeight LightFalloff LightPath MapRange Mapping Math Mix MixRGB MixShader NewGeometry Normal NormalMap
-    ObjectInfo OutputAOV OutputMaterial ParticleInfo PointInfo RGB RGBCurve RGBToBW RadialTiling Raycast
+    ObjectInfo OutputAOV OutputLight OutputMaterial ParticleInfo PointInfo RGB RGBCurve RGBToBW RadialTiling Raycast
     SeparateColor SeparateHSV SeparateRGB SeparateXYZ ShaderToRGB Squeeze SubsurfaceScattering Tangent TexBrick
     TexChecker TexCoord TexEnvironment TexGabor TexGradient TexImage TexMagic TexNoise TexSky TexVoronoi TexWave
     TexWhiteNoise UVMap ValToRGB Value VectorCurve VectorDisplacement VectorMath VectorRotate VectorTransform
@@ -96,7 +96,7 @@ _BOTH = """
 """
 
 #: By bl_idname. What a Blender does not know, or an add-on made, has another one.
-NODES = frozenset(
+MODEL_NODES = frozenset(
     f"{beginning}Node{name}"
     for beginning, names in (("Shader", _SHADER), ("Function", _FUNCTION), ("Geometry", _GEOMETRY), ("", _BOTH))
     for name in names.split()

@@ -61,6 +61,7 @@ def write_asset(
         "tags": wanted["tags"],
         "catalog": catalog,
         "preview": variant.preview,
+        "texture_folder": job.request.get("texture_folder") or "",
         "properties": wanted["properties"],
     }
     run = functools.partial(run_in_blender, preparers, stopped=stopped)

@@ -14,20 +14,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
+from .cage import Cage
 from .shared_names import READY
 
 #: Each is a whole Blender; waiting ones count.
 AT_ONCE: Final = 2
 _GIB = 1024**3
-_SANDBOX = Path(__file__).with_name("sandbox.py")
 #: All that the process gets to know of the environment, by name and by how a name begins; nothing that looks secret.
 _KNOWN = {
     "APPDATA", "COMSPEC", "HOME", "LANG", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OCIO", "PATH", "PATHEXT",
@@ -54,7 +55,7 @@ def environment() -> dict[str, str]:
 
 
 def memory_limit() -> int:
-    """Bytes that one may write to: half of the computer's, but no less than 4 GiB and no more than 16.
+    """Bytes that one may write to: all together three quarters of the computer's, but each from 3 to 16 GiB.
 
     A model of 1.3 million triangles with textures of 4096 pixels takes less than 1.
     """
@@ -62,7 +63,21 @@ def memory_limit() -> int:
         there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return 16 * _GIB
-    return max(4 * _GIB, min(there_is // 2, 16 * _GIB))
+    return max(3 * _GIB, min(there_is * 3 // 4 // AT_ONCE, 16 * _GIB))
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What a background Blender is to do.
+
+    Attributes:
+        path: the file that tells it, and values: what stands there.
+        grants: folders that it may change beside its own; with any it works on the job's files where they are.
+    """
+
+    path: Path
+    values: Mapping[str, object]
+    grants: Sequence[str] = ()
 
 
 class Preparer:
@@ -72,15 +87,27 @@ class Preparer:
         CannotStart: the program cannot be run.
     """
 
-    def __init__(self, argv: Sequence[str], memory: int, system: System = SYSTEM) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        memory: int,
+        system: System = SYSTEM,
+        folder: Path | None = None,
+        grants: Sequence[str] = (),
+    ) -> None:
         self._clock = system.clock
-        confined = [sys.executable, "-I", str(_SANDBOX), str(memory)] if sys.platform == "linux" else []
         self._log: IO[bytes] = io.BytesIO()
+        self._cage: Cage | None = None
+        command, known = [*argv, "-"], environment()
         try:
+            if sys.platform == "linux":
+                self._cage = Cage(folder or Path(tempfile.gettempdir()), system)
+                command = self._cage.command(command, memory, grants)
+                known |= self._cage.environment()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
-            self._process = system.start_process([*confined, *argv, "-"], log=self._log, environment=environment())
+            self._process = system.start_process(command, log=self._log, environment=known)
         except OSError as error:
-            self._log.close()
+            self._close()
             raise CannotStart(f"The background Blender could not be started: {error.strerror or error}.") from error
 
     @property
@@ -88,7 +115,7 @@ class Preparer:
         """It has not ended."""
         return self._process.poll() is None
 
-    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
         """Have it do the job, write what it said to the log file, and return its exit code.
 
         Raises:
@@ -97,15 +124,20 @@ class Preparer:
             Stopped: `stopped` said so.
         """
         try:
-            self._tell(str(job_file))
+            caged = self._cage if self._cage and not job.grants else None
+            self._tell(str(caged.take_in(job.values) if caged else job.path))
             code = self._wait(limit, stopped)
+            if caged:
+                caged.give_out()
+        except OSError as error:
+            raise PreparerFailed(f"The model cannot be brought to the background Blender: {error.strerror}.") from error
         finally:
             self._end()
             self._log.seek(0)
             said = self._log.read()
             with suppress(OSError):  # a log is a help, never a reason to stop
                 log_file.write_bytes(said)
-            self._log.close()
+            self._close()
         if code and READY.encode() not in said:
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
             raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
@@ -142,7 +174,12 @@ class Preparer:
     def close(self) -> None:
         """End it, whatever it is doing."""
         self._end()
+        self._close()
+
+    def _close(self) -> None:
         self._log.close()
+        if self._cage:
+            self._cage.close()
 
     def _end(self) -> None:
         if self._process.stdin:
@@ -165,10 +202,12 @@ class Preparers:
     Attributes:
         argv: how to start one; a "-" is added, for the job that comes later. Empty where there is no Blender.
         memory: bytes that each may write to.
+        folder: where each has its own for as long as it runs; None: the system's for temporary files.
     """
 
-    def __init__(self, system: System = SYSTEM) -> None:
+    def __init__(self, system: System = SYSTEM, folder: Path | None = None) -> None:
         self.system = system
+        self.folder = folder
         self.argv: Sequence[str] = ()
         self.memory = memory_limit()
         #: How many are at work.
@@ -184,7 +223,7 @@ class Preparers:
             wanted = len(self._waiting) < len(self._expected) and self.running + len(self._waiting) < AT_ONCE
             if self.argv and wanted:
                 with suppress(CannotStart):  # it is told when the model is there and needs it
-                    self._waiting.append(Preparer(self.argv, self.memory, self.system))
+                    self._waiting.append(Preparer(self.argv, self.memory, self.system, self.folder))
 
     def forget(self, job: str) -> None:
         """End what waits for a job that needs none, or none any more."""
@@ -193,12 +232,12 @@ class Preparers:
             while len(self._waiting) > len(self._expected):
                 self._waiting.pop().close()
 
-    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
         """Preparer.run in the first one that is free; one that has died while it waited is made up for."""
         while True:
-            preparer, waited = self._take(stopped)
+            preparer, waited = self._take(stopped, job.grants)
             try:
-                return preparer.run(job_file, log_file, limit, stopped)
+                return preparer.run(job, log_file, limit, stopped)
             except CannotStart:
                 if not waited:
                     raise
@@ -213,7 +252,7 @@ class Preparers:
             while self._waiting:
                 self._waiting.pop().close()
 
-    def _take(self, stopped: Callable[[], bool]) -> tuple[Preparer, bool]:
+    def _take(self, stopped: Callable[[], bool], grants: Sequence[str]) -> tuple[Preparer, bool]:
         """One to run, and whether it was waiting."""
         if not self.argv:
             raise CannotStart("There is no Blender here to prepare the model with.")
@@ -225,7 +264,11 @@ class Preparers:
             for dead in [one for one in self._waiting if not one.alive]:
                 self._waiting.remove(dead)
                 dead.close()
-            waited = bool(self._waiting)
-            preparer = self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system)
+            if grants and self._waiting and self.running + len(self._waiting) >= AT_ONCE:
+                self._waiting.pop().close()  # what it may reach is settled when it starts
+            waited = bool(self._waiting) and not grants
+            preparer = (
+                self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system, self.folder, grants)
+            )
             self.running += 1
             return preparer, waited

@@ -6,8 +6,10 @@ Where no second Blender can be started, the host does the same job itself: see s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..errors import (
     BrokenModel,
@@ -21,7 +23,7 @@ from ..errors import (
 from ..model.facts import Facts
 from ..model.request import Request
 from ..model.variant import Variant, are_facts
-from .blender_pool import Preparers
+from .blender_pool import JobFile, Preparers
 from .job_file_format import AssetValues, PrepareValues
 from .shared_names import KIT
 
@@ -81,8 +83,9 @@ def run_in_blender(
     preparers.system.remove(facts_file)
     # It ends itself a little later than it is ended: that one counts where the engine is no more.
     itself = {"facts": str(facts_file), "limit": limit + 10.0}
-    job_file.write_text(json.dumps({**values, **itself}), encoding="utf-8")
-    code = preparers.run(job_file, log_file, limit, stopped)
+    whole = {**values, **itself}
+    job_file.write_text(json.dumps(whole), encoding="utf-8")
+    code = preparers.run(JobFile(job_file, whole, _grants(whole)), log_file, limit, stopped)
     try:
         facts: Facts = json.loads(preparers.system.again(lambda: facts_file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
@@ -90,6 +93,16 @@ def run_in_blender(
             f"The background Blender ended with code {code} and no result; its log is {log_file}."
         ) from None
     return checked(facts)
+
+
+def _grants(values: Mapping[str, Any]) -> list[str]:
+    """Folders outside the background Blender's own that the job is about: the library's, the images'."""
+    textures = [str(values["texture_folder"])] if values.get("texture_folder") else []
+    for folder in textures:
+        with suppress(OSError):  # the background Blender says so
+            Path(folder).mkdir(parents=True, exist_ok=True)
+    paths = ["source", "output", "facts", "preview"] if "task" in values else ["source", "output"] if textures else []
+    return sorted({str(Path(values[name]).parent) for name in paths if values.get(name)} | set(textures))
 
 
 def checked(facts: Facts) -> Facts:

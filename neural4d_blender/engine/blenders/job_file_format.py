@@ -53,9 +53,10 @@ class AssetValues(AssetTexts):
 
     Attributes:
         task: "asset". source, output: paths of the .blend files. catalog: its id. preview: path of a picture, or empty.
-        properties: custom properties of the root.
+        properties: custom properties of the root. texture_folder: where its images are, or empty.
     """
 
+    texture_folder: str
     task: str
     source: str
     output: str

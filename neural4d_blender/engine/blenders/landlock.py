@@ -14,7 +14,7 @@ from collections.abc import Iterable
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # on all architectures
 _VERSION, _PATH_BENEATH = 1, 1
 _EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
-#: Rights by the ABI that they came with: up to making links, moving files to other folders, cutting files, devices' own.
+#: Rights by the ABI that they came with: the first, moving files to other folders, cutting files, devices' own.
 _ALL = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 _OF_FILES = _EXECUTE | _WRITE | _READ | 1 << 14 | 1 << 15
 #: Since ABI 6: no abstract sockets and no signals beyond this process and its own.

@@ -1,4 +1,4 @@
-"""Linux' seccomp: system calls that the preparing of a model needs none of are answered with EPERM. Standard library only.
+"""Linux' seccomp: system calls that preparing a model does not need are answered with EPERM. Standard library only.
 
 Sockets of all kinds, new processes, signals and anything else that reaches into other processes, the kernel's own
 doors (keys, tracing, mounting), and what changes files that only their names are known of (owner, rights).
@@ -25,7 +25,8 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "accept4": (288, 242), "recvmmsg": (299, 243), "sendmmsg": (307, 269), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "fork": (57, None), "vfork": (58, None), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
+    "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "process_madvise": (440, 440), "process_mrelease": (448, 448),
     "shmget": (29, 194), "shmat": (30, 196), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),

@@ -80,7 +80,7 @@ class Engine:
             self.stopping,
             data_dir,
             system,
-            Preparers(system),
+            Preparers(system, data_dir / "preparing"),
             functools.partial(download, system=system),
         )
         self.schedule = Schedule(system.clock)

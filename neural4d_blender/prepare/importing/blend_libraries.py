@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ...engine.errors import BrokenModel, UnsafeModel, UnsupportedFeature
-from ...engine.files.archive import MAX_UNPACKED
 
+#: Bytes that a compressed file may become.
+MAX_UNPACKED = 4 << 30
 _PATH_SIZE = 255  # a path has at least so many bytes of room in all versions
 _CHUNK = 1 << 20
 

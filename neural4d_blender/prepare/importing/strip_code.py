@@ -31,12 +31,12 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
         warnings: is told what was left out that the model shows.
         animation: actions of objects, armatures and shape keys stay, without drivers.
     """
-    kept = allowed_data.KINDS | {"actions"} if animation else allowed_data.KINDS
+    kept = allowed_data.MODEL_KINDS | {"actions"} if animation else allowed_data.MODEL_KINDS
     for item in own("objects"):
         _strip_object(item)  # first: objects go together with what their particles were
     others = [one for kind in KINDS if kind not in kept for one in own(kind) if kind not in _CARRIERS or not one.users]
     others += [one for one in own("scenes") if one != scene()]
-    others += [tree for tree in own("node_groups") if tree.bl_idname not in allowed_data.TREES]
+    others += [tree for tree in own("node_groups") if tree.bl_idname not in allowed_data.MODEL_TREES]
     bpy.data.batch_remove(others)
     trees = _node_trees()
     for datablock in [*all_own(), *trees]:
@@ -45,7 +45,7 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
         elif hasattr(datablock, "animation_data_clear"):
             datablock.animation_data_clear()
     for tree in trees:
-        for node in [node for node in tree.nodes if node.bl_idname not in allowed_data.NODES]:
+        for node in [node for node in tree.nodes if node.bl_idname not in allowed_data.MODEL_NODES]:
             tree.nodes.remove(node)
     outside_images.leave_out_strange(files, warnings)
     _strip_notes(trees)
@@ -64,10 +64,10 @@ def _leave_curves(datablock: bpy.types.Object | bpy.types.Armature | bpy.types.K
 
 
 def _strip_object(item: bpy.types.Object) -> None:
-    for modifier in [one for one in item.modifiers if one.type not in allowed_data.MODIFIERS]:
+    for modifier in [one for one in item.modifiers if one.type not in allowed_data.MODEL_MODIFIERS]:
         item.modifiers.remove(modifier)
     for holder in [item, *(item.pose.bones if item.pose else ())]:
-        for constraint in [one for one in holder.constraints if one.type not in allowed_data.CONSTRAINTS]:
+        for constraint in [one for one in holder.constraints if one.type not in allowed_data.MODEL_CONSTRAINTS]:
             holder.constraints.remove(constraint)
     item.shader_effects.clear()
 
@@ -109,15 +109,15 @@ def _holders(trees: list[bpy.types.NodeTree]) -> Iterator[Any]:
 
 
 def _forget_paths(holder: Any) -> None:
-    for name in _paths(type(holder)):  # type: ignore[arg-type]
+    for name in _paths(holder.bl_rna.identifier):
         if getattr(holder, name):
             setattr(holder, name, "")
 
 
 @functools.cache
-def _paths(kind: type[bpy.types.bpy_struct]) -> list[str]:
+def _paths(kind: str) -> list[str]:
     return [
         entry.identifier
-        for entry in kind.bl_rna.properties
+        for entry in getattr(bpy.types, kind).bl_rna.properties
         if getattr(entry, "subtype", "") in ("FILE_PATH", "DIR_PATH") and not entry.is_readonly
     ]

@@ -19,11 +19,14 @@ from typing import Any
 
 import bpy
 
-from ...engine.protocol import BrokenModel, blend_version
+from ...engine.protocol import BrokenModel, UnsafeModel, blend_version
+from . import check_prepared
 
 _AGAIN = "Place it once more: it is prepared again at no cost."
 #: What the preparer writes, each kind before those that point to it. Shape keys come and go with their mesh.
 _PLAIN = ("images", "node_groups", "materials", "meshes", "armatures", "objects")
+#: What is looked at of a file that is appended the slow way; in what else there is nothing runs.
+_CHECKED = (*_PLAIN, "shape_keys", "actions", "lights", "textures", "curves")
 #: So many copies are asked one by one whether they point at an original; with more a walk through the file is quicker.
 _FEW = 40
 
@@ -34,6 +37,7 @@ def append(path: Path) -> list[bpy.types.Object]:
     """The objects of a prepared model with all they use, local to the open file and linked to nothing yet.
 
     Raises:
+        UnsafeModel: there is more in it than a model needs.
         BrokenModel: the file is missing, damaged, empty, or of a newer Blender, which this one may read in part only.
     """
     try:
@@ -64,9 +68,11 @@ def _by_copying(path: Path) -> list[bpy.types.Object] | None:
 def _load_plain(apart: Any, path: Path) -> bool:
     with apart.libraries.load(str(path), link=False) as (available, wanted):
         names = {kind: getattr(available, kind) for kind in dir(available)}  # and, since 5.0, the file's version
+        check_prepared.check_kinds(path.name, names)
         plain = all(kind in _PLAIN for kind, there in names.items() if there and isinstance(there, list))
         if plain:
             wanted.objects = available.objects
+    check_prepared.check(path.name, (datablock for kind in _PLAIN for datablock in getattr(apart, kind)))
     return plain and all(modifier.type == "ARMATURE" for item in apart.objects for modifier in item.modifiers)
 
 
@@ -143,13 +149,21 @@ def _are_used(copies: Copies) -> bool:
 def _directly(path: Path) -> list[bpy.types.Object]:
     libraries: Any = bpy.data.libraries
     before = set(libraries)
+    there = {datablock for kind in _CHECKED for datablock in getattr(bpy.data, kind)}
     with libraries.load(str(path), link=False) as (available, wanted):
+        check_prepared.check_kinds(path.name, {kind: getattr(available, kind) for kind in dir(available)})
         wanted.objects, wanted.images = available.objects, available.images
     # Appending leaves an entry of the file it came from. All of it is local by now, so the entry goes without the
     # look through every datablock of the file that removing takes otherwise.
     for library in [library for library in libraries if library not in before]:
         library.user_clear()
         libraries.remove(library, do_unlink=False)
+    came = [datablock for kind in _CHECKED for datablock in getattr(bpy.data, kind) if datablock not in there]
+    try:
+        check_prepared.check(path.name, came)
+    except UnsafeModel:
+        bpy.data.batch_remove(came)
+        raise
     for image in wanted.images:
         _forget_origin(image)
     return [item for item in wanted.objects if item is not None]
