@@ -22,6 +22,7 @@ from typing import IO, Final
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
+from . import windows_job
 from .shared_names import READY
 
 #: Each is a whole Blender; waiting ones count.
@@ -79,6 +80,7 @@ class Preparer:
         try:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
             self._process = system.start_process([*confined, *argv, "-"], log=self._log, environment=environment())
+            self._held = windows_job.hold(self._process, memory)
         except OSError as error:
             self._log.close()
             raise CannotStart(f"The background Blender could not be started: {error.strerror or error}.") from error
@@ -151,6 +153,9 @@ class Preparer:
         if self.alive:
             self._process.kill()
         self._process.wait()
+        if self._held:
+            self._held.close()
+            self._held = None
 
 
 def _look_for_hunger(said: bytes) -> None:
