@@ -111,7 +111,7 @@ class Preparer:
         if code and READY.encode() not in said:
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
             raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
-        if code == -getattr(signal, "SIGXCPU", 0):
+        if code and code == -getattr(signal, "SIGXCPU", 0):  # Windows has none, and 0 is a success
             raise UnsafeModel("The model takes absurdly long to work out: its modifiers or nodes multiply without end.")
         if code:
             _look_for_hunger(said)
