@@ -124,6 +124,16 @@ def tester(session: nox.Session) -> None:
     session.run("python", "-m", "tests.package.tester", "--report", str(REPORTS), *session.posargs)
 
 
+@nox.session(python="3.11", default=False)
+def windows(session: nox.Session) -> None:
+    """tests/windows and some others on Windows' own Python and Blender, by way of Wine where this is no Windows"""
+    if os.name == "nt":
+        _install(session, "unit")
+        _pytest(session, "tests/windows")
+        return
+    session.run("python", "-m", "scripts.toolbox.wine", "--report", f"{REPORTS}/{session.name}", *session.posargs)
+
+
 @nox.session(default=False)
 @nox.parametrize(
     ["python", "group", "arguments"],

@@ -20,13 +20,14 @@ from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
 KINDS = ("lint", "types", "unit", "scene", "package", "demo", "tester", "gui")
+BY_NAME = ("windows",)  # takes minutes, and needs Windows, or Linux and root
 PLACES = {"unit": 2, "gui(rest)": 2}  # of those at a time; clicks go astray where three others run
 
 
 def stages(bpy: list[str]) -> list[str]:
     """Sessions of noxfile.py as they begin: the newest Blender has the most to do, and last it would be waited for."""
     of_bpy = [*(f"scene({version})" for version in reversed(bpy)), *(f"package({version})" for version in bpy)]
-    return ["lint", "types", "gui(patient)", "unit", "gui(rest)", *of_bpy, "demo", "tester"]
+    return ["lint", "types", "gui(patient)", "unit", "gui(rest)", *of_bpy, "demo", "tester", *BY_NAME]
 
 
 async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, float]]:
@@ -75,7 +76,13 @@ async def perform(name: str, command: list[str | Path], limit: float = 3000) -> 
 def main() -> int:
     """Run the chosen stages; the exit code: non-zero when anything failed, and when one ran no test at all."""
     parser, bpy = argparse.ArgumentParser(description=__doc__), list(environments.BPY)
-    parser.add_argument("--only", nargs="+", metavar="STAGE", choices=KINDS, help=f"some of: {', '.join(KINDS)}")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="STAGE",
+        choices=KINDS + BY_NAME,
+        help=f"some of: {', '.join(KINDS)}; by name only: windows",
+    )
     parser.add_argument("--bpy", nargs="+", choices=bpy, default=bpy, help="versions of bpy instead of all four")
     parser.add_argument("--blender-versions", nargs="+", default=[], metavar="X.Y", help="downloaded for 'tester'")
     parser.add_argument("-k", metavar="EXPR", help="only tests that match, as in pytest")

@@ -12,6 +12,16 @@ import sys
 import time
 from pathlib import Path
 
+
+def read(path: str) -> bytes:
+    """As the real one reads: whoever has the file open, as a virus scanner does on Windows, is waited for."""
+    while True:
+        try:
+            return Path(path).read_bytes()
+        except PermissionError:
+            time.sleep(0.01)
+
+
 behaviour = sys.argv[1] if len(sys.argv) > 2 else ""
 if behaviour == "unable":
     sys.exit("libGL.so.1: cannot open shared object file")
@@ -19,12 +29,12 @@ print("neural4d: ready", flush=True)
 job_file = sys.stdin.readline().strip()
 if not job_file:
     sys.exit()
-job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+job = json.loads(read(job_file))
 if behaviour == "crash":
     os.abort()
 if behaviour == "hang":
     time.sleep(60)
-Path(job["output"]).write_bytes(Path(job["source"]).read_bytes()[:12])
+Path(job["output"]).write_bytes(read(job["source"])[:12])
 facts = {"ok": True, "root": job["name"], "dimensions_mm": [1.0, 2.0, 3.0], "measured_mm": job["size_mm"]}
 if behaviour == "broken":
     facts = {"ok": False, "code": "BrokenModel", "what": "There is nothing in it.", "remedy": ""}

@@ -23,6 +23,7 @@ from typing import IO, Final
 from ..errors import CannotStart, ModelTooLarge, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
+from . import windows_job
 from .cage import Cage
 from .shared_names import READY
 
@@ -106,6 +107,7 @@ class Preparer:
                 known |= self._cage.environment()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
             self._process = system.start_process(command, log=self._log, environment=known)
+            self._held = windows_job.hold(self._process, memory)
         except OSError as error:
             self._close()
             raise CannotStart(f"The background Blender could not be started: {error.strerror or error}.") from error
@@ -141,7 +143,7 @@ class Preparer:
         if code and READY.encode() not in said:
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
             raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
-        if code == -getattr(signal, "SIGXCPU", 0):
+        if code and code == -getattr(signal, "SIGXCPU", 0):  # Windows has none, and 0 is a success
             raise UnsafeModel("The model takes absurdly long to work out: its modifiers or nodes multiply without end.")
         if code:
             _look_for_hunger(said)
@@ -188,6 +190,9 @@ class Preparer:
         if self.alive:
             self._process.kill()
         self._process.wait()
+        if self._held:
+            self._held.close()
+            self._held = None
 
 
 def _look_for_hunger(said: bytes) -> None:
