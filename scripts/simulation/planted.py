@@ -186,8 +186,9 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "before it is sent again nobody looks at the balance": Change(
         _PAY, "if sent.number and lost_answers.fell", "if False and lost_answers.fell"
     ),
-    "any fall of the balance is a price": Change(
-        "steps.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"
+    "any fall of the balance is a price": (
+        Change("steps.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"),
+        Change("steps.measured_prices.Prices.others_cost", "if self.others_pay(job) or job.costs.unsure", "if False"),
     ),
     "purchases of one service overlap": (
         Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
