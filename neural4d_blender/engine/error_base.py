@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar, TypedDict
 
+#: Characters of what happened: an answer that is quoted in it may have any length.
+_LONGEST = 2000
+
 
 class ErrorTexts(TypedDict):
     """What is told of an error, as :class:`Neural4DError` explains it: on the pipe, in the journal and beyond."""
@@ -39,6 +42,7 @@ class Neural4DError(Exception):
     answer: dict[str, object] = {}
 
     def __init__(self, what: str, remedy: str = "", *, kept: str = "", cost: str = "") -> None:
+        what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
         super().__init__(what)
         self.what = what
         self.remedy = remedy or self.default_remedy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import bpy
 import pytest
 
+from neural4d_blender.engine.blenders.blender_pool import Preparers
+from neural4d_blender.engine.blenders.job_file import run_in_blender
 from neural4d_blender.prepare import main
 from tests.support.glb_files import BINARY, chunk, container, glb, triangle
 
@@ -130,3 +133,14 @@ def test_a_lost_texture_is_told_and_leaves_the_colour(tmp_path: Path, image: dic
 )
 def test_what_is_wrong_is_said(tmp_path: Path, change: Change, code: str) -> None:
     assert prepare(tmp_path, "v0.glb", changed(change))["code"] == code
+
+
+def test_where_the_preparer_may_only_read_the_download(tmp_path: Path) -> None:
+    source = tmp_path / "v0.obj"
+    source.write_bytes(OBJ.encode("utf-16"))
+    preparers = Preparers()
+    preparers.folder = tmp_path / "cages"
+    preparers.argv = [sys.executable, "-I", str(Path(main.__file__).with_name("__main__.py"))]
+    values = {"source": str(source), "format": "OBJ", "output": str(tmp_path / "v0.blend"), "name": "Thing"}
+    facts = run_in_blender(preparers, {**values, "download": str(source)}, tmp_path / "v0.prepare")  # type: ignore[typeddict-item]
+    assert (facts["faces"], facts["warnings"]) == (1, [])

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
+#: Characters of a detail that a service tells.
+LONGEST = 2000
+
 
 class Outcome(Enum):
     """What polling found."""
@@ -224,5 +227,5 @@ def part(value: object) -> float:
 
 
 def details(answer: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """What else was said, by its own names."""
-    return {name: str(answer[name]) for name in names if answer.get(name) not in (None, "")}
+    """What else was said, by its own names; more than a screen of it nobody reads."""
+    return {name: str(answer[name])[:LONGEST] for name in names if answer.get(name) not in (None, "")}

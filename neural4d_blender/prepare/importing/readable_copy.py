@@ -1,10 +1,11 @@
-"""A copy of a model beside it, where importers stumble over trifles in it: the file that the user keeps stays as it is.
+"""A copy of a model, where importers stumble over trifles in it: the file that the user keeps stays as it is.
 
 May import `engine`. What is put right of a GLB: engine/files/gltf_repair.py; of a text format: how it is encoded.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +24,10 @@ def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[P
     Raises:
         BrokenModel, UnsafeModel: as check_glb. OSError: the copy cannot be written.
     """
-    copy = source.with_name(f"{source.stem}.readable{source.suffix}")
-    try:
+    # Not beside it: where the preparer is confined, what was downloaded can only be read.
+    with tempfile.TemporaryDirectory(prefix="neural4d-") as folder:
+        copy = Path(folder) / source.name
         yield copy if _copied(source, copy, model_format, warnings) else source
-    finally:
-        copy.unlink(missing_ok=True)
 
 
 def _copied(source: Path, copy: Path, model_format: str, warnings: list[str]) -> bool:

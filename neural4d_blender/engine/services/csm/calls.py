@@ -60,7 +60,7 @@ def image(image: str) -> str:
 
 def told(data: Mapping[str, Any], *names: str) -> dict[str, str]:
     """What else was said, by its own names."""
-    return {name: str(data[name]) for name in names if data.get(name)}
+    return {name: str(data[name])[: answers.LONGEST] for name in names if data.get(name)}
 
 
 def there_are(meshes: Mapping[str, str]) -> str:
