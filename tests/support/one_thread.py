@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from neural4d_blender.engine.blenders.blender_pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
@@ -199,8 +199,8 @@ def waits(progress: float | None = None, **more: Any) -> Poll:
 class NoBlender(Preparers):
     """Says at once what a background Blender would say in its time."""
 
-    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
-        values = json.loads(job_file.read_text())
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        values = json.loads(job.path.read_text())
         Path(values["output"]).write_bytes(b"BLENDER")
         Path(values["facts"]).write_text(json.dumps({"ok": True, "triangles": 1}))
         return 0

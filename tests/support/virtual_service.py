@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders.blender_pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
 from neural4d_blender.engine.errors import KeyRejected, Neural4DError, ServiceDown
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
@@ -143,8 +143,8 @@ class VirtualService(Provider):
 class NoBlender(Preparers):
     """Says at once what a background Blender would say in its time."""
 
-    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
-        Path(json.loads(job_file.read_text())["facts"]).write_text(json.dumps({"ok": True, "triangles": 1}))
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        Path(json.loads(job.path.read_text())["facts"]).write_text(json.dumps({"ok": True, "triangles": 1}))
         return 0
 
 

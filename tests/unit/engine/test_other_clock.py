@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders.blender_pool import Preparers
+from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
 from neural4d_blender.engine.errors import HeldBack, ServiceBusy, ServiceDown, ServiceUnreachable
 from neural4d_blender.engine.http.retries import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
@@ -75,8 +75,8 @@ class MadeUp(Provider):
 class NoBlender(Preparers):
     """Says at once what a background Blender would say in its time."""
 
-    def run(self, job_file: Path, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
-        Path(json.loads(job_file.read_text())["facts"]).write_text(json.dumps({"ok": True, "triangles": 1}))
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        Path(json.loads(job.path.read_text())["facts"]).write_text(json.dumps({"ok": True, "triangles": 1}))
         return 0
 
 
