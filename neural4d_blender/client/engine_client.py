@@ -185,6 +185,7 @@ class Bridge(Told):
             "online": self.settings.online(),
             "preparer": self.settings.preparer(),
             "imports": self.settings.imports(),
+            "strict": self.settings.strict(),
             "timing": self.timing,
             "adopt": self.adopting,
         }

@@ -36,6 +36,10 @@ class Settings(Protocol):
         """This process can import a model itself where no background Blender can be started."""
         ...
 
+    def strict(self) -> bool:
+        """No model is imported where the operating system does not confine what imports it."""
+        ...
+
     def data_dir(self) -> Path:
         """The folder that holds the journal, downloads and prepared models."""
         ...
@@ -64,6 +68,10 @@ class Environment:
 
     def imports(self) -> bool:
         """Nor to import anything."""
+        return False
+
+    def strict(self) -> bool:
+        """Nothing is imported at all."""
         return False
 
     def data_dir(self) -> Path:

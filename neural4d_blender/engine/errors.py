@@ -216,6 +216,12 @@ class ModelTooLarge(PreparerFailed):
     default_remedy = "Close other programs and press Retry: it costs nothing. Or place another variant, or format."
 
 
+class NotConfined(PreparerFailed):
+    """The system cannot confine what imports the model, and the user has asked not to import it then."""
+
+    default_remedy = "Switch off Only in a Sandbox in the preferences, then press Retry, at no cost."
+
+
 class CannotStart(PreparerFailed):
     """No background Blender can be started; a Blender that the model is for then imports it itself."""
 

@@ -109,8 +109,13 @@ def is_module() -> bool:
 
 
 def imports() -> bool:
-    """Blender can import a model itself, see `in_place`, where no second one can be started."""
-    return True
+    """Blender can import a model itself, see `in_place`, where no second one can be started, and may."""
+    return not strict()
+
+
+def strict() -> bool:
+    """No model is imported where the operating system does not confine what imports it."""
+    return bool(getattr(preferences(), "require_sandbox", False))
 
 
 def preparer() -> list[str]:

@@ -50,6 +50,11 @@ def _properties() -> dict[str, object]:
             description="Folder that Save to Library writes to. Empty: Neural4D, beside Blender's own asset library",
             subtype="DIR_PATH",
         ),
+        "require_sandbox": BoolProperty(
+            name="Only in a Sandbox",
+            description="Import no model where the system cannot keep what imports it from your files and the network",
+            update=_changed,
+        ),
         "failed_placeholder": EnumProperty(
             name="Failed or Cancelled",
             description="What becomes of the placeholder of a job that failed or was cancelled",
@@ -94,6 +99,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         for service in declarations():
             self._draw_service(layout.box(), service)
         self._draw_placeholders(layout.box())
+        self._draw_safety(layout.box())
         self._draw_files(layout.box())
         self._draw_library(layout.box())
 
@@ -143,6 +149,13 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(self, "failed_placeholder")
+
+    def _draw_safety(self, box: bpy.types.UILayout) -> None:
+        box.label(text="Imported Files", icon="LOCKED")
+        column = box.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(self, "require_sandbox")
 
     def _draw_files(self, box: bpy.types.UILayout) -> None:
         box.label(text="Files", icon="FILE_FOLDER")

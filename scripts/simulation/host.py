@@ -50,6 +50,9 @@ class Settings:
     def imports(self) -> bool:
         return self.imports_itself
 
+    def strict(self) -> bool:
+        return False
+
     def data_dir(self) -> Path:
         return self._world.folder / "data"
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from ..errors import CannotStart, ModelTooLarge, PreparerFailed, UnsafeModel
+from ..errors import CannotStart, ModelTooLarge, NotConfined, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
 from . import windows_job
@@ -40,6 +40,8 @@ _KNOWN_BEGINNINGS = ("APP", "BLENDER_", "DYLD_", "FLATPAK_", "LC_", "LD_", "OMP_
 _SECRET_MARKS = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
 #: A proxy that nobody listens on, for whatever does not heed --offline-mode.
 _NOWHERE = "http://127.0.0.1:9"
+#: How sandbox.py says that it would not start the program.
+LACKING: Final = b"not confined: "
 #: How Blender, C++ and Python speak of memory that they did not get.
 _OUT_OF_MEMORY = (b"alloc returns null", b"alloc_array", b"bad_alloc", b"MemoryError", b"annot allocate memory")
 
@@ -95,15 +97,19 @@ class Preparer:
         system: System = SYSTEM,
         folder: Path | None = None,
         grants: Sequence[str] = (),
+        *,
+        strict: bool = False,
     ) -> None:
         self._clock = system.clock
         self._log: IO[bytes] = io.BytesIO()
         self._cage: Cage | None = None
         command, known = [*argv, "-"], environment()
+        if strict and sys.platform != "linux":
+            raise NotConfined("This system cannot confine the background Blender.")
         try:
             if sys.platform == "linux":
                 self._cage = Cage(folder or Path(tempfile.gettempdir()), system)
-                command = self._cage.command(command, memory, grants)
+                command = self._cage.command(command, memory, grants, strict=strict)
                 known |= self._cage.environment()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
             self._process = system.start_process(command, log=self._log, environment=known)
@@ -141,6 +147,9 @@ class Preparer:
                 log_file.write_bytes(said)
             self._close()
         if code and READY.encode() not in said:
+            if LACKING in said:
+                lacking = said.rpartition(LACKING)[2].decode(errors="replace").strip()
+                raise NotConfined(f"This system cannot confine the background Blender: {lacking[:200]}.")
             why = said.decode(errors="replace").strip().splitlines()[-1:] or [f"it ended with code {code}"]
             raise CannotStart(f"The background Blender could not be started: {why[0][:200]}.")
         if code and code == -getattr(signal, "SIGXCPU", 0):  # Windows has none, and 0 is a success
@@ -207,12 +216,14 @@ class Preparers:
     Attributes:
         argv: how to start one; a "-" is added, for the job that comes later. Empty where there is no Blender.
         memory: bytes that each may write to.
+        strict: none is started where the system cannot confine it.
         folder: where each has its own for as long as it runs; None: the system's for temporary files.
     """
 
     def __init__(self, system: System = SYSTEM, folder: Path | None = None) -> None:
         self.system = system
         self.folder = folder
+        self.strict = False
         self.argv: Sequence[str] = ()
         self.memory = memory_limit()
         #: How many are at work.
@@ -227,8 +238,8 @@ class Preparers:
             self._expected.add(job)
             wanted = len(self._waiting) < len(self._expected) and self.running + len(self._waiting) < AT_ONCE
             if self.argv and wanted:
-                with suppress(CannotStart):  # it is told when the model is there and needs it
-                    self._waiting.append(Preparer(self.argv, self.memory, self.system, self.folder))
+                with suppress(PreparerFailed):  # it is told when the model is there and needs it
+                    self._waiting.append(self._start())
 
     def forget(self, job: str) -> None:
         """End what waits for a job that needs none, or none any more."""
@@ -257,6 +268,9 @@ class Preparers:
             while self._waiting:
                 self._waiting.pop().close()
 
+    def _start(self, grants: Sequence[str] = ()) -> Preparer:
+        return Preparer(self.argv, self.memory, self.system, self.folder, grants, strict=self.strict)
+
     def _take(self, stopped: Callable[[], bool], grants: Sequence[str]) -> tuple[Preparer, bool]:
         """One to run, and whether it was waiting."""
         if not self.argv:
@@ -272,8 +286,6 @@ class Preparers:
             if grants and self._waiting and self.running + len(self._waiting) >= AT_ONCE:
                 self._waiting.pop().close()  # what it may reach is settled when it starts
             waited = bool(self._waiting) and not grants
-            preparer = (
-                self._waiting.pop(0) if waited else Preparer(self.argv, self.memory, self.system, self.folder, grants)
-            )
+            preparer = self._waiting.pop(0) if waited else self._start(grants)
             self.running += 1
             return preparer, waited

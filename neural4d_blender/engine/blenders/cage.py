@@ -51,13 +51,16 @@ class Cage:
         self._system = system
         self._places: dict[Path, Path] = {}
 
-    def command(self, argv: Sequence[str], memory: int, grants: Sequence[str] = ()) -> list[str]:
+    def command(
+        self, argv: Sequence[str], memory: int, grants: Sequence[str] = (), *, strict: bool = False
+    ) -> list[str]:
         """The program to start in place of ``argv``, which confines itself and then becomes it.
 
         Args:
+            strict: it does not start where this kernel cannot keep it from all else.
             grants: folders that it may read and change beside its own: where the user has the images go, or an asset.
         """
-        return confined(argv, memory, [str(self.taken)], [str(self.made), *grants])
+        return confined(argv, memory, [str(self.taken)], [str(self.made), *grants], strict=strict)
 
     def environment(self) -> dict[str, str]:
         """Home and folder for temporary files are the cage's own, as all else would be out of reach."""
@@ -143,7 +146,9 @@ def _of_program(argv: Sequence[str]) -> list[str]:
     return [str(path) for path in found if path not in (home, *home.parents)]
 
 
-def confined(argv: Sequence[str], memory: int, read: Sequence[str], write: Sequence[str]) -> list[str]:
+def confined(
+    argv: Sequence[str], memory: int, read: Sequence[str], write: Sequence[str], *, strict: bool = False
+) -> list[str]:
     """The program to start in place of ``argv``: see sandbox.py. Without an ``argv`` it tells what holds here."""
     settings = {
         "memory": memory,
@@ -151,5 +156,6 @@ def confined(argv: Sequence[str], memory: int, read: Sequence[str], write: Seque
         "read": [*_SYSTEM, *(_of_program(argv) if argv else ()), *read],
         "write": [*write, "/dev/null"],
         "parent": os.getpid(),
+        "strict": strict,
     }
     return [sys.executable, "-I", str(_SANDBOX), json.dumps(settings), *argv]

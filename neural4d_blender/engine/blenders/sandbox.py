@@ -11,6 +11,7 @@ with seccomp (about every kernel); only the named files with Landlock (Linux 5.1
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from . import landlock, seccomp
 else:  # this is a script: -I leaves its folder out, and there is no package
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import landlock
-    import seccomp
+    landlock, seccomp = (importlib.import_module(name) for name in ("landlock", "seccomp"))
 
+#: How it says what this kernel cannot keep from the program.
+LACKING = "not confined: "
 _NO_NEW_PRIVILEGES, _END_WITH_PARENT = 38, 1
 
 
@@ -35,6 +37,7 @@ class Settings(TypedDict):
         memory: bytes of its own. file: bytes of one file that it writes.
         read, write: paths of files and folders that it may read, and change too, with all below them.
         parent: the process whose end is its end; 0 for nobody's.
+        strict: it does not become the program where not all of it holds.
     """
 
     memory: int
@@ -42,15 +45,19 @@ class Settings(TypedDict):
     read: list[str]
     write: list[str]
     parent: int
+    strict: bool
 
 
 def main(arguments: list[str]) -> None:
-    """Confine this process and become the program; ends with 127 where that cannot be started."""
+    """Confine this process and become the program; ends with 127 where that cannot be started, 126 where it may not."""
     settings: Settings = json.loads(arguments[0])
     held = confine(settings)
     if not arguments[1:]:
         print(json.dumps(held))
         return
+    if settings["strict"] and not all(held.values()):
+        print(f"{LACKING}{', '.join(sorted(what for what, holds in held.items() if not holds))}", file=sys.stderr)
+        sys.exit(126)
     try:
         os.execvp(arguments[1], arguments[1:])  # noqa: S606 (the point of it: no shell)
     except OSError as error:

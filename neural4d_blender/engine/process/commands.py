@@ -98,6 +98,7 @@ class Commands:
     def _configure(self, message: Message) -> Message:
         first = not self.connections.services
         self.context.preparers.argv = message["preparer"]
+        self.context.preparers.strict = bool(message.get("strict"))
         self.context.host_imports = bool(message.get("imports"))
         self.connections.configure(message["services"], bool(message["online"]))
         known = {f.name for f in fields(Timing)}

@@ -15,6 +15,7 @@ from ...engine.protocol import MODEL_CONSTRAINTS, MODEL_KINDS, MODEL_MODIFIERS, 
 
 #: Kinds that a prepared file has beside those of a model: what moves it.
 _MORE = frozenset({"actions"})
+_AGAIN = "Place it once more: it is prepared again at no cost."
 _SOURCES = ("FILE", "GENERATED", "TILED")
 
 
@@ -53,4 +54,4 @@ def _check_object(name: str, item: Any) -> None:
 
 
 def _refuse(name: str, what: str) -> None:
-    raise UnsafeModel(f"The prepared model {name} holds {what}, which no model needs: it is not placed.")
+    raise UnsafeModel(f"The prepared model {name} holds {what}, which no model needs: it is not placed.", _AGAIN)

@@ -14,7 +14,7 @@ import pytest
 
 from neural4d_blender.engine.blenders import cage, landlock
 from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
-from neural4d_blender.engine.errors import PreparerFailed
+from neural4d_blender.engine.errors import NotConfined, PreparerFailed
 from neural4d_blender.engine.system import SYSTEM
 
 EXPLOITED = Path(__file__).resolve().parents[2] / "support" / "exploited.py"
@@ -108,3 +108,27 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
             return
         subprocess.run(["sleep", "0.01"], check=True)
     pytest.fail("it goes on")
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_without_a_sandbox_it_starts_only_where_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict: bool
+) -> None:
+    """Without Landlock, which is as if the kernel had none: its file is made to say so."""
+    folder = tmp_path / "without"
+    folder.mkdir()
+    for name in ("sandbox.py", "seccomp.py"):
+        (folder / name).write_bytes((Path(cage.__file__).parent / name).read_bytes())
+    (folder / "landlock.py").write_text("def restrict(read, write):\n    return False\n")
+    monkeypatch.setattr(cage, "_SANDBOX", folder / "sandbox.py")
+    preparers = Preparers(folder=tmp_path / "preparing")
+    preparers.argv, preparers.strict = [sys.executable, str(EXPLOITED)], strict
+    (tmp_path / "v0.glb").write_bytes(b"glTF")
+    values: dict[str, Any] = {"source": str(tmp_path / "v0.glb"), "output": str(tmp_path / "o.blend"), "try": {}}
+    job = JobFile(tmp_path / "job", values | {"facts": str(tmp_path / "f")})
+    if strict:
+        with pytest.raises(NotConfined, match="files"):
+            preparers.run(job, tmp_path / "log", 60, lambda: False)
+    else:
+        preparers.argv = [sys.executable, "-c", "print('neural4d: ready')"]
+        assert preparers.run(job, tmp_path / "log", 60, lambda: False) == 0
