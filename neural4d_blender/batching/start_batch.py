@@ -55,10 +55,13 @@ def check(
     )
     record.check()
     copies: list[Path] = []
+    jobs = host.bridge.settings.data_dir() / "jobs"
 
     def pictures(paths: list[Picture], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
-        copies.append(_folder(host, job))
-        return host.pictures(paths, service, copies[-1], limits) if paths else []
+        if not paths:
+            return []
+        copies.append(jobs / job)
+        return host.pictures(paths, service, copies[-1], limits)
 
     try:
         servers = host.bridge.servers

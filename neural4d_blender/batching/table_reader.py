@@ -58,12 +58,12 @@ def name_of(source: Source) -> str:
 def _read_list(items: Iterable[str | Mapping[str, Any]]) -> list[Row]:
     if isinstance(items, Mapping):
         raise InvalidInput("A batch is a list; this is one item of it.", "Put it into brackets: [{...}, ...].")
-    rows = []
+    rows, here = [], Path.cwd()
     for number, item in enumerate(items, 1):
         values = {"prompt": item} if isinstance(item, str) else item
         if not isinstance(values, Mapping):
             raise InvalidInput(f"Item {number} is {item!r}; it has to be a prompt or a dictionary of arguments.")
-        rows.append(Row(f"item {number}", values, Path.cwd()))
+        rows.append(Row(f"item {number}", values, here))
     return rows
 
 

@@ -126,8 +126,8 @@ class Bridge(Told):
     def submit_many(self, batch: BatchRecord, jobs: Sequence[protocol.Job]) -> None:
         """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
         self.batches[batch.id] = batch
-        for job in jobs:
-            self.jobs[job.id] = snapshots.Job.of(job)
+        for new in snapshots.Job.of_new(jobs):
+            self.jobs[new.id] = new
         self.revision += 1
 
         def refused(answer: Answer) -> None:

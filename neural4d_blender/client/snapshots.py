@@ -7,11 +7,11 @@ and the engine's ``protocol`` only; loaded when there are jobs, because Blender'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 from ..engine import protocol
 from ..engine.protocol import (
@@ -183,6 +183,15 @@ class Job:
     def of(cls, job: protocol.Job) -> Job:
         """The snapshot of a job that is made here."""
         return cls.read(job.to_dict())
+
+    @classmethod
+    def of_new(cls, jobs: Sequence[protocol.Job]) -> Iterator[Job]:
+        """The snapshots of jobs that a batch has just made, which only say what each is to be."""
+        for first in jobs[:1]:
+            new = cls.of(first)
+        for job in jobs:
+            request, target = _read(Request, job.request), cast("Target", job.target)
+            yield replace(new, id=job.id, provider=job.provider, request=request, target=target, item=job.item)
 
 
 @dataclass(frozen=True, slots=True)

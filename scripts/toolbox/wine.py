@@ -37,7 +37,6 @@ TESTS: list[tuple[str, bool, str]] = [
     ("3.13", False, "tests/unit/host/test_client.py"),
     ("3.11", False, "tests/unit/host/test_engine_environment.py"),
     ("3.11", False, "tests/unit/host/test_paths.py"),
-    ("3.11", False, "tests/unit/files/test_download.py"),
     ("3.11", False, "tests/unit/files/test_archive.py"),
     ("3.11", False, "tests/unit/engine/test_journal_unit.py"),
     ("3.11", False, "tests/unit/engine/test_certificates.py"),

@@ -88,6 +88,24 @@ def test_a_snapshot_says_what_the_job_does() -> None:
         assert getattr(read, name) == told[name], name
 
 
+def test_the_snapshots_of_a_batch_are_those_of_its_jobs() -> None:
+    jobs = [
+        Job(
+            str(at),
+            provider,
+            Request(f"a bird {at}", options={"seed": at}).to_dict(),
+            {"name": str(at)},
+            batch="b",
+            item=at,
+        )
+        for at, provider in enumerate(["neural4d", "csm", "neural4d"])
+    ]
+    for job in jobs:
+        job.created = job.entered = 5.0
+    assert list(snapshots.Job.of_new(jobs)) == [snapshots.Job.of(job) for job in jobs]
+    assert list(snapshots.Job.of_new([])) == []
+
+
 def test_a_snapshot_of_another_version_is_read_as_far_as_it_goes() -> None:
     told = {
         "id": "1",
