@@ -328,3 +328,21 @@ def test_several_meshes_hang_below_one_root(empty_file: bpy.types.Scene, tmp_pat
     assert root.type == "EMPTY"
     assert [item for item in bpy.data.objects if item.parent is None] == [root]
     assert len(root.children) == 3
+
+
+@pytest.mark.parametrize("kind", ["FONT", "CURVE", "META"])
+def test_what_becomes_a_mesh_is_there_once(empty_file: bpy.types.Scene, tmp_path: Path, kind: str) -> None:
+    """Blender shows the faces of curves and texts as instances of themselves."""
+    match kind:
+        case "FONT":
+            bpy.ops.object.text_add()
+        case "CURVE":
+            bpy.ops.curve.primitive_bezier_circle_add()
+            bpy.context.object.data.bevel_depth = 0.1
+        case "META":
+            bpy.ops.object.metaball_add()
+    evaluated = bpy.context.object.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    faces = len(evaluated.to_mesh().polygons)
+    facts = prepare(sample_models.export("BLEND", tmp_path), "BLEND")
+    assert (facts["faces"], facts["objects"]) == (faces, 1)
+    assert faces > 0

@@ -115,6 +115,8 @@ def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> 
             continue
         if source.type != "MESH" and source.type not in _BECOMES_MESH:
             continue
+        if _is_its_own_mesh(instance):
+            continue
         collection = parent.original.instance_collection
         if collection and source.original in hidden.setdefault(collection, hidden_in(collection)):
             continue
@@ -130,6 +132,13 @@ def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> 
         if len(parts) > MAX_INSTANCES or corners > 3 * MAX_TRIANGLES:
             raise UnsafeModel(f"The model repeats its parts more than {len(parts):,} times; that is not opened.")
     return parts
+
+
+def _is_its_own_mesh(instance: bpy.types.DepsgraphObjectInstance) -> bool:
+    """The faces of a curve or text are shown as an instance of itself, which until 4.2 no mesh can be made of."""
+    source, parent = instance.object, instance.parent
+    same = source.original == parent.original and parent.type in _BECOMES_MESH
+    return same and instance.matrix_world == parent.matrix_world
 
 
 def _repeated(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.types.Mesh:
