@@ -27,6 +27,7 @@ class Told:
         spent: points spent in all, by service.
         notices: what the user is to be told of the journal.
         usage: bytes that the data folder takes, None while not known.
+        sandbox: what is kept from a background Blender here, by name; None while not known.
         to_prepare: models that nobody but the host can prepare, oldest first.
         revision: goes up whenever any of these changed.
     """
@@ -40,6 +41,7 @@ class Told:
         self.spent: dict[str, int] = {}
         self.notices = Notices(send)
         self.usage: int | None = None
+        self.sandbox: dict[str, bool] | None = None
         self.to_prepare: list[ToPrepare] = []
         self.revision = 0
 
@@ -62,5 +64,7 @@ class Told:
                 self.batches[batch.id] = batch
             case "notice":
                 self.notices.take(event["notice"])
+            case "sandbox":
+                self.sandbox = event["holds"]
             case "usage":
                 self.usage = event["bytes"]

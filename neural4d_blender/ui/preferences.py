@@ -21,6 +21,14 @@ from ..scene.session import session
 from .drawing import labels
 from .lists import batch_progress, history_page
 
+#: What can be kept from the process that imports a model, as cage.py of the engine names it.
+_KEPT = {
+    "files": "Your files are out of its reach",
+    "network": "The network is out of its reach",
+    "processes": "Other programs are out of its reach",
+    "limits": "Its memory is limited",
+}
+
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
     session.asked.key_tests.clear()
@@ -156,6 +164,11 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(self, "require_sandbox")
+        if bridge.sandbox is None:
+            box.label(text="What holds on this computer is tried when the first job starts.")
+        for name, kept in _KEPT.items() if bridge.sandbox else ():
+            icon = "CHECKMARK" if bridge.sandbox[name] else "ERROR"
+            labels.draw(box, kept if bridge.sandbox[name] else f"Not here: {kept[0].lower()}{kept[1:]}", icon, inset=4)
 
     def _draw_files(self, box: bpy.types.UILayout) -> None:
         box.label(text="Files", icon="FILE_FOLDER")

@@ -23,7 +23,7 @@ from typing import IO, Final
 from ..errors import CannotStart, ModelTooLarge, NotConfined, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
-from . import windows_job
+from . import cage, windows_job
 from .cage import Cage
 from .shared_names import READY
 
@@ -267,6 +267,15 @@ class Preparers:
         with self._changed:
             while self._waiting:
                 self._waiting.pop().close()
+
+    def holds(self) -> dict[str, bool]:
+        """What the system keeps from them: see cage.holds. Empty where there is no Blender, or it cannot be tried."""
+        if not self.argv:
+            return {}
+        try:
+            return cage.holds(self.system)
+        except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+            return {}
 
     def _start(self, grants: Sequence[str] = ()) -> Preparer:
         return Preparer(self.argv, self.memory, self.system, self.folder, grants, strict=self.strict)

@@ -30,6 +30,8 @@ _SYSTEM = (
 _PACKAGE = Path(__file__).resolve().parents[2]
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 _LARGEST_FILE = 8 * _GIB
+#: Seconds that trying out takes at most.
+_TRIED = 30.0
 
 
 class Cage:
@@ -144,6 +146,23 @@ def _of_program(argv: Sequence[str]) -> list[str]:
         found += [Path(one) for one in os.environ.get(name, "").split(os.pathsep) if one]
     home = Path.home()
     return [str(path) for path in found if path not in (home, *home.parents)]
+
+
+def holds(system: System) -> dict[str, bool]:
+    """What this computer keeps from a background Blender, tried out: "files", "network", "processes", and its "limits".
+
+    Raises:
+        OSError, ValueError: it cannot be tried.
+    """
+    if sys.platform != "linux":
+        limited = sys.platform == "win32"  # a job object: see windows_job.py
+        return {"files": False, "network": False, "processes": limited, "limits": limited}
+    with tempfile.TemporaryFile() as log:
+        process = system.start_process(confined([], 4 * _GIB, [], []), log=log, environment={})
+        process.communicate(timeout=_TRIED)
+        log.seek(0)
+        found: dict[str, bool] = json.loads(log.read().splitlines()[-1])
+        return found
 
 
 def confined(

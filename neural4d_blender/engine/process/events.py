@@ -67,6 +67,10 @@ class Events:
         """Bytes that the data folder takes."""
         self.send({"event": "usage", "bytes": taken})
 
+    def sandbox(self, holds: dict[str, bool]) -> None:
+        """What this computer keeps from a background Blender."""
+        self.send({"event": "sandbox", "holds": holds})
+
     def carry_out(self, message: Message, work: Callable[[], Message | None]) -> None:
         """Do what a command asks for, on any thread, and answer it, whatever comes of it; None: that is done later."""
         try:

@@ -208,13 +208,14 @@ class Engine:
         """Tell the host how much the data folder takes, now that a job's files have changed.
 
         Args:
-            job: the job; all that were never measured where it is empty.
+            job: the job; all that were never measured where it is empty, and what confines background Blenders here.
         """
         with suppress(OSError, JournalUnusable):  # the engine may be ending meanwhile
             if job:
                 self.history.measure(job)
             else:
                 self.history.measure_unknown()
+                self.events.sandbox(self.context.preparers.holds())
             self.events.usage(self.history.usage())
 
 

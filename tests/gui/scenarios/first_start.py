@@ -42,7 +42,7 @@ def scenario(ui, url, key):
     wrong = session.asked.key_tests["neural4d"][0]
     yield from retype(ui, field, key)
     yield from _test(ui, button, True)
-    yield Until(lambda: bridge.usage is not None, "the files to be measured", 5)
+    yield Until(lambda: bridge.usage is not None and bridge.sandbox, "files and sandbox to be measured", 5)
     yield from ui.screenshot("first-5-right-key")
 
     ui.focus = 0

@@ -132,3 +132,14 @@ def test_without_a_sandbox_it_starts_only_where_it_may(
     else:
         preparers.argv = [sys.executable, "-c", "print('neural4d: ready')"]
         assert preparers.run(job, tmp_path / "log", 60, lambda: False) == 0
+
+
+def test_what_holds_is_tried_out() -> None:
+    """As the program itself would find it: the kernel's word, not the documents'."""
+    held = cage.holds(SYSTEM)
+    assert set(held) == {"files", "network", "processes", "limits"}
+    assert held["limits"]
+    reached = subprocess.run(
+        cage.confined([sys.executable, "-c", "import socket; socket.socket()"], 2**30, [], []), check=False
+    )
+    assert held["network"] == (reached.returncode != 0)
