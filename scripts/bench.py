@@ -11,7 +11,6 @@ import argparse
 import importlib
 import json
 import pkgutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts import benchmarks
 from scripts.toolbox import environments
-from scripts.toolbox.console import ROOT, ToolError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,14 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     there_are = {name: importlib.import_module(f"scripts.benchmarks.{name}") for name in names()}
     options = _parser(there_are).parse_args(arguments)
     module = there_are[options.what]
-    try:
-        python = environments.ensure(getattr(module, "ENVIRONMENT", "unit"))
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if Path(sys.prefix) != python.parent.parent:
-        command = [str(python), __file__, *(sys.argv[1:] if arguments is None else arguments)]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    if (code := environments.run_in(getattr(module, "ENVIRONMENT", "unit"), __file__, arguments)) is not None:
+        return code
     figures = module.measure(options)
     for name, meaning in module.EXPLAINED.items():
         if (value := _figure(figures, name)) is not None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import queue
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.toolbox import environments
-from scripts.toolbox.console import ROOT, ToolError, run
+from scripts.toolbox.console import ROOT, run
 
 if TYPE_CHECKING:
     from scripts.import_comparison.sound import Tried
@@ -42,14 +41,8 @@ _OUTCOMES = ("same", "better", "refused rightly", "wrong")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts; returns the exit code."""
     options = _options(arguments)
-    try:
-        python = environments.ensure(f"scene({options.blender})")
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if Path(sys.prefix) != python.parent.parent:
-        command = [str(python), __file__, *(sys.argv[1:] if arguments is None else arguments)]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    if (code := environments.run_in(f"scene({options.blender})", __file__, arguments)) is not None:
+        return code
     with tempfile.TemporaryDirectory(prefix="neural4d-gauntlet-") as folder:
         return _tell(_try(options, Path(folder)))
 

@@ -11,7 +11,6 @@ import argparse
 import importlib
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.fault_injection.trial import Part, Trial, Verdict, world
 from scripts.toolbox import environments
-from scripts.toolbox.console import ROOT, ToolError
 
 PARTS = {
     "kills": "an engine killed before and after every commit, request and rename, of each kind of job",
@@ -40,14 +38,8 @@ PARTS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts; returns the exit code."""
     options = _options(arguments)
-    try:
-        python = environments.ensure("unit")
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if Path(sys.prefix) != python.parent.parent:
-        command = [str(python), __file__, *(sys.argv[1:] if arguments is None else arguments)]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    if (code := environments.run_in("unit", __file__, arguments)) is not None:
+        return code
     tried: dict[str, list[Verdict]] = {}
     begun = time.monotonic()
     for name in options.parts or PARTS:

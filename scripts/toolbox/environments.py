@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tomllib
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from scripts.toolbox import blender, locks
-from scripts.toolbox.console import ROOT, run, say
+from scripts.toolbox.console import ROOT, ToolError, run, say
 
 DEV = ROOT / ".dev"
 RUNNING = "{}.{}".format(*sys.version_info[:2])
@@ -51,6 +51,23 @@ def ensure(session: str) -> Path:
             why=f"The environment of {session} could not be made (a Python that is missing: install it, as with pyenv)",
         )
     return _python_in(folder)
+
+
+def run_in(session: str, script: str, arguments: Sequence[str] | None) -> int | None:
+    """Run a script again in the environment of a session; its exit code, None where this already is that.
+
+    Args:
+        script: its ``__file__``. arguments: those that its ``main`` got; None: the command line's.
+    """
+    try:
+        python = ensure(session)
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if Path(sys.prefix) == python.parent.parent:
+        return None
+    command = [str(python), script, *(sys.argv[1:] if arguments is None else arguments)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def ensure_tool(group: str) -> Path:

@@ -24,7 +24,9 @@ def test_found_summed_up_and_deleted(sim: Simulator, engine: EngineProcess) -> N
     rested(engine, job)
     engine.ask("placed", job=job, variant=0)
     engine.until(lambda: any(e["event"] == "usage" and e["bytes"] for e in engine.events) or None, "a measure")
-    engine.until(lambda: any(e["event"] == "sandbox" and e["holds"]["limits"] for e in engine.events) or None, "a trial")
+    engine.until(
+        lambda: any(e["event"] == "sandbox" and e["holds"]["limits"] for e in engine.events) or None, "a trial"
+    )
     page = engine.ask("history", text="BIRD", states=["placed"], limit=10)
     assert (page["total"], [found["id"] for found in page["jobs"]]) == (1, [job])
     assert page["jobs"][0]["bytes"] > 0
