@@ -192,7 +192,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     ),
     "purchases of one service overlap": (
         Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
-        Change("store.purchases.Purchases.bought_since", "AND job != ?", "AND job != ? AND 0"),
+        Change("store.purchases.Purchases.last_purchase", "AND job != ?", "AND job != ? AND 0"),
         Change("store.journal.Journal.others_in_doubt", "return any(", "return False and any("),
     ),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),

@@ -143,7 +143,7 @@ class Spending:
             provider.http.check_pace(paid=True)
             if self.journal.others_in_doubt(service, job.id):
                 raise _held_back()
-            looked = self.clock.now()
+            last = self.journal.last_purchase(service, job.id)
             before = self.check(provider, job, [quote, *to_follow])
             self._look_at_late(service, before)
             if self._late.pop(service, None):
@@ -153,7 +153,7 @@ class Spending:
             if after_last and after_last != str(before):  # somebody else has been at it since
                 self.prices.forget_rise(provider, quote.operation)
             with self.journal.transaction():  # of two engines that have read the same balance one waits
-                if self.journal.bought_since(service, looked, job.id) or self.journal.others_in_doubt(service, job.id):
+                if self.journal.last_purchase(service, job.id) != last or self.journal.others_in_doubt(service, job.id):
                     raise _held_back()
                 purchase = Purchase(expected, reserved, before, self.clock.now())
                 self.journal.note_purchase(job)

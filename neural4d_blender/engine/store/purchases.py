@@ -54,10 +54,14 @@ class Purchases(Database):
         found = self.rows(question, provider, at, but, but)
         return bool(found or self.owners_in_doubt(provider, but, at - _SHOWS))
 
-    def bought_since(self, provider: str, at: float, but: str) -> bool:
-        """Whether a request of another job's has been noted between then (seconds since the epoch) and now."""
-        question = "SELECT 1 FROM purchases WHERE provider = ? AND at BETWEEN ? AND ? AND job != ? LIMIT 1"
-        return bool(self.rows(question, provider, at, self.clock.now(), but))
+    def last_purchase(self, provider: str, but: str) -> tuple[int, float] | None:
+        """The newest note of a request of another job's, which is another one as soon as somebody has bought.
+
+        By its place and its time: two may be noted in one tick of the clock, and a new one may get an old one's place.
+        """
+        question = "SELECT rowid, at FROM purchases WHERE provider = ? AND job != ? ORDER BY rowid DESC LIMIT 1"
+        found = self.rows(question, provider, but)
+        return (int(found[0][0]), float(found[0][1])) if found else None
 
     def spent_since(self, provider: str, at: float, but: str) -> float:
         """Points that all jobs but that one which have bought something at the service since then (seconds since the
