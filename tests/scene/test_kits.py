@@ -60,6 +60,7 @@ def test_parts_have_their_names_and_stand_where_they_stood(empty_file: bpy.types
     assert sorted(child.name for child in root.children) == ["chair.001", "legs", "seat"]
     lowest = {child.name: min(vertex.co.z for vertex in child.data.vertices) for child in root.children}
     assert lowest == pytest.approx({"legs": 0.0, "seat": 0.1, "chair.001": 0.2}, abs=1e-5)
+    bpy.context.view_layer.update()  # what was written; Blender looks at it when it draws
     assert all(child.matrix_world.is_identity for child in root.children)
 
 
