@@ -38,11 +38,18 @@ def prepare(source: Path, wanted: str, folder: Path) -> dict[str, Any]:
         model = named
         if kind != "USDZ" and is_archive(named):
             model = unpack(named, folder / "v0", f".{kind.lower()}")
-        preparers = Preparers()
+        preparers = Preparers(folder=folder / "preparing")
         preparers.argv = [sys.executable, "-I", str(ROOT / "neural4d_blender" / "prepare" / "__main__.py")]
         output = folder / "v0.blend.out" / "v0.blend"
         output.parent.mkdir()
-        values: Any = {"source": str(model), "format": kind, "output": str(output), "name": "model"}
+        whole = model if model == named else folder / "v0"
+        values: Any = {
+            "source": str(model),
+            "download": str(whole),
+            "format": kind,
+            "output": str(output),
+            "name": "model",
+        }
         values |= {"size_mm": _SIZE_MM, "axis": "LONGEST", "origin": "BOTTOM"}
         facts = run_in_blender(preparers, values, folder / "v0.prepare", limit=_LIMIT)
         return {"ok": True, "blend": str(output), "facts": facts}

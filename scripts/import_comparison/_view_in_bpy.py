@@ -125,8 +125,8 @@ def _counted() -> tuple[dict[str, Any], np.ndarray | None]:
         world = np.array(instance.matrix_world, dtype=np.float64)
         points = points @ world[:3, :3].T + world[:3, 3]
         boxes.append(np.array([points.min(axis=0), points.max(axis=0)]))
-    images = {node.image for material in materials for node in _textures(material) if node.image is not None}
-    sizes = sorted(tuple(image.size) for image in images if image.size[0])
+    images = {node.image for material in materials for node in _textures(material)}
+    sizes = sorted(tuple(image.size) for image in images if image is not None and image.size[0])
     box = np.array([np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)]) if boxes else None
     return {
         "faces": faces,
@@ -158,7 +158,7 @@ def _without_missing_images() -> bool:
     found = False
     for material in bpy.data.materials:
         for node in list(_textures(material)):
-            if node.image is not None and not node.image.size[0]:
+            if node.image is None or not node.image.size[0]:
                 found = True
                 for link in [link for socket in node.outputs for link in socket.links]:
                     node.id_data.links.remove(link)
@@ -168,6 +168,10 @@ def _without_missing_images() -> bool:
 def _render(box: np.ndarray, picture: Path) -> float:
     """A picture of what is in the box, as (SIDE, SIDE, 4) numbers; returns the mean of its opacity."""
     scene = bpy.context.scene
+    for item in bpy.data.objects:  # far from the origin there is no precision to render with
+        if item.parent is None:
+            item.location -= Vector(box.mean(axis=0))
+    box = box - box.mean(axis=0)
     middle, across = Vector(box.mean(axis=0)), max(float(np.linalg.norm(box[1] - box[0])), 1e-9)
     camera = bpy.data.objects.new("View", bpy.data.cameras.new("View"))
     towards = Vector(_CAMERA).normalized()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,21 +55,24 @@ def try_one(path: Path, folder: Path, viewer: Viewer) -> Tried:
     plain = viewer.view(_unpacked(path, folder / "plain"), model_format, folder / "plain.npy")
     figures = (ours.processor, ours.memory)
     if not ours.ok:
-        right = (plain.error or not plain.faces) and ours.code not in ("internal error", "no answer", "no end")
+        right = (plain.error or not plain.faces or not max(plain.size)) and ours.code not in (
+            "internal error",
+            "no answer",
+            "no end",
+        )
         why = f"{ours.code}: {ours.what}"
         return Tried(path.name, "refused rightly" if right else "wrong", why, *figures)
     seen = viewer.view(Path(ours.blend), "PREPARED", folder / "prepared.npy")
     if seen.error:
         return Tried(path.name, "wrong", f"what was prepared cannot be placed: {seen.error}", *figures)
-    if plain.error or not plain.faces:
+    if plain.error or not plain.faces or not max(plain.size):
         return Tried(path.name, "better", "Blender's own import gives nothing", *figures)
     found = differences(plain, seen)
-    if plain.missing > seen.missing:  # found, or replaced by the material's own colour: not magenta
-        gained = len(seen.images) > len(plain.images)
-        found = [one for one in found if not one.startswith("images") and not (gained and one.startswith("looks"))]
-        outcome = "better"
-    else:
-        outcome = "same"
+    # A texture that is found, or replaced by the material's own colour: not magenta; or data apart from colours.
+    better = plain.missing > seen.missing or len(seen.images) > len(plain.images)
+    if better:
+        found = [one for one in found if not one.startswith(("images", "looks"))]
+    outcome = "better" if better else "same"
     (folder / "views.json").write_text(json.dumps([_shown(plain), _shown(seen)], indent=1), encoding="utf-8")
     return Tried(path.name, "wrong" if found else outcome, "; ".join(found), *figures)
 
@@ -78,9 +82,10 @@ def _shown(view: View) -> dict[str, object]:
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
-    """The model itself, as a user would unpack an archive."""
+    """The model itself, alone in a folder: as a user would unpack an archive."""
     if path.suffix != ".zip":
-        return path
+        folder.mkdir()
+        return Path(shutil.copy(path, folder))
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)  # a sound one, or of a folder that the user named
     models = [file for file in folder.rglob("*") if file.suffix.lower() in FORMATS]

@@ -16,7 +16,7 @@ import numpy as np
 from scripts.toolbox.console import ROOT
 
 #: Of colours between 0 and 1: more than the noise of two renders of the same.
-MOST_DIFFERENCE = 0.02
+MOST_DIFFERENCE = 0.025
 _SIZE = 1e-3
 
 

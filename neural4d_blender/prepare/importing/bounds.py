@@ -21,7 +21,7 @@ from ..open_file import all_own, own
 MAX_NODES, MAX_MODIFIERS, MAX_REPEATS = 50_000, 10_000, 10_000
 #: Pixels of what Blender draws itself, of all images together.
 MAX_GENERATED = 1 << 28
-_SECONDS, _MEMORY = 10, 2 << 30
+_SECONDS, _MEMORY = 8, 1 << 30
 #: Of a file's bytes, how many there may be of memory, and how many in a second of processor time.
 _SIZE_TIMES, _SIZE_IN_A_SECOND = 20, 5_000_000
 

@@ -87,6 +87,8 @@ def fit_by(
             break
         move_and_scale(move, factor)
         lower, upper = bounds()
+        if not (np.isfinite(lower).all() and np.isfinite(upper).all()):  # beyond what single precision holds
+            raise BrokenModel(f"The model is {extents[along]:.3g} m long; that cannot be scaled to {size_mm} mm.")
     x, y, z = ((upper - lower) * 1000).tolist()
     return Fitted((x, y, z), (x, y, z)[along], total)
 
