@@ -274,7 +274,7 @@ class Preparers:
             return {}
         try:
             return cage.holds(self.system)
-        except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
             return {}
 
     def _start(self, grants: Sequence[str] = ()) -> Preparer:
