@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -87,8 +87,11 @@ def read_parts(path: Path) -> tuple[dict[str, Any], bytes]:
         return document, file.read(container.length)
 
 
-def write_repaired(path: Path, target: Path) -> GlbFacts:
+def write_repaired(path: Path, target: Path, change: Callable[[dict[str, Any]], bool] = lambda _: False) -> GlbFacts:
     """Check a GLB file, and write it to ``target`` as it should be, where it is not that already.
+
+    Args:
+        change: changes its JSON further, once that is checked; whether it did.
 
     Returns:
         Its facts; ``target`` is there where they say that it is repaired.
@@ -98,7 +101,7 @@ def write_repaired(path: Path, target: Path) -> GlbFacts:
     """
     with _opened(path) as (file, container):
         facts, document = _checked(file, container)
-        if not facts.repaired:
+        if not change(document) and not facts.repaired:
             return facts
         text = json.dumps(document).encode()
         text += b" " * (-len(text) % 4)
@@ -110,7 +113,7 @@ def write_repaired(path: Path, target: Path) -> GlbFacts:
             for start in range(0, container.length, _PIECE):
                 repaired.write(file.read(min(_PIECE, container.length - start)))
             repaired.write(bytes(filled - container.length))
-        return facts
+        return replace(facts, repaired=True)
 
 
 def parse_json(text: bytes) -> object:

@@ -6,13 +6,8 @@ Pure Python, standard library only.
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-from .glb_check import read_parts
 
 Node = dict[str, Any]
 
@@ -40,25 +35,14 @@ def hidden_nodes(document: dict[str, Any]) -> set[int]:
     return set(range(len(nodes))) - shown if any("mesh" in nodes[number] for number in shown) else set()
 
 
-def without_hidden_meshes(source: Path, folder: Path) -> Path:
-    """The GLB itself where all its meshes are to be seen, else a copy in `folder` whose hidden nodes have none.
+def drop_hidden(document: dict[str, Any]) -> bool:
+    """Take their meshes from the hidden nodes, of a checked document; whether there were any.
 
     The nodes stay: they may be the joints of a skin.
-
-    Raises:
-        BrokenModel, UnsafeModel: as glb_check.check_glb. OSError: the copy cannot be written.
     """
-    document, binary = read_parts(source)
     nodes: list[Node] = document.get("nodes") or []
     hidden = [nodes[number] for number in hidden_nodes(document) if nodes[number].get("mesh") is not None]
-    if not hidden:
-        return source
     for node in hidden:
         for key in ("mesh", "skin", "weights", "extensions"):
             node.pop(key, None)
-    text = json.dumps(document).encode()
-    chunks = [(b"JSON", text + b" " * (-len(text) % 4)), (b"BIN\0", binary)]
-    body = b"".join(struct.pack("<I4s", len(data), kind) + data for kind, data in chunks if data)
-    copy = folder / "shown.glb"
-    copy.write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body)
-    return copy
+    return bool(hidden)

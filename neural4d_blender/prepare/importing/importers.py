@@ -14,7 +14,6 @@ import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
-from ...engine.files.gltf_visibility import without_hidden_meshes
 from ..open_file import own, scene, update
 from . import blend_head, obj_materials, outside_names, visibility
 from .check_signature import check_signature
@@ -92,11 +91,10 @@ def _last_line(error: BaseException) -> str:
 
 
 def _glb(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
-    facts = check_glb(source)
     try:
         _call(
             bpy.ops.import_scene.gltf,
-            without_hidden_meshes(source, Path(bpy.app.tempdir)),
+            source,
             import_shading="NORMALS",
             import_pack_images=True,
             import_webp_texture=True,
@@ -110,6 +108,7 @@ def _glb(source: Path, warnings: list[str], files: NamedFiles, animation: bool) 
             import_scene_as_collection=False,
         )
     except (RuntimeError, BrokenModel) as error:
+        facts = check_glb(source)
         unknown = facts.unsupported_extensions or [name for name in facts.required_extensions if name in str(error)]
         if unknown:
             raise UnsupportedFeature(

@@ -1,6 +1,7 @@
 """A copy of a model, where importers stumble over trifles in it: the file that the user keeps stays as it is.
 
-May import `engine`. What is put right of a GLB: engine/files/gltf_repair.py; of a text format: how it is encoded.
+May import `engine`. What is put right of a GLB: engine/files/gltf_repair.py, and hidden meshes are left out
+(engine/files/gltf_visibility.py); of a text format: how it is encoded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from ...engine.errors import BrokenModel
 from ...engine.files.file_type import binary_stl_length, has_capitals, text_encoding
 from ...engine.files.glb_check import write_repaired
+from ...engine.files.gltf_visibility import drop_hidden
 
 _PIECE = 1 << 20
 
@@ -32,7 +34,7 @@ def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[P
 
 def _copied(source: Path, copy: Path, model_format: str, warnings: list[str]) -> bool:
     if model_format == "GLB":
-        facts = write_repaired(source, copy)
+        facts = write_repaired(source, copy, drop_hidden)
         if facts.lost_textures:
             warnings.append(
                 f"Textures that are missing or damaged: {facts.lost_textures}. Their materials have a plain colour."

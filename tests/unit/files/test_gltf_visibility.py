@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files.glb_check import read_parts
+from neural4d_blender.engine.files.glb_check import read_parts, write_repaired
 from neural4d_blender.engine.files.glb_dimensions import size_of
-from neural4d_blender.engine.files.gltf_visibility import hidden_nodes, without_hidden_meshes
+from neural4d_blender.engine.files.gltf_visibility import drop_hidden, hidden_nodes
 from tests.support.glb_files import BINARY, glb, triangle
 
 MESH = {"mesh": 0}
@@ -40,8 +40,8 @@ def test_hidden_nodes(told: dict[str, Any], hidden: set[int]) -> None:
 def test_a_copy_without_what_is_hidden(tmp_path: Path) -> None:
     document = {**triangle(), "nodes": [MESH, {**MESH, "scale": [9, 9, 9]}], "scenes": [{"nodes": [0]}]}
     (tmp_path / "model.glb").write_bytes(glb(document))
-    (tmp_path / "copies").mkdir()
-    copy = without_hidden_meshes(tmp_path / "model.glb", tmp_path / "copies")
+    copy = tmp_path / "copy.glb"
+    assert write_repaired(tmp_path / "model.glb", copy, drop_hidden).repaired
     changed, binary = read_parts(copy)
     assert changed["nodes"] == [MESH, {"scale": [9, 9, 9]}]
     assert binary[: len(BINARY)] == BINARY
@@ -50,4 +50,5 @@ def test_a_copy_without_what_is_hidden(tmp_path: Path) -> None:
 
 def test_a_file_that_hides_nothing_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "model.glb").write_bytes(glb(triangle()))
-    assert without_hidden_meshes(tmp_path / "model.glb", tmp_path) == tmp_path / "model.glb"
+    assert not write_repaired(tmp_path / "model.glb", tmp_path / "copy.glb", drop_hidden).repaired
+    assert [path.name for path in tmp_path.iterdir()] == ["model.glb"]
