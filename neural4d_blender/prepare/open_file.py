@@ -42,6 +42,12 @@ def all_own() -> Iterator[bpy.types.ID]:
         yield from own(kind)
 
 
+def node_trees() -> list[bpy.types.NodeTree]:
+    """Its node groups, and the trees that are a part of another datablock."""
+    parts = (getattr(datablock, "node_tree", None) for datablock in all_own())
+    return [*own("node_groups"), *(tree for tree in parts if tree is not None)]
+
+
 def scene() -> bpy.types.Scene:
     """The scene that the model is imported to; it holds nothing else."""
     found = bpy.context.scene

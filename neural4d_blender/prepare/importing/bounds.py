@@ -16,7 +16,7 @@ import bpy
 
 from ...engine.errors import UnsafeModel
 from ...engine.files.gltf_check import MAX_TRIANGLES
-from ..open_file import all_own, own
+from ..open_file import node_trees, own
 
 MAX_NODES, MAX_MODIFIERS, MAX_REPEATS = 50_000, 10_000, 10_000
 #: Pixels of what Blender draws itself, of all images together.
@@ -28,7 +28,7 @@ _SIZE_TIMES, _SIZE_IN_A_SECOND = 20, 5_000_000
 
 def check() -> None:
     """Raises UnsafeModel where what the model holds would become absurdly much."""
-    trees = [*own("node_groups"), *(tree for one in all_own() if (tree := getattr(one, "node_tree", None)))]
+    trees: list[Any] = node_trees()
     _at_most("nodes", sum(len(tree.nodes) for tree in trees), MAX_NODES)
     for tree in trees:
         for node in tree.nodes:

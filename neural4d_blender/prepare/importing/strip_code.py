@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ...engine.blenders import allowed_data
-from ..open_file import KINDS, all_own, own, scene
+from ..open_file import KINDS, all_own, node_trees, own, scene
 from . import outside_images
 from .named_files import NamedFiles
 
@@ -38,7 +38,7 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
     others += [one for one in own("scenes") if one != scene()]
     others += [tree for tree in own("node_groups") if tree.bl_idname not in allowed_data.MODEL_TREES]
     bpy.data.batch_remove(others)
-    trees = _node_trees()
+    trees = node_trees()
     for datablock in [*all_own(), *trees]:
         if animation and isinstance(datablock, _ANIMATED):
             _leave_curves(datablock)
@@ -49,12 +49,6 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
             tree.nodes.remove(node)
     outside_images.leave_out_strange(files, warnings)
     _strip_notes(trees)
-
-
-def _node_trees() -> list[bpy.types.NodeTree]:
-    """Node groups, and the trees that are a part of another datablock."""
-    parts = [getattr(datablock, "node_tree", None) for datablock in all_own()]
-    return [*own("node_groups"), *(tree for tree in parts if tree is not None)]
 
 
 def _leave_curves(datablock: bpy.types.Object | bpy.types.Armature | bpy.types.Key) -> None:

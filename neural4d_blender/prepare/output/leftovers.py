@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import bpy
 import numpy as np
 
 from ..importing.named_files import NamedFiles
-from ..open_file import all_own, mesh_of, own
+from ..open_file import mesh_of
 
 _LINES = "part of lines or points"
 #: Types of objects that a model is not made of, as they are told.
@@ -56,18 +55,9 @@ def _has_lines(mesh: bpy.types.Mesh) -> bool:
 
 
 def drop(meshes: Iterable[bpy.types.Object]) -> None:
-    """Remove slots that no face has, and what add-ons keep with a datablock: variants of a model, unused materials.
-
-    From 5.0 on that is no custom property any more, and goes along into other files unseen.
-    """
+    """Remove the material slots that no face has: of variants of a model, and unused ones."""
     for mesh in {mesh_of(item) for item in meshes}:
         _drop_slots(mesh)
-    trees = [*own("node_groups"), *(tree for one in all_own() if (tree := getattr(one, "node_tree", None)))]
-    holders: list[Any] = [*all_own(), *trees, *(node for tree in trees for node in tree.nodes)]
-    for holder in holders:
-        if hasattr(holder, "bl_system_properties_get") and (kept := holder.bl_system_properties_get()):
-            for key in list(kept.keys()):
-                del kept[key]
 
 
 def _drop_slots(mesh: bpy.types.Mesh) -> None:
