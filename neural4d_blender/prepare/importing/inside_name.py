@@ -13,7 +13,12 @@ def leads_out(name: bytes) -> bool:
 
 
 def inside(name: bytes) -> bytes:
-    """A name of the same length that leads nowhere else, with the folders that it names, by which files are found."""
+    """A name of the same length that leads nowhere else, with the folders by which files are found.
+
+    One that does not lead out stays as it is.
+    """
+    if not leads_out(name):
+        return name
     text = re.sub(rb"^(\s*)~", rb"\1/", name.replace(b":", b"/"))
     text = re.sub(rb"(^|(?<=[\\/]))\s*\.\.(?=[\\/]|$)", lambda up: b"." + b"/" * (len(up[0]) - 1), text)
     lead = len(text) - len(text.lstrip(b" \t\\/"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import mmap
 import os
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .named_files import NamedFiles
+from .outside_names import material_libraries
 
 _MOST_BYTES = 1 << 26  # of all materials together
 
@@ -23,7 +23,8 @@ _MOST_BYTES = 1 << 26  # of all materials together
 @contextlib.contextmanager
 def found(source: Path, files: NamedFiles) -> Iterator[Path]:
     """The OBJ to import: itself, or one of the same bytes with its materials beside it."""
-    named = [source.parent / name for name in _libraries(source)]
+    names = (name.strip(b'"') for _, name in material_libraries(source))
+    named = [source.parent / os.fsdecode(name) for name in names if name and b"\0" not in name]
     libraries = {path: path if files.holds(path) else files.find(str(path)) for path in named}
     there = [path for path in libraries.values() if path is not None and path.stat().st_size < _MOST_BYTES]
     if all(path in named and not _has_mark(path) for path in there):
@@ -40,19 +41,6 @@ def found(source: Path, files: NamedFiles) -> Iterator[Path]:
             shutil.copyfile(source, copy)
         copy.with_suffix(".mtl").write_bytes(b"\n".join(_text(path) for path in there))
         yield copy
-
-
-def _libraries(source: Path) -> Iterator[str]:
-    """What the lines `mtllib` name."""
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        at = content.find(b"mtllib")
-        while at >= 0:
-            end = content.find(b"\n", at)
-            end = len(content) if end < 0 else end
-            name = content[at + len(b"mtllib") : min(end, at + 4096)].strip().strip(b'"')
-            if name and b"\0" not in name and (at == 0 or content[at - 1 : at] in b"\r\n \t\xbf"):
-                yield os.fsdecode(name)
-            at = content.find(b"mtllib", end)
 
 
 def _has_mark(path: Path) -> bool:

@@ -62,8 +62,8 @@ def _kind(source: Path) -> str:
 
 def _obj(source: Path, folder: Path) -> Path:
     """Materials are read with the textures' names made whole, since the copy lies elsewhere."""
-    named = list(_libraries(source))
-    texts = {name: _material(source.parent, inside(name) if leads_out(name) else name) for _, name in named}
+    named = list(material_libraries(source))
+    texts = {name: _material(source.parent, inside(name)) for _, name in named}
     beside = source.with_suffix(".mtl")  # which Blender reads whatever the OBJ names
     texts[b""] = _material(source.parent, os.fsencode(beside.name))
     if not any(leads_out(name) for _, name in named) and not any(changed for _, changed in texts.values()):
@@ -73,16 +73,16 @@ def _obj(source: Path, folder: Path) -> Path:
     with copy.open("r+b") as file:
         for at, name in named:
             file.seek(at)
-            file.write(inside(name) if leads_out(name) else name)
+            file.write(inside(name))
     for name, (text, _) in texts.items():
-        target = folder / os.fsdecode(inside(name) if leads_out(name) else name) if name else copy.with_suffix(".mtl")
+        target = folder / os.fsdecode(inside(name)) if name else copy.with_suffix(".mtl")
         with contextlib.suppress(OSError, ValueError):  # no name that a file can have
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text)
     return copy
 
 
-def _libraries(source: Path) -> Iterator[tuple[int, bytes]]:
+def material_libraries(source: Path) -> Iterator[tuple[int, bytes]]:
     """Where the names after `mtllib` stand, and what they are."""
     with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         at = content.find(b"mtllib")
