@@ -90,6 +90,14 @@ def _properties() -> dict[str, object]:
     return made
 
 
+def _fields(box: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Where settings stand with their names before them."""
+    column = box.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
+
+
 class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
     """What Preferences > Add-ons > Neural4D shows."""
 
@@ -129,9 +137,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             state.label(text="", icon="KEYINGSET")
         if not shown:
             return
-        column = box.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = _fields(box)
         self._draw_setting(column, f"key_{service.id}", service.key_env)
         self._draw_setting(column, f"url_{service.id}", service.url_env, placeholder=service.url)
         try:
@@ -153,16 +159,12 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_placeholders(self, box: bpy.types.UILayout) -> None:
         box.label(text="Placeholders", icon="MESH_CUBE")
-        column = box.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = _fields(box)
         column.prop(self, "failed_placeholder")
 
     def _draw_safety(self, box: bpy.types.UILayout) -> None:
         box.label(text="Imported Files", icon="LOCKED")
-        column = box.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = _fields(box)
         column.prop(self, "require_sandbox")
         if bridge.sandbox is None:
             box.label(text="What holds on this computer is tried when the first job starts.")
@@ -172,9 +174,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_files(self, box: bpy.types.UILayout) -> None:
         box.label(text="Files", icon="FILE_FOLDER")
-        column = box.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = _fields(box)
         self._draw_setting(column, "data_dir", environment_variables.DATA_DIR_ENV)
         folder = user_settings.data_dir()
         labels.draw(box, f"Kept in {folder}", inset=4)
@@ -190,9 +190,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_library(self, box: bpy.types.UILayout) -> None:
         box.label(text="Asset Library", icon="ASSET_MANAGER")
-        column = box.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = _fields(box)
         folder = user_settings.library_dir()
         column.prop(self, "library_dir", text="Folder", placeholder=str(folder))
         if assets.is_registered(folder):

@@ -60,7 +60,7 @@ def _layer(content: bytes) -> bytes:
 
 def _in_text(found: re.Match[bytes]) -> bytes:
     name = found[1] or found[2]
-    return found[0].replace(name, inside(name)) if leads_out(name) else found[0]
+    return found[0].replace(name, inside(name))
 
 
 def _crate(content: bytes) -> bytes:
@@ -82,7 +82,7 @@ def _crate(content: bytes) -> bytes:
         names = table.split(b"\0")
         if not any(leads_out(name) for name in names):
             return content
-        table = b"\0".join(inside(name) if leads_out(name) else name for name in names)
+        table = b"\0".join(inside(name) for name in names)
         stored = _stored(table) if packed else table
         section = struct.pack(f"<{len(head)}Q", head[0], len(table), *([len(stored)] if packed else [])) + stored
         place = struct.pack("<qq", len(content), len(section))
