@@ -21,7 +21,7 @@ _LOOKED_THROUGH = 256 * 2**20
 def version(path: Path) -> tuple[int, int]:
     """(5, 2), as its header says; zeros where that cannot be read."""
     try:
-        with _unpacked(path) as file:
+        with unpacked(path) as file:
             return version_in(file.read(32))
     except (ImportError, OSError, EOFError, zlib.error):
         return 0, 0
@@ -34,13 +34,19 @@ def version(path: Path) -> tuple[int, int]:
 def open_scene(blend: Path) -> tuple[str, str]:
     """The names of the scene and the view layer that a .blend was saved with, as its blocks say; empty where it is
     not to be found out."""
-    with contextlib.suppress(Exception), _unpacked(blend) as file:  # Blender says better what is wrong with it
+    with contextlib.suppress(Exception), unpacked(blend) as file:  # Blender says better what is wrong with it
         return _open_scene(file)
     return "", ""
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[Any]:
+def unpacked(path: Path) -> Iterator[Any]:
+    """The bytes of a .blend, compressed or not, as a file to read from.
+
+    Raises:
+        ImportError: this Python cannot read how it is compressed. OSError: it cannot be read. Who reads on gets what
+            the modules of the compressions raise.
+    """
     with path.open("rb") as file:
         magic = file.read(4)
         file.seek(0)

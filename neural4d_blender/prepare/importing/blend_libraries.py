@@ -7,15 +7,16 @@ header of its own; the block DNA1 says how the structures in all others are laid
 from __future__ import annotations
 
 import gzip
-import importlib
+import io
 import mmap
 import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ...engine.errors import BrokenModel, UnsafeModel, UnsupportedFeature
+from . import blend_head
 
 #: Bytes that a compressed file may become.
 MAX_UNPACKED = 4 << 30
@@ -49,29 +50,20 @@ def without(source: Path, folder: Path) -> Path:
 
 
 def _unpacked(source: Path, target: Path) -> Path:
-    with source.open("rb") as file:
-        magic = file.read(4)
-        file.seek(0)
-        stream: Any
-        if magic.startswith(b"\x1f\x8b"):
-            stream = gzip.GzipFile(fileobj=file)
-        elif magic == b"\x28\xb5\x2f\xfd":
-            try:
-                zstandard = importlib.import_module("zstandard")
-            except ImportError as error:
-                raise UnsupportedFeature("The .blend file is compressed in a way that is not known here.") from error
-            stream = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        else:
-            return source
-        try:
+    try:
+        with blend_head.unpacked(source) as content:
+            if isinstance(content, io.BufferedReader):  # the file itself
+                return source
             with target.open("wb") as unpacked:
-                _copy(stream, unpacked)
-        except (EOFError, ValueError, gzip.BadGzipFile) as error:
+                _copy(content, unpacked)
+    except ImportError as error:
+        raise UnsupportedFeature("The .blend file is compressed in a way that is not known here.") from error
+    except (EOFError, ValueError, gzip.BadGzipFile) as error:
+        raise BrokenModel(f"The .blend file is damaged: {error}.") from error
+    except Exception as error:
+        if type(error).__name__ == "ZstdError":
             raise BrokenModel(f"The .blend file is damaged: {error}.") from error
-        except Exception as error:
-            if type(error).__name__ == "ZstdError":
-                raise BrokenModel(f"The .blend file is damaged: {error}.") from error
-            raise
+        raise
     return target
 
 
