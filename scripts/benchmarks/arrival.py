@@ -115,11 +115,16 @@ def _prepare(python: Path, glb: Path, blend: Path, rounds: int) -> dict[str, Any
     facts, order = blend.with_suffix(".facts.json"), blend.with_suffix(".json")
     values = {"source": str(glb), "format": "GLB", "output": str(blend), "facts": str(facts)}
     order.write_text(json.dumps({**values, "name": "a sculpture", "size_mm": 120}), encoding="utf-8")
+    command = blend.with_suffix(".command")
+    command.write_bytes(os.fsencode(order) + b"\n")
     script = ROOT / "neural4d_blender" / "prepare" / "__main__.py"
     took: list[tuple[float, float, int]] = []
     for _ in range(rounds):
         begun = time.perf_counter()
-        process = subprocess.Popen([str(python), "-I", str(script), str(order)], stdout=subprocess.DEVNULL)
+        # As the engine has it: started while the download is on its way, and told of the job when that is there.
+        with command.open("rb") as told_later:
+            starts = [str(python), "-I", str(script), "-"]
+            process = subprocess.Popen(starts, stdin=told_later, stdout=subprocess.DEVNULL)
         usage = os.wait4(process.pid, 0)[2]
         whole = time.perf_counter() - begun
         told = json.loads(facts.read_text(encoding="utf-8"))
