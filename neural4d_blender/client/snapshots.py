@@ -92,6 +92,12 @@ class Save:
     path: str = ""
     error: ErrorTexts | None = None
 
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Save:
+        """Read what the engine has written. Until a file is saved its path is a name that nothing has yet."""
+        save = _read(cls, told)
+        return save if save.state == "saved" else replace(save, path="")
+
     @property
     def over(self) -> bool:
         """It was kept, or could not be."""
@@ -175,7 +181,7 @@ class Job:
         values["state"] = State(told.get("state", State.QUEUED))
         values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
-        values["saves"] = [_read(Save, save) for save in told.get("saves", ())]
+        values["saves"] = [Save.read(save) for save in told.get("saves", ())]
         values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]
         return cls(**values)
 

@@ -183,3 +183,10 @@ def test_what_the_engine_was_told_last_arrives_though_blender_ends(
 def test_a_key_is_taken_with_what_stands_before_it_in_the_header(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", given)
     assert Environment().services()["neural4d"]["key"] == "abc"
+
+
+def test_a_file_is_told_when_it_is_there() -> None:
+    job = Job("1", "neural4d", {"prompt": "a bird"})
+    job.delivery.saves = [Save("s", 0, "GLB", "/files", state=state, path="/files/a.glb") for state in SaveState]
+    told = {save.state: save.path for save in snapshots.Job.of(job).saves}
+    assert told == {"asked": "", "converting": "", "saved": "/files/a.glb", "failed": ""}, "its name comes first"

@@ -209,7 +209,7 @@ def test_a_file_of_another_size_is_refused(sim: Simulator, engine: EngineProcess
     asked = {"job": job, "variant": 0, "format": "GLB", "folder": str(tmp_path / "kept")}
     assert "size of the job alone" in engine.ask("save", size_mm=50.0, **asked)["error"]["what"]
     engine.ask("save", size_mm=100.0, **asked)
-    save = engine.until(lambda: next((s for s in engine.jobs[job]["saves"] if s["path"]), None), "the file")
+    save = engine.until(lambda: next((s for s in engine.jobs[job]["saves"] if s["state"] == "saved"), None), "the file")
     assert Path(save["path"]).suffix == ".glb"
     assert paid(sim) == STAGES
 
