@@ -134,7 +134,7 @@ def test_a_kit_comes_in_named_parts(sim: Simulator, engine: EngineProcess, tmp_p
     asked = json.loads((engine.folder / "jobs" / job / "v0.prepare.json").read_text())
     assert (asked["format"], asked["source"]) == ("KIT", str(listed))
     engine.ask("save", job=job, variant=0, format="GLB", folder=str(tmp_path / "kept"), size_mm=None)
-    save = engine.until(lambda: next((s for s in engine.jobs[job]["saves"] if s["state"] == "saved"), None), "the files")
+    save = engine.until(lambda: next((s for s in engine.jobs[job]["saves"] if s["state"] == "saved"), None), "files")
     assert sorted(path.name for path in Path(save["path"]).iterdir()) == ["01 legs.glb", "02 seat.glb", "03 back.glb"]
 
 
