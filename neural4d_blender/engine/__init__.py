@@ -5,6 +5,7 @@ talks to it through ``protocol`` alone. Each room imports only those that stand 
 
     process     the process itself: its pipe, commands, schedule and threads
     steps       what is done for a job next, and what a paid request has to pass
+    spending    budgets, limits, prices
     protocol    the face that the host sees
     blenders    background Blenders
     files       results: fetched, unpacked, checked

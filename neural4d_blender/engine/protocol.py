@@ -88,11 +88,11 @@ if TYPE_CHECKING:
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
     from .model.facts import Facts
-    from .model.image_header import ImageFacts, read_image_facts
+    from .model.inputs.image_header import ImageFacts, read_image_facts
+    from .model.inputs.picture_end import check_whole
+    from .model.inputs.web_addresses import check_url, is_web_address, name_in
     from .model.job import Job
-    from .model.picture_end import check_whole
     from .model.request import Request
-    from .model.web_addresses import check_url, is_web_address, name_in
     from .services.answers import Balance
     from .services.base import Provider
 
@@ -117,7 +117,7 @@ _LATE = {
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
     "Facts": "model.facts",
-    "ImageFacts": "model.image_header",
+    "ImageFacts": "model.inputs.image_header",
     "Job": "model.job",
     "Masker": "http.redaction",
     "PrepareValues": "blenders.job_file_format",
@@ -126,11 +126,11 @@ _LATE = {
     "Request": "model.request",
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
-    "check_url": "model.web_addresses",
-    "check_whole": "model.picture_end",
-    "is_web_address": "model.web_addresses",
-    "name_in": "model.web_addresses",
-    "read_image_facts": "model.image_header",
+    "check_url": "model.inputs.web_addresses",
+    "check_whole": "model.inputs.picture_end",
+    "is_web_address": "model.inputs.web_addresses",
+    "name_in": "model.inputs.web_addresses",
+    "read_image_facts": "model.inputs.image_header",
     "scale_lengths": "blenders.shader_lengths",
     "without": "http.redaction",
 }

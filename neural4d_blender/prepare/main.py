@@ -30,7 +30,7 @@ from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
 from .importing import bounds, color_attributes, importers, multi_part
-from .importing.named_files import NamedFiles
+from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
 from .output import asset, leftovers, materials, write_blend
 

@@ -20,7 +20,7 @@ from neural4d_blender.engine.blenders.job_file import run_in_blender
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.files.archive import is_archive, unpack
 from neural4d_blender.engine.files.file_type import file_type
-from neural4d_blender.engine.steps.check_download import checking
+from neural4d_blender.engine.steps.delivery.check_download import checking
 from scripts.toolbox.console import ROOT
 
 _SIZE_MM = 120.0

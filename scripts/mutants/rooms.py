@@ -41,9 +41,9 @@ class Room:
                 yield file.relative_to(root)
 
 
-_MONEY = ("spending", "measured_prices", "spending_limits", "paid_request", "lost_answers", "failure_texts")
+_MONEY = ("engine/spending", *(f"engine/steps/{name}.py" for name in ("paid_request", "lost_answers", "failure_texts")))
 ROOMS = (
-    Room("money", (*(f"engine/steps/{name}.py" for name in _MONEY), "engine/model/costs.py"), _ENGINE, 90),
+    Room("money", (*_MONEY, "engine/model/costs.py"), _ENGINE, 90),
     Room("steps", ("engine/steps",), _ENGINE, 90),
     Room("journal", ("engine/store",), _ENGINE, 90),
     Room("transport", ("engine/http",), _ENGINE, 90),

@@ -114,7 +114,7 @@ def _impatient() -> None:
     transport.Transport.__init__.__kwdefaults__["paid"] = 10.0
 
 
-_PAY, _SPENDING = "steps.paid_request.pay", "steps.spending.Spending"
+_PAY, _SPENDING = "steps.paid_request.pay", "spending.spending.Spending"
 #: By name: what is changed.
 PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "a submission is journaled after it was sent": Change(
@@ -149,15 +149,17 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "running jobs of an earlier engine are not counted": Change(
         "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
     ),
-    "a job's cap is not looked at": Change("steps.spending_limits.reserve", "in_all > request.max_points", "False"),
+    "a job's cap is not looked at": Change("spending.spending_limits.reserve", "in_all > request.max_points", "False"),
     "a group's cap is not looked at": Change(
-        "steps.spending_limits.reserve", "together > request.group_points", "False"
+        "spending.spending_limits.reserve", "together > request.group_points", "False"
     ),
-    "a budget is not looked at": Change("steps.spending_limits.reserve", "together > batch.budget", "False"),
+    "a budget is not looked at": Change("spending.spending_limits.reserve", "together > batch.budget", "False"),
     "a budget does not count what is held": Change(
         "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
     ),
-    "a conversion is booked twice": Change("steps.conversions.ask_for_conversion", 'before == "asked"', "False"),
+    "a conversion is booked twice": Change(
+        "steps.delivery.conversions.ask_for_conversion", 'before == "asked"', "False"
+    ),
     "jobs of a living engine are adopted": Change(
         "store.journal.Journal._is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
@@ -187,8 +189,10 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         _PAY, "if sent.number and lost_answers.fell", "if False and lost_answers.fell"
     ),
     "any fall of the balance is a price": (
-        Change("steps.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"),
-        Change("steps.measured_prices.Prices.others_cost", "if self.others_pay(job) or job.costs.unsure", "if False"),
+        Change("spending.measured_prices.Prices.is_ours", "if expected is None or fell <= expected", "if True"),
+        Change(
+            "spending.measured_prices.Prices.others_cost", "if self.others_pay(job) or job.costs.unsure", "if False"
+        ),
     ),
     "purchases of one service overlap": (
         Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
@@ -225,7 +229,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "steps.poll_schedule.Pace.heard", "self.due = now + min(", "self.due = now + 0 * min("
     ),
     "a price of nothing is believed": Change(
-        "steps.measured_prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"
+        "spending.measured_prices.Prices.learn", "job.costs.measured(points)", "job.costs.measured(0)"
     ),
     "a further order is not journaled": Change(
         "steps.later_stages._order", "context.save(job)\n        except Journal", "pass\n        except Journal"

@@ -15,8 +15,9 @@ import pytest
 
 from neural4d_blender.engine.blenders import allowed_data
 from neural4d_blender.prepare import main
-from neural4d_blender.prepare.importing import bounds, outside_names, usd_names
-from neural4d_blender.prepare.importing.inside_name import inside, leads_out
+from neural4d_blender.prepare.importing import bounds
+from neural4d_blender.prepare.importing.external_files import outside_names, usd_names
+from neural4d_blender.prepare.importing.external_files.inside_name import inside, leads_out
 from tests.support import sample_models
 from tests.support.opened_files import Opened
 

@@ -14,7 +14,7 @@ from mathutils import Matrix
 from neural4d_blender.engine.errors import BrokenModel
 from neural4d_blender.prepare import main, open_file
 from neural4d_blender.prepare.importing import strip_code
-from neural4d_blender.prepare.importing.named_files import NamedFiles
+from neural4d_blender.prepare.importing.external_files.named_files import NamedFiles
 from neural4d_blender.scene.placing import placement
 from tests.support import sample_models
 

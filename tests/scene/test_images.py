@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from neural4d_blender.engine.errors import InvalidInput
 from neural4d_blender.engine.model.declaration import ImageLimits
-from neural4d_blender.engine.model.image_header import read_image_facts
+from neural4d_blender.engine.model.inputs.image_header import read_image_facts
 from neural4d_blender.scene.images import export
 from tests.support.scene_pictures import LIMITS, WIDTH, colours, difference, exported, hold, read, written
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from neural4d_blender.engine.model.declaration import ImageLimits
-from neural4d_blender.engine.model.image_header import read_image_facts
+from neural4d_blender.engine.model.inputs.image_header import read_image_facts
 from neural4d_blender.scene.images import export
 
 LIMITS = ImageLimits(("PNG", "JPEG"), (64, 64), (400, 500), 200_000)

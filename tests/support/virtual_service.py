@@ -24,10 +24,10 @@ from neural4d_blender.engine.model.server_facts import BOOKS, Server
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Balance, Conversion, Outcome, Poll, Submission, Trace, part, whole
 from neural4d_blender.engine.services.base import Provider
+from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
-from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import System
 from tests.support.glb_files import glb, triangle

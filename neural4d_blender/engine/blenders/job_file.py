@@ -1,6 +1,6 @@
 """What goes into a background Blender and what comes out: job file, facts, errors. Standard library only.
 
-Where no second Blender can be started, the host does the same job itself: see steps/convert_and_download.py.
+Where no second Blender can be started, the host does the same job itself: see steps/delivery/convert_and_download.py.
 """
 
 from __future__ import annotations

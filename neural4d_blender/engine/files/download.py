@@ -20,7 +20,7 @@ from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
 from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
-from ..model.web_addresses import host_of, is_loopback, protected
+from ..model.inputs.web_addresses import host_of, is_loopback, protected
 from ..system import SYSTEM, Clock, System, reason
 
 #: Larger than any model a service makes; protects the disk.

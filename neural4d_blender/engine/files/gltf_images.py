@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import UnsafeModel
-from ..model.image_header import size_in
+from ..model.inputs.image_header import size_in
 
 #: In all images of a model: thirty of 4096 x 4096, or 2 GiB in memory.
 MAX_PIXELS: Final = 2**29

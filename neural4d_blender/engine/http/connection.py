@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ..model.web_addresses import host_of, is_loopback, next_hop
+from ..model.inputs.web_addresses import host_of, is_loopback, next_hop
 from . import interruptible
 
 #: Bytes that are sent before it is looked again whether they may be.

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from ..model.image_header import MIME_TYPES, read_image_facts
+from ..model.inputs.image_header import MIME_TYPES, read_image_facts
 
 
 def text(value: object) -> object:

@@ -25,8 +25,8 @@ from ..errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+from ..model.inputs.web_addresses import check_url
 from ..model.server_facts import Server
-from ..model.web_addresses import check_url
 from ..system import SYSTEM, System
 from . import interruptible, multipart, redaction, refusals
 from .exchange import Exchange, Observer

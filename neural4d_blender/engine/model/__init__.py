@@ -6,4 +6,4 @@ Plain data that checks itself. No I/O but the reading of pictures, no clock, no 
 from ..lazy_imports import open_late
 
 # What a service's declaration can be read without.
-open_late(__name__, "image_header", "picture_end", "request", "web_addresses")
+open_late(__name__, "request")

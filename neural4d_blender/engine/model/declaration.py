@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, dataclass_transform
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import image_header, picture_end
+from .inputs import image_header, picture_end
 
 
 @dataclass_transform(frozen_default=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput, UnsupportedFeature
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
 from .declaration import Feature, Options
-from .web_addresses import is_web_address, name_in
+from .inputs.web_addresses import is_web_address, name_in
 
 if TYPE_CHECKING:
     from .declaration import Declaration

@@ -14,8 +14,8 @@ from concurrent.futures import Future
 
 from ..errors import JobNotFound
 from ..model.states import FREE_TO_CANCEL, State
+from ..spending.spending import Spending
 from ..steps.active_job import ActiveJob
-from ..steps.spending import Spending
 from ..store.journal import Journal, taken_elsewhere
 from .concurrency_limit import ConcurrencyLimit
 from .outbox import Message

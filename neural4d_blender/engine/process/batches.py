@@ -14,8 +14,9 @@ from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
-from ..steps import kept_files, retry_and_choose
+from ..steps import retry_and_choose
 from ..steps.active_job import ActiveJob
+from ..steps.delivery import kept_files
 from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
 from ..system import Clock

@@ -14,8 +14,9 @@ from ..model.declaration import Feature
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State, VariantState
 from ..model.variant import Variant
-from ..steps import kept_files, retry_and_choose
+from ..steps import retry_and_choose
 from ..steps.context import Context
+from ..steps.delivery import kept_files
 from ..store.history import History
 from .active_jobs import ActiveJobs
 from .events import Events

@@ -24,11 +24,11 @@ from ..blenders.blender_pool import Preparers
 from ..errors import InvalidInput, JournalDamaged, JournalUnusable, Neural4DError
 from ..files.download import download
 from ..model.job import Job
+from ..spending.spending import Spending
 from ..steps import next_step
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context
 from ..steps.failure_texts import unforeseen
-from ..steps.spending import Spending
 from ..store.history import History
 from ..store.journal import Journal
 from ..system import SYSTEM, System

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import Neural4DError, UnexpectedAnswer
-from ..model import image_header
 from ..model.declaration import Declaration, Feature, Quote
+from ..model.inputs import image_header
 from ..model.server_facts import Server
 
 if TYPE_CHECKING:

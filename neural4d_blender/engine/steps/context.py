@@ -15,16 +15,16 @@ from ..blenders.job_file_format import PrepareValues
 from ..errors import UnexpectedAnswer
 from ..files.download import download
 from ..http.rate_limit import MINUTE
+from ..model.inputs.web_addresses import host_of, is_inward
 from ..model.job import Job
 from ..model.states import JOURNAL, State
 from ..model.variant import Variant
-from ..model.web_addresses import host_of, is_inward
 from ..services.base import Provider
+from ..spending.spending import Spending
 from ..store.journal import Journal
 from ..store.private_files import FOLDER
 from ..system import SYSTEM, Clock, System
 from .poll_schedule import QUICKEST
-from .spending import Spending
 
 
 @dataclass

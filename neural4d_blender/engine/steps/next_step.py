@@ -29,11 +29,12 @@ from ..files.download import Stopped
 from ..http import interruptible
 from ..model.states import State, VariantState
 from ..model.variant import Variant
-from . import convert_and_download, exchange_log, kept_files, polling, retry_or_fail, submit
+from ..spending.purchase_lock import NotItsTurn
+from . import exchange_log, polling, retry_or_fail, submit
 from .active_job import ActiveJob
 from .context import Context
+from .delivery import convert_and_download, kept_files
 from .failure_texts import all_failed, unforeseen
-from .purchase_lock import NotItsTurn
 
 #: Damage that a second download may not show: this many more are tried.
 _DOWNLOAD_AGAIN = 2

@@ -7,9 +7,10 @@ from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Variant
 from ..services.answers import Outcome
-from . import convert_and_download, later_stages
+from . import later_stages
 from .active_job import ActiveJob
 from .context import Context
+from .delivery import convert_and_download
 from .poll_schedule import GIVE_UP_AFTER, Pace
 
 #: Seconds that a question comes late where the computer, or the engine, stood still.

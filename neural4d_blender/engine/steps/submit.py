@@ -20,17 +20,18 @@ from ..errors import (
 )
 from ..model.choice import Choice
 from ..model.declaration import Quote
+from ..model.inputs.picture_end import check_whole
 from ..model.job import Job
-from ..model.picture_end import check_whole
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
-from . import convert_and_download, lost_answers, paid_request
+from . import lost_answers, paid_request
 from .active_job import ActiveJob
-from .check_download import check_something
 from .context import Context
+from .delivery import convert_and_download
+from .delivery.check_download import check_something
 
 #: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
 #: up.

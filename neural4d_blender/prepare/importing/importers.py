@@ -15,9 +15,10 @@ import bpy
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
 from ..open_file import own, scene, update
-from . import blend_head, obj_materials, outside_names, visibility
+from . import blend_head, visibility
 from .check_signature import check_signature
-from .named_files import NamedFiles
+from .external_files import obj_materials, outside_names
+from .external_files.named_files import NamedFiles
 from .readable_copy import readable
 from .strip_code import disarm
 

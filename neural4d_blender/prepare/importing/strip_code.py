@@ -14,8 +14,8 @@ import bpy
 
 from ...engine.blenders import allowed_data
 from ..open_file import KINDS, all_own, node_trees, own, scene
-from . import outside_images
-from .named_files import NamedFiles
+from .external_files import outside_images
+from .external_files.named_files import NamedFiles
 
 #: Whose animation a model keeps where it is wanted, and what of it: plain curves.
 _ANIMATED = (bpy.types.Object, bpy.types.Armature, bpy.types.Key)

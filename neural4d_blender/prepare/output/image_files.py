@@ -13,8 +13,8 @@ import bpy
 
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import PreparerFailed
-from ..importing.named_files import NamedFiles
-from ..importing.outside_images import TILE, locate
+from ..importing.external_files.named_files import NamedFiles
+from ..importing.external_files.outside_images import TILE, locate
 
 #: Longest side of an image in pixels. Blender keeps it unpacked in memory: this one takes 1 GB.
 MAX_IMAGE_SIDE = 16_384

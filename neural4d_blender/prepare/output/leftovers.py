@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..importing.named_files import NamedFiles
+from ..importing.external_files.named_files import NamedFiles
 from ..open_file import mesh_of
 
 _LINES = "part of lines or points"

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...engine.blenders.shared_names import KIT, datablock_name
-from ..importing.named_files import NamedFiles
+from ..importing.external_files.named_files import NamedFiles
 from ..open_file import mesh_of, purge
 from . import image_files, image_uses, lost_images
 

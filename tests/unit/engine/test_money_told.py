@@ -24,8 +24,9 @@ from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace, part, whole
 from neural4d_blender.engine.services.goneural import answers as goneural
 from neural4d_blender.engine.services.neural4d import answers as neural4d
-from neural4d_blender.engine.steps import kept_files, retry_and_choose
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
+from neural4d_blender.engine.steps.delivery import kept_files
 from tests.support.virtual_service import Acted, Killed, Steps, begin, refused
 
 __all__ = ["begin"]

@@ -22,10 +22,10 @@ from neural4d_blender.engine.model.states import State, WaitsFor
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
 from neural4d_blender.engine.services.base import Provider
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
+from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step, retry_or_fail
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
-from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import Clock
 from tests.support.glb_files import glb, triangle

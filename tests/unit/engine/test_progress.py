@@ -12,10 +12,10 @@ from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.process.new_jobs import typical_seconds
 from neural4d_blender.engine.services.answers import Outcome, Poll
+from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import polling, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
-from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from tests.support.one_thread import Alone
 from tests.unit.engine.test_other_clock import MadeUp

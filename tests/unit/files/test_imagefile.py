@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from neural4d_blender.engine.errors import InvalidInput
-from neural4d_blender.engine.model.image_header import ImageFacts, read_image_facts
+from neural4d_blender.engine.model.inputs.image_header import ImageFacts, read_image_facts
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from neural4d_blender.engine.errors import InvalidInput
-from neural4d_blender.engine.model.picture_end import check_whole
+from neural4d_blender.engine.model.inputs.picture_end import check_whole
 from neural4d_blender.engine.protocol import declarations
 
 #: By what Pillow is told: each way in which a format says where a picture ends.

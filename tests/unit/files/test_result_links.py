@@ -14,8 +14,8 @@ import requests
 from neural4d_blender.engine.errors import DownloadFailed, InvalidInput, LinkExpired, UnexpectedAnswer
 from neural4d_blender.engine.files import download as downloads
 from neural4d_blender.engine.http import connection
+from neural4d_blender.engine.model.inputs.web_addresses import check_url, protected
 from neural4d_blender.engine.model.job import Job
-from neural4d_blender.engine.model.web_addresses import check_url, protected
 from neural4d_blender.engine.steps.context import Context
 
 #: This machine, and networks that nobody outside reaches.

@@ -17,7 +17,7 @@ def test_each_room_has_its_files_and_its_tests() -> None:
 
 def test_a_file_belongs_to_the_narrowest_room() -> None:
     rooms = {file.as_posix().removeprefix(f"{PACKAGE}/"): room.name for file, room in files_of(ROOMS, ROOT).items()}
-    assert rooms["engine/steps/spending.py"] == "money"
+    assert rooms["engine/spending/spending.py"] == "money"
     assert rooms["engine/steps/polling.py"] == "steps"
     assert rooms["engine/protocol.py"] == "engine"
     assert not any(name.startswith(("ui/", "cli/", "api/")) for name in rooms)

@@ -27,8 +27,9 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
-from neural4d_blender.engine.steps import convert_and_download, kept_files, retry_and_choose
+from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
+from neural4d_blender.engine.steps.delivery import convert_and_download, kept_files
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import CONVERSION, TEXT, World, done, waits
 

@@ -11,8 +11,8 @@ from neural4d_blender.engine.errors import ConversionFailed, DownloadFailed, Lin
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.model.variant import Save, SaveState
 from neural4d_blender.engine.services.answers import Conversion
-from neural4d_blender.engine.steps import kept_files
 from neural4d_blender.engine.steps.active_job import ActiveJob
+from neural4d_blender.engine.steps.delivery import kept_files
 from tests.support.one_thread import CONVERSION, TEXT, World
 
 

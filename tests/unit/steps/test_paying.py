@@ -26,9 +26,9 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS, LATE
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Submission, Trace
+from neural4d_blender.engine.spending.spending import LATEST
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
-from neural4d_blender.engine.steps.spending import LATEST
 from tests.support.one_thread import BEGIN, TEXT, World
 
 Make = Callable[[], Neural4DError]

@@ -24,10 +24,10 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.answers import Outcome, Poll
+from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
-from neural4d_blender.engine.steps.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from tests.support.one_thread import Alone, StoppedClock
 from tests.unit.engine.test_other_clock import MadeUp, NoBlender, download

@@ -13,7 +13,7 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION
 from neural4d_blender.engine.services.neural4d.provider import OLDER, Neural4D
-from neural4d_blender.engine.steps.spending import Spending
+from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess

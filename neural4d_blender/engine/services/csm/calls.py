@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AnswerLost, ServiceDown, ServiceUnreachable, UnexpectedAnswer
 from ...http import refusals
-from ...model import web_addresses
+from ...model.inputs import web_addresses
 from .. import answers
 from ..base import data_uri
 

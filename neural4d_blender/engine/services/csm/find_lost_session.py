@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ...model import web_addresses
+from ...model.inputs import web_addresses
 from .. import answers
 
 Rows = list[dict[str, Any]]

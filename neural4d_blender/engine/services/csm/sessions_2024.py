@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
 from ...http import refusals
-from ...model import web_addresses
+from ...model.inputs import web_addresses
 from .. import answers
 from ..answers import Outcome
 from ..base import value_of

@@ -23,8 +23,8 @@ from ...errors import (
     UnsupportedFeature,
 )
 from ...http import refusals
-from ...model import web_addresses
 from ...model.declaration import Declaration, Feature, Quote
+from ...model.inputs import web_addresses
 from ...model.server_facts import GENERATION
 from .. import answers
 from ..base import Provider, data_uri

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...engine.errors import BrokenModel
+from ....engine.errors import BrokenModel
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 

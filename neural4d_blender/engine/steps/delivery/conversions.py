@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..errors import ConversionFailed, JournalUnusable, Neural4DError, UnexpectedAnswer
-from ..model.job import Job
-from ..model.server_facts import AT_ONCE, BOOKS
-from ..services.answers import Conversion
-from ..services.base import Provider
-from .context import Context
-from .paid_request import REFUSALS, is_documented, is_unsent
-from .purchase import Purchase
+from ...errors import ConversionFailed, JournalUnusable, Neural4DError, UnexpectedAnswer
+from ...model.job import Job
+from ...model.server_facts import AT_ONCE, BOOKS
+from ...services.answers import Conversion
+from ...services.base import Provider
+from ...spending.purchase import Purchase
+from ..context import Context
+from ..paid_request import REFUSALS, is_documented, is_unsent
 
 
 def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:

@@ -12,7 +12,7 @@ import struct
 import zlib
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ...errors import InvalidInput
 
 #: Longer than any service takes, many times: such a file is not read for this alone.
 _LONGEST = 1 << 28

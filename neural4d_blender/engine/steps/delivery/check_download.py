@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import BrokenModel
-from ..files.archive import is_archive
-from ..files.file_type import file_type
-from ..files.glb_check import check_glb
-from ..system import System
+from ...errors import BrokenModel
+from ...files.archive import is_archive
+from ...files.file_type import file_type
+from ...files.glb_check import check_glb
+from ...system import System
 
 
 def checking(wanted: str, others: Collection[str] = ()) -> Callable[[Path], None]:

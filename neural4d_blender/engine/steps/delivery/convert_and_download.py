@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from ..blenders.job_file import checked, job_values, run_in_blender
-from ..blenders.job_file_format import PrepareValues
-from ..errors import (
+from ...blenders.job_file import checked, job_values, run_in_blender
+from ...blenders.job_file_format import PrepareValues
+from ...errors import (
     BrokenModel,
     CannotStart,
     DownloadFailed,
@@ -18,21 +18,21 @@ from ..errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ..files import multi_part
-from ..files.archive import is_archive, unpack
-from ..files.file_type import file_type
-from ..files.gltf_images import check_folder
-from ..model.facts import Facts
-from ..model.job import Job
-from ..model.request import Request
-from ..model.states import State, VariantState
-from ..model.variant import Variant
-from ..services import DECLARATIONS
-from ..services.answers import Outcome, Poll
-from ..system import System
-from .active_job import ActiveJob
+from ...files import multi_part
+from ...files.archive import is_archive, unpack
+from ...files.file_type import file_type
+from ...files.gltf_images import check_folder
+from ...model.facts import Facts
+from ...model.job import Job
+from ...model.request import Request
+from ...model.states import State, VariantState
+from ...model.variant import Variant
+from ...services import DECLARATIONS
+from ...services.answers import Outcome, Poll
+from ...system import System
+from ..active_job import ActiveJob
+from ..context import Context
 from .check_download import checking, kept_if_refused
-from .context import Context
 from .conversions import ask_for_conversion
 
 #: A preview is a picture of a few hundred kilobytes.

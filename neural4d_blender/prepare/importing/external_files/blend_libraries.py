@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ...engine.errors import BrokenModel, UnsafeModel, UnsupportedFeature
-from . import blend_head
+from ....engine.errors import BrokenModel, UnsafeModel, UnsupportedFeature
+from .. import blend_head
 
 #: Bytes that a compressed file may become.
 MAX_UNPACKED = 4 << 30

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bpy
 
-from ..open_file import own
+from ...open_file import own
 from .named_files import NamedFiles
 
 #: Where Blender's own font is.

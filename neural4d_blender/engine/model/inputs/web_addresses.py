@@ -10,7 +10,7 @@ import re
 import urllib.parse
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ...errors import InvalidInput
 
 #: Host and port that every parser reads alike: no user before them, nothing encoded, no letters that become others.
 _PLAIN = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?", re.IGNORECASE)

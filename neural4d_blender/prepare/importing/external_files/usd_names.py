@@ -11,7 +11,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from ...engine.errors import BrokenModel
+from ....engine.errors import BrokenModel
 from .inside_name import inside, leads_out
 
 _ASSET = re.compile(rb"@@@(.+?)@@@|@([^@\n]+)@", re.S)

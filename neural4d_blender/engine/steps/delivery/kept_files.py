@@ -6,20 +6,20 @@ import shutil
 import threading
 from pathlib import Path
 
-from ..blenders.shared_names import name_of_file
-from ..errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
-from ..files.archive import is_archive, unpack
-from ..files.file_type import file_type
-from ..files.glb_check import check_glb
-from ..files.glb_dimensions import size_of
-from ..model.facts import Facts
-from ..model.job import Job
-from ..model.request import Request
-from ..model.variant import Save, SaveState, Variant
-from ..system import reason
-from .active_job import ActiveJob
+from ...blenders.shared_names import name_of_file
+from ...errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
+from ...files.archive import is_archive, unpack
+from ...files.file_type import file_type
+from ...files.glb_check import check_glb
+from ...files.glb_dimensions import size_of
+from ...model.facts import Facts
+from ...model.job import Job
+from ...model.request import Request
+from ...model.variant import Save, SaveState, Variant
+from ...system import reason
+from ..active_job import ActiveJob
+from ..context import Context
 from .check_download import check_something
-from .context import Context
 from .conversions import ask_for_conversion
 from .convert_and_download import CONVERSION_EVERY, downloaded_file
 
