@@ -9,12 +9,8 @@ from pathlib import Path
 PACKAGE = "neural4d_blender"
 _ENGINE = tuple(f"tests/unit/{part}" for part in ("engine", "steps", "commands", "files", "whole_engine"))
 _HOST = ("tests/unit/host",)
-_SCENE = (
-    *("tests/scene/test_placing.py", "tests/scene/test_appending.py", "tests/scene/test_replacing.py"),
-    *("tests/scene/test_placeholder.py", "tests/scene/test_in_place.py", "tests/scene/test_again.py"),
-)
-_PARTS = ("model", "sizes", "colours", "faults", "foreign", "process", "reshape", "safety")
-_PREPARE = (*(f"tests/scene/test_prepare_{part}.py" for part in _PARTS), "tests/scene/test_kits.py")
+_SCENE = ("tests/scene/placing", "tests/scene/api/test_again.py")
+_PREPARE = ("tests/scene/prepare",)
 
 
 @dataclass(frozen=True)

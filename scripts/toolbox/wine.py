@@ -40,8 +40,8 @@ TESTS: list[tuple[str, bool, str]] = [
     ("3.11", False, "tests/unit/files/test_archive.py"),
     ("3.11", False, "tests/unit/engine/test_journal_unit.py"),
     ("3.11", False, "tests/unit/engine/test_certificates.py"),
-    ("3.11", True, "tests/scene/test_prepare_sizes.py"),
-    ("3.13", True, "tests/scene/test_prepare_sizes.py"),
+    ("3.11", True, "tests/scene/prepare/test_sizes.py"),
+    ("3.13", True, "tests/scene/prepare/test_sizes.py"),
 ]
 _LIMIT = 150.0
 _WINDOWS = ["--python-platform", "x86_64-pc-windows-msvc", "--only-binary", ":all:"]

@@ -16,7 +16,7 @@ MODULE = "bl_ext.user_default.neural4d"
 #: What a job takes and registering does not: Blender's start is not to wait for it.
 LATE = [f"api.{name}" for name in ("batches", "generate", "history", "job")]
 LATE += ["batching", "prepare"]
-LATE += [f"engine.model.{name}" for name in ("batch", "image_header", "job", "request", "web_addresses")]
+LATE += [f"engine.model.{name}" for name in ("batch", "inputs.image_header", "inputs.web_addresses", "job", "request")]
 LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.answers", "steps", "store", "system")]
 LATE += [f"scene.{name}" for name in ("assets", "place_finished_models", "recover_unsaved", "start_job")]
 LATE += ["engine.services.base", "engine.model.server_facts"]

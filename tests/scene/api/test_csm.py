@@ -11,8 +11,8 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender.scene.placing.placement import measure_mm
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
-from tests.scene.test_api_images import picture
+from tests.scene.api.test_api import sim, simulator
+from tests.scene.api.test_api_images import picture
 
 pytestmark = pytest.mark.one_blender
 

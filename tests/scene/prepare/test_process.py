@@ -15,7 +15,7 @@ import pytest
 
 from tests.support import sample_models
 
-PACKAGE = Path(__file__).parents[2] / "neural4d_blender"
+PACKAGE = Path(__file__).parents[3] / "neural4d_blender"
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.scene.test_placing import place, world_size
-from tests.scene.test_prepare_sizes import CASES, exported, prepare
+from tests.scene.placing.test_placing import place, world_size
+from tests.scene.prepare.test_sizes import CASES, exported, prepare
 
 __all__ = ["exported"]
 

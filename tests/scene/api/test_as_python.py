@@ -21,7 +21,7 @@ from neural4d_blender.ui import text_templates
 from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
+from tests.scene.api.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
 pytestmark = pytest.mark.both_ends

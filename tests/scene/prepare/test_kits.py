@@ -13,7 +13,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.prepare import main
 from neural4d_blender.scene.placing.placement import measure_mm
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
+from tests.scene.api.test_api import sim, simulator
 
 pytestmark = pytest.mark.both_ends
 

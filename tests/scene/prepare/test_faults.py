@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from neural4d_blender.prepare import main
-from tests.scene.test_prepare_safety import edit_glb
+from tests.scene.prepare.test_safety import edit_glb
 from tests.support import sample_models
 
 HTML = b"<!DOCTYPE html><html><body>v 0 0 0\nf 1 1 1\n<h1>403 Forbidden</h1></body></html>"

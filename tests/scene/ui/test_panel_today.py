@@ -23,7 +23,7 @@ from neural4d_blender.ui.operators import copy_as_python
 from neural4d_blender.ui.settings import draw_price, panel_request
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_as_python import called
+from tests.scene.api.test_as_python import called
 from tests.support import scene_pictures
 from tests.support.connected import connect
 

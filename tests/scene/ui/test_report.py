@@ -12,7 +12,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.scene import job_report
 from neural4d_blender.scene.engine_process import bridge
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
+from tests.scene.api.test_api import sim, simulator
 from tests.support.every_service import picture
 
 __all__ = ["sim", "simulator"]

@@ -15,7 +15,7 @@ from neural4d_blender.scene import user_settings
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm, place
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
+from tests.scene.api.test_api import sim, simulator
 from tests.support import sample_models
 
 __all__ = ["sim", "simulator"]

@@ -11,7 +11,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.engine.protocol import InvalidInput
 from neural4d_blender.scene.placing.placement import measure_mm
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_api import sim, simulator
+from tests.scene.api.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
 

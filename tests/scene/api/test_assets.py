@@ -16,7 +16,7 @@ from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from scripts.simulator.launcher import Simulator
 from tests.scene.conftest import Prepared
-from tests.scene.test_replacing import stand
+from tests.scene.placing.test_replacing import stand
 from tests.support import scene_pictures
 
 WANTED: dict[str, Any] = {

@@ -21,7 +21,7 @@ from neural4d_blender.scene.session import session
 from neural4d_blender.ui.lists import batch_list, batch_progress
 from neural4d_blender.ui.operators.generate_from_files import price
 from scripts.simulator.launcher import Simulator
-from tests.scene.test_batches import sim, simulator
+from tests.scene.api.test_batches import sim, simulator
 
 __all__ = ["sim", "simulator"]
 pytestmark = pytest.mark.both_ends
