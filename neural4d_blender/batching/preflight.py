@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
@@ -17,6 +18,8 @@ from . import columns
 from .generate_arguments import Arguments, Picture, for_request
 from .table_reader import Row
 
+#: Arguments that are checked by themselves, whatever the others are.
+_TEXTS = ("prompt", "name")
 #: So many complaints are shown; the rest is only counted.
 _SHOWN = 20
 
@@ -39,6 +42,13 @@ class Item:
     collection: str = ""
     pack_images: bool = True
     placeholder: bool = False
+
+    def with_texts(self, index: int, row: Row) -> Item:
+        """The item of a row that differs from this one's in its texts alone; InvalidInput where they are wrong."""
+        texts = cast("dict[str, str]", {name: row.values[name] for name in _TEXTS if name in row.values})
+        return Item(
+            **{**vars(self), "index": index, "job": str(uuid.uuid4()), "request": self.request.with_texts(texts)}
+        )
 
 
 @dataclass(frozen=True)
@@ -88,14 +98,24 @@ def plan(
     for service in by_service or ():
         protocol.declaration(service)
     items, wrong = [], []
+    alike: dict[object, Item] = {}
     for index, row in enumerate(rows):
-        values, complaints = columns.arguments(row, defaults, by_service)
         mine = index % count == number - 1
+        kind = _kind(row)
+        if kind in alike:
+            try:
+                items += [alike[kind].with_texts(index, row)] if mine else []
+                continue
+            except Neural4DError:
+                pass  # what is wrong with it is said below
+        values, complaints = columns.arguments(row, defaults, by_service)
         # Other shards' pictures may be elsewhere.
         if not complaints and (mine or not (values["image"] or values["views"] or values["references"])):
             try:
                 item = _item(index, values, pictures, servers, keep_in)
                 items += [item] if mine else []
+                if kind is not None and not item.request.references:  # each item has copies of its own pictures
+                    alike[kind] = item
             except Neural4DError as error:
                 complaints = [error.what.rstrip(".")]
         wrong += [f"{row.where}: {complaint}" for complaint in complaints]
@@ -106,6 +126,23 @@ def plan(
             "Correct the input and start the batch again.",
         )
     return items
+
+
+def _kind(row: Row) -> object:
+    """What a row has in common with those that differ from it in their texts alone; None where it may be no other's.
+
+    Only rows with a prompt: another one has pictures, which are looked at.
+    """
+    values = row.values
+    texts = [values[name] for name in _TEXTS if name in values]
+    if "prompt" not in values or not all(isinstance(text, str) and text.strip() for text in texts):
+        return None
+    kind = tuple((name, None if name in _TEXTS else (type(value), value)) for name, value in values.items())
+    try:
+        hash(kind)
+    except TypeError:  # a list, which is compared more slowly than it is checked
+        return None
+    return kind
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from ..client.job_target import Target
 from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask
+from ..client.snapshots import NewJob
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Job, Neural4DError
+from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Neural4DError
 from . import preflight, report, table_reader
 from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
@@ -111,17 +112,15 @@ def start(
         _discard([_folder(host, item.job) for item in items])
         raise
     step = spacing_mm or layouts.spacing_mm(items)
-    jobs, now = [], time.time()
+    jobs, nowhere = [], Target()
     for item in items:
-        request, target = item.request, Target()
+        request, target = item.request, nowhere
         if not request.keep_in:
             offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
             target = host.target(item, offset, (item.job, request.title) if collections else None)
             if not item.pack_images:
                 request = replace(request, texture_folder=host.texture_folder())
-        job = Job(item.job, item.provider, request.to_dict(), dict(target), batch=record.id, item=item.index)
-        job.created = job.entered = now
-        jobs.append(job)
+        jobs.append(NewJob(item.job, item.provider, request, target, item.index))
     host.bridge.submit_many(record, jobs)
     host.wake()
     host.mark_places(items)

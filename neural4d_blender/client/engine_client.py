@@ -21,7 +21,7 @@ from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
 from .latest_state import Message, Told
-from .snapshots import Answer
+from .snapshots import Answer, NewJob
 
 Answered = Callable[[Answer], None]
 
@@ -112,7 +112,7 @@ class Bridge(Told):
                 return
             if told.error:
                 self._refused.add(job_id)
-                self._refuse(job, told.error)
+                self._refuse(job_id, told.error)
             if answer:
                 answer(told)
 
@@ -120,13 +120,13 @@ class Bridge(Told):
             self.send("submit", answered, job=job_id, provider=provider, request=job.request, target=target)
         except EngineStopped as error:
             self._refused.add(job_id)
-            self._refuse(job, error.to_dict())
+            self._refuse(job_id, error.to_dict())
             raise
 
-    def submit_many(self, batch: BatchRecord, jobs: Sequence[protocol.Job]) -> None:
-        """Send a batch, whose jobs say that they belong to it. They are in ``jobs`` from now on, as queued."""
+    def submit_many(self, batch: BatchRecord, jobs: Sequence[NewJob]) -> None:
+        """Send a batch. Its jobs are in ``jobs`` from now on, as queued."""
         self.batches[batch.id] = batch
-        for new in snapshots.Job.of_new(jobs):
+        for new in snapshots.Job.of_new(batch.id, jobs):
             self.jobs[new.id] = new
         self.revision += 1
 
@@ -135,21 +135,31 @@ class Bridge(Told):
                 self._unsure[jobs[0].id] = lambda: self.submit_many(batch, jobs)
             elif answer.error:
                 for job in jobs:
-                    self._refuse(job, answer.error)
+                    self._refuse(job.id, answer.error)
 
-        names = ("provider", "request", "target", "item")
-        sent = [{"job": job.id, **{name: getattr(job, name) for name in names}} for job in jobs]
+        # Thousands of requests differ in little: what they have in common is sent once.
+        common = jobs[0].request.to_dict() if jobs else {}
+        sent = [
+            {
+                "job": job.id,
+                "provider": job.provider,
+                "target": job.target,
+                "item": job.item,
+                "request": {name: value for name, value in vars(job.request).items() if value != common[name]},
+            }
+            for job in jobs
+        ]
         try:
-            self.send("submit_many", refused, batch=batch.to_dict(), jobs=sent)
+            self.send("submit_many", refused, batch=batch.to_dict(), request=common, jobs=sent)
         except EngineStopped as error:
             for job in jobs:
-                self._refuse(job, error.to_dict())
+                self._refuse(job.id, error.to_dict())
             raise
 
-    def _refuse(self, job: protocol.Job, error: ErrorTexts) -> None:
-        job.enter(State.FAILED, time.time())
-        job.error = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
-        self.jobs[job.id] = snapshots.Job.of(job)
+    def _refuse(self, job_id: str, error: ErrorTexts) -> None:
+        told: ErrorTexts = {**error, "cost": error["cost"] or "Nothing was sent and nothing was paid."}
+        job = replace(self.jobs[job_id], state=State.FAILED, under_way=False, entered=time.time(), error=told)
+        self.jobs[job_id] = job
 
     def _follow(self) -> None:
         """Have a new engine go on with what the last one has left, and tell what that one wrote and never told.

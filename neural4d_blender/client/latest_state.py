@@ -49,7 +49,8 @@ class Told:
         self.revision += 1
         match event.get("event"):
             case "job":
-                job = snapshots.Job.read(event["job"])
+                told = event["job"]
+                job = snapshots.Job.read(told, self.jobs.get(told["id"]))
                 self.jobs[job.id] = job
             case "prepare":
                 self.to_prepare.append(ToPrepare(event["job"], event["variant"], event["values"]))

@@ -7,11 +7,12 @@ and the engine's ``protocol`` only; loaded when there are jobs, because Blender'
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from ..engine import protocol
 from ..engine.protocol import (
@@ -174,10 +175,16 @@ class Job:
     retry_pays: bool = False
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Job:
-        """Read what ``engine.model.job.Job.to_dict`` has written."""
+    def read(cls, told: Mapping[str, Any], before: Job | None = None) -> Job:
+        """Read what ``engine.model.job.Job.to_dict`` has written.
+
+        Python's garbage collector looks at each list and object from time to time, all at once: thousands of jobs have
+        what is empty in common, and an unchanged request with the snapshot from ``before``.
+        """
         values = _known(cls, told)
-        values["request"] = _read(Request, told["request"])
+        values |= {name: _EMPTY[type(value)] for name, value in values.items() if value in ([], {})}
+        same = before and vars(before.request) == told["request"]
+        values["request"] = before.request if before and same else _read(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
         values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
@@ -191,13 +198,23 @@ class Job:
         return cls.read(job.to_dict())
 
     @classmethod
-    def of_new(cls, jobs: Sequence[protocol.Job]) -> Iterator[Job]:
-        """The snapshots of jobs that a batch has just made, which only say what each is to be."""
-        for first in jobs[:1]:
-            new = cls.of(first)
+    def of_new(cls, batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
+        """The snapshots of a batch's jobs before the engine has spoken of them; what is empty they have in common."""
+        now = time.time()
+        first = cls.of(protocol.Job("", "", {}, batch=batch, created=now, entered=now))
+        values = {name: getattr(first, name) for name in cls.__dataclass_fields__}
         for job in jobs:
-            request, target = _read(Request, job.request), cast("Target", job.target)
-            yield replace(new, id=job.id, provider=job.provider, request=request, target=target, item=job.item)
+            yield cls(**{**values, **job._asdict()})
+
+
+class NewJob(NamedTuple):
+    """What is to become a job of a batch; the values are those of :class:`Job`."""
+
+    id: str
+    provider: str
+    request: Request
+    target: Target
+    item: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +295,9 @@ def _read(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
         return cls(*_WHOLE[cls](told))  # a tick reads thousands of jobs
     except KeyError:  # of an earlier version
         return cls(**_known(cls, told))
+
+
+_EMPTY: dict[type[Any], Any] = {list: [], dict: {}}
 
 
 def _known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:

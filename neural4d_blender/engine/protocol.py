@@ -10,7 +10,8 @@ configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` arg
                 ``adopt`` bool: go on with unfinished jobs of engines that are no more,
                 ``imports`` bool: the host answers the event ``prepare``
 submit          ``job`` id, ``provider``, ``request``, ``target``
-submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}]
+submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
+                ``request``: what a job's own request does not say
 stop_batch      ``batch`` id: nothing more is submitted
 continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not done; answers ``again``, how many
 batch           ``batch`` id: tells its jobs as events; answers ``batch``

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import tempfile
 import time
+import timeit
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ EXPLAINED = {
     "most_requests": "the most that one job made, without the balance (which is asked for around each payment)",
     "points_reported": "points by the report",
     "points_ledger": "points by the service's ledger",
+    "rows": "prompts of one batch",
+    "call_s": "until batch() returns: of three, the quickest",
+    "over_json": "that, over what json.dumps takes for the same requests",
+    "worst_tick_ms": "the longest look at the engine while it tells of them, of the processor's time",
+    "over_plain_tick": "that, over the longest look while it tells of a hundredth as many",
 }
 
 
@@ -30,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=200, help="default 200")
     parser.add_argument("--concurrency", type=int, default=8, help="default 8")
     parser.add_argument("--job-seconds", type=float, default=60.0, help="in life, before --clock (default 60)")
+    parser.add_argument("--rows", type=int, default=0, help="measure batch() itself and the looks after it instead")
     parser.add_argument("--clock", type=float, default=10.0, help="times faster than in life (default 10)")
 
 
@@ -41,6 +49,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     from neural4d_blender.client.environment_variables import Environment
     from scripts.simulator.launcher import Simulator
 
+    if options.rows:
+        return _rows(options.rows)
     seconds = options.job_seconds / options.clock
     points = 100 * options.jobs
     with (
@@ -81,6 +91,56 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             "points_reported": sum(line.points or 0 for line in batch.lines()),
             "points_ledger": sim.spent,
         }
+
+
+def _rows(count: int) -> dict[str, Any]:
+    """What a batch of so many rows costs whoever calls it, who may be a window."""
+    few, _ = _looks(max(1, count // 100))
+    looks = [_looks(count) for _ in range(3)]
+    call_s, json_s = min(call for _, call in looks), min(timeit.repeat(lambda: _as_json(count), number=1, repeat=3))
+    worst = min(worst for worst, _ in looks)
+    return {
+        "rows": count,
+        "call_s": round(call_s, 4),
+        "over_json": round(call_s / json_s, 2),
+        "worst_tick_ms": round(1000 * worst, 2),
+        "over_plain_tick": round(worst / few, 2),
+    }
+
+
+def _as_json(count: int) -> str:
+    from neural4d_blender.engine.protocol import Request
+
+    return json.dumps([Request(f"a bird {number}").to_dict() for number in range(count)])
+
+
+def _looks(count: int) -> tuple[float, float]:
+    """The longest look at the engine that a batch of so many is followed by, and how long batch() took; seconds."""
+    from neural4d_blender.batching import standalone
+    from neural4d_blender.batching.host import Host
+    from neural4d_blender.client.engine_client import Bridge
+    from neural4d_blender.client.environment_variables import Environment
+    from scripts.simulator.launcher import Simulator
+
+    with (
+        Simulator(job_seconds=3600, triangles=200, texture_size=16, balance=100 * count) as sim,
+        tempfile.TemporaryDirectory(prefix="neural4d-batch-", ignore_cleanup_errors=True) as folder,
+    ):
+        bridge = Bridge(_settings(Environment, sim, Path(folder) / "data"))
+        standalone._host = Host(bridge)
+        try:
+            begun = time.monotonic()
+            batch = standalone.batch([f"a bird {number}" for number in range(count)], output=folder, concurrency=1)
+            called, longest = time.monotonic() - begun, 0.0
+            while sum(bridge.jobs[job.id].revision > 0 for job in batch.results) < count:
+                for _ in range(20):
+                    begun = time.thread_time()
+                    bridge.drain()
+                    longest = max(longest, time.thread_time() - begun)
+                    time.sleep(0.02)
+        finally:
+            bridge.stop()
+    return longest, called
 
 
 def _settings(kind: Any, sim: Any, folder: Path) -> Any:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from neural4d_blender.client.engine_client import Bridge
-from neural4d_blender.client.snapshots import Answer, Job
-from neural4d_blender.engine import protocol
+from neural4d_blender.client.snapshots import Answer, Job, NewJob
 from neural4d_blender.engine.protocol import BatchRecord, Request, State
 
 from . import plan, users
@@ -162,8 +161,7 @@ class Host:
         jobs = []
         for item, job in enumerate(one for one in self.world.plan.jobs if one.batch == number):
             request = Request.from_dict(users.request_of(job, self.world.folder))
-            made = protocol.Job(job_id(job.number), job.provider, request.to_dict(), batch=record.id, item=item)
-            jobs.append(made)
+            jobs.append(NewJob(job_id(job.number), job.provider, request, {}, item))
             self.world.witness.word(job.number, "submits")
         if jobs:
             self.bridge.submit_many(record, jobs)

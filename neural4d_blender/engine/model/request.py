@@ -109,6 +109,7 @@ class Request:
             UnsupportedFeature: the service cannot do it.
         """
         self._check_texts()
+        self._check_length()
         self._check_input(service)
         self._check_features(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
@@ -134,6 +135,19 @@ class Request:
         for key, own in self.options.items():
             service.option(key).check(own)
 
+    def with_texts(self, texts: Mapping[str, str]) -> Request:
+        """A checked request with another prompt, or another name, where neither was blank or is; checked too.
+
+        Whatever else a request is refused for is as good as before: a table of thousands has no time to look again.
+
+        Raises:
+            InvalidInput: as :meth:`check`.
+        """
+        request = Request(**{**vars(self), **texts})
+        request._check_texts()
+        request._check_length()
+        return request
+
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
         for text in (self.prompt, self.name, self.group, self.keep_in, *pictures, *self.originals):
@@ -144,6 +158,10 @@ class Request:
                 raise InvalidInput(
                     f"This text has characters that are none: {shown}", "Correct it, or rename the file."
                 ) from None
+
+    def _check_length(self) -> None:
+        if len(self.prompt) > MAX_PROMPT:
+            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
 
     def _check_arrival(self) -> None:
         for what in ("joined", "recalculate_normals", "quads", "animation"):
@@ -160,8 +178,6 @@ class Request:
         if bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
             others = "".join(f" or the option {key}" for key in replacing)
             raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
-        if len(self.prompt) > MAX_PROMPT:
-            raise InvalidInput(f"The prompt has {len(self.prompt)} characters; {MAX_PROMPT} are the most.")
         if self.prompt.strip():
             service.require(Feature.TEXT)
         for image in (*self.images, *self.views.values()):

@@ -60,7 +60,8 @@ class Batches:
         record.check()
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:
-            job = new_job(entry, self._clock.now())
+            common = message.get("request", {})
+            job = new_job({**entry, "request": {**common, **entry["request"]}}, self._clock.now())
             job.batch, job.item = record.id, entry["item"]
             if job.provider not in typical:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import columns, report, scene_grid, standalone, table_reader
+from neural4d_blender.batching import columns, preflight, report, scene_grid, standalone, table_reader
 from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
 from neural4d_blender.client.snapshots import Job, Save
@@ -207,6 +207,42 @@ def test_what_is_wrong_with_a_cell(values: dict[str, Any], said: str, tmp_path: 
     _, wrong = columns.arguments(table_reader.Row("item 1", values, tmp_path), {})
     assert len(wrong) == 1
     assert said in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"prompt": "x" * 20_000, "variants": 2}, "The prompt has 20000 characters"),
+        ({"prompt": "\ud800", "variants": 2}, "characters that are none"),
+        ({"prompt": "a bird", "name": "\ud800", "variants": 2}, "characters that are none"),
+        ({"prompt": "a bird", "variants": True}, "variants takes a whole number, not True"),
+        ({"prompt": 3, "variants": 2}, "prompt takes a text, not 3"),
+        ({"prompt": " ", "variants": 2}, "Give either a prompt or an image"),
+        ({"prompt": "a bird", "variants": 9}, "Variants must be 1 to 4"),
+        ({"prompt": "a bird", "image": ["a.png"], "variants": 2}, "Give either"),
+        ({"prompt": "a bird", "views": {"left": "a.png"}, "variants": 2}, "makes a model of one view"),
+    ],
+)
+def test_a_row_like_the_one_before_is_refused_for_what_is_its_own(values: dict[str, Any], said: str) -> None:
+    good: list[Any] = [{"prompt": "a chair", "name": "Chair", "variants": 2}, {"prompt": "a chair", "variants": 2}]
+    rows = table_reader.read([*good, *good, values])
+    with pytest.raises(neural4d.InvalidInput, match=said) as refused:
+        preflight.plan(rows, {}, lambda paths, *_: [str(path) for path in paths], {})
+    assert "item 5: " in str(refused.value)
+    assert "item 4" not in str(refused.value)
+
+
+def test_rows_that_differ_in_their_texts_alone_are_each_their_own() -> None:
+    rows: list[Any] = [{"prompt": f"a bird {n}", "size_mm": 50 + n % 2} for n in range(6)]
+    rows += [{"prompt": "a mug", "name": "Mug", "size_mm": 50}, {"name": "Cup", "size_mm": 50, "prompt": "a cup"}]
+    for shard, expected in (("", range(8)), ("2/3", (1, 4, 7))):
+        items = preflight.plan(table_reader.read(rows), {}, lambda *_: [], {}, shard=shard, keep_in="/files")
+        assert [item.index for item in items] == list(expected)
+        assert len({item.job for item in items}) == len(items)
+        for item in items:
+            row = rows[item.index]
+            told = (item.request.prompt, item.request.name, item.request.size_mm, item.request.keep_in)
+            assert told == (row["prompt"], row.get("name", ""), row["size_mm"], "/files")
 
 
 def test_a_grid_is_as_wide_as_deep() -> None:

@@ -13,8 +13,8 @@ import pytest
 from neural4d_blender.client import engine_process
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
+from neural4d_blender.client.snapshots import NewJob
 from neural4d_blender.engine.model.batch import BatchRecord
-from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import EngineStopped, Request
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import TIMING
@@ -58,7 +58,7 @@ def submit(bridge: Bridge, tmp_path: Path) -> None:
 
 
 def submit_batch(bridge: Bridge, tmp_path: Path) -> None:
-    job = Job("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")).to_dict(), batch="b")
+    job = NewJob("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {}, 0)
     bridge.submit_many(BatchRecord("b", size=1, settings={"output": str(tmp_path)}), [job])
 
 
@@ -84,7 +84,7 @@ def missing_file(engine: Path) -> None:
 
 
 def damaged_file(engine: Path) -> None:
-    file = engine / "steps" / "spending.py"
+    file = engine / "spending" / "spending.py"
     file.write_bytes(file.read_bytes()[:1000] + b"(")
 
 

@@ -90,20 +90,24 @@ def test_a_snapshot_says_what_the_job_does() -> None:
 
 def test_the_snapshots_of_a_batch_are_those_of_its_jobs() -> None:
     jobs = [
-        Job(
-            str(at),
-            provider,
-            Request(f"a bird {at}", options={"seed": at}).to_dict(),
-            {"name": str(at)},
-            batch="b",
-            item=at,
-        )
+        snapshots.NewJob(str(at), provider, Request(f"a bird {at}", options={"seed": at}), {"scene": str(at)}, at)
         for at, provider in enumerate(["neural4d", "csm", "neural4d"])
     ]
-    for job in jobs:
-        job.created = job.entered = 5.0
-    assert list(snapshots.Job.of_new(jobs)) == [snapshots.Job.of(job) for job in jobs]
-    assert list(snapshots.Job.of_new([])) == []
+    made = list(snapshots.Job.of_new("b", jobs))
+    for new, job in zip(made, jobs, strict=True):
+        whole = Job(job.id, job.provider, job.request.to_dict(), dict(job.target), batch="b", item=job.item)
+        whole.created = whole.entered = new.created
+        assert new == snapshots.Job.of(whole)
+    assert list(snapshots.Job.of_new("b", [])) == []
+
+
+def test_an_unchanged_request_and_what_is_empty_are_the_same_objects() -> None:
+    told = Job("1", "neural4d", Request("a bird").to_dict()).to_dict()
+    before = snapshots.Job.read(told)
+    after = snapshots.Job.read({**told, "progress": 0.5}, before)
+    assert (after.progress, after.request is before.request, after.saves is before.variants) == (0.5, True, True)
+    changed = {**told, "request": {**told["request"], "prompt": "a chair"}}
+    assert snapshots.Job.read(changed, before).request.prompt == "a chair"
 
 
 def test_a_snapshot_of_another_version_is_read_as_far_as_it_goes() -> None:

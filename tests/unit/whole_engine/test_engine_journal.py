@@ -17,10 +17,9 @@ import pytest
 
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
-from neural4d_blender.client.snapshots import Answer
+from neural4d_blender.client.snapshots import Answer, NewJob
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.batch import BatchRecord
-from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import JOURNAL, State
 from neural4d_blender.engine.store.history import History
@@ -276,7 +275,7 @@ def test_a_job_that_a_dying_engine_never_heard_of_is_sent_to_the_next(
     os.kill(bridge._process.pid, signal.SIGSTOP)
     bridge.submit("a", "neural4d", Request("a bird", keep_in=str(tmp_path / "models")), {})
     record = BatchRecord("b", size=1, settings={"output": str(tmp_path)})
-    job = Job("c", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")).to_dict(), batch="b")
+    job = NewJob("c", "neural4d", Request("a dog", keep_in=str(tmp_path / "models")), {}, 0)
     bridge.submit_many(record, [job])
     die_unheard(bridge)
     while {bridge.jobs["a"].state, bridge.jobs["c"].state} != {"ready"}:
