@@ -40,6 +40,7 @@ def _triangle() -> bytes:
 
 GLB = _triangle()
 OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+STL = b"solid one\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid\n"
 
 
 def picture() -> bytes:
@@ -69,7 +70,7 @@ class Models:
         return OBJ
 
     async def mesh(self, spec: ModelSpec, kind: str) -> bytes:
-        return b"solid one\nendsolid one\n"
+        return STL
 
     async def parts(self, spec: ModelSpec) -> list[str]:
         return ["body", "head"]
@@ -96,6 +97,9 @@ images.cut_out = lambda *_: PICTURE
 class Converted:
     """A conversion that is done: what the service waits for before it is, is time."""
 
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
     def done(self) -> bool:
         return True
 
@@ -103,7 +107,7 @@ class Converted:
         """Too late."""
 
     def result(self) -> bytes:
-        return OBJ
+        return STL if self._kind == "stl" else OBJ
 
     def __await__(self) -> Any:
         return self.result()
@@ -116,8 +120,8 @@ class Converter:
     def command(self, blender: str | None) -> list[str]:
         return []
 
-    def begin(self, *_: Any) -> Converted:
-        return Converted()
+    def begin(self, _command: Any, _glb: Any, kind: str, *_: Any) -> Converted:
+        return Converted(kind)
 
-    async def convert(self, *_: Any) -> bytes:
-        return OBJ
+    async def convert(self, _command: Any, _glb: Any, kind: str, *_: Any) -> bytes:
+        return Converted(kind).result()

@@ -153,7 +153,8 @@ class Network:
             self._lose(True, read)
         jobs = [one for one in world.plan.jobs if one.provider == service]
         if kind == "acts_later":
-            if len(jobs) == 1:  # else nobody could tell by the balance who has paid, and the service's word has to do
+            # Else nobody could tell by the balance who has paid, or not in time, and the service's word has to do.
+            if len(jobs) == 1 and not world.plan.settings["booking_seconds"]:
                 self._kept[job] = act
             return self._response(Came(429, {"Content-Type": "application/json"}, HURRY), read, None)
         if fault and kind == "others" and any(one.number == job and one.batch is not None for one in jobs):

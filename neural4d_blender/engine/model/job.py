@@ -198,7 +198,9 @@ class Job:
             told |= told.pop(name)
         told["submission"] = told.pop("number")  # it is told under the name of what it counts
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
-        points = {"cost": self.costs.total, "cost_estimated": self.costs.estimated, "committed": self.committed}
+        total, in_doubt = self.costs.total, self.submission.in_doubt
+        cost = None if in_doubt and not total else total  # nothing so far, and what that was is not known
+        points = {"cost": cost, "cost_estimated": self.costs.estimated or in_doubt, "committed": self.committed}
         return {**told, **derived, **points}
 
     @classmethod

@@ -254,3 +254,13 @@ def test_what_a_part_of_it_cost_is_not_told_as_all(begin: Begin) -> None:
 
     told = cost_in_words(active.job, RequestRefused("No."))
     assert "what the rest cost is not known" in told
+
+
+@pytest.mark.parametrize(("spent", "told"), [(0, None), (30, 30)])
+def test_a_job_in_doubt_is_not_said_to_have_cost_what_it_cost_before(spent: int, told: int | None) -> None:
+    job = Job("1", "neural4d", {"prompt": "a bird"}, State.CANCELLED)
+    job.costs.book("matting", spent)
+    job.costs.measured(spent)
+    assert (job.to_dict()["cost"], job.to_dict()["cost_estimated"]) == (spent, False)
+    job.submission.in_doubt = True
+    assert (job.to_dict()["cost"], job.to_dict()["cost_estimated"]) == (told, True)
