@@ -132,15 +132,17 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     warnings: list[str] = []
     started = time.perf_counter()
     files = job.files
+    limited = functools.partial(bounds.limited, job.source) if alone else contextlib.nullcontext
     if job.format == KIT:
         imported = multi_part.import_kit(job.source, warnings)
     else:
-        imported = importers.import_model(job.source, job.format, warnings, files, animation=job.animation)
+        # A .blend is read at once, unless the nodes in it have been made to hold that up.
+        with limited(bounds.SECONDS_TO_READ) if job.format == "BLEND" else contextlib.nullcontext():
+            imported = importers.import_model(job.source, job.format, warnings, files, animation=job.animation)
     warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
-    bounds.check()
-    model, root, fitted = _sized(imported, job, warnings, alone=alone)
+    model, root, fitted = _sized(imported, job, warnings, limited)
     extract_model.scale_materials(model, fitted.scale)
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
@@ -167,13 +169,16 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
 
 
 def _sized(
-    imported: list[bpy.types.Object], job: PrepareJob, warnings: list[str], *, alone: bool
+    imported: list[bpy.types.Object],
+    job: PrepareJob,
+    warnings: list[str],
+    limited: Callable[..., contextlib.AbstractContextManager[None]],
 ) -> tuple[extract_model.Model, bpy.types.Object, exact_size.Fitted]:
     """The model as it was asked for, and its root."""
     size: dict[str, Any] = {"size_mm": job.size_mm, "axis": job.axis, "origin": job.origin}
     moves = job.animation and moving.moves()
     reduce = moving.reduce_to_model if moves else extract_model.reduce_to_model
-    with bounds.limited(job.source) if alone else contextlib.nullcontext():
+    with limited():
         model = reduce(imported, warnings)
     model = _reshaped(model, job, warnings, moves=moves)
     if moves:

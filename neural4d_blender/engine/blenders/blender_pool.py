@@ -25,7 +25,7 @@ from ..files.download import Stopped
 from ..system import SYSTEM, System
 from . import cage, windows_job
 from .cage import Cage
-from .shared_names import READY
+from .shared_names import GROWING, GROWN, READY
 
 #: Each is a whole Blender; waiting ones count.
 AT_ONCE: Final = 2
@@ -156,6 +156,8 @@ class Preparer:
             raise UnsafeModel("The model takes absurdly long to work out: its modifiers or nodes multiply without end.")
         if code:
             _look_for_hunger(said)
+        if code and said.rfind(GROWING.encode()) > said.rfind(GROWN.encode()):
+            raise UnsafeModel("Blender crashes while it works out what the model's modifiers or nodes make.")
         return code
 
     def _tell(self, line: str) -> None:

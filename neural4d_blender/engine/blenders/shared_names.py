@@ -10,6 +10,8 @@ from ..system import is_reserved
 
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
 READY: Final = "neural4d: ready"
+#: What it says before it works out what the model makes of itself, and afterwards.
+GROWING, GROWN = "neural4d: growing", "neural4d: grown"
 #: The format of a model in several files: what the preparer is given is their list (see kit.py).
 KIT: Final = "KIT"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import bpy
-
+from ...engine.blenders.shared_names import GROWING, GROWN
 from ...engine.errors import UnsafeModel
 from ...engine.files.gltf_check import MAX_TRIANGLES
 from ..open_file import node_trees, own
+from . import node_growth
+from .growth import Growth
 
 MAX_NODES, MAX_MODIFIERS, MAX_REPEATS = 50_000, 10_000, 10_000
+MAX_OPENED = 200_000
+#: Objects that show up, instances of instances included.
+MAX_SHOWN = 1_000_000
+#: More is no number that anyone reads.
+_TELLABLE = 1e15
 #: Pixels of what Blender draws itself, of all images together.
 MAX_GENERATED = 1 << 28
-_SECONDS, _MEMORY = 8, 1 << 30
+SECONDS, SECONDS_TO_READ, _MEMORY = 8, 4, 1 << 30
 #: Of a file's bytes, how many there may be of memory, and how many in a second of processor time.
 _SIZE_TIMES, _SIZE_IN_A_SECOND = 20, 5_000_000
 
@@ -30,51 +37,50 @@ def check() -> None:
     """Raises UnsafeModel where what the model holds would become absurdly much."""
     trees: list[Any] = node_trees()
     _at_most("nodes", sum(len(tree.nodes) for tree in trees), MAX_NODES)
+    _at_most("nodes, once its groups are opened", _opened(trees), MAX_OPENED)
     for tree in trees:
         for node in tree.nodes:
             if node.bl_idname == "GeometryNodeRepeatInput" and (times := node.inputs.get("Iterations")):
                 _at_most("repetitions", times.default_value, MAX_REPEATS)
     objects = own("objects")
     _at_most("modifiers", sum(len(item.modifiers) for item in objects), MAX_MODIFIERS)
-    _at_most("faces once its modifiers are applied", sum(map(_faces, objects)), MAX_TRIANGLES)
     drawn = (one.generated_width * one.generated_height for one in own("images") if one.source == "GENERATED")
     _at_most("drawn pixels", sum(drawn), MAX_GENERATED)
+    growth = Growth(objects)
+    try:
+        _at_most("instances", sum(map(growth.shown, objects)), MAX_SHOWN)
+        faces = sum(map(growth.faces, objects))
+    except (RecursionError, OverflowError, node_growth.Endless):
+        raise UnsafeModel("The model's modifiers or nodes multiply without end; that is not opened.") from None
+    _at_most("faces once its modifiers are applied", max(faces, growth.nodes.most), MAX_TRIANGLES)
+    _at_most("repetitions", growth.nodes.repeats, MAX_REPEATS)
 
 
 def _at_most(what: str, count: float, most: int) -> None:
-    if count > most:
-        raise UnsafeModel(f"The model has {count:,.0f} {what}; {most:,} are accepted.")
+    if not count <= most:
+        told = f"{count:,.0f}" if count < _TELLABLE else "endlessly many"
+        raise UnsafeModel(f"The model has {told} {what}; {most:,} are accepted.")
 
 
-def _faces(item: bpy.types.Object) -> float:
-    """About how many faces an object has when its modifiers are applied; those that only move or remove count once."""
-    faces = float(len(item.data.polygons)) if isinstance(item.data, bpy.types.Mesh) else 0.0
-    for modifier in item.modifiers:
-        if modifier.show_viewport:
-            faces *= _times(modifier)
-    return faces
+def _opened(trees: Iterable[Any]) -> float:
+    """Of the largest tree, with the groups in it as often as they stand there: groups in groups multiply."""
+    known: dict[Any, float] = {}
 
+    def nodes(tree: Any) -> float:
+        if tree not in known:
+            known[tree] = math.inf  # where a file has a group in itself
+            inner = (getattr(node, "node_tree", None) for node in tree.nodes)
+            known[tree] = len(tree.nodes) + sum(nodes(one) for one in inner if one)
+        return known[tree]
 
-def _times(modifier: Any) -> float:
-    match modifier.type:
-        case "SUBSURF":
-            return 4.0 ** min(modifier.levels, 64)
-        case "ARRAY" if getattr(modifier, "fit_type", "") == "FIXED_COUNT":
-            return float(modifier.count)
-        case "MIRROR":
-            return 2.0 ** sum(modifier.use_axis)
-        case "SCREW":
-            return float(modifier.steps * modifier.iterations)
-        case "BEVEL":
-            return 1.0 + modifier.segments
-        case "SOLIDIFY" | "WIREFRAME":
-            return 2.0
-    return 1.0
+    return max(map(nodes, trees), default=0.0)
 
 
 @contextlib.contextmanager
-def limited(source: Path) -> Iterator[None]:
+def limited(source: Path, seconds: float = SECONDS) -> Iterator[None]:
     """Within, this process ends itself (SIGXCPU, or for want of memory) where it takes too much. Not on Windows.
+
+    A model may take so many seconds of processor time, and more the larger its file is.
 
     Only for a process that is there for this one model.
     """
@@ -85,7 +91,7 @@ def limited(source: Path) -> Iterator[None]:
         return
     size = source.stat().st_size
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limits = {resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime + _SECONDS + size / _SIZE_IN_A_SECOND)}
+    limits = {resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime + seconds + size / _SIZE_IN_A_SECOND)}
     with contextlib.suppress(OSError, ValueError):  # only Linux counts it so
         held = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
         limits[resource.RLIMIT_DATA] = held + _MEMORY + _SIZE_TIMES * size
@@ -94,8 +100,10 @@ def limited(source: Path) -> Iterator[None]:
         soft, hard = before[kind]
         known = [limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY]
         resource.setrlimit(kind, (min(known), hard))
+    print(GROWING, flush=True)
     try:
         yield
     finally:
+        print(GROWN, flush=True)
         for kind, limit in before.items():
             resource.setrlimit(kind, limit)

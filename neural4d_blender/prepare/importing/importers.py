@@ -14,8 +14,8 @@ import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
 from ...engine.files.glb_check import check_glb
-from ..open_file import own, scene, update
-from . import blend_head, visibility
+from ..open_file import own, scene
+from . import blend_head, bounds, visibility
 from .check_signature import check_signature
 from .external_files import obj_materials, outside_names
 from .external_files.named_files import NamedFiles
@@ -41,7 +41,7 @@ def import_model(
 
     Raises:
         BrokenModel: damaged, of another format, or empty.
-        UnsafeModel: it reaches for files outside itself.
+        UnsafeModel: it reaches for files outside itself, or would become absurdly much.
         UnsupportedFeature: this Blender cannot read the format or an extension it needs.
     """
     importer = _IMPORTERS.get(model_format)
@@ -67,11 +67,11 @@ def import_model(
     if own("actions") and not animation:
         warnings.append("The model's animation was left out; Keep Animation (animation=True) keeps it.")
     disarm(files, warnings, animation=animation)
+    bounds.check()  # before anything stands in a scene, where it is evaluated
     linked = set(scene().collection.all_objects)
     for item in imported:
         if item not in linked:
             scene().collection.objects.link(item)
-    update()
     return imported
 
 

@@ -12,7 +12,7 @@ import bpy
 
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
-from ..open_file import own, scene
+from ..open_file import own, scene, update
 from . import importers
 
 
@@ -31,6 +31,7 @@ def import_kit(listed: Path, warnings: list[str]) -> list[bpy.types.Object]:
     for name, file in parts:
         there = set(own("objects"))
         importers.import_model(file, "GLB", warnings)
+        update()
         _call_it([item for item in own("objects") if item not in there], datablock_name(name, "Part"))
     return own("objects")
 

@@ -19,7 +19,7 @@ import pytest
 
 from neural4d_blender.engine.blenders.blender_pool import AT_ONCE, Preparers
 from neural4d_blender.engine.blenders.job_file import job_values, run_in_blender
-from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, PreparerFailed
+from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, Neural4DError, PreparerFailed, UnsafeModel
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Variant
 from neural4d_blender.engine.model.request import Request
@@ -175,10 +175,13 @@ def test_two_at_once(preparers: Preparers, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("behaviour", "kind", "said"),
-    [("crash", PreparerFailed, "no result"), ("hang", PreparerFailed, "0.5 s"), ("unable", CannotStart, "libGL")],
-)
+    [
+        ("crash", PreparerFailed, "no result"), ("hang", PreparerFailed, "0.5 s"), ("unable", CannotStart, "libGL"),
+        ("growing", UnsafeModel, "modifiers or nodes"), ("grown", PreparerFailed, "no result"),
+    ],
+)  # fmt: skip
 def test_what_goes_wrong_is_told(
-    preparers: Preparers, tmp_path: Path, behaviour: str, kind: type[PreparerFailed], said: str
+    preparers: Preparers, tmp_path: Path, behaviour: str, kind: type[Neural4DError], said: str
 ) -> None:
     with pytest.raises(kind, match=said) as caught:
         run(preparers, tmp_path / "job", behaviour, limit=0.5 if behaviour == "hang" else 60)
