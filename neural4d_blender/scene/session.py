@@ -103,6 +103,7 @@ class Shown:
         tallies: the counts of the batches, by batch id (``ui.lists.batch_progress.Tally``).
         unfolded: ids of the jobs whose pictures are folded out.
         logged: errors that were met on the way, and said on the console once.
+        sizes: what was suggested last for a model's size, by scene (``scene.suggested_size``).
     """
 
     def __init__(self) -> None:
@@ -111,6 +112,7 @@ class Shown:
         self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
         self.logged: set[str] = set()
+        self.sizes: dict[int, tuple[str, object]] = {}
 
 
 class Registered:

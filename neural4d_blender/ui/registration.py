@@ -22,6 +22,7 @@ from .operators import (
     result_files,
 )
 from .panels import history, placeholder_labels, sidebar
+from .settings import sizes
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -30,6 +31,7 @@ CLASSES = (
     *job_actions.CLASSES,
     *result_files.CLASSES,
     *references.CLASSES,
+    *sizes.CLASSES,
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
