@@ -43,7 +43,7 @@ def draw(column: bpy.types.UILayout, chosen: "NEURAL4D_PG_settings") -> None:
     row.active = chosen.use_size
     field = row.row(align=True)
     field.active = typed
-    field.prop(chosen, "size", text="Size" if typed else "Suggested Size")
+    field.prop(chosen, "size", text="Size" if typed else "Suggested")
     if typed:
         row.operator("neural4d.suggest_size", text="", icon="LOOP_BACK", emboss=False)
     else:
