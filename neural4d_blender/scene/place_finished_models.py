@@ -59,7 +59,11 @@ def _place_ready() -> bool:
 
 
 def _tend() -> bool:
-    return placeholder.tend(keep=user_settings.keeps_placeholders())
+    owed = {*session.file.owed}
+    changed = placeholder.tend(keep=user_settings.keeps_placeholders())
+    for job_id in owed - session.file.owed:
+        whereabouts.look_around(job_id)
+    return changed
 
 
 def _prepare_again(job: Job, variant: int | None, error: BrokenModel) -> None:

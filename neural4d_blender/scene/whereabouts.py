@@ -54,8 +54,9 @@ def changed() -> None:
 
 def look_around(job_id: str) -> None:
     """Note what the model or the placeholder of a job stands in, or cannot be seen for."""
-    session.placings.in_the_way.pop(job_id, None)
     found = roots(job_id)
+    if in_the_way(job_id):  # what was true of another place is again after an undo
+        del session.placings.in_the_way[job_id]
     layer = _layer(found)
     if layer is None:
         return

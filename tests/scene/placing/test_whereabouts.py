@@ -89,6 +89,19 @@ def test_what_it_stands_in_is_told_until_it_is_moved(start: Start, finish: Finis
     place = targets.world_matrix(root_of(job)).translation
     assert place.x > 2
     assert place[1:] == pytest.approx((2, 3))
+    root_of(job).location = (0.5, 1, 1.5)  # as undo has it
+    assert whereabouts.in_the_way(job.id) == "inside Cube"
+
+
+def test_a_placeholder_that_was_owed_is_looked_after_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2, location=(1, 2, 3))
+    bpy.context.view_layer.update()
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    job = start(size_mm=2000.0)
+    monkeypatch.undo()
+    monkeypatch.setattr(bridge, "send", lambda *_, **__: None)
+    place_finished_models.pump()
+    assert whereabouts.in_the_way(job.id) == "inside Cube"
 
 
 def test_each_end_is_told_once(start: Start, finish: Finish) -> None:
