@@ -156,7 +156,7 @@ def generate(
             group_points=group_points,
         )
         target = targets.bind(location, collection if isinstance(collection, str) else collection.name)
-        start(job_id, provider, request, target, placeholder)
+        start(job_id, provider, request, target, placeholder, at_cursor=location is None)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise

@@ -15,7 +15,7 @@ import bpy
 from ..client.job_target import Placed, Target
 from ..client.snapshots import Answer, Job, Variant
 from ..engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
-from . import prepare_in_foreground, user_settings
+from . import prepare_in_foreground, user_settings, whereabouts
 from .engine_process import bridge
 from .placing import placeholder, provenance, targets
 from .placing.placement import place, undo_step
@@ -59,7 +59,11 @@ def _place_ready() -> bool:
 
 
 def _tend() -> bool:
-    return placeholder.tend(keep=user_settings.keeps_placeholders())
+    owed = {*session.file.owed}
+    changed = placeholder.tend(keep=user_settings.keeps_placeholders())
+    for job_id in owed - session.file.owed:
+        whereabouts.look_around(job_id)
+    return changed
 
 
 def _prepare_again(job: Job, variant: int | None, error: BrokenModel) -> None:
@@ -175,8 +179,11 @@ def place_job(
         if standing:
             _move_beside(roots, standing)
         provenance.note(roots, job, chosen)
+    whereabouts.changed()
     if not replaced:
         tell_hidden(job.id, roots[0].users_collection, scene)
+        if not (job.batch or bpy.app.background):
+            survive(lambda: whereabouts.look_around(job.id), otherwise=None)
     placings = session.placings
     placings.variants.setdefault(job.id, set()).add(chosen.index)
     placings.trouble.pop(job.id, None)
@@ -262,7 +269,7 @@ def _placeholder(job: Job, *, remark: bool) -> bpy.types.Object | None:
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:
     """The root objects in the open file that came from the job."""
-    return [thing for thing in bpy.data.objects if thing.get(provenance.JOB) == job_id]
+    return provenance.roots_of(job_id)
 
 
 def _move_beside(roots: list[bpy.types.Object], standing: list[bpy.types.Object]) -> None:

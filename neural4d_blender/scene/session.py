@@ -39,6 +39,7 @@ class OpenFile:
         taken_away: jobs whose placeholder was taken away when they ended; they get another one when they go on.
         same: whether two paths lead to one file, as far as it was asked for since the file was saved last.
         jobs: ids of those that were going to it when it was about to be saved.
+        models: how many objects it had, and the names of models by job id, when it was looked through last.
     """
 
     def __init__(self, id: str = "", owed: tuple[str, ...] = (), taken_away: tuple[str, ...] = ()) -> None:
@@ -47,6 +48,7 @@ class OpenFile:
         self.owed, self.taken_away = set(owed), set(taken_away)
         self.same: dict[tuple[str, str], bool] = {}
         self.jobs: set[str] = set()
+        self.models: tuple[int, dict[str, str]] | None = None
 
 
 class Placings:
@@ -61,6 +63,8 @@ class Placings:
         variants: those that were placed here; ahead of what the engine has read.
         again: models that the engine was asked to prepare once more, by job id and variant: whether it has answered.
         untold: what an engine that died was told last and may not have heard.
+        in_the_way: what a model stands in or behind, in words, and where it stood then.
+        first_shown: the first model of the session was shown by itself, or is not to be.
     """
 
     def __init__(self) -> None:
@@ -71,6 +75,8 @@ class Placings:
         self.variants: dict[str, set[int]] = {}
         self.again: dict[tuple[str, int], bool] = {}
         self.untold: list[Placed] = []
+        self.in_the_way: dict[str, tuple[str, tuple[float, ...]]] = {}
+        self.first_shown = False
 
 
 class Asked:
@@ -103,6 +109,11 @@ class Shown:
         tallies: the counts of the batches, by batch id (``ui.lists.batch_progress.Tally``).
         unfolded: ids of the jobs whose pictures are folded out.
         logged: errors that were met on the way, and said on the console once.
+        running: the batch, or "", of each job that was under way when it was looked last, by job id.
+        revision: what the bridge's was then.
+        ended: when the jobs ended whose end is told, on the monotonic clock. sound: what is being played.
+        to_show: the job whose model is shown as soon as no tool is at work, and until when; "" for none.
+        sizes: what was suggested last for a model's size, by scene (``scene.suggested_size``).
     """
 
     def __init__(self) -> None:
@@ -111,19 +122,25 @@ class Shown:
         self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
         self.logged: set[str] = set()
+        self.running: dict[str, str] = {}
+        self.revision = -1
+        self.ended: dict[str, float] = {}
+        self.to_show = ("", 0.0)
+        self.sound: object = None
+        self.sizes: dict[int, tuple[str, object]] = {}
 
 
 class Registered:
     """What Blender gave a handle of, for whoever registered it to give back; None where there is none.
 
     Attributes:
-        command: the command line. labels: what draws the names over placeholders.
+        command: the command line. labels: what draws the placeholders.
         previews: the pictures that are shown as icons, a ``bpy.utils.previews.ImagePreviewCollection``.
     """
 
     def __init__(self) -> None:
         self.command: Any = None
-        self.labels: Any = None
+        self.labels: list[Any] = []
         self.previews: Any = None
 
 

@@ -28,10 +28,10 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
-from . import place_finished_models, timer_and_file_handlers, user_settings
+from . import place_finished_models, timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
+from .placing import placeholder as placeholders
 from .placing import targets
-from .placing.placeholder import ask_for as ask_for_placeholder
 
 if TYPE_CHECKING:
     from ..client.job_target import Target
@@ -48,23 +48,36 @@ def require_ready(service: Declaration) -> None:
         )
 
 
-def start(job_id: str, provider: str, request: Request, target: Target, placeholder: bool | None = None) -> None:
+def start(
+    job_id: str,
+    provider: str,
+    request: Request,
+    target: Target,
+    placeholder: bool | None = None,
+    *,
+    at_cursor: bool = False,
+) -> None:
     """Check the request and hand it to the engine; raises what :func:`api.generate` does.
 
     Args:
         placeholder: put one where the model is to stand; where it is None, in a window only: a script in the
             background looks at nothing before the model is there. What replaces a model needs none.
+        at_cursor: nobody has said where to: what is to stand there already is stepped aside of.
     """
     protocol.check(provider, request, bridge.servers.get(provider))
     require_ready(protocol.declaration(provider))
     wanted = not bpy.app.background if placeholder is None else placeholder
     wanted = wanted and not target.get("replaces")
+    if wanted and at_cursor:
+        target = placeholders.make_room(target, request)
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     timer_and_file_handlers.start()
     scene = targets.scene_of(target)
     place_finished_models.tell_hidden(job_id, [targets.wanted_collection(target, scene)], scene)
     if wanted:
-        ask_for_placeholder(job_id)
+        placeholders.ask_for(job_id)
+        if not bpy.app.background:
+            whereabouts.look_around(job_id)
 
 
 def start_again(provider: str, request: Request, target: Target) -> str:

@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine.protocol import UNFINISHED, Neural4DError, State
-from . import place_finished_models, user_settings
+from . import endings, place_finished_models, user_settings
 from .engine_process import bridge, is_built
 from .placing import placeholder, targets
 from .session import session, survive
@@ -41,6 +41,8 @@ def _tick() -> float | None:
 def _look() -> float | None:
     shown = session.shown
     changed = place_finished_models.pump()
+    endings.look()
+    changed = endings.show_first() or changed
     if changed and (stages := placeholder.stages()) != shown.labels:
         shown.labels = stages
         redraw({"UI", "WINDOW"})
@@ -50,11 +52,12 @@ def _look() -> float | None:
     if changed or now - shown.redrawn > _REDRAW:
         shown.redrawn = now
         redraw()
-    return _TICK if bridge.busy or place_finished_models.awaiting() else None
+    return _TICK if bridge.busy or place_finished_models.awaiting() or shown.to_show[0] else None
 
 
 def redraw(regions: Set[str] = frozenset({"UI"})) -> None:
-    """Draw the sidebars again, and no other regions of the window unless they are named."""
+    """Draw the sidebars and the status bars again, and no other regions of the window unless they are named."""
+    bpy.msgbus.publish_rna(key=(bpy.types.ViewLayer, "name"))  # what a status bar is drawn for; it is in no area's list
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
@@ -131,8 +134,9 @@ def _file_opened(_path: object) -> None:
 
 @persistent
 def _undone(_scene: object) -> None:
-    """Undo and redo bring placeholders back."""
+    """Undo and redo bring placeholders and models back, and take them away."""
     placeholder.survey()
+    session.file.models = None
 
 
 @persistent

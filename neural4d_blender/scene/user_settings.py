@@ -98,6 +98,16 @@ def keeps_placeholders() -> bool:
     return getattr(preferences(), "failed_placeholder", "KEEP") == "KEEP"
 
 
+def shows_first() -> bool:
+    """The first model of a session is selected and framed by itself."""
+    return bool(getattr(preferences(), "show_first", True))
+
+
+def sounds() -> bool:
+    """A sound is played when a job ends."""
+    return bool(getattr(preferences(), "play_sound", False))
+
+
 def online() -> bool:
     """Blender's own switch for all network access."""
     return bool(bpy.app.online_access)

@@ -72,6 +72,14 @@ def _properties() -> dict[str, object]:
             ],
         ),
     }
+    made["show_first"] = BoolProperty(
+        name="Show the First Model",
+        description="Select the first model of a session and have the 3D Viewports frame it when it comes",
+        default=True,
+    )
+    made["play_sound"] = BoolProperty(
+        name="Sound", description="Play two notes when a job has ended, well or not", default=False
+    )
     for number, service in enumerate(declarations()):
         made[f"show_{service.id}"] = BoolProperty(
             name=service.name, description=f"Show the key and the address of {service.name}", default=number == 0
@@ -114,6 +122,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
                 box.operator("neural4d.open_network_settings")
         for service in declarations():
             self._draw_service(layout.box(), service)
+        self._draw_endings(layout.box())
         self._draw_placeholders(layout.box())
         self._draw_safety(layout.box())
         self._draw_files(layout.box())
@@ -156,6 +165,12 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             column.label(text=f"Set by {variable} in the environment", icon="INFO")
         else:
             column.prop(self, name, placeholder=placeholder)
+
+    def _draw_endings(self, box: bpy.types.UILayout) -> None:
+        box.label(text="When a Job Ends", icon="CHECKMARK")
+        column = _fields(box)
+        column.prop(self, "show_first")
+        column.prop(self, "play_sound")
 
     def _draw_placeholders(self, box: bpy.types.UILayout) -> None:
         box.label(text="Placeholders", icon="MESH_CUBE")

@@ -20,8 +20,10 @@ from .operators import (
     placed_models,
     references,
     result_files,
+    show,
 )
-from .panels import history, placeholder_labels, sidebar
+from .panels import history, placeholder_labels, sidebar, status_bar
+from .settings import sizes
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -29,11 +31,14 @@ CLASSES = (
     *keys_and_storage.CLASSES,
     *job_actions.CLASSES,
     *result_files.CLASSES,
+    *show.CLASSES,
     *references.CLASSES,
+    *sizes.CLASSES,
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
     *sidebar.CLASSES,
+    *status_bar.CLASSES,
     *batch_list.CLASSES,
     history_page.NEURAL4D_PG_history,
     *history.CLASSES,
@@ -50,10 +55,12 @@ def register() -> None:
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     text_templates.register()
     placeholder_labels.register()
+    status_bar.register()
 
 
 def unregister() -> None:
     """Take all of it back."""
+    status_bar.unregister()
     placeholder_labels.unregister()
     text_templates.unregister()
     icons.unregister()

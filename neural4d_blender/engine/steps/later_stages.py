@@ -177,7 +177,7 @@ def _order(context: Context, active: ActiveJob, variant: Variant, poll: Poll) ->
         job.submission.in_doubt, purchase.accepted = False, True
         job.costs.book(quote.operation, purchase.expected, purchase.reserved)
         if made:
-            variant.before, variant.uuid, variant.progress = variant.uuid, made, 0.0
+            variant.before, variant.uuid = variant.uuid, made
         context.save(job)
     context.publish(job)
     return context.timing.quickest

@@ -28,6 +28,7 @@ class Pace:
     Args:
         typical: seconds such a model usually takes, used while the service reports no progress.
         first: when this engine first asked (``started`` may lie before the engine did).
+        spoken: what the service said when less was done than the user had been told, and what that was.
     """
 
     started: float
@@ -41,6 +42,7 @@ class Pace:
     asked_result_last: bool = False
     doubtful: bool = False
     ends: float = 0.0
+    spoken: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         self.typical = max(self.typical, self.quickest)
@@ -91,9 +93,22 @@ class Pace:
     def _times(self, seconds: float) -> float:
         return seconds * self.quickest / QUICKEST
 
-    def shown(self, now: float) -> tuple[float, bool]:
-        """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word."""
-        if self.reported is not None and not self.stalled(now):
-            return self.reported, False
-        by_time = 0.95 * min((now - self.started) / self.typical, 1.0)
-        return max(by_time, self.reported or 0.0), True
+    def shown(self, now: float, before: float = 0.0) -> tuple[float, bool]:
+        """Progress 0..1 for the user, and whether it is an estimate by time instead of the service's word.
+
+        Args:
+            before: what the user was told last. It is never less after that; where the service says less, what it says
+                from then on moves on from there.
+        """
+        if self.reported is None or self.stalled(now):
+            by_time = 0.95 * min((now - self.started) / self.typical, 1.0)
+            return max(by_time, self.reported or 0.0, before), True
+        if self._by_its_word() < before:
+            self.spoken = (self.reported, before)
+        return self._by_its_word(), False
+
+    def _by_its_word(self) -> float:
+        """The service's word; after an estimate that was too high, in the part that was left of it."""
+        said, told = self.spoken
+        reported = self.reported or 0.0
+        return max(told + (1 - told) * (reported - said) / (1 - said) if said < 1 else told, reported)

@@ -48,8 +48,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
     later_stages.arrived(context, job, poll)
     if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
         _give_up_after(waited)
-        shown, job.progress_estimated = pace.shown(now)
-        variant.progress = max(variant.progress, shown)  # an engine before this one may have known more
+        variant.progress, job.progress_estimated = pace.shown(now, variant.progress)
     else:
         convert_and_download.take_in(job, variant, poll)
     if job.state is State.GENERATING:

@@ -7,9 +7,11 @@ it was made on, and a copy gives itself away. May import bpy and the engine's ``
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from mathutils import Vector
 
 from ...engine.protocol import State
 from ..engine_process import bridge
@@ -19,10 +21,13 @@ from . import placement, targets
 if TYPE_CHECKING:
     from ...client.job_target import Target
     from ...client.snapshots import Job
+    from ...engine.protocol import Request
 
 #: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.
 MARK = "neural4d_placeholder"
 _FIELDS = frozenset({"job", "session", "uid", "copy"})
+#: How the Empty of a placeholder looks that stands on its origin.
+_ON_FLOOR: Any = "PLAIN_AXES"
 #: Edge of the cube in metres where no size was asked for.
 _UNKNOWN = 1.0
 #: Nothing comes any more unless somebody asks for it.
@@ -144,11 +149,11 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
     """Put the placeholder of a job where its model is to stand, as one undo step."""
     request, target = job.request, job.target
     scene = targets.scene_of(target)
-    edge = _UNKNOWN if request.size_mm is None else request.size_mm / 1000
     with placement.undo_step(f"Placeholder of {request.title}"[:60]):
         made: bpy.types.Object = bpy.data.objects.new(placement.cut(request.title), None)
-        made.empty_display_type = "CUBE"
-        made.empty_display_size = edge / 2 / placement.metres_per_unit(scene)  # from the middle to a side
+        # An Empty's own cube has its middle at the origin; one that stands on it is drawn by ui/panels.
+        made.empty_display_type = _ON_FLOOR if request.origin == "BOTTOM" else "CUBE"
+        made.empty_display_size = edge_of(request, scene) / 2  # from the middle to a side
         made.location = target["location"]
         targets.collection_of(target, scene).objects.link(made)
         _mark(made, job.id)
@@ -156,6 +161,52 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
             placement.select_only([made], scene)
     _names()[job.id] = made.name
     return made
+
+
+def edge_of(request: Request, scene: bpy.types.Scene) -> float:
+    """The edge of a placeholder's cube, in the scene's units."""
+    edge = _UNKNOWN if request.size_mm is None else request.size_mm / 1000
+    return edge / placement.metres_per_unit(scene)
+
+
+def stands_on_floor(thing: bpy.types.Object) -> bool:
+    """The placeholder's cube has its bottom at the origin, where the model's is going to be."""
+    return thing.empty_display_type == _ON_FLOOR
+
+
+def corners(thing: bpy.types.Object) -> list[Vector]:
+    """The corners of a placeholder's cube, in its own space."""
+    half = thing.empty_display_size
+    up = half if stands_on_floor(thing) else 0.0
+    return [Vector((x * half, y * half, z * half + up)) for x, y, z in product((-1.0, 1.0), repeat=3)]
+
+
+def make_room(target: Target, request: Request) -> Target:
+    """The target, to the right of the placeholders that stand at it: jobs started at one place stand side by side."""
+    scene = targets.scene_of(target)
+    half, place = edge_of(request, scene) / 2, [*target["location"]]
+    for low, high in sorted(_boxes(), key=lambda box: box[0][0]):
+        if all(least - half < at < most + half for least, at, most in zip(low, place, high, strict=True)):
+            place[0] = high[0] + half * (1 + 2 * targets.GAP)
+    return {**target, "location": place}
+
+
+def _boxes() -> list[tuple[list[float], list[float]]]:
+    """The lowest and the highest corner of each placeholder, also of those to be made; with room for all variants."""
+    found = []
+    for job in filter(None, map(bridge.jobs.get, {*standing(), *session.file.owed})):
+        scene, thing = targets.scene_of(job.target), _by_name(job.id)
+        if thing is not None:
+            points = [targets.world_matrix(thing) @ corner for corner in corners(thing)]
+        else:
+            half = edge_of(job.request, scene) / 2
+            points = [Vector(job.target["location"]) + Vector((sign * half,) * 3) for sign in (-1, 1)]
+        ways = [*zip(*(point[:] for point in points), strict=True)]
+        low, high = [min(way) for way in ways], [max(way) for way in ways]
+        if job.request.place_all:
+            high[0] += (job.request.variants - 1) * (1 + targets.GAP) * (high[0] - low[0])
+        found.append((low, high))
+    return found
 
 
 def _due() -> list[Job]:

@@ -123,6 +123,16 @@ def root_of(item: bpy.types.Object | None) -> bpy.types.Object | None:
     return item
 
 
+def roots_of(job_id: str) -> list[bpy.types.Object]:
+    """The roots in the open file that came from a job."""
+    return [thing for thing in bpy.data.objects if thing.get(JOB) == job_id]
+
+
+def jobs_here() -> dict[str, str]:
+    """The jobs that models in the open file came from: the name of a root by the job's id."""
+    return {str(thing[JOB]): thing.name for thing in bpy.data.objects if thing.get(JOB) and thing.users_collection}
+
+
 def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
     """What came with the root, less what the user has put below it."""
     return [item for item in root.children_recursive if item.get(PART) and root_of(item) == root]

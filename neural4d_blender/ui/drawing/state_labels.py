@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.protocol import SETTLED, State, WaitsFor, declarations
+from ...scene import whereabouts
+from ...scene.placing import targets
 from . import labels
 
 if TYPE_CHECKING:
@@ -27,14 +30,39 @@ _STATES: dict[str, tuple[str, Any]] = {
     State.FAILED: ("Failed", "ERROR"),
     State.CANCELLED: ("Cancelled", "CANCEL"),
 }
+#: Where a state begins and ends in the progress of the whole.
+_SHARES = {
+    State.GENERATING: (0.0, 0.9),
+    State.CONVERTING: (0.9, 0.93),
+    State.DOWNLOADING: (0.93, 0.98),
+    State.PREPARING_MODEL: (0.98, 0.98),
+    State.READY: (1.0, 1.0),
+    State.PLACED: (1.0, 1.0),
+}
 
 
 def state(job: Job) -> tuple[str, Any]:
     """What a job is doing, in words, and the icon for it."""
     words, icon = _STATES[job.state]
+    if job.state == State.PLACED and not whereabouts.stands(job.id):
+        return _elsewhere(job), "CHECKMARK"
     if of_pictures(job) and job.state == State.PREPARING_INPUT:
         words = "Making the pictures"
     return words.format(choice=choice(job)), icon
+
+
+def _elsewhere(job: Job) -> str:
+    """Where a model went that is not in the open file."""
+    file = Path(job.target.get("file") or "").name
+    if targets.is_here(job.target):
+        return "Was in the scene"
+    return f"In {file}" if file else "In a file that was not saved"
+
+
+def progress(job: Job) -> float:
+    """How much of the whole is done, 0..1: what comes after the service's part begins where that ends."""
+    begins, ends = _SHARES.get(job.state, (0.0, 0.0))
+    return begins + (ends - begins) * job.progress
 
 
 def of_pictures(job: Job) -> bool:

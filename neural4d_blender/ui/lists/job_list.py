@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
-from ...scene import place_finished_models
+from ...scene import place_finished_models, whereabouts
 from ...scene.engine_process import bridge
 from ...scene.session import session
-from ..drawing import labels, state_labels
+from ..drawing import labels, show, state_labels
 from . import job_pictures
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _WITH_MODELS = {State.READY, State.PLACED}
 _SERVICES_OWN = {"GenerationFailed", "RequestRefused"}
 #: What the engine's note of a wait says too: who asked for it, and how long it was when it began.
 _TOLD_ABOVE = re.compile(r"\S+ asks to slow down\b[^.]*\.|Going on in \d+ s\.$")
-_WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING}
+_WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING, State.PREPARING_MODEL}
 
 
 def draw(layout: bpy.types.UILayout) -> None:
@@ -39,7 +39,9 @@ def draw(layout: bpy.types.UILayout) -> None:
         if session.asked.unlisted:
             labels.draw(layout, session.asked.unlisted, "ERROR")
         else:
-            layout.label(text="Nothing generated yet.")
+            count = len(whereabouts.models())
+            here = f"Models of {labels.count(count, 'earlier job')} are in this file."
+            labels.draw(layout, here if count else "Nothing generated yet.", inset=3)
         layout.operator("neural4d.list_jobs", icon="TIME")
         return
     for job in present[:_SHOWN]:
@@ -89,6 +91,9 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
+    if state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
+        labels.draw(box, f"It {'stands' if state == State.PLACED else 'will stand'} {told}.", "INFO")
+        show.draw_beside(box, job.id)
     if job.id in session.placings.hidden:
         box.operator("neural4d.show_collection", icon="HIDE_OFF").job = job.id
     if job.state == State.UNKNOWN:
@@ -111,8 +116,9 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         labels.draw(box, f"{state_labels.why_it_waits(job)}  ·  {waits} s", "TIME")
     if state in _WITH_BAR:
         about = "about " if job.progress_estimated else ""
-        words = f"{words}  {about}{job.progress:.0%}"
-        box.progress(factor=job.progress, type="BAR", text=f"{words}  ·  {elapsed}")
+        done = state_labels.progress(job)
+        words = f"{words}  {about}{done:.0%}"
+        box.progress(factor=done, type="BAR", text=f"{words}  ·  {elapsed}")
     elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
 
@@ -153,6 +159,8 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
         row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
         if state == State.FAILED:
             row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id
+    elif state == State.PLACED and whereabouts.stands(job.id):
+        show.draw(box, job.id)
     elif state == State.READY:
         waiting = place_finished_models.waiting_for(job)
         if waiting:

@@ -9,7 +9,7 @@ import bpy
 from ...engine.protocol import Declaration, Feature
 from ..drawing import unsupported
 from ..operators import references
-from ..settings import image_sources, service_options, side_views
+from ..settings import image_sources, service_options, side_views, sizes
 from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
 
 
@@ -88,8 +88,8 @@ def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_
         row().prop(chosen, "place_all")
     row(lacks[Feature.PBR]).prop(chosen, "pbr")
     row().prop(chosen, "use_size")
-    for name, label in (("size_mm", "Size (mm)"), ("axis", None)):
-        size = row()
-        size.active = chosen.use_size
-        size.prop(chosen, name, text=label)
+    sizes.draw(column, chosen)
+    axis = row()
+    axis.active = chosen.use_size
+    axis.prop(chosen, "axis")
     row().prop(chosen, "origin")

@@ -16,7 +16,7 @@ from bpy.props import (
 from ...engine import protocol
 from ...engine.protocol import Feature
 from ..drawing import unsupported
-from . import image_sources, service_options, side_views
+from . import image_sources, service_options, side_views, sizes
 from . import reference_list as references
 
 if TYPE_CHECKING:
@@ -141,14 +141,23 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=True,
     )
     size_mm: FloatProperty(
-        name="Size",
-        description="Real size in millimetres along the chosen axis, whatever the scene's units",
+        name="Size in Millimetres",
+        description="Real size in millimetres along the chosen axis, whatever the scene's units; as long as it was "
+        "never set, the scene suggests one",
         default=100.0,
         min=0.1,
         max=1e7,
-        soft_max=10_000.0,
-        precision=1,
-        step=100,
+        options={"HIDDEN"},
+    )
+    size: FloatProperty(
+        name="Size",
+        description="Real size along the chosen side, in the scene's units or with any other one: 1.8m, 180cm, 6ft",
+        get=sizes.get,
+        set=sizes.put,
+        min=0.0,
+        unit="LENGTH",
+        subtype="DISTANCE",
+        precision=4,
     )
     axis: EnumProperty(name="Along", description="The side that gets the size", items=_AXES)
     origin: EnumProperty(name="Origin", description="Where the origin of the model is", items=_ORIGINS)
@@ -213,7 +222,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
     found: Arguments = {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
-        "size_mm": chosen.size_mm if chosen.use_size else None,
+        "size_mm": sizes.wanted(chosen) if chosen.use_size else None,
         "axis": chosen.axis,
         "origin": chosen.origin,
         "joined": chosen.joined,

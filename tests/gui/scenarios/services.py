@@ -61,7 +61,7 @@ def main(ui, picture: str, address: str):
     chosen.input = "IMAGE"
     yield from ui.redraw()
     yield from type_in(ui, r"\.image_path$", picture, lambda: chosen.image_path == picture)
-    yield from type_in(ui, r"\.size_mm$", "150", lambda: abs(chosen.size_mm - 150) < 0.01)
+    yield from type_in(ui, r"neural4d\.size$", "150mm", lambda: abs(chosen.size_mm - 150) < 0.01)
     made.append((yield from make(ui)))
     yield from ui.screenshot("services-goneural-placed")
     yield from choose(ui, "M", "modelslab")

@@ -46,7 +46,7 @@ def fill_in(ui, prompt: str, size: str = ""):
     chosen = bpy.context.scene.neural4d
     yield from type_in(ui, r"neural4d\.prompt$", prompt, lambda: chosen.prompt == prompt)
     if size:
-        yield from type_in(ui, r"neural4d\.size_mm$", size, lambda: abs(chosen.size_mm - float(size)) < 0.01)
+        yield from type_in(ui, r"neural4d\.size$", f"{size}mm", lambda: abs(chosen.size_mm - float(size)) < 0.01)
 
 
 def type_in(ui, pattern: str, text: str, done: Callable[[], bool]):

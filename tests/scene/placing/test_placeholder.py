@@ -54,10 +54,18 @@ def sent(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
 def start(sent: Sent) -> Start:
     """Start a job as generate() does, and return it."""
 
-    def start(prompt: str = "a bird", *, target: dict[str, Any] | None = None, wanted: bool | None = True, **asked):
+    def start(
+        prompt: str = "a bird",
+        *,
+        target: dict[str, Any] | None = None,
+        wanted: bool | None = True,
+        at_cursor: bool = False,
+        **asked: Any,
+    ) -> snapshots.Job:
         job_id = str(uuid.uuid4())
         request = Request(prompt, format="GLB", **{"size_mm": LENGTH, "axis": "Z"} | asked)
-        start_job.start(job_id, "neural4d", request, target or targets.bind((1, 2, 3)), wanted)
+        target = target or targets.bind((1, 2, 3))
+        start_job.start(job_id, "neural4d", request, target, wanted, at_cursor=at_cursor)
         return bridge.jobs[job_id]
 
     return start
@@ -101,7 +109,9 @@ def test_it_stands_there_at_once(start: Start) -> None:
     shelf = bpy.data.collections.new("Shelf")
     bpy.context.scene.collection.children.link(shelf)
     thing = held(start("a cute bird", target=targets.bind((1, 2, 3), "Shelf"), size_mm=2500.0))
-    assert (thing.name, thing.type, thing.empty_display_type) == ("a cute bird", "EMPTY", "CUBE")
+    # As the model is going to stand: an Empty's own cube has its middle at the origin, so it is drawn over the scene.
+    assert (thing.name, thing.type, thing.empty_display_type) == ("a cute bird", "EMPTY", "PLAIN_AXES")
+    assert sorted({round(corner.z, 6) for corner in placeholder.corners(thing)}) == [0.0, 2.5]
     assert thing.empty_display_size * 2 == pytest.approx(2.5)
     assert thing.location[:] == (1, 2, 3)
     assert list(thing.users_collection) == [shelf]
@@ -455,3 +465,34 @@ def test_its_label_tells_the_stage(start: Start, prepared: Prepared, monkeypatch
         report(job, state, [prepared("single")], progress=0.47, error=error if state is State.FAILED else None)
         said = placeholder_labels.words(bridge.jobs[job.id])
         assert said == told.get(state, said) != ""
+
+
+def test_of_a_model_with_its_origin_in_the_middle(start: Start) -> None:
+    thing = held(start(origin="CENTER", size_mm=2000.0))
+    assert thing.empty_display_type == "CUBE"
+    assert sorted({round(corner.z, 6) for corner in placeholder.corners(thing)}) == [-1.0, 1.0]
+
+
+def test_jobs_at_one_cursor_stand_side_by_side(start: Start, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = start(size_mm=1000.0, at_cursor=True)
+    second = start(size_mm=500.0, at_cursor=True, variants=2, place_all=True)
+    held(first).location.y += 5  # moved away: there is room again
+    third = start(size_mm=1000.0, at_cursor=True)
+    held(first).location.y -= 5
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    fourth = start(size_mm=1000.0, at_cursor=True)  # its placeholder is still to be made, and so is the fifth one's
+    fifth = start(size_mm=1000.0, at_cursor=True)
+    there = start(size_mm=1000.0)
+    places = [job.target["location"][0] for job in (first, second, third, fourth, fifth, there)]
+    assert places == pytest.approx([1.0, 1.8, 1.0, 3.2, 4.3, 1.0])
+    assert {tuple(job.target["location"][1:]) for job in (first, second, fourth, fifth)} == {(2.0, 3.0)}
+
+
+def test_labels_are_not_over_each_other() -> None:
+    made = [placeholder_labels.Label(["a", "b"], x, y, 100, 30) for x, y in ((0, 0), (50, 10), (60, 20), (300, 5))]
+    labels = placeholder_labels.spread(made)
+    for label in labels:
+        for other in labels:
+            apart = abs(label.x - other.x) >= 100 or abs(label.y - other.y) >= 30
+            assert apart or label is other
+    assert [(label.x, label.y) for label in labels] == [(0, 0), (300, 5), (50, 30), (60, 60)]

@@ -86,3 +86,25 @@ def test_progress_that_comes_with_the_result_counts_too() -> None:
     pace = Pace(0.0, typical=90.0)
     pace.heard(10.0, 0.4, True)
     assert pace.shown(10.0) == (0.4, False)
+
+
+def test_an_estimate_gives_way_to_the_services_word_and_nothing_runs_backwards() -> None:
+    pace, told = Pace(0.0, typical=40.0), 0.0
+    for now, said in ((10.0, None), (30.0, None), (31.0, 0.1), (33.0, 0.2), (35.0, 0.6), (100.0, None), (101.0, 0.7)):
+        pace.heard(now, said, False)
+        shown, estimated = pace.shown(now, told)
+        assert estimated == (said is None)
+        assert shown > told or now in (31.0, 101.0)  # the first word after an estimate: it goes on from there
+        assert shown >= told
+        told = shown
+    pace.heard(102.0, 0.9, False)
+    assert told < pace.shown(102.0, told)[0] < 1.0
+    pace.heard(103.0, 1.0, False)
+    assert pace.shown(103.0, told) == (pytest.approx(1.0), False)
+
+
+def test_the_word_of_a_service_stands_as_it_is_where_no_estimate_was_before() -> None:
+    pace = Pace(0.0, typical=40.0)
+    for now, said in ((1.0, 0.05), (2.0, 0.4), (3.0, 0.41)):
+        pace.heard(now, said, False)
+        assert pace.shown(now, 0.0) == (pytest.approx(said), False)

@@ -18,7 +18,7 @@ USES = {
     "files": r"\.write_bytes\(",
     "clipboard": r"\.clipboard\b",
     "camera": r"VideoCapture",
-    "microphone": r"\baud\.",
+    "microphone": r"(?i)pyaudio|sounddevice|\bInputStream\b",  # Blender's own aud only plays
 }
 
 

@@ -106,7 +106,8 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
     def progress(fraction: float) -> None:
         nonlocal shown
         if fraction - shown >= 0.02 and job.state is State.DOWNLOADING:
-            shown = job.progress = fraction
+            shown = fraction
+            job.progress = max(job.progress, fraction)  # what is fetched once more begins at nothing
             context.publish(job)  # a number that moves is not worth a transaction
 
     def stopped() -> bool:

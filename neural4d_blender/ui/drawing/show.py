@@ -1,0 +1,32 @@
+"""The buttons with which a finished model is looked at."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...scene import whereabouts
+
+
+def draw(layout: bpy.types.UILayout, job_id: str, *, short: bool = False) -> None:
+    """Show; and the look that has its colours, where a 3D Viewport is without them.
+
+    Args:
+        short: an icon for the second one, where there is little room.
+    """
+    row = layout.row(align=True)
+    row.operator("neural4d.show", icon="ZOOM_SELECTED").job = job_id
+    if any(space.shading.type == "SOLID" for space in viewports(bpy.context.window)):
+        row.operator("neural4d.material_preview", text="" if short else None, icon="SHADING_TEXTURE")
+
+
+def draw_beside(layout: bpy.types.UILayout, job_id: str) -> None:
+    """The way out of what it stands in."""
+    if whereabouts.in_the_way(job_id).startswith(whereabouts.INSIDE):
+        layout.operator("neural4d.move_beside", icon="TRIA_RIGHT").job = job_id
+
+
+def viewports(window: bpy.types.Window | None) -> list[bpy.types.SpaceView3D]:
+    """The 3D Viewports of a window."""
+    areas = window.screen.areas if window else ()
+    spaces = [area.spaces.active for area in areas]
+    return [space for space in spaces if isinstance(space, bpy.types.SpaceView3D)]

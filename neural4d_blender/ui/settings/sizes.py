@@ -1,0 +1,67 @@
+"""The size in the panel: typed in the scene's units or any other, kept in millimetres; suggested until it is typed."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...scene import suggested_size
+from ...scene.placing import placement
+
+if TYPE_CHECKING:
+    from .properties import NEURAL4D_PG_settings
+
+
+def get(chosen: Any) -> float:
+    """The size in the scene's units, for a field to show: the suggested one as long as none was typed."""
+    scene = chosen.id_data
+    typed = chosen.is_property_set("size_mm")
+    size_mm = chosen.size_mm if typed else suggested_size.drawn(scene, chosen.axis).size_mm
+    return float(size_mm / 1000 / placement.metres_per_unit(scene))
+
+
+def put(chosen: Any, size: float) -> None:
+    """What was typed, in the scene's units."""
+    chosen.size_mm = _exact(size * placement.metres_per_unit(chosen.id_data) * 1000)
+
+
+def wanted(chosen: Any) -> float:
+    """Millimetres that the next model gets."""
+    if chosen.is_property_set("size_mm"):
+        return _exact(chosen.size_mm)
+    return suggested_size.shown(chosen.id_data, chosen.axis).size_mm
+
+
+def _exact(size: float) -> float:
+    """The number that was typed: Blender keeps seven digits of it, and fills up with others."""
+    return float(f"{size:.7g}")
+
+
+def draw(column: bpy.types.UILayout, chosen: "NEURAL4D_PG_settings") -> None:
+    """The field; greyed out as long as it is a suggestion, with what that follows, or the way back to it."""
+    typed = chosen.is_property_set("size_mm")
+    row = column.row(align=True)
+    row.active = chosen.use_size
+    field = row.row(align=True)
+    field.active = typed
+    field.prop(chosen, "size", text="Size" if typed else "Suggested")
+    if typed:
+        row.operator("neural4d.suggest_size", text="", icon="LOOP_BACK", emboss=False)
+    else:
+        why = suggested_size.shown(chosen.id_data, chosen.axis).why
+        row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = f"Suggested: {why}. Type to change it"
+
+
+class NEURAL4D_OT_suggest_size(bpy.types.Operator):
+    """Let the size follow the scene again: what is selected, what stands there, how far away it is looked at"""
+
+    bl_idname = "neural4d.suggest_size"
+    bl_label = "Suggest Size"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Forget what was typed."""
+        context.scene.neural4d.property_unset("size_mm")
+        return {"FINISHED"}
+
+
+CLASSES = (NEURAL4D_OT_suggest_size,)
