@@ -9,7 +9,7 @@ from typing import Any
 import blf
 import bpy
 
-from ...engine.protocol import declarations, unit_of
+from ...engine.protocol import name_of, unit_of
 
 _FONT = 0
 
@@ -51,7 +51,7 @@ def points(count: int, provider: str) -> str:
 
 def service(provider: str) -> str:
     """The name of a service; its id where this version does not know it."""
-    return next((one.name for one in declarations() if one.id == provider), provider)
+    return name_of(provider)
 
 
 def offline() -> str:
