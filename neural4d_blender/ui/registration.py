@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import text_templates
+from . import menus, text_templates
 from .drawing import icons, unsupported
 from .lists import batch_list, history_page
 from .operators import (
@@ -20,8 +20,9 @@ from .operators import (
     placed_models,
     references,
     result_files,
+    try_sample,
 )
-from .panels import history, placeholder_labels, sidebar
+from .panels import history, placeholder_labels, popup, sidebar
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -40,6 +41,9 @@ CLASSES = (
     *drop_images.CLASSES,
     *copy_as_python.CLASSES,
     *text_templates.CLASSES,
+    *try_sample.CLASSES,
+    *popup.CLASSES,
+    *menus.CLASSES,
 )
 
 
@@ -49,12 +53,14 @@ def register() -> None:
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     text_templates.register()
+    menus.register()
     placeholder_labels.register()
 
 
 def unregister() -> None:
     """Take all of it back."""
     placeholder_labels.unregister()
+    menus.unregister()
     text_templates.unregister()
     icons.unregister()
     history_page.page.forget()
