@@ -114,7 +114,7 @@ class Host:
 
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
-        if not self.bridge.settings.services()[service.id]["key"]:
+        if not (service.built_in or self.bridge.settings.services()[service.id]["key"]):
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
     def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:

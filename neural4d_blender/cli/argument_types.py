@@ -52,9 +52,11 @@ def add_service(command: argparse.ArgumentParser, default: str | None = None) ->
     command.add_argument(
         "--provider",
         "--service",
-        choices=[service.id for service in declarations()],
+        choices=[*(service.id for service in declarations()), "sample"],
         default=default,
-        help="the service; default: %(default)s" if default else "this service only",
+        help="the service, or sample: built-in models, free, with no key; default: %(default)s"
+        if default
+        else "this service only",
     )
 
 

@@ -42,7 +42,7 @@ class BlenderDesk(Desk):
 
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
-        if not user_settings.online():
+        if not (service.built_in or user_settings.online()):
             raise OnlineAccessOff(
                 "Blender's online access is off, so nothing was sent.",
                 "Allow it in Preferences > System > Network, or add --online-mode to this command.",

@@ -182,7 +182,6 @@ class Job:
         what is empty in common, and an unchanged request with the snapshot from ``before``.
         """
         values = _known(cls, told)
-        values |= {name: _EMPTY[type(value)] for name, value in values.items() if value in ([], {})}
         same = before and vars(before.request) == told["request"]
         values["request"] = before.request if before and same else _read(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
@@ -190,6 +189,7 @@ class Job:
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
         values["saves"] = [Save.read(save) for save in told.get("saves", ())]
         values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]
+        values |= {name: _EMPTY[type(value)] for name, value in values.items() if value in ([], {})}
         return cls(**values)
 
     @classmethod

@@ -79,6 +79,7 @@ from .errors import (
 from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
+from .services.sample.declared import SAMPLES
 
 if TYPE_CHECKING:
     from .blenders.allowed_data import MODEL_CONSTRAINTS, MODEL_KINDS, MODEL_MODIFIERS, MODEL_NODES
@@ -99,14 +100,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS",
-    "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted",
-    "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts",
-    "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing", "KeyRejected",
-    "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "OptionValue", "Options",
-    "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState",
+    "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts",
+    "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped",
+    "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing",
+    "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "OptionValue",
+    "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState",
     "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
     "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
-    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "read_image_facts",
+    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts",
     "scale_lengths", "unit_of", "without",
 ]  # fmt: skip
 
@@ -166,8 +167,8 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 def declarations() -> list[Declaration]:
-    """What each service can do, in the order they are shown."""
-    return list(services.DECLARATIONS.values())
+    """What each service can do, in the order they are shown; what is built in is none."""
+    return [declared for declared in services.DECLARATIONS.values() if not declared.built_in]
 
 
 def declaration(provider: str) -> Declaration:
@@ -184,6 +185,11 @@ def _service(provider: str) -> type[Provider]:
 def unit_of(provider: str) -> str:
     """What a service calls its points; also of one that this version does not know."""
     return declaration(provider).unit if provider in services.PROVIDERS else "points"
+
+
+def name_of(provider: str) -> str:
+    """What a service is called; the id itself of one that this version does not know."""
+    return services.DECLARATIONS[provider].name if provider in services.DECLARATIONS else provider
 
 
 def estimate(provider: str, request: Request, measured: dict[str, int]) -> int | None:

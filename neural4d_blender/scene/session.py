@@ -135,12 +135,14 @@ class Registered:
 
     Attributes:
         command: the command line. labels: what draws the placeholders.
+        key: the keymap and the item of the key for the pop-up.
         previews: the pictures that are shown as icons, a ``bpy.utils.previews.ImagePreviewCollection``.
     """
 
     def __init__(self) -> None:
         self.command: Any = None
         self.labels: list[Any] = []
+        self.key: Any = None
         self.previews: Any = None
 
 

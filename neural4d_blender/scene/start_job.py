@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 def require_ready(service: Declaration) -> None:
     """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
+    if service.built_in:
+        return
     if not user_settings.online():
         raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
     if not user_settings.key(service):

@@ -123,6 +123,13 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         for service in declarations():
             self._draw_service(layout.box(), service)
         self._draw_endings(layout.box())
+        box = layout.box()
+        from . import menus  # neither is needed where nothing is drawn
+        from .panels import obstacles
+
+        obstacles.draw_samples(box)
+        if key := menus.key():
+            _fields(box).prop(key, "type", text="Key for the Pop-up", full_event=True)
         self._draw_placeholders(layout.box())
         self._draw_safety(layout.box())
         self._draw_files(layout.box())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import text_templates
+from . import menus, text_templates
 from .drawing import icons, unsupported
 from .lists import batch_list, history_page
 from .operators import (
@@ -21,8 +21,9 @@ from .operators import (
     references,
     result_files,
     show,
+    try_sample,
 )
-from .panels import history, placeholder_labels, sidebar, status_bar
+from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import sizes
 
 #: Panels in the order in which the sidebar has them.
@@ -45,6 +46,9 @@ CLASSES = (
     *drop_images.CLASSES,
     *copy_as_python.CLASSES,
     *text_templates.CLASSES,
+    *try_sample.CLASSES,
+    *popup.CLASSES,
+    *menus.CLASSES,
 )
 
 
@@ -54,6 +58,7 @@ def register() -> None:
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     text_templates.register()
+    menus.register()
     placeholder_labels.register()
     status_bar.register()
 
@@ -62,6 +67,7 @@ def unregister() -> None:
     """Take all of it back."""
     status_bar.unregister()
     placeholder_labels.unregister()
+    menus.unregister()
     text_templates.unregister()
     icons.unregister()
     history_page.page.forget()

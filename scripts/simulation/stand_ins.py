@@ -40,7 +40,8 @@ def _triangle() -> bytes:
 
 GLB = _triangle()
 OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
-STL = b"solid one\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid\n"
+_LOOP = b"outer loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\n"
+STL = b"solid one\nfacet normal 0 0 1\n" + _LOOP + b"endfacet\nendsolid\n"
 
 
 def picture() -> bytes:

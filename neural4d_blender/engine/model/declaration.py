@@ -190,6 +190,8 @@ class Declaration(_Values):
         views: names of the further sides of which it takes pictures, beside the front.
         max_pictures, max_references: of a picture that is made first.
         life: what is known of the service's life, with the month, in a sentence.
+        built_in: no service at all: its models come with the extension, so it needs no network, address or key, and
+            is listed nowhere among the services.
     """
 
     id: str
@@ -217,6 +219,7 @@ class Declaration(_Values):
     max_pictures: int = 0
     max_references: int = 0
     life: str = ""
+    built_in: bool = False
     reasons: Mapping[Feature, str] = MappingProxyType({})
 
     def can(self, feature: Feature) -> bool:

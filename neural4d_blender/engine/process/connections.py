@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from .. import protocol
 from ..errors import KeyMissing, OnlineAccessOff
+from ..http.no_network import NoNetwork
 from ..http.rate_limit import RateLimiter
 from ..http.transport import Transport
 from ..model.server_facts import Server
@@ -51,7 +52,7 @@ class Connections:
 
     def provider(self, name: str) -> Provider:
         """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
-        if not self._online:
+        if not self._online and not protocol.declaration(name).built_in:
             raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
         with self._making:  # one for all threads: what it learns of a service's limits is for all
             return self._providers.get(name) or self._make(name)
@@ -63,6 +64,9 @@ class Connections:
     def _make(self, name: str) -> Provider:
         """The service with its key; KeyMissing or InvalidInput where it cannot be."""
         declared = protocol.declaration(name)
+        if declared.built_in:
+            self._providers[name] = PROVIDERS[name](NoNetwork(), self._server(name), self._system)
+            return self._providers[name]
         key = self.services.get(name, {}).get("key")
         if not key:
             raise KeyMissing(f"No key is set for {declared.name}.")

@@ -191,6 +191,10 @@ class Provider(ABC):
         """
         return None
 
+    def here(self, url: str) -> Path:
+        """Of what is built in: where the file is that an answer names."""
+        raise NotImplementedError
+
     def convert(self, uuid: str, format: str, size_mm: float | None) -> Conversion:
         """Ask for a model in another format; asking again for the same one costs nothing."""
         raise NotImplementedError

@@ -13,12 +13,14 @@ from typing import Any
 from ..blenders.blender_pool import Preparers
 from ..blenders.job_file_format import PrepareValues
 from ..errors import UnexpectedAnswer
+from ..files.built_in import copy
 from ..files.download import download
 from ..http.rate_limit import MINUTE
 from ..model.inputs.web_addresses import host_of, is_inward
 from ..model.job import Job
 from ..model.states import JOURNAL, State
 from ..model.variant import Variant
+from ..services import DECLARATIONS
 from ..services.base import Provider
 from ..spending.spending import Spending
 from ..store.journal import Journal
@@ -116,6 +118,9 @@ class Context:
 
     def fetch(self, job: Job, url: str, path: Path, **how: Any) -> int:
         """Download a result of the job, see files/download.py; what names no host is on the service's own."""
+        declared = DECLARATIONS.get(job.provider)
+        if declared and declared.built_in:
+            return copy(self.provider(job.provider).here(url), path, **how)
         if "://" not in url.partition("?")[0]:
             with suppress(ValueError):  # one that cannot be read at all is told of by whoever fetches it
                 url = urllib.parse.urljoin(f"{self.provider(job.provider).http.url}/", url)

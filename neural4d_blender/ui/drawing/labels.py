@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import blf
 import bpy
 
-from ...engine.protocol import declarations, unit_of
+from ...engine.protocol import name_of, unit_of
 
 _FONT = 0
+#: The width of the pop-up that is being drawn.
+_popup: list[int] = []
 
 
 def seconds(value: float) -> str:
@@ -51,7 +54,7 @@ def points(count: int, provider: str) -> str:
 
 def service(provider: str) -> str:
     """The name of a service; its id where this version does not know it."""
-    return next((one.name for one in declarations() if one.id == provider), provider)
+    return name_of(provider)
 
 
 def offline() -> str:
@@ -101,9 +104,20 @@ def _measure() -> Callable[[str], float]:
     return lambda text: blf.dimensions(_FONT, text)[0]  # type: ignore[index]  # a gap of the stubs
 
 
+@contextmanager
+def in_popup(width: int) -> Iterator[None]:
+    """Break texts to the width of a pop-up (pixels at the interface's usual scale), which has no region yet."""
+    _popup.append(width)
+    try:
+        yield
+    finally:
+        _popup.pop()
+
+
 def _width(inset: float) -> float:
-    unit = 20 * bpy.context.preferences.system.ui_scale
-    return max(bpy.context.region.width - inset * unit, 3 * unit)
+    scale = bpy.context.preferences.system.ui_scale
+    width = _popup[-1] * scale if _popup else bpy.context.region.width
+    return max(width - inset * 20 * scale, 60 * scale)
 
 
 def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6) -> None:

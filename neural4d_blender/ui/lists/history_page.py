@@ -133,7 +133,11 @@ class NEURAL4D_PG_history(bpy.types.PropertyGroup):
     provider: EnumProperty(
         name="Service",
         description="Made with this service",
-        items=[("ANY", "All Services", ""), *((one.id, one.name, "") for one in protocol.declarations())],
+        items=[
+            ("ANY", "All Services", ""),
+            *((one.id, one.name, "") for one in protocol.declarations()),
+            ("sample", "Built-in Samples", ""),
+        ],
         update=_filtered,
     )
     state: EnumProperty(

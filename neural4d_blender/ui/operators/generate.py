@@ -36,6 +36,20 @@ def cancel(job: "generate.Job") -> None:
     bridge.jobs[job.id] = replace(bridge.jobs[job.id], note="Cancelling ...")
 
 
+def in_the_way(context: bpy.types.Context, missing: str | None = None) -> str:
+    """Why no job can be started; empty where one can. Blender adds the full stop.
+
+    Args:
+        missing: what the settings lack, where it is not to be looked for in the panel's.
+    """
+    declared = service(context.scene.neural4d)
+    if not user_settings.online():
+        return labels.offline()
+    if not user_settings.key(declared):
+        return f"No key is set for {declared.name}"
+    return _missing(context) if missing is None else missing
+
+
 def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
@@ -74,12 +88,7 @@ class _Generate(_Base):
     @classmethod
     def may_generate(cls, context: bpy.types.Context, missing: str) -> bool:
         """Whether a job can be started; ``missing`` says what the settings lack, if anything."""
-        declared = service(context.scene.neural4d)
-        why = missing
-        if not user_settings.online():
-            why = labels.offline()
-        elif not user_settings.key(declared):
-            why = f"No key is set for {declared.name}"
+        why = in_the_way(context, missing)
         if why:
             cls.poll_message_set(why)
         return not why

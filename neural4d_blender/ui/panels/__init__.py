@@ -5,5 +5,5 @@ Only a window has them: in background none of it is loaded.
 
 from ...engine.lazy_imports import open_late
 
-# Drawing needs it, registering does not.
-open_late(__name__, "inputs")
+# Drawing needs them, registering does not.
+open_late(__name__, "inputs", "obstacles")

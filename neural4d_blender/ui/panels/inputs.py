@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import bpy
@@ -15,6 +16,13 @@ from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What to make the model of, and what the model is to be."""
+    draw_source(layout, context)
+    chosen = context.scene.neural4d
+    draw_result(layout, chosen, of_image=chosen.input == "IMAGE")
+
+
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What to make the model of."""
     chosen = context.scene.neural4d
     declared = service(chosen)
     _draw_input(layout, chosen, declared)
@@ -24,9 +32,9 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     else:
         prompt = layout.row()
         prompt.enabled = not unsupported.why(declared, Feature.TEXT)
+        prompt.activate_init = True  # in a pop-up, it can be typed at once
         prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
         _draw_pictures(layout, chosen, declared)
-    draw_result(layout, chosen, of_image=chosen.input == "IMAGE")
 
 
 def _draw_input(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declared: Declaration) -> None:
@@ -47,7 +55,7 @@ def _draw_pictures(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, dec
     if not makes_pictures(chosen):
         return
     box = layout.box()
-    column = _split(box)
+    column = split(box)
     if declared.max_pictures > 1:
         column.prop(chosen, "pictures")
     service_options.draw_of_pictures(column, chosen, declared)
@@ -66,7 +74,7 @@ def _draw_views(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declar
         side_views.draw(column, chosen, declared)
 
 
-def _split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     """A column of settings with their names at the left."""
     column = layout.column()
     column.use_property_split = True
@@ -81,15 +89,20 @@ def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_
         name = f"Choose {(declared.choice or 'cut-out').title()}"
         unsupported.row(layout, unsupported.why(declared, Feature.CHOICE)).prop(chosen, "choose_cutout", text=name)
     lacks = {feature: unsupported.why(declared, feature) for feature in (Feature.VARIANTS, Feature.PBR)}
-    column = _split(layout)
+    column = split(layout)
     row = partial(unsupported.row, column, room=any(lacks.values()))
     row(lacks[Feature.VARIANTS]).prop(chosen, "variants")
     if chosen.variants > 1 and not lacks[Feature.VARIANTS]:
         row().prop(chosen, "place_all")
     row(lacks[Feature.PBR]).prop(chosen, "pbr")
+    draw_size(row, chosen)
+    row().prop(chosen, "origin")
+
+
+def draw_size(row: Callable[[], bpy.types.UILayout], chosen: NEURAL4D_PG_settings) -> None:
+    """Whether the model gets a size, which, and along what. ``row`` gives a row for each."""
     row().prop(chosen, "use_size")
-    sizes.draw(column, chosen)
+    sizes.draw(row(), chosen)
     axis = row()
     axis.active = chosen.use_size
     axis.prop(chosen, "axis")
-    row().prop(chosen, "origin")

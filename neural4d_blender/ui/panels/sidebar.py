@@ -5,12 +5,11 @@ from __future__ import annotations
 import bpy
 
 from ...engine.protocol import Feature
-from ...scene import user_settings
 from ..drawing import labels
 from ..lists import job_list
 from ..settings import draw_price, image_sources, panel_request, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
-from . import about_model, inputs
+from . import about_model, inputs, obstacles
 
 
 class _SidebarPanel:
@@ -33,7 +32,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
-        _draw_obstacles(layout, chosen)
+        obstacles.draw(layout, chosen)
         layout.prop(chosen, "provider", text="")
         inputs.draw(layout, context)
         _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
@@ -126,7 +125,7 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         """The same settings, for the image at hand."""
         layout, chosen = self.layout, context.scene.neural4d
         image = image_sources.edited_image(context)
-        _draw_obstacles(layout, chosen)
+        obstacles.draw(layout, chosen)
         layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
         if why := service(chosen).lacks(Feature.IMAGE):
             labels.draw(layout, why, "ERROR", inset=3)
@@ -151,21 +150,6 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
     def draw(self, _context: bpy.types.Context) -> None:
         """Newest first."""
         job_list.draw(self.layout)
-
-
-def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
-    """What has to be in place before anything can be sent, with the button that leads there."""
-    if not user_settings.online():
-        what, remedy = labels.offline(), "" if bpy.app.online_access_override else "neural4d.open_network_settings"
-    elif not user_settings.key(service(chosen)):
-        what = f"To begin, enter your {service(chosen).name} key in the preferences."
-        remedy = "neural4d.open_preferences"
-    else:
-        return
-    box = layout.box()
-    labels.draw(box, what, "ERROR")
-    if remedy:
-        box.operator(remedy)
 
 
 def _draw_refusal(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:

@@ -1,14 +1,11 @@
 """The size in the panel: typed in the scene's units or any other, kept in millimetres; suggested until it is typed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
 from ...scene import suggested_size
 from ...scene.placing import placement
-
-if TYPE_CHECKING:
-    from .properties import NEURAL4D_PG_settings
 
 
 def get(chosen: Any) -> float:
@@ -36,7 +33,7 @@ def _exact(size: float) -> float:
     return float(f"{size:.7g}")
 
 
-def draw(column: bpy.types.UILayout, chosen: "NEURAL4D_PG_settings") -> None:
+def draw(column: bpy.types.UILayout, chosen: Any) -> None:
     """The field; greyed out as long as it is a suggestion, with what that follows, or the way back to it."""
     typed = chosen.is_property_set("size_mm")
     row = column.row(align=True)

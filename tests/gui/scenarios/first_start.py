@@ -9,7 +9,7 @@ import bpy
 from bl_ext.user_default.neural4d.scene.session import session
 
 from tests.gui.harness_window import Button, Until
-from tests.gui.scenarios.steps import bridge, expect, press, retype
+from tests.gui.scenarios.steps import ICON, bridge, expect, press, retype
 
 WRONG = "wrong-key-0123456789"
 #: The preferences' own entry begins below the description, which is no button.
@@ -24,7 +24,7 @@ def scenario(ui, url, key):
     expect(not bridge.jobs, "Generate does nothing without a key")
     yield 1.5
     yield from ui.screenshot("first-2-why-generate-is-grey")
-    yield from press(ui, r"neural4d\.open_preferences\(")
+    yield from press(ui, r"neural4d\.open_preferences\(", columns=ICON)
     yield Until(lambda: len(bpy.context.window_manager.windows) == 2, "the preferences to open", 5)
     ui.focus = 1
     yield 0.5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bpy
 
 from tests.gui.harness_window import WIDE, GaveUp, Until
-from tests.gui.scenarios.steps import bridge, expect, press
+from tests.gui.scenarios.steps import ICON, bridge, expect, press
 
 
 def switched_off(ui):
     """The preference is off: one button leads to it, and switching it on is all it takes."""
     yield from _grey(ui, "offline-1-preference-off")
-    yield from press(ui, r"neural4d\.open_network_settings\(")
+    yield from press(ui, r"neural4d\.open_network_settings\(", columns=ICON)
     yield Until(lambda: len(bpy.context.window_manager.windows) == 2, "the preferences to open", 5)
     ui.focus = 1
     yield 0.5

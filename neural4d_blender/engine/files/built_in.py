@@ -1,0 +1,37 @@
+"""Takes in a result that came with the extension, as download.py does one from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copyfile
+
+from ..errors import DownloadFailed
+from ..system import SYSTEM, System, reason
+
+
+def copy(
+    source: Path,
+    path: Path,
+    *,
+    progress: Callable[[float], None] = lambda fraction: None,
+    check: Callable[[Path], object] = lambda part: None,
+    system: System = SYSTEM,
+    **_: object,
+) -> int:
+    """Copy a file to ``path`` and return the number of bytes; it is there whole or not at all.
+
+    Raises:
+        DownloadFailed: it cannot be read or written. What ``check`` raises goes through.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(source, part)
+        check(part)
+        system.replace(part, path)
+    except OSError as error:
+        system.discard(part)
+        raise DownloadFailed(f"{source.name} could not be copied to {path.parent}: {reason(error)}.") from error
+    progress(1.0)
+    return path.stat().st_size

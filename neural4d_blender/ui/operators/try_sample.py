@@ -1,0 +1,39 @@
+"""Try it without a key: a sample that comes with the extension goes the way of every job."""
+
+from typing import Any
+
+import bpy
+from bpy.props import EnumProperty
+
+from ...api import generate
+from ...engine.protocol import SAMPLES, Neural4DError
+from ...scene import timer_and_file_handlers
+from ..settings.properties import arguments
+from .generate import report_error
+
+#: Settings of the panel that are no service's.
+_OWN = {"size_mm", "axis", "origin", "joined", "max_faces", "recalculate_normals", "quads", "animation", "pack_images"}
+
+
+class NEURAL4D_OT_try_sample(bpy.types.Operator):
+    """Have a model that comes with the extension made and placed as any other one: free, without a key, and with
+    nothing sent"""
+
+    bl_idname = "neural4d.try_sample"
+    bl_label = "Try It, Free"
+    bl_options = {"REGISTER"}
+
+    sample: EnumProperty(name="Sample", items=[(name, name.title(), "") for name in SAMPLES])
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Start the job, in two variants of which the first is placed."""
+        settings: Any = {name: value for name, value in arguments(context.scene.neural4d).items() if name in _OWN}
+        try:
+            generate.generate(sample=self.sample, name=self.sample.title(), variants=2, **settings)
+        except Neural4DError as error:
+            return report_error(self, error)
+        timer_and_file_handlers.redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (NEURAL4D_OT_try_sample,)
