@@ -119,12 +119,14 @@ class Registered:
     Attributes:
         command: the command line. labels: what draws the names over placeholders.
         previews: the pictures that are shown as icons, a ``bpy.utils.previews.ImagePreviewCollection``.
+        keys: keymaps, each with the item that was added to it.
     """
 
     def __init__(self) -> None:
         self.command: Any = None
         self.labels: Any = None
         self.previews: Any = None
+        self.keys: list[tuple[Any, Any]] = []
 
 
 class Session:

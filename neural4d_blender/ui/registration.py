@@ -18,10 +18,14 @@ from .operators import (
     job_actions,
     keys_and_storage,
     placed_models,
+    presets,
+    prompts,
     references,
     result_files,
+    shortcut,
 )
 from .panels import history, placeholder_labels, sidebar
+from .settings import remembered
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -30,6 +34,9 @@ CLASSES = (
     *job_actions.CLASSES,
     *result_files.CLASSES,
     *references.CLASSES,
+    *prompts.CLASSES,
+    *presets.CLASSES,
+    *shortcut.CLASSES,
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
@@ -44,10 +51,12 @@ CLASSES = (
 
 
 def register() -> None:
-    """Tell Blender of every class, the history's filters, the menus and the names over placeholders."""
+    """Tell Blender of every class, the history's filters, the menus, the key and the names over placeholders."""
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
+    remembered.register()
+    shortcut.register()
     text_templates.register()
     placeholder_labels.register()
 
@@ -56,6 +65,8 @@ def unregister() -> None:
     """Take all of it back."""
     placeholder_labels.unregister()
     text_templates.unregister()
+    shortcut.unregister()
+    remembered.unregister()
     icons.unregister()
     history_page.page.forget()
     del bpy.types.WindowManager.neural4d_history

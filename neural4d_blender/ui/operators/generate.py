@@ -15,6 +15,7 @@ from ...scene.engine_process import bridge
 from ..drawing import labels, unsupported
 from ..settings import draw_price, image_sources, panel_request, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
+from ..settings.remembered import remembered
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -152,7 +153,9 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
         """Start the job that the panel's settings amount to."""
         chosen = context.scene.neural4d
         if chosen.input != "IMAGE":
-            return generate.generate(**arguments(chosen))
+            job = generate.generate(**arguments(chosen))
+            remembered.add_prompt(chosen.prompt.strip())
+            return job
         with tempfile.TemporaryDirectory() as folder:  # of a capture, what is sent is a copy too
             image = image_sources.resolve(context, service(chosen), Path(folder))
             return generate.generate(image=image, **arguments(chosen))

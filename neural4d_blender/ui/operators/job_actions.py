@@ -97,7 +97,7 @@ class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
 
     bl_idname = "neural4d.use_again"
     bl_label = "Use Again"
-    bl_options = {"INTERNAL", "UNDO"}
+    bl_options = {"INTERNAL", "UNDO"}  # type: ignore[assignment]
 
     def act(self, context: bpy.types.Context, job: "generate.Job") -> None:
         """Set the panel."""

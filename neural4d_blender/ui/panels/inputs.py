@@ -22,9 +22,11 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         image_sources.draw(layout, context, declared)
         _draw_views(layout, chosen, declared)
     else:
-        prompt = layout.row()
+        prompt = layout.row(align=True)
         prompt.enabled = not unsupported.why(declared, Feature.TEXT)
         prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
+        prompt.operator("neural4d.edit_prompt", text="", icon="GREASEPENCIL")
+        prompt.menu("NEURAL4D_MT_prompt", text="", icon="DOWNARROW_HLT")
         _draw_pictures(layout, chosen, declared)
     draw_result(layout, chosen, of_image=chosen.input == "IMAGE")
 

@@ -8,7 +8,8 @@ from ...engine.protocol import Feature
 from ...scene import user_settings
 from ..drawing import labels
 from ..lists import job_list
-from ..settings import draw_price, image_sources, panel_request, service_options
+from ..operators import presets
+from ..settings import draw_price, image_sources, panel_request, remembered, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
 from . import about_model, inputs
 
@@ -27,12 +28,15 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     bl_label = "Generate"
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        """For those who go on in Python."""
+        """Saved settings; and for those who go on in Python."""
+        presets.NEURAL4D_PT_presets.draw_panel_header(self.layout)
         self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
+        if remembered.is_new(chosen):
+            remembered.adopt_soon()
         _draw_obstacles(layout, chosen)
         layout.prop(chosen, "provider", text="")
         inputs.draw(layout, context)
