@@ -9,7 +9,7 @@ import bpy
 from ...engine.protocol import Declaration, Feature
 from ..drawing import unsupported
 from ..operators import references
-from ..settings import image_sources, service_options, side_views
+from ..settings import image_sources, picture_preview, service_options, side_views
 from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
 
 
@@ -20,6 +20,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_input(layout, chosen, declared)
     if chosen.input == "IMAGE":
         image_sources.draw(layout, context, declared)
+        picture_preview.draw(layout, context)
         _draw_views(layout, chosen, declared)
     else:
         prompt = layout.row(align=True)

@@ -42,9 +42,6 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         inputs.draw(layout, context)
         _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
         draw_price.draw(layout, chosen, of_image=chosen.input == "IMAGE")
-        button = layout.row()
-        button.scale_y = 1.6
-        button.operator("neural4d.generate", icon="SHADERFX")
 
 
 class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
@@ -131,15 +128,13 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         layout, chosen = self.layout, context.scene.neural4d
         image = image_sources.edited_image(context)
         _draw_obstacles(layout, chosen)
+        layout.prop(chosen, "provider", text="")
         layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
         if why := service(chosen).lacks(Feature.IMAGE):
             labels.draw(layout, why, "ERROR", inset=3)
         inputs.draw_result(layout, chosen, of_image=True)
         _draw_refusal(layout, chosen, of_image=True)
-        draw_price.draw(layout, chosen, of_image=True)
-        button = layout.row()
-        button.scale_y = 1.6
-        button.operator("neural4d.generate_from_editor", icon="SHADERFX")
+        draw_price.draw(layout, chosen, of_image=True, in_editor=True)
         job_list.draw(layout)
 
 
