@@ -80,7 +80,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         words, icon = "Could not be placed", "ERROR"
     head = box.row(align=True)
     head.label(text=labels.cut(job.request.title, inset=7), icon=icon)
-    head.operator("neural4d.use_again", text="", icon="LOOP_BACK", emboss=False).job = job.id
+    head.operator("neural4d.use_again", text="", icon="PASTEDOWN", emboss=False).job = job.id
     if _ended(job) or place_finished_models.is_for_another_file(job):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
     elif state != State.READY and state not in SETTLED:

@@ -87,9 +87,11 @@ class Remembered:
         last = self._part("settings", dict)
         self._adopting = True
         try:
+            if "provider" in names:  # the scene is new no more
+                chosen.provider = chosen.provider
             for name in names:
-                with suppress(TypeError, ValueError, OverflowError):  # of another version, or edited by hand
-                    setattr(chosen, name, last.get(name, getattr(chosen, name)))
+                with suppress(KeyError, TypeError, ValueError, OverflowError):  # of another version, or edited by hand
+                    setattr(chosen, name, last[name])
             most = last.get("max_points", chosen.max_points)
             if last.get("use_cap") is True and isinstance(most, int):
                 chosen.max_points = min(most, chosen.max_points) if chosen.use_cap else most

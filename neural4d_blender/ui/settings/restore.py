@@ -27,7 +27,9 @@ def restore(chosen: NEURAL4D_PG_settings, provider: str, request: Request) -> st
     chosen.variants, chosen.place_all = request.variants, request.place_all
     chosen.choose_cutout, chosen.pbr = request.choose_cutout, request.pbr is not False
     chosen.use_size, chosen.use_max_faces = request.size_mm is not None, request.max_faces is not None
-    chosen.size_mm, chosen.max_faces = request.size_mm or chosen.size_mm, request.max_faces or chosen.max_faces
+    for name, value in (("size_mm", request.size_mm), ("max_faces", request.max_faces)):
+        if value is not None:
+            setattr(chosen, name, value)
     for name in ("axis", "origin", "joined", "recalculate_normals", "quads", "animation"):
         setattr(chosen, name, getattr(request, name))
     chosen.pack_images = not request.texture_folder
