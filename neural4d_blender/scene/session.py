@@ -102,6 +102,7 @@ class Shown:
         labels: what the labels of the placeholders showed when they were drawn last.
         tallies: the counts of the batches, by batch id (``ui.lists.batch_progress.Tally``).
         unfolded: ids of the jobs whose pictures are folded out.
+        details: ids of the jobs that were folded out, or in where they are out by themselves.
         logged: errors that were met on the way, and said on the console once.
     """
 
@@ -110,6 +111,7 @@ class Shown:
         self.labels: dict[str, tuple[str, int]] = {}
         self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
+        self.details: set[str] = set()
         self.logged: set[str] = set()
 
 

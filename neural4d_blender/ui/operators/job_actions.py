@@ -76,7 +76,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
                 event,
                 title="Pay again?",
                 message="Trying again is a new job at the service, and is paid again.",
-                confirm_text="Generate Again",
+                confirm_text="Pay Again",
             )
         return self.execute(context)
 

@@ -162,7 +162,7 @@ class NEURAL4D_MT_prompt(bpy.types.Menu):
             if number == 0:
                 layout.separator()
             short = textwrap.shorten(recent, _LONGEST, placeholder=" ...")
-            layout.operator("neural4d.use_prompt", text=short, translate=False, icon="TIME").prompt = recent
+            layout.operator("neural4d.use_prompt", text=short, translate=False, icon="RECOVER_LAST").prompt = recent
 
 
 class NEURAL4D_MT_remove_style(bpy.types.Menu):

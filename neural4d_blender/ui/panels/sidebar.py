@@ -143,6 +143,11 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
 
     bl_label = "Jobs"
 
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """There are some, or there is something to say of them."""
+        return not job_list.is_empty()
+
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """What concerns the whole list."""
         job_list.draw_header(self.layout)
@@ -178,7 +183,7 @@ CLASSES = (
     NEURAL4D_PT_service,
     NEURAL4D_PT_arrival,
     NEURAL4D_PT_more,
-    *about_model.CLASSES,
     NEURAL4D_PT_jobs,
+    *about_model.CLASSES,
     NEURAL4D_PT_image_editor,
 )
