@@ -103,15 +103,10 @@ def _draw_head(head: bpy.types.UILayout, job: Job, icon: Any, is_open: bool | No
     shows = any(job.pictures) or any(variant.preview for variant in job.variants)
     retries = is_open is False and job.state in (State.FAILED, State.CANCELLED)
     title = labels.cut(job.request.title, inset=7 + shows + retries + (is_open is not None))
-    if is_open is None:
-        head.label(text=title, icon=icon)
-    else:
-        name = head.row(align=True)
-        name.alignment = "LEFT"
+    if is_open is not None:
         sign: Any = "DISCLOSURE_TRI_DOWN" if is_open else "DISCLOSURE_TRI_RIGHT"
-        name.operator("neural4d.unfold", text="", icon=sign, emboss=False).job = job.id
-        name.operator("neural4d.unfold", text=title, icon=icon, emboss=False).job = job.id
-        head.separator_spacer()
+        head.operator("neural4d.unfold", text="", icon=sign, emboss=False).job = job.id
+    head.label(text=title, icon=icon)
     if retries:
         head.operator("neural4d.retry", text="", icon=RETRY, emboss=False).job = job.id
     if shows:
