@@ -9,7 +9,7 @@ import bpy
 
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
-from ..drawing import labels, state_labels
+from ..drawing import labels, remedies, state_labels
 from . import batch_progress, job_list
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     missing = counts.lost()
     if (counts.failed or missing) and counts.error:
         labels.draw(box, counts.error["what"])
+        remedies.draw(box, counts.error, unit)
     if missing:
         labels.draw(box, f"{missing} of them belong to a file that was not saved or is gone.", "INFO")
         box.operator("neural4d.place_batch", icon="CURSOR").batch = record.id

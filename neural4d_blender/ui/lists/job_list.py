@@ -12,7 +12,7 @@ from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ...scene.session import session
-from ..drawing import labels, state_labels
+from ..drawing import labels, remedies, state_labels
 from . import job_pictures
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         labels.draw(box, state_labels.finding_out(job), "INFO")
     if error:
         _draw_error(box, error)
+        remedies.draw(box, error, job.provider)
     _draw_actions(box, job)
 
 

@@ -225,7 +225,7 @@ class NEURAL4D_OT_save_sample_table(bpy.types.Operator):
 
 
 class NEURAL4D_OT_dismiss_batch(_BatchOperator, bpy.types.Operator):
-    """Take this batch off the list; it stays in the journal, with all its jobs"""
+    """Take this batch off the list; it stays in the history, with all its jobs"""
 
     bl_idname = "neural4d.dismiss_batch"
     bl_label = "Dismiss"

@@ -41,7 +41,7 @@ def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
     if chosen.use_cap and (why := draw_price.no_cap(chosen)):
-        return f"{why} Untick Cap under More"
+        return f"{why} Untick Spending Limit under More"
     declared = service(chosen)
     if chosen.input == "IMAGE":
         why = image_sources.missing(context, declared)

@@ -149,7 +149,7 @@ class NEURAL4D_OT_show_collection(JobOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
-    """Take this job off the list; it stays in the journal and its files are kept"""
+    """Take this job off the list; it stays in the history and its files are kept"""
 
     bl_idname = "neural4d.dismiss"
     bl_label = "Dismiss"
@@ -160,7 +160,7 @@ class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
-    """Take every job that has ended off the list; all of them stay in the journal"""
+    """Take every job that has ended off the list; all of them stay in the history"""
 
     bl_idname = "neural4d.dismiss_ended"
     bl_label = "Dismiss All Ended"
@@ -175,7 +175,7 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
 
 
 class NEURAL4D_OT_close_notices(bpy.types.Operator):
-    """Close what is said of the job journal; the jobs that it is about say it too"""
+    """Close what is said of the job history; the jobs that it is about say it too"""
 
     bl_idname = "neural4d.close_notices"
     bl_label = "Understood"

@@ -119,7 +119,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
     job = bridge.jobs.get(said.job)
     if job is None:
         if said.job in session.asked.unknown:
-            layout.label(text="Not in the journal of this computer", icon="INFO")
+            layout.label(text="Not in the history of this computer", icon="INFO")
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")
         return

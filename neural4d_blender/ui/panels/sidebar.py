@@ -52,7 +52,7 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Format, cap, and the points in detail."""
+        """Format, limit, and the points in detail."""
         layout, chosen = self.layout, context.scene.neural4d
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -92,7 +92,7 @@ class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
 class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
     """What is made of the model before it comes into the scene"""
 
-    bl_label = "Arrival"
+    bl_label = "Import"
     bl_parent_id = "NEURAL4D_PT_generate"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -169,7 +169,7 @@ def _draw_obstacles(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) ->
     box = layout.box()
     labels.draw(box, what, "ERROR")
     if remedy:
-        box.operator(remedy)
+        box.operator(remedy, icon="PREFERENCES")
 
 
 def _draw_refusal(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:

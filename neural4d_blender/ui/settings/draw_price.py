@@ -24,11 +24,11 @@ def estimate(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> int | None:
 
 
 def no_cap(chosen: NEURAL4D_PG_settings) -> str:
-    """Why the job's cost cannot be capped; empty where it can."""
+    """Why the job's cost cannot be limited; empty where it can."""
     if estimate(chosen, of_image=chosen.input == "IMAGE") is not None:
         return ""
     declared = service(chosen)
-    return f"{declared.name} documents no price for this and none was measured yet, so a cap cannot be kept."
+    return f"{declared.name} documents no price for this and none was measured yet, so a limit cannot be kept."
 
 
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool, in_editor: bool = False) -> None:
@@ -90,7 +90,7 @@ def in_parts(request: Request, provider: str) -> str:
 
 
 def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
-    """The cap; one that is set and cannot be kept can still be taken off."""
+    """The limit; one that is set and cannot be kept can still be taken off."""
     why = no_cap(chosen)
     row = unsupported.row(layout, why)
     row.enabled = row.enabled or chosen.use_cap

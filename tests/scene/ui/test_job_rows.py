@@ -53,7 +53,7 @@ def test_a_job_that_is_over_takes_one_line_until_it_is_unfolded(layout: Any) -> 
     variants = [Variant(0, "prepared", preview="0.png", facts=FACTS), Variant(1, "prepared", preview="1.png")]
     job("a", State.PLACED, variants=variants, placed=[0])
     closed = drawn()
-    assert (closed.texts, closed.pictures) == ([], [])
+    assert (closed.texts, closed.pictures) == (["job a"], [])
     assert "neural4d.use_again" in closed.operators()
     assert bpy.ops.neural4d.unfold(job="a") == {"FINISHED"}
     opened = drawn()
@@ -73,6 +73,23 @@ def test_a_failure_is_open_and_its_button_says_whether_it_pays(layout: Any) -> N
     job("a", State.CANCELLED)
     session.shown.details.clear()
     assert drawn().operators().count("neural4d.retry") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "opens"),
+    [
+        ("KeyRejected", "Check the key in Preferences > Add-ons > Neural4D.", "neural4d.open_preferences"),
+        ("DiskUnusable", "Free some space.", "neural4d.open_preferences"),
+        ("OnlineAccessOff", "Turn on Preferences > System > Network.", "neural4d.open_network_settings"),
+        ("NotEnoughPoints", "Buy points at the service.", "wm.url_open"),
+        ("PaymentUnknown", "Look at the service's own page.", "wm.url_open"),
+        ("CapReached", "Raise the spending limit.", ""),
+    ],
+)
+def test_a_remedy_that_is_a_place_has_a_button(layout: Any, code: str, remedy: str, opens: str) -> None:
+    job("a", State.FAILED, error={**ERROR, "code": code, "remedy": remedy})
+    places = {"neural4d.open_preferences", "neural4d.open_network_settings", "wm.url_open"}
+    assert places & set(drawn().operators()) == ({opens} if opens else set())
 
 
 def test_pictures_are_compared_in_a_window_of_their_own(layout: Any) -> None:
