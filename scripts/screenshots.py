@@ -1,5 +1,7 @@
 """Makes the pictures of the README anew: `python3 scripts/screenshots.py`.
 
+With `--all` a picture book instead, in out/book: every state of the sidebar at Blender's default width and at 260
+pixels, dark and light, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.
 The window's are taken by tests/gui/scenarios/pictures.py in a real Blender, the models' is the demo's.
 Needs what the stage `gui` of scripts/test.py needs.
 """
@@ -29,6 +31,7 @@ WINDOW = (1280, 800)
 TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST = 900  # pixels
 _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
+LANGUAGES = ["en_US", "zh_HANS", "de_DE", "ja_JP", "fr_FR", "es", "ko_KR"]
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 #: What the batch in the picture is made of.
 TOYS = ("a wooden chair", "a small robot", "a red rocket", "a tall bottle", "a cute bird", "a blue mug")
@@ -37,8 +40,10 @@ TOYS = ("a wooden chair", "a small robot", "a red rocket", "a tall bottle", "a c
 def main() -> int:
     """Start again in an environment with the development libraries, and take the pictures there."""
     if _INSIDE not in os.environ:
-        command = [str(environments.ensure("unit")), "-m", "scripts.screenshots"]
+        command = [str(environments.ensure("unit")), "-m", "scripts.screenshots", *sys.argv[1:]]
         return subprocess.run(command, cwd=ROOT, env=os.environ | {_INSIDE: "1"}, check=False).returncode
+    if "--all" in sys.argv:
+        return book(_after("--languages") or LANGUAGES)
     from scripts import demo
     from scripts.benchmarks import _past
     from scripts.simulator.launcher import Simulator
@@ -86,6 +91,52 @@ def main() -> int:
             return 1
         keep(Path(folder) / "demo.png", "demo")
     return 0
+
+
+def book(languages: list[str]) -> int:
+    """Take a picture of every state in every look, and put those of one look on one sheet."""
+    from PIL import Image, ImageDraw
+
+    from tests.gui.harness import SCREENSHOTS, run_scenario
+
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = []
+        for number, colour in enumerate(("#c0503a", "#3a70c0", "#3ac070", "#c0b03a")):
+            picture = Image.new("RGB", (512, 512), "white")
+            ImageDraw.Draw(picture).ellipse((96, 96, 416 - 40 * number, 416), fill=colour)
+            pictures.append(str(Path(folder) / f"{number}.png"))
+            picture.save(pictures[-1])
+        for language in languages:
+            looks = [[language, theme, width] for theme in ("Dark", "Light") for width in (0, 260)]
+            arguments = {"pictures": pictures, "looks": looks}
+            env = {"NEURAL4D_API_TOKEN": "a-key"}
+            cuts = run_scenario("book", env=env, arguments=arguments, size=TALL, timeout=1500)
+            sheets: dict[str, list[Image.Image]] = {}
+            for name, cut in cuts.items():
+                with Image.open(SCREENSHOTS / f"{name}.png") as opened:
+                    sheets.setdefault("-".join(name.split("-")[1:4]), []).append(opened.convert("RGB").crop(cut))
+                (SCREENSHOTS / f"{name}.png").unlink()
+            for name, shown in sheets.items():
+                _sheet(shown, ROOT / "out" / "book" / f"{name}.png")
+    return 0
+
+
+def _sheet(shown: list[Image.Image], path: Path) -> None:
+    """Pictures of one size beside each other, six in a row."""
+    from PIL import Image
+
+    width, height = shown[0].size
+    whole = Image.new("RGB", (6 * (width + 4), -(-len(shown) // 6) * (height + 4)))
+    for number, one in enumerate(shown):
+        whole.paste(one, (number % 6 * (width + 4), number // 6 * (height + 4)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole.save(path)
+    print(path.relative_to(ROOT))
+
+
+def _after(flag: str) -> list[str]:
+    """The arguments behind a flag."""
+    return sys.argv[sys.argv.index(flag) + 1 :] if flag in sys.argv else []
 
 
 def mug() -> Image.Image:

@@ -171,7 +171,7 @@ def _find(host: Host, which: str) -> BatchRecord:
         found = [record for record in known if record.id.startswith(wanted)]
     if not found or (len(found) > 1 and wanted and not Path(wanted).is_dir()):
         raise InvalidInput(
-            f"There is {'more than one' if found else 'no'} batch {which!r} in this journal.",
+            f"There is {'more than one' if found else 'no'} batch {which!r} in this history.",
             "Name it by its id, its report, or its folder of files.",
         )
     return found[0]

@@ -23,7 +23,7 @@ def command_of(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
-    command.add_argument("--data-dir", metavar="FOLDER", help="for journal and downloads, instead of the usual one")
+    command.add_argument("--data-dir", metavar="FOLDER", help="for history and downloads, instead of the usual one")
     if online:
         command.add_argument(
             "--online-mode",

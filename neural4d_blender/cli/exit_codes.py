@@ -26,7 +26,7 @@ MEANINGS = {
     Exit.FAILED: "failed; the message says what was kept and what it cost",
     Exit.USAGE: "wrong usage or input; nothing was sent",
     Exit.NOT_READY: "no key, a key that is refused, or online access is off; nothing was paid",
-    Exit.NO_POINTS: "the points, or the cap, do not cover it; what they do not cover was not sent",
+    Exit.NO_POINTS: "the points, or the spending limit, do not cover it; what they do not cover was not sent",
     Exit.SOME_FAILED: "some jobs are done and some failed",
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",

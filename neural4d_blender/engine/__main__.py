@@ -27,7 +27,7 @@ def _load() -> None:
 
 def _tell(error: Exception) -> None:
     """Say why the engine cannot start, where nothing of it may be there to say so."""
-    told = {"code": "EngineUnusable", "kept": "All jobs stand in the journal as they were.", "cost": ""}
+    told = {"code": "EngineUnusable", "kept": "All jobs stand in the history as they were.", "cost": ""}
     name = getattr(error, "name", None) or ""
     if isinstance(error, ModuleNotFoundError) and not name.startswith(_NAME):
         told["what"] = f"{sys.executable} lacks the Python package {name}, which the engine needs."

@@ -44,9 +44,9 @@ class NotEnoughPoints(Neural4DError):
 
 
 class CapReached(NotEnoughPoints):
-    """The user's own cap for a job, or for a group of them, does not cover the operation."""
+    """The user's own spending limit for a job, or for a group of them, does not cover the operation."""
 
-    default_remedy = "Raise the cap and generate again."
+    default_remedy = "Raise the spending limit and generate again."
 
 
 class BudgetUsedUp(NotEnoughPoints):
@@ -262,19 +262,19 @@ class JobFailed(Neural4DError):
 
 
 class JournalUnusable(Neural4DError):
-    """The job journal cannot be opened, read or written: a full disk, missing rights, another program that holds it."""
+    """The job history cannot be opened, read or written: a full disk, missing rights, another program that holds it."""
 
     default_remedy = "Check that the folder for files can be written and has free space, then try again."
 
 
 class JournalDamaged(JournalUnusable):
-    """The job journal was found damaged, or gone, while it was in use; the next engine makes it whole."""
+    """The job history was found damaged, or gone, while it was in use; the next engine makes it whole."""
 
     default_remedy = "It is made whole by the next action, of itself and of the jobs' folders."
 
 
 class JournalMended(Neural4DError):
-    """The job journal was missing, damaged or an older one, and was made whole; told as a notice, not raised."""
+    """The job history was missing, damaged or an older one, and was made whole; told as a notice, not raised."""
 
     default_remedy = "Look at the list of jobs before you generate anything again."
 
@@ -282,7 +282,7 @@ class JournalMended(Neural4DError):
 class EngineStopped(Neural4DError):
     """The engine process ended on its own."""
 
-    default_remedy = "It is started again by the next action; running jobs go on from the journal."
+    default_remedy = "It is started again by the next action; running jobs go on from the history."
 
 
 class EngineUnusable(Neural4DError):

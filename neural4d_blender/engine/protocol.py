@@ -76,7 +76,7 @@ from .errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from .model.allowed_values import AXES, FORMATS, MIN_FACES, ORIGINS
+from .model.allowed_values import AXES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -99,12 +99,13 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS",
-    "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts",
-    "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration", "EngineStopped",
-    "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed", "KeyMissing",
-    "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option", "OptionValue",
-    "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState",
+    "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
+    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost",
+    "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
+    "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option",
+    "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
+    "VariantState",
     "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
     "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
     "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts",

@@ -108,6 +108,7 @@ class Shown:
         labels: what the labels of the placeholders showed when they were drawn last.
         tallies: the counts of the batches, by batch id (``ui.lists.batch_progress.Tally``).
         unfolded: ids of the jobs whose pictures are folded out.
+        details: ids of the jobs that were folded out, or in where they are out by themselves.
         logged: errors that were met on the way, and said on the console once.
         running: the batch, or "", of each job that was under way when it was looked last, by job id.
         revision: what the bridge's was then.
@@ -121,6 +122,7 @@ class Shown:
         self.labels: dict[str, tuple[str, int]] = {}
         self.tallies: dict[str, object] = {}
         self.unfolded: set[str] = set()
+        self.details: set[str] = set()
         self.logged: set[str] = set()
         self.running: dict[str, str] = {}
         self.revision = -1
@@ -137,6 +139,7 @@ class Registered:
         command: the command line. labels: what draws the placeholders.
         key: the keymap and the item of the key for the pop-up.
         previews: the pictures that are shown as icons, a ``bpy.utils.previews.ImagePreviewCollection``.
+        keys: keymaps, each with the item that was added to it.
     """
 
     def __init__(self) -> None:
@@ -144,6 +147,7 @@ class Registered:
         self.labels: list[Any] = []
         self.key: Any = None
         self.previews: Any = None
+        self.keys: list[tuple[Any, Any]] = []
 
 
 class Session:

@@ -49,7 +49,7 @@ def _properties() -> dict[str, object]:
     made: dict[str, object] = {
         "data_dir": StringProperty(
             name="Files",
-            description="Folder for the job journal, downloads and prepared models. Empty: Blender's own folder",
+            description="Folder for the job history, downloads and prepared models. Empty: Blender's own folder",
             subtype="DIR_PATH",
             update=_moved,
         ),

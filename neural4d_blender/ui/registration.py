@@ -18,13 +18,16 @@ from .operators import (
     job_actions,
     keys_and_storage,
     placed_models,
+    presets,
+    prompts,
     references,
     result_files,
+    shortcut,
     show,
     try_sample,
 )
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
-from .settings import sizes
+from .settings import remembered, sizes
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -35,6 +38,9 @@ CLASSES = (
     *show.CLASSES,
     *references.CLASSES,
     *sizes.CLASSES,
+    *prompts.CLASSES,
+    *presets.CLASSES,
+    *shortcut.CLASSES,
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
@@ -53,10 +59,12 @@ CLASSES = (
 
 
 def register() -> None:
-    """Tell Blender of every class, the history's filters, the menus and the names over placeholders."""
+    """Tell Blender of every class, the history's filters, the menus, the key and the names over placeholders."""
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
+    remembered.register()
+    shortcut.register()
     text_templates.register()
     menus.register()
     placeholder_labels.register()
@@ -69,6 +77,8 @@ def unregister() -> None:
     placeholder_labels.unregister()
     menus.unregister()
     text_templates.unregister()
+    shortcut.unregister()
+    remembered.unregister()
     icons.unregister()
     history_page.page.forget()
     del bpy.types.WindowManager.neural4d_history

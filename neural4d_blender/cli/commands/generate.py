@@ -94,6 +94,8 @@ def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, conso
     told = {"points": points, "measured": measured, "provider": service.id}
     console.result(f"{price} at {service.name} for {files}", "price", **told)
     if most is not None and request.max_points is not None and most > request.max_points:
-        why = "" if measured else ": until a price was measured, a cap reckons with the highest documented one"
-        console.note(f"The cap of {request.max_points} does not cover {most} points{why}. Nothing would be sent.")
+        why = "" if measured else ": until a price was measured, a limit reckons with the highest documented one"
+        console.note(
+            f"The spending limit of {request.max_points} does not cover {most} points{why}. Nothing would be sent."
+        )
     return Exit.DONE

@@ -173,7 +173,7 @@ def _walk(file: BinaryIO, size: int) -> _Container:
         raise BrokenModel(f"The GLB is cut short: {size:,} of {declared:,} bytes are there.")
     kind, length = _chunk(file, size)
     if kind != _JSON:
-        raise BrokenModel("The GLB does not begin with a JSON chunk.")
+        raise BrokenModel("The GLB is damaged: it does not begin with its JSON part.")
     if length > MAX_JSON_BYTES:
         raise UnsafeModel(f"The GLB's description is {length:,} bytes long; {MAX_JSON_BYTES:,} are accepted.")
     text = file.read(length)
@@ -190,8 +190,10 @@ def _chunk(file: BinaryIO, size: int) -> tuple[bytes, int]:
     """Kind and length of the chunk that begins here; the file stands behind its header then."""
     head = file.read(_CHUNK.size)
     if len(head) < _CHUNK.size:
-        raise BrokenModel("The GLB does not begin with a JSON chunk.")
+        raise BrokenModel("The GLB is damaged: it does not begin with its JSON part.")
     length, kind = _CHUNK.unpack(head)
     if length > size - file.tell():
-        raise BrokenModel(f"A chunk of the GLB claims {length:,} bytes where {size - file.tell():,} are left.")
+        raise BrokenModel(
+            f"The GLB is damaged: a part of it claims {length:,} bytes where {size - file.tell():,} are left."
+        )
     return kind, length

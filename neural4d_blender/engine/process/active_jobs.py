@@ -67,7 +67,7 @@ class ActiveJobs:
             return active
         job = self._journal.get(job_id)
         if job is None:
-            raise JobNotFound("There is no such job in the journal.", "Look at the job list for those there are.")
+            raise JobNotFound("There is no such job in the history.", "Look at the job list for those there are.")
         if not self._journal.may_touch(job):
             raise taken_elsewhere(ends=self._journal.will_be_free(job))
         return ActiveJob(job)

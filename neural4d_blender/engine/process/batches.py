@@ -171,7 +171,7 @@ class Batches:
         """As it stands in the journal: another Blender may have changed its budget."""
         record = self._journal.batch(batch)
         if record is None:
-            raise JobNotFound("There is no such batch in the journal.", "Look at the batches there are.")
+            raise JobNotFound("There is no such batch in the history.", "Look at the batches there are.")
         return record
 
     def _check_ours(self, jobs: list[Job], remedy: str) -> None:

@@ -102,8 +102,8 @@ class Spending:
         batch = self.journal.batch(job.batch) if job.batch else None
         if None in prices and spending_limits.are_set(job, batch):
             raise InvalidInput(
-                f"{provider.declaration.name} documents no price for this, so a cap on the {unit} cannot be kept.",
-                "Generate without a cap.",
+                f"{provider.declaration.name} documents no price for this, so a limit on the {unit} cannot be kept.",
+                "Generate without a spending limit.",
             )
         spending_limits.reserve(
             self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes)

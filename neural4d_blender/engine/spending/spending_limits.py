@@ -27,7 +27,7 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
     request = Request.from_dict(job.request)
     in_all = (job.costs.total or 0) + costs
     if request.max_points is not None and in_all > request.max_points:
-        what = f"This would cost about {in_all} points in all; the job's cap is {request.max_points}."
+        what = f"This would cost about {in_all} points in all; the job's limit is {request.max_points}."
         raise CapReached(what, cost=told)
     with journal.transaction():  # from the look at what others have committed until the own share is in it
         if request.group_points is not None:
@@ -35,8 +35,8 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
             if together > request.group_points:
                 raise CapReached(
                     f"With this, the jobs of {request.group!r} would have cost about {together} points; "
-                    f"their cap is {request.group_points}.",
-                    "Raise the group's cap and generate again.",
+                    f"their limit is {request.group_points}.",
+                    "Raise the group's limit and generate again.",
                     cost=told,
                 )
         if batch and batch.budget is not None:

@@ -81,7 +81,7 @@ def _rest_of(folder: Path, data: Any, job_id: str, provider: str, cost: int) -> 
     job.submission.in_doubt = job.submission.in_doubt or (bool(known.get("submission", 1)) and not job.variants)
     file = set_aside(folder, str(job_id), str(data))
     job.state, job.error = State.FAILED, Neural4DError(
-        f"What the journal says of this job cannot be read whole ({', '.join(lost)[:80]}).",
+        f"What the history says of this job cannot be read whole ({', '.join(lost)[:80]}).",
         "Press Retry to go on with what can be read: the service is asked before anything is sent.",
         kept=f"The row as it was is kept in {file}.",
         cost=f"{cost} points had been noted for it; whether that is all is not known."
@@ -106,7 +106,7 @@ def batch_of(folder: Path, data: Any, batch_id: str) -> BatchRecord:
         record.name, record.stopped = record.name or f"Batch {record.id[:8]}", True
         record.budget = record.budget if known.keys() >= {"budget"} else 0
         record.damaged = (
-            f"What the journal says of this batch cannot be read whole ({', '.join(lost)[:80]}), so it was stopped. "
+            f"What the history says of this batch cannot be read whole ({', '.join(lost)[:80]}), so it was stopped. "
             f"The row as it was is kept in {file}. Continue it with a budget to go on."
         )
     return record

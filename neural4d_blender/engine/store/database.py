@@ -94,10 +94,10 @@ class Database:
             return
         if not self.folder.is_dir():  # a drive without its cable, say: the next engine would begin an empty one there
             raise JournalUnusable(
-                f"The job journal {self.folder / JOURNAL} cannot be used: its folder is not there.",
+                f"The job history {self.folder / JOURNAL} cannot be used: its folder is not there.",
                 "Bring the folder back to where it was, or connect its drive again: all goes on by itself then.",
             )
-        raise JournalDamaged(f"The job journal {self.folder / JOURNAL} is damaged, or was taken away.")
+        raise JournalDamaged(f"The job history {self.folder / JOURNAL} is damaged, or was taken away.")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -129,7 +129,7 @@ def note_damage(folder: Path, error: Exception) -> None:
 
 def unusable(folder: Path, error: Exception) -> JournalUnusable:
     """What is the matter with the journal of that data folder, in words, and what helps."""
-    what = f"The job journal {folder / JOURNAL} cannot be used: {error}."
+    what = f"The job history {folder / JOURNAL} cannot be used: {error}."
     if is_damage(error):
         return JournalDamaged(what)
     if "locked" in str(error):

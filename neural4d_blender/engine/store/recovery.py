@@ -35,7 +35,7 @@ from .database import DAMAGED, PATIENCE, connect, is_damage
 _PART, _WHOLE = "journal.part", "journal.mended"
 _TABLES = ("jobs", "transitions", "prices", "batches", "servers", "purchases", "stamp", "notices", "answers")
 _MAY_BE_SENT = PaymentUnknown(
-    "This job had not been sent by what is left of the job journal: whether it was sent since is not known.",
+    "This job had not been sent by what is left of the job history: whether it was sent since is not known.",
     "Look for it on the service's own page, before you press Retry.",
     cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
 )
@@ -71,21 +71,21 @@ def mend(folder: Path, system: System) -> None:
         return
     if not journal.exists() or not journal.stat().st_size:
         if there or backup_files.traces(folder):
-            _make(folder, system, "The job journal was missing", {})
+            _make(folder, system, "The job history was missing", {})
         return
     if damage := _damage(folder):
         if any(lock_file.is_held(path) for path in folder.glob("engine-*.lock")):
             raise JournalUnusable(
-                f"The job journal {journal} is damaged ({damage}), and another Blender has it open.",
-                "End that Blender, then try again: the journal is made whole then.",
+                f"The job history {journal} is damaged ({damage}), and another Blender has it open.",
+                "End that Blender, then try again: the history is made whole then.",
             )
-        _make(folder, system, f"The job journal was damaged ({damage})", _salvaged(journal))
+        _make(folder, system, f"The job history was damaged ({damage})", _salvaged(journal))
         return
     with closing(connect(journal)) as db:
         if not journal_stamp.is_behind(journal_stamp.of(db), there):
             return
         schema_migrations.bring_up_to_date(db)
-        _complete(db, folder, system, "The job journal is an older one than was written last", there)
+        _complete(db, folder, system, "The job history is an older one than was written last", there)
 
 
 def _damage(folder: Path) -> str:

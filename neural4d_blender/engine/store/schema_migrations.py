@@ -116,7 +116,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
 def newer() -> JournalUnusable:
     """The journal is of a version that is not known here."""
     return JournalUnusable(
-        "The job journal was written by a newer version of the extension.", "Update the extension in this Blender."
+        "The job history was written by a newer version of the extension.", "Update the extension in this Blender."
     )
 
 

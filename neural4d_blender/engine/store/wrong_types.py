@@ -42,7 +42,7 @@ def put_right(db: sqlite3.Connection, folder: Path) -> None:
         tell(
             db,
             JournalMended(
-                f"{len(said)} rows of the job journal could not be read: {', '.join(said)[:300]}.",
+                f"{len(said)} rows of the job history could not be read: {', '.join(said)[:300]}.",
                 kept=f"They are kept as they were in {folder / FOLDER}.",
                 cost="Jobs among them were put right or say so; prices and the like are measured anew.",
             ),

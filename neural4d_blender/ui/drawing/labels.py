@@ -38,8 +38,14 @@ def price(points: int | None, unit: str = "points", *, measured: bool = False) -
     """What something costs, for a label; a price that was measured is more than what a document says."""
     if points is None:
         return "Price not known"
-    about = "" if measured else "about "
-    return f"Costs {about}{points:,} {unit}" if points else "Costs nothing"
+    return f"Costs {amount(points, unit, measured=measured)}" if points else "Costs nothing"
+
+
+def amount(points: int | None, unit: str = "points", *, measured: bool = False) -> str:
+    """The price alone, for a button: about 60 points."""
+    if points is None:
+        return "price not known"
+    return f"{'' if measured else 'about '}{points:,} {unit}" if points else "free"
 
 
 def count(number: int, what: str) -> str:
@@ -86,6 +92,11 @@ def wrap(text: str, width: float) -> list[str]:
 
 def _until(text: str, measured: Callable[[str], float]) -> Callable[[int], float]:
     return lambda count: measured(text[:count])
+
+
+def fits(text: str, *, inset: float) -> bool:
+    """The text fits the region, less ``inset`` rows' heights."""
+    return _measure()(text) <= _width(inset)
 
 
 def cut(text: str, *, inset: float) -> str:

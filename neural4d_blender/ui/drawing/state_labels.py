@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
     State.PREPARING_INPUT: ("Preparing the image", "TIME"),
-    State.CHOOSING_CUTOUT: ("Choose a {choice}", "QUESTION"),
+    State.CHOOSING_CUTOUT: ("Choose a {choice}", "RESTRICT_SELECT_OFF"),
     State.SUBMITTING: ("Sending", "EXPORT"),
     State.UNKNOWN: ("Checking whether it arrived", "QUESTION"),
     State.GENERATING: ("Generating", "SHADERFX"),
-    State.CONVERTING: ("Converting", "FILE_REFRESH"),
+    State.CONVERTING: ("Converting", "ARROW_LEFTRIGHT"),
     State.DOWNLOADING: ("Downloading", "IMPORT"),
     State.PREPARING_MODEL: ("Preparing the model", "MODIFIER"),
     State.READY: ("Ready", "CHECKMARK"),

@@ -9,8 +9,8 @@ import bpy
 
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
-from ..drawing import labels, state_labels
-from . import batch_progress
+from ..drawing import labels, remedies, state_labels
+from . import batch_progress, job_list
 
 if TYPE_CHECKING:
     from ...engine.protocol import BatchRecord
@@ -36,7 +36,8 @@ class NEURAL4D_PT_batches(bpy.types.Panel):
             _draw_batch(layout.box(), record, batch_progress.tally(record.id))
         row = layout.row(align=True)
         row.operator("neural4d.batch_from_file", icon="FILE_TEXT")
-        row.operator("neural4d.list_batches", text="", icon="TIME")
+        row.operator("neural4d.save_sample_table", text="", icon="FILE_NEW")
+        row.operator("neural4d.list_batches", text="", icon="RECOVER_LAST")
 
 
 def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally) -> None:
@@ -66,9 +67,10 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     missing = counts.lost()
     if (counts.failed or missing) and counts.error:
         labels.draw(box, counts.error["what"])
+        remedies.draw(box, counts.error, unit)
     if missing:
         labels.draw(box, f"{missing} of them belong to a file that was not saved or is gone.", "INFO")
-        box.operator("neural4d.place_batch", icon="IMPORT").batch = record.id
+        box.operator("neural4d.place_batch", icon="CURSOR").batch = record.id
     elif file := _awaited_file(record.id):
         labels.draw(box, f"Some of them wait for {file}: open that file.", "INFO")
     _draw_actions(box.row(align=True), record, counts, running=running)
@@ -93,7 +95,7 @@ def _draw_actions(row: bpy.types.UILayout, record: BatchRecord, counts: batch_pr
         if counts.stopped or counts.over_budget or record.damaged:
             row.operator("neural4d.continue_batch", icon="PLAY").batch = batch
         if counts.failed > counts.over_budget:
-            row.operator("neural4d.retry_failed", icon="FILE_REFRESH").batch = batch
+            row.operator("neural4d.retry_failed", icon=job_list.RETRY).batch = batch
     row.operator("neural4d.report_batch", icon="FILE_TICK").batch = batch
 
 

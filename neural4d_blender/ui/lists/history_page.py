@@ -14,7 +14,7 @@ from bpy.props import EnumProperty, StringProperty
 from ...api import history as past
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, State
-from ...scene import timer_and_file_handlers
+from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.session import survive
 
@@ -53,8 +53,15 @@ class Page:
         self.totals: list[Total] | None = None
         self.offset = 0
         self.trouble = ""
+        self._exists: bool | None = None
         self._asked: past.HistoryQuery | None = None
         self._seen: object = None
+
+    def has_any(self) -> bool:
+        """Something was ever generated with this folder for files; looked up once."""
+        if self._exists is None:
+            self._exists = (user_settings.data_dir() / protocol.JOURNAL).exists()
+        return self._exists or bool(bridge.jobs)
 
     def newest(self) -> "list[Job]":
         """The jobs of the page as they are now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
@@ -12,7 +12,7 @@ from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import place_finished_models, whereabouts
 from ...scene.engine_process import bridge
 from ...scene.session import session
-from ..drawing import labels, show, state_labels
+from ..drawing import labels, remedies, show, state_labels
 from . import job_pictures
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _WITH_MODELS = {State.READY, State.PLACED}
 _SERVICES_OWN = {"GenerationFailed", "RequestRefused"}
 #: What the engine's note of a wait says too: who asked for it, and how long it was when it began.
 _TOLD_ABOVE = re.compile(r"\S+ asks to slow down\b[^.]*\.|Going on in \d+ s\.$")
+RETRY: Final = "LOOP_FORWARDS"
 _WITH_BAR = {State.GENERATING, State.CONVERTING, State.DOWNLOADING, State.PREPARING_MODEL}
 
 
@@ -35,25 +36,25 @@ def draw(layout: bpy.types.UILayout) -> None:
         box = layout.box()
         labels.draw(box, "\n".join(bridge.notices), "ERROR")
         box.operator("neural4d.close_notices", icon="CHECKMARK")
-    if not present:
-        if session.asked.unlisted:
-            labels.draw(layout, session.asked.unlisted, "ERROR")
-        else:
-            count = len(whereabouts.models())
-            here = f"Models of {labels.count(count, 'earlier job')} are in this file."
-            labels.draw(layout, here if count else "Nothing generated yet.", inset=3)
-        layout.operator("neural4d.list_jobs", icon="TIME")
-        return
+    if session.asked.unlisted:
+        labels.draw(layout, session.asked.unlisted, "ERROR")
+    if not present and (count := len(whereabouts.models())):
+        labels.draw(layout, f"Models of {labels.count(count, 'earlier job')} are in this file.", inset=3)
     for job in present[:_SHOWN]:
         _draw_job(layout.box(), job)
     if len(present) > _SHOWN:
         layout.label(text=f"and {len(present) - _SHOWN} more")
 
 
+def is_empty() -> bool:
+    """There is nothing to draw."""
+    return not (bridge.notices or session.asked.unlisted or any(_present()))
+
+
 def draw_header(layout: bpy.types.UILayout) -> None:
     """Beside the list's title, where it stays in reach however long the list is."""
     if ended():
-        layout.operator("neural4d.dismiss_ended", text="", icon="TRASH", emboss=False)
+        layout.operator("neural4d.dismiss_ended", text="", icon="X", emboss=False)
 
 
 def ended() -> list[Job]:
@@ -75,33 +76,55 @@ def _ended(job: Job) -> bool:
 
 
 def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
-    state = job.state
-    words, icon = state_labels.state(job)
+    """A job that is over takes one line, unless it failed or was unfolded."""
     trouble = session.placings.trouble.get(job.id)
-    if trouble:
-        words, icon = "Could not be placed", "ERROR"
-    head = box.row(align=True)
-    head.label(text=labels.cut(job.request.title, inset=6), icon=icon)
-    if _ended(job) or place_finished_models.is_for_another_file(job):
-        head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
-    elif state != State.READY and state not in SETTLED:
-        head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
+    error = trouble or job.error
+    unfolds = _ended(job)
+    is_open = not unfolds or (job.id in session.shown.details) != bool(error)
+    _draw_head(
+        box.row(align=True), job, "ERROR" if trouble else state_labels.state(job)[1], is_open if unfolds else None
+    )
+    if job.state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
+        labels.draw(box, f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.", "INFO")
+        show.draw_beside(box, job.id)
+    if not is_open:
+        return
     waits = state_labels.waits(job)
-    _draw_progress(box, job, words, waits)
+    _draw_progress(box, job, "Could not be placed" if trouble else state_labels.state(job)[0], waits)
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
-    if state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
-        labels.draw(box, f"It {'stands' if state == State.PLACED else 'will stand'} {told}.", "INFO")
-        show.draw_beside(box, job.id)
     if job.id in session.placings.hidden:
         box.operator("neural4d.show_collection", icon="HIDE_OFF").job = job.id
     if job.state == State.UNKNOWN:
         labels.draw(box, state_labels.finding_out(job), "INFO")
-    error = trouble or job.error
     if error:
         _draw_error(box, error)
+        remedies.draw(box, error, job.provider)
     _draw_actions(box, job)
+
+
+def _draw_head(head: bpy.types.UILayout, job: Job, icon: Any, is_open: bool | None) -> None:
+    """What the job is of, and what can be done with it however it is; None where it cannot be folded in."""
+    shows = any(job.pictures) or any(variant.preview for variant in job.variants)
+    retries = is_open is False and job.state in (State.FAILED, State.CANCELLED)
+    stands = is_open is False and job.state == State.PLACED and whereabouts.stands(job.id)
+    title = labels.cut(job.request.title, inset=7 + shows + retries + stands + (is_open is not None))
+    if is_open is not None:
+        sign: Any = "DISCLOSURE_TRI_DOWN" if is_open else "DISCLOSURE_TRI_RIGHT"
+        head.operator("neural4d.unfold", text="", icon=sign, emboss=False).job = job.id
+    head.label(text=title, icon=icon)
+    if stands:
+        head.operator("neural4d.show", text="", icon="ZOOM_SELECTED", emboss=False).job = job.id
+    if retries:
+        head.operator("neural4d.retry", text="", icon=RETRY, emboss=False).job = job.id
+    if shows:
+        head.operator("neural4d.show_pictures", text="", icon="FULLSCREEN_ENTER", emboss=False).job = job.id
+    head.operator("neural4d.use_again", text="", icon="PASTEDOWN", emboss=False).job = job.id
+    if _ended(job) or place_finished_models.is_for_another_file(job):
+        head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
+    elif job.state != State.READY and job.state not in SETTLED:
+        head.operator("neural4d.cancel", text="", icon="CANCEL", emboss=False).job = job.id
 
 
 def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) -> None:
@@ -154,9 +177,9 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
     if state in (State.FAILED, State.CANCELLED):
         overruled = job.error is not None and job.error["code"] == "NoPortrait"
-        label = "Generate Again (paid)" if job.retry_pays else "Generate Anyway" if overruled else "Retry"
-        row = box.row(align=True) if label == "Retry" else box.column(align=True)  # longer ones want all the room
-        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
+        label = "Pay Again" if job.retry_pays else "Generate Anyway" if overruled else "Retry"
+        row = box.column(align=True) if overruled else box.row(align=True)  # a longer one wants all the room
+        row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
         if state == State.FAILED:
             row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id
     elif state == State.PLACED and whereabouts.stands(job.id):
@@ -170,7 +193,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     if state != State.CHOOSING_CUTOUT:
         job_pictures.draw_kept(box, job)
     if state in _WITH_MODELS and any(v.error and v.error["code"] not in _SERVICES_OWN for v in job.variants):
-        box.operator("neural4d.retry", text="Retry the Others", icon="FILE_REFRESH").job = job.id
+        box.operator("neural4d.retry", text="Retry the Others", icon=RETRY).job = job.id
     if state in _WITH_MODELS or (state == State.FAILED and any(v.can_be_kept for v in job.variants)):
         job_pictures.draw_variants(box, job)
         job_pictures.draw_saves(box, job)

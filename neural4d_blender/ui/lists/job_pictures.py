@@ -19,17 +19,34 @@ if TYPE_CHECKING:
 _PREVIEW = 4.5
 #: Rows' heights that the sidebar's tabs and margins and a job's box take of the width, and the most of a picture's.
 _AROUND, _LARGEST = 3.6, 9.0
+#: The same of a picture in the window that is there to compare them, and of that window the width in pixels.
+_LARGE, LARGE_WIDTH = 14.0, 600
 _PLACEABLE = (VariantState.DONE, VariantState.DOWNLOADED, VariantState.PREPARED)
 
 
-def draw_cutouts(box: bpy.types.UILayout, job: Job) -> None:
-    """The pictures, as large as there is room for, each with the button that takes it."""
+def draw_large(layout: bpy.types.UILayout, job: Job) -> None:
+    """Pictures to choose from, or the models' own, large enough to judge them."""
+    if job.state == State.CHOOSING_CUTOUT:
+        draw_cutouts(layout, job, _LARGE)
+    elif any(variant.preview for variant in job.variants):
+        draw_variants(layout, job, _LARGE)
+    else:
+        for number, column in _grid(layout, [path for path in job.pictures if path], _LARGE):
+            column.label(text=str(number + 1))
+
+
+def draw_cutouts(box: bpy.types.UILayout, job: Job, scale: float = 0.0) -> None:
+    """The pictures, each with the button that takes it.
+
+    Args:
+        scale: of each picture, in rows' heights; 0 for as large as the region has room for.
+    """
     what = state_labels.choice(job)
     paid = f" {labels.points(job.cost, job.provider)} so far." if job.cost else ""
     if job.variants:  # they are a stage of the job
         paid = paid or f" The {what}s themselves are ordered already."
     labels.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")
-    for number, column in _grid(box, job.pictures):
+    for number, column in _grid(box, job.pictures, scale):
         properties = column.operator("neural4d.choose_cutout", text=f"Take {number + 1}")
         properties.job, properties.cutout = job.id, number
 
@@ -42,7 +59,7 @@ def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
     is_open = job.id in session.shown.unfolded
     row = box.row()
     row.alignment = "LEFT"
-    icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"
+    icon: Any = "DISCLOSURE_TRI_DOWN" if is_open else "DISCLOSURE_TRI_RIGHT"
     label = labels.count(len(kept), "picture")
     row.operator("neural4d.unfold_pictures", text=label, icon=icon, emboss=False).job = job.id
     if is_open:
@@ -50,12 +67,12 @@ def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
             column.operator("neural4d.use_picture", text="Use as Image").path = kept[number]
 
 
-def _grid(box: bpy.types.UILayout, shown: list[str]) -> Iterator[tuple[int, bpy.types.UILayout]]:
+def _grid(box: bpy.types.UILayout, shown: list[str], scale: float = 0.0) -> Iterator[tuple[int, bpy.types.UILayout]]:
     """A column for each picture, two in a row, with the picture at its top."""
     columns = min(len(shown), 2)
     grid = box.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
     unit = 20 * bpy.context.preferences.system.ui_scale
-    scale = min((bpy.context.region.width / unit - _AROUND) / columns, _LARGEST)
+    scale = scale or min((bpy.context.region.width / unit - _AROUND) / columns, _LARGEST)
     for number, picture in enumerate(shown):
         column = grid.column(align=True)
         if icon := icons.icon(picture):
@@ -63,7 +80,7 @@ def _grid(box: bpy.types.UILayout, shown: list[str]) -> Iterator[tuple[int, bpy.
         yield number, column
 
 
-def draw_variants(box: bpy.types.UILayout, job: Job) -> None:
+def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) -> None:
     """Each model's picture as it comes, with the buttons to place and to keep it."""
     variants = job.variants
     grid = box.grid_flow(row_major=True, columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
@@ -71,7 +88,7 @@ def draw_variants(box: bpy.types.UILayout, job: Job) -> None:
         column = grid.column(align=True)
         shown = icons.icon(variant.preview)
         if shown:
-            column.template_icon(shown, scale=_PREVIEW)
+            column.template_icon(shown, scale=scale)
         if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
             if variant.can_be_kept:

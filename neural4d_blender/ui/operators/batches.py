@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
-from ...scene import recover_unsaved, timer_and_file_handlers
+from ...scene import recover_unsaved, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.session import session
 from ..lists import batch_progress
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
+#: A table to begin with; an empty cell means the panel's setting.
+_SAMPLE = """prompt,name,size_mm,axis,variants
+a wooden chair,Chair,900,Z,1
+a small round table,Table,750,Z,1
+a red desk lamp,Lamp,450,Z,1
+a potted fern,Fern,,,
+"""
 
 
 class _BatchOperator(_Base):
@@ -91,7 +98,7 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
             return {"CANCELLED"}
         had = bridge.batches[self.batch].budget
         self.use_budget, self.budget = had is not None, had or 0
-        return context.window_manager.invoke_props_dialog(self, title="Continue the batch?")
+        return context.window_manager.invoke_props_dialog(self, title="Continue the batch?", confirm_text="Continue")
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The budget, and what was spent of it."""
@@ -188,8 +195,37 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
         self.report({"INFO"}, f"{len(lines)} lines in {written}")
 
 
+class NEURAL4D_OT_save_sample_table(bpy.types.Operator):
+    """Save a small table to begin with: a line for each model, a column for each setting"""
+
+    bl_idname = "neural4d.save_sample_table"
+    bl_label = "Save Sample Table"
+    bl_options = {"INTERNAL"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.csv", options={"HIDDEN", "SKIP_SAVE"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """Ask where to."""
+        self.filepath = "models.csv"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Write it; Batch from File takes it as it is."""
+        path = user_settings.located(self.filepath)
+        try:
+            path.write_text(_SAMPLE, encoding="utf-8")
+        except OSError as error:
+            self.report({"ERROR"}, f"{path} could not be written: {error.strerror or error}")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{path}: change it, then choose it with Batch from File")
+        return {"FINISHED"}
+
+
 class NEURAL4D_OT_dismiss_batch(_BatchOperator, bpy.types.Operator):
-    """Take this batch off the list; it stays in the journal, with all its jobs"""
+    """Take this batch off the list; it stays in the history, with all its jobs"""
 
     bl_idname = "neural4d.dismiss_batch"
     bl_label = "Dismiss"
@@ -227,6 +263,7 @@ CLASSES = (
     NEURAL4D_OT_place_batch,
     NEURAL4D_OT_retry_failed,
     NEURAL4D_OT_report_batch,
+    NEURAL4D_OT_save_sample_table,
     NEURAL4D_OT_dismiss_batch,
     NEURAL4D_OT_list_batches,
 )

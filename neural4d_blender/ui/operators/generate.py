@@ -12,9 +12,10 @@ from ...api import generate
 from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ...scene import place_finished_models, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
-from ..drawing import labels, unsupported
-from ..settings import draw_price, image_sources, panel_request, reference_list, side_views
+from ..drawing import icons, labels, unsupported
+from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
+from ..settings.remembered import remembered
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -54,7 +55,7 @@ def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
     if chosen.use_cap and (why := draw_price.no_cap(chosen)):
-        return f"{why} Untick Cap under More"
+        return f"{why} Untick Spending Limit under More"
     declared = service(chosen)
     if chosen.input == "IMAGE":
         why = image_sources.missing(context, declared)
@@ -152,16 +153,45 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
     bl_idname = "neural4d.generate"
     bl_label = "Generate"
 
+    _picture: Any = None  # its path, and what it is called, where it was shown before it is sent
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why the button is grey."""
         return cls.may_generate(context, _missing(context))
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Show a picture that the panel could not show before it is sent; the button that sends it has the price."""
+        chosen = context.scene.neural4d
+        if chosen.input != "IMAGE" or bpy.app.background or not picture_preview.is_unseen(context):
+            return _Generate.invoke(self, context, event)
+        try:
+            folder = Path(tempfile.mkdtemp(dir=bpy.app.tempdir))  # Blender deletes that when it ends
+            self._picture = picture_preview.take(context, service(chosen), folder)
+        except Neural4DError as error:
+            return report_error(self, error)
+        return context.window_manager.invoke_props_dialog(
+            self,
+            width=420,
+            title=f"Send this picture to {service(chosen).name}?",
+            confirm_text=draw_price.button_text(chosen, of_image=True),
+        )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The picture as it is sent."""
+        if self._picture and (shown := icons.icon(str(self._picture[0]))):
+            self.layout.template_icon(shown, scale=18)
+
     def start(self, context: bpy.types.Context) -> "generate.Job":
         """Start the job that the panel's settings amount to."""
         chosen = context.scene.neural4d
         if chosen.input != "IMAGE":
-            return generate.generate(**arguments(chosen))
+            job = generate.generate(**arguments(chosen))
+            remembered.add_prompt(chosen.prompt.strip())
+            return job
+        if self._picture:
+            path, name = self._picture
+            return generate.generate(image=path, name=name, **arguments(chosen))
         with tempfile.TemporaryDirectory() as folder:  # of a capture, what is sent is a copy too
             image = image_sources.resolve(context, service(chosen), Path(folder))
             return generate.generate(image=image, **arguments(chosen))

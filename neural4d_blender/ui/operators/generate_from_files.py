@@ -146,11 +146,15 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Show what it is going to cost."""
         try:
-            self.price = price(self.batch(context, dry_run=True), context.scene.neural4d.provider)
+            estimate = self.batch(context, dry_run=True)
+            self.price = price(estimate, context.scene.neural4d.provider)
         except Neural4DError as error:
             return report_error(self, error)
         return context.window_manager.invoke_props_dialog(
-            self, width=360, title=f"Start {Path(self.filepath).name or Path(self.filepath).parent.name}?"
+            self,
+            width=360,
+            title=f"Start {Path(self.filepath).name or Path(self.filepath).parent.name}?",
+            confirm_text=f"Generate {estimate.items:,} · about {estimate.points:,} points",
         )
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -13,6 +13,7 @@ from ...scene.engine_process import bridge
 from ...scene.placing import targets
 from ...scene.session import session
 from ..lists import history_page, job_list
+from ..settings import restore
 from .generate import cancel, report_error
 from .keys_and_storage import ListsJobs
 
@@ -75,7 +76,7 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
                 event,
                 title="Pay again?",
                 message="Trying again is a new job at the service, and is paid again.",
-                confirm_text="Generate Again",
+                confirm_text="Pay Again",
             )
         return self.execute(context)
 
@@ -89,6 +90,21 @@ def _note(job_id: str, error: ErrorTexts | None) -> None:
     """Show on the job why the engine would not."""
     if error and job_id in bridge.jobs:
         bridge.jobs[job_id] = replace(bridge.jobs[job_id], error=error)
+
+
+class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
+    """Bring prompt, image, service and all settings of this job back into the panel; nothing is sent"""
+
+    bl_idname = "neural4d.use_again"
+    bl_label = "Use Again"
+    bl_options = {"INTERNAL", "UNDO"}  # type: ignore[assignment]
+
+    def act(self, context: bpy.types.Context, job: "generate.Job") -> None:
+        """Set the panel."""
+        data = snapshot(job.id)
+        lost = restore.restore(context.scene.neural4d, data.provider, data.request)
+        said = "Prompt, image and settings are back in the panel: press Generate to make it once more"
+        self.report({"WARNING" if lost else "INFO"}, lost or said)
 
 
 class NEURAL4D_OT_copy_report(JobOperator, bpy.types.Operator):
@@ -133,7 +149,7 @@ class NEURAL4D_OT_show_collection(JobOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
-    """Take this job off the list; it stays in the journal and its files are kept"""
+    """Take this job off the list; it stays in the history and its files are kept"""
 
     bl_idname = "neural4d.dismiss"
     bl_label = "Dismiss"
@@ -144,7 +160,7 @@ class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
-    """Take every job that has ended off the list; all of them stay in the journal"""
+    """Take every job that has ended off the list; all of them stay in the history"""
 
     bl_idname = "neural4d.dismiss_ended"
     bl_label = "Dismiss All Ended"
@@ -159,7 +175,7 @@ class NEURAL4D_OT_dismiss_ended(bpy.types.Operator):
 
 
 class NEURAL4D_OT_close_notices(bpy.types.Operator):
-    """Close what is said of the job journal; the jobs that it is about say it too"""
+    """Close what is said of the job history; the jobs that it is about say it too"""
 
     bl_idname = "neural4d.close_notices"
     bl_label = "Understood"
@@ -189,6 +205,7 @@ def dismiss(job_id: str) -> None:
 CLASSES = (
     NEURAL4D_OT_cancel,
     NEURAL4D_OT_retry,
+    NEURAL4D_OT_use_again,
     NEURAL4D_OT_copy_report,
     NEURAL4D_OT_place,
     NEURAL4D_OT_show_collection,

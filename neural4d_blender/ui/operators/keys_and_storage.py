@@ -77,7 +77,7 @@ class ListsJobs(_Base):
 
 
 class NEURAL4D_OT_measure_files(ListsJobs, bpy.types.Operator):
-    """Find out how much room the journal, downloads and prepared models take"""
+    """Find out how much room the history, downloads and prepared models take"""
 
     bl_idname = "neural4d.measure_files"
     bl_label = "Measure"

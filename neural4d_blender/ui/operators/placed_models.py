@@ -104,7 +104,8 @@ class _Paid(ModelOperator):
         asked = origin(root)
         if asked is None:
             raise Neural4DError(
-                "The journal here does not know what this model was made of.", "Generate from the image itself."
+                "The history on this computer does not know what this model was made of.",
+                "Generate from the image itself.",
             )
         for number, request in start_job.side_by_side(self.requests(*asked)):
             start_job.start_again(asked[0], request, self.target(root, number))
@@ -176,7 +177,7 @@ class NEURAL4D_OT_replace(ModelOperator, bpy.types.Operator):
 
 
 class NEURAL4D_OT_find_job(ModelOperator, bpy.types.Operator):
-    """Look the job of this model up in the journal, with its other variants"""
+    """Look the job of this model up in the history, with its other variants"""
 
     bl_idname = "neural4d.find_job"
     bl_label = "Find Its Job"

@@ -11,8 +11,9 @@ from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.session import session
 from ..drawing import labels
+from ..lists import job_pictures
 from ..settings import image_sources
-from .job_actions import JobOperator
+from .job_actions import JobOperator, snapshot
 
 _KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))
 _FORMATS = [(name, name if name != "BLEND" else "Blend", "") for name in _KEPT]
@@ -31,6 +32,22 @@ class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
         bridge.send("choose", job=job.id, cutout=self.cutout)
 
 
+class NEURAL4D_OT_unfold(bpy.types.Operator):
+    """Show or hide what is known of this job, and what can be done with it"""
+
+    bl_idname = "neural4d.unfold"
+    bl_label = "Details"
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Show it where it is hidden."""
+        session.shown.details ^= {self.job}
+        timer_and_file_handlers.redraw()
+        return {"FINISHED"}
+
+
 class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
     """Show or hide the pictures that this job made first"""
 
@@ -44,6 +61,29 @@ class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
         """Show them where they are hidden."""
         session.shown.unfolded ^= {self.job}
         timer_and_file_handlers.redraw()
+        return {"FINISHED"}
+
+
+class NEURAL4D_OT_show_pictures(bpy.types.Operator):
+    """Show the pictures of this job large, to compare them, with the buttons that take one"""
+
+    bl_idname = "neural4d.show_pictures"
+    bl_label = "Compare"
+    bl_options = {"INTERNAL"}
+
+    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """In a window that closes when the mouse leaves it."""
+        return context.window_manager.invoke_popup(self, width=job_pictures.LARGE_WIDTH)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """As the job is now."""
+        if job := snapshot(self.job):
+            job_pictures.draw_large(self.layout, job)
+
+    def execute(self, _context: bpy.types.Context) -> set[Any]:
+        """Only shown."""
         return {"FINISHED"}
 
 
@@ -128,4 +168,11 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         job.start_save(self.format, self.directory, size_mm=size, variant=self.variant)
 
 
-CLASSES = (NEURAL4D_OT_choose_cutout, NEURAL4D_OT_unfold_pictures, NEURAL4D_OT_use_picture, NEURAL4D_OT_save)
+CLASSES = (
+    NEURAL4D_OT_choose_cutout,
+    NEURAL4D_OT_unfold,
+    NEURAL4D_OT_unfold_pictures,
+    NEURAL4D_OT_show_pictures,
+    NEURAL4D_OT_use_picture,
+    NEURAL4D_OT_save,
+)

@@ -41,7 +41,7 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         layout.label(text=labels.cut(said.title, inset=4), icon="IMAGE_DATA" if said.image else "FONT_DATA")
         labels.draw(layout, _in_short(said), inset=2.6)
         row = layout.row(align=True)
-        row.operator("neural4d.generate_again", icon="FILE_REFRESH")
+        row.operator("neural4d.generate_again", icon="SHADERFX")
         row.operator("neural4d.variations", icon="DUPLICATE")
         _draw_replacements(layout, said)
         row = layout.row(align=True)
@@ -119,7 +119,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
     job = bridge.jobs.get(said.job)
     if job is None:
         if said.job in session.asked.unknown:
-            layout.label(text="Not in the journal of this computer", icon="INFO")
+            layout.label(text="Not in the history of this computer", icon="INFO")
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")
         return

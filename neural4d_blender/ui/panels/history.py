@@ -11,6 +11,7 @@ from ...engine.protocol import State
 from ...scene.engine_process import bridge
 from ..drawing import icons, labels, state_labels
 from ..lists.history_page import LENGTH, look_up_soon, page
+from ..lists.job_list import RETRY
 from ..operators.job_actions import JobOperator
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class NEURAL4D_PT_history(_HistoryPanel, bpy.types.Panel):
     bl_label = "History"
     bl_order = 10
 
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """There are jobs."""
+        return page.has_any()
+
     def draw(self, context: bpy.types.Context) -> None:
         """Filters, then the page, then the way to the others."""
         layout = self.layout
@@ -46,10 +52,11 @@ class NEURAL4D_PT_history(_HistoryPanel, bpy.types.Panel):
         _draw_filters(layout, context.window_manager.neural4d_history)
         if page.trouble:
             labels.draw(layout, page.trouble, "ERROR")
-            return
-        for job in page.newest():
-            _draw_job(layout.box(), job)
-        _draw_pages(layout)
+        else:
+            for job in page.newest():
+                _draw_job(layout.box(), job)
+            _draw_pages(layout)
+        layout.operator("neural4d.list_jobs", icon="RECOVER_LAST")
 
 
 class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
@@ -57,6 +64,11 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
 
     bl_label = "Points by Month"
     bl_parent_id = "NEURAL4D_PT_history"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Something was spent."""
+        return bool(page.totals)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Newest month first; then all of them together."""
@@ -72,7 +84,7 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
             cost = labels.points(sum(told.points for told in mine), service)
             _draw_total(layout, f"All of {labels.service(service)}", sum(told.jobs for told in mine), cost)
         taken = sum(told.bytes for told in totals)
-        layout.label(text=f"Their files take {labels.size(taken)}." if totals else "Nothing was spent yet.")
+        layout.label(text=f"Their files take {labels.size(taken)}.")
 
 
 def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
@@ -100,7 +112,7 @@ def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
 def _draw_pages(layout: bpy.types.UILayout) -> None:
     row = layout.row(align=True)
     if not page.total:
-        row.label(text="No job fits." if page.totals else "Nothing was generated yet.")
+        row.label(text="No job fits.")
         return
     first = page.offset + 1
     row.label(text=f"{first:,} to {page.offset + len(page.jobs):,} of {page.total:,}")
@@ -147,9 +159,10 @@ def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
         place.job, place.variant = job.id, job.placed[0] if job.placed else -1
     elif job.state in _ENDED:
         label = "Pay Again" if job.retry_pays else "Retry"
-        row.operator("neural4d.retry", text=label, icon="FILE_REFRESH").job = job.id
+        row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
     else:
         row.label(text=state_labels.state(job)[0])
+    row.operator("neural4d.use_again", text="", icon="PASTEDOWN").job = job.id
     if job.folder:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = job.folder
     if is_over(job):

@@ -10,7 +10,7 @@ import bpy
 from ...engine.protocol import Declaration, Feature
 from ..drawing import unsupported
 from ..operators import references
-from ..settings import image_sources, service_options, side_views, sizes
+from ..settings import image_sources, picture_preview, service_options, side_views, sizes
 from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
 
 
@@ -28,12 +28,15 @@ def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_input(layout, chosen, declared)
     if chosen.input == "IMAGE":
         image_sources.draw(layout, context, declared)
+        picture_preview.draw(layout, context)
         _draw_views(layout, chosen, declared)
     else:
-        prompt = layout.row()
+        prompt = layout.row(align=True)
         prompt.enabled = not unsupported.why(declared, Feature.TEXT)
         prompt.activate_init = True  # in a pop-up, it can be typed at once
         prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
+        prompt.operator("neural4d.edit_prompt", text="", icon="GREASEPENCIL")
+        prompt.menu("NEURAL4D_MT_prompt", text="", icon="DOWNARROW_HLT")
         _draw_pictures(layout, chosen, declared)
 
 

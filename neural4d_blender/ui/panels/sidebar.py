@@ -7,7 +7,8 @@ import bpy
 from ...engine.protocol import Feature
 from ..drawing import labels
 from ..lists import job_list
-from ..settings import draw_price, image_sources, panel_request, service_options
+from ..operators import presets
+from ..settings import draw_price, image_sources, panel_request, remembered, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
 from . import about_model, inputs, obstacles
 
@@ -26,20 +27,20 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
     bl_label = "Generate"
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        """For those who go on in Python."""
+        """Saved settings; and for those who go on in Python."""
+        presets.NEURAL4D_PT_presets.draw_panel_header(self.layout)
         self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
+        if remembered.is_new(chosen):
+            remembered.adopt_soon()
         obstacles.draw(layout, chosen)
         layout.prop(chosen, "provider", text="")
         inputs.draw(layout, context)
         _draw_refusal(layout, chosen, of_image=chosen.input == "IMAGE")
         draw_price.draw(layout, chosen, of_image=chosen.input == "IMAGE")
-        button = layout.row()
-        button.scale_y = 1.6
-        button.operator("neural4d.generate", icon="SHADERFX")
 
 
 class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
@@ -50,7 +51,7 @@ class NEURAL4D_PT_more(_SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Format, cap, and the points in detail."""
+        """Format, limit, and the points in detail."""
         layout, chosen = self.layout, context.scene.neural4d
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -90,7 +91,7 @@ class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
 class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
     """What is made of the model before it comes into the scene"""
 
-    bl_label = "Arrival"
+    bl_label = "Import"
     bl_parent_id = "NEURAL4D_PT_generate"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -126,15 +127,13 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         layout, chosen = self.layout, context.scene.neural4d
         image = image_sources.edited_image(context)
         obstacles.draw(layout, chosen)
+        layout.prop(chosen, "provider", text="")
         layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
         if why := service(chosen).lacks(Feature.IMAGE):
             labels.draw(layout, why, "ERROR", inset=3)
         inputs.draw_result(layout, chosen, of_image=True)
         _draw_refusal(layout, chosen, of_image=True)
-        draw_price.draw(layout, chosen, of_image=True)
-        button = layout.row()
-        button.scale_y = 1.6
-        button.operator("neural4d.generate_from_editor", icon="SHADERFX")
+        draw_price.draw(layout, chosen, of_image=True, in_editor=True)
         job_list.draw(layout)
 
 
@@ -142,6 +141,11 @@ class NEURAL4D_PT_jobs(_SidebarPanel, bpy.types.Panel):
     """Jobs under way, and how the last ones ended"""
 
     bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """There are some, or there is something to say of them."""
+        return not job_list.is_empty()
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """What concerns the whole list."""
@@ -163,7 +167,7 @@ CLASSES = (
     NEURAL4D_PT_service,
     NEURAL4D_PT_arrival,
     NEURAL4D_PT_more,
-    *about_model.CLASSES,
     NEURAL4D_PT_jobs,
+    *about_model.CLASSES,
     NEURAL4D_PT_image_editor,
 )

@@ -6,4 +6,4 @@ No secret may ever stand here: a scene is saved.
 from ...engine.lazy_imports import open_late
 
 # Drawing needs them, registering does not.
-open_late(__name__, "panel_request", "draw_price")
+open_late(__name__, "panel_request", "draw_price", "picture_preview", "restore")

@@ -1,6 +1,9 @@
-"""Draws what a job costs, what is left, and the cap on it; and what is said where a service names no price."""
+"""Draws the button with the price, what is left, the spending limit; and what is said where no price is known."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import bpy
 
@@ -11,6 +14,9 @@ from ..drawing import labels, unsupported
 from . import panel_request
 from .properties import NEURAL4D_PG_settings, service
 
+#: Rows' heights that the sidebar's tabs, the panel's margins and the button's own take of the width.
+_AROUND = 3.0
+
 
 def estimate(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> int | None:
     """What the settings amount to, in the service's points; None where nobody knows."""
@@ -18,34 +24,37 @@ def estimate(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> int | None:
 
 
 def no_cap(chosen: NEURAL4D_PG_settings) -> str:
-    """Why the job's cost cannot be capped; empty where it can."""
+    """Why the job's cost cannot be limited; empty where it can."""
     if estimate(chosen, of_image=chosen.input == "IMAGE") is not None:
         return ""
     declared = service(chosen)
-    return f"{declared.name} documents no price for this and none was measured yet, so a cap cannot be kept."
+    return f"{declared.name} documents no price for this and none was measured yet, so a limit cannot be kept."
 
 
-def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    """The price beside the balance, or one of them, or neither; below it its parts, and what stands in its way."""
+def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool, in_editor: bool = False) -> None:
+    """What is left at the service that charges, what the price is made of, what stands in its way; then the button."""
     declared = service(chosen)
     balance = bridge.balances.get(chosen.provider)
     request = panel_request.request(chosen, of_image=of_image)
     price = protocol.estimate(chosen.provider, request, bridge.prices)
     measured = protocol.measured(chosen.provider, request, bridge.prices)
     short = balance is not None and price is not None and balance.total < price
+    if request.variants > 1 and price == protocol.estimate(
+        chosen.provider, replace(request, variants=1), bridge.prices
+    ):
+        layout.label(text=f"{request.variants} variants, {'same price' if price else 'price not known'}")
     row = layout.row(align=True)
     left = row.row()
     left.alert = short and measured
-    left.label(text=labels.price(price, declared.unit, measured=measured))
-    right = row.row(align=True)
-    right.alignment = "RIGHT"
     if why := declared.lacks(Feature.BALANCE):
         if price is None:
             why = f"{declared.name} documents no price. {why}"
-        right.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
+        left.label(text=f"Paid at {declared.name}")
+        row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
     else:
-        right.label(text=f"{balance.total:,} left" if balance else "Balance")
-        right.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
+        known = f"{balance.total:,} {declared.unit} left" if balance else f"{declared.unit} not asked yet"
+        left.label(text=labels.cut(f"{declared.name}: {known}", inset=3.5))
+        row.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
     if request.picture_first and (parts := in_parts(request, chosen.provider)):
         labels.draw(layout, parts, inset=3)
     if short:
@@ -53,6 +62,20 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
         if not measured:
             why = f"The service may want more {declared.unit} than are left: its price was never measured here."
         labels.draw(layout, why, "ERROR" if measured else "INFO", inset=3)
+        layout.operator("wm.url_open", text=f"Get {declared.unit.title()}", icon="URL").url = declared.keys_page
+    said = f"Generate · {labels.amount(price, declared.unit, measured=measured)}"
+    button = layout.row()
+    button.scale_y = 1.6
+    icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
+    button.operator("neural4d.generate_from_editor" if in_editor else "neural4d.generate", text=said, icon=icon)
+
+
+def button_text(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
+    """What the button does, and what that costs."""
+    request = panel_request.request(chosen, of_image=of_image)
+    price = protocol.estimate(chosen.provider, request, bridge.prices)
+    measured = protocol.measured(chosen.provider, request, bridge.prices)
+    return f"Generate · {labels.amount(price, service(chosen).unit, measured=measured)}"
 
 
 def in_parts(request: Request, provider: str) -> str:
@@ -67,7 +90,7 @@ def in_parts(request: Request, provider: str) -> str:
 
 
 def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
-    """The cap; one that is set and cannot be kept can still be taken off."""
+    """The limit; one that is set and cannot be kept can still be taken off."""
     why = no_cap(chosen)
     row = unsupported.row(layout, why)
     row.enabled = row.enabled or chosen.use_cap

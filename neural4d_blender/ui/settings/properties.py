@@ -18,6 +18,7 @@ from ...engine.protocol import Feature
 from ..drawing import unsupported
 from . import image_sources, service_options, side_views, sizes
 from . import reference_list as references
+from .remembered import noting
 
 if TYPE_CHECKING:
     from ...batching.generate_arguments import Arguments, ModelSettings
@@ -60,7 +61,10 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     """What the next job is going to be."""
 
     provider: EnumProperty(
-        name="Service", description="The service that makes the model", items=_SERVICES, update=_adapt
+        name="Service",
+        description="The service that makes the model",
+        items=_SERVICES,
+        update=noting("provider", _adapt),
     )
     input: EnumProperty(
         name="Make It Of",
@@ -105,15 +109,22 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=True,
     )
     use_cap: BoolProperty(
-        name="Cap",
-        description="Stop the job before it costs more than this",
+        name="Spending Limit",
+        description="Stop the job before it costs more than this; stays on, whatever file is open, until you untick it",
         default=False,
+        update=noting("use_cap"),
     )
-    max_points: IntProperty(name="Points at Most", description="What the job may cost in all", default=100, min=0)
+    max_points: IntProperty(
+        name="Points at Most",
+        description="What the job may cost in all",
+        default=100,
+        min=0,
+        update=noting("max_points"),
+    )
     prompt: StringProperty(
         name="Prompt",
         description="What to make, in a few words",
-        maxlen=1024,
+        maxlen=protocol.MAX_PROMPT,
         options={"TEXTEDIT_UPDATE"},
     )
     image_source: EnumProperty(name="Image From", description="Where the image comes from", items=image_sources.SOURCES)
@@ -128,7 +139,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=1,
         min=1,
         max=max(declared.max_variants for declared in protocol.declarations()),
-        update=_fit,
+        update=noting("variants", _fit),
     )
     pbr: BoolProperty(
         name="PBR Textures",
@@ -139,6 +150,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         name="Exact Size",
         description="Scale the model to the size below; otherwise it keeps the size the service gave it",
         default=True,
+        update=noting("use_size"),
     )
     size_mm: FloatProperty(
         name="Size in Millimetres",
@@ -148,6 +160,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         min=0.1,
         max=1e7,
         options={"HIDDEN"},
+        update=noting("size_mm"),
     )
     size: FloatProperty(
         name="Size",
@@ -159,7 +172,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         subtype="DISTANCE",
         precision=4,
     )
-    axis: EnumProperty(name="Along", description="The side that gets the size", items=_AXES)
+    axis: EnumProperty(name="Along", description="The side that gets the size", items=_AXES, update=noting("axis"))
     origin: EnumProperty(name="Origin", description="Where the origin of the model is", items=_ORIGINS)
     joined: BoolProperty(
         name="One Mesh",

@@ -90,6 +90,18 @@ def _value(settings: Any, option: Option) -> Any:
     return "" if option.kind == "choice" and value == _UNSET else value
 
 
+def take(settings: Any, service: Declaration, given: Options) -> list[str]:
+    """Set a service's options to these values, all others to their defaults; the labels of those it has no more."""
+    lost = [key for key in given if key not in {option.key for option in service.options}]
+    for option in service.options:
+        value = given.get(option.key, option.default)
+        try:
+            setattr(settings, option.key, _UNSET if option.kind == "choice" and value == "" else value)
+        except TypeError:  # a choice that there was in another version
+            lost.append(option.label)
+    return lost
+
+
 def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_images: bool) -> None:
     """The options of a service that mean something for the kind of input; those of enterprise accounts last."""
     shown = [option for option in service.options if (for_images or not option.images_only)]

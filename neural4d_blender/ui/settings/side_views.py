@@ -3,6 +3,7 @@
 May be loaded when Blender starts: imports declarations and nothing that draws.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -35,6 +36,12 @@ def values(chosen: Any, service: Declaration) -> dict[str, str]:
         return {}
     paths = {side: getattr(chosen, _name(side)) for side in service.views}
     return {side: path for side, path in paths.items() if path}
+
+
+def take(chosen: Any, service: Declaration, given: Mapping[str, str]) -> None:
+    """Set the fields to these paths by side, all others to none."""
+    for side in service.views:
+        setattr(chosen, _name(side), given.get(side, ""))
 
 
 def missing(chosen: Any, service: Declaration) -> str:

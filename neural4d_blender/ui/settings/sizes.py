@@ -6,6 +6,7 @@ import bpy
 
 from ...scene import suggested_size
 from ...scene.placing import placement
+from .remembered import remembered
 
 
 def get(chosen: Any) -> float:
@@ -58,6 +59,7 @@ class NEURAL4D_OT_suggest_size(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Forget what was typed."""
         context.scene.neural4d.property_unset("size_mm")
+        remembered.note("size_mm", None)
         return {"FINISHED"}
 
 

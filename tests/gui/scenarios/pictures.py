@@ -16,7 +16,18 @@ from mathutils import Euler
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.assets import drag_asset, show_assets
 from tests.gui.scenarios.history import HISTORY, PANELS, show
-from tests.gui.scenarios.steps import bridge, fill_in, generate, in_viewport, in_window, newest, reached, start, steer
+from tests.gui.scenarios.steps import (
+    bridge,
+    fill_in,
+    generate,
+    in_viewport,
+    in_window,
+    newest,
+    reached,
+    start,
+    steer,
+    unfold,
+)
 
 
 def scenario(ui):
@@ -100,6 +111,7 @@ def variants(ui):
     yield from generate(ui)
     yield reached("placed")
     yield Until(lambda: all(variant.preview for variant in newest().variants), "all previews", 60)
+    yield from unfold(ui)
     yield from ui.move(*ui.middle())
     yield 1.5
     yield from ui.screenshot("readme-variants")

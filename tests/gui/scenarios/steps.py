@@ -10,6 +10,7 @@ from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.snapshots import Job
 from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import placeholder
+from bl_ext.user_default.neural4d.scene.session import session
 
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until
@@ -75,12 +76,21 @@ def generate(ui):
 
 def press(ui, pattern: str, columns=(0.45,)):
     """Press the topmost button of the sidebar that matches; looked for where it was the last time, to begin with."""
+    yield from unfold(ui)
     if pattern in _pressed:
         yield from ui.move(*_pressed[pattern])
     if pattern not in _pressed or not re.search(pattern, ui.below_mouse()):
         button = yield from ui.find(pattern, columns=columns, empty=500)  # what went wrong can take many lines
         _pressed[pattern] = (button.x, button.y)
     yield from ui.click(*_pressed[pattern])
+
+
+def unfold(ui):
+    """Fold all jobs out that are over: they have one line each, unless they failed."""
+    over = {job.id for job in bridge.jobs.values() if not (job.error or session.placings.trouble.get(job.id))}
+    if not over <= session.shown.details:
+        session.shown.details |= over
+        yield from ui.redraw()
 
 
 def start(ui, prompt: str, **settings):

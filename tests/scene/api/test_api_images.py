@@ -91,7 +91,7 @@ def test_a_save_that_fails_says_so(sim: Simulator, tmp_path: Path) -> None:
 
 
 def test_a_cap(sim: Simulator) -> None:
-    with pytest.raises(neural4d.JobFailed, match="cap is 59"):
+    with pytest.raises(neural4d.JobFailed, match="limit is 59"):
         neural4d.generate("a mug", max_points=59).wait(60)
     assert sim.spent == 0
 

@@ -50,7 +50,7 @@ def test_a_picture_first_and_where_its_price_is_from(
     assert run(*wanted, "--reference", picture, "--dry-run", "--max-points", "60") == 0
     said = capsys.readouterr()
     assert "about 56 points (documented) at Neural4D" in said.out
-    assert "The cap of 60 does not cover 106 points" in said.err
+    assert "The spending limit of 60 does not cover 106 points" in said.err
     assert sim.requests() == []
 
     assert run(*wanted, "--reference", picture, "--json") == 0

@@ -43,7 +43,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_python_warns_once(sim: Simulator, data: Path) -> None:
     bridge = Bridge(Environment())
-    with pytest.warns(UserWarning, match=r"job journal was missing.*1 jobs are known"):
+    with pytest.warns(UserWarning, match=r"job history was missing.*1 jobs are known"):
         listed = ask(bridge, "list", limit=5)
     assert [job.id for job in listed.jobs] == ["a"]
     bridge.stop()
@@ -71,7 +71,7 @@ def test_the_command_line_says_it_first(
 ) -> None:
     assert run("jobs", *["--json"] * as_json) == 0
     out, err = capsys.readouterr()
-    assert "neural4d: The job journal was missing" in err
+    assert "neural4d: The job history was missing" in err
     if as_json:
         assert [json.loads(line)["event"] for line in out.splitlines()] == ["notice", "job"]
     assert run("jobs") == 0

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[3] / "neural4d_blender"
-OF_BLENDER = {"bpy", "addon_utils", "aud", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "gpu_extras", "idprop"}
-OF_BLENDER |= {"mathutils"}
+OF_BLENDER = {"bpy", "addon_utils", "aud", "bl_operators", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "gpu_extras"}
+OF_BLENDER |= {"idprop", "mathutils"}
 KNOWN = sys.stdlib_module_names | OF_BLENDER | {"numpy", "requests", "urllib3"}
 #: All modules; templates are texts for a user to run.
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "templates")

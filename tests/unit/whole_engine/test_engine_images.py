@@ -102,7 +102,7 @@ def test_too_few_points_are_noticed_before_the_upload(sim: Simulator, engine: En
 
 def test_a_cap_stops_before_the_service_is_called(sim: Simulator, engine: EngineProcess, picture: str) -> None:
     error = engine.wait(engine.submit("", images=[picture], max_points=79), "failed")["error"]
-    assert (error["code"], "cap is 79" in error["what"]) == ("CapReached", True)
+    assert (error["code"], "limit is 79" in error["what"]) == ("CapReached", True)
     assert endpoints(sim) == []
     engine.wait(engine.submit("", images=[picture], max_points=80), "ready")
 
