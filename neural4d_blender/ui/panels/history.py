@@ -10,8 +10,8 @@ from ...api import job as known
 from ...engine.protocol import State
 from ...scene.engine_process import bridge
 from ..drawing import icons, labels, state_labels
+from ..lists import job_list
 from ..lists.history_page import LENGTH, look_up_soon, page
-from ..lists.job_list import RETRY
 from ..operators.job_actions import JobOperator
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
         place.job, place.variant = job.id, job.placed[0] if job.placed else -1
     elif job.state in _ENDED:
         label = "Pay Again" if job.retry_pays else "Retry"
-        row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
+        row.operator("neural4d.retry", text=label, icon=job_list.RETRY).job = job.id
     else:
         row.label(text=state_labels.state(job)[0])
     row.operator("neural4d.use_again", text="", icon="PASTEDOWN").job = job.id
