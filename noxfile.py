@@ -67,6 +67,13 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """the documentation as a site: every link leads somewhere, every docstring can be read"""
+    _install(session, "docs")
+    session.run("python", "scripts/docs.py")
+
+
 @nox.session(python="3.13")
 def unit(session: nox.Session) -> None:
     """tests/unit in a Python without bpy, and how much of each room they run"""
@@ -163,7 +170,7 @@ def summary(session: nox.Session) -> None:
     print(f"\n{'stage':16} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
     for name, (wrong, seconds) in stages.items():
         counts, said = _count(name)
-        if name in ("lint", "types"):
+        if name in ("lint", "types", "docs"):
             counts["passed"] = not wrong
         elif not counts["passed"] + counts["failed"] and "-k" not in session.posargs:
             wrong = wrong or "no test ran"  # a fault of the set-up

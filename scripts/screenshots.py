@@ -1,4 +1,4 @@
-"""Makes the pictures of the README anew: `python3 scripts/screenshots.py`.
+"""Makes the pictures of the documentation anew: `python3 scripts/screenshots.py`.
 
 With `--all` a picture book instead, in out/book: every state of the sidebar at Blender's default width and at 260
 pixels, dark and light, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.

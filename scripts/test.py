@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
-KINDS = ("lint", "types", "unit", "scene", "package", "demo", "tester", "gui")
+KINDS = ("lint", "types", "docs", "unit", "scene", "package", "demo", "tester", "gui")
 BY_NAME = ("windows",)  # takes minutes, and needs Windows, or Linux and root
 PLACES = {"unit": 2, "gui(rest)": 2}  # of those at a time; clicks go astray where three others run
 
@@ -27,7 +27,7 @@ PLACES = {"unit": 2, "gui(rest)": 2}  # of those at a time; clicks go astray whe
 def stages(bpy: list[str]) -> list[str]:
     """Sessions of noxfile.py as they begin: the newest Blender has the most to do, and last it would be waited for."""
     of_bpy = [*(f"scene({version})" for version in reversed(bpy)), *(f"package({version})" for version in bpy)]
-    return ["lint", "types", "gui(patient)", "unit", "gui(rest)", *of_bpy, "demo", "tester", *BY_NAME]
+    return ["lint", "types", "docs", "gui(patient)", "unit", "gui(rest)", *of_bpy, "demo", "tester", *BY_NAME]
 
 
 async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, float]]:
@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=3, help="stages that may run at a time (default 3)")
     parser.add_argument("--list", action="store_true", help="say what would run, and stop")
     options = parser.parse_args()
-    kinds, tests = (KINDS[2:], ["-k", options.k]) if options.k else (KINDS, [])
+    kinds, tests = (KINDS[3:], ["-k", options.k]) if options.k else (KINDS, [])
     names = [name for name in stages(options.bpy) if name.partition("(")[0] in (options.only or kinds)]
     if options.list:
         return subprocess.call(environments.nox("--list", "--session", *names), cwd=ROOT)

@@ -133,7 +133,8 @@ def resume(
 
     Args:
         which: its id, its report, or its folder of files; the newest one where it is empty.
-        budget, concurrency: new ones; as they were where they are left out.
+        budget: a new one; as it was where it is left out.
+        concurrency: likewise.
         on_progress: see :func:`batch`.
 
     Raises:

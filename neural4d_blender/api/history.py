@@ -46,8 +46,10 @@ def history(
     Args:
         text: words that have to be in the prompt, the name or the group, in any order and case.
         provider: id of the service. state: one state or several, see ``Job.state``. Empty: any.
-        since, until: made then or between: a date, a time, or either as text ("2031-05-24"). A day counts whole.
-        limit, offset: how many, and how many of the newest to leave out: a page.
+        since: made then or later: a date, a time, or either as text ("2031-05-24"). A day counts whole.
+        until: made then or earlier.
+        limit: how many of them.
+        offset: how many of the newest to leave out.
 
     Raises:
         InvalidInput: one of the arguments means nothing.

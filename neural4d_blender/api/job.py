@@ -150,8 +150,9 @@ class Job(Files):
 
         Args:
             replace: the model whose place the new one takes when it is ready, or anything below its root.
-            location, collection: where to otherwise. Where both are left out it comes to the right of what stands of
-                this job; where nothing does, to the 3D cursor.
+            location: where to otherwise. Where this and the collection are left out it comes to the right of what
+                stands of this job; where nothing does, to the 3D cursor.
+            collection: its name; the active one where it is left out.
             changes: what is to be different, by the names of ``generate``: variants=, size_mm=, options=, ...
 
         Raises:

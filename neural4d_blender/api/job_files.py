@@ -112,7 +112,10 @@ class Files(Following):
                 ``neural4d.add_library()`` has the Asset Browser show it.
             variant: index of the variant; the job's first prepared one where it is None.
             catalog: path of the catalog ("Props/Birds").
-            name, description, author, tags: of the asset; from the job where they are empty.
+            name: of the asset; like the following, from the job where it is empty.
+            description: what the Asset Browser says of it.
+            author: who made it.
+            tags: words it is found by.
             timeout: seconds; None waits as long as it takes.
 
         Raises:

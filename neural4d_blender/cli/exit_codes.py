@@ -9,7 +9,7 @@ from ..engine.errors import InvalidInput, JobFailed, Neural4DError
 
 
 class Exit(IntEnum):
-    """The exit codes; the text of ``--help`` and the README's table say the same."""
+    """The exit codes; the text of ``--help`` and the documentation's table say the same."""
 
     DONE = 0
     FAILED = 1

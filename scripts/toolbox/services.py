@@ -1,4 +1,4 @@
-"""The README's part on the services, made of their declarations: `python3 -m scripts.toolbox.services`.
+"""The tables of docs/services.md, made of the services' declarations: `python3 -m scripts.toolbox.services`.
 
 Imports the extension's declarations, which are standard library only.
 """
@@ -14,7 +14,7 @@ from neural4d_blender.engine.model.declaration import Declaration, Feature, Opti
 from neural4d_blender.engine.protocol import Request, declarations
 from neural4d_blender.engine.services import PROVIDERS
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "services.md"
 BEGIN, END = "<!-- made by scripts/toolbox/services.py: begin -->", "<!-- end -->"
 
 
@@ -33,11 +33,11 @@ def tables(services: list[Declaration]) -> str:
 
 
 def replaced(text: str, part: str) -> str:
-    """The README with its part on the services made anew; ValueError where it has no such part."""
+    """The page with its tables made anew; ValueError where it has no place for them."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"README.md has no part between {BEGIN!r} and {END!r}.")
+        raise ValueError(f"The page has no part between {BEGIN!r} and {END!r}.")
     return f"{before}{BEGIN}\n\n{part}\n{END}{after}"
 
 
@@ -118,20 +118,23 @@ _ROWS: list[tuple[str, Callable[[Declaration], str]]] = [
 
 
 def main() -> int:
-    """Write the README's part, or with --check say whether it is as it should be; returns the exit code."""
+    """Write the tables, or with --check say whether they are as they should be; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the README is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the page is out of date")
     options = parser.parse_args()
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     wanted = replaced(text, tables(declarations()))
     if wanted == text:
-        print("README.md is up to date.")
+        print("docs/services.md is up to date.")
         return 0
     if options.check:
-        print("README.md does not say what the declarations say: python3 -m scripts.toolbox.services", file=sys.stderr)
+        print(
+            "docs/services.md does not say what the declarations say: python3 -m scripts.toolbox.services",
+            file=sys.stderr,
+        )
         return 1
-    README.write_text(wanted, encoding="utf-8")
-    print("README.md is up to date now.")
+    PAGE.write_text(wanted, encoding="utf-8")
+    print("docs/services.md is up to date now.")
     return 0
 
 

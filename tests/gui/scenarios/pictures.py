@@ -1,4 +1,4 @@
-"""The pictures of the README, for scripts/screenshots.py: the panel, a job under way, the model in the scene;
+"""The pictures of the documentation, for scripts/screenshots.py: the panel, a job under way, the model in the scene;
 and the pictures that a job shows, cut-outs and variants, and many jobs at once, each in a window of its own.
 """
 

@@ -125,10 +125,10 @@ def test_an_error_has_its_exit_code(error: errors.Neural4DError, code: int) -> N
     assert code_of_many(1, [error]) == Exit.SOME_FAILED
 
 
-def test_the_readme_has_the_same_exit_codes() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_has_the_same_exit_codes() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     assert [
-        f"| {int(code)} | {text} |" for code, text in MEANINGS.items() if f"| {int(code)} | {text} |" not in readme
+        f"| {int(code)} | {text} |" for code, text in MEANINGS.items() if f"| {int(code)} | {text} |" not in page
     ] == []
 
 
@@ -272,7 +272,7 @@ def test_a_table_is_aligned() -> None:
 
 
 def test_the_documents_show_commands_that_there_are() -> None:
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/farms.md")]
+    texts = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
     whole = "\n".join(texts).replace("\\\n", " ")
     shown = re.findall(r"^blender (?:--online-mode )?--command neural4d (.+)$", whole, re.MULTILINE)
     assert len(shown) > 4

@@ -14,7 +14,7 @@ from neural4d_blender.engine.blenders import blender_pool
 from neural4d_blender.engine.protocol import declarations
 from tests.support.engine_process import PATIENCE
 
-#: The variables that a user puts a key into, by the README.
+#: The variables that a user puts a key into, by docs/python.md.
 KEYS = ("NEURAL4D_API_TOKEN", "CSM_API_KEY", "GONEURAL_API_KEY", "MODELSLAB_API_KEY")
 #: What a background Blender needs on some system.
 NEEDED = (

@@ -1,11 +1,9 @@
-"""Each path that README.md and CONTRIBUTING.md name exists."""
+"""Each path that README.md, CONTRIBUTING.md and the documentation name exists."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A path begins at the checkout or in the package.
@@ -26,11 +24,13 @@ def missing(text: str) -> list[str]:
     return [path for path in named(text) if not any(any(folder.glob(path.rstrip("/"))) for folder in FROM)]
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_each_path_that_is_named_exists(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    assert named(text)
-    assert missing(text) == []
+def test_each_path_that_is_named_exists() -> None:
+    others = {"farms.md", "fields.md"}  # paths of services, and of a farm's own
+    pages = [page for page in (ROOT / "docs").glob("*.md") if page.name not in others]
+    pages += [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    assert all(named(texts[name]) for name in ("README.md", "CONTRIBUTING.md"))
+    assert {name: paths for name, text in texts.items() if (paths := missing(text))} == {}
 
 
 def test_one_that_does_not_exist_is_found() -> None:

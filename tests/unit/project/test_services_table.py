@@ -1,4 +1,4 @@
-"""The README's part on the services says what the declarations say."""
+"""docs/services.md says what the declarations say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from neural4d_blender.engine.protocol import declarations
 from scripts.toolbox import services
 
 
-def test_the_readme_is_up_to_date() -> None:
-    text = services.README.read_text(encoding="utf-8")
+def test_the_page_is_up_to_date() -> None:
+    text = services.PAGE.read_text(encoding="utf-8")
     assert services.replaced(text, services.tables(declarations())) == text, "run python3 -m scripts.toolbox.services"
 
 

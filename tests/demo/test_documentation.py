@@ -1,4 +1,4 @@
-"""The README's Python examples work as written, and its table speaks of errors that there are."""
+"""The documentation's Python examples work as written, and its table speaks of errors that there are."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from neural4d_blender.engine import errors
 from scripts.simulator.launcher import Simulator
 from scripts.toolbox.console import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def example(marker: str) -> str:
     """The Python block that holds this text."""
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     return next(block for block in blocks if marker in block)
 
 
@@ -113,7 +114,7 @@ def test_the_example_of_a_batch_works_as_written(tmp_path: Path) -> None:
 
 
 def test_its_table_has_every_error_that_a_user_can_meet_with_its_remedy() -> None:
-    rows = dict(re.findall(r"^\| `([A-Z][a-z]\w+)` \| .+? \| (.+?) \|$", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z][a-z]\w+)` \| .+? \| (.+?) \|$", TEXT, re.MULTILINE))
     known = {
         name: kind
         for name, kind in vars(errors).items()
@@ -125,6 +126,7 @@ def test_its_table_has_every_error_that_a_user_can_meet_with_its_remedy() -> Non
 
 
 def test_every_picture_it_shows_is_there() -> None:
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    assert pictures
-    assert [name for name in pictures if not 0 < (ROOT / name).stat().st_size < 200_000] == []
+    found = [(page, name) for page in PAGES for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))]
+    assert len(found) > 10
+    pictures = [page.parent / name for page, name in found]
+    assert [picture for picture in pictures if not 0 < picture.stat().st_size < 200_000] == []
