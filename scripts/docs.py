@@ -35,8 +35,8 @@ def gather() -> None:
     for name, page in BESIDE.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         (PAGES / page).write_text(text if name.endswith(".md") else f"# Licence\n\n```text\n{text}\n```\n", "utf-8")
-    for page in PAGES.glob("*.md"):
-        page.write_text(linked(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES.glob("*.md"):
+        path.write_text(linked(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def linked(markdown: str) -> str:
