@@ -121,7 +121,6 @@ class Window:
             # A text field takes the character; the key only has to be one that stands for text.
             self.window.event_simulate(type="A", value="PRESS", unicode=letter, x=x, y=y)
             self.window.event_simulate(type="A", value="RELEASE", x=x, y=y)
-            yield 0.01
         yield SETTLE
 
     # Sidebar and buttons
