@@ -40,7 +40,7 @@ def run_scenario(
     install: bool = True,
     online: bool | None = True,
     tracebacks: bool = False,
-    size: tuple[int, int] = (1600, 900),
+    size: tuple[int, int] = (1000, 900),
 ) -> Any:
     """Run a scenario in a fresh Blender with factory settings and return its value.
 
@@ -52,7 +52,7 @@ def run_scenario(
         install: whether the built zip is installed and enabled first.
         online: Blender's online access; with None it is off and can be switched on in the preferences.
         tracebacks: whether tracebacks in Blender's log are allowed.
-        size: of the screen and the window, in pixels.
+        size: of the screen and the window, in pixels; most of the time goes into drawing them.
 
     Raises:
         ScenarioFailed: it raised, ran out of time, Blender crashed, or its log shows a traceback.

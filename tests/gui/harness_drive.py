@@ -107,4 +107,5 @@ def finish(result: dict[str, Any]) -> None:
 
 
 bpy.context.preferences.view.show_splash = False
+bpy.context.preferences.system.viewport_aa = "OFF"  # else a view is drawn several times after each change
 bpy.app.timers.register(Drive().tick, first_interval=0.1, persistent=True)

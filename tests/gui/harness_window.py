@@ -16,10 +16,13 @@ from typing import Any
 
 import bpy
 
+from tests.gui.harness_sweep import Point, listen, look, middle
+
 #: What a scenario may yield: seconds, or what it waits for.
 Step = Generator["float | Until", None, Any]
 SETTLE = 0.05  # seconds for Blender to handle an event and redraw
 ROW, COLUMN = 10, 18  # pixels between the points that are swept for buttons; an icon's button is 20 by 20
+ROWS = 10  # rows that are swept between two redraws: a redraw takes longer than all the rest
 EMPTY = 200
 WIDE = (0.3, 0.6)  # where buttons as wide as a region are met, as fractions of its width
 
@@ -54,6 +57,7 @@ class Window:
         self._shots = shots
         self._mouse = (0, 0)
         self.gaps = Gaps()
+        listen()
 
     # Where things are
 
@@ -117,7 +121,6 @@ class Window:
             # A text field takes the character; the key only has to be one that stands for text.
             self.window.event_simulate(type="A", value="PRESS", unicode=letter, x=x, y=y)
             self.window.event_simulate(type="A", value="RELEASE", x=x, y=y)
-            yield 0.01
         yield SETTLE
 
     # Sidebar and buttons
@@ -162,23 +165,28 @@ class Window:
         """
         region = self.region(kind, area)
         left, bottom, right, top = region.x, region.y, region.x + region.width, region.y + region.height
-        seen: dict[str, list[tuple[int, int]]] = {}
+        seen: dict[str, list[Point]] = {}
         lowest, match = top, ""
         places = [left + round((right - left) * part) for part in columns] or range(left + COLUMN // 2, right, COLUMN)
-        pause = 0.02 if columns else 0.0  # a button that was passed too quickly is reported at the next point
-        yield from self.move(right - 1, top - 1)  # away from a button that would be reported at the first point
+        below: dict[Point, str] = {}
         for y in range(top - 3, bottom, -ROW):
             if y < lowest - empty or (match and seen[match][-1][1] > y + ROW):
                 break
+            if (places[0], y) not in below:
+                # A button is told until another one is met: begin where there is none.
+                yield from self.move(right - 1, top - 1)
+                self.region(kind, area).tag_redraw()
+                yield Until(lambda: not self.below_mouse(kind, area), "the button that was met last to be forgotten")
+                rows = range(y, max(bottom, y - ROWS * ROW), -ROW)
+                points = [(x, row) for row in rows for x in places]
+                below = yield from look(self.window, points, lambda: self.below_mouse(kind, area))
             for x in places:
-                self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
-                yield pause
-                what = self.below_mouse(kind, area)
+                what = below[x, y]
                 if what:
                     seen.setdefault(what, []).append((x, y))
                     lowest = y
                     match = match or (what if until and re.search(until, what) else "")
-        return [Button(*_middle(points), what) for what, points in seen.items()]
+        return [Button(*middle(points), what) for what, points in seen.items()]
 
     def find(
         self,
@@ -247,10 +255,3 @@ class Gaps:
         self._last = now
         self._ticks += 1
         return 0.005
-
-
-def _middle(points: list[tuple[int, int]]) -> tuple[int, int]:
-    # The point that was hit nearest to the middle: a button may have others within its bounds.
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
-    return min(points, key=lambda point: (point[0] - middle[0]) ** 2 + (point[1] - middle[1]) ** 2)

@@ -9,7 +9,7 @@ from tests.gui.harness import run_scenario
 def test_from_no_key_to_ready() -> None:
     with Simulator(generation="2024", balance=1234) as sim:
         done = run_scenario(
-            "first_start", arguments={"url": sim.api_url, "key": sim.token}, timeout=120, size=(1600, 1000)
+            "first_start", arguments={"url": sim.api_url, "key": sim.token}, timeout=120, size=(1000, 1000)
         )
         assert sim.ledger() == []
     assert "did not accept the key" in done["wrong"]

@@ -22,7 +22,7 @@ def test_its_pictures_show_the_window() -> None:
     picture.unlink(missing_ok=True)
     run_scenario("harness_proof", arguments={"text": "x"}, install=False)
     with Image.open(picture) as image:
-        assert image.size == (1600, 900)
+        assert image.size == (1000, 900)
         assert len(image.convert("RGB").getcolors(maxcolors=1 << 24) or []) > 100
 
 

@@ -9,7 +9,7 @@ from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
 PAST = 40
-SIZE = (1280, 1000)
+SIZE = (1000, 1000)
 
 
 def test_the_past_a_batch_and_the_panel_as_a_call(tmp_path: Path) -> None:

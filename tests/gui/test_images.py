@@ -12,7 +12,7 @@ from scripts.toolbox import blender
 from tests.gui.harness import run_scenario
 
 #: Tall enough for a job's pictures to be in sight without scrolling.
-TALL = (1600, 1300)
+TALL = (1000, 1300)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ def test_several_jobs_with_prompts_of_every_kind() -> None:
     with Simulator(generation="2024", job_seconds=600, balance=1000) as sim:
         arguments = {"admin_url": sim.admin_url}
         # So tall that the list is in the sidebar below what there is to say of the selected model.
-        done = run_scenario("many_jobs", arguments=arguments, env=sim.environment, timeout=480, size=(1600, 1300))
+        done = run_scenario("many_jobs", arguments=arguments, env=sim.environment, timeout=480, size=(1000, 1300))
         assert [row["points"] for row in sim.ledger()] == [60] * 5
     assert {"a cute bird", "a table", "a bottle", "ein grüner Fuchs 🦊 小さな狐"} <= set(done["placed"])
     assert any(name.startswith("a chair with carved legs") for name in done["placed"])

@@ -19,6 +19,7 @@ RED, BLUE = (1.0, 0.0, 0.0, 1.0), (0.0, 0.0, 1.0)
 def set_up(ui):
     """A square of 2 x 2 below a camera that sees 4 x 2, in a view from above with all overlays and gizmos on."""
     scene = bpy.context.scene
+    bpy.context.preferences.system.viewport_aa = "8"  # as it is for most users; the harness has switched it off
     with in_viewport():
         bpy.ops.object.select_all(action="SELECT")
         bpy.ops.object.delete()
