@@ -7,6 +7,7 @@ disk has it is left out.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -90,6 +91,10 @@ class Connection(sqlite3.Connection):
 
 def connect(path: Path, **named: Any) -> sqlite3.Connection:
     """sqlite3.connect, for the process that asks."""
-    connection = sqlite3.connect(path, **{**named, "timeout": 0.0, "factory": Connection})
+    named |= {"timeout": 0.0, "factory": Connection}
+    if os.name == "posix":  # its locks are this process's own, without asking the system for them each time
+        connection = sqlite3.connect(f"{path.as_uri()}?vfs=unix-excl", uri=True, **named)
+    else:
+        connection = sqlite3.connect(path, **named)
     Connection.world.scheduler.process.on_death.append(connection.close)
     return connection

@@ -5,6 +5,7 @@ Each rule is exact: what nobody could know, and was said not to be known, is no 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
@@ -285,11 +286,12 @@ class Witness:
 
     def _look_for_keys(self) -> None:
         keys = [b"simulator-token", b"simulator-csm-key", b"simulator-goneural-key", b"simulator-modelslab-key"]
-        for path in sorted(self.world.folder.rglob("*")):
-            if path.is_file():
-                content = path.read_bytes()
+        for folder, _, names in os.walk(self.world.folder):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    content = file.read()
                 if any(key in content for key in keys):
-                    self.found("key", f"a key stands in {path.name}")
+                    self.found("key", f"a key stands in {name}")
 
 
 def _words(job: Job) -> str:

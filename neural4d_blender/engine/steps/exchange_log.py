@@ -43,6 +43,7 @@ class Recording:
         self._path = path
         self._system = system
         self._head: dict[str, Any] = {}
+        self._is_there = False  # a file of ours, whole
         self._lines: list[tuple[bool, str]] = []
         with suppress(OSError, ValueError):
             head, *exchanges = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -62,18 +63,27 @@ class Recording:
         self._lines.append((exchange.paid, line))
         size = sum(len(one.encode()) + 1 for _, one in self._lines)
         while len(self._lines) > MOST or size > MOST_BYTES:
+            self._is_there = False
             free = (number for number, (paid, _) in enumerate(self._lines[:-1]) if not paid)
             size -= len(self._lines.pop(next(free, 0))[1].encode()) + 1
         self._write()
 
     def _write(self) -> None:
+        """Write all of it, or only what is new: a job is asked about for hours."""
+        append, self._is_there = self._is_there, False
         part = self._path.with_name(self._path.name + ".part")
         with suppress(OSError):
+            if append and self._path.exists():
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(f"{self._lines[-1][1]}\n")
+                self._is_there = True
+                return
             self._path.parent.parent.mkdir(FOLDER, exist_ok=True)  # not the data folder: it may be gone, and come back
             self._path.parent.mkdir(FOLDER, exist_ok=True)
             lines = [json.dumps(self._head, ensure_ascii=False), *(line for _, line in self._lines)]
             part.write_text("\n".join(lines) + "\n", encoding="utf-8")
             self._system.replace(part, self._path)
+            self._is_there = True
 
 
 Keep = Callable[[str, str, int | None, str], None]

@@ -138,7 +138,7 @@ class History:
     def usage(self) -> int:
         """Bytes that the data folder takes: what was measured of the jobs, and all else of it."""
         taken = int(self.journal.rows("SELECT TOTAL(bytes) FROM jobs")[0][0])
-        others = (path for path in self.journal.folder.iterdir() if path.name != "jobs")
+        others = (path for path in os.scandir(self.journal.folder) if path.name != "jobs")
         return taken + sum(_size(path) for path in others)
 
 
@@ -154,11 +154,9 @@ def _made(db: sqlite3.Connection, since: float | None, until: float | None, key:
     return f"+{key} IN (SELECT number {numbers})", dates
 
 
-def _size(path: Path) -> int:
+def _size(path: Path | os.DirEntry[str]) -> int:
     """Bytes that a file takes, or all files of a folder; 0 where there is none."""
     try:
-        if not path.is_dir():
-            return path.stat().st_size
-        return sum(_size(child) for child in path.iterdir())
+        return sum(map(_size, os.scandir(path))) if path.is_dir() else path.stat().st_size
     except OSError:  # it went away while we looked
         return 0

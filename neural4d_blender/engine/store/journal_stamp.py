@@ -17,11 +17,9 @@ Stamp = tuple[str, int]
 
 def kept(folder: Path) -> Stamp | None:
     """The file's; None where there is none that can be read, which says nothing of the journal."""
-    try:
-        name, count = (folder / FILE).read_text(encoding="ascii").split()
-        return name, int(count)
-    except (OSError, ValueError):
-        return None
+    with suppress(OSError):
+        return _read((folder / FILE).read_bytes())
+    return None
 
 
 def of(db: sqlite3.Connection) -> Stamp | None:
@@ -51,9 +49,21 @@ def adopt(db: sqlite3.Connection, there: Stamp | None) -> None:
 
 def keep(folder: Path, stamp: Stamp) -> None:
     """Write the file, unless another engine has counted on meanwhile. Where it cannot be written it stays behind."""
-    there = kept(folder)
-    if there and there[0] == stamp[0] and there[1] >= stamp[1]:
-        return
     file = folder / FILE
-    with suppress(OSError), file.open("r+b" if file.exists() else "wb", buffering=0) as line:
-        line.write(f"{stamp[0]} {stamp[1]:020}\n".encode())  # in one piece and in place: it is empty at no moment
+    with suppress(OSError):
+        try:
+            line = file.open("r+b", buffering=0)
+        except FileNotFoundError:
+            line = file.open("x+b", buffering=0)
+        with line:
+            there = _read(line.read())
+            if there is None or there[0] != stamp[0] or there[1] < stamp[1]:
+                line.seek(0)
+                line.write(f"{stamp[0]} {stamp[1]:020}\n".encode())  # in one piece and in place: never empty
+
+
+def _read(line: bytes) -> Stamp | None:
+    with suppress(ValueError):
+        name, count = line.decode("ascii").split()
+        return name, int(count)
+    return None
