@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from .blenders.allowed_data import MODEL_CONSTRAINTS, MODEL_KINDS, MODEL_MODIFIERS, MODEL_NODES
     from .blenders.asset_catalogs import catalog_id
     from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
+    from .blenders.seal import check_sealed, stamp_of
     from .blenders.shader_lengths import scale_lengths
     from .blenders.shared_names import blend_version
     from .http.redaction import Masker, without
@@ -105,11 +106,10 @@ __all__ = [
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
     "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option",
     "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
-    "VariantState",
-    "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_url", "check_whole",
-    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
-    "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts",
-    "scale_lengths", "unit_of", "without",
+    "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
+    "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
+    "encode", "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of",
+    "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -129,12 +129,14 @@ _LATE = {
     "Request": "model.request",
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
+    "check_sealed": "blenders.seal",
     "check_url": "model.inputs.web_addresses",
     "check_whole": "model.inputs.picture_end",
     "is_web_address": "model.inputs.web_addresses",
     "name_in": "model.inputs.web_addresses",
     "read_image_facts": "model.inputs.image_header",
     "scale_lengths": "blenders.shader_lengths",
+    "stamp_of": "blenders.seal",
     "without": "http.redaction",
 }
 

@@ -24,6 +24,7 @@ from typing import Any, cast
 import bpy
 
 from ..engine.blenders.job_file_format import AssetValues
+from ..engine.blenders.seal import digest_of
 from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.model.facts import Facts
@@ -153,6 +154,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     write_blend.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)
     return {
         "ok": True,
+        "sha256": digest_of(job.output),
         "root": root.name,
         "dimensions_mm": [round(length, 6) for length in fitted.dimensions_mm],
         "measured_mm": fitted.measured_mm,

@@ -161,7 +161,7 @@ def place_job(
     held = None if standing or replaced else _placeholder(job, remark=automatic)
     with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
         if replaced:
-            roots = replace(replaced, chosen.blend, scene)
+            roots = replace(replaced, chosen.blend, scene, chosen.facts)
         else:
             roots = place(
                 chosen.blend,
@@ -171,6 +171,7 @@ def place_job(
                 scene=scene,
                 select=not (automatic and job.batch),  # somebody is working: models that keep coming let them
                 instead_of=None if target.get("exact") else held,
+                facts=chosen.facts,
             )
             if held is not None and target.get("exact"):
                 called = held.name

@@ -38,7 +38,7 @@ if behaviour in ("crash", "growing", "grown"):
 if behaviour == "hang":
     time.sleep(60)
 Path(job["output"]).write_bytes(read(job["source"])[:12])
-facts = {"ok": True, "root": job["name"], "dimensions_mm": [1.0, 2.0, 3.0], "measured_mm": job["size_mm"]}
+facts = {"ok": True, "root": job["name"], "dimensions_mm": [1.0, 2.0, 3.0], "measured_mm": job.get("size_mm")}
 if behaviour == "broken":
     facts = {"ok": False, "code": "BrokenModel", "what": "There is nothing in it.", "remedy": ""}
 if behaviour == "secret":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BrokenModel, PreparerFailed
@@ -17,6 +18,7 @@ from .asset_catalogs import catalog_id
 from .blender_pool import Preparers
 from .job_file import job_values, run_in_blender
 from .job_file_format import AssetValues, AssetWanted
+from .seal import check_sealed, stamp_of
 from .shared_names import name_of_file
 
 
@@ -67,11 +69,14 @@ def write_asset(
     run = functools.partial(run_in_blender, preparers, stopped=stopped)
     write = functools.partial(run, values, prepared.with_name(f"v{variant.index}.asset"))
     try:
+        with suppress(OSError):  # the background Blender tells of it
+            check_sealed(prepared, variant.facts)
         write()
     except BrokenModel:  # it is missing, damaged, or of a newer Blender: made again of the download
         if not Path(variant.model).is_file():
             raise
         own = job_values(Request.from_dict(job.request), variant, prepared.parent)
-        run(own, prepared.with_name(f"v{variant.index}.again"))
+        facts = run(own, prepared.with_name(f"v{variant.index}.again"))
+        variant.facts = {**facts, "stamp": stamp_of(prepared)}
         write()
     return output

@@ -161,5 +161,8 @@ class JobCommands:
 
     def _write_asset(self, message: Message, job: Job, variant: Variant) -> Message:
         wanted = cast("AssetWanted", message)
+        told = variant.facts
         path = write_asset(self.context.preparers, job, variant, wanted, stopped=self.context.stopping.is_set)
+        if variant.facts is not told:  # it had to be prepared again
+            self.context.save(job)
         return {"path": str(path)}

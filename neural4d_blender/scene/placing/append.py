@@ -19,7 +19,7 @@ from typing import Any
 
 import bpy
 
-from ...engine.protocol import BrokenModel, UnsafeModel, blend_version
+from ...engine.protocol import BrokenModel, Facts, blend_version, check_sealed
 from . import check_prepared
 
 _AGAIN = "Place it once more: it is prepared again at no cost."
@@ -33,20 +33,25 @@ _FEW = 40
 Copies = dict[bpy.types.ID, bpy.types.ID]
 
 
-def append(path: Path) -> list[bpy.types.Object]:
+def append(path: Path, facts: Facts | None = None) -> list[bpy.types.Object]:
     """The objects of a prepared model with all they use, local to the open file and linked to nothing yet.
+
+    Args:
+        facts: what the preparer told of the file.
 
     Raises:
         UnsafeModel: there is more in it than a model needs.
-        BrokenModel: the file is missing, damaged, empty, or of a newer Blender, which this one may read in part only.
+        BrokenModel: the file is missing, damaged, empty, not the one that the facts tell of, or of a newer Blender,
+            which this one may read in part only.
     """
     try:
         if (made_by := blend_version(path)) > bpy.app.version[:2]:
             what = f"was made by Blender {made_by[0]}.{made_by[1]}, which is newer than this one"
             raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN)
-        objects = _by_copying(path)
+        stamp = check_sealed(path, facts or {})
+        objects = _by_copying(path, stamp)
         if objects is None:
-            objects = _directly(path)
+            objects = _directly(path, stamp)
     except OSError as error:
         what = "is missing" if not path.exists() else "is damaged"
         raise BrokenModel(f"The prepared model {path.name} {what}.", _AGAIN) from error
@@ -55,23 +60,24 @@ def append(path: Path) -> list[bpy.types.Object]:
     return objects
 
 
-def _by_copying(path: Path) -> list[bpy.types.Object] | None:
+def _by_copying(path: Path, stamp: list[int] | None = None) -> list[bpy.types.Object] | None:
     """None where the model is not plain."""
     data: Any = bpy.data  # the stubs know no context manager
     with data.temp_data(filepath=data.filepath) as apart:
         # Blender gives this reference away and yet gives it up once more when the context manager goes.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(apart))
         # In functions of their own: no name here may still mean one of these datablocks when they are freed.
-        return _copied(apart) if _load_plain(apart, path) else None
+        return _copied(apart) if _load_plain(apart, path, stamp) else None
 
 
-def _load_plain(apart: Any, path: Path) -> bool:
+def _load_plain(apart: Any, path: Path, stamp: list[int] | None) -> bool:
     with apart.libraries.load(str(path), link=False) as (available, wanted):
         names = {kind: getattr(available, kind) for kind in dir(available)}  # and, since 5.0, the file's version
         check_prepared.check_kinds(path.name, names)
         plain = all(kind in _PLAIN for kind, there in names.items() if there and isinstance(there, list))
         if plain:
             wanted.objects = available.objects
+    check_prepared.check_same(path, stamp)
     check_prepared.check(path.name, (datablock for kind in _PLAIN for datablock in getattr(apart, kind)))
     return plain and all(modifier.type == "ARMATURE" for item in apart.objects for modifier in item.modifiers)
 
@@ -146,7 +152,7 @@ def _are_used(copies: Copies) -> bool:
     return any(user.user_of_id(original) for user in users for original in copies)
 
 
-def _directly(path: Path) -> list[bpy.types.Object]:
+def _directly(path: Path, stamp: list[int] | None = None) -> list[bpy.types.Object]:
     libraries: Any = bpy.data.libraries
     before = set(libraries)
     there = {datablock for kind in _CHECKED for datablock in getattr(bpy.data, kind)}
@@ -160,8 +166,9 @@ def _directly(path: Path) -> list[bpy.types.Object]:
         libraries.remove(library, do_unlink=False)
     came = [datablock for kind in _CHECKED for datablock in getattr(bpy.data, kind) if datablock not in there]
     try:
+        check_prepared.check_same(path, stamp)
         check_prepared.check(path.name, came)
-    except UnsafeModel:
+    except BrokenModel:
         bpy.data.batch_remove(came)
         raise
     for image in wanted.images:

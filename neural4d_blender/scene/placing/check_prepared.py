@@ -7,11 +7,20 @@ vertices. May import bpy and the engine's ``protocol``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ...engine.protocol import MODEL_CONSTRAINTS, MODEL_KINDS, MODEL_MODIFIERS, MODEL_NODES, UnsafeModel
+from ...engine.protocol import (
+    MODEL_CONSTRAINTS,
+    MODEL_KINDS,
+    MODEL_MODIFIERS,
+    MODEL_NODES,
+    BrokenModel,
+    UnsafeModel,
+    stamp_of,
+)
 
 #: Kinds that a prepared file has beside those of a model: what moves it.
 _MORE = frozenset({"actions"})
@@ -24,6 +33,12 @@ def check_kinds(name: str, available: Mapping[str, object]) -> None:
     for kind, there in available.items():
         if there and isinstance(there, list) and kind not in MODEL_KINDS | _MORE:
             _refuse(name, kind.replace("_", " "))
+
+
+def check_same(path: Path, stamp: list[int] | None) -> None:
+    """After a file was loaded: raises BrokenModel where another one has taken its place since it was looked at."""
+    if stamp not in (None, stamp_of(path)):
+        raise BrokenModel(f"The prepared model {path.name} was changed while it was read.", _AGAIN)
 
 
 def check(name: str, datablocks: Iterable[bpy.types.ID]) -> None:

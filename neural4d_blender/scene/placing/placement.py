@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix
 
+from ...engine.protocol import Facts
 from .append import append
 from .provenance import PART
 from .remap_users import take_over
@@ -35,6 +36,7 @@ def place(
     scene: bpy.types.Scene,
     select: bool = True,
     instead_of: bpy.types.Object | None = None,
+    facts: Facts | None = None,
 ) -> list[bpy.types.Object]:
     """Append a prepared model and put it where it belongs.
 
@@ -48,6 +50,7 @@ def place(
             stays as it is.
         instead_of: the object whose place the model takes: transform, parent, collections, visibility, selection and
             name are its own then, whatever the other arguments say. It is deleted.
+        facts: what the preparer told of the file.
 
     Returns:
         The roots (objects without a parent); one, for what the preparer writes.
@@ -57,7 +60,7 @@ def place(
     """
     if instead_of is not None and scene not in instead_of.users_scene:
         scene = instead_of.users_scene[0]
-    objects = bring(blend_path, scene)
+    objects = bring(blend_path, scene, facts)
     roots = [item for item in objects if item.parent is None]
     if instead_of is not None:
         take_over(instead_of, roots[0], [item for item in objects if item != roots[0]])
@@ -82,9 +85,9 @@ def cut(name: str) -> str:
     return name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
-def bring(blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+def bring(blend_path: str | Path, scene: bpy.types.Scene, facts: Facts | None = None) -> list[bpy.types.Object]:
     """Append a prepared model in the scene's units, without linking it to anything; raises BrokenModel."""
-    objects = append(Path(blend_path))
+    objects = append(Path(blend_path), facts)
     _fit_to_units(objects, 1 / metres_per_unit(scene))
     for item in objects:
         if item.parent is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ...engine.errors import InvalidInput
+from ...engine.protocol import Facts
 from . import placement, provenance
 from .remap_users import take_over
 
@@ -44,11 +45,13 @@ def check_replaceable(root: bpy.types.Object) -> list[bpy.types.Object]:
     return places
 
 
-def replace(root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+def replace(
+    root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Scene, facts: Facts | None = None
+) -> list[bpy.types.Object]:
     """Put a prepared model where a root and its linked duplicates stand; returns what stands there now.
 
     Args:
-        blend_path: what the preparer wrote. scene: whose unit scale counts.
+        blend_path: what the preparer wrote, and facts: what it told of it. scene: whose unit scale counts.
 
     Raises:
         BrokenModel: the file is missing, damaged or empty; nothing has changed.
@@ -57,7 +60,7 @@ def replace(root: bpy.types.Object, blend_path: str | Path, scene: bpy.types.Sce
     places = check_replaceable(root)
     if root.users_scene and scene not in root.users_scene:  # it was moved
         scene = root.users_scene[0]
-    model = placement.bring(blend_path, scene)
+    model = placement.bring(blend_path, scene, facts)
     (new,) = (item for item in model if item.parent is None)
     parts = {item: _free_name(item, places) for item in model if item != new}
     for part in parts:

@@ -217,7 +217,7 @@ def test_what_the_preparer_does_not_write_is_appended_as_ever(
     path = written(build, tmp_path)
     directly, taken = appending._directly, []
     monkeypatch.setattr(appending, "_copied", None)
-    monkeypatch.setattr(appending, "_directly", lambda path: taken.append(path) or directly(path))
+    monkeypatch.setattr(appending, "_directly", lambda path, stamp: taken.append(path) or directly(path, stamp))
     objects = append(path)
     assert taken == [path]
     assert all(item.library is None for item in objects)
@@ -236,7 +236,7 @@ def test_an_overlooked_pointer_is_found_and_the_model_appended_as_ever(
     expected, brought = shape_of(direct), len(all_of_the_file(bpy.data) - before)
     there = all_of_the_file(bpy.data)
     directly, taken = appending._directly, []
-    monkeypatch.setattr(appending, "_directly", lambda path: taken.append(path) or directly(path))
+    monkeypatch.setattr(appending, "_directly", lambda path, stamp: taken.append(path) or directly(path, stamp))
     assert shape_of(append(path)) == expected
     assert taken == [path]
     assert len(all_of_the_file(bpy.data) - there) == brought

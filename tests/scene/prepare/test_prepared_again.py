@@ -56,6 +56,15 @@ def garbage(file: Path) -> None:
     file.write_bytes(b"no .blend")
 
 
+def swapped(file: Path) -> None:
+    """For a model that is sound, and another one: nothing in it would be refused."""
+    mesh = bpy.data.meshes.new("Another")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    another = bpy.data.objects.new("Another", mesh)
+    bpy.data.libraries.write(str(file), {another})
+    bpy.data.batch_remove([another, mesh])
+
+
 def ready(monkeypatch: pytest.MonkeyPatch, **wanted: object) -> Job:
     """A job whose model is ready, and may not come into the scene yet."""
     with monkeypatch.context() as busy:
@@ -77,7 +86,7 @@ def test_the_version_is_the_one_that_wrote_it(sim: Simulator, monkeypatch: pytes
     assert blend_version(files(job, "glb")[0]) == (0, 0)
 
 
-@pytest.mark.parametrize("harm", [cut, newer])
+@pytest.mark.parametrize("harm", [cut, newer, swapped])
 def test_it_comes_by_itself(sim: Simulator, monkeypatch: pytest.MonkeyPatch, harm: Harm) -> None:
     job = ready(monkeypatch)
     downloads = len(sim.requests("download"))
@@ -165,7 +174,7 @@ def test_an_asset_is_made_of_it(sim: Simulator, tmp_path: Path) -> None:
         assert blend_version(files(job, "blend")[0]) == bpy.app.version[:2]
     files(job, "glb")[0].unlink()
     cut(files(job, "blend")[0])
-    with pytest.raises(neural4d.JobFailed, match=r"cannot be (read|opened)"):
+    with pytest.raises(neural4d.JobFailed, match="is not what was prepared"):
         job.save_asset(tmp_path / "library")
 
 

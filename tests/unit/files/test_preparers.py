@@ -17,11 +17,13 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.blenders import seal
+from neural4d_blender.engine.blenders.asset_library import write_asset
 from neural4d_blender.engine.blenders.blender_pool import AT_ONCE, Preparers
 from neural4d_blender.engine.blenders.job_file import job_values, run_in_blender
 from neural4d_blender.engine.errors import CannotStart, ModelTooLarge, Neural4DError, PreparerFailed, UnsafeModel
 from neural4d_blender.engine.files.download import Stopped
-from neural4d_blender.engine.model.job import Variant
+from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.system import System
 from scripts.simulator.launcher import Simulator
@@ -188,6 +190,21 @@ def test_what_goes_wrong_is_told(
     assert type(caught.value) is kind
     assert caught.value.remedy
     assert (tmp_path / "job" / "model.glb").exists()
+
+
+def test_an_asset_is_not_made_of_another_file_than_was_prepared(preparers: Preparers, tmp_path: Path) -> None:
+    """The library's own file would go past the check of what is placed."""
+    run(preparers, tmp_path)
+    prepared = tmp_path / "v0.blend"
+    variant = Variant(0, "uuid", model=str(tmp_path / "model.glb"), blend=str(prepared))
+    variant.facts = {"sha256": seal.digest_of(prepared), "stamp": seal.stamp_of(prepared)}
+    job = Job("job", "neural4d", vars(Request("a cute bird")))
+    wanted: Any = {"folder": str(tmp_path / "library"), "catalog": "", "name": "It", "description": "", "author": ""}
+    wanted |= {"tags": [], "properties": {}}
+    prepared.write_bytes(b"something else")
+    write_asset(preparers, job, variant, wanted)
+    assert prepared.read_bytes() == b"glTF and so "
+    assert variant.facts["stamp"] == seal.stamp_of(prepared)
 
 
 def test_a_program_that_is_not_there(preparers: Preparers, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...blenders.job_file import checked, job_values, run_in_blender
 from ...blenders.job_file_format import PrepareValues
+from ...blenders.seal import stamp_of
 from ...errors import (
     BrokenModel,
     CannotStart,
@@ -182,6 +183,7 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     facts = make(context, active, variant, values)
     if not facts:
         return None
+    facts["stamp"] = stamp_of(Path(values["output"]))
     variant.blend, variant.facts = values["output"], facts
     variant.state = VariantState.PREPARED
     if job.state not in (State.READY, State.PLACED):
