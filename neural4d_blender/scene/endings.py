@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..engine.protocol import State
+from ..engine.protocol import SETTLED, State
 from . import place_finished_models, user_settings, whereabouts
 from .engine_process import bridge
 from .session import session
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _TOLD, _SECONDS = 3, 900.0
 #: A first model is shown by itself so many seconds after it came at most; after that its user has looked elsewhere.
 _SHOWN_WITHIN = 30.0
+#: Further variants, or a file to keep, may be under way after that.
+_OVER = SETTLED | {State.READY, State.CHOOSING_CUTOUT}
 
 
 def look() -> None:
@@ -79,8 +81,9 @@ def told() -> list[Job]:
 
 
 def _running() -> list[Job]:
-    """What goes on by itself: the engine works on it, or it is about to be put into the open file."""
-    return [job for job in bridge.jobs.under_way.values() if not job.dismissed] + place_finished_models.expected()
+    """What goes on by itself until it is told: the engine works on it, or it is about to be put into the open file."""
+    jobs = [job for job in bridge.jobs.under_way.values() if job.state not in _OVER and not job.dismissed]
+    return jobs + place_finished_models.expected()
 
 
 def _play() -> None:

@@ -19,7 +19,7 @@ def scenario(ui, admin_url):
     yield from ui.open_tab("Neural4D")
     for prompt in ("a cute bird", LONG[:300], UNICODE, "a table"):
         yield from start(ui, prompt)
-    yield from start(ui, "a bottle", variants=4)
+    yield from start(ui, "a bottle", variants=4, size_mm=100.0)
     yield all_in("generating")
     yield 1.0
     yield from ui.screenshot("many-1-generating")

@@ -94,6 +94,19 @@ def scenario(ui, admin_url):
     yield 2.0
     yield from ui.screenshot("see-6-status-bar-elsewhere")
     done["failed"] = bottle in [job.id for job in endings.told()]
+    with in_window():
+        for job in endings.told():
+            bpy.ops.neural4d.close_ending(job=job.id)
+    robot = newest().id
+    neural4d.Job(next(job.id for job in bridge.jobs.under_way.values() if job.id != robot)).cancel()
+    yield Until(lambda: len(bridge.jobs.under_way) == 1, "one job to be left", 20)
+    yield 1.5
+    yield from ui.screenshot("see-7-status-bar-alone")
+    for x in range(ui.window.width - 8, ui.window.width - 60, -6):  # its Cancel is what is farthest to the right
+        if bridge.jobs[robot].state != "cancelled" and not bridge.jobs[robot].note:
+            yield from ui.click(x, 12)
+            yield 0.3
+    yield Until(lambda: bridge.jobs[robot].state == "cancelled", "the job to be cancelled from the status bar", 20)
     bpy.context.window_manager.windows[0].workspace = bpy.data.workspaces["Layout"]
     yield 0.5
 
@@ -102,7 +115,7 @@ def scenario(ui, admin_url):
         bpy.ops.wm.read_homefile(app_template="")
     yield from ui.open_tab("Neural4D")
     yield 1.0
-    yield from ui.screenshot("see-7-another-file")
+    yield from ui.screenshot("see-8-another-file")
     done["elsewhere"] = whereabouts.stands(first)
     return done
 

@@ -25,7 +25,9 @@ def state(job: snapshots.Job) -> str:
 
 
 def end(job: snapshots.Job, at: State) -> None:
-    bridge.jobs[job.id] = replace(bridge.jobs[job.id], state=at, under_way=at is State.GENERATING)
+    bridge.jobs[job.id] = replace(
+        bridge.jobs[job.id], state=at, under_way=at in (State.GENERATING, State.PREPARING_INPUT)
+    )
 
 
 def look() -> list[str]:
@@ -114,6 +116,15 @@ def test_each_end_is_told_once(start: Start, finish: Finish) -> None:
     assert third.id not in look()  # whoever cancels knows
     bpy.ops.neural4d.close_ending(job=first.id)
     assert look() == [second.id]
+    end(third, State.CHOOSING_CUTOUT)
+    assert third.id not in look()  # it was not seen to be under way since
+    end(third, State.PREPARING_INPUT)
+    look()
+    end(third, State.CHOOSING_CUTOUT)
+    assert third.id in look()  # it waits for its user
+    end(third, State.CANCELLED)
+    bridge.jobs[first.id] = replace(bridge.jobs[first.id], under_way=True)  # another variant of it is being made
+    assert first.id not in look()
     end(second, State.GENERATING)  # tried again
     assert look() == []
     end(second, State.FAILED)

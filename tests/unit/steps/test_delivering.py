@@ -173,6 +173,24 @@ def test_progress_of_a_download_is_told_in_steps_worth_telling(world: World, mon
     assert seen == [0.0, 0.0, 0.5, 0.5, 0.5, 0.52, 1.0]
 
 
+def test_a_download_that_begins_anew_does_not_fall_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    active = generating(world)
+    download, seen = world.context.download, []
+
+    def broken_once(url: str, path: Path, *, progress: Any, **more: Any) -> int:
+        first = not seen
+        for part in (0.3, 0.6):
+            progress(part)
+            seen.append(active.job.progress)
+        if first:
+            raise DownloadFailed("The connection broke.")
+        return download(url, path, **more)
+
+    monkeypatch.setattr(world.context, "download", broken_once)
+    world.until(active, State.READY)
+    assert seen == [0.3, 0.6, 0.6, 0.6]
+
+
 def test_cancelled_while_it_is_fetched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     active = generating(world)
 

@@ -448,3 +448,19 @@ def test_the_caps_cover_pictures_and_model_together(world: World) -> None:
     job = world.until(world.job(picture_first=True, max_points=PICTURES + TEXT - 1), State.FAILED)
     assert (code(job), world.provider.bought) == ("CapReached", [])
     assert world.until(world.job("2", picture_first=True, max_points=PICTURES + TEXT), State.PREPARING_INPUT)
+
+
+def test_progress_does_not_begin_anew_with_a_further_model(world: World) -> None:
+    active = staged(world, Poll(Outcome.GENERATING, progress=0.8), stage())
+    world.provider.order = lambda *_: world.provider.stages.append("refine") or "new"  # type: ignore[method-assign, func-returns-value]
+    told = []
+    while not ordered(world):
+        world.step(active)
+        told.append(active.job.progress)
+    world.provider.polls.clear()
+    world.provider.polls.extend([*(Poll(Outcome.GENERATING, progress=said) for said in (0.1, 0.2, 0.6)), done("new")])
+    while active.job.state is State.GENERATING:
+        world.step(active)
+        told.append(active.job.progress if active.job.state is State.GENERATING else 1.0)
+    assert told == sorted(told)
+    assert len(set(told)) > 3  # and it goes on, where the service speaks
