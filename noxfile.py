@@ -52,11 +52,14 @@ def _pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = 
 
 @nox.session(python="3.11")
 def lint(session: nox.Session) -> None:
-    """ruff check, ruff format --check and import-linter"""
-    _install(session, "checks")
+    """ruff check, ruff format --check, import-linter, and what looks at the workflows"""
+    _install(session, "lint")
     session.run("ruff", "check", "--output-format", "concise", ".")
     session.run("ruff", "format", "--check", "--output-format", "concise", ".")
     session.run("lint-imports", "--no-cache", "--no-logo")
+    workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    session.run("zizmor", "--offline", "--no-progress", *workflows)
 
 
 @nox.session(python="3.11")

@@ -6,8 +6,10 @@ shown; the key goes from here to the engine's pipe.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from ..engine.protocol import Declaration, InvalidInput, declarations
 PACKAGE = __package__.rpartition(".")[0]
 #: The asset library's name in the user's preferences, its folder's, and the catalog where nothing else is wished.
 LIBRARY = "Neural4D"
-_PREPARER = Path(__file__).resolve().parent.parent / "prepare" / "__main__.py"
+#: The folder that the extension is in.
+INSTALLED = Path(__file__).resolve().parent.parent
+_PREPARER = INSTALLED / "prepare" / "__main__.py"
 
 
 def preferences() -> Any | None:
@@ -91,6 +95,17 @@ def texture_folder() -> str:
     folder = Path(bpy.data.filepath).resolve().parent / "textures"
     paths.check_writable(folder / "an image")
     return str(folder)
+
+
+@functools.cache
+def website() -> str:
+    """Where the project is hosted; empty for a build whose manifest does not say."""
+    import tomllib  # Blender's start does without
+
+    with suppress(OSError, ValueError):
+        manifest = (INSTALLED / "blender_manifest.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(manifest).get("website", ""))
+    return ""
 
 
 def keeps_placeholders() -> bool:

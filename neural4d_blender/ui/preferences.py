@@ -130,6 +130,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         obstacles.draw_samples(box)
         if key := menus.key():
             _fields(box).prop(key, "type", text="Key for the Pop-up", full_event=True)
+        self._draw_links(layout)
         self._draw_placeholders(layout.box())
         self._draw_safety(layout.box())
         self._draw_files(layout.box())
@@ -165,6 +166,16 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         row.operator("wm.url_open", text="Get a Key", icon="URL").url = service.keys_page
         if said:
             labels.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
+
+    def _draw_links(self, layout: bpy.types.UILayout) -> None:
+        """The project's pages where the build knows them; the README that came with it otherwise."""
+        row = layout.row(align=True)
+        if website := user_settings.website().rstrip("/"):
+            for text, page in (("Website", ""), ("Documentation", "#readme"), ("Report a Problem", "/issues")):
+                row.operator("wm.url_open", text=text, icon="URL").url = website + page
+        else:
+            readme = str(user_settings.INSTALLED / "README.md")
+            row.operator("wm.path_open", text="Documentation", icon="HELP").filepath = readme
 
     def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:
         """A setting, or word of the environment variable that goes before it."""

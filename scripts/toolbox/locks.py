@@ -14,7 +14,7 @@ from scripts.toolbox.console import ROOT, run
 LOCKED = ROOT / "scripts" / "locked"
 #: Each group that an environment is made of, with the oldest Python that it is made for.
 GROUPS = {
-    **dict.fromkeys(("bootstrap", "pytest", "checks", "docs", "unit", "tester", "mutants"), "3.11"),
+    **dict.fromkeys(("bootstrap", "pytest", "lint", "docs", "unit", "tester", "mutants"), "3.11"),
     **dict.fromkeys(("simulator", "schemas", "simulation"), "3.11"),
     **dict.fromkeys(("bpy-4.2.23", "bpy-4.5.15", "bpy-5.0.1"), "3.11"),
     **dict.fromkeys(("bpy-5.2.3", "mutants-bpy"), "3.13"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -38,18 +39,35 @@ class Package:
 _building = threading.Lock()
 
 
-def build() -> Package:
+def build(website: str = "") -> Package:
     """Stage, build and validate to dist/; once a process.
+
+    Args:
+        website: where the project is hosted, for the manifest.
 
     Raises:
         ToolError: the source is incomplete, or Blender's tool refuses it; its output is in the text.
     """
     with _building:  # stages that run at the same time want the same zip
-        return _build(ROOT / "dist")
+        return _build(ROOT / "dist", website)
+
+
+def version() -> str:
+    """The version that the manifest names."""
+    return str(tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["version"])
+
+
+def list_repository(folder: Path) -> None:
+    """Have Blender's own tool list the zips of a folder: index.json for Blender, index.html with links to drag.
+
+    Raises:
+        ToolError: it refuses to.
+    """
+    _tool(*_extension_tool(), "server-generate", "--repo-dir", folder, "--html")
 
 
 @functools.cache
-def _build(folder: Path) -> Package:
+def _build(folder: Path, website: str) -> Package:
     manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
     name = f"{manifest['id']}-{manifest['version']}.zip"
     if not (SOURCE / "__init__.py").is_file():
@@ -58,7 +76,7 @@ def _build(folder: Path) -> Package:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="neural4d-build-") as scratch:
         staged = Path(scratch) / "staged"
-        stage(staged)
+        stage(staged, website)
         fresh = Path(scratch) / name
         _tool(python, tool, "build", "--source-dir", staged, "--output-filepath", fresh)
         _tool(python, tool, "validate", fresh)
@@ -72,7 +90,7 @@ def _build(folder: Path) -> Package:
     return Package(path, manifest["version"], path.stat().st_size, files)
 
 
-def stage(staged: Path) -> None:
+def stage(staged: Path, website: str = "") -> None:
     """Lay the extension out in a new folder as it is in the zip: what git tracks, as it is now.
 
     Without a git checkout, as in an archive of the source, it is all there is.
@@ -88,6 +106,10 @@ def stage(staged: Path) -> None:
         shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
     for paper in (MANIFEST.name, *(name for name in PAPERS if (ROOT / name).exists())):
         shutil.copyfile(ROOT / paper, staged / paper)
+    if website:
+        manifest = MANIFEST.read_text(encoding="utf-8")
+        line = f"website = {json.dumps(website)}\n\n[permissions]"
+        (staged / MANIFEST.name).write_text(manifest.replace("\n[permissions]", line, 1), encoding="utf-8")
     for path in staged.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (DATE, DATE))

@@ -51,7 +51,7 @@ def _test(version: str, arguments: list[str]) -> int:
             "blender_load_tests_script": str(FOLDER / "loader.py"),
             "pytest_args": "\n".join(arguments),
         }
-        zip_path = str(package.build().path)
+        os.environ["NEURAL4D_TEST_ZIP"] = zip_path = str(package.build().path)
         return int(blender_addon_tester.test_blender_addon(zip_path, version or "0.0", config))
 
 

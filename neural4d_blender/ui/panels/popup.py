@@ -54,7 +54,7 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job as the panel's button does."""
         if why := in_the_way(context):
-            self.report({"ERROR"}, f"{why}.")
+            self.report({"ERROR"}, f"{why.rstrip('.')}.")
             return {"CANCELLED"}
         bpy.ops.neural4d.generate("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
         return {"FINISHED"}

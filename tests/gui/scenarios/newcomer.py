@@ -39,6 +39,7 @@ def scenario(ui, key):
         "clicks_to_the_sample": 1 + len(clicks),
         "sample": [model.name, model["neural4d_service"], sample.cost, len(sample.variants)],
         "size": max(model.dimensions),
+        "asked": sample.request.size_mm / 1000,
     }
     yield from ui.move(*ui.middle())
     yield from ui.press("Z", ctrl=True)
