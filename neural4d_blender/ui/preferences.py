@@ -130,7 +130,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
         obstacles.draw_samples(box)
         if key := menus.key():
-            _fields(box).prop(key, "type", text="Key for the Pop-up", full_event=True)
+            _fields(box).prop(key, "type", text=tr("Key for the Pop-up"), full_event=True)
         self._draw_placeholders(layout.box())
         self._draw_safety(layout.box())
         self._draw_files(layout.box())
@@ -175,7 +175,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             column.prop(self, name, placeholder=placeholder)
 
     def _draw_endings(self, box: bpy.types.UILayout) -> None:
-        box.label(text="When a Job Ends", icon="CHECKMARK")
+        box.label(text=tr("When a Job Ends"), icon="CHECKMARK")
         column = _fields(box)
         column.prop(self, "show_first")
         column.prop(self, "play_sound")

@@ -44,8 +44,8 @@ def _sentence(locale: str, text: str) -> str:
 def _templates(locale: str) -> dict[str, tuple[re.Pattern[str] | None, str]]:
     """Each text of a language, with what finds it filled in where it has plain {placeholders}."""
     found: dict[str, tuple[re.Pattern[str] | None, str]] = {}
-    for (context, text), word in table(locale).items():
-        plain = context == CONTEXT and text.endswith((".", "?")) and re.search(r"\{\w+\}", text)
+    for text, word in {text: word for (_, text), word in table(locale).items()}.items():
+        plain = text.endswith((".", "?")) and re.search(r"\{\w+\}", text)
         parts = re.split(r"\{(\w+)\}", text) if plain else []
         pattern = "".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
         found[text] = (re.compile(pattern) if plain else None, word)

@@ -40,7 +40,7 @@ def draw(layout: bpy.types.UILayout) -> None:
     if session.asked.unlisted:
         labels.draw(layout, session.asked.unlisted, "ERROR")
     if not present and (count := len(whereabouts.models())):
-        labels.draw(layout, f"Models of {labels.count(count, 'earlier job')} are in this file.", inset=3)
+        labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
     for job in present[:_SHOWN]:
         _draw_job(layout.box(), job)
     if len(present) > _SHOWN:
@@ -86,7 +86,11 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         box.row(align=True), job, "ERROR" if trouble else state_labels.state(job)[1], is_open if unfolds else None
     )
     if job.state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
-        labels.draw(box, f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.", "INFO")
+        labels.draw(
+            box,
+            f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.",
+            "INFO",
+        )
         show.draw_beside(box, job.id)
     if not is_open:
         return
