@@ -19,7 +19,7 @@ def placeholders(text: str) -> list[tuple[str | None, str | None, str | None]]:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_is_there_with_its_placeholders(locale: str) -> None:
     known = {text: word for (context, text), word in languages.table(locale).items() if context == languages.CONTEXT}
-    wanted = texts.names() | texts.sentences()
+    wanted = texts.names() | texts.tooltips() | texts.sentences()
     assert sorted(wanted - known.keys()) == []
     assert sorted(known.keys() - wanted) == []
     assert [text for text, word in known.items() if not word or placeholders(text) != placeholders(word)] == []
