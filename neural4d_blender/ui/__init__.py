@@ -8,6 +8,7 @@ import bpy
 
 from ..scene import timer_and_file_handlers, user_settings
 from . import preferences
+from .drawing import languages
 from .operators import generate, generate_from_files
 from .settings import image_sources, properties, reference_list, service_options
 
@@ -32,6 +33,7 @@ _CLASSES = (
 def register() -> None:
     """Tell Blender of every class, the settings on the scene, and the clock."""
     for kind in _CLASSES:
+        languages.in_context(kind)
         bpy.utils.register_class(kind)
     bpy.types.Scene.neural4d = bpy.props.PointerProperty(type=properties.NEURAL4D_PG_settings)
     timer_and_file_handlers.register()

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from ..scene.session import session
+from .drawing.languages import tr
 
 #: The key's keymap, and the operator that it calls.
 KEYMAP, CALLS = "3D View", "neural4d.generate_popup"
@@ -24,9 +25,9 @@ class NEURAL4D_MT_add(bpy.types.Menu):
         """The pop-up by all the names that it is looked for by, and what can be had without a key."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("neural4d.generate_popup", text="Generate 3D Model (AI)...", icon="SHADERFX")
-        layout.operator("neural4d.generate_popup", text="Text to 3D...", icon="FONT_DATA").input = "TEXT"
-        layout.operator("neural4d.generate_popup", text="Image to 3D...", icon="IMAGE_DATA").input = "IMAGE"
+        layout.operator("neural4d.generate_popup", text=tr("Generate 3D Model (AI)..."), icon="SHADERFX")
+        layout.operator("neural4d.generate_popup", text=tr("Text to 3D..."), icon="FONT_DATA").input = "TEXT"
+        layout.operator("neural4d.generate_popup", text=tr("Image to 3D..."), icon="IMAGE_DATA").input = "IMAGE"
         layout.separator()
         layout.operator_menu_enum("neural4d.try_sample", "sample", icon="PLAY")
 
@@ -38,12 +39,12 @@ def _draw_add(menu: Any, _context: bpy.types.Context) -> None:
 def _draw_popup(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator_context = "INVOKE_DEFAULT"
-    menu.layout.operator("neural4d.generate_popup", text="Generate 3D Model (AI)...", icon="SHADERFX")
+    menu.layout.operator("neural4d.generate_popup", text=tr("Generate 3D Model (AI)..."), icon="SHADERFX")
 
 
 def _draw_import(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.operator_context = "INVOKE_DEFAULT"
-    menu.layout.operator("neural4d.image_to_3d", text="Image to 3D Model (AI)", icon="SHADERFX")
+    menu.layout.operator("neural4d.image_to_3d", text=tr("Image to 3D Model (AI)"), icon="SHADERFX")
 
 
 def _draw_image(menu: Any, context: bpy.types.Context) -> None:
@@ -63,7 +64,7 @@ def _draw_file(menu: Any, context: bpy.types.Context) -> None:
 def _offer(menu: Any) -> Any:
     menu.layout.separator()
     menu.layout.operator_context = "INVOKE_DEFAULT"
-    return menu.layout.operator("neural4d.image_to_3d", text="Image to 3D Model (AI)...", icon="SHADERFX")
+    return menu.layout.operator("neural4d.image_to_3d", text=tr("Image to 3D Model (AI)..."), icon="SHADERFX")
 
 
 def _image_at_hand(context: bpy.types.Context) -> bpy.types.Image | None:

@@ -19,10 +19,11 @@ from ..scene import assets, user_settings
 from ..scene.engine_process import bridge
 from ..scene.session import session
 from .drawing import labels
+from .drawing.languages import tr
 from .lists import batch_progress, history_page
 
 #: What can be kept from the process that imports a model, as cage.py of the engine names it.
-_KEPT = {
+KEPT = {
     "files": "Your files are out of its reach",
     "network": "The network is out of its reach",
     "processes": "Other programs are out of its reach",
@@ -129,7 +130,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
         obstacles.draw_samples(box)
         if key := menus.key():
-            _fields(box).prop(key, "type", text="Key for the Pop-up", full_event=True)
+            _fields(box).prop(key, "type", text=tr("Key for the Pop-up"), full_event=True)
         self._draw_links(layout)
         self._draw_placeholders(layout.box())
         self._draw_safety(layout.box())
@@ -147,7 +148,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         state.alignment = "RIGHT"
         said, good = session.asked.key_tests.get(service.id, ("", True))
         if not user_settings.key(service):
-            state.label(text="No key yet")
+            state.label(text=tr("No key yet"))
         elif said:
             state.label(text="", icon="CHECKMARK" if good else "ERROR")
         else:
@@ -163,7 +164,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             labels.draw(column, f"{error.what} {error.remedy}", "ERROR")
         row = box.row(align=True)
         row.operator("neural4d.test_key", icon="KEYINGSET").provider = service.id
-        row.operator("wm.url_open", text="Get a Key", icon="URL").url = service.keys_page
+        row.operator("wm.url_open", text=tr("Get a Key"), icon="URL").url = service.keys_page
         if said:
             labels.draw(box, said, "CHECKMARK" if good else "ERROR", inset=4)
 
@@ -180,53 +181,58 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
     def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:
         """A setting, or word of the environment variable that goes before it."""
         if os.environ.get(variable):
-            column.label(text=f"Set by {variable} in the environment", icon="INFO")
+            column.label(text=tr("Set by {variable} in the environment").format(variable=variable), icon="INFO")
         else:
             column.prop(self, name, placeholder=placeholder)
 
     def _draw_endings(self, box: bpy.types.UILayout) -> None:
-        box.label(text="When a Job Ends", icon="CHECKMARK")
+        box.label(text=tr("When a Job Ends"), icon="CHECKMARK")
         column = _fields(box)
         column.prop(self, "show_first")
         column.prop(self, "play_sound")
 
     def _draw_placeholders(self, box: bpy.types.UILayout) -> None:
-        box.label(text="Placeholders", icon="MESH_CUBE")
+        box.label(text=tr("Placeholders"), icon="MESH_CUBE")
         column = _fields(box)
         column.prop(self, "failed_placeholder")
 
     def _draw_safety(self, box: bpy.types.UILayout) -> None:
-        box.label(text="Imported Files", icon="LOCKED")
+        box.label(text=tr("Imported Files"), icon="LOCKED")
         column = _fields(box)
         column.prop(self, "require_sandbox")
         if bridge.sandbox is None:
-            box.label(text="What holds on this computer is tried when the first job starts.")
-        for name, kept in _KEPT.items() if bridge.sandbox else ():
+            box.label(text=tr("What holds on this computer is tried when the first job starts."))
+        for name, kept in KEPT.items() if bridge.sandbox else ():
             icon = "CHECKMARK" if bridge.sandbox[name] else "ERROR"
-            labels.draw(box, kept if bridge.sandbox[name] else f"Not here: {kept[0].lower()}{kept[1:]}", icon, inset=4)
+            labels.draw(
+                box,
+                tr(kept) if bridge.sandbox[name] else tr("Not here: {what}").format(what=tr(kept)),
+                icon,
+                inset=4,
+            )
 
     def _draw_files(self, box: bpy.types.UILayout) -> None:
-        box.label(text="Files", icon="FILE_FOLDER")
+        box.label(text=tr("Files"), icon="FILE_FOLDER")
         column = _fields(box)
         self._draw_setting(column, "data_dir", environment_variables.DATA_DIR_ENV)
         folder = user_settings.data_dir()
-        labels.draw(box, f"Kept in {folder}", inset=4)
+        labels.draw(box, tr("Kept in {folder}").format(folder=folder), inset=4)
         row = box.row(align=True)
         if not folder.exists():
-            row.label(text="Nothing is there yet.")
+            row.label(text=tr("Nothing is there yet."))
             return
         if bridge.usage is None:
             row.operator("neural4d.measure_files", icon="FILE_REFRESH")
         else:
-            row.label(text=f"{labels.size(bridge.usage)} taken")
-        row.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(folder)
+            row.label(text=tr("{size} taken").format(size=labels.size(bridge.usage)))
+        row.operator("wm.path_open", text=tr("Open Folder"), icon="FILE_FOLDER").filepath = str(folder)
 
     def _draw_library(self, box: bpy.types.UILayout) -> None:
-        box.label(text="Asset Library", icon="ASSET_MANAGER")
+        box.label(text=tr("Asset Library"), icon="ASSET_MANAGER")
         column = _fields(box)
         folder = user_settings.library_dir()
-        column.prop(self, "library_dir", text="Folder", placeholder=str(folder))
+        column.prop(self, "library_dir", text=tr("Folder"), placeholder=str(folder))
         if assets.is_registered(folder):
-            labels.draw(box, f"The Asset Browser shows {folder}", inset=4)
+            labels.draw(box, tr("The Asset Browser shows {folder}").format(folder=folder), inset=4)
         else:
             box.operator("neural4d.add_library", icon="ADD")

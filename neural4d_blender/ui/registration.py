@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 
 from . import menus, text_templates
-from .drawing import icons, unsupported
+from .drawing import icons, languages, unsupported
 from .lists import batch_list, history_page
 from .operators import (
     assets,
@@ -60,7 +60,9 @@ CLASSES = (
 
 def register() -> None:
     """Tell Blender of every class, the history's filters, the menus, the key and the names over placeholders."""
+    languages.register()
     for kind in CLASSES:
+        languages.in_context(kind)
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     remembered.register()
@@ -84,3 +86,4 @@ def unregister() -> None:
     del bpy.types.WindowManager.neural4d_history
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)
+    languages.unregister()

@@ -11,6 +11,7 @@ import blf
 import bpy
 
 from ...engine.protocol import name_of, unit_of
+from .languages import sentence, tr
 
 _FONT = 0
 #: The width of the pop-up that is being drawn.
@@ -37,25 +38,28 @@ def size(count: int) -> str:
 def price(points: int | None, unit: str = "points", *, measured: bool = False) -> str:
     """What something costs, for a label; a price that was measured is more than what a document says."""
     if points is None:
-        return "Price not known"
-    return f"Costs {amount(points, unit, measured=measured)}" if points else "Costs nothing"
+        return tr("Price not known")
+    cost = amount(points, unit, measured=measured)
+    return tr("Costs {amount}").format(amount=cost) if points else tr("Costs nothing")
 
 
 def amount(points: int | None, unit: str = "points", *, measured: bool = False) -> str:
     """The price alone, for a button: about 60 points."""
     if points is None:
-        return "price not known"
-    return f"{'' if measured else 'about '}{points:,} {unit}" if points else "free"
+        return tr("price not known")
+    if not points:
+        return tr("free")
+    return (tr("{points:,} {unit}") if measured else tr("about {points:,} {unit}")).format(points=points, unit=tr(unit))
 
 
 def count(number: int, what: str) -> str:
     """1 picture, 2 pictures."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return tr(f"{{number}} {what}" if number == 1 else f"{{number}} {what}s").format(number=number)
 
 
 def points(count: int, provider: str) -> str:
     """A number of what the service calls its points."""
-    return f"{count:,} {unit_of(provider)}"
+    return tr("{points:,} {unit}").format(points=count, unit=tr(unit_of(provider)))
 
 
 def service(provider: str) -> str:
@@ -66,8 +70,8 @@ def service(provider: str) -> str:
 def offline() -> str:
     """Why no service can be reached, and what to do: a start option cannot be overruled in the preferences."""
     if bpy.app.online_access_override:
-        return "Blender was started with --offline-mode: start it without that to reach the service."
-    return "Blender's online access is off: allow it in the preferences to reach the service."
+        return tr("Blender was started with --offline-mode: start it without that to reach the service.")
+    return tr("Blender's online access is off: allow it in the preferences to reach the service.")
 
 
 def wrap(text: str, width: float) -> list[str]:
@@ -139,7 +143,7 @@ def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: fl
     """
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for number, line in enumerate(wrap(text, _width(inset + (icon != "NONE")))):
+    for number, line in enumerate(wrap(sentence(text), _width(inset + (icon != "NONE")))):
         if icon == "NONE":
             column.label(text=line)
         else:

@@ -1,9 +1,11 @@
-"""Texts in the user's language: ``said("Place {number}").format(number=1)``, by tables in this extension.
+"""Texts in the user's language: ``tr("Place {number}").format(number=1)``, by tables in this extension.
 
 A table is read when its language is on, so that English costs nothing. May be loaded when Blender starts.
 """
 
 import json
+import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,39 @@ CONTEXT = "Neural4D"
 FOLDER = Path(__file__).resolve().parents[1] / "languages"
 
 
-def said(text: str) -> str:
+def tr(text: str) -> str:
     """The text in the language of Blender's interface; its {placeholders} are filled in afterwards."""
     return bpy.app.translations.pgettext_iface(text, CONTEXT)
+
+
+def sentence(text: str) -> str:
+    """A text that is filled in already, as the engine's and the services' are; several sentences one by one."""
+    locale = bpy.app.translations.locale
+    return _sentence(locale, text) if locale and _templates(locale) else text
+
+
+@lru_cache(maxsize=256)  # asked for each time that a panel is drawn
+def _sentence(locale: str, text: str) -> str:
+    known = _templates(locale)
+    if found := known.get(text):
+        return found[1]
+    for pattern, translated in known.values():
+        if pattern and (match := pattern.fullmatch(text)):
+            return translated.format(**match.groupdict())
+    parts = re.split(r"(?<=[.?!])\s+", text)
+    return text if len(parts) == 1 else " ".join(_sentence(locale, part) for part in parts)
+
+
+@lru_cache(maxsize=2)
+def _templates(locale: str) -> dict[str, tuple[re.Pattern[str] | None, str]]:
+    """Each text of a language, with what finds it filled in where it has plain {placeholders}."""
+    found: dict[str, tuple[re.Pattern[str] | None, str]] = {}
+    for text, word in {text: word for (_, text), word in table(locale).items()}.items():
+        plain = text.endswith((".", "?")) and re.search(r"\{\w+\}", text)
+        parts = re.split(r"\{(\w+)\}", text) if plain else []
+        pattern = "".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
+        found[text] = (re.compile(pattern) if plain else None, word)
+    return found
 
 
 def in_context(kind: type) -> None:

@@ -11,11 +11,12 @@ from ...engine.protocol import SETTLED, State, WaitsFor, declarations
 from ...scene import whereabouts
 from ...scene.placing import targets
 from . import labels
+from .languages import tr
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job
 
-_STATES: dict[str, tuple[str, Any]] = {
+STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),
     State.PREPARING_INPUT: ("Preparing the image", "TIME"),
     State.CHOOSING_CUTOUT: ("Choose a {choice}", "RESTRICT_SELECT_OFF"),
@@ -43,20 +44,20 @@ _SHARES = {
 
 def state(job: Job) -> tuple[str, Any]:
     """What a job is doing, in words, and the icon for it."""
-    words, icon = _STATES[job.state]
+    words, icon = STATES[job.state]
     if job.state == State.PLACED and not whereabouts.stands(job.id):
         return _elsewhere(job), "CHECKMARK"
     if of_pictures(job) and job.state == State.PREPARING_INPUT:
-        words = "Making the pictures"
-    return words.format(choice=choice(job)), icon
+        return tr("Making the pictures"), icon
+    return tr(words).format(choice=choice(job)), icon
 
 
 def _elsewhere(job: Job) -> str:
     """Where a model went that is not in the open file."""
     file = Path(job.target.get("file") or "").name
     if targets.is_here(job.target):
-        return "Was in the scene"
-    return f"In {file}" if file else "In a file that was not saved"
+        return tr("Was in the scene")
+    return tr("In {file}").format(file=file) if file else tr("In a file that was not saved")
 
 
 def progress(job: Job) -> float:
@@ -73,7 +74,7 @@ def of_pictures(job: Job) -> bool:
 def choice(job: Job) -> str:
     """What the pictures to choose from are called at the job's service."""
     named = next((known.choice for known in declarations() if known.id == job.provider), "")
-    return "picture" if of_pictures(job) else named or "picture"
+    return tr("picture" if of_pictures(job) else named or "picture")
 
 
 def waits(job: Job) -> int:
@@ -84,13 +85,19 @@ def waits(job: Job) -> int:
 
 def why_it_waits(job: Job) -> str:
     """What a job waits for that has to, in words."""
-    words = {WaitsFor.OUTAGE: "{} is not available", WaitsFor.PACE: "{} asks to slow down"}
-    return words.get(job.waits_for, "Waiting").format(labels.service(job.provider))
+    name = labels.service(job.provider)
+    words = {
+        WaitsFor.OUTAGE: tr("{name} is not available").format(name=name),
+        WaitsFor.PACE: tr("{name} asks to slow down").format(name=name),
+    }
+    return words.get(job.waits_for, tr("Waiting"))
 
 
 def finding_out(job: Job) -> str:
     """What is done about a request whose answer did not come."""
-    what = "the pictures" if job.paying_for == "pictures" else "the job"
     name = labels.service(job.provider)
-    how = f"Whether {name} took {what} is looked up there and by the balance, for a minute or more."
-    return f"{how} Nothing is sent again meanwhile."
+    if job.paying_for == "pictures":
+        how = tr("Whether {name} took the pictures is looked up there and by the balance, for a minute or more.")
+    else:
+        how = tr("Whether {name} took the job is looked up there and by the balance, for a minute or more.")
+    return f"{how.format(name=name)} {tr('Nothing is sent again meanwhile.')}"

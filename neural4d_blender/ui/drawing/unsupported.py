@@ -8,6 +8,7 @@ from bpy.props import StringProperty
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature
 from ...scene.engine_process import bridge
+from .languages import sentence
 
 
 class NEURAL4D_OT_why(bpy.types.Operator):
@@ -22,11 +23,11 @@ class NEURAL4D_OT_why(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The reason is the tooltip; Blender adds the full stop."""
-        return str(properties.why).rstrip(".")
+        return sentence(properties.why).rstrip(".")
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Tell it in the status bar too."""
-        self.report({"INFO"}, self.why)
+        self.report({"INFO"}, sentence(self.why))
         return {"FINISHED"}
 
 

@@ -10,6 +10,7 @@ import bpy
 from ...scene import place_finished_models
 from ...scene.engine_process import bridge
 from ..drawing import labels, remedies, state_labels
+from ..drawing.languages import tr
 from . import batch_progress, job_list
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class NEURAL4D_PT_batches(bpy.types.Panel):
 def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally) -> None:
     running = counts.working + counts.waiting > 0
     head = box.row(align=True)
-    name = record.name or "Batch"
+    name = record.name or tr("Batch")
     icon: Any = "TIME" if running else "ERROR" if counts.failed else "CHECKMARK"
     head.label(text=labels.cut(name, inset=6), icon=icon)
     if not running:
@@ -52,9 +53,10 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
         labels.draw(box, record.damaged, "ERROR")
     total = counts.working + counts.waiting + counts.done + counts.failed + counts.stopped
     factor = counts.done / total if total else 0.0
-    box.progress(factor=factor, type="BAR", text=f"{counts.done} of {total} done")
-    rest = [(counts.working, "working"), (counts.waiting, "waiting"), (counts.failed, "failed")]
-    told = [f"{count} {what}" for count, what in [*rest, (counts.stopped, "stopped")] if count]
+    box.progress(factor=factor, type="BAR", text=tr("{done} of {total} done").format(done=counts.done, total=total))
+    rest = [(counts.working, tr("{count} working")), (counts.waiting, tr("{count} waiting"))]
+    rest += [(counts.failed, tr("{count} failed")), (counts.stopped, tr("{count} stopped"))]
+    told = [what.format(count=count) for count, what in rest if count]
     if told:
         box.label(text=labels.cut("  ·  ".join(told), inset=4))
     if counts.paused and (left := state_labels.waits(counts.paused)):
@@ -63,16 +65,22 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     if record.budget is None:
         box.label(text=labels.points(counts.points, unit))
     else:
-        box.label(text=f"{counts.points:,} of {labels.points(record.budget, unit)}")
+        box.label(
+            text=tr("{points:,} of {budget}").format(points=counts.points, budget=labels.points(record.budget, unit))
+        )
     missing = counts.lost()
     if (counts.failed or missing) and counts.error:
         labels.draw(box, counts.error["what"])
         remedies.draw(box, counts.error, unit)
     if missing:
-        labels.draw(box, f"{missing} of them belong to a file that was not saved or is gone.", "INFO")
+        labels.draw(
+            box,
+            tr("{missing} of them belong to a file that was not saved or is gone.").format(missing=missing),
+            "INFO",
+        )
         box.operator("neural4d.place_batch", icon="CURSOR").batch = record.id
     elif file := _awaited_file(record.id):
-        labels.draw(box, f"Some of them wait for {file}: open that file.", "INFO")
+        labels.draw(box, tr("Some of them wait for {file}: open that file.").format(file=file), "INFO")
     _draw_actions(box.row(align=True), record, counts, running=running)
 
 
@@ -87,7 +95,7 @@ def _awaited_file(batch: str) -> str:
 def _draw_actions(row: bpy.types.UILayout, record: BatchRecord, counts: batch_progress.Tally, *, running: bool) -> None:
     batch = record.id
     if running and record.stopped:
-        row.label(text="Stopping ...")
+        row.label(text=tr("Stopping ..."))
     elif running:
         row.operator("neural4d.stop_batch", icon="CANCEL").batch = batch
     else:

@@ -13,6 +13,7 @@ from ...scene import place_finished_models, whereabouts
 from ...scene.engine_process import bridge
 from ...scene.session import session
 from ..drawing import labels, remedies, show, state_labels
+from ..drawing.languages import tr
 from . import job_pictures
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ def draw(layout: bpy.types.UILayout) -> None:
     if session.asked.unlisted:
         labels.draw(layout, session.asked.unlisted, "ERROR")
     if not present and (count := len(whereabouts.models())):
-        labels.draw(layout, f"Models of {labels.count(count, 'earlier job')} are in this file.", inset=3)
+        labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
     for job in present[:_SHOWN]:
         _draw_job(layout.box(), job)
     if len(present) > _SHOWN:
-        layout.label(text=f"and {len(present) - _SHOWN} more")
+        layout.label(text=tr("and {number} more").format(number=len(present) - _SHOWN))
 
 
 def is_empty() -> bool:
@@ -85,12 +86,16 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         box.row(align=True), job, "ERROR" if trouble else state_labels.state(job)[1], is_open if unfolds else None
     )
     if job.state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
-        labels.draw(box, f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.", "INFO")
+        labels.draw(
+            box,
+            f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.",
+            "INFO",
+        )
         show.draw_beside(box, job.id)
     if not is_open:
         return
     waits = state_labels.waits(job)
-    _draw_progress(box, job, "Could not be placed" if trouble else state_labels.state(job)[0], waits)
+    _draw_progress(box, job, tr("Could not be placed") if trouble else state_labels.state(job)[0], waits)
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
@@ -138,9 +143,9 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
     if waits:
         labels.draw(box, f"{state_labels.why_it_waits(job)}  ·  {waits} s", "TIME")
     if state in _WITH_BAR:
-        about = "about " if job.progress_estimated else ""
         done = state_labels.progress(job)
-        words = f"{words}  {about}{done:.0%}"
+        share = f"{done:.0%}"
+        words = f"{words}  {tr('about {share}').format(share=share) if job.progress_estimated else share}"
         box.progress(factor=done, type="BAR", text=f"{words}  ·  {elapsed}")
     elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
@@ -151,11 +156,11 @@ def _how_it_ended(job: Job, words: str) -> str:
     if job.cost is not None:
         words += f"  ·  {labels.points(job.cost, job.provider)}"
     elif job.spent:
-        words += "  ·  price not told"
+        words += f"  ·  {tr('price not told')}"
     facts = _facts(job)
     if facts.get("dimensions_mm"):
         words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
-        words += f"  ·  {facts['faces']:,} faces" if "faces" in facts else ""
+        words += "  ·  " + tr("{faces:,} faces").format(faces=facts["faces"]) if "faces" in facts else ""
     return words
 
 
@@ -177,7 +182,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     state = job.state
     if state in (State.FAILED, State.CANCELLED):
         overruled = job.error is not None and job.error["code"] == "NoPortrait"
-        label = "Pay Again" if job.retry_pays else "Generate Anyway" if overruled else "Retry"
+        label = tr("Pay Again") if job.retry_pays else tr("Generate Anyway") if overruled else tr("Retry")
         row = box.column(align=True) if overruled else box.row(align=True)  # a longer one wants all the room
         row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
         if state == State.FAILED:
@@ -193,7 +198,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     if state != State.CHOOSING_CUTOUT:
         job_pictures.draw_kept(box, job)
     if state in _WITH_MODELS and any(v.error and v.error["code"] not in _SERVICES_OWN for v in job.variants):
-        box.operator("neural4d.retry", text="Retry the Others", icon=RETRY).job = job.id
+        box.operator("neural4d.retry", text=tr("Retry the Others"), icon=RETRY).job = job.id
     if state in _WITH_MODELS or (state == State.FAILED and any(v.can_be_kept for v in job.variants)):
         job_pictures.draw_variants(box, job)
         job_pictures.draw_saves(box, job)

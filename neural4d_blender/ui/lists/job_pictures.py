@@ -12,6 +12,7 @@ from ...api import generate
 from ...engine.protocol import State, VariantState
 from ...scene.session import session
 from ..drawing import icons, labels, state_labels
+from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job, Variant
@@ -42,12 +43,16 @@ def draw_cutouts(box: bpy.types.UILayout, job: Job, scale: float = 0.0) -> None:
         scale: of each picture, in rows' heights; 0 for as large as the region has room for.
     """
     what = state_labels.choice(job)
-    paid = f" {labels.points(job.cost, job.provider)} so far." if job.cost else ""
+    paid = tr("{points} so far.").format(points=labels.points(job.cost, job.provider)) if job.cost else ""
     if job.variants:  # they are a stage of the job
-        paid = paid or f" The {what}s themselves are ordered already."
-    labels.draw(box, f"Which {what}? The generation is paid for only after this choice.{paid}", "QUESTION")
+        paid = paid or tr("The pictures themselves are ordered already.")
+    labels.draw(
+        box,
+        f"{tr('Which {what}? The generation is paid for only after this choice.').format(what=what)} {paid}",
+        "QUESTION",
+    )
     for number, column in _grid(box, job.pictures, scale):
-        properties = column.operator("neural4d.choose_cutout", text=f"Take {number + 1}")
+        properties = column.operator("neural4d.choose_cutout", text=tr("Take {number}").format(number=number + 1))
         properties.job, properties.cutout = job.id, number
 
 
@@ -64,7 +69,7 @@ def draw_kept(box: bpy.types.UILayout, job: Job) -> None:
     row.operator("neural4d.unfold_pictures", text=label, icon=icon, emboss=False).job = job.id
     if is_open:
         for number, column in _grid(box, kept):
-            column.operator("neural4d.use_picture", text="Use as Image").path = kept[number]
+            column.operator("neural4d.use_picture", text=tr("Use as Image")).path = kept[number]
 
 
 def _grid(box: bpy.types.UILayout, shown: list[str], scale: float = 0.0) -> Iterator[tuple[int, bpy.types.UILayout]]:
@@ -92,7 +97,7 @@ def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) ->
         if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
             if variant.can_be_kept:
-                _draw_keep(column, job, variant, "Keep File")
+                _draw_keep(column, job, variant, tr("Keep File"))
         elif variant.state in _PLACEABLE:
             _draw_buttons(column, job, variant)
         else:
@@ -101,10 +106,10 @@ def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) ->
 
 def _draw_buttons(column: bpy.types.UILayout, job: Job, variant: Variant) -> None:
     number, placed = variant.index, variant.index in job.placed
-    label = "Place Again" if placed else "Place Here"
+    label = tr("Place Again") if placed else tr("Place Here")
     icon: Any = "CURSOR"
     if len(job.variants) > 1:  # too narrow for words
-        label, icon = f"Place {number + 1}", "CHECKMARK" if placed else "CURSOR"
+        label, icon = tr("Place {number}").format(number=number + 1), "CHECKMARK" if placed else "CURSOR"
     if variant.state == VariantState.DONE and job.request.format != job.native:
         price = generate.conversion_estimate(job.provider)
         label += f" (~{price})" if price else ""  # points, for its conversion
@@ -113,7 +118,7 @@ def _draw_buttons(column: bpy.types.UILayout, job: Job, variant: Variant) -> Non
     if not failed:
         place = row.operator("neural4d.place", text=label, icon=icon)
         place.job, place.variant = job.id, number
-    _draw_keep(row, job, variant, "Keep File" if failed else "")
+    _draw_keep(row, job, variant, tr("Keep File") if failed else "")
 
 
 def _draw_keep(layout: bpy.types.UILayout, job: Job, variant: Variant, label: str) -> None:
@@ -122,7 +127,7 @@ def _draw_keep(layout: bpy.types.UILayout, job: Job, variant: Variant, label: st
 
 
 def _why_failed(variant: Variant) -> str:
-    return f"{variant.index + 1}: {variant.error['what'] if variant.error else 'failed'}"
+    return f"{variant.index + 1}: {sentence(variant.error['what']) if variant.error else tr('Failed')}"
 
 
 def draw_saves(box: bpy.types.UILayout, job: Job) -> None:
@@ -135,4 +140,4 @@ def draw_saves(box: bpy.types.UILayout, job: Job) -> None:
         elif save.state == "failed":
             labels.draw(box, f"{save.format}: {save.error['what']} {save.error['remedy']}", "ERROR")
         else:
-            box.label(text=f"Making the {save.format} file", icon="TIME")
+            box.label(text=tr("Making the {format} file").format(format=save.format), icon="TIME")

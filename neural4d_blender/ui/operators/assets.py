@@ -11,6 +11,7 @@ from ...scene import assets, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.placing import placement, provenance
 from ...scene.session import session
+from ..drawing.languages import tr
 from .placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class _Asset(ModelOperator):
         given = assets.defaults(root)
         self.title, self.description, self.author = given["name"], given["description"], given["author"]
         self.tags = ", ".join(given["tags"])
-        return context.window_manager.invoke_props_dialog(self, width=400, title=self.bl_label, confirm_text="Save")
+        return context.window_manager.invoke_props_dialog(self, width=400, title=self.bl_label, confirm_text=tr("Save"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """One below the other."""
@@ -85,7 +86,7 @@ class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
         folder = user_settings.library_dir()
         if not assets.is_registered(folder):
             self.layout.prop(self, "show")
-        self.layout.label(text=f"Goes to {folder}", icon="FILE_FOLDER")
+        self.layout.label(text=tr("Goes to {folder}").format(folder=folder), icon="FILE_FOLDER")
 
     def act(self, _context: bpy.types.Context, root: bpy.types.Object) -> None:
         """Have a background Blender write it."""

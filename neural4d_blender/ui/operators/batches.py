@@ -12,6 +12,7 @@ from ...engine.protocol import InvalidInput, Neural4DError
 from ...scene import recover_unsaved, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.session import session
+from ..drawing.languages import tr
 from ..lists import batch_progress
 from .generate import report_error
 
@@ -98,12 +99,17 @@ class NEURAL4D_OT_continue_batch(_BatchOperator, bpy.types.Operator):
             return {"CANCELLED"}
         had = bridge.batches[self.batch].budget
         self.use_budget, self.budget = had is not None, had or 0
-        return context.window_manager.invoke_props_dialog(self, title="Continue the batch?", confirm_text="Continue")
+        return context.window_manager.invoke_props_dialog(
+            self, title=tr("Continue the batch?"), confirm_text=tr("Continue")
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The budget, and what was spent of it."""
         layout = self.layout
-        layout.label(text=f"{batch_progress.tally(self.batch).points:,} points were spent so far", icon="INFO")
+        layout.label(
+            text=tr("{points:,} points were spent so far").format(points=batch_progress.tally(self.batch).points),
+            icon="INFO",
+        )
         layout.prop(self, "use_budget")
         cap = layout.column()
         cap.active = self.use_budget
@@ -147,9 +153,11 @@ class NEURAL4D_OT_retry_failed(_BatchOperator, bpy.types.Operator):
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title="Pay again?",
-            message=f"{paid} were taken by the service and not made: trying them again is paid again.",
-            confirm_text="Retry All",
+            title=tr("Pay again?"),
+            message=tr("{paid} were taken by the service and not made: trying them again is paid again.").format(
+                paid=paid
+            ),
+            confirm_text=tr("Retry All"),
         )
 
     def _to_pay(self) -> list[str]:
@@ -192,7 +200,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
             report.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record) for job in jobs
         ]
         written = report.write(lines, bpy.path.abspath(self.filepath))
-        self.report({"INFO"}, f"{len(lines)} lines in {written}")
+        self.report({"INFO"}, tr("{count} lines in {written}").format(count=len(lines), written=written))
 
 
 class NEURAL4D_OT_save_sample_table(bpy.types.Operator):
@@ -218,9 +226,11 @@ class NEURAL4D_OT_save_sample_table(bpy.types.Operator):
         try:
             path.write_text(_SAMPLE, encoding="utf-8")
         except OSError as error:
-            self.report({"ERROR"}, f"{path} could not be written: {error.strerror or error}")
+            self.report(
+                {"ERROR"}, tr("{path} could not be written: {reason}").format(path=path, reason=error.strerror or error)
+            )
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{path}: change it, then choose it with Batch from File")
+        self.report({"INFO"}, tr("{path}: change it, then choose it with Batch from File").format(path=path))
         return {"FINISHED"}
 
 

@@ -9,6 +9,7 @@ import bpy
 
 from ...api import generate
 from ...scene import user_settings
+from ..drawing.languages import tr
 from ..settings import image_sources
 from ..settings.properties import arguments, service
 
@@ -26,7 +27,7 @@ class NEURAL4D_OT_copy_as_python(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Put it on the clipboard."""
         context.window_manager.clipboard = script(context)
-        self.report({"INFO"}, "Copied: paste it into the Python console or the Text Editor")
+        self.report({"INFO"}, tr("Copied: paste it into the Python console or the Text Editor"))
         return {"FINISHED"}
 
 

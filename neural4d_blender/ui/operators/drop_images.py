@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..drawing.languages import tr
 from ..settings import image_sources
 
 #: What a viewport takes as an image; Blender's own handlers of images take these too, and movies.
@@ -26,9 +27,14 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
         if not self.filepath:
             return {"CANCELLED"}
         if why := image_sources.take_file(context.scene.neural4d, self.filepath):
-            self.report({"ERROR"}, f"{why} Choose another service in the sidebar's Neural4D tab, then drop it again.")
+            self.report(
+                {"ERROR"},
+                tr("{why} Choose another service in the sidebar's Neural4D tab, then drop it again.").format(why=why),
+            )
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{Path(self.filepath).name}: press Generate in the sidebar's Neural4D tab")
+        self.report(
+            {"INFO"}, tr("{name}: press Generate in the sidebar's Neural4D tab").format(name=Path(self.filepath).name)
+        )
         return {"FINISHED"}
 
 

@@ -13,6 +13,7 @@ from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ...scene import place_finished_models, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ..drawing import icons, labels, unsupported
+from ..drawing.languages import sentence, tr
 from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
 from ..settings.remembered import remembered
@@ -27,14 +28,14 @@ _MODAL = 60.0
 
 def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
     """Show an error with its remedy where Blender shows errors."""
-    operator.report({"ERROR"}, " ".join(part for part in (error.what, error.remedy) if part))
+    operator.report({"ERROR"}, " ".join(sentence(part) for part in (error.what, error.remedy) if part))
     return {"CANCELLED"}
 
 
 def cancel(job: "generate.Job") -> None:
     """Cancel, and say so until the engine does: it may be in the middle of a request."""
     job.cancel()
-    bridge.jobs[job.id] = replace(bridge.jobs[job.id], note="Cancelling ...")
+    bridge.jobs[job.id] = replace(bridge.jobs[job.id], note=tr("Cancelling ..."))
 
 
 def in_the_way(context: bpy.types.Context, missing: str | None = None) -> str:
@@ -47,7 +48,7 @@ def in_the_way(context: bpy.types.Context, missing: str | None = None) -> str:
     if not user_settings.online():
         return labels.offline()
     if not user_settings.key(declared):
-        return f"No key is set for {declared.name}"
+        return tr("No key is set for {name}").format(name=declared.name)
     return _missing(context) if missing is None else missing
 
 
@@ -55,7 +56,7 @@ def _missing(context: bpy.types.Context) -> str:
     """What the panel's settings lack before a job can be started; empty when nothing."""
     chosen = context.scene.neural4d
     if chosen.use_cap and (why := draw_price.no_cap(chosen)):
-        return f"{why} Untick Spending Limit under More"
+        return f"{why} {tr('Untick Spending Limit under More')}"
     declared = service(chosen)
     if chosen.input == "IMAGE":
         why = image_sources.missing(context, declared)
@@ -64,7 +65,7 @@ def _missing(context: bpy.types.Context) -> str:
     if why := unsupported.why(declared, Feature.TEXT):
         return why.rstrip(".")
     if not chosen.prompt.strip():
-        return "Write a prompt first"
+        return tr("Write a prompt first")
     why = reference_list.missing(chosen, declared.max_references) if makes_pictures(chosen) else ""
     return why or _refused(chosen, of_image=False)
 
@@ -91,7 +92,7 @@ class _Generate(_Base):
         """Whether a job can be started; ``missing`` says what the settings lack, if anything."""
         why = in_the_way(context, missing)
         if why:
-            cls.poll_message_set(why)
+            cls.poll_message_set(sentence(why))
         return not why
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
@@ -124,7 +125,7 @@ class _Generate(_Base):
             return self._finish(context)
         if event.type == "ESC" and event.value == "PRESS" and job.state in FREE_TO_CANCEL:
             cancel(job)
-            self.report({"INFO"}, "Cancelling; the job list says whether it was in time to cost nothing")
+            self.report({"INFO"}, tr("Cancelling; the job list says whether it was in time to cost nothing"))
             return self._finish(context)
         if event.type == "TIMER":
             if place_finished_models.pump():
@@ -173,7 +174,7 @@ class NEURAL4D_OT_generate(_Generate, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(
             self,
             width=420,
-            title=f"Send this picture to {service(chosen).name}?",
+            title=tr("Send this picture to {name}?").format(name=service(chosen).name),
             confirm_text=draw_price.button_text(chosen, of_image=True),
         )
 
@@ -206,7 +207,7 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say why the button is grey."""
-        missing = "" if image_sources.edited_image(context) else "No image is open in an Image Editor"
+        missing = "" if image_sources.edited_image(context) else tr("No image is open in an Image Editor")
         chosen = context.scene.neural4d
         why = service(chosen).lacks(Feature.IMAGE).rstrip(".")
         return cls.may_generate(context, why or missing or _refused(chosen, of_image=True))

@@ -12,6 +12,7 @@ from ...api import generate
 from ...engine.protocol import Neural4DError, declarations
 from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
+from ..drawing.languages import tr
 from ..lists import batch_progress
 from ..settings.properties import arguments, of_service
 from .generate import report_error
@@ -153,8 +154,10 @@ class NEURAL4D_OT_start_batch(BatchSettings, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(
             self,
             width=360,
-            title=f"Start {Path(self.filepath).name or Path(self.filepath).parent.name}?",
-            confirm_text=f"Generate {estimate.items:,} · about {estimate.points:,} points",
+            title=tr("Start {file}?").format(file=Path(self.filepath).name or Path(self.filepath).parent.name),
+            confirm_text=tr("Generate {items:,} · about {points:,} points").format(
+                items=estimate.items, points=estimate.points
+            ),
         )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -183,13 +186,17 @@ def _of_many(settings: "ModelSettings | Arguments", but: Container[str] = ()) ->
 
 def price(estimate: Any, provider: str) -> str:
     """What a batch is going to cost, and whether the points suffice, in lines."""
-    lines = [f"{estimate.items:,} models, about {estimate.points:,} points"]
+    lines = [tr("{items:,} models, about {points:,} points").format(items=estimate.items, points=estimate.points)]
     if estimate.unpriced:
-        lines.append(f"and what {estimate.unpriced:,} of them cost at a service without a price list")
+        rest = tr("and what {count:,} of them cost at a service without a price list")
+        lines.append(rest.format(count=estimate.unpriced))
     balance = bridge.balances.get(provider)
     if balance and set(estimate.by_service) == {provider}:
-        enough = "" if balance.total >= estimate.points else ": not enough for all of them"
-        lines.append(f"{balance.total:,} points are left{enough}")
+        enough = balance.total >= estimate.points
+        left = (
+            tr("{points:,} points are left") if enough else tr("{points:,} points are left: not enough for all of them")
+        )
+        lines.append(left.format(points=balance.total))
     return "\n".join(lines)
 
 

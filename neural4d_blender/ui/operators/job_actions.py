@@ -12,6 +12,7 @@ from ...scene import job_report, place_finished_models, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import targets
 from ...scene.session import session
+from ..drawing.languages import tr
 from ..lists import history_page, job_list
 from ..settings import restore
 from .generate import cancel, report_error
@@ -74,9 +75,9 @@ class NEURAL4D_OT_retry(JobOperator, bpy.types.Operator):
             return context.window_manager.invoke_confirm(
                 self,
                 event,
-                title="Pay again?",
-                message="Trying again is a new job at the service, and is paid again.",
-                confirm_text="Pay Again",
+                title=tr("Pay again?"),
+                message=tr("Trying again is a new job at the service, and is paid again."),
+                confirm_text=tr("Pay Again"),
             )
         return self.execute(context)
 
@@ -103,7 +104,7 @@ class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
         """Set the panel."""
         data = snapshot(job.id)
         lost = restore.restore(context.scene.neural4d, data.provider, data.request)
-        said = "Prompt, image and settings are back in the panel: press Generate to make it once more"
+        said = tr("Prompt, image and settings are back in the panel: press Generate to make it once more")
         self.report({"WARNING" if lost else "INFO"}, lost or said)
 
 
@@ -116,7 +117,7 @@ class NEURAL4D_OT_copy_report(JobOperator, bpy.types.Operator):
     def act(self, context: bpy.types.Context, job: "generate.Job") -> None:
         """Put it on the clipboard."""
         context.window_manager.clipboard = job_report.report_text(job.id)
-        self.report({"INFO"}, "Copied: paste it where you ask for help")
+        self.report({"INFO"}, tr("Copied: paste it where you ask for help"))
 
 
 class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):

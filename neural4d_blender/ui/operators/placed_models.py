@@ -13,6 +13,7 @@ from ...scene.engine_process import bridge
 from ...scene.placing import provenance, targets
 from ...scene.session import session
 from ..drawing import labels
+from ..drawing.languages import tr
 from .generate import report_error
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ModelOperator(_Base):
     def poll(cls, context: bpy.types.Context) -> bool:
         """A model is selected, and nobody is at work in it."""
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go back to Object Mode first")
+            cls.poll_message_set(tr("Go back to Object Mode first"))
             return False
         return selected_root(context) is not None
 

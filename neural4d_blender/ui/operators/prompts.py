@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..drawing.languages import tr
 from ..settings.remembered import remembered
 
 #: Lines of the window for long prompts, and about as many characters fit into each.
@@ -33,7 +34,7 @@ class NEURAL4D_OT_edit_prompt(bpy.types.Operator):
         lines[_LINES - 1 :] = [" ".join(lines[_LINES - 1 :])]
         for number, text in enumerate(lines):
             setattr(self, f"line_{number}", text)
-        return context.window_manager.invoke_props_dialog(self, width=600, title="Prompt", confirm_text="Use")
+        return context.window_manager.invoke_props_dialog(self, width=600, title=tr("Prompt"), confirm_text=tr("Use"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The lines."""
@@ -119,13 +120,13 @@ class NEURAL4D_OT_save_style(_Style, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Ask for both; what follows the first comma of the prompt may well be it."""
         self.words = context.scene.neural4d.prompt.partition(",")[2].strip()
-        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text="Save")
+        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text=tr("Save"))
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Keep it for this user, in all files."""
         name, words = self.style.strip(), self.words.strip(" ,")
         if not (name and words):
-            self.report({"WARNING"}, "Give the style a name and words")
+            self.report({"WARNING"}, tr("Give the style a name and words"))
             return {"CANCELLED"}
         remembered.set_style(name, words)
         return {"FINISHED"}
@@ -155,7 +156,7 @@ class NEURAL4D_MT_prompt(bpy.types.Menu):
         for name, words in styles.items():
             icon: Any = "CHECKBOX_HLT" if has_style(prompt, words) else "CHECKBOX_DEHLT"
             layout.operator("neural4d.toggle_style", text=name, translate=False, icon=icon).style = name
-        layout.operator("neural4d.save_style", text="Save Style ...", icon="ADD")
+        layout.operator("neural4d.save_style", text=tr("Save Style ..."), icon="ADD")
         if styles:
             layout.menu("NEURAL4D_MT_remove_style", icon="REMOVE")
         for number, recent in enumerate(remembered.prompts()[:_SHOWN]):

@@ -7,6 +7,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
 
 from ...engine.protocol import Declaration
+from ..drawing.languages import tr
 from ..settings.properties import service
 
 
@@ -14,7 +15,11 @@ def draw(layout: bpy.types.UILayout, chosen: Any, declared: Declaration) -> None
     """How many there are, a row for each, and the buttons that add one."""
     column = layout.column(align=True)
     head = column.row(align=True)
-    head.label(text=f"References ({len(chosen.references)} of {declared.max_references})")
+    head.label(
+        text=tr("References ({count} of {max_references})").format(
+            count=len(chosen.references), max_references=declared.max_references
+        )
+    )
     add = head.row(align=True)
     add.enabled = len(chosen.references) < declared.max_references
     add.operator("neural4d.add_reference_files", text="", icon="FILEBROWSER")
@@ -51,7 +56,12 @@ class NEURAL4D_OT_add_reference_files(bpy.types.Operator):
         for name in names[: max(room, 0)]:
             chosen.references.add().path = str(Path(self.directory) / name)
         if len(names) > room:
-            self.report({"WARNING"}, f"{service(chosen).name} takes {service(chosen).max_references} references")
+            self.report(
+                {"WARNING"},
+                tr("{name} takes {max_references} references").format(
+                    name=service(chosen).name, max_references=service(chosen).max_references
+                ),
+            )
         return {"FINISHED"}
 
 

@@ -11,6 +11,7 @@ from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.session import session
 from ..drawing import labels
+from ..drawing.languages import tr
 from ..lists import job_pictures
 from ..settings import image_sources
 from .job_actions import JobOperator, snapshot
@@ -100,10 +101,10 @@ class NEURAL4D_OT_use_picture(bpy.types.Operator):
         """Choose it in the panel."""
         chosen = context.scene.neural4d
         if why := image_sources.take_file(chosen, self.path):
-            self.report({"ERROR"}, f"{why} Choose another service, then press the button again.")
+            self.report({"ERROR"}, tr("{why} Choose another service, then press the button again.").format(why=why))
             return {"CANCELLED"}
         chosen.choose_cutout = False  # it was for this choice
-        self.report({"INFO"}, "The picture is the image above now: press Generate to make a model of it")
+        self.report({"INFO"}, tr("The picture is the image above now: press Generate to make a model of it"))
         return {"FINISHED"}
 
 
@@ -155,9 +156,11 @@ class NEURAL4D_OT_save(JobOperator, bpy.types.Operator):
         if why := service.lacks(Feature.FILE_SIZE):
             labels.draw(layout, why, "INFO")
         if self.format not in service.formats + service.keeps:
-            layout.label(text=f"{service.name} makes no {self.format}", icon="ERROR")
+            layout.label(
+                text=tr("{name} makes no {format}").format(name=service.name, format=self.format), icon="ERROR"
+            )
         elif price == 0 or self.format == job.native == job.request.format:
-            layout.label(text="Costs nothing", icon="INFO")
+            layout.label(text=tr("Costs nothing"), icon="INFO")
         else:
             layout.label(text=labels.price(price, service.unit), icon="INFO")
 

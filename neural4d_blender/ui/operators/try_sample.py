@@ -16,8 +16,7 @@ _OWN = {"size_mm", "axis", "origin", "joined", "max_faces", "recalculate_normals
 
 
 class NEURAL4D_OT_try_sample(bpy.types.Operator):
-    """Have a model that comes with the extension made and placed as any other one: free, without a key, and with
-    nothing sent"""
+    """Make a built-in sample as any other model is made: free, without a key, and with nothing sent"""
 
     bl_idname = "neural4d.try_sample"
     bl_label = "Try It, Free"

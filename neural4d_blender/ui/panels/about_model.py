@@ -11,6 +11,7 @@ from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ...scene.session import session
 from ..drawing import icons, labels
+from ..drawing.languages import tr
 from ..operators import placed_models
 
 #: Characters of a value that are shown, and values; a stranger's file may hold more than anybody reads.
@@ -75,16 +76,18 @@ class NEURAL4D_PT_about_details(bpy.types.Panel):
             split.label(text=name)
             split.label(text=value)
         if said.terms:
-            layout.operator("wm.url_open", text=f"Terms of {labels.service(said.service)}", icon="URL").url = said.terms
+            layout.operator(
+                "wm.url_open", text=tr("Terms of {service}").format(service=labels.service(said.service)), icon="URL"
+            ).url = said.terms
 
 
 def _in_short(said: provenance.Provenance) -> str:
     parts = [
         labels.service(said.service[:_LONGEST]),
-        "" if said.variant is None else f"variant {said.variant + 1}",
+        "" if said.variant is None else tr("variant {number}").format(number=said.variant + 1),
         _day(said.made),
         "" if said.points is None else labels.points(said.points, said.service),
-        "" if said.seconds is None else f"took {labels.seconds(said.seconds)}",
+        "" if said.seconds is None else tr("took {time}").format(time=labels.seconds(said.seconds)),
     ]
     return "  ·  ".join(part for part in parts if part)
 
@@ -119,7 +122,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
     job = bridge.jobs.get(said.job)
     if job is None:
         if said.job in session.asked.unknown:
-            layout.label(text="Not in the history of this computer", icon="INFO")
+            layout.label(text=tr("Not in the history of this computer"), icon="INFO")
         else:
             layout.operator("neural4d.find_job", icon="VIEWZOOM")
         return
@@ -130,7 +133,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
         others = [v for v in there if one is not job or v.index != said.variant]
         if others:
             row = layout.row(align=True)
-            row.label(text="Replace with" if one is job else "With a new one")
+            row.label(text=tr("Replace with") if one is job else tr("With a new one"))
             for variant in others:
                 picture = icons.icon(variant.preview)
                 button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)

@@ -10,6 +10,7 @@ from ...api import job as known
 from ...engine.protocol import State
 from ...scene.engine_process import bridge
 from ..drawing import icons, labels, state_labels
+from ..drawing.languages import tr
 from ..lists import job_list
 from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.job_actions import JobOperator
@@ -82,9 +83,14 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
         for service in dict.fromkeys(told.provider for told in totals if len(totals) > 1):
             mine = [told for told in totals if told.provider == service]
             cost = labels.points(sum(told.points for told in mine), service)
-            _draw_total(layout, f"All of {labels.service(service)}", sum(told.jobs for told in mine), cost)
+            _draw_total(
+                layout,
+                tr("All of {service}").format(service=labels.service(service)),
+                sum(told.jobs for told in mine),
+                cost,
+            )
         taken = sum(told.bytes for told in totals)
-        layout.label(text=f"Their files take {labels.size(taken)}.")
+        layout.label(text=tr("Their files take {size}.").format(size=labels.size(taken)))
 
 
 def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
@@ -92,30 +98,34 @@ def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> 
     row.label(text=what)
     numbers = row.row()
     numbers.alignment = "RIGHT"
-    numbers.label(text=f"{jobs:,} job{'' if jobs == 1 else 's'}")
+    numbers.label(text=labels.count(jobs, "job"))
     numbers.label(text=cost)
 
 
 def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
     column = layout.column(align=True)
-    column.prop(filters, "text", text="", icon="VIEWZOOM", placeholder="Search")
+    column.prop(filters, "text", text="", icon="VIEWZOOM", placeholder=tr("Search"))
     column.prop(filters, "provider", text="")
     row = column.row(align=True)
     row.prop(filters, "state", text="")
     row.prop(filters, "period", text="")
     if filters.period == "RANGE":
         row = column.row(align=True)
-        row.prop(filters, "since", text="", placeholder="From 2031-05-01")
-        row.prop(filters, "until", text="", placeholder="To 2031-05-31")
+        row.prop(filters, "since", text="", placeholder=tr("From 2031-05-01"))
+        row.prop(filters, "until", text="", placeholder=tr("To 2031-05-31"))
 
 
 def _draw_pages(layout: bpy.types.UILayout) -> None:
     row = layout.row(align=True)
     if not page.total:
-        row.label(text="No job fits.")
+        row.label(text=tr("No job fits."))
         return
     first = page.offset + 1
-    row.label(text=f"{first:,} to {page.offset + len(page.jobs):,} of {page.total:,}")
+    row.label(
+        text=tr("{first:,} to {last:,} of {total:,}").format(
+            first=first, last=page.offset + len(page.jobs), total=page.total
+        )
+    )
     newer = row.row(align=True)
     newer.enabled = page.offset > 0
     newer.operator("neural4d.turn_page", text="", icon="TRIA_LEFT").older = False
@@ -154,11 +164,11 @@ def _facts(job: "Job", words: str) -> list[str]:
 
 def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
     if job.state in _WITH_MODELS:
-        label = "Place Again" if job.placed else "Place Here"
+        label = tr("Place Again") if job.placed else tr("Place Here")
         place = row.operator("neural4d.place", text=label, icon="CURSOR")
         place.job, place.variant = job.id, job.placed[0] if job.placed else -1
     elif job.state in _ENDED:
-        label = "Pay Again" if job.retry_pays else "Retry"
+        label = tr("Pay Again") if job.retry_pays else tr("Retry")
         row.operator("neural4d.retry", text=label, icon=job_list.RETRY).job = job.id
     else:
         row.label(text=state_labels.state(job)[0])
@@ -207,9 +217,9 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title=f"Delete {job.request.title[:40]!r}?",
+            title=tr("Delete {title!r}?").format(title=job.request.title[:40]),
             message=consequences(job),
-            confirm_text="Delete",
+            confirm_text=tr("Delete"),
             icon="WARNING",
         )
 
@@ -229,10 +239,11 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
 def consequences(job: "Job") -> str:
     """What deleting the job means, in words."""
     taken = job.bytes
-    told = f"Frees {labels.size(taken)}. " if taken else "Its files go. " if taken is None else ""
+    told = tr("Frees {size}.").format(size=labels.size(taken)) if taken else ""
+    told = tr("Its files go.") if taken is None else told
     if job.cost and not any(variant.blend for variant in job.variants):
-        told += "It was paid for and its model is not on this computer: it will be out of reach. "
-    return f"{told}Models in scenes and kept files stay, and so does its cost in the totals."
+        told += f" {tr('It was paid for and its model is not on this computer: it will be out of reach.')}"
+    return f"{told} {tr('Models in scenes and kept files stay, and so does its cost in the totals.')}".lstrip()
 
 
 CLASSES = (NEURAL4D_PT_history, NEURAL4D_PT_totals, NEURAL4D_OT_turn_page, NEURAL4D_OT_delete)

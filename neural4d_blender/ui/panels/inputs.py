@@ -9,6 +9,7 @@ import bpy
 
 from ...engine.protocol import Declaration, Feature
 from ..drawing import unsupported
+from ..drawing.languages import tr
 from ..operators import references
 from ..settings import image_sources, picture_preview, service_options, side_views, sizes
 from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
@@ -34,7 +35,7 @@ def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         prompt = layout.row(align=True)
         prompt.enabled = not unsupported.why(declared, Feature.TEXT)
         prompt.activate_init = True  # in a pop-up, it can be typed at once
-        prompt.prop(chosen, "prompt", text="", placeholder="A cute bird")
+        prompt.prop(chosen, "prompt", text="", placeholder=tr("A cute bird"))
         prompt.operator("neural4d.edit_prompt", text="", icon="GREASEPENCIL")
         prompt.menu("NEURAL4D_MT_prompt", text="", icon="DOWNARROW_HLT")
         _draw_pictures(layout, chosen, declared)
@@ -62,7 +63,7 @@ def _draw_pictures(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, dec
     if declared.max_pictures > 1:
         column.prop(chosen, "pictures")
     service_options.draw_of_pictures(column, chosen, declared)
-    column.prop(chosen, "choose_cutout", text="Choose Picture")
+    column.prop(chosen, "choose_cutout", text=tr("Choose Picture"))
     if declared.max_references:
         references.draw(box, chosen, declared)
 
@@ -73,7 +74,7 @@ def _draw_views(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, declar
     unsupported.row(layout, why).prop(chosen, "use_views")
     if chosen.use_views and not why:
         column = layout.box().column(align=True)
-        column.label(text="The image above is the front.")
+        column.label(text=tr("The image above is the front."))
         side_views.draw(column, chosen, declared)
 
 
@@ -89,7 +90,7 @@ def draw_result(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_
     """What the model is to be like, whatever it is made of."""
     declared = service(chosen)
     if of_image:
-        name = f"Choose {(declared.choice or 'cut-out').title()}"
+        name = tr("Choose Spin") if declared.choice == "spin" else tr("Choose Cut-Out")
         unsupported.row(layout, unsupported.why(declared, Feature.CHOICE)).prop(chosen, "choose_cutout", text=name)
     lacks = {feature: unsupported.why(declared, feature) for feature in (Feature.VARIANTS, Feature.PBR)}
     column = split(layout)

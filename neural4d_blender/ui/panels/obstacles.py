@@ -10,6 +10,7 @@ import bpy
 from ...engine.protocol import SAMPLES
 from ...scene import user_settings
 from ..drawing import labels
+from ..drawing.languages import tr
 from ..settings.properties import NEURAL4D_PG_settings, service
 
 
@@ -22,25 +23,25 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
     box = layout.box()
     if not online:
         switch = not bpy.app.online_access_override
-        labels.draw(box, "Blender's online access is off." if switch else labels.offline(), "ERROR")
+        labels.draw(box, tr("Blender's online access is off.") if switch else labels.offline(), "ERROR")
         if switch:
             row = box.row(align=True)
             row.prop(bpy.context.preferences.system, "use_online_access")
             row.operator("neural4d.open_network_settings", text="", icon="PREFERENCES")
     if not key:
-        labels.draw(box, f"To begin, enter your {declared.name} key.", "KEYINGSET")
+        labels.draw(box, tr("To begin, enter your {name} key.").format(name=declared.name), "KEYINGSET")
         row = box.row(align=True)
         if own := user_settings.preferences():
-            row.prop(own, f"key_{declared.id}", text="", placeholder="Key")
+            row.prop(own, f"key_{declared.id}", text="", placeholder=tr("Key"))
         row.operator("neural4d.open_preferences", text="" if own else None, icon="PREFERENCES")
-        box.operator("wm.url_open", text="Get a Key", icon="URL").url = declared.keys_page
+        box.operator("wm.url_open", text=tr("Get a Key"), icon="URL").url = declared.keys_page
         draw_samples(layout)
 
 
 def draw_samples(layout: bpy.types.UILayout) -> None:
     """What can be tried without a key."""
     column = layout.column(align=True)
-    column.label(text="Try it, free, with nothing sent:")
+    column.label(text=tr("Try it, free, with nothing sent:"))
     row = column.row(align=True)
     for name in SAMPLES:
-        row.operator("neural4d.try_sample", text=name.title()).sample = name
+        row.operator("neural4d.try_sample", text=tr(name.title())).sample = name

@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...scene.user_settings import located
 from ..drawing import labels
+from ..drawing.languages import tr
 from ..operators.generate import in_the_way
 from ..settings import draw_price, image_sources
 from ..settings.properties import service
@@ -38,7 +39,7 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
         if self.input != "PANEL":
             context.scene.neural4d.input = self.input
         return context.window_manager.invoke_props_dialog(
-            self, width=_WIDTH, title="Generate 3D Model", confirm_text="Generate"
+            self, width=_WIDTH, title=tr("Generate 3D Model"), confirm_text=tr("Generate")
         )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -86,7 +87,7 @@ class NEURAL4D_OT_image_to_3d(bpy.types.Operator):
         source = "FILE" if image is None else "RENDER" if image.type == "RENDER_RESULT" else "IMAGE"
         why = image_sources.lacks(service(chosen), source)
         if not why and source == "FILE" and not located(self.filepath).is_file():
-            why = "The image file does not exist."
+            why = f"{tr('The image file does not exist')}."
         if why:
             self.report({"ERROR"}, why)
             return {"CANCELLED"}

@@ -6,6 +6,7 @@ import bpy
 
 from ...engine.protocol import Feature
 from ..drawing import labels
+from ..drawing.languages import tr
 from ..lists import job_list
 from ..operators import presets
 from ..settings import draw_price, image_sources, panel_request, remembered, service_options
@@ -75,7 +76,7 @@ class NEURAL4D_PT_service(_SidebarPanel, bpy.types.Panel):
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Named after the service."""
-        self.layout.label(text=f"{service(context.scene.neural4d).name} Options")
+        self.layout.label(text=tr("{name} Options").format(name=service(context.scene.neural4d).name))
 
     def draw(self, context: bpy.types.Context) -> None:
         """The options as it declares them."""
@@ -111,7 +112,7 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
         layout.prop(chosen, "animation")
         layout.prop(chosen, "pack_images")
         if not (chosen.pack_images or bpy.data.filepath):
-            labels.draw(layout, "Save the file first: the images go to a folder beside it.", "INFO")
+            labels.draw(layout, tr("Save the file first: the images go to a folder beside it."), "INFO")
 
 
 class NEURAL4D_PT_image_editor(bpy.types.Panel):
@@ -128,7 +129,7 @@ class NEURAL4D_PT_image_editor(bpy.types.Panel):
         image = image_sources.edited_image(context)
         obstacles.draw(layout, chosen)
         layout.prop(chosen, "provider", text="")
-        layout.label(text=image.name if image else "No image is open here", icon="IMAGE_DATA")
+        layout.label(text=image.name if image else tr("No image is open here"), icon="IMAGE_DATA")
         if why := service(chosen).lacks(Feature.IMAGE):
             labels.draw(layout, why, "ERROR", inset=3)
         inputs.draw_result(layout, chosen, of_image=True)

@@ -14,6 +14,7 @@ from ...scene import endings, place_finished_models, whereabouts
 from ...scene.engine_process import bridge, is_built
 from ...scene.session import session
 from ..drawing import show, state_labels
+from ..drawing.languages import tr
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job
@@ -48,7 +49,7 @@ def draw(header: Any, _context: bpy.types.Context) -> None:
     for job in running[:1]:
         _draw_running(row, job)
     if more := len(ended[1:]) + len(running[1:]):
-        row.popover("NEURAL4D_PT_running", text=f"{more} more")
+        row.popover("NEURAL4D_PT_running", text=tr("and {number} more").format(number=more))
 
 
 def _running() -> list[Job]:
@@ -72,18 +73,18 @@ def _draw_running(row: bpy.types.UILayout, job: Job) -> None:
 
 def _draw_ended(row: bpy.types.UILayout, job: Job) -> None:
     """A line for a job, or for the batch that it was the last one of."""
-    title = f"Batch: {_title(job)}" if job.batch else _title(job)
+    title = tr("Batch: {title}").format(title=_title(job)) if job.batch else _title(job)
     error = session.placings.trouble.get(job.id) or job.error
     words, icon = state_labels.state(job)
     if error:
-        words, icon = words if job.state == State.FAILED else "Could not be placed", "ERROR"
+        words, icon = words if job.state == State.FAILED else tr("Could not be placed"), "ERROR"
     elif place_finished_models.is_for_another_file(job):
-        words = "Ready for another file"
+        words = tr("Ready for another file")
     elif told := whereabouts.in_the_way(job.id):
         words = f"{words}, {told}"
     row.label(text=f"{title}: {words[0].lower()}{words[1:]}", icon=icon)
     if job.state == State.FAILED:
-        row.operator("neural4d.retry", text="Generate Again" if job.retry_pays else "Retry").job = job.id
+        row.operator("neural4d.retry", text=tr("Pay Again") if job.retry_pays else tr("Retry")).job = job.id
     elif whereabouts.stands(job.id):
         show.draw_beside(row, job.id)
         show.draw(row, job.id, short=True)

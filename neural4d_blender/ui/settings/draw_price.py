@@ -11,6 +11,7 @@ from ...engine import protocol
 from ...engine.protocol import Feature, Request
 from ...scene.engine_process import bridge
 from ..drawing import labels, unsupported
+from ..drawing.languages import sentence, tr
 from . import panel_request
 from .properties import NEURAL4D_PG_settings, service
 
@@ -28,7 +29,8 @@ def no_cap(chosen: NEURAL4D_PG_settings) -> str:
     if estimate(chosen, of_image=chosen.input == "IMAGE") is not None:
         return ""
     declared = service(chosen)
-    return f"{declared.name} documents no price for this and none was measured yet, so a limit cannot be kept."
+    why = tr("{name} documents no price for this and none was measured yet, so a limit cannot be kept.")
+    return why.format(name=declared.name)
 
 
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool, in_editor: bool = False) -> None:
@@ -42,28 +44,35 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
     if request.variants > 1 and price == protocol.estimate(
         chosen.provider, replace(request, variants=1), bridge.prices
     ):
-        layout.label(text=f"{request.variants} variants, {'same price' if price else 'price not known'}")
+        layout.label(
+            text=(
+                tr("{variants} variants, same price") if price else tr("{variants} variants, price not known")
+            ).format(variants=request.variants)
+        )
     row = layout.row(align=True)
     left = row.row()
     left.alert = short and measured
     if why := declared.lacks(Feature.BALANCE):
         if price is None:
-            why = f"{declared.name} documents no price. {why}"
-        left.label(text=f"Paid at {declared.name}")
+            why = f"{tr('{name} documents no price.').format(name=declared.name)} {sentence(why)}"
+        left.label(text=tr("Paid at {name}").format(name=declared.name))
         row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
     else:
-        known = f"{balance.total:,} {declared.unit} left" if balance else f"{declared.unit} not asked yet"
+        known = tr("{points} left").format(points=labels.points(balance.total, declared.id)) if balance else "?"
         left.label(text=labels.cut(f"{declared.name}: {known}", inset=3.5))
         row.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
     if request.picture_first and (parts := in_parts(request, chosen.provider)):
         labels.draw(layout, parts, inset=3)
     if short:
-        why = f"There are not enough {declared.unit} for this at the service."
+        why = tr("There are not enough {unit} for this at the service.").format(unit=tr(declared.unit))
         if not measured:
-            why = f"The service may want more {declared.unit} than are left: its price was never measured here."
+            why = tr("The service may want more {unit} than are left: its price was never measured here.")
+            why = why.format(unit=tr(declared.unit))
         labels.draw(layout, why, "ERROR" if measured else "INFO", inset=3)
-        layout.operator("wm.url_open", text=f"Get {declared.unit.title()}", icon="URL").url = declared.keys_page
-    said = f"Generate · {labels.amount(price, declared.unit, measured=measured)}"
+        layout.operator(
+            "wm.url_open", text=tr("Get {unit}").format(unit=tr(declared.unit.title())), icon="URL"
+        ).url = declared.keys_page
+    said = tr("Generate · {price}").format(price=labels.amount(price, declared.unit, measured=measured))
     button = layout.row()
     button.scale_y = 1.6
     icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
@@ -75,7 +84,7 @@ def button_text(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
     request = panel_request.request(chosen, of_image=of_image)
     price = protocol.estimate(chosen.provider, request, bridge.prices)
     measured = protocol.measured(chosen.provider, request, bridge.prices)
-    return f"Generate · {labels.amount(price, service(chosen).unit, measured=measured)}"
+    return tr("Generate · {price}").format(price=labels.amount(price, service(chosen).unit, measured=measured))
 
 
 def in_parts(request: Request, provider: str) -> str:
@@ -86,7 +95,7 @@ def in_parts(request: Request, provider: str) -> str:
     things = [labels.count(request.pictures, "picture"), labels.count(request.variants, "model")]
     things += [operation for operation, _ in costs[2:]]
     told = zip(things, costs, strict=True)
-    return ", ".join(f"{thing} {'not known' if points is None else points}" for thing, (_, points) in told)
+    return ", ".join(f"{thing} {tr('not known') if points is None else points}" for thing, (_, points) in told)
 
 
 def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
@@ -98,17 +107,24 @@ def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
     row.prop(chosen, "use_cap")
     most = layout.column()
     most.active = chosen.use_cap and not why
-    most.prop(chosen, "max_points", text=f"{service(chosen).unit.title()} at Most")
+    most.prop(chosen, "max_points", text=tr("{unit} at Most").format(unit=tr(service(chosen).unit.title())))
 
 
 def draw_points(layout: bpy.types.UILayout, provider: str, unit: str) -> None:
     """The balance by kind, and what was spent through this computer's journal."""
     balance = bridge.balances.get(provider)
     if balance:
-        kept = (("permanent", balance.permanent), ("monthly", balance.monthly), ("yearly", balance.yearly))
+        kept = (
+            (tr("permanent"), balance.permanent),
+            (tr("monthly"), balance.monthly),
+            (tr("yearly"), balance.yearly),
+        )
         kinds = [f"{points:,} {kind}" for kind, points in kept if points]
-        labels.draw(layout, f"{balance.total:,} {unit} left: {', '.join(kinds) or 'none'}")
+        labels.draw(
+            layout,
+            tr("{points} left: {kinds}").format(points=labels.points(balance.total, provider), kinds=", ".join(kinds)),
+        )
         if balance.expires:
-            labels.draw(layout, f"{unit.title()} lapse on {balance.expires}", "TIME")
+            labels.draw(layout, tr("{unit} lapse on {day}").format(unit=tr(unit.title()), day=balance.expires), "TIME")
     if bridge.spent.get(provider):
-        layout.label(text=f"{bridge.spent[provider]:,} {unit} spent so far")
+        layout.label(text=tr("{points} spent so far").format(points=labels.points(bridge.spent[provider], provider)))

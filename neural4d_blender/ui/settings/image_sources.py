@@ -14,6 +14,7 @@ from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Option, declaration
 from ...scene.user_settings import located
 from ..drawing import labels, unsupported
+from ..drawing.languages import sentence, tr
 from . import service_options
 
 #: For an EnumProperty.
@@ -77,19 +78,19 @@ def missing(context: bpy.types.Context, service: Declaration) -> str:
     named = reference(service)
     match chosen.image_source:
         case "FILE" if not chosen.image_path:
-            return "Choose an image file"
+            return tr("Choose an image file")
         case "FILE" if not located(chosen.image_path).is_file():
-            return "The image file does not exist"
+            return tr("The image file does not exist")
         case "IMAGE" if chosen.image is None:
-            return "Choose an image"
+            return tr("Choose an image")
         case "EDITOR" if edited_image(context) is None:
-            return "No image is open in an Image Editor"
+            return tr("No image is open in an Image Editor")
         case "CAMERA" if context.scene.camera is None:
-            return "The scene has no camera"
+            return tr("The scene has no camera")
         case "URL" if not protocol.is_web_address(chosen.image_url.strip()):
-            return "Enter the image's address: https://..."
+            return tr("Enter the image's address: https://...")
         case "SERVICE" if named and not getattr(service_options.group(chosen, service), named.key).strip():
-            return f"Enter the {named.label}"
+            return tr("Enter the {label}").format(label=tr(named.label))
     return ""
 
 
@@ -138,7 +139,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, service: Declar
     named = reference(service)
     _, label, _, icon, _ = next(source for source in SOURCES if source[0] == chosen.image_source)
     chosen_here = named.label if named and chosen.image_source == "SERVICE" else label
-    layout.menu("NEURAL4D_MT_image_source", text=chosen_here, icon=icon)  # type: ignore[arg-type]
+    layout.menu("NEURAL4D_MT_image_source", text=tr(chosen_here), icon=icon)  # type: ignore[arg-type]
     if why:
         labels.draw(layout, why, "ERROR", inset=3)
         return
@@ -179,12 +180,14 @@ class NEURAL4D_MT_image_source(bpy.types.Menu):
                 continue
             item = column.row()
             item.enabled = not why
-            item.prop_enum(chosen, "image_source", source, text=named.label if named and source == "SERVICE" else label)
+            item.prop_enum(
+                chosen, "image_source", source, text=tr(named.label if named and source == "SERVICE" else label)
+            )
             if why and why not in reasons:
                 reasons.append(why)
         for why in reasons:
             column.separator()
-            for line in labels.wrap(why, _REASON * 20 * context.preferences.system.ui_scale):
+            for line in labels.wrap(sentence(why), _REASON * 20 * context.preferences.system.ui_scale):
                 column.label(text=line)
 
 

@@ -11,6 +11,7 @@ import bpy
 from ...engine.protocol import Declaration, name_in
 from ...scene.user_settings import located
 from ..drawing import icons
+from ..drawing.languages import tr
 from . import image_sources
 from .properties import arguments
 
@@ -47,11 +48,11 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             if image is not None and _is_as_on_disk(image) and (preview := image.preview_ensure()):
                 shown = preview.icon_id
         case "URL" if chosen.image_url.strip():
-            layout.operator("wm.url_open", text="Look at the Image", icon="URL").url = chosen.image_url.strip()
+            layout.operator("wm.url_open", text=tr("Look at the Image"), icon="URL").url = chosen.image_url.strip()
     if shown:
         layout.template_icon(shown, scale=_SCALE)
     elif is_unseen(context):
-        layout.label(text="Generate shows it to you first.", icon="HIDE_OFF")
+        layout.label(text=tr("Generate shows it to you first."), icon="HIDE_OFF")
 
 
 def take(context: bpy.types.Context, service: Declaration, folder: Path) -> tuple[Path, str]:

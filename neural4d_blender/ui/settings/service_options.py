@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ...engine.protocol import Declaration, Option, Options, declarations
+from ..drawing.languages import tr
 
 #: Blender's enumerations have no empty identifier; this one stands for the choice of leaving it to the service.
 _UNSET = "UNSET"
@@ -112,7 +113,7 @@ def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_i
             layout.prop(group(chosen, service), option.key)
     marked = [option for option in shown if option.enterprise]
     if marked:
-        layout.label(text="Enterprise accounts only:", icon="SOLO_ON")
+        layout.label(text=tr("Enterprise accounts only:"), icon="SOLO_ON")
     for option in marked:
         layout.prop(group(chosen, service), option.key)
 

@@ -6,6 +6,7 @@ import bpy
 
 from ...scene import suggested_size
 from ...scene.placing import placement
+from ..drawing.languages import tr
 from .remembered import remembered
 
 
@@ -41,7 +42,7 @@ def draw(column: bpy.types.UILayout, chosen: Any) -> None:
     row.active = chosen.use_size
     field = row.row(align=True)
     field.active = typed
-    field.prop(chosen, "size", text="Size" if typed else "Suggested")
+    field.prop(chosen, "size", text=tr("Size") if typed else tr("Suggested"))
     if typed:
         row.operator("neural4d.suggest_size", text="", icon="LOOP_BACK", emboss=False)
     else:

@@ -1,0 +1,39 @@
+"""The tables of languages are whole: every text of the panels is in each of them, with its placeholders."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from neural4d_blender.ui.drawing import languages
+from tests.support import texts
+
+LOCALES = ("zh_HANS", "ja_JP", "de_DE", "fr_FR", "es", "ko_KR")
+
+
+def placeholders(text: str) -> list[tuple[str | None, str | None, str | None]]:
+    return sorted((name or "", spec or "", how or "") for _, name, spec, how in string.Formatter().parse(text) if name)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_text_is_there_with_its_placeholders(locale: str) -> None:
+    known = {text: word for (context, text), word in languages.table(locale).items() if context == languages.CONTEXT}
+    wanted = texts.names() | texts.tooltips() | texts.sentences()
+    assert sorted(wanted - known.keys()) == []
+    assert sorted(known.keys() - wanted) == []
+    assert [text for text, word in known.items() if not word or placeholders(text) != placeholders(word)] == []
+
+
+def test_there_is_a_table_for_each_language_and_none_for_english() -> None:
+    assert {path.stem for path in languages.FOLDER.glob("*.json")} == set(LOCALES)
+    assert languages.table("en_US") == {}
+
+
+def test_texts_that_are_filled_in_are_found_again() -> None:
+    german = lambda text: languages._sentence("de_DE", text)  # noqa: E731
+    assert german("Costs nothing") == "Kostet nichts"
+    assert german("CSM documents no price.") == "CSM nennt keinen Preis."
+    assert german("CSM documents no price. Nobody knows this.") == "CSM nennt keinen Preis. Nobody knows this."
+    assert german("Nobody knows this") == "Nobody knows this"
+    assert languages.sentence("CSM documents no price.") == "CSM documents no price."
