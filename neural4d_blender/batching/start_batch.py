@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..client.job_target import Target
+from ..client.new_jobs import NewJob
 from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask
-from ..client.snapshots import NewJob
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Neural4DError
 from . import preflight, report, table_reader

@@ -21,7 +21,8 @@ from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
 from .latest_state import Message, Told
-from .snapshots import Answer, NewJob
+from .new_jobs import NewJob, snapshots_of
+from .snapshots import Answer
 
 Answered = Callable[[Answer], None]
 
@@ -126,7 +127,7 @@ class Bridge(Told):
     def submit_many(self, batch: BatchRecord, jobs: Sequence[NewJob]) -> None:
         """Send a batch. Its jobs are in ``jobs`` from now on, as queued."""
         self.batches[batch.id] = batch
-        for new in snapshots.Job.of_new(batch.id, jobs):
+        for new in snapshots_of(batch.id, jobs):
             self.jobs[new.id] = new
         self.revision += 1
 

@@ -7,12 +7,11 @@ and the engine's ``protocol`` only; loaded when there are jobs, because Blender'
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from ..engine import protocol
 from ..engine.protocol import (
@@ -196,25 +195,6 @@ class Job:
     def of(cls, job: protocol.Job) -> Job:
         """The snapshot of a job that is made here."""
         return cls.read(job.to_dict())
-
-    @classmethod
-    def of_new(cls, batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
-        """The snapshots of a batch's jobs before the engine has spoken of them; what is empty they have in common."""
-        now = time.time()
-        first = cls.of(protocol.Job("", "", {}, batch=batch, created=now, entered=now))
-        values = {name: getattr(first, name) for name in cls.__dataclass_fields__}
-        for job in jobs:
-            yield cls(**{**values, **job._asdict()})
-
-
-class NewJob(NamedTuple):
-    """What is to become a job of a batch; the values are those of :class:`Job`."""
-
-    id: str
-    provider: str
-    request: Request
-    target: Target
-    item: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from neural4d_blender.client.engine_client import Bridge
-from neural4d_blender.client.snapshots import Answer, Job, NewJob
+from neural4d_blender.client.new_jobs import NewJob
+from neural4d_blender.client.snapshots import Answer, Job
 from neural4d_blender.engine.protocol import BatchRecord, Request, State
 
 from . import plan, users

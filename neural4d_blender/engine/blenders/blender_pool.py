@@ -24,37 +24,17 @@ from ..errors import CannotStart, ModelTooLarge, NotConfined, PreparerFailed, Un
 from ..files.download import Stopped
 from ..system import SYSTEM, System
 from . import cage, windows_job
+from .blender_environment import environment
 from .cage import Cage
 from .shared_names import GROWING, GROWN, READY
 
 #: Each is a whole Blender; waiting ones count.
 AT_ONCE: Final = 2
 _GIB = 1024**3
-#: All that the process gets to know of the environment, by name and by how a name begins; nothing that looks secret.
-_KNOWN = {
-    "APPDATA", "COMSPEC", "HOME", "LANG", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OCIO", "PATH", "PATHEXT",
-    "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "USERPROFILE",
-    "WINDIR",
-}  # fmt: skip
-_KNOWN_BEGINNINGS = ("APP", "BLENDER_", "DYLD_", "FLATPAK_", "LC_", "LD_", "OMP_", "SNAP", "XDG_")
-_SECRET_MARKS = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
-#: A proxy that nobody listens on, for whatever does not heed --offline-mode.
-_NOWHERE = "http://127.0.0.1:9"
 #: How sandbox.py says that it would not start the program.
 LACKING: Final = b"not confined: "
 #: How Blender, C++ and Python speak of memory that they did not get.
 _OUT_OF_MEMORY = (b"alloc returns null", b"alloc_array", b"bad_alloc", b"MemoryError", b"annot allocate memory")
-
-
-def environment() -> dict[str, str]:
-    """What a background Blender may know of the environment: enough to start, no secret, no way out."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if (name.upper() in _KNOWN or name.upper().startswith(_KNOWN_BEGINNINGS))
-        and not any(mark in name.upper() for mark in _SECRET_MARKS)
-    }
-    return kept | dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NOWHERE)
 
 
 def memory_limit() -> int:

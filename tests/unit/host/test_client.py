@@ -13,6 +13,7 @@ import pytest
 from neural4d_blender.client import engine_process, pipes, snapshots
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.job_table import Jobs
+from neural4d_blender.client.new_jobs import NewJob, snapshots_of
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
 from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
 from neural4d_blender.engine.model.request import Request
@@ -90,15 +91,15 @@ def test_a_snapshot_says_what_the_job_does() -> None:
 
 def test_the_snapshots_of_a_batch_are_those_of_its_jobs() -> None:
     jobs = [
-        snapshots.NewJob(str(at), provider, Request(f"a bird {at}", options={"seed": at}), {"scene": str(at)}, at)
+        NewJob(str(at), provider, Request(f"a bird {at}", options={"seed": at}), {"scene": str(at)}, at)
         for at, provider in enumerate(["neural4d", "csm", "neural4d"])
     ]
-    made = list(snapshots.Job.of_new("b", jobs))
+    made = list(snapshots_of("b", jobs))
     for new, job in zip(made, jobs, strict=True):
         whole = Job(job.id, job.provider, job.request.to_dict(), dict(job.target), batch="b", item=job.item)
         whole.created = whole.entered = new.created
         assert new == snapshots.Job.of(whole)
-    assert list(snapshots.Job.of_new("b", [])) == []
+    assert list(snapshots_of("b", [])) == []
 
 
 def test_an_unchanged_request_and_what_is_empty_are_the_same_objects() -> None:

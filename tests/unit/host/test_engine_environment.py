@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.client import engine_process
-from neural4d_blender.engine.blenders import blender_pool
+from neural4d_blender.engine.blenders import blender_environment
 from neural4d_blender.engine.protocol import declarations
 from tests.support.engine_process import PATIENCE
 
@@ -53,16 +53,16 @@ def test_no_secret_is_in_the_environment_of_a_background_blender(
     variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "hush")
-    assert "hush" not in blender_pool.environment().values()
+    assert "hush" not in blender_environment.environment().values()
 
 
 @pytest.mark.parametrize("variable", NEEDED)
 def test_what_it_needs_is(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "needed")
-    assert blender_pool.environment()[variable if sys.platform != "win32" else variable.upper()] == "needed"
+    assert blender_environment.environment()[variable if sys.platform != "win32" else variable.upper()] == "needed"
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
 def test_no_proxy_leads_out_of_it(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "http://a.way.out:3128")
-    assert blender_pool.environment()[variable] == "http://127.0.0.1:9"
+    assert blender_environment.environment()[variable] == "http://127.0.0.1:9"

@@ -1,0 +1,34 @@
+"""The jobs of a batch before the engine has spoken of them. Standard library and the engine's ``protocol`` only.
+
+Loaded when there are some, because Blender's start defines no tuples with names.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..engine import protocol
+from ..engine.protocol import Request
+from .job_target import Target
+from .snapshots import Job
+
+
+class NewJob(NamedTuple):
+    """What is to become a job of a batch; the values are those of :class:`.snapshots.Job`."""
+
+    id: str
+    provider: str
+    request: Request
+    target: Target
+    item: int
+
+
+def snapshots_of(batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
+    """A snapshot of each; what is empty they have in common."""
+    now = time.time()
+    first = Job.of(protocol.Job("", "", {}, batch=batch, created=now, entered=now))
+    values = {name: getattr(first, name) for name in Job.__dataclass_fields__}
+    for job in jobs:
+        yield Job(**{**values, **job._asdict()})
