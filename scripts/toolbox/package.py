@@ -19,7 +19,7 @@ from scripts.toolbox.console import ROOT, ToolError, say
 
 MANIFEST = ROOT / "blender_manifest.toml"
 SOURCE = ROOT / "neural4d_blender"
-#: What a user who unpacks the zip finds beside the code.
+#: What a user who unpacks the zip finds beside the code and the documentation.
 PAPERS = ("LICENSE", "README.md", "CHANGELOG.md")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*~")
 #: One date and one mode for every file, so that the same source gives the same bytes.
@@ -104,7 +104,9 @@ def stage(staged: Path, website: str = "") -> None:
             shutil.copyfile(SOURCE / name, staged / name)
     else:
         shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
-    for paper in (MANIFEST.name, *(name for name in PAPERS if (ROOT / name).exists())):
+    (staged / "docs").mkdir()
+    pages = [path.relative_to(ROOT) for path in (ROOT / "docs").glob("*.md")]
+    for paper in (MANIFEST.name, *pages, *(name for name in PAPERS if (ROOT / name).exists())):
         shutil.copyfile(ROOT / paper, staged / paper)
     if website:
         manifest = MANIFEST.read_text(encoding="utf-8")
