@@ -281,7 +281,8 @@ class Witness:
         allowed = {"PaymentUnknown", "GenerationFailed", "CapReached", "BudgetUsedUp", "NotEnoughPoints"}
         if self.world.plan.settings["ids"] == "echoed":
             allowed.add("JobNotFound")  # the service has told ids that it does not know itself
-        if code not in allowed and not job.retry_pays and not self.may_pay(job):
+        known = any(job.id in host.bridge.jobs for host in self.world.hosts)  # else it was never journaled: not sent
+        if code not in allowed and known and not job.retry_pays and not self.may_pay(job):
             self.found("fails", f"job {number} fails although all is well: {code}: {what}")
 
     def _look_for_keys(self) -> None:

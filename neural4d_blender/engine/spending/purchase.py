@@ -12,6 +12,7 @@ class Purchase:
     Args:
         expected: points it is going to cost, None where nobody knows. reserved: points held for it against caps.
         before: the balance before it, None where unknown. begun: when it is sent (seconds since the epoch).
+        others: points, at most, that the balance can have fallen by for others' sake since the job was sent last.
         accepted: set by whoever sends it, when the service has taken it.
         told: what the service says it costs, None where it says nothing.
     """
@@ -20,5 +21,6 @@ class Purchase:
     reserved: int
     before: float | None
     begun: float
+    others: float = 0.0
     accepted: bool = False
     told: int | None = None

@@ -156,10 +156,13 @@ class Spending:
                 if self.journal.last_purchase(service, job.id) != last or self.journal.others_in_doubt(service, job.id):
                     raise _held_back()
                 purchase = Purchase(expected, reserved, before, self.clock.now())
+                # Asked before it is noted: then it is behind all that others have bought since it was sent last.
+                if job.submission.number:
+                    purchase.others = self.prices.others_cost(provider, job, job.submission.sent_at)
+                if sent:
+                    others = self.journal.paid_since(service, sent["at"], job.id)
+                    purchase.before, purchase.begun = None if others else sent["before"], sent["at"]
                 self.journal.note_purchase(job)
-            if sent:
-                others = self.journal.paid_since(service, sent["at"], job.id)
-                purchase.before, purchase.begun = None if others else sent["before"], sent["at"]
             self.paying.add(job.id)
             try:
                 if (

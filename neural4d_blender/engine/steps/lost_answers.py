@@ -87,12 +87,20 @@ def look(
     return _not_taken(context, active, provider, trace)
 
 
-def fell(context: Context, job: Job, provider: Provider, balance: float | None) -> bool:
-    """Whether more points are gone since the job was sent than other purchases can have cost."""
+def fell(context: Context, job: Job, provider: Provider, balance: float | None, others: float | None = None) -> bool:
+    """Whether more points are gone since the job was sent than other purchases can have cost.
+
+    Args:
+        others: those points, where they are known already.
+    """
     before = job.submission.balance_before
     if before is None or balance is None or balance >= before:
         return False
-    return before - balance > context.spending.prices.others_cost(provider, job, job.submission.sent_at)
+    return before - balance > (_others_cost(context, job, provider) if others is None else others)
+
+
+def _others_cost(context: Context, job: Job, provider: Provider) -> float:
+    return context.spending.prices.others_cost(provider, job, job.submission.sent_at)
 
 
 def taken_though_refused(
@@ -102,8 +110,12 @@ def taken_though_refused(
     quote: Quote,
     accepted: Callable[[Submission], None],
     balance: float | None,
+    others: float | None = None,
 ) -> float:
     """The balance has fallen although the service refused the job: take what it has of it, if that can be found.
+
+    Args:
+        others: see :func:`fell`.
 
     Raises:
         PaymentUnknown: it cannot.
@@ -114,9 +126,9 @@ def taken_though_refused(
             Request.from_dict(job.request), sent.tickets, sent.sent_at, sent.paying_for == "pictures"
         )
         if trace and trace.found:
-            _found(context, job, provider, trace.found, quote, accepted)
+            _found(context, job, provider, trace.found, quote, accepted, others)
             return context.timing.quickest
-    _moved(context, job, provider, quote, sent.balance_before or 0, balance or 0)
+    _moved(context, job, provider, quote, sent.balance_before or 0, balance or 0, others)
     raise AssertionError("it has moved")
 
 
@@ -132,10 +144,11 @@ def _found(
     found: Submission,
     quote: Quote,
     accepted: Callable[[Submission], None],
+    others: float | None = None,
 ) -> None:
     """The service has it after all. What it cost is its own word, or what the balance fell by."""
     job.submission.settle()
-    others = context.spending.prices.others_cost(provider, job, job.submission.sent_at)
+    others = _others_cost(context, job, provider) if others is None else others
     expected = context.spending.book(provider, job, quote)
     accepted(found)
     points, before = found.points, job.submission.balance_before
@@ -150,9 +163,17 @@ def _found(
         context.spending.told(job, points)
 
 
-def _moved(context: Context, job: Job, provider: Provider, quote: Quote, before: float, balance: float) -> None:
+def _moved(
+    context: Context,
+    job: Job,
+    provider: Provider,
+    quote: Quote,
+    before: float,
+    balance: float,
+    others: float | None = None,
+) -> None:
     """The balance is another one than before the job was sent."""
-    if balance > before or context.spending.prices.others_cost(provider, job, job.submission.sent_at):
+    if balance > before or (_others_cost(context, job, provider) if others is None else others):
         raise _unknown(context, job, provider)
     said = _said(job)
     job.submission.settle()  # from here on it is the user who decides

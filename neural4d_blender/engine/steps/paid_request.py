@@ -60,8 +60,9 @@ def pay(
     with context.spending.purchase(provider, job, quote, to_follow=to_follow) as purchase:
         if active.unwanted or context.stopping.is_set():
             raise Stopped  # the last moment at which it is free
-        if sent.number and lost_answers.fell(context, job, provider, purchase.before):
-            return lost_answers.taken_though_refused(context, job, provider, quote, accepted, purchase.before)
+        if sent.number and lost_answers.fell(context, job, provider, purchase.before, purchase.others):
+            balance, others = purchase.before, purchase.others
+            return lost_answers.taken_though_refused(context, job, provider, quote, accepted, balance, others)
         # A submission that is sent again carries the same ids: should the first one turn up after
         # all, it is found under them.
         sent.number += 1

@@ -178,3 +178,17 @@ def test_what_others_buy_is_seen_though_the_clock_was_set_back(world: World) -> 
     world.clock.began += 3600  # the time that passes for a process is another one
     world.until(active, State.FAILED)
     assert (active.job.costs.total, active.job.costs.estimated) == (None, True), "it has paid nothing"
+
+
+def test_nor_is_it_taken_for_the_price_of_what_is_sent_again(world: World) -> None:
+    world.until(world.job("0"), State.GENERATING)  # by which it is seen that the service books at once
+    active = world.job("1")
+    world.provider.charges = False
+    world.provider.answers.append(ServiceBusy("Not so fast.", retry_after=1.0))
+    world.until(active, State.QUEUED)
+    world.clock.passed -= 3600
+    world.clock.began += 3600
+    world.provider.charges = True
+    world.until(world.job("2"), State.GENERATING)
+    job = world.until(active, State.READY)
+    assert (job.costs.total, job.error) == (TEXT, None), "it was refused, and the other one has paid"
