@@ -20,18 +20,23 @@ from . import planning
 from .plan import Plan
 
 #: Worlds that a process lets happen before it is asked for the next ones.
-_AT_ONCE = 10
+_AT_ONCE = 4
 #: Seconds between two lines that say how far it is.
 _TELL = 60.0
 
 
 @dataclass
 class Outcome:
-    """What became of a world: of each rule that was broken, how."""
+    """What became of a world: of each rule that was broken, how.
+
+    Args:
+        seconds: of a processor's time that it took.
+    """
 
     seed: int
     lives: int
     findings: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def scratch() -> Path:
@@ -45,14 +50,14 @@ def live(plan: Plan, teller: Callable[[str], None] | None = None) -> Outcome:
     """Let it happen."""
     from .world import World
 
-    folder = scratch()
+    folder, begun = scratch(), time.process_time()
     shutil.rmtree(folder, ignore_errors=True)
     world = World(plan, folder, teller)
     try:
-        witness = world.run()
+        findings = [(one.rule, one.what) for one in world.run().findings]
     except Exception as error:  # a bug of the simulation's own
-        return Outcome(plan.seed, len(plan.jobs), [("simulation", f"{type(error).__name__}: {error}")])
-    return Outcome(plan.seed, len(plan.jobs), [(one.rule, one.what) for one in witness.findings])
+        findings = [("simulation", f"{type(error).__name__}: {error}")]
+    return Outcome(plan.seed, len(plan.jobs), findings, time.process_time() - begun)
 
 
 def _some(seeds: list[int]) -> list[Outcome]:
@@ -82,6 +87,8 @@ def many(seeds: Iterable[int], jobs: int | None = None, plant: str = "") -> Iter
     """
     sys.stdout.flush()
     context = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
+    if os.name != "nt":
+        _begin("")  # once for all processes, which have it from this one
     chunks = _chunks(seeds)
     with context.Pool(jobs or os.cpu_count(), _begin, (plant,)) as pool:
         for outcomes in pool.imap(_some, chunks):
@@ -106,11 +113,11 @@ def report(outcomes: Iterable[Outcome], say: Callable[[str], None] = print, hour
     Args:
         hours: how long it goes on at most; 0 for ever.
     """
-    begun, lives, worlds = time.monotonic(), 0, 0
+    begun, lives, worlds, used = time.monotonic(), 0, 0, 0.0
     told, rules = begun, Counter[str]()
     first: dict[str, int] = {}
     for outcome in outcomes:
-        worlds, lives = worlds + 1, lives + outcome.lives
+        worlds, lives, used = worlds + 1, lives + outcome.lives, used + outcome.seconds
         for rule, what in outcome.findings:
             rules[rule] += 1
             if rule not in first or rules[rule] <= 5:
@@ -122,6 +129,7 @@ def report(outcomes: Iterable[Outcome], say: Callable[[str], None] = print, hour
         if hours and time.monotonic() - begun > hours * 3600:
             break
     seconds = time.monotonic() - begun
-    say(f"{worlds} seeds, {lives} lives in {seconds:.1f} s: {lives / max(seconds, 1e-9):.0f} lives a second")
+    rate, own = lives / max(seconds, 1e-9), lives / max(used, 1e-9)
+    say(f"{worlds} seeds, {lives} lives in {seconds:.1f} s: {rate:.0f} a second, {own:.0f} in each of a processor's")
     say("nothing broke" if not rules else "broke: " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common()))
     return {"seeds": worlds, "lives": lives, "seconds": round(seconds, 1), "broke": dict(rules), "first": first}

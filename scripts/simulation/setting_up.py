@@ -7,6 +7,7 @@ client the engine's process and the time.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import os
@@ -46,8 +47,9 @@ def _of_the_simulation(real: types.ModuleType, **own: Any) -> types.ModuleType:
     return module
 
 
+@functools.cache
 def load() -> None:
-    """Do it, once a process."""
+    """Do it, the first time that it is called in a process."""
     if f"{PACKAGE}.engine.process.main_loop" in sys.modules:
         raise RuntimeError("the engine is loaded already")
     for name in os.environ.keys() - {"PATH", "HOME", "PYTHONHASHSEED", "SYSTEMROOT"}:

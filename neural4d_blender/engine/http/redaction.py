@@ -5,6 +5,7 @@ Standard library only; no I/O. What is left shows how a service was spoken to: f
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import urllib.parse
@@ -42,6 +43,7 @@ def spellings(secret: str) -> tuple[str, ...]:
     return tuple(sorted({secret, *quoted, *small, *escaped} - {""}, key=lambda one: (-len(one), one)))
 
 
+@functools.lru_cache(16)
 def pattern(secret: str) -> str:
     """A regular expression for every spelling that JSON and addresses have for it, one in the other too.
 
