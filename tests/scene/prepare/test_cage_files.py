@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import struct
 import sys
@@ -14,10 +15,12 @@ import bpy
 import pytest
 
 from neural4d_blender.engine.blenders import allowed_data
+from neural4d_blender.engine.files import gltf_images
 from neural4d_blender.prepare import main
 from neural4d_blender.prepare.importing import bounds
 from neural4d_blender.prepare.importing.external_files import outside_names, usd_names
 from neural4d_blender.prepare.importing.external_files.inside_name import inside, leads_out
+from neural4d_blender.prepare.output import image_files
 from tests.support import sample_models
 from tests.support.opened_files import Opened
 
@@ -263,6 +266,29 @@ def test_no_importer_opens_a_file_elsewhere(tmp_path: Path, outside: Path, kind:
         assert opened.names() == []
     assert facts["ok"] or facts["code"] == "UnsupportedFeature", facts
     assert facts.get("images", 0) == ("FBX" in kind)  # which holds its own
+
+
+@pytest.mark.parametrize("kind", ["BLEND", "FBX", "FBX of text", "USDZ"])
+def test_pixels_are_counted_before_they_are_decoded(
+    tmp_path: Path, outside: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_models.single()
+    image = bpy.data.images.load(str(outside / "private.png"))
+    sample_models.paint(bpy.data.objects["Wedge"], image)
+    if kind == "BLEND":
+        image.pack()
+    source = sample_models.export(kind.split()[0], download(tmp_path))
+    if kind == "FBX of text":  # what is behind it is never read
+        picture = base64.b64encode((outside / "private.png").read_bytes()).decode()
+        source.write_text(f'; FBX 7.4.0 project file\nObjects: {{\n Video: 1 {{\n  Content: ,\n"{picture}"\n }}\n}}\n')
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    monkeypatch.setattr(gltf_images, "MAX_PIXELS", 15)
+    decoded: list[str] = []
+    monkeypatch.setattr(image_files, "pack", lambda image, *_: decoded.append(image.name))
+    facts = prepare(source)
+    assert (facts.get("code"), decoded) == ("UnsafeModel", []), facts
+    assert "16 pixels" in facts["what"]
+    assert not any(one.has_data for one in bpy.data.images)
 
 
 def crate(*names: bytes) -> bytes:

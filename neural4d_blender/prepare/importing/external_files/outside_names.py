@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
+from ....engine.files.gltf_images import HEAD, check_pixels, head_of_data
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 
@@ -27,6 +28,7 @@ _MAP = re.compile(rb"(?im)^([ \t]*(?:map_\S+|bump|disp|decal|refl|norm)[ \t]+)([
 #: Where a path begins among the options before it: the first word that has a part of one.
 _PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", re.S)
 _ASCII_FBX = re.compile(rb'(?i)\b(?:relative)?filename: *"([^"\r\n]*)"|"(?:path|relpath|xrefurl)"[^\r\n]*"([^"\r\n]*)"')
+_ASCII_IMAGE = re.compile(rb'(?i)\bcontent: *,?\s*"([A-Za-z0-9+/]{16,1398104})')
 _FBX_MAGIC = b"Kaydara FBX Binary  \0\x1a\0"
 _FBX_NAMES = frozenset(
     {b"filename", b"relativefilename", b"path", b"relpath", b"cachefilename", b"cacheabsolutefilename"}
@@ -123,6 +125,7 @@ def _material(folder: Path, name: bytes) -> tuple[bytes, bool]:
 
 def _fbx(source: Path, folder: Path) -> Path:
     with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        check_pixels(_fbx_images(content))  # Blender's importers decode them
         if content[: len(_FBX_MAGIC)] == _FBX_MAGIC:
             found = list(_fbx_paths(content))
         else:
@@ -131,8 +134,33 @@ def _fbx(source: Path, folder: Path) -> Path:
     return copied(source, folder, [(at, inside(name)) for at, name in found if leads_out(name)])
 
 
+def has_keys(source: Path) -> bool:
+    """Whether an FBX holds keyframes, binary or text."""
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(name) >= 0 for name in (b"\x07KeyTime", b"KeyTime:"))
+
+
 def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
     """Where the strings stand that name files in a binary FBX, and what they are."""
+    for name, start, count in _fbx_nodes(content):
+        strings = list(_fbx_strings(content, start, count)) if name in _FBX_NAMES or name == b"p" else []
+        if name in _FBX_NAMES or (strings and strings[0][1].lower() in _FBX_NAMES | {b"xrefurl"}):
+            yield from strings
+
+
+def _fbx_images(content: mmap.mmap) -> Iterator[bytes]:
+    """The first bytes of all images in a binary FBX, or one of text."""
+    if content[: len(_FBX_MAGIC)] != _FBX_MAGIC:
+        yield from (head_of_data(f"data:;base64,{found[1].decode()}") for found in _ASCII_IMAGE.finditer(content))
+        return
+    for name, start, count in _fbx_nodes(content):
+        if name == b"content" and count and content[start : start + 1] in (b"R", b"S"):
+            (length,) = struct.unpack_from("<I", content, start + 1)
+            yield content[start + 5 : start + 5 + min(length, HEAD)]
+
+
+def _fbx_nodes(content: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
+    """Of all records in a binary FBX the names, small, and where their properties begin, and how many those are."""
     (version,) = struct.unpack_from("<I", content, len(_FBX_MAGIC))
     head = "<QQQB" if version >= 7500 else "<IIIB"
     waiting = [(len(_FBX_MAGIC) + 4, len(content), 0)]
@@ -146,10 +174,7 @@ def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
             if end <= at or end > limit or depth > _DEEP:
                 raise BrokenModel("The FBX file is damaged: a part of it ends before it begins.")
             waiting.append((end, limit, depth))
-            name = content[start - name_length : start].lower()
-            strings = list(_fbx_strings(content, start, count)) if name in _FBX_NAMES or name == b"p" else []
-            if name in _FBX_NAMES or (strings and strings[0][1].lower() in _FBX_NAMES | {b"xrefurl"}):
-                yield from strings
+            yield content[start - name_length : start].lower(), start, count
             if start + length < end:
                 waiting.append((start + length, end, depth + 1))
     except struct.error as error:
