@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import struct
 import sys
 import zipfile
@@ -17,9 +18,10 @@ import pytest
 from neural4d_blender.engine.blenders import allowed_data
 from neural4d_blender.engine.files import gltf_images
 from neural4d_blender.prepare import main
-from neural4d_blender.prepare.importing import bounds
+from neural4d_blender.prepare.importing import bounds, importers
 from neural4d_blender.prepare.importing.external_files import outside_names, usd_names
 from neural4d_blender.prepare.importing.external_files.inside_name import inside, leads_out
+from neural4d_blender.prepare.importing.external_files.named_files import NamedFiles
 from neural4d_blender.prepare.output import image_files
 from tests.support import sample_models
 from tests.support.opened_files import Opened
@@ -390,3 +392,22 @@ def test_more_than_anyone_can_use_is_refused_before_it_is_made(tmp_path: Path, k
         patch.setattr(bounds, "MAX_TRIANGLES", 5000)
         facts = prepare(source)
     assert facts.get("code") == "UnsafeModel", facts
+
+
+@pytest.mark.parametrize("named", ["model.mtl", "Materials\\MODEL.mtl", "/home/made/up/model.mtl"])
+def test_an_obj_is_copied_once_at_most(
+    tmp_path: Path, outside: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever has to be put right: where its materials are, how they are encoded, and what leads out of them."""
+    source = obj(download(tmp_path), outside, named, str(outside / "private.png"))
+    (source.parent / "model.mtl").write_bytes(b"\xef\xbb\xbf" + (source.parent / "model.mtl").read_bytes())
+    made: list[Path] = []
+    for module in (shutil, os):
+        name = "copyfile" if module is shutil else "link"
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda old, new, real=real: made.append(new) or real(old, new))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    imported = importers.import_model(source, "OBJ", [], NamedFiles(source.parent))
+    assert len(made) == 1
+    (material,) = (slot.material for item in imported for slot in item.material_slots)
+    assert material.diffuse_color[:3] == (1, 0, 0)

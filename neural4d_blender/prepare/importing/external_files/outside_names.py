@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 import re
 import shutil
 import struct
@@ -21,12 +20,6 @@ from ....engine.files.gltf_images import HEAD, check_pixels, head_of_data
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 
-#: Of materials together; a text of more is none.
-_MOST_TEXT = 1 << 26
-_CONTINUED = re.compile(rb"\\[ \t]*\r?\n")
-_MAP = re.compile(rb"(?im)^([ \t]*(?:map_\S+|bump|disp|decal|refl|norm)[ \t]+)([^\r\n]*)")
-#: Where a path begins among the options before it: the first word that has a part of one.
-_PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", re.S)
 _ASCII_FBX = re.compile(rb'(?i)\b(?:relative)?filename: *"([^"\r\n]*)"|"(?:path|relpath|xrefurl)"[^\r\n]*"([^"\r\n]*)"')
 _ASCII_IMAGE = re.compile(rb'(?i)\bcontent: *,?\s*"([A-Za-z0-9+/]{16,1398104})')
 _FBX_MAGIC = b"Kaydara FBX Binary  \0\x1a\0"
@@ -59,68 +52,7 @@ def _kind(source: Path) -> str:
         return "FBX"
     if head.startswith(b"PK"):
         return "USDZ"
-    return "OBJ" if source.suffix.lower() == ".obj" else ""
-
-
-def _obj(source: Path, folder: Path) -> Path:
-    """Materials are read with the textures' names made whole, since the copy lies elsewhere."""
-    named = list(material_libraries(source))
-    texts = {name: _material(source.parent, inside(name)) for _, name in named}
-    beside = source.with_suffix(".mtl")  # which Blender reads whatever the OBJ names
-    texts[b""] = _material(source.parent, os.fsencode(beside.name))
-    if not any(leads_out(name) for _, name in named) and not any(changed for _, changed in texts.values()):
-        return source
-    copy = folder / source.name
-    shutil.copyfile(source, copy)
-    with copy.open("r+b") as file:
-        for at, name in named:
-            file.seek(at)
-            file.write(inside(name))
-    for name, (text, _) in texts.items():
-        target = folder / os.fsdecode(inside(name)) if name else copy.with_suffix(".mtl")
-        with contextlib.suppress(OSError, ValueError):  # no name that a file can have
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text)
-    return copy
-
-
-def material_libraries(source: Path) -> Iterator[tuple[int, bytes]]:
-    """Where the names after `mtllib` stand, and what they are."""
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        at = content.find(b"mtllib")
-        while at >= 0:
-            start = end = at + len(b"mtllib")
-            line = _CONTINUED.sub(lambda found: b" " * len(found[0]), content[start : start + 8192]).split(b"\n", 1)[0]
-            name = line.strip()
-            if name and (at == 0 or content[at - 1 : at] in b"\r\n \t\xbf"):
-                yield start + line.index(name), name
-            at = content.find(b"mtllib", max(end, at + 1))
-
-
-def _material(folder: Path, name: bytes) -> tuple[bytes, bool]:
-    """The text of a .mtl, in which no name leads out, and whether one did."""
-    path = folder / os.fsdecode(name.strip(b'"'))
-    try:
-        if not path.is_file() or path.stat().st_size > _MOST_TEXT:
-            return b"", False
-        text = _CONTINUED.sub(b" ", path.read_bytes())
-    except (OSError, ValueError):
-        return b"", False
-    changed = False
-
-    def line(found: re.Match[bytes]) -> bytes:
-        nonlocal changed
-        if (path_there := _PATH.search(found[2])) and leads_out(path_there[0].strip(b'" \t')):
-            changed = True
-            named = path_there[0].strip(b'" \t')
-            return found[1] + found[2][: path_there.start()] + inside(b"  " + named).lstrip(b"./")
-        whole = folder / os.fsdecode(found[2].strip(b'" \t'))
-        with contextlib.suppress(OSError, ValueError):
-            if found[2].strip() and whole.is_file():
-                return found[1] + os.fsencode(whole.resolve())
-        return found[0]
-
-    return _MAP.sub(line, text), changed
+    return ""  # what an OBJ names: obj_materials.py
 
 
 def _fbx(source: Path, folder: Path) -> Path:
@@ -212,5 +144,5 @@ def copied(source: Path, folder: Path, changes: list[tuple[int, bytes]]) -> Path
 
 
 _LOOKS: dict[str, Callable[[Path, Path], Path]] = {
-    "OBJ": _obj, "FBX": _fbx, "BLEND": blend_libraries.without, "USDZ": usd_names.without,
+    "FBX": _fbx, "BLEND": blend_libraries.without, "USDZ": usd_names.without,
 }  # fmt: skip
