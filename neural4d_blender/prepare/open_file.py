@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 #: What stood in the file before the model came; only compared, never looked into.
 _others: set[bpy.types.ID] = set()
@@ -65,6 +67,15 @@ def mesh_of(item: bpy.types.Object) -> bpy.types.Mesh:
     if not isinstance(item.data, bpy.types.Mesh):
         raise TypeError(f"{item.name!r} is no mesh object")
     return item.data
+
+
+def corners_of(mesh: bpy.types.Mesh, what: str) -> NDArray[np.int32]:
+    """Of all corners of its faces the "vert" or the "edge", by number: as an attribute it is copied at once."""
+    corners = np.empty(len(mesh.loops), dtype=np.int32)
+    attribute: Any = mesh.attributes.get(f".corner_{what}")
+    if attribute is not None:  # there is none where there is no face
+        attribute.data.foreach_get("value", corners)
+    return corners
 
 
 def armature_of(modifier: bpy.types.Modifier) -> bpy.types.Object | None:

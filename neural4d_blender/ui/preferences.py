@@ -202,6 +202,9 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "require_sandbox")
         if bridge.sandbox is None:
             box.label(text=tr("What holds on this computer is tried when the first job starts."))
+        elif not bridge.sandbox:
+            told = tr("What holds on this computer could not be tried; take it that nothing does")
+            labels.draw(box, told, "ERROR", inset=4)
         for name, kept in KEPT.items() if bridge.sandbox else ():
             icon = "CHECKMARK" if bridge.sandbox[name] else "ERROR"
             labels.draw(

@@ -33,8 +33,9 @@ def name_of_file(text: str, fallback: str = "model") -> str:
 
 def datablock_name(text: str, fallback: str = "Model") -> str:
     """One line of at most 63 bytes of UTF-8, cut between characters; `fallback` where nothing is left."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    line = " ".join(printable.split())
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    line = " ".join(text.split())
     cut = line.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip()
     return cut or fallback
 

@@ -40,6 +40,8 @@ class Repair:
         self.outside: dict[int, str] = {}
         self.missing: set[int] = set()
         self._document = document
+        #: All that has an address.
+        self._named: list[Json] = []
 
     def run(self) -> None:
         """Put right whatever needs no look at the data."""
@@ -75,19 +77,21 @@ class Repair:
         return {image for *_, texture in self._shown() if (image := image_of(texture)) is not None}
 
     def _plain_values(self) -> None:
-        waiting: list[object] = [self._document]
+        waiting: list[Any] = [self._document]
         while waiting:
             value = waiting.pop()
             if isinstance(value, list):
-                waiting.extend(value)
+                waiting.extend(item for item in value if isinstance(item, list | dict))
             elif isinstance(value, dict):
+                if "uri" in value:
+                    self._named.append(value)
                 for key in [key for key, item in value.items() if item is None and key != "extras"]:
                     self._drop(value, key)
                 for key in _WHOLE & value.keys():
                     value[key] = self._whole(value[key])
                 for morph in dicts(value.get("targets")):
                     morph.update(self._whole(morph))
-                waiting.extend(item for key, item in value.items() if key != "extras")
+                waiting.extend(item for key, item in value.items() if isinstance(item, list | dict) and key != "extras")
 
     def _whole(self, value: Any) -> Any:
         if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
@@ -129,15 +133,9 @@ class Repair:
                 self._drop(image, "uri")
             elif "uri" not in image and not _has(self._document.get("bufferViews"), image.get("bufferView")):
                 self.missing.add(number)
-        waiting: list[object] = [self._document]
-        while waiting:  # nothing of Blender's reads these; a later one might
-            value = waiting.pop()
-            if isinstance(value, list):
-                waiting.extend(value)
-            elif isinstance(value, dict):
-                if isinstance(value.get("uri"), str) and not is_data(value["uri"]):
-                    self._drop(value, "uri")
-                waiting.extend(item for key, item in value.items() if key != "extras")
+        for value in self._named:  # nothing of Blender's reads these; a later one might
+            if isinstance(value.get("uri"), str) and not is_data(value["uri"]):
+                self._drop(value, "uri")
 
     def _materials(self) -> None:
         for mesh in dicts(self._document.get("meshes")):

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 FILE, FOLDER = 0o600, 0o700
+#: What stands in a data folder; one that holds more is the user's for other things too.
+_OURS = ("journal*", "engine*", "jobs", "batches", "images", "library", "preparing", "set aside", "unfinished*")
 
 
 def make_folder(path: Path) -> None:
@@ -29,7 +31,10 @@ def make_file(path: Path) -> None:
 
 
 def shut(folder: Path) -> None:
-    """Shut what earlier versions have left open to others."""
-    for path in (*folder.glob("journal*"), *folder.glob("engine*"), folder / "jobs", folder / "batches"):
-        with suppress(OSError):
-            path.chmod(FOLDER if path.is_dir() else FILE)
+    """Shut what earlier versions have left open to others, and the folder itself where there is nothing else in it."""
+    with suppress(OSError):
+        there = list(folder.iterdir())
+        ours = [path for path in there if any(path.match(name) for name in _OURS)]
+        for path in [*ours, *((folder,) if len(ours) == len(there) else ())]:
+            with suppress(OSError):
+                path.chmod(FOLDER if path.is_dir() else FILE)

@@ -16,6 +16,7 @@ from typing import Any
 from ...engine.blenders.shared_names import GROWING, GROWN
 from ...engine.errors import UnsafeModel
 from ...engine.files.gltf_check import MAX_TRIANGLES
+from ...engine.files.gltf_images import HEAD, check_pixels
 from ..open_file import node_trees, own
 from . import node_growth
 from .growth import Growth
@@ -54,6 +55,12 @@ def check() -> None:
         raise UnsafeModel("The model's modifiers or nodes multiply without end; that is not opened.") from None
     _at_most("faces once its modifiers are applied", max(faces, growth.nodes.most), MAX_TRIANGLES)
     _at_most("repetitions", growth.nodes.repeats, MAX_REPEATS)
+
+
+def check_images() -> None:
+    """Raises UnsafeModel where the images that are packed in a .blend have too many pixels, before one is decoded."""
+    packed = (part.packed_file for image in own("images") for part in image.packed_files)
+    check_pixels(file.data[:HEAD] for file in packed if file is not None)
 
 
 def _at_most(what: str, count: float, most: int) -> None:

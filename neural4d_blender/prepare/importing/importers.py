@@ -64,8 +64,10 @@ def import_model(
     imported = [item for item in own("objects") if item in shown or item.type == "ARMATURE"]
     if not shown:
         raise BrokenModel(f"The {model_format} file was read, but there is no object in it.")
-    if own("actions") and not animation:
+    if not animation and (own("actions") or (model_format == "FBX" and outside_names.has_keys(source))):
         warnings.append("The model's animation was left out; Keep Animation (animation=True) keeps it.")
+    elif any(_is_cached(item) for item in imported):  # Blender would read it anew from the file, frame by frame
+        warnings.append("The model's animation was left out.")
     disarm(files, warnings, animation=animation)
     bounds.check()  # before anything stands in a scene, where it is evaluated
     linked = set(scene().collection.all_objects)
@@ -73,6 +75,11 @@ def import_model(
         if item not in linked:
             scene().collection.objects.link(item)
     return imported
+
+
+def _is_cached(item: bpy.types.Object) -> bool:
+    caches = [one for one in item.modifiers if one.type == "MESH_SEQUENCE_CACHE"]
+    return bool(caches) or any(one.type == "TRANSFORM_CACHE" for one in item.constraints)
 
 
 def _call(operator: Operator, source: Path, **wanted: object) -> None:
@@ -151,6 +158,7 @@ def _blend(source: Path, warnings: list[str], files: NamedFiles, animation: bool
     if others:
         warnings.append(f"The .blend file refers to {len(others)} other file(s); what stands in them was left out.")
     bpy.data.batch_remove(own("libraries"))
+    bounds.check_images()
     return shown or set(own("objects"))  # a file without scenes shows all
 
 

@@ -173,7 +173,11 @@ def bounds(placed: Iterable[tuple[bpy.types.Object, Floats]]) -> tuple[Floats, F
             ends = zip(points.min(axis=0), points.max(axis=0), strict=True)
             boxes = _reached(np.array(list(itertools.product(*ends))), matrices)
             low, high = boxes.min(axis=1), boxes.max(axis=1)
-            waiting = np.arange(len(same))
+            exact = ((matrices[:, :3, :3] != 0).sum(axis=2) <= 1).all(axis=1)  # the axes stay along axes
+            if exact.any():
+                lower = np.minimum(lower, low[exact].min(axis=0))
+                upper = np.maximum(upper, high[exact].max(axis=0))
+            waiting = np.flatnonzero(~exact)
             while len(waiting):  # what has the corners of its box within what is known already cannot reach beyond it
                 beyond = np.maximum(lower - low[waiting], high[waiting] - upper).max(axis=1)
                 waiting = waiting[~(beyond <= 0)]

@@ -16,7 +16,7 @@ from ...engine.blenders.shader_lengths import scale_lengths
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
 from ...engine.model.facts import Facts
-from ..open_file import armature_of, mesh_of, own, purge, scene
+from ..open_file import armature_of, corners_of, mesh_of, own, purge, scene
 from . import apply_transforms, hierarchy
 from .evaluate import Part, parts_of
 
@@ -169,10 +169,8 @@ def _clean_mesh(mesh: bpy.types.Mesh, warnings: list[str]) -> None:
 def drop_loose(mesh: bpy.types.Mesh) -> None:
     """Remove vertices and edges without a face."""
     used = [np.zeros(len(mesh.vertices), dtype=bool), np.zeros(len(mesh.edges), dtype=bool)]
-    for name, which in zip(("vertex_index", "edge_index"), used, strict=True):
-        corners = np.empty(len(mesh.loops), dtype=np.int32)
-        mesh.loops.foreach_get(name, corners)
-        which[corners] = True
+    for name, which in zip(("vert", "edge"), used, strict=True):
+        which[corners_of(mesh, name)] = True
     if all(which.all() for which in used):
         return
     editable = bmesh.new()

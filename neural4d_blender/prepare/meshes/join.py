@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..open_file import armature_of, mesh_of, update
+from ..open_file import armature_of, corners_of, mesh_of, update
 from . import apply_transforms
 from .extract_model import Model
 
@@ -72,9 +72,7 @@ def _same_colours(meshes: list[bpy.types.Mesh]) -> None:
         if layer is not None:
             values = np.empty((len(layer.data), 4), dtype=np.float32)
             layer.data.foreach_get("color", values.ravel())
-            corners = np.empty(len(mesh.loops), dtype=np.int32)
-            mesh.loops.foreach_get("vertex_index", corners)
-            colours = values[corners] if layer.domain == "POINT" else values
+            colours = values[corners_of(mesh, "vert")] if layer.domain == "POINT" else values
             _say_shown(mesh, layer.name, ("ShaderNodeVertexColor", "layer_name"), "")
             _say_shown(mesh, layer.name, ("ShaderNodeAttribute", "attribute_name"), _COLOURS)
             mesh.color_attributes.remove(layer)

@@ -27,12 +27,13 @@ _MIRROR = np.diag((-1.0, 1.0, 1.0, 1.0))
 def divide(parts: list[Part]) -> tuple[list[Part], list[list[Part]]]:
     """Parts that need data of their own, and groups of those that can share a mesh, with materials and all."""
     groups: dict[Hashable, list[Part]] = defaultdict(list)
+    linear = np.array([part.world for part in parts], dtype=np.float64).reshape(-1, 4, 4)[:, :3, :3]
+    square, mirrored = _are_square(linear), np.linalg.det(linear) < 0
     for number, part in enumerate(parts):
-        linear = np.array(part.world, dtype=np.float64)[:3, :3]
         key: Hashable = number
-        if _is_free(part.item) and _is_square(linear):
+        if square[number] and _is_free(part.item):
             materials = tuple(slot.material for slot in part.item.material_slots)
-            key = (part.item.data, materials, bool(np.linalg.det(linear) < 0))
+            key = (part.item.data, materials, bool(mirrored[number]))
         groups[key].append(part)
     alone = [group[0] for group in groups.values() if len(group) == 1]
     return alone, [group for group in groups.values() if len(group) > 1]
@@ -86,10 +87,10 @@ def _is_free(item: bpy.types.Object) -> bool:
     return item.type == "MESH" and not bone and not any(armature_of(modifier) for modifier in item.modifiers)
 
 
-def _is_square(linear: Floats) -> bool:
-    """Whether the axes stay square to each other, and no length is lost."""
-    lengths = np.linalg.norm(linear, axis=0)
-    if lengths.min() <= _SAME * lengths.max():
-        return False
-    directions = linear / lengths
-    return bool(np.abs(directions.T @ directions - np.eye(3)).max() <= _SAME)
+def _are_square(linear: Floats) -> NDArray[np.bool_]:
+    """Of each 3x3 matrix, whether the axes stay square to each other, and no length is lost."""
+    lengths = np.linalg.norm(linear, axis=1)
+    whole: NDArray[np.bool_] = lengths.min(axis=1) > _SAME * lengths.max(axis=1)
+    directions = linear / np.where(lengths > 0, lengths, 1)[:, None, :]
+    lean = np.abs(directions.transpose(0, 2, 1) @ directions - np.eye(3)).max(axis=(1, 2))
+    return whole & (lean <= _SAME)

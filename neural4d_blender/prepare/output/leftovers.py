@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from ..importing.external_files.named_files import NamedFiles
-from ..open_file import mesh_of
+from ..open_file import corners_of, mesh_of
 
 _LINES = "part of lines or points"
 #: Types of objects that a model is not made of, as they are told.
@@ -48,9 +48,7 @@ def _has_lines(mesh: bpy.types.Mesh) -> bool:
     """It has edges without a face, or points and no face at all."""
     edges = np.ones(len(mesh.edges), dtype=bool)
     if len(mesh.polygons):
-        used = np.empty(len(mesh.loops), dtype=np.int32)
-        mesh.loops.foreach_get("edge_index", used)
-        edges[used] = False
+        edges[corners_of(mesh, "edge")] = False
     return bool(edges.any()) or bool(len(mesh.vertices) and not len(mesh.polygons))
 
 

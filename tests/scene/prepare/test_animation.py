@@ -138,3 +138,19 @@ def test_without_anything_that_moves_it_is_as_ever(empty_file: bpy.types.Scene, 
     source = sample_models.export("GLB", tmp_path)
     told = [prepare(source, "GLB", animation=animation) for animation in (True, False)]
     assert {**told[0], "seconds": None} == {**told[1], "seconds": None}
+
+
+@pytest.mark.both_ends
+@pytest.mark.parametrize("model_format", ["GLB", "FBX", "BLEND", "USDZ"])
+@pytest.mark.parametrize("make", [an_object, sample_models.family])
+def test_animation_that_does_not_come_is_told(
+    empty_file: bpy.types.Scene, tmp_path: Path, model_format: str, make: Callable[[], None]
+) -> None:
+    make()
+    if model_format == "USDZ":
+        source = tmp_path / "model.usdz"
+        bpy.ops.wm.usd_export(filepath=str(source), export_animation=make is an_object)
+    else:
+        source = sample_models.export(model_format, tmp_path)
+    told = [line for line in prepare(source, model_format, animation=False)["warnings"] if "animation" in line]
+    assert len(told) == (make is an_object)

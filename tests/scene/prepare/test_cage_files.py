@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import shutil
 import struct
 import sys
 import zipfile
@@ -14,10 +16,13 @@ import bpy
 import pytest
 
 from neural4d_blender.engine.blenders import allowed_data
+from neural4d_blender.engine.files import gltf_images
 from neural4d_blender.prepare import main
-from neural4d_blender.prepare.importing import bounds
+from neural4d_blender.prepare.importing import bounds, importers
 from neural4d_blender.prepare.importing.external_files import outside_names, usd_names
 from neural4d_blender.prepare.importing.external_files.inside_name import inside, leads_out
+from neural4d_blender.prepare.importing.external_files.named_files import NamedFiles
+from neural4d_blender.prepare.output import image_files
 from tests.support import sample_models
 from tests.support.opened_files import Opened
 
@@ -265,6 +270,29 @@ def test_no_importer_opens_a_file_elsewhere(tmp_path: Path, outside: Path, kind:
     assert facts.get("images", 0) == ("FBX" in kind)  # which holds its own
 
 
+@pytest.mark.parametrize("kind", ["BLEND", "FBX", "FBX of text", "USDZ"])
+def test_pixels_are_counted_before_they_are_decoded(
+    tmp_path: Path, outside: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_models.single()
+    image = bpy.data.images.load(str(outside / "private.png"))
+    sample_models.paint(bpy.data.objects["Wedge"], image)
+    if kind == "BLEND":
+        image.pack()
+    source = sample_models.export(kind.split()[0], download(tmp_path))
+    if kind == "FBX of text":  # what is behind it is never read
+        picture = base64.b64encode((outside / "private.png").read_bytes()).decode()
+        source.write_text(f'; FBX 7.4.0 project file\nObjects: {{\n Video: 1 {{\n  Content: ,\n"{picture}"\n }}\n}}\n')
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    monkeypatch.setattr(gltf_images, "MAX_PIXELS", 15)
+    decoded: list[str] = []
+    monkeypatch.setattr(image_files, "pack", lambda image, *_: decoded.append(image.name))
+    facts = prepare(source)
+    assert (facts.get("code"), decoded) == ("UnsafeModel", []), facts
+    assert "16 pixels" in facts["what"]
+    assert not any(one.has_data for one in bpy.data.images)
+
+
 def crate(*names: bytes) -> bytes:
     """A binary layer that has nothing but a table of names, packed as USD does (with one repetition)."""
     table = b"\0".join(names) + b"\0"
@@ -364,3 +392,22 @@ def test_more_than_anyone_can_use_is_refused_before_it_is_made(tmp_path: Path, k
         patch.setattr(bounds, "MAX_TRIANGLES", 5000)
         facts = prepare(source)
     assert facts.get("code") == "UnsafeModel", facts
+
+
+@pytest.mark.parametrize("named", ["model.mtl", "Materials\\MODEL.mtl", "/home/made/up/model.mtl"])
+def test_an_obj_is_copied_once_at_most(
+    tmp_path: Path, outside: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever has to be put right: where its materials are, how they are encoded, and what leads out of them."""
+    source = obj(download(tmp_path), outside, named, str(outside / "private.png"))
+    (source.parent / "model.mtl").write_bytes(b"\xef\xbb\xbf" + (source.parent / "model.mtl").read_bytes())
+    made: list[Path] = []
+    for module in (shutil, os):
+        name = "copyfile" if module is shutil else "link"
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda old, new, real=real: made.append(new) or real(old, new))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    imported = importers.import_model(source, "OBJ", [], NamedFiles(source.parent))
+    assert len(made) == 1
+    (material,) = (slot.material for item in imported for slot in item.material_slots)
+    assert material.diffuse_color[:3] == (1, 0, 0)

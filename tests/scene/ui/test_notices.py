@@ -11,6 +11,7 @@ import pytest
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import BatchRecord
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.ui import preferences
 from neural4d_blender.ui.drawing import labels
 from neural4d_blender.ui.lists import batch_list, batch_progress, job_list
 from scripts.simulator.launcher import Simulator
@@ -68,6 +69,16 @@ def test_a_notice_is_drawn_until_it_is_closed(panel: None, layout: Layout, monke
     job_list.draw(again)
     assert "neural4d.close_notices" not in again.operators
     bridge.stop()
+
+
+@pytest.mark.parametrize("holds", [None, {}, {"files": True, "network": False, "processes": True, "limits": True}])
+def test_what_confines_an_import_is_told(layout: Layout, monkeypatch: pytest.MonkeyPatch, holds: Any) -> None:
+    monkeypatch.setattr(bridge, "sandbox", holds)
+    preferences.NEURAL4D_AP_preferences._draw_safety(None, layout)
+    told = " ".join(layout.texts)
+    assert ("is tried when the first job starts" in told) == (holds is None)
+    assert ("could not be tried" in told) == (holds == {})
+    assert ("Not here: the network is out of its reach" in told) == bool(holds)
 
 
 def test_a_damaged_batch_says_so_and_can_be_continued(panel: None, layout: Layout) -> None:

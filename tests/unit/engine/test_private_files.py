@@ -52,8 +52,11 @@ def test_a_new_data_folder(tmp_path: Path) -> None:
     assert found[JOURNAL] == "600"
 
 
-def test_what_an_earlier_version_has_left_open_is_shut(tmp_path: Path) -> None:
-    """But for the folder itself, which may be the user's for other things too."""
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_an_earlier_version_has_left_open_is_shut(tmp_path: Path, shared: bool) -> None:
+    """But for the folder itself where the user has other things in it."""
+    if shared:
+        (tmp_path / "thesis.odt").touch(0o644)
     (tmp_path / "jobs" / "1").mkdir(parents=True)
     World(tmp_path).close()
     for path in (tmp_path / JOURNAL, tmp_path / "engine.log"):
@@ -64,4 +67,6 @@ def test_what_an_earlier_version_has_left_open_is_shut(tmp_path: Path) -> None:
     world = World(tmp_path)
     found = modes(tmp_path)
     world.close()
-    assert (found[tmp_path.name], found["jobs"], found[JOURNAL], found["engine.log"]) == ("755", "700", "600", "600")
+    assert found[tmp_path.name] == ("755" if shared else "700")
+    assert not shared or (tmp_path / "thesis.odt").stat().st_mode & 0o777 == 0o644
+    assert (found["jobs"], found[JOURNAL], found["engine.log"]) == ("700", "600", "600")

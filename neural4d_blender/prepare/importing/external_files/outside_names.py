@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 import re
 import shutil
 import struct
@@ -17,16 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
+from ....engine.files.gltf_images import HEAD, check_pixels, head_of_data
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 
-#: Of materials together; a text of more is none.
-_MOST_TEXT = 1 << 26
-_CONTINUED = re.compile(rb"\\[ \t]*\r?\n")
-_MAP = re.compile(rb"(?im)^([ \t]*(?:map_\S+|bump|disp|decal|refl|norm)[ \t]+)([^\r\n]*)")
-#: Where a path begins among the options before it: the first word that has a part of one.
-_PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", re.S)
 _ASCII_FBX = re.compile(rb'(?i)\b(?:relative)?filename: *"([^"\r\n]*)"|"(?:path|relpath|xrefurl)"[^\r\n]*"([^"\r\n]*)"')
+_ASCII_IMAGE = re.compile(rb'(?i)\bcontent: *,?\s*"([A-Za-z0-9+/]{16,1398104})')
 _FBX_MAGIC = b"Kaydara FBX Binary  \0\x1a\0"
 _FBX_NAMES = frozenset(
     {b"filename", b"relativefilename", b"path", b"relpath", b"cachefilename", b"cacheabsolutefilename"}
@@ -57,72 +52,12 @@ def _kind(source: Path) -> str:
         return "FBX"
     if head.startswith(b"PK"):
         return "USDZ"
-    return "OBJ" if source.suffix.lower() == ".obj" else ""
-
-
-def _obj(source: Path, folder: Path) -> Path:
-    """Materials are read with the textures' names made whole, since the copy lies elsewhere."""
-    named = list(material_libraries(source))
-    texts = {name: _material(source.parent, inside(name)) for _, name in named}
-    beside = source.with_suffix(".mtl")  # which Blender reads whatever the OBJ names
-    texts[b""] = _material(source.parent, os.fsencode(beside.name))
-    if not any(leads_out(name) for _, name in named) and not any(changed for _, changed in texts.values()):
-        return source
-    copy = folder / source.name
-    shutil.copyfile(source, copy)
-    with copy.open("r+b") as file:
-        for at, name in named:
-            file.seek(at)
-            file.write(inside(name))
-    for name, (text, _) in texts.items():
-        target = folder / os.fsdecode(inside(name)) if name else copy.with_suffix(".mtl")
-        with contextlib.suppress(OSError, ValueError):  # no name that a file can have
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text)
-    return copy
-
-
-def material_libraries(source: Path) -> Iterator[tuple[int, bytes]]:
-    """Where the names after `mtllib` stand, and what they are."""
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        at = content.find(b"mtllib")
-        while at >= 0:
-            start = end = at + len(b"mtllib")
-            line = _CONTINUED.sub(lambda found: b" " * len(found[0]), content[start : start + 8192]).split(b"\n", 1)[0]
-            name = line.strip()
-            if name and (at == 0 or content[at - 1 : at] in b"\r\n \t\xbf"):
-                yield start + line.index(name), name
-            at = content.find(b"mtllib", max(end, at + 1))
-
-
-def _material(folder: Path, name: bytes) -> tuple[bytes, bool]:
-    """The text of a .mtl, in which no name leads out, and whether one did."""
-    path = folder / os.fsdecode(name.strip(b'"'))
-    try:
-        if not path.is_file() or path.stat().st_size > _MOST_TEXT:
-            return b"", False
-        text = _CONTINUED.sub(b" ", path.read_bytes())
-    except (OSError, ValueError):
-        return b"", False
-    changed = False
-
-    def line(found: re.Match[bytes]) -> bytes:
-        nonlocal changed
-        if (path_there := _PATH.search(found[2])) and leads_out(path_there[0].strip(b'" \t')):
-            changed = True
-            named = path_there[0].strip(b'" \t')
-            return found[1] + found[2][: path_there.start()] + inside(b"  " + named).lstrip(b"./")
-        whole = folder / os.fsdecode(found[2].strip(b'" \t'))
-        with contextlib.suppress(OSError, ValueError):
-            if found[2].strip() and whole.is_file():
-                return found[1] + os.fsencode(whole.resolve())
-        return found[0]
-
-    return _MAP.sub(line, text), changed
+    return ""  # what an OBJ names: obj_materials.py
 
 
 def _fbx(source: Path, folder: Path) -> Path:
     with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        check_pixels(_fbx_images(content))  # Blender's importers decode them
         if content[: len(_FBX_MAGIC)] == _FBX_MAGIC:
             found = list(_fbx_paths(content))
         else:
@@ -131,8 +66,33 @@ def _fbx(source: Path, folder: Path) -> Path:
     return copied(source, folder, [(at, inside(name)) for at, name in found if leads_out(name)])
 
 
+def has_keys(source: Path) -> bool:
+    """Whether an FBX holds keyframes, binary or text."""
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(name) >= 0 for name in (b"\x07KeyTime", b"KeyTime:"))
+
+
 def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
     """Where the strings stand that name files in a binary FBX, and what they are."""
+    for name, start, count in _fbx_nodes(content):
+        strings = list(_fbx_strings(content, start, count)) if name in _FBX_NAMES or name == b"p" else []
+        if name in _FBX_NAMES or (strings and strings[0][1].lower() in _FBX_NAMES | {b"xrefurl"}):
+            yield from strings
+
+
+def _fbx_images(content: mmap.mmap) -> Iterator[bytes]:
+    """The first bytes of all images in a binary FBX, or one of text."""
+    if content[: len(_FBX_MAGIC)] != _FBX_MAGIC:
+        yield from (head_of_data(f"data:;base64,{found[1].decode()}") for found in _ASCII_IMAGE.finditer(content))
+        return
+    for name, start, count in _fbx_nodes(content):
+        if name == b"content" and count and content[start : start + 1] in (b"R", b"S"):
+            (length,) = struct.unpack_from("<I", content, start + 1)
+            yield content[start + 5 : start + 5 + min(length, HEAD)]
+
+
+def _fbx_nodes(content: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
+    """Of all records in a binary FBX the names, small, and where their properties begin, and how many those are."""
     (version,) = struct.unpack_from("<I", content, len(_FBX_MAGIC))
     head = "<QQQB" if version >= 7500 else "<IIIB"
     waiting = [(len(_FBX_MAGIC) + 4, len(content), 0)]
@@ -146,10 +106,7 @@ def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
             if end <= at or end > limit or depth > _DEEP:
                 raise BrokenModel("The FBX file is damaged: a part of it ends before it begins.")
             waiting.append((end, limit, depth))
-            name = content[start - name_length : start].lower()
-            strings = list(_fbx_strings(content, start, count)) if name in _FBX_NAMES or name == b"p" else []
-            if name in _FBX_NAMES or (strings and strings[0][1].lower() in _FBX_NAMES | {b"xrefurl"}):
-                yield from strings
+            yield content[start - name_length : start].lower(), start, count
             if start + length < end:
                 waiting.append((start + length, end, depth + 1))
     except struct.error as error:
@@ -187,5 +144,5 @@ def copied(source: Path, folder: Path, changes: list[tuple[int, bytes]]) -> Path
 
 
 _LOOKS: dict[str, Callable[[Path, Path], Path]] = {
-    "OBJ": _obj, "FBX": _fbx, "BLEND": blend_libraries.without, "USDZ": usd_names.without,
+    "FBX": _fbx, "BLEND": blend_libraries.without, "USDZ": usd_names.without,
 }  # fmt: skip

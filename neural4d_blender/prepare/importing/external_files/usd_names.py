@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
+from ....engine.files.gltf_images import HEAD, check_pixels
 from .inside_name import inside, leads_out
 
 _ASSET = re.compile(rb"@@@(.+?)@@@|@([^@\n]+)@", re.S)
@@ -24,13 +25,14 @@ def without(source: Path, folder: Path) -> Path:
     """The file itself where no name in it leads out, else a copy.
 
     Raises:
-        BrokenModel: a part of it cannot be read.
+        BrokenModel: a part of it cannot be read. UnsafeModel: its images have too many pixels.
     """
     try:
         with zipfile.ZipFile(source) as package:
             members = {info.filename: package.read(info) for info in package.infolist() if not info.is_dir()}
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
         raise BrokenModel(f"The USDZ file is damaged: {error}.") from error
+    check_pixels(content[:HEAD] for content in members.values() if not _is_layer(content))
     changed = {name: _layer(content) for name, content in members.items() if _is_layer(content)}
     if all(changed[name] == members[name] for name in changed):
         return source
