@@ -80,9 +80,10 @@ def _draw_ended(row: bpy.types.UILayout, job: Job) -> None:
         words, icon = words if job.state == State.FAILED else tr("Could not be placed"), "ERROR"
     elif place_finished_models.is_for_another_file(job):
         words = tr("Ready for another file")
-    elif told := whereabouts.in_the_way(job.id):
-        words = f"{words}, {told}"
-    row.label(text=f"{title}: {words[0].lower()}{words[1:]}", icon=icon)
+    elif way := whereabouts.in_the_way(job.id):
+        inside = way[0] == whereabouts.INSIDE
+        words = tr("{state}, inside {names}" if inside else "{state}, behind {names}").format(state=words, names=way[1])
+    row.label(text=f"{title}: {words}", icon=icon)
     if job.state == State.FAILED:
         row.operator("neural4d.retry", text=tr("Pay Again") if job.retry_pays else tr("Retry")).job = job.id
     elif whereabouts.stands(job.id):
