@@ -108,7 +108,8 @@ def show(job_id: str, *, by_itself: bool = False) -> bool:
                 continue
             window.scene = scenes[0]
         placement.select_only([*_family(found)], window.scene)
-        for context in _views(window, cameras=not by_itself):
+        seen = any(thing.visible_get(view_layer=window.view_layer) for thing in _family(found))
+        for context in _views(window, cameras=not by_itself) if seen else ():
             space: Any = context["space_data"]
             for thing in _family(found) if space.local_view else ():
                 thing.local_view_set(space, True)

@@ -156,3 +156,21 @@ def test_the_first_one_is_shown_by_itself_and_no_other(
         endings.show_first()
     assert len(shown) == 1
     assert not endings.show_first()
+
+
+def test_nothing_is_shown_while_somebody_works_in_the_scene(
+    start: Start, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(whereabouts, "show", lambda job_id, by_itself: shown.append(job_id))
+    job = start()
+    finish(job)
+    session.shown.to_show = (job.id, float("inf"))
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    assert not endings.show_first()
+    monkeypatch.setattr(targets, "blocked", lambda: "")
+    assert endings.show_first()
+    assert shown == [job.id]
+    assert bpy.ops.neural4d.show.poll()
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    assert not bpy.ops.neural4d.show.poll()
