@@ -14,6 +14,7 @@ import bpy
 from ..engine.protocol import SETTLED, State
 from . import place_finished_models, user_settings, whereabouts
 from .engine_process import bridge
+from .placing import targets
 from .session import session
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def show_first() -> bool:
     if not job_id:
         return False
     if time.monotonic() < until and whereabouts.stands(job_id):
-        if any(window.modal_operators for window in bpy.context.window_manager.windows):
+        if targets.blocked() or any(window.modal_operators for window in bpy.context.window_manager.windows):
             return False
         whereabouts.show(job_id, by_itself=True)
     session.shown.to_show = ("", 0.0)

@@ -63,7 +63,7 @@ class Placings:
         variants: those that were placed here; ahead of what the engine has read.
         again: models that the engine was asked to prepare once more, by job id and variant: whether it has answered.
         untold: what an engine that died was told last and may not have heard.
-        in_the_way: what a model stands in or behind, in words, and where it stood then.
+        in_the_way: what a model stands in or behind (``whereabouts.Way``), and where it stood then.
         first_shown: the first model of the session was shown by itself, or is not to be.
     """
 
@@ -75,7 +75,7 @@ class Placings:
         self.variants: dict[str, set[int]] = {}
         self.again: dict[tuple[str, int], bool] = {}
         self.untold: list[Placed] = []
-        self.in_the_way: dict[str, tuple[str, tuple[float, ...]]] = {}
+        self.in_the_way: dict[str, tuple[tuple[str, str], tuple[float, ...]]] = {}
         self.first_shown = False
 
 

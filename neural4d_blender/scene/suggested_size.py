@@ -31,10 +31,11 @@ _INCH, _FOOT = 25.4, 304.8
 
 
 class Suggestion(NamedTuple):
-    """Millimetres, and what they follow, in words."""
+    """Millimetres, and what they follow: SELECTED with the object's name, SCENE, VIEW or NOTHING."""
 
     size_mm: float
-    why: str
+    follows: str
+    name: str = ""
 
 
 def suggest(scene: bpy.types.Scene, axis: str = "LONGEST") -> Suggestion:
@@ -46,18 +47,18 @@ def suggest(scene: bpy.types.Scene, axis: str = "LONGEST") -> Suggestion:
     unit = metres_per_unit(scene) * 1000
     active = _active(scene)
     if active is not None and (along := _along(active, axis)) > 0:
-        return Suggestion(_bounded(_digits(along * unit)), f"as large as {active.name}")
+        return Suggestion(_bounded(_digits(along * unit)), "SELECTED", active.name)
     measures = [size for thing in islice(scene.objects, _LOOKED_AT) if (size := _along(thing, "LONGEST"))]
     distance = _view_distance()
     if measures:
         usual = median(measures)
         if distance and not _SMALL * distance <= usual <= _LARGE * distance:
             usual = min(max(usual, _SMALL * distance), _LARGE * distance)
-            return Suggestion(_rounded(usual * unit, scene), "as the view shows the scene")
-        return Suggestion(_rounded(usual * unit, scene), "like what is in the scene")
+            return Suggestion(_rounded(usual * unit, scene), "VIEW")
+        return Suggestion(_rounded(usual * unit, scene), "SCENE")
     if distance:
-        return Suggestion(_rounded(distance * _IN_VIEW * unit, scene), "as the view shows the scene")
-    return Suggestion(_PLAIN, "nothing is in the scene yet")
+        return Suggestion(_rounded(distance * _IN_VIEW * unit, scene), "VIEW")
+    return Suggestion(_PLAIN, "NOTHING")
 
 
 def drawn(scene: bpy.types.Scene, axis: str) -> Suggestion:

@@ -14,8 +14,9 @@ from mathutils import Vector
 from .placing import placeholder, placement, provenance, surroundings, targets
 from .session import session
 
-#: What the words begin with of a model that stands in something.
-INSIDE = "inside"
+#: How something is in a model's way, and the names of what is.
+Way = tuple[str, str]
+INSIDE, BEHIND = "inside", "behind"
 
 
 def roots(job_id: str) -> list[bpy.types.Object]:
@@ -62,18 +63,18 @@ def look_around(job_id: str) -> None:
         return
     box = surroundings.box_around(found)
     if around := surroundings.inside_of(box, layer, found):
-        told = f"{INSIDE} {', '.join(thing.name for thing in around[:3])}"
+        found_in: Way = (INSIDE, ", ".join(thing.name for thing in around[:3]))
     elif hiding := next(filter(None, (surroundings.behind(box, eye, layer, found) for eye in _eyes(layer))), ""):
-        told = f"behind {hiding}"
+        found_in = (BEHIND, hiding)
     else:
         return
-    session.placings.in_the_way[job_id] = (told, _place(found))
+    session.placings.in_the_way[job_id] = (found_in, _place(found))
 
 
-def in_the_way(job_id: str) -> str:
-    """What the job's model was found to stand in or behind, as in "inside Cube"; empty once it was moved."""
-    told, place = session.placings.in_the_way.get(job_id, ("", ()))
-    return told if told and place == _place(roots(job_id)) else ""
+def in_the_way(job_id: str) -> Way | None:
+    """What the job's model was found to stand in or behind; None where nothing is, or once it was moved."""
+    way, place = session.placings.in_the_way.get(job_id, (None, ()))
+    return way if way and place == _place(roots(job_id)) else None
 
 
 def move_beside(job_id: str) -> None:
@@ -107,7 +108,8 @@ def show(job_id: str, *, by_itself: bool = False) -> bool:
                 continue
             window.scene = scenes[0]
         placement.select_only([*_family(found)], window.scene)
-        for context in _views(window, cameras=not by_itself):
+        seen = any(thing.visible_get(view_layer=window.view_layer) for thing in _family(found))
+        for context in _views(window, cameras=not by_itself) if seen else ():
             space: Any = context["space_data"]
             for thing in _family(found) if space.local_view else ():
                 thing.local_view_set(space, True)

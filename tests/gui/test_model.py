@@ -7,11 +7,14 @@ from pathlib import Path
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
+#: So tall that all that can be done with a job of two variants is in the sidebar, with Show among it.
+TALL = (1000, 1040)
+
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:
     library = tmp_path / "Library"
     with Simulator(generation="2024", job_seconds=1.0) as sim:
-        done = run_scenario("model", env=sim.environment, arguments={"library": str(library)}, timeout=240)
+        done = run_scenario("model", env=sim.environment, arguments={"library": str(library)}, timeout=240, size=TALL)
         assert [row["points"] for row in sim.ledger()] == [60, 60]
     assert done["jobs"] == [60, 60]
     assert "Neural4D" in done["libraries"]

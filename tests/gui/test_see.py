@@ -13,7 +13,7 @@ def test_it_is_shown_told_and_out_of_the_cube() -> None:
         done = run_scenario("see", env=sim.environment, arguments={"admin_url": sim.admin_url}, timeout=240)
     assert done["suggested"] == pytest.approx(2.0)
     assert done["apart"] == pytest.approx([0.0, 1.6])
-    assert done["inside"] == "inside Cube"
+    assert done["inside"] == ["inside", "Cube"]
     assert done["moved"] >= 2.0
     assert done["back"] == 0.0
     assert done["selected"] == ["a wooden chair"]

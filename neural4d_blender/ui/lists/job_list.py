@@ -85,13 +85,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     _draw_head(
         box.row(align=True), job, "ERROR" if trouble else state_labels.state(job)[1], is_open if unfolds else None
     )
-    if job.state not in (State.FAILED, State.CANCELLED) and (told := whereabouts.in_the_way(job.id)):
-        labels.draw(
-            box,
-            f"It {'stands' if job.state == State.PLACED else 'will stand'} {told}.",
-            "INFO",
-        )
-        show.draw_beside(box, job.id)
+    if job.state not in (State.FAILED, State.CANCELLED):
+        show.draw_way(box, job.id, placed=job.state == State.PLACED)
     if not is_open:
         return
     waits = state_labels.waits(job)

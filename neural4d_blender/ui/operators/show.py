@@ -10,6 +10,7 @@ from ...scene import timer_and_file_handlers, whereabouts
 from ...scene.placing import targets
 from ...scene.session import session
 from ..drawing import show
+from ..drawing.languages import sentence, tr
 from .job_actions import JobOperator
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class _InScene(_Base):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not now."""
         if why := targets.blocked():
-            cls.poll_message_set(why.rstrip("."))
+            cls.poll_message_set(sentence(why).rstrip("."))
         return not why
 
 
@@ -39,8 +40,9 @@ class NEURAL4D_OT_show(_InScene, JobOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, job: generate.Job) -> None:
         """Show it; the first one is not to be shown by itself after that."""
         if not whereabouts.show(job.id):
-            what = "There is no 3D Viewport in this window" if whereabouts.roots(job.id) else "It is not in this file"
-            self.report({"WARNING"}, what)
+            here = whereabouts.roots(job.id)
+            why = tr("It is hidden, or this window has no 3D Viewport" if here else "It is not in this file")
+            self.report({"WARNING"}, why)
         session.placings.first_shown = True
 
 

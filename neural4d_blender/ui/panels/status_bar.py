@@ -28,12 +28,12 @@ class NEURAL4D_PT_running(bpy.types.Panel):
     bl_label = "Neural4D"
     bl_space_type = "TOPBAR"  # in no editor's sidebar: the status bar opens it
     bl_region_type = "HEADER"
-    bl_ui_units_x = 24
+    bl_ui_units_x = 28
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Newest first."""
         for job in endings.told():
-            _draw_ended(self.layout.row(align=True), job)
+            _draw_ended(self.layout.split(factor=0.6), job)
         for job in _running():
             _draw_running(self.layout.row(align=True), job)
 
@@ -80,9 +80,11 @@ def _draw_ended(row: bpy.types.UILayout, job: Job) -> None:
         words, icon = words if job.state == State.FAILED else tr("Could not be placed"), "ERROR"
     elif place_finished_models.is_for_another_file(job):
         words = tr("Ready for another file")
-    elif told := whereabouts.in_the_way(job.id):
-        words = f"{words}, {told}"
-    row.label(text=f"{title}: {words[0].lower()}{words[1:]}", icon=icon)
+    elif way := whereabouts.in_the_way(job.id):
+        inside = way[0] == whereabouts.INSIDE
+        words = tr("{state}, inside {names}" if inside else "{state}, behind {names}").format(state=words, names=way[1])
+    row.label(text=f"{title}: {words}", icon=icon)
+    row = row.row(align=True)
     if job.state == State.FAILED:
         row.operator("neural4d.retry", text=tr("Pay Again") if job.retry_pays else tr("Retry")).job = job.id
     elif whereabouts.stands(job.id):

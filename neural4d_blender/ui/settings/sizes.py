@@ -46,8 +46,19 @@ def draw(column: bpy.types.UILayout, chosen: Any) -> None:
     if typed:
         row.operator("neural4d.suggest_size", text="", icon="LOOP_BACK", emboss=False)
     else:
-        why = suggested_size.shown(chosen.id_data, chosen.axis).why
-        row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = f"Suggested: {why}. Type to change it"
+        row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = _why(chosen)
+
+
+def _why(chosen: Any) -> str:
+    """What the suggestion follows, in a sentence."""
+    found = suggested_size.shown(chosen.id_data, chosen.axis)
+    if found.follows == "SELECTED":
+        return tr("As large as {name}, which is selected; type another size to keep that").format(name=found.name)
+    if found.follows == "SCENE":
+        return tr("Like what is in the scene; type another size to keep that")
+    if found.follows == "VIEW":
+        return tr("By how far away the view looks; type another size to keep that")
+    return tr("Nothing is in the scene yet; type another size to keep that")
 
 
 class NEURAL4D_OT_suggest_size(bpy.types.Operator):

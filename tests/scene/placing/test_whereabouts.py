@@ -74,25 +74,25 @@ def test_what_it_stands_in_is_told_until_it_is_moved(start: Start, finish: Finis
     bpy.context.view_layer.update()
     job = start(size_mm=2000.0)
     whereabouts.look_around(job.id)
-    assert whereabouts.in_the_way(job.id) == "inside Cube"
+    assert whereabouts.in_the_way(job.id) == ("inside", "Cube")
     held(job).location.x = 20
-    assert whereabouts.in_the_way(job.id) == ""
+    assert whereabouts.in_the_way(job.id) is None
     held(job).location.x = 1
     finish(job)
     whereabouts.look_around(job.id)
-    assert whereabouts.in_the_way(job.id) == "inside Cube"
+    assert whereabouts.in_the_way(job.id) == ("inside", "Cube")
     above = bpy.data.objects.new("Above", None)
     above.scale = (2, 2, 2)
     bpy.context.scene.collection.objects.link(above)
     root_of(job).parent = above
     root_of(job).location = (0.5, 1, 1.5)
     assert bpy.ops.neural4d.move_beside(job=job.id) == {"FINISHED"}
-    assert whereabouts.in_the_way(job.id) == ""
+    assert whereabouts.in_the_way(job.id) is None
     place = targets.world_matrix(root_of(job)).translation
     assert place.x > 2
     assert place[1:] == pytest.approx((2, 3))
     root_of(job).location = (0.5, 1, 1.5)  # as undo has it
-    assert whereabouts.in_the_way(job.id) == "inside Cube"
+    assert whereabouts.in_the_way(job.id) == ("inside", "Cube")
 
 
 def test_a_placeholder_that_was_owed_is_looked_after_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_a_placeholder_that_was_owed_is_looked_after_too(start: Start, monkeypat
     monkeypatch.undo()
     monkeypatch.setattr(bridge, "send", lambda *_, **__: None)
     place_finished_models.pump()
-    assert whereabouts.in_the_way(job.id) == "inside Cube"
+    assert whereabouts.in_the_way(job.id) == ("inside", "Cube")
 
 
 def test_each_end_is_told_once(start: Start, finish: Finish) -> None:
@@ -156,3 +156,21 @@ def test_the_first_one_is_shown_by_itself_and_no_other(
         endings.show_first()
     assert len(shown) == 1
     assert not endings.show_first()
+
+
+def test_nothing_is_shown_while_somebody_works_in_the_scene(
+    start: Start, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(whereabouts, "show", lambda job_id, by_itself: shown.append(job_id))
+    job = start()
+    finish(job)
+    session.shown.to_show = (job.id, float("inf"))
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    assert not endings.show_first()
+    monkeypatch.setattr(targets, "blocked", lambda: "")
+    assert endings.show_first()
+    assert shown == [job.id]
+    assert bpy.ops.neural4d.show.poll()
+    monkeypatch.setattr(targets, "blocked", lambda: "Waiting until Object Mode is back.")
+    assert not bpy.ops.neural4d.show.poll()

@@ -68,7 +68,7 @@ def test_it_follows_what_is_selected(scene: bpy.types.Scene) -> None:
     cube = bpy.context.object
     cube.scale = (1, 1, 0.5)
     bpy.context.view_layer.update()
-    assert (wanted(scene), suggested_size.suggest(scene).why) == (2000.0, "as large as Cube")
+    assert (wanted(scene), suggested_size.suggest(scene)[1:]) == (2000.0, ("SELECTED", "Cube"))
     scene.neural4d.axis = "Z"
     assert wanted(scene) == 1000.0
     scene.unit_settings.scale_length = 0.01
@@ -80,7 +80,7 @@ def test_it_follows_what_is_selected(scene: bpy.types.Scene) -> None:
 
 def test_it_follows_what_stands_there(scene: bpy.types.Scene) -> None:
     bpy.ops.object.select_all(action="DESELECT")
-    assert suggested_size.suggest(scene) == (2000.0, "like what is in the scene")
+    assert suggested_size.suggest(scene) == (2000.0, "SCENE", "")
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     assert wanted(scene) == 100.0
 
