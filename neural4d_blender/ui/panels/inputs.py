@@ -34,8 +34,9 @@ def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     else:
         prompt = layout.row(align=True)
         prompt.enabled = not unsupported.why(declared, Feature.TEXT)
-        prompt.activate_init = True  # in a pop-up, it can be typed at once
-        prompt.prop(chosen, "prompt", text="", placeholder=tr("A cute bird"))
+        field = prompt.row(align=True)
+        field.activate_init = True  # in a pop-up, it can be typed at once
+        field.prop(chosen, "prompt", text="", placeholder=tr("A cute bird"))
         prompt.operator("neural4d.edit_prompt", text="", icon="GREASEPENCIL")
         prompt.menu("NEURAL4D_MT_prompt", text="", icon="DOWNARROW_HLT")
         _draw_pictures(layout, chosen, declared)

@@ -9,7 +9,7 @@ from ...scene.user_settings import located
 from ..drawing import labels
 from ..drawing.languages import tr
 from ..operators.generate import in_the_way
-from ..settings import draw_price, image_sources
+from ..settings import draw_price, image_sources, remembered
 from ..settings.properties import service
 from . import inputs, obstacles
 
@@ -35,7 +35,8 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Open it."""
+        """Open it, with the user's own settings."""
+        remembered.adopt()
         if self.input != "PANEL":
             context.scene.neural4d.input = self.input
         return context.window_manager.invoke_props_dialog(
@@ -50,7 +51,9 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
             layout.prop(chosen, "provider", text="")
             inputs.draw_source(layout, context)
             inputs.draw_size(inputs.split(layout).row, chosen)
-            draw_price.draw(layout, chosen, of_image=chosen.input == "IMAGE")
+            of_image = chosen.input == "IMAGE"
+            draw_price.draw_told(layout, chosen, of_image=of_image)
+            layout.label(text=f"Price: {draw_price.price_text(chosen, of_image=of_image)}")
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job as the panel's button does."""

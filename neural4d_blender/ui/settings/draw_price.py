@@ -34,7 +34,17 @@ def no_cap(chosen: NEURAL4D_PG_settings) -> str:
 
 
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool, in_editor: bool = False) -> None:
-    """What is left at the service that charges, what the price is made of, what stands in its way; then the button."""
+    """What there is to know of the price; then the button, which names it."""
+    draw_told(layout, chosen, of_image=of_image)
+    said = button_text(chosen, of_image=of_image)
+    button = layout.row()
+    button.scale_y = 1.6
+    icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
+    button.operator("neural4d.generate_from_editor" if in_editor else "neural4d.generate", text=said, icon=icon)
+
+
+def draw_told(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
+    """What is left at the service that charges, what the price is made of, and what stands in its way."""
     declared = service(chosen)
     balance = bridge.balances.get(chosen.provider)
     request = panel_request.request(chosen, of_image=of_image)
@@ -69,22 +79,21 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
             why = tr("The service may want more {unit} than are left: its price was never measured here.")
             why = why.format(unit=tr(declared.unit))
         labels.draw(layout, why, "ERROR" if measured else "INFO", inset=3)
-        layout.operator(
-            "wm.url_open", text=tr("Get {unit}").format(unit=tr(declared.unit.title())), icon="URL"
-        ).url = declared.keys_page
-    said = tr("Generate · {price}").format(price=labels.amount(price, declared.unit, measured=measured))
-    button = layout.row()
-    button.scale_y = 1.6
-    icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
-    button.operator("neural4d.generate_from_editor" if in_editor else "neural4d.generate", text=said, icon=icon)
+        get = tr("Get {unit}").format(unit=tr(declared.unit.title()))
+        layout.operator("wm.url_open", text=get, icon="URL").url = declared.keys_page
 
 
 def button_text(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
     """What the button does, and what that costs."""
+    return tr("Generate · {price}").format(price=price_text(chosen, of_image=of_image))
+
+
+def price_text(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
+    """What the settings cost, as far as it is known."""
     request = panel_request.request(chosen, of_image=of_image)
     price = protocol.estimate(chosen.provider, request, bridge.prices)
     measured = protocol.measured(chosen.provider, request, bridge.prices)
-    return tr("Generate · {price}").format(price=labels.amount(price, service(chosen).unit, measured=measured))
+    return labels.amount(price, service(chosen).unit, measured=measured)
 
 
 def in_parts(request: Request, provider: str) -> str:

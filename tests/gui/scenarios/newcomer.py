@@ -8,9 +8,6 @@ from bl_ext.user_default.neural4d.ui import menus
 from tests.gui.harness_window import WIDE, Until
 from tests.gui.scenarios.steps import bridge, expect, in_viewport, names, newest, reached
 
-#: Where the three samples stand beside each other, as fractions of the sidebar's width.
-SAMPLES = (0.2, 0.5, 0.8)
-
 
 def scenario(ui, key):
     clicks = _count(ui)
@@ -25,7 +22,7 @@ def scenario(ui, key):
     yield from ui.screenshot("newcomer-1-popup-with-nothing-set")
     yield from ui.press("ESC")
     yield from ui.press("ESC")
-    button = yield from ui.find(r"try_sample\(sample='chair'\)", columns=SAMPLES, empty=400)
+    button = yield from ui.find(r"try_sample\(sample='chair'\)", columns=(0.45,), empty=400)
     yield from ui.click(button.x, button.y)
     yield reached("generating")
     yield 3.0
