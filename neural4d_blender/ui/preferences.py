@@ -176,7 +176,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
                 row.operator("wm.url_open", text=text, icon="URL").url = website + page
         else:
             readme = str(user_settings.INSTALLED / "README.md")
-            row.operator("wm.path_open", text="Documentation", icon="HELP").filepath = readme
+            row.operator("wm.path_open", text=tr("Documentation"), icon="HELP").filepath = readme
 
     def _draw_setting(self, column: bpy.types.UILayout, name: str, variable: str, placeholder: str = "") -> None:
         """A setting, or word of the environment variable that goes before it."""

@@ -58,7 +58,7 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
     rest += [(counts.failed, tr("{count} failed")), (counts.stopped, tr("{count} stopped"))]
     told = [what.format(count=count) for count, what in rest if count]
     if told:
-        box.label(text=labels.cut("  ·  ".join(told), inset=4))
+        labels.draw(box, "  ·  ".join(told))
     if counts.paused and (left := state_labels.waits(counts.paused)):
         labels.draw(box, f"{state_labels.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
     unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ

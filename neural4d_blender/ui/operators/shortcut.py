@@ -1,4 +1,4 @@
-"""Ctrl+Enter over the Neural4D tab: Generate. Nowhere else, because it pays."""
+"""Ctrl+Enter where the Neural4D tab is open: Generate. Nowhere else, because it pays, and the tab has the price."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ...scene.session import session
 
 
 class NEURAL4D_OT_generate_by_key(bpy.types.Operator):
-    """Generate, with the mouse over the Neural4D tab"""
+    """Generate, in an editor whose sidebar shows the Neural4D tab"""
 
     bl_idname = "neural4d.generate_by_key"
     bl_label = "Generate (Neural4D Tab)"
@@ -16,9 +16,9 @@ class NEURAL4D_OT_generate_by_key(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """The mouse is over the tab."""
-        region: Any = context.region
-        return bool(region and region.type == "UI" and region.active_panel_category == "Neural4D")
+        """The editor below the mouse shows the tab. (Over a field, Blender itself takes Enter.)"""
+        regions: Any = context.area.regions if context.area else ()
+        return any(one.type == "UI" and one.width > 1 and one.active_panel_category == "Neural4D" for one in regions)
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Press the button that is there."""

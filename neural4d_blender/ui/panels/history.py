@@ -94,7 +94,7 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
 
 
 def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
-    row = layout.split(factor=0.5)
+    row = layout.split(factor=0.42)
     row.label(text=what)
     numbers = row.row()
     numbers.alignment = "RIGHT"

@@ -41,7 +41,7 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
 def draw_samples(layout: bpy.types.UILayout) -> None:
     """What can be tried without a key."""
     column = layout.column(align=True)
-    column.label(text=tr("Try it, free, with nothing sent:"))
+    labels.draw(column, tr("Try it, free, with nothing sent:"))
     row = column.row(align=True)
     for name in SAMPLES:
         row.operator("neural4d.try_sample", text=tr(name.title())).sample = name

@@ -99,9 +99,7 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Parts and faces first, then what they look like."""
         layout, chosen = self.layout, context.scene.neural4d
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(chosen, "placeholder")
+        layout.prop(chosen, "placeholder")  # not split: long names have all the room
         layout.prop(chosen, "joined")
         layout.prop(chosen, "use_max_faces")
         limit = layout.column()

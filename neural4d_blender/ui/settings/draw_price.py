@@ -115,6 +115,7 @@ def draw_cap(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
     row.alert = bool(why and chosen.use_cap)
     row.prop(chosen, "use_cap")
     most = layout.column()
+    most.use_property_split = False  # the name has all the room
     most.active = chosen.use_cap and not why
     most.prop(chosen, "max_points", text=tr("{unit} at Most").format(unit=tr(service(chosen).unit.title())))
 

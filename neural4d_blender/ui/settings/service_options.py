@@ -110,12 +110,19 @@ def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_i
     shown = [option for option in shown if not (option.replaces_image or option.pictures_only)]
     for option in shown:
         if not option.enterprise:
-            layout.prop(group(chosen, service), option.key)
+            _draw(layout, group(chosen, service), option)
     marked = [option for option in shown if option.enterprise]
     if marked:
         layout.label(text=tr("Enterprise accounts only:"), icon="SOLO_ON")
     for option in marked:
-        layout.prop(group(chosen, service), option.key)
+        _draw(layout, group(chosen, service), option)
+
+
+def _draw(layout: bpy.types.UILayout, settings: Any, option: Option) -> None:
+    """A field; a switch and a number have their whole name in it, whatever the language and the width."""
+    row = layout.row()
+    row.use_property_split = option.kind in ("choice", "text")
+    row.prop(settings, option.key)
 
 
 def draw_of_pictures(layout: bpy.types.UILayout, chosen: Any, service: Declaration) -> None:

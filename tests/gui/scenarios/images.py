@@ -7,7 +7,7 @@ import os
 import bpy
 
 from tests.gui.harness_window import WIDE, Until
-from tests.gui.scenarios.steps import fill_in, generate, names, newest, reached
+from tests.gui.scenarios.steps import fill_in, generate, names, newest, reached, unfold
 
 
 def press(ui, pattern: str, columns=WIDE):
@@ -64,6 +64,7 @@ def variants(ui):
     yield from generate(ui)
     yield reached("placed")
     yield Until(lambda: all(v.preview for v in newest().variants), "all previews", 60)
+    yield from unfold(ui)
     yield 1.5
     yield from ui.screenshot("variants-1-previews")
     yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3,))

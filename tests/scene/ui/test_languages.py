@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import string
 
+import blf
 import pytest
 
+from neural4d_blender.engine import protocol
 from neural4d_blender.ui.drawing import languages
 from tests.support import texts
 
@@ -37,3 +39,17 @@ def test_texts_that_are_filled_in_are_found_again() -> None:
     assert german("CSM documents no price. Nobody knows this.") == "CSM nennt keinen Preis. Nobody knows this."
     assert german("Nobody knows this") == "Nobody knows this"
     assert languages.sentence("CSM documents no price.") == "CSM documents no price."
+
+
+@pytest.mark.parametrize("locale", ["en_US", *LOCALES])
+def test_names_at_the_left_of_a_field_fit_the_default_width(locale: str) -> None:
+    """Of 292 pixels they have two fifths less the sidebar's tabs and margins; the names of numbers have all of it."""
+    blf.size(0, 11)
+    own = [option.label for service in protocol.declarations() for option in service.options if is_split(option)]
+    for name in ("Variants", "Along", "Origin", "Size", "Suggested", "Format", "Pictures", *own):
+        word = languages.table(locale).get((languages.CONTEXT, name), name)
+        assert blf.dimensions(0, word)[0] <= 90, word
+
+
+def is_split(option: protocol.Option) -> bool:
+    return option.kind in ("choice", "text") and not option.replaces_image

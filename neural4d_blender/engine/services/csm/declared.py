@@ -24,7 +24,7 @@ _BOTH = "The first servers pass it over"
 
 #: What only servers with the older sessions know.
 OLDER_OPTIONS = (
-    Option("model_resolution", "Model Resolution", "choice", "high",
+    Option("model_resolution", "Model Detail", "choice", "high",
         f"How fine the model is. {_OLDER_ONLY}", choices=("high", "low")),
     Option("pixel_alignment", "Pixel Alignment", "choice", "highest",
         f"How closely the model follows the image. {_OLDER_ONLY}", choices=("highest", "moderate", "lowest")),
