@@ -53,7 +53,8 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
             inputs.draw_size(inputs.split(layout).row, chosen)
             of_image = chosen.input == "IMAGE"
             draw_price.draw_told(layout, chosen, of_image=of_image)
-            layout.label(text=f"Price: {draw_price.price_text(chosen, of_image=of_image)}")
+            price = draw_price.price_text(chosen, of_image=of_image)
+            layout.label(text=tr("Price: {price}").format(price=price))
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job as the panel's button does."""
