@@ -172,7 +172,8 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         """The project's pages where the build knows them; the README that came with it otherwise."""
         row = layout.row(align=True)
         if website := user_settings.website().rstrip("/"):
-            for text, page in (("Website", ""), ("Documentation", "#readme"), ("Report a Problem", "/issues")):
+            pages = ((tr("Website"), ""), (tr("Documentation"), "#readme"), (tr("Report a Problem"), "/issues"))
+            for text, page in pages:
                 row.operator("wm.url_open", text=text, icon="URL").url = website + page
         else:
             readme = str(user_settings.INSTALLED / "README.md")

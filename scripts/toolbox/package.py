@@ -105,7 +105,7 @@ def stage(staged: Path, website: str = "") -> None:
     else:
         shutil.copytree(SOURCE, staged, ignore=LEFT_OUT)
     (staged / "docs").mkdir()
-    pages = [path.relative_to(ROOT) for path in (ROOT / "docs").glob("*.md")]
+    pages = [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")]
     for paper in (MANIFEST.name, *pages, *(name for name in PAPERS if (ROOT / name).exists())):
         shutil.copyfile(ROOT / paper, staged / paper)
     if website:
