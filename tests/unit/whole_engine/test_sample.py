@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.batching.host import Host
+from neural4d_blender.cli.arguments import parser
+from neural4d_blender.engine.errors import KeyMissing
 from neural4d_blender.engine.process.connections import Connections
-from neural4d_blender.engine.protocol import SAMPLES, declarations, name_of
+from neural4d_blender.engine.protocol import SAMPLES, declaration, declarations, name_of
 from neural4d_blender.engine.services.sample.provider import FILES
 from tests.support.engine_in_thread import Desk
 
@@ -91,3 +94,14 @@ def test_it_is_no_service() -> None:
     assert name_of("sample") == "Built-in Sample"
     assert name_of("neural4d") == "Neural4D"
     assert name_of("another") == "another"
+
+
+def test_a_python_without_blender_needs_no_key_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in declarations():
+        monkeypatch.delenv(service.key_env, raising=False)
+    host = Host()
+    host.require_ready(declaration("sample"))
+    with pytest.raises(KeyMissing):
+        host.require_ready(declaration("neural4d"))
+    asked = parser("x").parse_args(["generate", "a chair", "--provider", "sample"])
+    assert asked.provider == "sample"
