@@ -22,6 +22,13 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
 
     filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
+        """It was dropped in a window: the pop-up has the price, and the button to press."""
+        done = self.execute(context)
+        if done == {"FINISHED"} and not bpy.app.background:
+            bpy.ops.neural4d.generate_popup("INVOKE_DEFAULT")
+        return done
+
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Choose the file in the panel; nothing is sent before Generate is pressed."""
         if not self.filepath:

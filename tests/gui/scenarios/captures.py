@@ -128,6 +128,8 @@ def dropped(ui, path: str):
     yield from ui.press("G")
     yield 0.5
     yield from ui.screenshot("captures-dropped-chosen")
+    yield from ui.press("ESC")  # the pop-up that a drop opens
+    yield 0.3
     chosen = bpy.context.scene.neural4d
     expect("EMPTY" not in {thing.type for thing in bpy.data.objects}, "ours chosen, not Blender's own")
     before = [chosen.image_source, chosen.image_path]
