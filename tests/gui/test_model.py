@@ -7,8 +7,8 @@ from pathlib import Path
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
-#: So tall that all that can be done with a job of two variants is in the sidebar, with Show among it.
-TALL = (1000, 1040)
+#: So tall that what can be done with the selected model is in the sidebar below two jobs that are folded out.
+TALL = (1000, 1400)
 
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:
