@@ -78,7 +78,7 @@ def test_what_confines_an_import_is_told(layout: Layout, monkeypatch: pytest.Mon
     told = " ".join(layout.texts)
     assert ("is tried when the first job starts" in told) == (holds is None)
     assert ("could not be tried" in told) == (holds == {})
-    assert ("Not here: the network is out of its reach" in told) == bool(holds)
+    assert ("Not here: The network is out of its reach" in told) == bool(holds)
 
 
 def test_a_damaged_batch_says_so_and_can_be_continued(panel: None, layout: Layout) -> None:
