@@ -67,6 +67,8 @@ FILES = [
     (2, "refused"), (2, "hang_before"), (3, "status_before"), (1, "no_length"),
 ]  # fmt: skip
 BLENDERS = ["crash", "hang", "broken", "absent"]
+#: What becomes of a journal: it is removed, a copy from before all jobs takes its place, a piece of it is overwritten.
+HARMED = ["gone", "older", "zeros"]
 EVENTS = [(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]
 WHEN = ["", "", "queued", "submitting", "unknown", "generating", "generating", "downloading", "preparing_model"]
 
@@ -109,7 +111,15 @@ class _Planner:
             plan.blenders = {number: chance.choice(BLENDERS) for number in range(1, 4)}
         if chance.random() < 0.05:
             plan.journal = chance.randrange(4)
+        self._harm_journal(plan)
         return plan
+
+    def _harm_journal(self, plan: Plan) -> None:
+        """Its engine dies, and what the next one finds is no journal, or another one."""
+        chance = random.Random(f"{self.seed} journal")
+        if chance.random() < 0.03:
+            how = {"journal": chance.choice(HARMED)}
+            plan.events.append(Event(round(2.0 + 60 * chance.random(), 2), "death", 0.0, how))
 
     def pick(self, choices: list[tuple[int, Any]]) -> Any:
         """One of them, each as often as its number says."""
@@ -211,9 +221,7 @@ class _Planner:
     def _event(self, plan: Plan, services: list[str]) -> Event:
         chance = self.chance
         at = round(chance.random() * min(plan.lasts, 200.0), 2)
-        match self.pick(
-            [(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]
-        ):
+        match self.pick(EVENTS):
             case "outage":
                 more = {"service": chance.choice([*services, "*", "file"])}
                 more["how"] = chance.choice(["refused", "unconnected", "hang_before"])

@@ -168,12 +168,25 @@ class World:
             case "death":
                 for process in self.engines:
                     self.scheduler.kill(process)
+                self._harm_journal(event.more.get("journal", ""))
             case "others buy":
                 state = self.services.state
                 state.ledger.charge("somebody else's", int(event.more["points"]), [], event.more["service"])
                 self.services.book(None)
             case "quit" | "crash" | "open":
                 self.hosts[event.more["host"] % len(self.hosts)].befall(event.what)
+
+    def _harm_journal(self, how: str) -> None:
+        """What becomes of it while no engine has it open, see `planning.HARMED`."""
+        file = self.folder / "data/journal.sqlite3"
+        if how == "gone":
+            file.unlink()
+        elif how == "older":
+            file.write_bytes(journal_of(None)[file.name])
+        elif how == "zeros":
+            with file.open("r+b") as opened:
+                opened.seek(4096)
+                opened.write(bytes(4096))
 
     def _make_well(self) -> None:
         """From now on nothing goes wrong any more."""
