@@ -176,7 +176,8 @@ class Bridge(Told):
             for job in told.jobs:
                 self.jobs[job.id] = job
             for job_id in (job_id for job_id in told.gone if known[job_id]):  # it was there
-                lost = protocol.InvalidInput("The job was deleted, or this is another journal.", "See the history.")
+                what, cost = "The job was deleted, or this is another journal.", "What it has cost is not known here."
+                lost = protocol.InvalidInput(what, "See the history.", cost=cost)
                 job = replace(self.jobs[job_id], state=State.FAILED, under_way=False, error=lost.to_dict())
                 self.jobs[job_id] = job
             for job_id, send_again in [(job_id, self._unsure.pop(job_id)) for job_id in unsure]:

@@ -39,11 +39,11 @@ class Outcome:
     seconds: float = 0.0
 
 
-def scratch() -> Path:
-    """A folder for worlds: in memory, where the system has such a disk."""
+def scratch(process: int | None = None) -> Path:
+    """A folder for a process's worlds: in memory, where the system has such a disk."""
     shm = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
     base = shm if os.access(shm, os.W_OK) else Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108
-    return base / f"neural4d-simulation-{os.getpid():08d}"
+    return base / f"neural4d-simulation-{process or os.getpid():08d}"
 
 
 def live(plan: Plan, teller: Callable[[str], None] | None = None) -> Outcome:
@@ -90,10 +90,17 @@ def many(seeds: Iterable[int], jobs: int | None = None, plant: str = "") -> Iter
     if os.name != "nt":
         _begin("")  # once for all processes, which have it from this one
     chunks = _chunks(seeds)
+    others = multiprocessing.active_children()
     with context.Pool(jobs or os.cpu_count(), _begin, (plant,)) as pool:
-        for outcomes in pool.imap(_some, chunks):
-            yield from outcomes
-        pool.terminate()
+        ours = [one for one in multiprocessing.active_children() if one not in others]
+        try:
+            for outcomes in pool.imap(_some, chunks):
+                yield from outcomes
+        finally:
+            pool.terminate()
+            for one in ours:
+                one.join()
+                shutil.rmtree(scratch(one.pid), ignore_errors=True)
 
 
 def _chunks(seeds: Iterable[int]) -> Iterator[list[int]]:

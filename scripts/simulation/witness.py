@@ -173,7 +173,8 @@ class Witness:
         if number is None:
             return
         known = self._told.get(job.id)
-        if job.id in self._gone:
+        gone = job.error is not None and job.error["code"] == "InvalidInput" and "was deleted" in job.error["what"]
+        if job.id in self._gone and not gone:  # that is what another Blender finds out of it
             self.found("revived", f"job {number} was deleted, and is {job.state} again")
         if job.state == State.FAILED:
             self.limits.told(number, job)

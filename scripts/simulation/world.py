@@ -179,6 +179,8 @@ class World:
     def _harm_journal(self, how: str) -> None:
         """What becomes of it while no engine has it open, see `planning.HARMED`."""
         file = self.folder / "data/journal.sqlite3"
+        if not file.exists():
+            return
         if how == "gone":
             file.unlink()
         elif how == "older":

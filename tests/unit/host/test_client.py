@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.client import engine_process, pipes, snapshots
+from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.client.job_table import Jobs
 from neural4d_blender.client.new_jobs import NewJob, snapshots_of
@@ -195,3 +196,15 @@ def test_a_file_is_told_when_it_is_there() -> None:
     job.delivery.saves = [Save("s", 0, "GLB", "/files", state=state, path="/files/a.glb") for state in SaveState]
     told = {save.state: save.path for save in snapshots.Job.of(job).saves}
     assert told == {"asked": "", "converting": "", "saved": "/files/a.glb", "failed": ""}, "its name comes first"
+
+
+def test_a_job_that_the_journal_does_not_have_any_more_says_that_its_cost_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bridge = Bridge(Environment())
+    bridge.jobs["1"] = snapshot(State.GENERATING, revision=3)
+    monkeypatch.setattr(bridge, "send", lambda _do, answer, **_: answer(snapshots.Answer(gone=["1"])))
+    bridge._follow()
+    error = bridge.jobs["1"].error
+    assert error
+    assert (bridge.jobs["1"].state, error["cost"]) == (State.FAILED, "What it has cost is not known here.")
