@@ -183,6 +183,7 @@ class Witness:
             self.world.tell(f"told: job {number} is {job.state}{why}{' ' + job.note if job.note else ''}")
         if before and before.entered == job.entered and before.state == job.state and job.state == State.GENERATING:
             same = [v.state for v in before.variants] == [v.state for v in job.variants]
+            same &= "history" not in before.note  # its user was told that it could not be written
             if same and job.progress < before.progress - 1e-9 and not _stages(job):
                 self.found("backwards", f"job {number} goes from {before.progress:.2f} to {job.progress:.2f}")
         if known is None or known.revision <= job.revision:

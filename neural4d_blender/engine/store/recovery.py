@@ -34,6 +34,8 @@ from .database import DAMAGED, PATIENCE, connect, is_damage
 #: The new file while it is made, and when it is whole.
 _PART, _WHOLE = "journal.part", "journal.mended"
 _TABLES = ("jobs", "transitions", "prices", "batches", "servers", "purchases", "stamp", "notices", "answers")
+#: What a value of the wrong kind brings, which costs its row: a full disk costs none.
+_WRONG_KIND = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 _MAY_BE_SENT = PaymentUnknown(
     "This job had not been sent by what is left of the job history: whether it was sent since is not known.",
     "Look for it on the service's own page, before you press Retry.",
@@ -141,10 +143,12 @@ def _make(folder: Path, system: System, what: str, salvaged: dict[str, Rows]) ->
 def _put_back(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     known = {name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")}
     names = [name for name in row if name in known]
+    if not names:
+        return
     marks = ", ".join("?" * len(names))
     if table == "stamp":
         db.execute("DELETE FROM stamp")
-    with suppress(sqlite3.Error):  # a value of the wrong kind costs its row
+    with suppress(*_WRONG_KIND):
         db.execute(
             f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 (our own words)
             [row[name] for name in names],

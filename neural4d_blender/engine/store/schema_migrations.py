@@ -108,7 +108,8 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _run(db, _STAMP)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has SQLite undo it by itself
+            db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
 

@@ -17,7 +17,7 @@ from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, UNFINISHED, State
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.store import backup_files, journal_stamp
+from neural4d_blender.engine.store import backup_files, journal_stamp, recovery, schema_migrations
 from neural4d_blender.engine.store.damaged_rows import FOLDER
 from neural4d_blender.engine.store.database import DAMAGED
 from neural4d_blender.engine.store.history import History
@@ -394,6 +394,34 @@ def test_the_wal_is_kept_short(tmp_path: Path) -> None:
         longest = max(longest, (tmp_path / f"{JOURNAL}-wal").stat().st_size)
     assert longest < 2_000_000
     journal.close()
+
+
+def test_a_full_disk_costs_no_row_while_it_is_made_whole(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / JOURNAL, isolation_level=None)) as db:
+        schema_migrations.bring_up_to_date(db)
+        db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")
+        price = {"provider": "x" * 50_000, "operation": "text", "points": 30, "at": 0.0}
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            recovery._put_back(db, "prices", price)
+        recovery._put_back(db, "prices", {**price, "provider": None})  # which costs its row
+        recovery._put_back(db, "prices", {"from another table": 1})
+
+
+def test_a_full_disk_is_told_where_the_tables_are_made(tmp_path: Path) -> None:
+    class Full(sqlite3.Connection):
+        """As SQLite does when its cache has to go to a disk that is full."""
+
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            if sql.startswith("PRAGMA user_version ="):
+                super().execute("ROLLBACK")
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(sql, *values)
+
+    with (
+        closing(sqlite3.connect(tmp_path / JOURNAL, isolation_level=None, factory=Full)) as db,
+        pytest.raises(sqlite3.OperationalError, match="disk is full"),
+    ):
+        schema_migrations.bring_up_to_date(db)
 
 
 # With the engine itself
