@@ -25,20 +25,25 @@ PLACES = {"unit": 2, "gui(rest)": 2}  # of those at a time; clicks go astray whe
 
 
 def stages(bpy: list[str]) -> list[str]:
-    """Sessions of noxfile.py as they begin: the newest Blender has the most to do, and last it would be waited for."""
-    of_bpy = [*(f"scene({version})" for version in reversed(bpy)), *(f"package({version})" for version in bpy)]
-    return ["lint", "types", "docs", "gui(patient)", "unit", "gui(rest)", *of_bpy, "demo", "tester", *BY_NAME]
+    """Sessions of noxfile.py as they begin: what takes most places first, one after the other, and beside it the rest.
+
+    The oldest and the newest Blender have the most to do, and last they would be waited for.
+    """
+    ordered = dict.fromkeys((bpy[-1], bpy[0], *bpy))
+    of_bpy = [*(f"scene({version})" for version in ordered), *(f"package({version})" for version in bpy)]
+    return ["unit", "gui(rest)", "lint", "types", "docs", "gui(patient)", *of_bpy, "demo", "tester", *BY_NAME]
 
 
 async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, float]]:
-    """Run stages with these arguments, each as soon as there is a place: what is wrong with it, and its seconds."""
-    free, turn = asyncio.Semaphore(jobs), asyncio.Lock()
+    """Run stages with these arguments: what is wrong with each, and its seconds.
+
+    Each begins as soon as there are places for it. One that needs more than there are holds up none that needs fewer.
+    """
+    places = {name: min(PLACES.get(name, 1), jobs) for name in chosen}
+    under_way: dict[str, asyncio.Task[tuple[str, float]]] = {}
+    came: dict[str, tuple[str, float]] = {}
 
     async def one(name: str) -> tuple[str, float]:
-        places = range(min(PLACES.get(name, 1), jobs))
-        async with turn:
-            for _ in places:
-                await free.acquire()
         begun = time.monotonic()
         for old in (ROOT / "out" / "reports").glob(f"{name}*.xml"):
             old.unlink()
@@ -47,11 +52,17 @@ async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, f
             wrong = await perform(name, environments.nox("-R", "--session", name, "--", *chosen[name]))
         except (ToolError, TimeoutError) as error:
             print(wrong := str(error) or f"{name} took too long and was ended", flush=True)
-        for _ in places:
-            free.release()
         return wrong, time.monotonic() - begun
 
-    return dict(zip(chosen, await asyncio.gather(*map(one, chosen)), strict=True))
+    async with asyncio.TaskGroup() as group:
+        while len(came) < len(chosen):
+            for name in (name for name in chosen if name not in came and name not in under_way):
+                if places[name] <= jobs - sum(places[other] for other in under_way):
+                    under_way[name] = group.create_task(one(name))
+            await asyncio.wait(under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+            came |= {name: task.result() for name, task in under_way.items() if task.done()}
+            under_way = {name: task for name, task in under_way.items() if not task.done()}
+    return {name: came[name] for name in chosen}
 
 
 async def perform(name: str, command: list[str | Path], limit: float = 3000) -> str:

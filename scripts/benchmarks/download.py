@@ -145,12 +145,12 @@ def _fetch(url: str, file: Path) -> tuple[float, float]:
 def _many(url: str, folder: Path, count: int) -> dict[str, Any]:
     """The memory of one engine while so many of its jobs download a file of gigabytes."""
     from scripts.simulator.launcher import Simulator
-    from tests.support.engine_process import EngineProcess
+    from tests.support.engine_process import STARTED, EngineProcess
 
     with Simulator(job_seconds=0.0, balance=100 * count) as sim:
         slow = f"{url}?bytes={1 << 30}&rate={200_000}"
         sim.set_fault("retrieveModel", "set_field", times=None, field="modelUrl", value=slow)
-        with EngineProcess(folder, sim.api_url, sim.token) as engine:
+        with EngineProcess(folder, sim.api_url, sim.token, command=STARTED) as engine:
             engine.ask("list")
             idle = _resident(engine.process.pid)
             jobs = [

@@ -160,7 +160,7 @@ def _run(command: list[str], home: Path, display: str = "") -> str:
 
 def _engine(scratch: Path, rounds: int, jobs: int) -> dict[str, Any]:
     from scripts.benchmarks import _past
-    from tests.support.engine_process import EngineProcess
+    from tests.support.engine_process import STARTED, EngineProcess
 
     _past.write(scratch / "past", jobs, pictures=0)
     os.makedirs(scratch / "empty")
@@ -168,7 +168,8 @@ def _engine(scratch: Path, rounds: int, jobs: int) -> dict[str, Any]:
     for _ in range(rounds):
         for folder, times in took.items():
             begun = time.perf_counter()
-            with EngineProcess(scratch / folder, "http://127.0.0.1:9", "none", online=False) as engine:
+            url = "http://127.0.0.1:9"
+            with EngineProcess(scratch / folder, url, "none", online=False, command=STARTED) as engine:
                 engine.ask("history", limit=6)
                 times.append((time.perf_counter() - begun) * 1000)
     return {

@@ -75,9 +75,13 @@ class Window:
     def region(self, kind: str = "UI", area: str = "VIEW_3D") -> bpy.types.Region:
         return next(region for region in self.area(area).regions if region.type == kind)
 
-    def middle(self, kind: str = "WINDOW", area: str = "VIEW_3D") -> tuple[int, int]:
+    def middle(self, kind: str = "WINDOW", area: str = "VIEW_3D") -> Point:
+        """The middle of a region, or of what a sidebar over it leaves of it."""
         region = self.region(kind, area)
-        return region.x + region.width // 2, region.y + region.height // 2
+        right = region.x + region.width
+        over = [other.x for other in self.area(area).regions if other.type == "UI" and other.width > 1]
+        right = min([right, *(x for x in over if kind == "WINDOW" and x > region.x)])
+        return (region.x + right) // 2, region.y + region.height // 2
 
     # Mouse and keyboard
 

@@ -18,11 +18,14 @@ from typing import Any, Self
 
 from scripts.simulator.launcher import SERVICES
 from tests.support import record_lines
+from tests.support.engine_template import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "neural4d_blender" / "engine" / "__main__.py"
 #: What Job.enter warns of fails the job.
 UNKNOWN_TRANSITION = "error::RuntimeWarning"
+#: An engine as Blender starts it.
+STARTED = [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, str(ENGINE)]
 #: Makes result and facts out of nothing, or does what the file named like the wanted behaviour says.
 PREPARER = [sys.executable, str(Path(__file__).with_name("stand_in_preparer.py"))]
 #: Waits that are seconds for a user are moments for a test.
@@ -39,7 +42,7 @@ class EngineProcess:
 
     Args:
         url: every service's address. key: the key for all of them, or one each by service (a simulator's ``keys``).
-        command: what is started in the engine's place.
+        command: what is started; without it, on Linux, the engine is not started but forked (engine_template.py).
 
     Attributes:
         jobs: the newest snapshot of each job by id. seen: every (id, state) in the order it was told.
@@ -65,12 +68,16 @@ class EngineProcess:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[bytes] = queue.Queue()
         recorded = [record_lines.__file__] if record_lines.FOLDER_ENV in os.environ else []
-        engine = [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, *recorded, str(ENGINE)]
-        self.process = subprocess.Popen(
-            [*(command or engine), "--data-dir", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "engine.log").open("ab"),
+        python = [sys.executable, "-I", "-W", UNKNOWN_TRANSITION, *recorded]
+        self.process = (
+            Forked(python, folder)
+            if sys.platform == "linux" and not command
+            else subprocess.Popen(
+                [*(command or [*python, str(ENGINE)]), "--data-dir", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=(folder / "engine.log").open("ab"),
+            )
         )
         self.reading = threading.Thread(target=self._read, daemon=True)
         self.reading.start()

@@ -140,24 +140,27 @@ def test_the_developers_own_settings_do_not_reach_a_test(tmp_path: Path, monkeyp
 
 
 def test_a_stage_that_takes_more_places_has_fewer_beside_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    now, most = set[str](), dict[str, int]()
+    now, most, beside = set[str](), dict[str, int](), set[tuple[str, str]]()
 
     async def perform(name: str, arguments: object) -> str:
         now.add(name)
         for _ in range(20):
             for one in list(now):
                 most[one] = max(most.get(one, 0), len(now))
+            beside.update((name, one) for one in now)
             await asyncio.sleep(0.01)
         now.discard(name)
         return ""
 
-    order = ["lint(1)", "lint(2)", "gui(rest)", *(f"scene({n})" for n in range(4))]
+    # The one that takes more places is first, as in stages(): what fits beside it does not wait for it any more.
+    order = ["gui(rest)", "unit", "lint(1)", "lint(2)", *(f"scene({n})" for n in range(4))]
     monkeypatch.setattr(environments, "nox", lambda *_: [])
     monkeypatch.setattr(command, "perform", perform)
     came = asyncio.run(command.run({name: [] for name in order}, 3))
     assert list(came) == order
     assert set(most) == set(order)
-    assert most["gui(rest)"] == 2
+    assert most["gui(rest)"] == most["unit"] == 2
+    assert ("lint(1)", "gui(rest)") in beside, "what fits does not wait for unit, which does not"
     assert max(most.values()) <= 3
     most.clear()
     asyncio.run(command.run({name: [] for name in order}, 1))

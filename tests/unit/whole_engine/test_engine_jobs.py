@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.simulator.launcher import Simulator
-from tests.support.engine_process import PREPARER, EngineProcess
+from tests.support.engine_process import PREPARER, STARTED, EngineProcess
 from tests.support.one_engine import engine
 from tests.support.simulator_client import Caller
 
@@ -204,7 +204,7 @@ def test_the_journal_knows_each_transition(engine: EngineProcess) -> None:
 
 def test_the_key_is_nowhere_but_on_the_pipe(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", sim.token)  # even where a script has it in its environment
-    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=[*PREPARER, "secret"]) as engine:
+    with EngineProcess(tmp_path, sim.api_url, sim.token, preparer=[*PREPARER, "secret"], command=STARTED) as engine:
         sim.set_fault(endpoint="queryJobProgress", fault="http_500", message=f"bad token {sim.token}")
         job = engine.submit()
         done = engine.wait(job, "ready")
