@@ -37,7 +37,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         box = layout.box()
         labels.draw(box, "\n".join(bridge.notices), "ERROR")
         box.operator("neural4d.close_notices", icon="CHECKMARK")
-    if session.asked.unlisted:
+    if session.asked.unlisted and not present:  # a job says it itself
         labels.draw(layout, session.asked.unlisted, "ERROR")
     if not present and (count := len(whereabouts.models())):
         labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
