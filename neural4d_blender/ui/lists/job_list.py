@@ -37,7 +37,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         box = layout.box()
         labels.draw(box, "\n".join(bridge.notices), "ERROR")
         box.operator("neural4d.close_notices", icon="CHECKMARK")
-    if session.asked.unlisted:
+    if session.asked.unlisted and not present:  # a job says it itself
         labels.draw(layout, session.asked.unlisted, "ERROR")
     if not present and (count := len(whereabouts.models())):
         labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
@@ -49,12 +49,13 @@ def draw(layout: bpy.types.UILayout) -> None:
 
 def is_empty() -> bool:
     """There is nothing to draw."""
-    return not (bridge.notices or session.asked.unlisted or any(_present()))
+    shown = any(_is_present(job) for job in bridge.jobs.values())
+    return not (shown or bridge.notices or session.asked.unlisted or whereabouts.models())
 
 
 def draw_header(layout: bpy.types.UILayout) -> None:
     """Beside the list's title, where it stays in reach however long the list is."""
-    if ended():
+    if any(_ended(job) for job in _present()):
         layout.operator("neural4d.dismiss_ended", text="", icon="X", emboss=False)
 
 
@@ -64,7 +65,11 @@ def ended() -> list[Job]:
 
 
 def _present() -> list[Job]:
-    return [job for job in bridge.jobs.values() if not job.dismissed and not _in_a_batch(job)]
+    return [job for job in bridge.jobs.values() if _is_present(job)]
+
+
+def _is_present(job: Job) -> bool:
+    return not job.dismissed and not _in_a_batch(job)
 
 
 def _in_a_batch(job: Job) -> bool:
@@ -82,9 +87,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     error = trouble or job.error
     unfolds = _ended(job)
     is_open = not unfolds or (job.id in session.shown.details) != bool(error)
-    _draw_head(
-        box.row(align=True), job, "ERROR" if trouble else state_labels.state(job)[1], is_open if unfolds else None
-    )
+    icon = "ERROR" if trouble else state_labels.STATES[job.state][1]
+    _draw_head(box.row(align=True), job, icon, is_open if unfolds else None)
     if job.state not in (State.FAILED, State.CANCELLED):
         show.draw_way(box, job.id, placed=job.state == State.PLACED)
     if not is_open:

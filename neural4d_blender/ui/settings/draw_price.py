@@ -35,16 +35,18 @@ def no_cap(chosen: NEURAL4D_PG_settings) -> str:
 
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool, in_editor: bool = False) -> None:
     """What there is to know of the price; then the button, which names it."""
-    draw_told(layout, chosen, of_image=of_image)
-    said = button_text(chosen, of_image=of_image)
+    said = tr("Generate · {price}").format(price=draw_told(layout, chosen, of_image=of_image))
     button = layout.row()
     button.scale_y = 1.6
     icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
     button.operator("neural4d.generate_from_editor" if in_editor else "neural4d.generate", text=said, icon=icon)
 
 
-def draw_told(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> None:
-    """What is left at the service that charges, what the price is made of, and what stands in its way."""
+def draw_told(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
+    """What is left at the service that charges, what the price is made of, and what stands in its way.
+
+    Returns the price, as ``price_text`` does.
+    """
     declared = service(chosen)
     balance = bridge.balances.get(chosen.provider)
     request = panel_request.request(chosen, of_image=of_image)
@@ -81,6 +83,7 @@ def draw_told(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_im
         labels.draw(layout, why, "ERROR" if measured else "INFO", inset=3)
         get = tr("Get {unit}").format(unit=tr(declared.unit.title()))
         layout.operator("wm.url_open", text=get, icon="URL").url = declared.keys_page
+    return labels.amount(price, declared.unit, measured=measured)
 
 
 def button_text(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
