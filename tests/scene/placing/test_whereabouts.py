@@ -9,7 +9,7 @@ import pytest
 
 from neural4d_blender.client import snapshots
 from neural4d_blender.engine.protocol import State
-from neural4d_blender.scene import endings, place_finished_models, timer_and_file_handlers, whereabouts
+from neural4d_blender.scene import endings, place_finished_models, timer_and_file_handlers, user_settings, whereabouts
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import targets
 from neural4d_blender.scene.session import session
@@ -132,14 +132,17 @@ def test_each_end_is_told_once(start: Start, finish: Finish) -> None:
     assert look() == []
 
 
-def test_a_batch_is_told_when_all_of_it_is_over(start: Start) -> None:
+def test_a_batch_is_told_when_all_of_it_is_over(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds: list[int] = []
+    monkeypatch.setattr(user_settings, "sounds", lambda: True)
+    monkeypatch.setattr(endings, "_play", lambda: sounds.append(1))
     jobs = [start("one of many") for _ in range(3)]
     for job in jobs:
         bridge.jobs[job.id] = replace(bridge.jobs[job.id], batch="b")
     look()
     for number, job in enumerate(jobs):
         end(job, State.FAILED)
-        assert len(look()) == (number == 2)
+        assert len(look()) == len(sounds) == (number == 2)
 
 
 def test_the_first_one_is_shown_by_itself_and_no_other(
