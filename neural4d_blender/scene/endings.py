@@ -38,9 +38,8 @@ def look() -> None:
     for job_id in running:
         shown.ended.pop(job_id, None)
     over = [job for job_id in shown.running.keys() - running if (job := bridge.jobs.get(job_id)) and is_told(job)]
+    over = [job for job in over if not job.batch or job.batch not in running.values()]  # told when all of it is over
     for job in over:
-        if job.batch and job.batch in running.values():
-            continue  # told when all of it is over
         if job.batch:
             for other in [id for id in shown.ended if id in bridge.jobs and bridge.jobs[id].batch == job.batch]:
                 del shown.ended[other]

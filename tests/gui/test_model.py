@@ -7,8 +7,9 @@ from pathlib import Path
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
 
-#: So tall that what can be done with the selected model is in the sidebar below two jobs that are folded out.
-TALL = (1000, 1400)
+#: So large that what can be done with the selected model is in the sidebar below two jobs that are folded out, and the
+#: middle of the viewport beside it.
+TALL = (1300, 1400)
 
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:

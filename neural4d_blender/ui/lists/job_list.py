@@ -39,18 +39,24 @@ def draw(layout: bpy.types.UILayout) -> None:
         box.operator("neural4d.close_notices", icon="CHECKMARK")
     if session.asked.unlisted and not present:  # a job says it itself
         labels.draw(layout, session.asked.unlisted, "ERROR")
-    if not present and (count := len(whereabouts.models())):
+    if count := models_of_earlier():
         labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
+        layout.operator("neural4d.list_jobs", icon="RECOVER_LAST")
     for job in present[:_SHOWN]:
         _draw_job(layout.box(), job)
     if len(present) > _SHOWN:
         layout.label(text=tr("and {number} more").format(number=len(present) - _SHOWN))
 
 
+def models_of_earlier() -> int:
+    """How many jobs of earlier sessions have models in the open file, as long as no job is known in this one."""
+    return 0 if bridge.jobs else len(whereabouts.models())
+
+
 def is_empty() -> bool:
     """There is nothing to draw."""
     shown = any(_is_present(job) for job in bridge.jobs.values())
-    return not (shown or bridge.notices or session.asked.unlisted or whereabouts.models())
+    return not (shown or bridge.notices or session.asked.unlisted or models_of_earlier())
 
 
 def draw_header(layout: bpy.types.UILayout) -> None:

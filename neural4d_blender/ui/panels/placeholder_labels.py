@@ -95,7 +95,10 @@ def _draw_labels() -> None:
         if where is not None:
             lines = [words(job), _cut(thing.name)]
             width = max(blf.dimensions(_FONT, line)[0] for line in lines)  # type: ignore[index]
-            left, low = where.x - width / 2, where.y + row / 2
+            left = where.x - width / 2
+            if 0 <= where.x <= region.width:  # all of it is seen where there is room
+                left = max(min(left, region.width - width - row), row)
+            low = where.y + row / 2
             labels.append(Label(lines, left, low, width, row * len(lines), alert=bool(job.error)))
     blf.enable(_FONT, blf.SHADOW)
     blf.shadow(_FONT, 5, *_BLACK)

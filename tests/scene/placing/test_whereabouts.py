@@ -9,11 +9,12 @@ import pytest
 
 from neural4d_blender.client import snapshots
 from neural4d_blender.engine.protocol import State
-from neural4d_blender.scene import endings, place_finished_models, timer_and_file_handlers, whereabouts
+from neural4d_blender.scene import endings, place_finished_models, timer_and_file_handlers, user_settings, whereabouts
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.scene.placing import targets
+from neural4d_blender.scene.placing import provenance, targets
 from neural4d_blender.scene.session import session
 from neural4d_blender.ui.drawing import state_labels
+from neural4d_blender.ui.lists import job_list
 from tests.scene.conftest import Prepared
 from tests.scene.placing.test_placeholder import Finish, Start, finish, held, root_of, sent, start
 
@@ -57,6 +58,18 @@ def test_in_the_scene_is_true_of_the_open_file_only(start: Start, finish: Finish
     assert state(job) == "In chairs.blend"
     bridge.jobs[job.id] = replace(bridge.jobs[job.id], target={**target, "file": ""})
     assert state(job) == "In a file that was not saved"
+
+
+def test_after_a_restart_the_list_says_that_models_are_there(start: Start, finish: Finish) -> None:
+    assert job_list.is_empty()
+    job = start()
+    finish(job)
+    assert not job_list.models_of_earlier()  # the job itself is on the list
+    bridge.jobs.clear()  # as they are when Blender starts
+    assert job_list.models_of_earlier() == 1
+    assert not job_list.is_empty()
+    bpy.data.objects.remove(provenance.roots_of(job.id)[0])
+    assert job_list.is_empty()
 
 
 def test_progress_of_the_whole_never_falls(start: Start, prepared: Prepared) -> None:
@@ -132,14 +145,17 @@ def test_each_end_is_told_once(start: Start, finish: Finish) -> None:
     assert look() == []
 
 
-def test_a_batch_is_told_when_all_of_it_is_over(start: Start) -> None:
+def test_a_batch_is_told_when_all_of_it_is_over(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds: list[int] = []
+    monkeypatch.setattr(user_settings, "sounds", lambda: True)
+    monkeypatch.setattr(endings, "_play", lambda: sounds.append(1))
     jobs = [start("one of many") for _ in range(3)]
     for job in jobs:
         bridge.jobs[job.id] = replace(bridge.jobs[job.id], batch="b")
     look()
     for number, job in enumerate(jobs):
         end(job, State.FAILED)
-        assert len(look()) == (number == 2)
+        assert len(look()) == len(sounds) == (number == 2)
 
 
 def test_the_first_one_is_shown_by_itself_and_no_other(
