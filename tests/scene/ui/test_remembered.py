@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from neural4d_blender import ui
-from neural4d_blender.ui.operators import prompts
+from neural4d_blender.ui.operators import presets, prompts
 from neural4d_blender.ui.settings import remembered as room
 from neural4d_blender.ui.settings.remembered import remembered
 
@@ -124,7 +124,10 @@ def test_a_prompt_of_several_lines(chosen: Any) -> None:
     assert chosen.prompt == "a red cup"
 
 
-def test_a_preset_brings_the_settings_but_neither_prompt_nor_limit(chosen: Any) -> None:
+def test_a_preset_brings_the_settings_but_neither_prompt_nor_limit(
+    chosen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presets.NEURAL4D_PT_presets, "bl_label", "Neural4D Presets")  # Blender's own changes it
     chosen.provider, chosen.size_mm, chosen.prompt, chosen.joined = "modelslab", 250.0, "a mug", True
     chosen.options_modelslab.resolution = 256
     chosen.use_cap = True
