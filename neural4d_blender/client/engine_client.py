@@ -21,7 +21,7 @@ from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
 from .latest_state import Message, Told
-from .new_jobs import NewJob, snapshots_of
+from .new_jobs import NewJob, message_of, snapshots_of
 from .snapshots import Answer
 
 Answered = Callable[[Answer], None]
@@ -138,20 +138,8 @@ class Bridge(Told):
                 for job in jobs:
                     self._refuse(job.id, answer.error)
 
-        # Thousands of requests differ in little: what they have in common is sent once.
-        common = jobs[0].request.to_dict() if jobs else {}
-        sent = [
-            {
-                "job": job.id,
-                "provider": job.provider,
-                "target": job.target,
-                "item": job.item,
-                "request": {name: value for name, value in vars(job.request).items() if value != common[name]},
-            }
-            for job in jobs
-        ]
         try:
-            self.send("submit_many", refused, batch=batch.to_dict(), request=common, jobs=sent)
+            self.send("submit_many", refused, batch=batch.to_dict(), **message_of(jobs))
         except EngineStopped as error:
             for job in jobs:
                 self._refuse(job.id, error.to_dict())

@@ -6,8 +6,8 @@ Loaded when there are some, because Blender's start defines no tuples with names
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from ..engine import protocol
 from ..engine.protocol import Request
@@ -32,3 +32,19 @@ def snapshots_of(batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
     values = {name: getattr(first, name) for name in Job.__dataclass_fields__}
     for job in jobs:
         yield Job(**{**values, **job._asdict()})
+
+
+def message_of(jobs: Sequence[NewJob]) -> dict[str, Any]:
+    """What the command ``submit_many`` says of them: thousands of requests differ in little, and the rest is said once."""
+    common = jobs[0].request.to_dict() if jobs else {}
+    told = [
+        {
+            "job": job.id,
+            "provider": job.provider,
+            "target": job.target,
+            "item": job.item,
+            "request": {name: value for name, value in vars(job.request).items() if value != common[name]},
+        }
+        for job in jobs
+    ]
+    return {"request": common, "jobs": told}
