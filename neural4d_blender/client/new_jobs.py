@@ -35,7 +35,7 @@ def snapshots_of(batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
 
 
 def message_of(jobs: Sequence[NewJob]) -> dict[str, Any]:
-    """What the command ``submit_many`` says of them: thousands of requests differ in little, and the rest is said once."""
+    """What the command ``submit_many`` says of them: what thousands of requests have in common is said once."""
     common = jobs[0].request.to_dict() if jobs else {}
     told = [
         {
