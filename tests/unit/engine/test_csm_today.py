@@ -154,7 +154,11 @@ def test_the_one_that_fits_is_the_lost_one(at: object) -> None:
     ("rows", "known", "proof"),
     [
         ([], (), True),
-        ([row(at=AT + 99999), row(at=AT - 9999)], (), True),
+        ([row("later", AT + 99999), row(at=AT - 9999)], ("later",), True),
+        ([row(at=AT - 9999, seed=8)], (), True),
+        ([row("known"), row(at=AT - 9999)], ("known",), True),
+        ([row(at=AT + 99999), row("old", AT - 9999)], (), False),  # this computer's clock may be behind
+        ([row(at=AT - 9999)], (), False),  # or ahead
         ([row(at=AT - 9999), row(at=AT + 99999)], (), False),
         ([row(), row("b2")], ("a1", "b2"), True),
         ([row(), row("b2")], (), False),
@@ -188,4 +192,4 @@ def test_a_list_that_does_not_end_proves_nothing() -> None:
     assert not lost.look(page, "_id", lambda _: True, AT, lambda _: False).proof
     assert len(pages) == 10
     older = [row(f"{index}", AT - 9999) for index in range(lost.PAGE)]
-    assert lost.look(lambda _: older, "_id", lambda _: True, AT, lambda _: False).proof
+    assert lost.look(lambda _: older, "_id", lambda _: False, AT, lambda _: False).proof

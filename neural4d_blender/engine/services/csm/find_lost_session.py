@@ -2,7 +2,7 @@
 
 Standard library only; no I/O but the questions that it is handed. A session counts as new where it was created about
 when the request went out and no job of the journal knows it. Exactly one new session that fits is the lost one. None
-at all proves that nothing arrived; whatever lies between proves nothing.
+at all proves that nothing arrived; whatever lies between proves nothing, nor does one that only a wrong clock excludes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def look(
     fitting = [str(row[name]) for row in new if row.get(name) and fits(row)]
     if len(fitting) == 1:
         return answers.Trace(answers.Submission(fitting))
-    return answers.Trace(proof=whole and not new and _newest_first(rows))
+    strange = _may_be_by_another_clock(rows, name, fits, since, known)
+    return answers.Trace(proof=whole and not new and not strange and _newest_first(rows))
 
 
 def agrees(asked: Mapping[str, Any], shown: Mapping[str, Any], images: Sequence[str]) -> bool:
@@ -98,6 +99,16 @@ def _is_new(row: Mapping[str, Any], name: str, since: float, known: Known) -> bo
     if at is not None and not since - off <= at <= since + off + _UNDER_WAY:
         return False
     return not known(str(row.get(name) or ""))
+
+
+def _may_be_by_another_clock(
+    rows: Rows, name: str, fits: Callable[[Mapping[str, Any]], bool], since: float, known: Known
+) -> bool:
+    """Whether one may be it after all where this computer's clock is wrong, or was set meanwhile: one that no job knows
+    and that is later, or the newest of all where it is what was asked for."""
+    unknown = [row for row in rows if not known(str(row.get(name) or ""))]
+    later = any((at := created(row)) is not None and at > since for row in unknown)
+    return later or bool(unknown and unknown[0] is rows[0] and fits(rows[0]))
 
 
 def _says_where(value: object) -> bool:
