@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from .preparing import Prepared, prepare, watched
@@ -32,7 +33,8 @@ class Cage:
         kind = format_of(path)
         found = prepare(path, kind, folder, watch=watched())
         plain = self._baseline.get(kind) or next(iter(self._baseline.values()))
-        reached = sorted((found.reached or set()) - self._usual)
+        # What Blender loads of its own where a model needs it (its library for Draco) is no file of anybody's.
+        reached = sorted(path for path in (found.reached or set()) - self._usual if not path.startswith(sys.prefix))
         processor, memory = found.processor - plain.processor, found.memory - plain.memory
         wrong = []
         if reached:
