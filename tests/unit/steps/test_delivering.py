@@ -423,6 +423,14 @@ def test_where_no_blender_can_be_started_the_host_is_asked_if_it_can(
     (variant,) = active.job.variants
     assert (active.job.state, variant.here, len(asked)) == (State.PREPARING_MODEL, True, 1)
     assert world.step(active) is None, "it is at it"
+    active.handed_over[0] = {"ok": True, "triangles": 3}  # though the file is gone already
+    job = world.until(active, State.FAILED)
+    assert (code(job), "is gone" in job.error["what"], job.retry_pays) == ("PreparerFailed", True, False)
+    retry_and_choose.retry(world.context, active)
+    for _ in range(20):
+        if world.step(active) is None:
+            break
+    Path(asked[-1]["output"]).write_bytes(b"BLENDER")
     active.handed_over[0] = {"ok": True, "triangles": 3}
     world.until(active, State.READY)
     assert (variant.here, variant.facts["triangles"], active.job.note) == (False, 3, "")
