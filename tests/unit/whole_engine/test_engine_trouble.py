@@ -198,6 +198,7 @@ def test_where_no_background_blender_can_be_started_the_host_is_asked(sim: Simul
         engine.events.clear()
         engine.send("retry", job=job)
         asked = asked_to_prepare(engine)
+        Path(asked["values"]["output"]).write_bytes(b"BLENDER")
         engine.send("prepared", job=job, variant=asked["variant"], facts={"ok": True, "dimensions_mm": [1, 2, 3]})
         (variant,) = engine.wait(job, "ready")["variants"]
         assert (variant["blend"], variant["facts"]["dimensions_mm"]) == (asked["values"]["output"], [1, 2, 3])
