@@ -213,9 +213,9 @@ def test_a_prompt_and_an_image_may_be_under_way_at_once(sim: Simulator, engine: 
     jobs += [start(engine), start(engine, images=[image])]
     engine.wait(jobs[2], "generating")
     # Where it was refused, it is first looked whether that was true.
-    engine.until(lambda: engine.jobs.get(jobs[1], {}).get("waits_for") == "other_job" or None, "a wait for the other")
-    waiting = engine.wait(jobs[1], "queued")
-    assert (waiting["waits_for"], "one task at a time" in waiting["note"]) == ("other_job", True)
+    fits = lambda job: (job["state"], job["waits_for"]) == ("queued", "other_job")  # noqa: E731
+    waiting = engine.until(lambda: next(filter(fits, [engine.jobs[jobs[1]]]), None), "a wait for the other")
+    assert "one task at a time" in waiting["note"]
     sim.configure(job_seconds=0.0)
     sim.finish_jobs()
     engine.wait(jobs[0], "ready")
