@@ -127,6 +127,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "max_points": (_whole, "a whole number of points"),
     "group": (_text, "a text"),
     "group_points": (_whole, "a whole number of points"),
+    "sample": (_text, "the name of a built-in sample"),
 }
 
 
@@ -141,7 +142,7 @@ def arguments(
     """
     values: dict[str, object] = {}
     wrong: list[str] = []
-    own, general = _said(row.values), _said(defaults)
+    own, general = _of_sample(_said(row.values)), _of_sample(_said(defaults))
     provider = own.get("provider", general.get("provider", "neural4d"))
     if provider != general.get("provider", "neural4d"):  # a service's options mean nothing to another one
         general = {name: value for name, value in general.items() if not name.startswith("options")}
@@ -212,6 +213,13 @@ def _said(values: Mapping[str, object]) -> dict[str, object]:
             continue
         said.pop(name, None)
         said = {**{f"{prefix}{key}": value for key, value in parts.items()}, **said}
+    return said
+
+
+def _of_sample(said: dict[str, object]) -> dict[str, object]:
+    """A sample by its name is a prompt to the service that has them, as ``generate`` takes it."""
+    if sample := said.pop("sample", ""):
+        said |= {"prompt": f"{said.get('prompt', '')} {sample}".strip(), "provider": "sample"}
     return said
 
 

@@ -58,7 +58,7 @@ def started(monkeypatch: pytest.MonkeyPatch, sim: Simulator) -> list[Request]:
     """The requests that would have gone to the engine."""
     found: list[Request] = []
 
-    def start(job_id: str, provider: str, request: Request, *_: Any) -> None:
+    def start(job_id: str, provider: str, request: Request, *_: Any, **__: Any) -> None:
         request.check(PROVIDERS[provider].declaration)
         found.append(request)
 

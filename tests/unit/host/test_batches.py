@@ -245,6 +245,15 @@ def test_rows_that_differ_in_their_texts_alone_are_each_their_own() -> None:
             assert told == (row["prompt"], row.get("name", ""), row["size_mm"], "/files")
 
 
+def test_samples_by_name_or_for_all_rows() -> None:
+    rows: list[Any] = [{"sample": "chair"}, {"prompt": "a bird"}, {"sample": "robot", "prompt": "a red"}]
+    items = preflight.plan(table_reader.read(rows), {}, lambda *_: [], {})
+    told = [(item.provider, item.request.prompt) for item in items]
+    assert told == [("sample", "chair"), ("neural4d", "a bird"), ("sample", "a red robot")]
+    items = preflight.plan(table_reader.read([{"size_mm": 5}, {"size_mm": 6}]), {"sample": "bird"}, lambda *_: [], {})
+    assert {(item.provider, item.request.prompt) for item in items} == {("sample", "bird")}
+
+
 def test_a_grid_is_as_wide_as_deep() -> None:
     assert [scene_grid.offset("grid", index, 5, 10.0) for index in range(5)] == [
         (0, 0),
