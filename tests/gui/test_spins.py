@@ -8,14 +8,14 @@ import pytest
 
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
-from tests.gui.test_images import TALL, picture
+from tests.gui.test_images import picture
 
 __all__ = ["picture"]
 
 
 def test_a_spin_is_taken_by_a_click(picture: str, tmp_path: Path) -> None:
     with Simulator(generation="2024", job_seconds=1.5, matting_seconds=0.5) as sim:
-        done = run_scenario("spins.choose", env=sim.environment, arguments={"picture": picture}, size=TALL)
+        done = run_scenario("spins.choose", env=sim.environment, arguments={"picture": picture}, size=(1000, 1600))
         (made,) = (job for job in sim.jobs() if job["service"] == "csm")
         assert (done["spin"], made["spin"]) == (2, 2)
         assert (done["before"], done["after"]) == (["session"], ["session", "preview", "refine"])
