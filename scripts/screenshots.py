@@ -67,7 +67,7 @@ def main() -> int:
             cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
     with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}
-        cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=WINDOW, timeout=120)
+        cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=TALL, timeout=120)
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(job_seconds=600.0, balance=1000) as simulator,

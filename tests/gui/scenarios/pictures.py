@@ -165,7 +165,7 @@ def library(ui, folder: str):
     yield reached("placed")
     job = neural4d.Job(newest().id)
     yield Until(lambda: all(variant.preview for variant in job.variants), "the pictures", 60)
-    again = yield from ui.find(r"neural4d\.generate_again\(", columns=WIDE)
+    again = yield from ui.find(r"neural4d\.generate_again\(", columns=WIDE, empty=400)
     yield from ui.move(*ui.middle())
     yield 0.5
     yield from ui.screenshot("readme-about")
