@@ -63,7 +63,7 @@ def _figure(figures: dict[str, Any], name: str) -> Any:
     """A figure by its name, ``a.b`` for one within another; None where it, or the other, was not to be taken."""
     value: Any = figures
     for part in name.split("."):
-        value = None if value is None else value[part]
+        value = None if value is None else value.get(part)
     return value
 
 
