@@ -70,8 +70,8 @@ def draw_told(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_im
         left.label(text=tr("Paid at {name}").format(name=declared.name))
         row.operator("neural4d.why", text="", icon="INFO", emboss=False).why = why
     else:
-        known = tr("{points} left").format(points=labels.points(balance.total, declared.id)) if balance else "?"
-        left.label(text=labels.cut(f"{declared.name}: {known}", inset=3.5))
+        points = labels.points(balance.total, declared.id) if balance else f"? {tr(declared.unit)}"
+        left.label(text=labels.cut(f"{declared.name}: {tr('{points} left').format(points=points)}", inset=3.5))
         row.operator("neural4d.test_key", text="", icon="FILE_REFRESH", emboss=False).provider = chosen.provider
     if request.picture_first and (parts := in_parts(request, chosen.provider)):
         labels.draw(layout, parts, inset=3)

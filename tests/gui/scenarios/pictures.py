@@ -52,7 +52,7 @@ def scenario(ui):
     yield Until(lambda: newest().progress > 0.3, "a job that is well under way", 60)
     yield from ui.screenshot("readme-generating")
     # Not swept for buttons: the job goes on meanwhile.
-    generating = [*panel[:3], panel[3] + 16]
+    generating = [*panel[:3], panel[3] + 60]
     yield reached("placed")
     yield 6.0  # the viewport compiles its shaders
     with in_window():
