@@ -15,6 +15,7 @@ import bpy
 from .placing import placeholder
 from .placing.placement import metres_per_unit
 from .session import session
+from .viewports import viewports
 
 #: Millimetres where there is nothing to go by: no view, and nothing in the scene.
 _PLAIN = 100.0
@@ -99,11 +100,10 @@ def _view_distance() -> float:
     """How far away what is looked at in the 3D Viewport is, in the scene's units; 0 where there is none."""
     space: Any = bpy.context.space_data
     if space is None or space.type != "VIEW_3D":
-        screen = bpy.context.screen
-        areas = [area for area in screen.areas if area.type == "VIEW_3D"] if screen else []
-        if bpy.app.background or not areas:
+        open_ones = viewports([bpy.context.screen] if bpy.context.screen else [])
+        if bpy.app.background or not open_ones:
             return 0.0
-        space = max(areas, key=lambda area: area.width * area.height).spaces.active
+        space = open_ones[0]
     view = space.region_3d
     if view.view_perspective == "CAMERA" and space.camera:
         cursor = bpy.context.scene.cursor.location

@@ -13,6 +13,7 @@ from mathutils import Vector
 
 from .placing import placeholder, placement, provenance, surroundings, targets
 from .session import session
+from .viewports import viewports
 
 #: How something is in a model's way, and the names of what is.
 Way = tuple[str, str]
@@ -145,9 +146,7 @@ def _views(window: bpy.types.Window, *, cameras: bool) -> list[dict[str, Any]]:
 def _eyes(layer: bpy.types.ViewLayer) -> Iterator[Vector]:
     """Where the largest 3D view that shows the view layer is seen from; nothing in background."""
     windows = () if bpy.app.background else bpy.context.window_manager.windows[:]
-    areas = [area for one in windows if one.view_layer == layer for area in one.screen.areas if area.type == "VIEW_3D"]
-    if areas:
-        space: Any = max(areas, key=lambda area: area.width * area.height).spaces.active
+    for space in viewports(window.screen for window in windows if window.view_layer == layer)[:1]:
         yield space.region_3d.view_matrix.inverted().translation
 
 

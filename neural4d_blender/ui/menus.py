@@ -13,7 +13,6 @@ from .drawing.languages import tr
 
 #: The key's keymap, and the operator that it calls.
 KEYMAP, CALLS = "3D View", "neural4d.generate_popup"
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".tga", ".exr", ".hdr")
 
 
 class NEURAL4D_MT_add(bpy.types.Menu):
@@ -56,8 +55,10 @@ def _draw_image(menu: Any, context: bpy.types.Context) -> None:
 
 def _draw_file(menu: Any, context: bpy.types.Context) -> None:
     """The same of an image file, in the File Browser."""
+    from ..batching.table_reader import PICTURES  # which Blender's start has no use for
+
     file, space = getattr(context, "active_file", None), context.space_data
-    if file is not None and file.name.lower().endswith(IMAGE_ENDINGS):
+    if file is not None and file.name.lower().endswith(PICTURES):
         _offer(menu).filepath = os.path.join(os.fsdecode(space.params.directory), file.name)
 
 

@@ -18,7 +18,7 @@ from .asset_catalogs import catalog_id
 from .blender_pool import Preparers
 from .job_file import job_values, run_in_blender
 from .job_file_format import AssetValues, AssetWanted
-from .seal import check_sealed, stamp_of
+from .seal import check_sealed, sealed
 from .shared_names import name_of_file
 
 
@@ -77,6 +77,6 @@ def write_asset(
             raise
         own = job_values(Request.from_dict(job.request), variant, prepared.parent)
         facts = run(own, prepared.with_name(f"v{variant.index}.again"))
-        variant.facts = {**facts, "stamp": stamp_of(prepared)}
+        variant.facts = sealed(facts, prepared)
         write()
     return output

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import BrokenModel
+from ..errors import BrokenModel, PreparerFailed
+from ..model.facts import Facts
 
 #: Files whose digest was right, in this process: path and stamp.
 _read: set[tuple[Path, tuple[int, ...]]] = set()
@@ -30,6 +31,17 @@ def stamp_of(path: Path) -> list[int]:
     """What the system changes when a file is changed: its number, size, and times in nanoseconds; raises OSError."""
     found = path.stat()
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def sealed(facts: Facts, path: Path) -> Facts:
+    """The facts of a file that was prepared just now, with its stamp; PreparerFailed where it is gone already."""
+    try:
+        return {**facts, "stamp": stamp_of(path)}
+    except FileNotFoundError as error:
+        raise PreparerFailed(
+            f"The prepared model {path} is gone: a virus scanner may have taken it away.",
+            "Have it leave the folder for files alone, then press Retry, at no cost.",
+        ) from error
 
 
 def check_sealed(path: Path, facts: Mapping[str, Any]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...scene import whereabouts
+from ...scene.viewports import viewports
 from . import labels
 from .languages import tr
 
@@ -17,7 +18,8 @@ def draw(layout: bpy.types.UILayout, job_id: str, *, short: bool = False) -> Non
     """
     row = layout.row(align=True)
     row.operator("neural4d.show", icon="ZOOM_SELECTED").job = job_id
-    if any(space.shading.type == "SOLID" for space in viewports(bpy.context.window)):
+    window = bpy.context.window
+    if any(space.shading.type == "SOLID" for space in viewports([window.screen] if window else [])):
         row.operator("neural4d.material_preview", text="" if short else None, icon="SHADING_TEXTURE")
 
 
@@ -38,10 +40,3 @@ def draw_beside(layout: bpy.types.UILayout, job_id: str) -> None:
     """The way out of what it stands in."""
     if (whereabouts.in_the_way(job_id) or ("",))[0] == whereabouts.INSIDE:
         layout.operator("neural4d.move_beside", icon="TRIA_RIGHT").job = job_id
-
-
-def viewports(window: bpy.types.Window | None) -> list[bpy.types.SpaceView3D]:
-    """The 3D Viewports of a window."""
-    areas = window.screen.areas if window else ()
-    spaces = [area.spaces.active for area in areas]
-    return [space for space in spaces if isinstance(space, bpy.types.SpaceView3D)]

@@ -1,6 +1,6 @@
 """Operators on what a job has brought: choose a picture, keep a file."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
@@ -33,36 +33,39 @@ class NEURAL4D_OT_choose_cutout(JobOperator, bpy.types.Operator):
         bridge.send("choose", job=job.id, cutout=self.cutout)
 
 
-class NEURAL4D_OT_unfold(bpy.types.Operator):
-    """Show or hide what is known of this job, and what can be done with it"""
+class _Unfold:
+    """What the switches of a job's line share. A mixin: Blender asks for annotations where it registers.
 
-    bl_idname = "neural4d.unfold"
-    bl_label = "Details"
+    Attributes:
+        unfolded: where it is noted whose are shown, see session.shown.
+    """
+
     bl_options = {"INTERNAL"}
+    unfolded: ClassVar[str]
 
     job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Show it where it is hidden."""
-        session.shown.details ^= {self.job}
+        getattr(session.shown, self.unfolded).symmetric_difference_update({self.job})
         timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
 
-class NEURAL4D_OT_unfold_pictures(bpy.types.Operator):
+class NEURAL4D_OT_unfold(_Unfold, bpy.types.Operator):
+    """Show or hide what is known of this job, and what can be done with it"""
+
+    bl_idname = "neural4d.unfold"
+    bl_label = "Details"
+    unfolded = "details"
+
+
+class NEURAL4D_OT_unfold_pictures(_Unfold, bpy.types.Operator):
     """Show or hide the pictures that this job made first"""
 
     bl_idname = "neural4d.unfold_pictures"
     bl_label = "Pictures"
-    bl_options = {"INTERNAL"}
-
-    job: StringProperty(name="Job", options={"SKIP_SAVE", "HIDDEN"})
-
-    def execute(self, _context: bpy.types.Context) -> set[Any]:
-        """Show them where they are hidden."""
-        session.shown.unfolded ^= {self.job}
-        timer_and_file_handlers.redraw()
-        return {"FINISHED"}
+    unfolded = "unfolded"
 
 
 class NEURAL4D_OT_show_pictures(bpy.types.Operator):

@@ -9,7 +9,7 @@ import bpy
 from ...scene import timer_and_file_handlers, whereabouts
 from ...scene.placing import targets
 from ...scene.session import session
-from ..drawing import show
+from ...scene.viewports import viewports
 from ..drawing.languages import sentence, tr
 from .job_actions import JobOperator
 
@@ -66,7 +66,7 @@ class NEURAL4D_OT_material_preview(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Switch them over; what is set to anything else stays."""
-        for space in show.viewports(context.window):
+        for space in viewports([context.window.screen]):
             if space.shading.type == "SOLID":
                 space.shading.type = "MATERIAL"
         timer_and_file_handlers.redraw()

@@ -110,8 +110,8 @@ class Remembered:
 
     def styles(self) -> dict[str, str]:
         """What each style adds to a prompt, by its name."""
-        own = self._part("styles", dict) if "styles" in self._read() else _STYLES
-        return {name: words for name, words in own.items() if isinstance(words, str)}
+        own = self._read().get("styles", _STYLES)
+        return {name: words for name, words in own.items() if isinstance(words, str)} if isinstance(own, dict) else {}
 
     def set_style(self, name: str, words: str) -> None:
         """Keep a style; without words, forget it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -18,23 +17,12 @@ from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import undo_push
 from neural4d_blender.scene.session import session
 from scripts.simulator.launcher import Simulator
+from tests.scene.api.test_api import sim, simulator
 from tests.support import scene_pictures
-from tests.support.connected import connect
 
 pytestmark = pytest.mark.one_blender
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.0) as process:
-        yield process
-
-
-@pytest.fixture
-def sim(
-    simulator: Simulator, empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Simulator:
-    return connect(simulator, tmp_path, monkeypatch)
+__all__ = ["sim", "simulator"]
 
 
 def test_an_object_leads_to_its_job_and_that_to_another_one(sim: Simulator) -> None:

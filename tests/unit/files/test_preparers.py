@@ -207,6 +207,13 @@ def test_an_asset_is_not_made_of_another_file_than_was_prepared(preparers: Prepa
     assert variant.facts["stamp"] == seal.stamp_of(prepared)
 
 
+def test_a_prepared_file_that_is_gone_has_no_stamp_and_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PreparerFailed, match="is gone"):
+        seal.sealed({"triangles": 1}, tmp_path / "v0.blend")
+    (tmp_path / "v0.blend").touch()
+    assert seal.sealed({"triangles": 1}, tmp_path / "v0.blend")["stamp"] == seal.stamp_of(tmp_path / "v0.blend")
+
+
 def test_a_program_that_is_not_there(preparers: Preparers, tmp_path: Path) -> None:
     preparers.argv = [str(tmp_path / "blender")]
     preparers.expect("job")

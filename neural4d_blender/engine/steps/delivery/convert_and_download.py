@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...blenders.job_file import checked, job_values, run_in_blender
 from ...blenders.job_file_format import PrepareValues
-from ...blenders.seal import stamp_of
+from ...blenders.seal import sealed
 from ...errors import (
     BrokenModel,
     CannotStart,
@@ -40,7 +40,6 @@ from .conversions import ask_for_conversion
 _MAX_PREVIEW = 20 * 1024 * 1024
 #: Between two questions whether a conversion is done, in times of the quickest pace.
 CONVERSION_EVERY = 3.0
-_LEAVE_ALONE = "Have it leave the folder for files alone, then press Retry, at no cost."
 
 
 def take_in(job: Job, variant: Variant, poll: Poll) -> None:
@@ -178,19 +177,13 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     if not Path(variant.model).is_file():
         what = f"The download {variant.model} is gone: a virus scanner may have taken it away."
         variant.model, variant.state = "", VariantState.DONE
-        raise PreparerFailed(what, _LEAVE_ALONE)
+        raise PreparerFailed(what, "Have it leave the folder for files alone, then press Retry, at no cost.")
     values = job_values(request, variant, context.folder_of(job))
     make = _from_host if variant.here else _from_background
     facts = make(context, active, variant, values)
     if not facts:
         return None
-    try:
-        facts["stamp"] = stamp_of(Path(values["output"]))
-    except FileNotFoundError as error:
-        raise PreparerFailed(
-            f"The prepared model {values['output']} is gone: a virus scanner may have taken it away.", _LEAVE_ALONE
-        ) from error
-    variant.blend, variant.facts = values["output"], facts
+    variant.blend, variant.facts = values["output"], sealed(facts, Path(values["output"]))
     variant.state = VariantState.PREPARED
     if job.state not in (State.READY, State.PLACED):
         job.progress = 1.0
