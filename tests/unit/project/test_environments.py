@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,3 +94,18 @@ def test_a_window_test_needs_a_blender_that_has_one(asked: list[list[str]], monk
         environments.ensure("gui(rest)")
     environments.ensure("unit")
     assert len(asked) == 1
+
+
+def test_what_has_its_packages_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage may be running in it, and uv takes bpy 5.0.1 out and puts it in again each time."""
+    locked, done = tmp_path / "unit.txt", list[str]()
+    monkeypatch.setattr(noxfile.locks, "file_of", lambda group: locked)
+    session = SimpleNamespace(
+        virtualenv=SimpleNamespace(location=str(tmp_path)),
+        install=lambda *_: done.append("installed"),
+        run_install=lambda _, *arguments: subprocess.run([sys.executable, *arguments], check=True),
+    )
+    for packages, times in (("a==1", 1), ("a==1", 1), ("a==2", 2)):
+        locked.write_text(packages)
+        noxfile._install(session, "unit")  # type: ignore[arg-type]
+        assert len(done) == times
