@@ -41,6 +41,6 @@ if __name__ == "__main__":
         if os.name == "posix":
             os.execve(command[0], command, environment)
         sys.exit(subprocess.run(command, check=False, env=environment).returncode)
-    from scripts.simulation.command_line import main
+    from scripts.simulation.campaigns.command_line import main
 
     sys.exit(main())

@@ -30,8 +30,9 @@ from ..engine.protocol import (
     State,
     is_web_address,
 )
-from ..scene import place_finished_models, recover_unsaved, timer_and_file_handlers, user_settings
+from ..scene import timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
+from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder

@@ -13,9 +13,9 @@ import bpy
 from ..client import snapshots
 from ..client.snapshots import Variant
 from ..engine.protocol import SETTLED, JobFailed, State
-from ..scene import place_finished_models
 from ..scene.ask_engine import LOOK
 from ..scene.engine_process import bridge
+from ..scene.finished_jobs import place_finished_models
 from ..scene.placing import placeholder
 from ..scene.session import session
 

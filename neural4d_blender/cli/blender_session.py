@@ -17,8 +17,9 @@ import bpy
 
 from ..client.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
-from ..scene import place_finished_models, user_settings
+from ..scene import user_settings
 from ..scene.engine_process import bridge
+from ..scene.finished_jobs import place_finished_models
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.start_job import require_ready

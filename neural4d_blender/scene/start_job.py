@@ -28,8 +28,9 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
-from . import place_finished_models, timer_and_file_handlers, user_settings, whereabouts
+from . import timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
+from .finished_jobs import place_finished_models
 from .placing import placeholder as placeholders
 from .placing import targets
 

@@ -15,8 +15,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine.protocol import UNFINISHED, Neural4DError, State
-from . import endings, place_finished_models, user_settings
+from . import user_settings
 from .engine_process import bridge, is_built
+from .finished_jobs import endings, place_finished_models
 from .placing import placeholder, targets
 from .session import session, survive
 

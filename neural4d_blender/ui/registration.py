@@ -13,19 +13,15 @@ from .lists import batch_list, history_page
 from .operators import (
     assets,
     batches,
-    copy_as_python,
     drop_images,
-    job_actions,
     keys_and_storage,
-    placed_models,
     presets,
     prompts,
     references,
-    result_files,
     shortcut,
-    show,
     try_sample,
 )
+from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, show
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import remembered, sizes
 

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from .operators.copy_as_python import import_line
+from .operators.jobs.copy_as_python import import_line
 
 _FOLDER = Path(__file__).resolve().parents[1] / "templates"
 #: How a checkout imports the package; the line stands in each template, which so runs as it is there.

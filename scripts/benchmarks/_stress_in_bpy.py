@@ -22,8 +22,8 @@ import numpy as np
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.prepare import main as preparer
-from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placement, targets
 
 

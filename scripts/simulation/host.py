@@ -15,8 +15,8 @@ from neural4d_blender.client.snapshots import Answer, Job
 from neural4d_blender.engine.protocol import BatchRecord, Request, State
 
 from . import plan, users
-from .pipes import EngineProcess
-from .scheduler import Process
+from .machine.pipes import EngineProcess
+from .machine.scheduler import Process
 from .services import API, job_id, number_of
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from scripts.simulator.settings import Settings
 from scripts.simulator.state import Call, Upload
 from scripts.simulator.state import World as State
 
-from .stand_ins import Converter, Models
+from .machine.stand_ins import Converter, Models
 
 _T = TypeVar("_T")
 

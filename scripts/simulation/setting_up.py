@@ -32,8 +32,8 @@ import zipfile  # noqa: F401 isort: skip
 import requests  # noqa: F401 isort: skip
 import urllib3  # noqa: F401 isort: skip
 
-from . import threads
-from .scheduler import current
+from .machine import threads
+from .machine.scheduler import current
 
 PACKAGE = "neural4d_blender"
 _TAKEN = ("Condition", "Event", "Lock", "RLock", "local")
@@ -72,7 +72,7 @@ def load() -> None:
 
 
 def _connect() -> None:
-    from . import disk, pipes, wire
+    from .machine import disk, pipes, wire
 
     def module(name: str) -> Any:
         return importlib.import_module(f"{PACKAGE}.{name}")

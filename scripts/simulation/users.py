@@ -10,8 +10,8 @@ from neural4d_blender.client.snapshots import Answer, Job
 from neural4d_blender.engine.protocol import State
 
 from . import plan
+from .machine.stand_ins import PICTURE
 from .services import job_id
-from .stand_ins import PICTURE
 
 if TYPE_CHECKING:
     from .host import Host

@@ -18,12 +18,12 @@ from neural4d_blender.engine import protocol
 from neural4d_blender.engine.errors import JournalDamaged, JournalUnusable
 from neural4d_blender.engine.process.main_loop import Engine
 
-from . import disk, pipes, scheduler, wire
-from .computer import Computer
 from .faults import Faults
 from .host import Host
+from .machine import disk, pipes, scheduler, wire
+from .machine.computer import Computer
+from .machine.scheduler import Busy, Process, Scheduler
 from .plan import Event, Plan
-from .scheduler import Busy, Process, Scheduler
 from .services import EPOCH, Services
 from .witness import Witness
 

@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .convert import Converter
+from .files.convert import Converter
+from .files.model_maker import ModelMaker, ModelSpec
 from .http.file_store import FileStore
 from .http.port import Port
 from .http.rate_limit import Pace
 from .http.request_log import RequestLog
 from .http.settable_faults import Fault, FaultQueue
 from .ledger import Ledger
-from .model_maker import ModelMaker, ModelSpec
 from .settings import Settings
 
 

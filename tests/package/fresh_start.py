@@ -31,7 +31,7 @@ LATE += ["client.pipes", "client.snapshots"]
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
     LATE += ["ui.drawing.unsupported", "ui.lists.batch_list", "ui.lists.history_page", "ui.panels", "ui.registration"]
     LATE += [f"ui.operators.{name}" for name in ("batches", "job_actions", "keys_and_storage", "placed_models")]
-    LATE += ["ui.operators.result_files"]
+    LATE += ["ui.operators.jobs.result_files"]
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())

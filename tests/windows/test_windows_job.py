@@ -9,13 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from neural4d_blender.engine.blenders.windows_job import hold
+from neural4d_blender.engine.blenders.confinement.windows_job import hold
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPS = "import time; print('here', flush=True); time.sleep(600)"
 HOLDS = f"""
 import subprocess, sys
-from neural4d_blender.engine.blenders.windows_job import hold
+from neural4d_blender.engine.blenders.confinement.windows_job import hold
 process = subprocess.Popen([sys.executable, "-c", {SLEEPS!r}])
 job = hold(process, 2**32)
 assert job

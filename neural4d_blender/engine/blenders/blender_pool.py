@@ -23,9 +23,9 @@ from typing import IO, Final
 from ..errors import CannotStart, ModelTooLarge, NotConfined, PreparerFailed, UnsafeModel
 from ..files.download import Stopped
 from ..system import SYSTEM, System
-from . import cage, windows_job
 from .blender_environment import environment
-from .cage import Cage
+from .confinement import cage, windows_job
+from .confinement.cage import Cage
 from .shared_names import GROWING, GROWN, READY
 
 #: Each is a whole Blender; waiting ones count.

@@ -9,8 +9,8 @@ import bpy
 
 from ...client.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, ErrorTexts, State
-from ...scene import recover_unsaved as lost
 from ...scene.engine_process import bridge
+from ...scene.finished_jobs import recover_unsaved as lost
 from ...scene.session import session
 
 _DONE = {State.READY, State.PLACED}

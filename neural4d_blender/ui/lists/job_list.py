@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
-from ...scene import place_finished_models, whereabouts
+from ...scene import whereabouts
 from ...scene.engine_process import bridge
+from ...scene.finished_jobs import place_finished_models
 from ...scene.session import session
 from ..drawing import labels, remedies, show, state_labels
 from ..drawing.languages import tr

@@ -12,7 +12,7 @@ from ...scene.engine_process import bridge
 from ...scene.placing import placement, provenance
 from ...scene.session import session
 from ..drawing.languages import tr
-from .placed_models import ModelOperator, selected_root
+from .jobs.placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer

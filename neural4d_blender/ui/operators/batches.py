@@ -9,8 +9,9 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
-from ...scene import recover_unsaved, timer_and_file_handlers, user_settings
+from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
+from ...scene.finished_jobs import recover_unsaved
 from ...scene.session import session
 from ..drawing.languages import tr
 from ..lists import batch_progress

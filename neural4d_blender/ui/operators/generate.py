@@ -10,8 +10,9 @@ import bpy
 
 from ...api import generate
 from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
-from ...scene import place_finished_models, timer_and_file_handlers, user_settings
+from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
+from ...scene.finished_jobs import place_finished_models
 from ..drawing import icons, labels, unsupported
 from ..drawing.languages import sentence, tr
 from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views

@@ -12,7 +12,7 @@ from ...scene.placing import provenance
 from ...scene.session import session
 from ..drawing import icons, labels
 from ..drawing.languages import tr
-from ..operators import placed_models
+from ..operators.jobs import placed_models
 
 #: Characters of a value that are shown, and values; a stranger's file may hold more than anybody reads.
 _LONGEST, _MOST = 200, 40

@@ -13,7 +13,7 @@ from ..drawing import icons, labels, state_labels
 from ..drawing.languages import tr
 from ..lists import job_list
 from ..lists.history_page import LENGTH, look_up_soon, page
-from ..operators.job_actions import JobOperator
+from ..operators.jobs.job_actions import JobOperator
 
 if TYPE_CHECKING:
     from ...client.snapshots import Answer, Job

@@ -13,8 +13,8 @@ import bpy
 from mathutils import Vector
 
 from ...engine.protocol import State
-from ...scene import place_finished_models
 from ...scene.engine_process import bridge
+from ...scene.finished_jobs import place_finished_models
 from ...scene.placing import placeholder
 from ...scene.session import session
 from ..drawing import state_labels

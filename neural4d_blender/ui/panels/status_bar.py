@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...engine.protocol import SETTLED, State
-from ...scene import endings, place_finished_models, whereabouts
+from ...scene import whereabouts
 from ...scene.engine_process import bridge, is_built
+from ...scene.finished_jobs import endings, place_finished_models
 from ...scene.session import session
 from ..drawing import show, state_labels
 from ..drawing.languages import tr

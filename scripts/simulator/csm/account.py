@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from .. import present
+from ..files.model_maker import ModelSpec
 from ..ledger import NotEnough
-from ..model_maker import ModelSpec
 from ..refunds import Purchases
 from ..settings import CSM_FORMATS
 from ..state import Call, World

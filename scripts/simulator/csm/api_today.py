@@ -13,9 +13,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ..files.model_maker import ModelSpec
 from ..http import request_checks
 from ..http.request_checks import Refusal
-from ..model_maker import ModelSpec
 from ..models.kit import called
 from ..refunds import Purchases
 from ..settings import CSM_FORMATS

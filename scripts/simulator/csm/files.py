@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from .. import present
-from ..convert import ConversionError
-from ..model_maker import ModelSpec
+from ..files.convert import ConversionError
+from ..files.model_maker import ModelSpec
 from ..state import World
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..files.uploaded_images import IMAGE_TYPES
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..state import Call, Upload
-from ..uploaded_images import IMAGE_TYPES
 
 VERSION = "premium-v1"
 #: The kinds of task, as in their paths.

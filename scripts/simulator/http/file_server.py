@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from ..convert import ConversionError
+from ..files.convert import ConversionError
 from ..state import World
 from .fault_effects import HTML, acts_first, deliver, instead
 from .request_log import carries_key

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ..files.uploaded_images import ImageRefused, check_image
 from ..ledger import NotEnough
 from ..state import Answer, Call, Handler, Service, Upload, World
-from ..uploaded_images import ImageRefused, check_image
 
 
 class Refusal(Exception):

@@ -14,9 +14,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ..files.model_maker import ModelSpec
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
-from ..model_maker import ModelSpec
 from ..state import Answer, Call, Handler, Upload, World
 from . import input
 from .images import ImageEndpoints

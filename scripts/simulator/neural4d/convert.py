@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from .. import present
-from ..convert import ConversionError
+from ..files.convert import ConversionError
 from ..http import request_checks as asked
 from ..http.request_checks import Refusal
 from ..state import Answer, Call, World

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from .. import present
+from ..files.uploaded_images import cut_out
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..ledger import NotEnough
 from ..state import Answer, Call, Upload, World
-from ..uploaded_images import cut_out
 from . import input as check
 from .jobs import JobBook, new_uuids
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..files.uploaded_images import IMAGE_TYPES
 from ..http.request_checks import Refusal, image, whole_number
 from ..state import Upload
-from ..uploaded_images import IMAGE_TYPES
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 MODEL_TYPES = ("fbx", "glb", "obj", "stl", "blend", "usdz")

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .. import present
-from ..model_maker import ModelSpec
+from ..files.model_maker import ModelSpec
 from ..state import Call, World
 from ..timed_work import Timed
 

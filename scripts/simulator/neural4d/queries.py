@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..files.uploaded_images import shows_human
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from ..state import Answer, Call, World
 from ..timed_work import shown_percent
-from ..uploaded_images import shows_human
 from . import input as check
 from .convert import Conversions
 from .jobs import JobBook

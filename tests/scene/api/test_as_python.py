@@ -18,7 +18,7 @@ from neural4d_blender import ui
 from neural4d_blender.scene import user_settings
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.ui import text_templates
-from neural4d_blender.ui.operators import copy_as_python
+from neural4d_blender.ui.operators.jobs import copy_as_python
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator

@@ -11,8 +11,8 @@ from neural4d_blender.client import snapshots
 from neural4d_blender.client.snapshots import Answer
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import recover_unsaved
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import recover_unsaved
 from neural4d_blender.scene.placing import targets
 from neural4d_blender.scene.session import session
 

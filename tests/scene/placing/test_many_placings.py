@@ -13,8 +13,8 @@ import pytest
 
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.scene.session import session
 from scripts.toolbox.console import ROOT

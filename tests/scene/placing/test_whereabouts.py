@@ -9,8 +9,9 @@ import pytest
 
 from neural4d_blender.client import snapshots
 from neural4d_blender.engine.protocol import State
-from neural4d_blender.scene import endings, place_finished_models, timer_and_file_handlers, user_settings, whereabouts
+from neural4d_blender.scene import timer_and_file_handlers, user_settings, whereabouts
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import endings, place_finished_models
 from neural4d_blender.scene.placing import provenance, targets
 from neural4d_blender.scene.session import session
 from neural4d_blender.ui.drawing import state_labels

@@ -19,7 +19,7 @@ from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
 from neural4d_blender.ui.drawing import labels, state_labels
 from neural4d_blender.ui.lists import batch_progress
-from neural4d_blender.ui.operators import copy_as_python
+from neural4d_blender.ui.operators.jobs import copy_as_python
 from neural4d_blender.ui.settings import draw_price, panel_request
 from neural4d_blender.ui.settings.properties import arguments, service
 from scripts.simulator.launcher import Simulator

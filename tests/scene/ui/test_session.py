@@ -17,8 +17,8 @@ from neural4d_blender.client import snapshots
 from neural4d_blender.client.paths import is_same_file
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene import place_finished_models
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.scene.session import session
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders import cage, landlock
 from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
+from neural4d_blender.engine.blenders.confinement import cage, landlock
 from neural4d_blender.engine.errors import NotConfined, PreparerFailed
 from neural4d_blender.engine.system import SYSTEM
 

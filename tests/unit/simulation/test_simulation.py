@@ -55,7 +55,7 @@ def test_what_is_planted_is_found(name: str) -> None:
 def test_each_change_can_be_planted() -> None:
     program = (
         "from scripts.simulation import setting_up; setting_up.load(); "
-        "from scripts.simulation import planted; print(planted.missing(), len(planted.PLANTED))"
+        "from scripts.simulation.campaigns import planted; print(planted.missing(), len(planted.PLANTED))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     missing, count = done.stdout.rsplit(maxsplit=1)

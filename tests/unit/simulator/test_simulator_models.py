@@ -11,10 +11,10 @@ import pytest
 import trimesh
 from PIL import Image
 
+from scripts.simulator.files.uploaded_images import cut_out
 from scripts.simulator.models.catalogue import WORDS, Model, build
 from scripts.simulator.models.glbfile import write_glb
 from scripts.simulator.models.preview import draw
-from scripts.simulator.uploaded_images import cut_out
 from tests.support.simulator_client import picture
 
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 
-from ...scene import timer_and_file_handlers, whereabouts
-from ...scene.placing import targets
-from ...scene.session import session
-from ...scene.viewports import viewports
-from ..drawing.languages import sentence, tr
+from ....scene import timer_and_file_handlers, whereabouts
+from ....scene.placing import targets
+from ....scene.session import session
+from ....scene.viewports import viewports
+from ...drawing.languages import sentence, tr
 from .job_actions import JobOperator
 
 if TYPE_CHECKING:
-    from ...api import generate
+    from ....api import generate
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 

@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import PreparerFailed
-from ..system import System
+from ...errors import PreparerFailed
+from ...system import System
 
 _GIB = 1024**3
 #: What a program needs to start: libraries, fonts, what it asks about the computer. Never /proc or /etc as a whole.
@@ -27,7 +27,7 @@ _SYSTEM = (
     "/gnu/store", "/lib", "/lib64", "/nix/store", "/proc/cpuinfo", "/proc/meminfo", "/proc/self", "/snap",
     "/sys/devices/system", "/usr", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero",
 )  # fmt: skip
-_PACKAGE = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[3]
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 _LARGEST_FILE = 8 * _GIB
 #: Seconds that trying out takes at most.

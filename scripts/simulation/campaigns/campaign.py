@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import planning
-from .plan import Plan
+from .. import planning
+from ..plan import Plan
 
 #: Worlds that a process lets happen before it is asked for the next ones.
 _AT_ONCE = 4
@@ -48,7 +48,7 @@ def scratch(process: int | None = None) -> Path:
 
 def live(plan: Plan, teller: Callable[[str], None] | None = None) -> Outcome:
     """Let it happen."""
-    from .world import World
+    from ..world import World
 
     folder, begun = scratch(), time.process_time()
     shutil.rmtree(folder, ignore_errors=True)
@@ -67,7 +67,7 @@ def _some(seeds: list[int]) -> list[Outcome]:
 
 
 def _begin(plant: str) -> None:
-    from . import setting_up
+    from .. import setting_up
 
     setting_up.load()
     if plant:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from .models.catalogue import Model, build
-from .models.fitting import resize, set_pivot
-from .models.glbfile import write_glb
-from .models.kit import part_names, take_part
-from .models.meshfile import write_mesh
-from .models.objfile import write_obj
-from .models.preview import draw, framed
+from ..models.catalogue import Model, build
+from ..models.fitting import resize, set_pivot
+from ..models.glbfile import write_glb
+from ..models.kit import part_names, take_part
+from ..models.meshfile import write_mesh
+from ..models.objfile import write_obj
+from ..models.preview import draw, framed
 from .uploaded_images import cut_out
 
 Result = TypeVar("Result")

@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ...api import generate
-from ...engine.protocol import FORMATS, Feature, declaration, declarations
-from ...scene import timer_and_file_handlers
-from ...scene.engine_process import bridge
-from ...scene.session import session
-from ..drawing import labels
-from ..drawing.languages import tr
-from ..lists import job_pictures
-from ..settings import image_sources
+from ....api import generate
+from ....engine.protocol import FORMATS, Feature, declaration, declarations
+from ....scene import timer_and_file_handlers
+from ....scene.engine_process import bridge
+from ....scene.session import session
+from ...drawing import labels
+from ...drawing.languages import tr
+from ...lists import job_pictures
+from ...settings import image_sources
 from .job_actions import JobOperator, snapshot
 
 _KEPT = dict.fromkeys((*FORMATS, *(format for service in declarations() for format in service.keeps)))

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..engine.protocol import SETTLED, State
-from . import place_finished_models, user_settings, whereabouts
-from .engine_process import bridge
-from .placing import targets
-from .session import session
+from ...engine.protocol import SETTLED, State
+from .. import user_settings, whereabouts
+from ..engine_process import bridge
+from ..placing import targets
+from ..session import session
+from . import place_finished_models
 
 if TYPE_CHECKING:
-    from ..client.snapshots import Job
+    from ...client.snapshots import Job
 
 #: How many endings are told at a time, and for how many seconds.
 _TOLD, _SECONDS = 3, 900.0

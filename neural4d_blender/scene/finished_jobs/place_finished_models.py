@@ -12,15 +12,16 @@ from pathlib import Path
 
 import bpy
 
-from ..client.job_target import Placed, Target
-from ..client.snapshots import Answer, Job, Variant
-from ..engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
-from . import prepare_in_foreground, user_settings, whereabouts
-from .engine_process import bridge
-from .placing import placeholder, provenance, targets
-from .placing.placement import place, undo_step
-from .placing.replacement import replace
-from .session import session, survive
+from ...client.job_target import Placed, Target
+from ...client.snapshots import Answer, Job, Variant
+from ...engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
+from .. import user_settings, whereabouts
+from ..engine_process import bridge
+from ..placing import placeholder, provenance, targets
+from ..placing.placement import place, undo_step
+from ..placing.replacement import replace
+from ..session import session, survive
+from . import prepare_in_foreground
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
 _AT_A_TIME = 0.1

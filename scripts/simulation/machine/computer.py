@@ -22,7 +22,7 @@ from neural4d_blender.engine.system import Clock, System
 from .scheduler import Process
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 _T = TypeVar("_T")
 

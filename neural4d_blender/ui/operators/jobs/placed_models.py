@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ...api import generate
-from ...engine import protocol
-from ...engine.protocol import Neural4DError, declaration
-from ...scene import start_job, timer_and_file_handlers
-from ...scene.engine_process import bridge
-from ...scene.placing import provenance, targets
-from ...scene.session import session
-from ..drawing import labels
-from ..drawing.languages import tr
-from .generate import report_error
+from ....api import generate
+from ....engine import protocol
+from ....engine.protocol import Neural4DError, declaration
+from ....scene import start_job, timer_and_file_handlers
+from ....scene.engine_process import bridge
+from ....scene.placing import provenance, targets
+from ....scene.session import session
+from ...drawing import labels
+from ...drawing.languages import tr
+from ..generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.job_target import Target
-    from ...client.snapshots import Answer
+    from ....client.job_target import Target
+    from ....client.snapshots import Answer
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 

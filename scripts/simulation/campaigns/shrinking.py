@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..plan import Plan
 from . import campaign
-from .plan import Plan
 
 
 def shrink(plan: Plan, rule: str, say: Callable[[str], None] = lambda _: None) -> Plan:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .scheduler import Process, current
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 #: Bytes that a pipe holds.
 _HOLDS = 65_536

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable
 from pprint import pformat
 
-from . import campaign, planning
-from .plan import PARTS, Plan
+from .. import planning
+from ..plan import PARTS, Plan
+from . import campaign
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

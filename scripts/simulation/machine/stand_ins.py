@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from scripts.simulator.model_maker import ModelSpec
+from scripts.simulator.files.model_maker import ModelSpec
 from scripts.simulator.neural4d import images
 
 _T = TypeVar("_T")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import bpy
 
-from ..client.snapshots import Job
-from ..engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
-from . import user_settings
-from .engine_process import bridge
+from ...client.snapshots import Job
+from ...engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
+from .. import user_settings
+from ..engine_process import bridge
 
 #: Bytes of the whole text, and of one exchange in it.
 MOST_BYTES, _MOST_A_LINE = 60_000, 8_000
@@ -26,7 +26,7 @@ MOST_BYTES, _MOST_A_LINE = 60_000, 8_000
 _PRIVATE = frozenset(
     {"prompt", "images", "views", "references", "originals", "name", "group", "keep_in", "texture_folder"}
 )
-_ROOM = Path(__file__).resolve().parent.parent
+_ROOM = Path(__file__).resolve().parents[2]
 
 
 def report_text(job_id: str, job: Job | None = None) -> str:

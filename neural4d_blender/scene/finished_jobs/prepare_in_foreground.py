@@ -10,10 +10,10 @@ import time
 
 import bpy
 
-from ..engine.protocol import Facts, PrepareValues, State
-from .engine_process import bridge
-from .placing import targets
-from .session import session
+from ...engine.protocol import Facts, PrepareValues, State
+from ..engine_process import bridge
+from ..placing import targets
+from ..session import session
 
 #: Seconds that the user has to read why Blender is going to stand still.
 _TOLD = 3.0
@@ -38,7 +38,7 @@ def step() -> bool:
 
 
 def _prepare(values: PrepareValues) -> Facts:
-    from ..prepare import foreground  # hardly ever needed: Blender's start need not wait for it
+    from ...prepare import foreground  # hardly ever needed: Blender's start need not wait for it
 
     try:
         return foreground.prepare(values)

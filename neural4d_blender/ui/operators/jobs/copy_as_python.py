@@ -7,11 +7,11 @@ from typing import Any
 
 import bpy
 
-from ...api import generate
-from ...scene import user_settings
-from ..drawing.languages import tr
-from ..settings import image_sources
-from ..settings.properties import arguments, service
+from ....api import generate
+from ....scene import user_settings
+from ...drawing.languages import tr
+from ...settings import image_sources
+from ...settings.properties import arguments, service
 
 #: A longer call gets a line for each argument.
 _WIDTH = 100

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..setting_up import PACKAGE
 from . import campaign
 from .campaign import Outcome
-from .setting_up import PACKAGE
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ...api import generate
-from ...engine.protocol import ErrorTexts, Neural4DError
-from ...scene import job_report, place_finished_models, timer_and_file_handlers
-from ...scene.engine_process import bridge
-from ...scene.placing import targets
-from ...scene.session import session
-from ..drawing.languages import tr
-from ..lists import history_page, job_list
-from ..settings import restore
-from .generate import cancel, report_error
-from .keys_and_storage import ListsJobs
+from ....api import generate
+from ....engine.protocol import ErrorTexts, Neural4DError
+from ....scene import timer_and_file_handlers
+from ....scene.engine_process import bridge
+from ....scene.finished_jobs import job_report, place_finished_models
+from ....scene.placing import targets
+from ....scene.session import session
+from ...drawing.languages import tr
+from ...lists import history_page, job_list
+from ...settings import restore
+from ..generate import cancel, report_error
+from ..keys_and_storage import ListsJobs
 
 if TYPE_CHECKING:
-    from ...client import snapshots
+    from ....client import snapshots
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

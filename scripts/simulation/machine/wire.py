@@ -21,12 +21,12 @@ from neural4d_blender.engine.protocol import State
 from neural4d_blender.engine.steps import exchange_log
 from scripts.simulator.http.settable_faults import Fault as ServiceFault
 
-from .faults import BALANCES
-from .services import FILES, Came, number_of
+from ..faults import BALANCES
+from ..services import FILES, Came, number_of
 
 if TYPE_CHECKING:
-    from .plan import Fault
-    from .world import World
+    from ..plan import Fault
+    from ..world import World
 
 #: What a refusal says.
 SENTENCE = "Set by the simulation."

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import bpy
 
-from ..client.job_target import Target
-from ..client.snapshots import Answer, Job
-from ..engine.protocol import State
+from ...client.job_target import Target
+from ...client.snapshots import Answer, Job
+from ...engine.protocol import State
+from ..engine_process import bridge
+from ..placing import placeholder, provenance, targets
+from ..session import session
 from . import place_finished_models
-from .engine_process import bridge
-from .placing import placeholder, provenance, targets
-from .session import session
 
 _MADE = (State.READY, State.PLACED)
 

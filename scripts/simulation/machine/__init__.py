@@ -1,0 +1,1 @@
+"""The computer that the engine runs on: threads one after the other, clock, disk, pipes, network, programs."""
