@@ -79,6 +79,11 @@ class Following:
         return self._data.cost
 
     @property
+    def cost_estimated(self) -> bool:
+        """What a part of it cost is not known, or whether something more was paid."""
+        return self._data.cost_estimated
+
+    @property
     def seconds(self) -> dict[str, float]:
         """How long each state took."""
         return dict(self._data.seconds)

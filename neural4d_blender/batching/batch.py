@@ -72,10 +72,11 @@ class Batch:
         self._bridge = host.bridge
         self._bridge.batches.setdefault(record.id, record)
         self._jobs = list(jobs)
-        #: State and points of each job, and both of all together: a look at thousands of jobs costs nothing.
-        self._known: dict[str, tuple[str, int]] = {}
+        #: State and points of each job, whether these are estimated, and all of that together: a look at thousands of
+        #: jobs costs nothing.
+        self._known: dict[str, tuple[str, int, bool]] = {}
         self._counts: Counter[str] = Counter()
-        self._points = 0
+        self._points = self._estimated = 0
         #: Jobs that are not settled, and those of them that may be: the engine has nothing to do for them.
         self._open, self._ended = set(self._jobs), set[str]()
         for job in self._jobs:
@@ -111,6 +112,11 @@ class Batch:
     def cost(self) -> int:
         """Points that were spent so far, as far as known."""
         return self._points
+
+    @property
+    def cost_estimated(self) -> bool:
+        """What a part of it cost is not known, or whether something more was paid."""
+        return self._estimated > 0
 
     @property
     def done(self) -> bool:
@@ -215,11 +221,12 @@ class Batch:
 
     def _take_in(self, job: Job) -> str:
         """Note a job's new snapshot; returns the state it was in before."""
-        before, points = self._known.get(job.id, ("", 0))
-        self._known[job.id] = (job.state, job.cost or 0)
+        before, points, estimated = self._known.get(job.id, ("", 0, False))
+        self._known[job.id] = (job.state, job.cost or 0, job.cost_estimated)
         self._counts[before] -= 1
         self._counts[job.state] += 1
         self._points += (job.cost or 0) - points
+        self._estimated += job.cost_estimated - estimated
         if job.under_way:
             self._open.add(job.id)
             self._ended.discard(job.id)

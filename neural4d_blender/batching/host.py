@@ -61,6 +61,11 @@ class FileJob:
         return self._data.cost
 
     @property
+    def cost_estimated(self) -> bool:
+        """What a part of it cost is not known, or whether something more was paid."""
+        return self._data.cost_estimated
+
+    @property
     def files(self) -> list[Path]:
         """What was kept of it so far."""
         return [Path(save.path) for save in self._data.saves if save.path]

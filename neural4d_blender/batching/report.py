@@ -40,6 +40,7 @@ class Line:
         width_mm, depth_mm, height_mm: of the model; faces: its triangles. Empty where they were not measured.
         files: what was kept, or the prepared .blend. error: why there is no model.
         job, batch: their ids. shard: "2/8", or empty.
+        points_estimated: what a part of the points was for is not known, or whether something more was paid.
     """
 
     item: int
@@ -59,6 +60,7 @@ class Line:
     job: str
     batch: str
     shard: str
+    points_estimated: bool = False
 
     @property
     def done(self) -> bool:
@@ -94,6 +96,7 @@ def line(job: Job, batch: BatchRecord) -> Line:
         job=job.id,
         batch=batch.id,
         shard=batch.shard,
+        points_estimated=job.cost_estimated,
     )
 
 
@@ -190,6 +193,7 @@ def _from_texts(record: Mapping[str, str]) -> Line:
     }
     for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
         values |= {name: kind(record[name]) if record[name] else None for name in names}
+    values["points_estimated"] = record.get("points_estimated") == "True"  # of earlier versions nobody knows
     values["files"] = [file for file in values["files"].split("; ") if file]
     return Line(**values)
 

@@ -119,6 +119,7 @@ class Job:
         progress: 0..1, of the present state. progress_estimated: by the time alone.
         error: what went wrong: what, kept, cost, remedy and code; None where nothing did.
         spent: what each paid operation cost. cost: points of all of them, None where nothing is known.
+        cost_estimated: what a part of them cost is not known, or whether something more was paid.
         balance_before: points there were before the last paid request.
         pictures: paths of the pictures to choose from, empty for one that could not be fetched. cutout: the index
             of the one that was chosen.
@@ -146,6 +147,7 @@ class Job:
     error: ErrorTexts | None = None
     spent: list[Payment] = field(default_factory=list)
     cost: int | None = None
+    cost_estimated: bool = False
     balance_before: int | None = None
     pictures: list[str] = field(default_factory=list)
     cutout: int | None = None

@@ -214,8 +214,7 @@ class Witness:
         wanted = len(self._formats[number] | self._wanted(number)) * max(1, self.jobs[number])
         if booked > wanted and not any(fault.kind == "conversion_failed" for fault in self.world.plan.faults):
             self.found("booked", f"job {number} has {booked} conversions in its costs; {wanted} were wanted")
-        estimated = any(entry["estimated"] for entry in job.spent)
-        if job.cost is None or estimated or job.state not in _OVER:
+        if job.cost is None or job.cost_estimated or job.state not in _OVER:
             return
         gross, net = self.paid(number), self.paid(number, net=True)
         if job.cost not in (gross, net):

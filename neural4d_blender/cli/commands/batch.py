@@ -101,7 +101,8 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
             path = reports.write(_lines(desk, batch, failures), asked.report)
             console.note(f"{path}: {batch.progress}")
     told = asdict(batch.progress) | {"failed": len(failures), "done": len(ids) - len(failures)}
-    text = f"{told['done']} of {len(ids)} done, {len(failures)} failed, {batch.cost} points"
+    points = f"{'about ' * batch.cost_estimated}{batch.cost} points"
+    text = f"{told['done']} of {len(ids)} done, {len(failures)} failed, {points}"
     console.result(text, "batch", batch=batch.id, report=asked.report, **told)
     return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
 

@@ -43,13 +43,15 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     rows: list[Sequence[object]] = [("ID", "MADE", "STATE", "POINTS", "SERVICE", "WHAT")]
     for job in answer.jobs:
         made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
-        points = "" if job.cost is None else job.cost
+        points = "" if job.cost is None else f"{'~' * job.cost_estimated}{job.cost}"
         rows.append((job.id[:8], made, job.state, points, job.provider, job.request.title[:60]))
         if console.as_json:
             names = ("state", "provider", "created", "progress", "seconds", "error", "placed")
             told = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
             files = [variant.model for variant in job.variants if variant.model]
-            console.result("", "job", job=job.id, points=job.cost, files=files, **told)
+            console.result(
+                "", "job", job=job.id, points=job.cost, points_estimated=job.cost_estimated, files=files, **told
+            )
     if not console.as_json:
         console.result(table(rows) if answer.jobs else "No such job.", "jobs")
         if len(answer.jobs) < answer.total:

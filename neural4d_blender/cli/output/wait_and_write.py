@@ -90,7 +90,7 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
     seconds = round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1)
     sides, pictures = facts.get("dimensions_mm"), _pictures(job)
     size = " x ".join(f"{side:.4g}" for side in sides) + " mm, " if sides else ""
-    points = "points unknown" if job.cost is None else f"{job.cost} points"
+    points = "points unknown" if job.cost is None else f"{'about ' * job.cost_estimated}{job.cost} points"
     lines = [f"{title}: {size}{points}, {seconds:g} s", *(f"  {path}" for path in files)]
     lines += [f"  picture: {path}" for path in pictures]
     if not files:
@@ -101,6 +101,7 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         job=job.id,
         provider=job.provider,
         points=job.cost,
+        points_estimated=job.cost_estimated,
         seconds=seconds,
         size_mm=sides,
         faces=facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made

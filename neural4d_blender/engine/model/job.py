@@ -200,7 +200,8 @@ class Job:
         derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
         total, in_doubt = self.costs.total, self.submission.in_doubt
         cost = None if in_doubt and not total else total  # nothing so far, and what that was is not known
-        points = {"cost": cost, "cost_estimated": self.costs.estimated or in_doubt, "committed": self.committed}
+        unsure = self.costs.estimated or in_doubt or bool(self.delivery.converting)
+        points = {"cost": cost, "cost_estimated": unsure, "committed": self.committed}
         return {**told, **derived, **points}
 
     @classmethod

@@ -126,7 +126,7 @@ def _costs(job: Job) -> list[str]:
     ]
     before = job.balance_before
     last = [f"  balance before the last paid request: {before}"] if before is not None else []
-    cost = "not known" if job.cost is None else f"{job.cost} {unit}"
+    cost = "not known" if job.cost is None else f"{job.cost} {unit}{' (estimated)' if job.cost_estimated else ''}"
     return [f"Cost: {cost}", *spent, *last]
 
 

@@ -57,9 +57,10 @@ def count(number: int, what: str) -> str:
     return tr(f"{{number}} {what}" if number == 1 else f"{{number}} {what}s").format(number=number)
 
 
-def points(count: int, provider: str) -> str:
-    """A number of what the service calls its points."""
-    return tr("{points:,} {unit}").format(points=count, unit=tr(unit_of(provider)))
+def points(count: int, provider: str, estimated: bool = False) -> str:
+    """A number of what the service calls its points; about so many where part of it is estimated."""
+    words = tr("about {points:,} {unit}") if estimated else tr("{points:,} {unit}")
+    return words.format(points=count, unit=tr(unit_of(provider)))
 
 
 def service(provider: str) -> str:

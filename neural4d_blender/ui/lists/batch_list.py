@@ -63,7 +63,7 @@ def _draw_batch(box: bpy.types.UILayout, record: BatchRecord, counts: batch_prog
         labels.draw(box, f"{state_labels.why_it_waits(counts.paused)}  ·  {left} s", "TIME")
     unit = min(counts.providers) if len(counts.providers) == 1 else ""  # points, where they differ
     if record.budget is None:
-        box.label(text=labels.points(counts.points, unit))
+        box.label(text=labels.points(counts.points, unit, counts.estimated > 0))
     else:
         box.label(
             text=tr("{points:,} of {budget}").format(points=counts.points, budget=labels.points(record.budget, unit))

@@ -20,17 +20,18 @@ class Tally:
     """The counts of one batch.
 
     Attributes:
-        points: what was spent so far. providers: ids of the services it is made with.
+        points: what was spent so far. estimated: of how many jobs that is estimated.
+        providers: ids of the services it is made with.
         paused: the job that is held back longest; see ``state_labels.waits``.
     """
 
     def __init__(self, batch: str) -> None:
-        self.points = 0
+        self.points = self.estimated = 0
         self.providers: set[str] = set()
         self.paused: Job | None = None
         self._trouble: ErrorTexts | None = None
         self._errors: dict[str, ErrorTexts] = {}
-        self._known: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, tuple[str, int, bool]] = {}
         self._states: Counter[str] = Counter()
         self._lost: tuple[Any, int] = (None, 0)
         for job in bridge.jobs.values():
@@ -91,16 +92,17 @@ class Tally:
         return self._lost[1]
 
     def _take(self, job: Job) -> None:
-        before, cost = self._known.get(job.id, ("", 0))
+        before, cost, estimated = self._known.get(job.id, ("", 0, False))
         self.providers.add(job.provider)
         held = self.paused
         if held is None or job.id == held.id or job.until > held.until:
             self.paused = job
-        self._known[job.id] = (job.state, job.cost or 0)
+        self._known[job.id] = (job.state, job.cost or 0, job.cost_estimated)
         if before:
             self._states[before] -= 1
         self._states[job.state] += 1
         self.points += (job.cost or 0) - cost
+        self.estimated += job.cost_estimated - estimated
         self._errors.pop(job.id, None)
         if job.state == State.FAILED and job.error:
             self._errors[job.id] = job.error

@@ -160,7 +160,7 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
 def _how_it_ended(job: Job, words: str) -> str:
     """The state and the cost; on a line of its own what was measured."""
     if job.cost is not None:
-        words += f"  ·  {labels.points(job.cost, job.provider)}"
+        words += f"  ·  {labels.points(job.cost, job.provider, job.cost_estimated)}"
     elif job.spent:
         words += f"  ·  {tr('price not told')}"
     facts = _facts(job)

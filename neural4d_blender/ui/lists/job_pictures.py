@@ -43,7 +43,8 @@ def draw_cutouts(box: bpy.types.UILayout, job: Job, scale: float = 0.0) -> None:
         scale: of each picture, in rows' heights; 0 for as large as the region has room for.
     """
     what = state_labels.choice(job)
-    paid = tr("{points} so far.").format(points=labels.points(job.cost, job.provider)) if job.cost else ""
+    points = labels.points(job.cost or 0, job.provider, job.cost_estimated)
+    paid = tr("{points} so far.").format(points=points) if job.cost else ""
     if job.variants:  # they are a stage of the job
         paid = paid or tr("The pictures themselves are ordered already.")
     labels.draw(

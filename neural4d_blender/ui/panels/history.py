@@ -154,7 +154,7 @@ def _facts(job: "Job", words: str) -> list[str]:
     made, now = time.localtime(job.created), time.localtime()
     facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
     if job.cost is not None:
-        facts.append(labels.points(job.cost, job.provider))
+        facts.append(labels.points(job.cost, job.provider, job.cost_estimated))
     elif job.state in _ENDED:  # of others the line below says it
         facts.append(words)
     if job.bytes:

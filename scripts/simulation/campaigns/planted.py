@@ -254,6 +254,9 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "process.commands.Commands._follow", "job.revision != known[job.id]", "False"
     ),
     "a full disk sends all the same": Change(_PAY, "except JournalUnusable:", "except ZeroDivisionError:"),
+    "a conversion on its way is told as not paid": Change(
+        "model.job.Job.to_dict", " or bool(self.delivery.converting)", ""
+    ),
     "what could not be written is forgotten": Change(
         "steps.next_step.step", "active.unwritten = True", "active.unwritten = False"
     ),

@@ -62,6 +62,15 @@ def test_a_job_that_is_over_takes_one_line_until_it_is_unfolded(layout: Any) -> 
     assert opened.operators().count("neural4d.place") == 2
 
 
+def test_what_was_not_measured_is_not_told_as_if_it_were(layout: Any) -> None:
+    session.shown.details.add("a")
+    for estimated, told in ((False, "30 points"), (True, "about 30 points")):
+        job("a", State.PLACED, variants=[Variant(0, "prepared", facts=FACTS)], cost_estimated=estimated)
+        words = " · ".join(drawn().texts)
+        assert told in words
+        assert ("about" in words) is estimated
+
+
 def test_a_failure_is_open_and_its_button_says_whether_it_pays(layout: Any) -> None:
     job("a", State.FAILED, error=ERROR)
     buttons = {text: name for text, name, _ in drawn().buttons}

@@ -264,3 +264,11 @@ def test_a_job_in_doubt_is_not_said_to_have_cost_what_it_cost_before(spent: int,
     assert (job.to_dict()["cost"], job.to_dict()["cost_estimated"]) == (spent, False)
     job.submission.in_doubt = True
     assert (job.to_dict()["cost"], job.to_dict()["cost_estimated"]) == (told, True)
+
+
+def test_a_conversion_that_may_have_been_paid_is_not_left_out() -> None:
+    job = Job("1", "neural4d", {"prompt": "a bird"}, State.PLACED)
+    job.costs.book("text", 60)
+    job.costs.measured(60)
+    job.delivery.converting["uuid STL"] = {"at": 1.0, "before": 100.0}
+    assert (job.to_dict()["cost"], job.to_dict()["cost_estimated"]) == (60, True)
