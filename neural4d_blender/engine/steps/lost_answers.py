@@ -204,7 +204,8 @@ def _not_taken(context: Context, active: ActiveJob, provider: Provider, trace: T
         error = from_dict(sent.refused)
         sent.settle()
         surely = at_once or ((still or proof) and isinstance(error, KeyRejected))
-        return _refused(context, job, error, again=_is_sent_again(context, job, error), surely=surely, stands=still)
+        again = _is_sent_again(context, job, error)
+        return _refused(context, job, provider, error, again=again, surely=surely, stands=still)
     sent.in_doubt = False
     carried = "the balance has not fallen" if still else "the service has no record of it"
     if sent.refusal:
@@ -229,11 +230,21 @@ def _is_sent_again(context: Context, job: Job, error: Neural4DError) -> bool:
 
 
 def _refused(
-    context: Context, job: Job, error: Neural4DError, *, again: bool, surely: bool = False, stands: bool = False
+    context: Context,
+    job: Job,
+    provider: Provider,
+    error: Neural4DError,
+    *,
+    again: bool,
+    surely: bool = False,
+    stands: bool = False,
 ) -> float | None:
     """The refusal stands: the request is sent again, or the job ends with it."""
     sent, busy = job.submission, isinstance(error, ServiceBusy)
     if again:
+        if sent.balance_before is None and tells_balance(provider):
+            # It could not be read before: what the service acts on from now on shows before it is sent again.
+            sent.balance_before = context.spending.read(provider)
         context.enter(job, State.QUEUED)
         return 0.0
     sent.number, sent.tickets, sent.in_doubt = 0, [], False
@@ -253,7 +264,7 @@ def _without_witness(context: Context, active: ActiveJob, provider: Provider) ->
     error, documented = from_dict(sent.refused), sent.documented
     if documented:
         sent.settle()  # else Retry is the user's risk, see Job.retry_pays
-    return _refused(context, job, error, again=documented and _is_sent_again(context, job, error))
+    return _refused(context, job, provider, error, again=documented and _is_sent_again(context, job, error))
 
 
 def _said(job: Job) -> str:

@@ -364,3 +364,18 @@ def test_an_order_that_is_held_back_after_a_refusal_is_sent_later(begin: Begin) 
     active = steps.job()
     steps.run(active)
     assert (active.job.state, steps.paid, held) == (State.READY, ["text", "refine"], [])
+
+
+def test_what_is_acted_on_late_is_seen_though_the_balance_could_not_be_read_before(begin: Begin) -> None:
+    steps = begin()
+    steps.service.balances = [ServiceDown("Not now.")]
+    steps.service.answers = [refused(ServiceBusy, 429, documented=True, wait=60.0)]
+    active = steps.job()
+    steps.run(active, State.UNKNOWN)
+    steps.run(active, State.QUEUED)
+    steps.service.ledger.append((steps.system.clock.now(), "text", 30.0))  # the service acts on the first one only now
+    steps.run(active)
+    assert (steps.paid, steps.service.sent) == (["text"], 1)
+    error = error_of(steps)
+    assert (error["code"], active.job.costs.total) == ("PaymentUnknown", 30)
+    assert "Nothing" not in error["cost"]
