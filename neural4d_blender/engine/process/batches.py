@@ -58,6 +58,8 @@ class Batches:
         """All items of a batch become queued jobs, or none does."""
         record = BatchRecord.from_dict({"created": self._clock.now(), **message["batch"]})
         record.check()
+        if self._journal.batch(record.id):  # whoever sends it has not heard that it was taken in, all of it at once
+            return self.tell({"batch": record.id})
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:
             common = message.get("request", {})

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from ..errors import InvalidInput, TransportError
 from ..http.retries import backoff
 from ..model.job import Job
+from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
@@ -115,6 +116,10 @@ class Commands:
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.context.publish(known)
             return {}
+        points = self.context.journal.cost_of_deleted(job.id)
+        if points is not None:
+            paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
+            raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
         job.typical = typical_seconds(self.context.journal, job.provider)
         self.context.save(job)
         self.jobs.wake(ActiveJob(job))

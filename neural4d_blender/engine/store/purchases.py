@@ -113,6 +113,11 @@ class Purchases(Database):
         with self.reading() as db:
             return [owner for (owner,) in db.execute(question, values)]
 
+    def cost_of_deleted(self, job_id: str) -> int | None:
+        """Points that a job has cost of which nothing else is known any more; None where there is no such job."""
+        found = self.rows("SELECT cost FROM jobs WHERE id = ? AND deleted != 0", job_id)
+        return int(found[0][0]) if found else None
+
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
         return dict(self.rows("SELECT provider, SUM(cost) FROM jobs GROUP BY provider"))

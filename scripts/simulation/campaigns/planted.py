@@ -254,6 +254,10 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "process.commands.Commands._follow", "job.revision != known[job.id]", "False"
     ),
     "a full disk sends all the same": Change(_PAY, "except JournalUnusable:", "except ZeroDivisionError:"),
+    "a deleted job is sent again": Change("process.commands.Commands._submit", "if points is not None:", "if False:"),
+    "what is acted on late is not seen": Change(
+        "steps.lost_answers._refused", "sent.balance_before is None and", "False and"
+    ),
     "a conversion on its way is told as not paid": Change(
         "model.job.Job.to_dict", " or bool(self.delivery.converting)", ""
     ),

@@ -90,6 +90,35 @@ def test_a_job_that_the_journal_has_is_not_sent_again(sim: Simulator, tmp_path: 
     assert points(sim) == [30, 30]
 
 
+def test_a_deleted_job_is_not_sent_again_by_whoever_has_not_heard_of_that(sim: Simulator, tmp_path: Path) -> None:
+    with engine_on(sim, tmp_path) as first:
+        job = first.submit()
+        first.wait(job, "ready")
+        first.until(lambda: first.jobs[job]["under_way"] is False or None, "its preview")
+        assert first.ask("delete", job=job)["error"] is None
+        again = {"job": job, "provider": "neural4d", "request": {"prompt": "a cute bird", "size_mm": 120.0}}
+        error = first.ask("submit", **again)["error"]
+        assert (error["what"], error["cost"]) == ("This job was deleted.", "30 points were paid before.")
+        first.wait(first.submit("another"), "ready")  # whatever would have been sent has been
+    assert points(sim) == [30, 30]
+
+
+def test_a_batch_that_the_journal_has_is_not_sent_again(sim: Simulator, tmp_path: Path) -> None:
+    """By a Blender that asked for its first job to learn whether the batch was taken in, after that one was deleted."""
+    with engine_on(sim, tmp_path) as first:
+        ids = submit(first, 2)
+        end(first, ids, "ready")
+        assert first.ask("delete", job=ids[0])["error"] is None
+        entries = [
+            {"job": job, "provider": "neural4d", "request": {"prompt": f"bird {item}"}, "target": {}, "item": item}
+            for item, job in enumerate(ids)
+        ]
+        assert first.ask("submit_many", batch={"id": "b", "size": 2}, jobs=entries)["error"] is None
+        first.wait(first.submit("another"), "ready")  # whatever would have been sent has been
+        assert first.jobs[ids[1]]["state"] == "ready"
+    assert points(sim) == [30, 30, 30]
+
+
 def test_a_cap_is_kept_and_can_be_taken_off(sim: Simulator, tmp_path: Path) -> None:
     with engine_on(sim, tmp_path) as first:
         ids = submit(first, 3, concurrency=1, budget=60)
