@@ -46,7 +46,7 @@ A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "
 Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
 ``prepare`` (job, variant, values of a job file: no background Blender can be started),
 ``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py), ``prices`` (prices, spent),
-``batch`` (batch: a BatchRecord), ``usage`` (bytes), ``sandbox`` (holds: see blenders/cage.py),
+``batch`` (batch: a BatchRecord), ``usage`` (bytes), ``sandbox`` (holds: see blenders/confinement),
 ``notice`` (notice: a JournalMended, told before anything is sent), ``answer``, ``ended`` (error: why the engine cannot
 start; the last event). A host that does not listen for long misses older snapshots of a job, never the newest one.
 """

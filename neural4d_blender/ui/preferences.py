@@ -22,7 +22,7 @@ from .drawing import labels
 from .drawing.languages import tr
 from .lists import batch_progress, history_page
 
-#: What can be kept from the process that imports a model, as cage.py of the engine names it.
+#: What can be kept from the process that imports a model, as confined_folder.py of the engine names it.
 KEPT = {
     "files": "Your files are out of its reach",
     "network": "The network is out of its reach",

@@ -103,4 +103,4 @@ def _connect() -> None:
     )._LOOK = 1.0  # whoever waits for an answer looks less often, or half of all is that
     pool = module("engine.blenders.blender_pool")
     pool.environment = dict  # of no process that there is
-    pool.cage.holds = lambda _system: {}
+    pool.confined_folder.holds = lambda _system: {}

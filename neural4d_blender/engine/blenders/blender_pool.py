@@ -24,8 +24,8 @@ from ..errors import CannotStart, ModelTooLarge, NotConfined, PreparerFailed, Un
 from ..files.download import Stopped
 from ..system import SYSTEM, System
 from .blender_environment import environment
-from .confinement import cage, windows_job
-from .confinement.cage import Cage
+from .confinement import confined_folder, windows_job
+from .confinement.confined_folder import ConfinedFolder
 from .shared_names import GROWING, GROWN, READY
 
 #: Each is a whole Blender; waiting ones count.
@@ -82,15 +82,15 @@ class Preparer:
     ) -> None:
         self._clock = system.clock
         self._log: IO[bytes] = io.BytesIO()
-        self._cage: Cage | None = None
+        self._confined: ConfinedFolder | None = None
         command, known = [*argv, "-"], environment()
         if strict and sys.platform != "linux":
             raise NotConfined("This system cannot confine the background Blender.")
         try:
             if sys.platform == "linux":
-                self._cage = Cage(folder or Path(tempfile.gettempdir()), system)
-                command = self._cage.command(command, memory, grants, strict=strict)
-                known |= self._cage.environment()
+                self._confined = ConfinedFolder(folder or Path(tempfile.gettempdir()), system)
+                command = self._confined.command(command, memory, grants, strict=strict)
+                known |= self._confined.environment()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
             self._process = system.start_process(command, log=self._log, environment=known)
             self._held = windows_job.hold(self._process, memory)
@@ -112,11 +112,11 @@ class Preparer:
             Stopped: `stopped` said so.
         """
         try:
-            caged = self._cage if self._cage and not job.grants else None
-            self._tell(str(caged.take_in(job.values) if caged else job.path))
+            confined = self._confined if self._confined and not job.grants else None
+            self._tell(str(confined.take_in(job.values) if confined else job.path))
             code = self._wait(limit, stopped)
-            if caged:
-                caged.give_out()
+            if confined:
+                confined.give_out()
         except OSError as error:
             raise PreparerFailed(f"The model cannot be brought to the background Blender: {error.strerror}.") from error
         finally:
@@ -171,8 +171,8 @@ class Preparer:
 
     def _close(self) -> None:
         self._log.close()
-        if self._cage:
-            self._cage.close()
+        if self._confined:
+            self._confined.close()
 
     def _end(self) -> None:
         if self._process.stdin:
@@ -251,11 +251,11 @@ class Preparers:
                 self._waiting.pop().close()
 
     def holds(self) -> dict[str, bool]:
-        """What the system keeps from them: see cage.holds. Empty where there is no Blender, or it cannot be tried."""
+        """What the system keeps from them: see confined_folder.holds. Empty where that cannot be tried."""
         if not self.argv:
             return {}
         try:
-            return cage.holds(self.system)
+            return confined_folder.holds(self.system)
         except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
             return {}
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
-from neural4d_blender.engine.blenders.confinement import cage, landlock
+from neural4d_blender.engine.blenders.confinement import confined_folder, landlock
 from neural4d_blender.engine.errors import NotConfined, PreparerFailed
 from neural4d_blender.engine.system import SYSTEM
 
@@ -63,7 +63,7 @@ def test_what_an_exploited_importer_reaches(tmp_path: Path, monkeypatch: pytest.
 def test_what_it_leaves_in_place_of_a_file_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "v0.glb").write_bytes(b"glTF")
     values = {"source": str(tmp_path / "v0.glb"), "output": str(tmp_path / "o.blend"), "facts": str(tmp_path / "f")}
-    made = cage.Cage(tmp_path / "cages", SYSTEM)
+    made = confined_folder.ConfinedFolder(tmp_path / "cages", SYSTEM)
     made.take_in(values)
     (made.made / "o.blend").symlink_to("/etc/passwd")
     with pytest.raises(PreparerFailed, match="no file"):
@@ -79,7 +79,7 @@ def test_what_was_unpacked_goes_in_whole(tmp_path: Path) -> None:
     (tmp_path / "v0" / "link").symlink_to(tmp_path / "v1.glb")
     values = {"source": str(tmp_path / "v0" / "source" / "model.obj"), "download": str(tmp_path / "v0")}
     values |= {"output": str(tmp_path / "v0.blend"), "facts": str(tmp_path / "v0.facts.json")}
-    made = cage.Cage(tmp_path / "cages", SYSTEM)
+    made = confined_folder.ConfinedFolder(tmp_path / "cages", SYSTEM)
     job = json.loads(made.take_in(values).read_text())
     assert Path(job["source"]).read_text() == "v0/source/model.obj"
     assert (Path(job["download"]) / "textures" / "a.png").read_text() == "v0/textures/a.png"
@@ -90,7 +90,7 @@ def test_what_was_unpacked_goes_in_whole(tmp_path: Path) -> None:
 
 def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
     sleeps = "import time; print('on', flush=True); time.sleep(600)"
-    sleeper = cage.confined([sys.executable, "-c", sleeps], 2**30, [], [])
+    sleeper = confined_folder.confined([sys.executable, "-c", sleeps], 2**30, [], [])
     starter = f"""if True:
         import json, os, subprocess
         command = {sleeper!r}
@@ -118,9 +118,9 @@ def test_without_a_sandbox_it_starts_only_where_it_may(
     folder = tmp_path / "without"
     folder.mkdir()
     for name in ("sandbox.py", "seccomp.py"):
-        (folder / name).write_bytes((Path(cage.__file__).parent / name).read_bytes())
+        (folder / name).write_bytes((Path(confined_folder.__file__).parent / name).read_bytes())
     (folder / "landlock.py").write_text("def restrict(read, write):\n    return False\n")
-    monkeypatch.setattr(cage, "_SANDBOX", folder / "sandbox.py")
+    monkeypatch.setattr(confined_folder, "_SANDBOX", folder / "sandbox.py")
     preparers = Preparers(folder=tmp_path / "preparing")
     preparers.argv, preparers.strict = [sys.executable, str(EXPLOITED)], strict
     (tmp_path / "v0.glb").write_bytes(b"glTF")
@@ -136,10 +136,10 @@ def test_without_a_sandbox_it_starts_only_where_it_may(
 
 def test_what_holds_is_tried_out() -> None:
     """As the program itself would find it: the kernel's word, not the documents'."""
-    held = cage.holds(SYSTEM)
+    held = confined_folder.holds(SYSTEM)
     assert set(held) == {"files", "network", "processes", "limits"}
     assert held["limits"]
     reached = subprocess.run(
-        cage.confined([sys.executable, "-c", "import socket; socket.socket()"], 2**30, [], []), check=False
+        confined_folder.confined([sys.executable, "-c", "import socket; socket.socket()"], 2**30, [], []), check=False
     )
     assert held["network"] == (reached.returncode != 0)

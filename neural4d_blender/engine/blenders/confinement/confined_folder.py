@@ -34,7 +34,7 @@ _LARGEST_FILE = 8 * _GIB
 _TRIED = 30.0
 
 
-class Cage:
+class ConfinedFolder:
     """A new folder for one background Blender.
 
     Args:
@@ -65,7 +65,7 @@ class Cage:
         return confined(argv, memory, [str(self.taken)], [str(self.made), *grants], strict=strict)
 
     def environment(self) -> dict[str, str]:
-        """Home and folder for temporary files are the cage's own, as all else would be out of reach."""
+        """Home and folder for temporary files are its own, as all else would be out of reach."""
         return dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(self.made))
 
     def take_in(self, values: Mapping[str, Any]) -> Path:
