@@ -146,6 +146,12 @@ class JobNotFound(Neural4DError):
     default_remedy = "Press Retry to ask once more: nothing is sent or paid again."
 
 
+class ModelNotFound(Neural4DError):
+    """What was to be brought in is not there: the service shows no such model to this key, or a link has expired."""
+
+    default_remedy = "Check the id, and that the key is of the account that made it, then press Retry, at no cost."
+
+
 class SubmissionLost(Neural4DError):
     """The request was sent several times and the service has no record of any of them."""
 

@@ -77,7 +77,7 @@ from .errors import (
     UnsupportedFeature,
 )
 from .model.allowed_values import AXES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
-from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue
+from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
 
@@ -185,6 +185,11 @@ def _service(provider: str) -> type[Provider]:
     return services.PROVIDERS[provider]
 
 
+def _quotes(provider: str, request: Request) -> list[Quote]:
+    """What is brought in costs nothing."""
+    return [] if request.bring_in else _service(provider).quotes(request)
+
+
 def unit_of(provider: str) -> str:
     """What a service calls its points; also of one that this version does not know."""
     return declaration(provider).unit if provider in services.PROVIDERS else "points"
@@ -208,14 +213,14 @@ def estimate(provider: str, request: Request, measured: dict[str, int]) -> int |
 
 def costs(provider: str, request: Request, measured: dict[str, int]) -> list[tuple[str, int | None]]:
     """The same part by part, each with its operation: pictures that are made first, the submission, what follows."""
-    quotes = _service(provider).quotes(request)
+    quotes = _quotes(provider, request)
     return [(quote.operation, measured.get(f"{provider}:{quote.operation}", quote.points)) for quote in quotes]
 
 
 def most(provider: str, request: Request, measured: dict[str, int]) -> int | None:
     """Points that caps and budgets reckon with: the price that was measured, else the highest documented one."""
     total = 0
-    for quote in _service(provider).quotes(request):
+    for quote in _quotes(provider, request):
         price = measured.get(f"{provider}:{quote.operation}", quote.points)
         if price is None:
             return None
@@ -250,7 +255,7 @@ def lacks(provider: str, feature: Feature, facts: Mapping[str, str]) -> str:
 
 def measured(provider: str, request: Request, prices: dict[str, int]) -> bool:
     """Whether all prices of the request were measured, rather than documented alone."""
-    quotes = _service(provider).quotes(request)
+    quotes = _quotes(provider, request)
     return all(f"{provider}:{quote.operation}" in prices for quote in quotes)
 
 
@@ -260,8 +265,11 @@ def check(provider: str, request: Request, facts: Mapping[str, str] | None = Non
     Args:
         facts: what is known of the service's server, as the event ``server`` tells it.
     """
-    request.check(declaration(provider))
+    service = declaration(provider)
+    request.check(service)
     _service(provider).check(request)
+    if request.bring_in and request.format != service.native and conversion_estimate(provider, {}) != 0:
+        raise UnsupportedFeature(f"{service.name} takes {service.unit} for a {request.format}; bringing in is free.")
     wanted = {
         Feature.PICTURE: request.picture_first,
         Feature.CHOICE: request.choose_cutout and not request.picture_first,

@@ -45,7 +45,7 @@ class PrepareJob:
 
     Attributes:
         source: the downloaded model.
-        format: GLB, BLEND, FBX, OBJ, STL, USDZ, or KIT for a list of GLBs.
+        format: GLB, BLEND, FBX, OBJ, STL, USDZ, PLY, or KIT for a list of GLBs.
         output: the .blend to write.
         name: what the root object is called (cut to what Blender takes).
         size_mm: wanted size along `axis` in millimetres; None keeps the size it came with.

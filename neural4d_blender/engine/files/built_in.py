@@ -1,4 +1,4 @@
-"""Takes in a result that came with the extension, as download.py does one from elsewhere."""
+"""Takes in a model that is a file here, with those that it names, as download.py does one from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from shutil import copyfile
 
-from ..errors import DownloadFailed
+from ..errors import DownloadFailed, ModelNotFound
 from ..system import SYSTEM, System, reason
+from . import with_its_files
 
 
 def copy(
@@ -22,16 +23,23 @@ def copy(
     """Copy a file to ``path`` and return the number of bytes; it is there whole or not at all.
 
     Raises:
-        DownloadFailed: it cannot be read or written. What ``check`` raises goes through.
+        ModelNotFound: it is not there. DownloadFailed: it cannot be read or written. What ``check`` raises goes
+            through.
     """
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        copyfile(source, part)
+        files = with_its_files.of(source)
+        if with_its_files.is_package(files):
+            with_its_files.pack(files, part)
+        else:
+            copyfile(source, part)
         check(part)
         system.replace(part, path)
     except OSError as error:
         system.discard(part)
+        if not source.is_file():
+            raise ModelNotFound(f"The file {source} is not there.", "Put it back there, then press Retry.") from error
         raise DownloadFailed(f"{source.name} could not be copied to {path.parent}: {reason(error)}.") from error
     progress(1.0)
     return path.stat().st_size

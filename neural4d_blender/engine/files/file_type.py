@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from ..model.allowed_values import FORMATS
+from ..model.allowed_values import FORMATS, MORE_FORMATS
 
 #: Bytes that tell; a text format shows itself in its first lines.
 _HEAD = 4096
@@ -25,7 +25,7 @@ _OBJ = (b"v ", b"vn ", b"vt ", b"f ", b"o ", b"g ", b"mtllib ", b"usemtl ", b"s 
 
 
 def file_type(path: Path, wanted: str = "") -> str:
-    """GLB, FBX, OBJ, STL, BLEND, USDZ or PLY; empty where the file does not show it.
+    """GLB, FBX, OBJ, STL, BLEND, USDZ, PLY or (in an archive) GLTF; empty where the file does not show it.
 
     An archive is what it holds: services send formats of several files as a .zip. Of several it is what is wanted.
     """
@@ -99,4 +99,4 @@ def _of_archive(path: Path, wanted: str) -> str:
         return ""
     if any(ending in ("USD", "USDA", "USDC") for ending in endings[:1]):
         return "USDZ"
-    return next((kind for kind in (wanted, *FORMATS) if kind in endings), "")
+    return next((kind for kind in (wanted, *FORMATS, *MORE_FORMATS) if kind in endings), "")

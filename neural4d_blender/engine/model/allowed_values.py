@@ -5,6 +5,8 @@ from __future__ import annotations
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
+#: What a file may be besides, wherever it is from: no service makes these.
+MORE_FORMATS = ("PLY", "GLTF")
 #: Fewer faces enclose nothing.
 MIN_FACES = 4
 #: A service may take less; nobody's prompt is longer, but a pasted file is.

@@ -190,8 +190,10 @@ class Declaration(_Values):
         views: names of the further sides of which it takes pictures, beside the front.
         max_pictures, max_references: of a picture that is made first.
         life: what is known of the service's life, with the month, in a sentence.
-        built_in: no service at all: its models come with the extension, so it needs no network, address or key, and
-            is listed nowhere among the services.
+        ids: what the id of a model looks like there, as a regular expression; empty where a model that was made
+            elsewhere cannot be asked for. sites: the hosts of its pages and results, less what stands before them.
+        built_in: no service at all: its models come with the extension, or are files of the user's, so it needs no
+            network, address or key, and is listed nowhere among the services.
     """
 
     id: str
@@ -219,6 +221,8 @@ class Declaration(_Values):
     max_pictures: int = 0
     max_references: int = 0
     life: str = ""
+    ids: str = ""
+    sites: tuple[str, ...] = ()
     built_in: bool = False
     reasons: Mapping[Feature, str] = MappingProxyType({})
 

@@ -7,6 +7,7 @@ a bad request before anything is sent, stored or paid.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,8 @@ class Request:
         group: jobs of the same group share a limit, group_points, on what they cost together.
         originals: what the images were called by whoever asked, where copies of them are sent: paths, or names of
             images in Blender.
+        bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
+            file, or to the provider of files an absolute path. It costs nothing.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -83,6 +86,7 @@ class Request:
     group: str = ""
     group_points: int | None = None
     originals: list[str] = field(default_factory=list)
+    bring_in: str = ""
     keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,7 +102,8 @@ class Request:
     @property
     def title(self) -> str:
         """What to call the job and the object."""
-        return self.name or " ".join(self.prompt.split()) or (name_in(self.images[0]) if self.images else "") or "Model"
+        named = next((name_in(one) for one in (*self.images, self.bring_in) if one), "")
+        return self.name or " ".join(self.prompt.split()) or named or "Model"
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -149,7 +154,7 @@ class Request:
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
-        for text in (self.prompt, self.name, self.group, self.keep_in, *pictures, *self.originals):
+        for text in (self.prompt, self.name, self.group, self.keep_in, self.bring_in, *pictures, *self.originals):
             try:
                 text.encode()
             except UnicodeEncodeError:
@@ -174,7 +179,9 @@ class Request:
     def _check_input(self, service: Declaration) -> None:
         replacing = [option.key for option in service.options if option.replaces_image]
         named = [key for key in replacing if self.options.get(key)]
-        if bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
+        if self.bring_in:
+            self._check_brought_in(service)
+        elif bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
             others = "".join(f" or the option {key}" for key in replacing)
             raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
         if self.prompt.strip():
@@ -190,6 +197,18 @@ class Request:
         for image in (*self.images, *self.views.values(), *self.references):
             if not is_web_address(image):
                 limits.check(image)
+
+    def _check_brought_in(self, service: Declaration) -> None:
+        if self.prompt.strip() or self.images or self.views or self.picture_first or self.options:
+            raise InvalidInput("What is brought in is there already: it takes no prompt, image or option.")
+        if not service.ids:
+            raise UnsupportedFeature(f"{service.name} cannot be asked for a model that was made elsewhere.")
+        linked = is_web_address(self.bring_in) and not service.built_in
+        if not linked and not re.fullmatch(service.ids, self.bring_in):
+            raise InvalidInput(
+                f"{self.bring_in!r} is no id of a model at {service.name}.",
+                "Copy the id, or the link, from the service that made the model, and name that service.",
+            )
 
     def _check_views(self, service: Declaration) -> None:
         if not self.views:

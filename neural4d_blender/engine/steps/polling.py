@@ -7,7 +7,7 @@ from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Variant
 from ..services.answers import Outcome
-from . import later_stages
+from . import brought_in, later_stages
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download
@@ -34,7 +34,8 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
     expect_done = pace.expect_done(now)
     provider = context.provider(job.provider)
     request = Request.from_dict(job.request)
-    poll = later_stages.follow(active, provider, variant, request, provider.poll(variant.uuid, expect_done))
+    answer = brought_in.poll(provider, request, variant.uuid, expect_done)
+    poll = later_stages.follow(active, provider, variant, request, answer)
     if poll.eta is not None:
         pace.promised(now, poll.eta)
     pace.heard(now, poll.progress, expect_done)

@@ -27,7 +27,7 @@ from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
-from . import lost_answers, paid_request
+from . import brought_in, lost_answers, paid_request
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download
@@ -44,6 +44,9 @@ def advance(context: Context, active: ActiveJob) -> float | None:
     job = active.job
     request = Request.from_dict(job.request)
     provider = context.provider(job.provider)
+    if request.bring_in:
+        _accepted(context, job, brought_in.submission_of(job, provider, request))
+        return 0.0
     if job.state in (State.SUBMITTING, State.UNKNOWN):
         return _look_for(context, active, provider, request)
     if job.state is State.QUEUED and not job.submission.number and (request.images or provider.makes_pictures(request)):

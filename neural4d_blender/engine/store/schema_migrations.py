@@ -16,8 +16,9 @@ from ..model.job import Job
 from . import search_index
 from .damaged_rows import COLUMNS, job_of
 
-#: Counted up with each change below; SQLite keeps it in the file as ``user_version``.
-VERSION = 5
+#: Counted up with each change below; SQLite keeps it in the file as ``user_version``. Version 6 has the tables of
+#: version 5, and jobs that are brought in (see steps/brought_in.py): an earlier engine would send them, with no input.
+VERSION = 6
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,

@@ -40,6 +40,8 @@ def _matches(head: bytes, size: int, model_format: str) -> bool:
             return head.startswith(b"Kaydara FBX Binary") or b"FBX" in head.split(b"\n", 1)[0]
         case "USDZ":
             return head.startswith(b"PK\x03\x04")
+        case "PLY":
+            return head.startswith(b"ply")
         case "STL":
             return head.removeprefix(_BOM).lstrip().lower().startswith(b"solid") or _is_binary_stl(head, size)
         case "OBJ":

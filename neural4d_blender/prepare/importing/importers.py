@@ -179,6 +179,10 @@ def _stl(source: Path, warnings: list[str], files: NamedFiles, animation: bool) 
     _call(bpy.ops.wm.stl_import, source, forward_axis="Y", up_axis="Z", use_scene_unit=False, use_mesh_validate=True)
 
 
+def _ply(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
+    _call(bpy.ops.wm.ply_import, source, forward_axis="Y", up_axis="Z", use_scene_unit=False, import_colors="SRGB")
+
+
 def _usdz(source: Path, warnings: list[str], files: NamedFiles, animation: bool) -> None:
     if "usd_import" not in dir(bpy.ops.wm):
         raise UnsupportedFeature("This Blender was built without USD.", "Choose the GLB format, then Retry.")
@@ -202,5 +206,6 @@ _IMPORTERS: dict[str, Callable[[Path, list[str], NamedFiles, bool], set[bpy.type
     "FBX": _fbx,
     "OBJ": _obj,
     "STL": _stl,
+    "PLY": _ply,
     "USDZ": _usdz,
 }

@@ -82,6 +82,8 @@ DECLARATION = Declaration(
     url="https://api.csm.ai",
     url_env="CSM_API_URL",
     key_env="CSM_API_KEY",
+    ids=r"[0-9a-f]{24}|SESSION_\w+",
+    sites=("csm.ai",),
     features=frozenset(
         {
             Feature.TEXT,

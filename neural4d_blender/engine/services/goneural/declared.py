@@ -33,6 +33,8 @@ DECLARATION = Declaration(
     key_env="GONEURAL_API_KEY",
     features=frozenset({Feature.TEXT, Feature.IMAGE, Feature.PBR, Feature.BALANCE}),
     formats=("GLB",),
+    ids=r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+    sites=("goneural.ai",),
     lost_answers=(
         "The balance tells whether the job arrived: fallen means paid, the same for over a minute means not taken. "
         "Where it cannot tell, or the server tells no balance, the job becomes PaymentUnknown. Nothing is sent again "

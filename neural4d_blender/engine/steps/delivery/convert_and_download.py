@@ -19,10 +19,12 @@ from ...errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ...files import multi_part
+from ...files import gltf_pack, multi_part
 from ...files.archive import is_archive, unpack
 from ...files.file_type import file_type
+from ...files.glb_check import check_glb
 from ...files.gltf_images import check_folder
+from ...model.allowed_values import FORMATS, MORE_FORMATS
 from ...model.facts import Facts
 from ...model.job import Job
 from ...model.request import Request
@@ -31,6 +33,7 @@ from ...model.variant import Variant
 from ...services import DECLARATIONS
 from ...services.answers import Outcome, Poll
 from ...system import System
+from .. import brought_in
 from ..active_job import ActiveJob
 from ..context import Context
 from .check_download import checking, kept_if_refused
@@ -118,6 +121,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
         listed = _fetch(context, job, variant, path, stopped, progress)
     except (DownloadFailed, BrokenModel) as error:
         expired = isinstance(error, LinkExpired)
+        brought_in.check_link(request, variant.uuid, error)
         active.expired += expired
         if not (expired and variant.uuid):
             variant.mirrors.append(variant.model_url)
@@ -127,7 +131,8 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
     active.expired = 0
     if not listed:
         path = _named_by_content(context, job, variant, path)
-    variant.model = str(listed or context.system.again(lambda: _unpacked(path, variant.format, context.system)))
+    model = listed or context.system.again(lambda: _unpacked(path, variant.format, context.system))
+    variant.model = str(_as_glb(context, job, variant, model) if variant.format == "GLTF" else model)
     variant.state = VariantState.DOWNLOADED
     context.save(job)
     return 0.0
@@ -146,7 +151,8 @@ def _fetch(
     if variant.parts:
         return multi_part.fetch(*(variant.parts, path, fetch, context.system), stopped=stopped, progress=progress)
     declared = DECLARATIONS.get(job.provider)
-    check = checking(variant.format, declared.formats if declared and declared.chooses_format else ())
+    chooses = declared.formats if declared and declared.chooses_format else ()
+    check = checking(variant.format, FORMATS + MORE_FORMATS if job.request.get("bring_in") else chooses)
     check = functools.partial(kept_if_refused, context.system, check, path)
     fetch(variant.model_url, path, stopped=stopped, progress=progress, check=check)
     return None
@@ -250,8 +256,18 @@ def _unpacked(path: Path, format: str, system: System) -> Path:
     return model
 
 
+def _as_glb(context: Context, job: Job, variant: Variant, gltf: Path) -> Path:
+    """One file of a .gltf and those that it names."""
+    variant.format = "GLB"
+    glb = downloaded_file(context, job, variant)
+    context.system.again(lambda: gltf_pack.pack(gltf, glb))
+    check_glb(glb)
+    return glb
+
+
 def _ask_for_fresh_address(context: Context, job: Job, variant: Variant) -> None:
-    poll = context.provider(job.provider).poll(variant.uuid, expect_done=True)
+    request = Request.from_dict(job.request)
+    poll = brought_in.poll(context.provider(job.provider), request, variant.uuid, expect_done=True)
     if poll.outcome is not Outcome.DONE:
         variant.state = VariantState.GENERATING
         return

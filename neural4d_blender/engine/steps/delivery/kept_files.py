@@ -7,7 +7,15 @@ import threading
 from pathlib import Path
 
 from ...blenders.shared_names import name_of_file
-from ...errors import BrokenModel, DownloadFailed, LinkExpired, Neural4DError, TransportError, UnexpectedAnswer
+from ...errors import (
+    BrokenModel,
+    ConversionFailed,
+    DownloadFailed,
+    LinkExpired,
+    Neural4DError,
+    TransportError,
+    UnexpectedAnswer,
+)
 from ...files.archive import is_archive, unpack
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
@@ -113,6 +121,11 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
     if same and (there := downloaded_file(context, job, variant)).is_file():  # though it may be refused as a model
         _keep(context, there, job, save)
         return True
+    if request.bring_in and not variant.uuid:
+        raise ConversionFailed(
+            f"This model was brought in as a {fetched_as} file, and nobody can be asked for it as {save.format}.",
+            "Place it and export it from Blender.",
+        )
     if not save.url and free:
         save.url = context.provider(job.provider).poll(variant.uuid, expect_done=True).model_url
         if not save.url:

@@ -1,0 +1,111 @@
+"""A model file with the files that it names, as one archive: what lies beside it is taken along, and nothing else.
+
+Standard library only. A file beside a model is one of its own where its name stands in the model, or in another file
+that does; which formats have which tables of names is nobody's business here. Where names are packed away (a compressed
+.blend, a binary .usd) the folders that are called after textures count as a whole.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+import urllib.parse
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from .archive import MAX_FILES, MAX_UNPACKED
+
+#: Of a model these name other files, and USD is never without a package here.
+_NAMING: Final = frozenset({".obj", ".gltf", ".fbx", ".blend", ".usd", ".usda", ".usdc", ".dae"})
+_USD: Final = frozenset({".usd", ".usda", ".usdc"})
+_IMAGES: Final = (
+    *("png", "jpg", "jpeg", "jpe", "webp", "bmp", "tga", "tif", "tiff", "exr", "hdr", "dds", "ktx2", "gif", "psd"),
+)
+#: What a model names besides, and what of that names files itself.
+_PARTS: Final = ("mtl", "bin", "usd", "usda", "usdc")
+_NAMES_FILES: Final = frozenset({".mtl", *_USD})
+_TEXTURES: Final = re.compile(r"(?i)tex(ture)?s?|maps?|images?|materials?")
+_ENDING: Final = re.compile(rb"(?i)\.(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
+#: Bytes of a name that are looked at, folders below the model's and files in them all that are.
+_LONGEST, _DEEPEST, _MOST = 255, 4, 20_000
+_ALIGNED: Final = 64  # where each file of a USD package has to begin
+
+
+def of(source: Path) -> list[Path]:
+    """The files that belong to a model file, itself first; only itself where it names none that is there."""
+    if source.suffix.lower() not in _NAMING:
+        return [source]
+    named, found, left = _names(source), [source], list(islice(_beside(source), _MOST))
+    packed = source.suffix.lower() in (".blend", ".usd", ".usdc")
+    size, grown = source.stat().st_size, True
+    while grown:
+        grown = False
+        for path in list(left):
+            whole = packed and _TEXTURES.fullmatch(path.parent.name) and path.suffix[1:].lower() in _IMAGES
+            if not (whole or any(name.endswith(spelling) for spelling in _spellings(path.name) for name in named)):
+                continue
+            left.remove(path)
+            size += path.stat().st_size
+            if len(found) >= MAX_FILES or size > MAX_UNPACKED:
+                return found
+            found.append(path)
+            if path.suffix.lower() in _NAMES_FILES:
+                named |= _names(path)
+                grown = True
+    return found
+
+
+def is_package(files: list[Path]) -> bool:
+    """Whether they are to be one archive; a file by itself stays what it is, unless it is a layer of USD."""
+    return len(files) > 1 or files[0].suffix.lower() in _USD | {".gltf"}
+
+
+def pack(files: list[Path], archive: Path) -> None:
+    """Write them into an archive, uncompressed and aligned as a .usdz has to be; names from the model's folder on."""
+    root = files[0].parent
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for path in files:
+            info = zipfile.ZipInfo(path.relative_to(root).as_posix())
+            info.file_size = path.stat().st_size
+            assert packed.fp is not None  # noqa: S101 (it is open)
+            room = -(packed.fp.tell() + 30 + len(info.filename.encode()) + 4) % _ALIGNED
+            info.extra = struct.pack("<HH", 0x1986, room) + b"\0" * room
+            with path.open("rb") as source, packed.open(info, "w") as sink:
+                while chunk := source.read(1 << 20):
+                    sink.write(chunk)
+
+
+def _names(path: Path) -> set[bytes]:
+    """What stands before each ending of a file's name in a file, and that; in small letters."""
+    with (
+        suppress(OSError, ValueError),  # an empty one cannot be mapped
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        return {content[max(0, found.start() - _LONGEST) : found.end()].lower() for found in _ENDING.finditer(content)}
+    return set()
+
+
+def _spellings(name: str) -> set[bytes]:
+    """How a name may stand in a file, in small letters."""
+    return {one.lower() for one in (os.fsencode(name), urllib.parse.quote(os.fsencode(name)).encode())}
+
+
+def _beside(source: Path) -> Iterator[Path]:
+    """What may be a part of it, in its folder and those below; no link is followed out of there."""
+    depth, root = len(source.parent.parts), source.parent.resolve()
+    for folder, folders, names in os.walk(source.parent):
+        if len(Path(folder).parts) - depth >= _DEEPEST:
+            folders.clear()
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".")]
+        for name in sorted(names):
+            path = Path(folder, name)
+            of_a_kind = path != source and path.suffix[1:].lower() in (*_IMAGES, *_PARTS)
+            if of_a_kind and path.is_file() and path.resolve().is_relative_to(root):
+                yield path
