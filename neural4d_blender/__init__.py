@@ -34,6 +34,7 @@ _API = (
     "Job",
     "Total",
     "Variant",
+    "account_models",
     "add_library",
     "balance",
     "conversion_estimate",

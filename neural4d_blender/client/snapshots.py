@@ -226,6 +226,42 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountModel:
+    """A model that an account has at a service, whoever made it with what.
+
+    Attributes:
+        id: the service's. title: the words that it was made of; empty where the service lists none.
+        created: when, in seconds since the epoch; None where the service does not tell.
+        outcome: done, generating, next (it waits for an order that costs points) or failed; empty where the service
+            does not tell.
+        obstacle: why it cannot be brought in, in a sentence; empty where it can, or may yet.
+        preview_url: of its picture; empty where there is none.
+        job: id of the newest job that has it here; empty where none does.
+    """
+
+    id: str
+    title: str = ""
+    created: float | None = None
+    outcome: str = ""
+    obstacle: str = ""
+    preview_url: str = ""
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """Models of an account, newest first, as far as the service lists them so. What is made meanwhile may move one to
+    the next page, where it comes once more.
+
+    Attributes:
+        models: may be few, or none, though there is a page after it. more: there is one.
+    """
+
+    models: list[AccountModel]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the engine answers to a command; ``engine/protocol.py`` says which of the values each one has.
 
@@ -234,6 +270,7 @@ class Answer:
         jobs: snapshots. total: how many there are in all. gone: ids of jobs that the journal does not have.
         batches: of ``batch`` the one that was asked for.
         balance: None where the service does not tell it.
+        models: of an account. more: there is a page after it. pictures: their paths, by the models' ids.
         again: how many go on. freed: bytes. path: of what was written.
     """
 
@@ -244,6 +281,9 @@ class Answer:
     totals: list[Total] = field(default_factory=list)
     batches: list[BatchRecord] = field(default_factory=list)
     balance: Balance | None = None
+    models: list[AccountModel] = field(default_factory=list)
+    more: bool = False
+    pictures: dict[str, str] = field(default_factory=dict)
     again: int = 0
     freed: int = 0
     path: str = ""
@@ -263,6 +303,7 @@ class Answer:
         values["totals"] = [_read(Total, total) for total in told.get("totals", ())]
         batches = [told["batch"]] if "batch" in told else told.get("batches", ())
         values["batches"] = [BatchRecord.from_dict(batch) for batch in batches]
+        values["models"] = [_read(AccountModel, model) for model in told.get("models", ())]
         values["balance"] = balance(told["balance"]) if told.get("balance") else None
         return cls(**values)
 
@@ -287,5 +328,5 @@ def _known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _WHOLE: dict[type[Any], itemgetter[Any]] = {
-    cls: itemgetter(*cls.__dataclass_fields__) for cls in (Request, Variant, Save, Total, Balance)
+    cls: itemgetter(*cls.__dataclass_fields__) for cls in (Request, Variant, Save, Total, Balance, AccountModel)
 }

@@ -28,6 +28,9 @@ retarget        ``job``, ``target``: where it is to stand has changed; ``lost``:
 dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
+account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
+                with the ``job`` that has it here, or empty, and ``more``, whether there is a page after it
+draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
 list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time

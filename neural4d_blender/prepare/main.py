@@ -33,7 +33,7 @@ from . import open_file
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
-from .output import asset, leftovers, materials, write_blend
+from .output import asset, leftovers, materials, small_pictures, write_blend
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -214,6 +214,8 @@ def _reshaped(
 def run(values: Mapping[str, Any], make: Callable[[PrepareJob], Facts] = prepare) -> Facts:
     """The facts of a job, as it stands in a job file, whether it succeeds or fails; never raises for a bad model."""
     try:
+        if values.get("task") == "pictures":
+            return small_pictures.draw(values["pictures"])
         if "task" in values:
             return asset.write_asset(cast("AssetValues", values))
         return make(PrepareJob.from_json(values))

@@ -31,6 +31,11 @@ class OtherSettings:
     csm_legacy: bool = False
     #: Whether the older sessions have a list already in 2024 (today they always have).
     csm_legacy_list: bool = False
+    #: The order of CSM's lists, of which no document says anything: "newest" first, "unordered", or "moving": a session
+    #: that is made between two looks moves the others, so that each page begins with the last one of the page before.
+    csm_list_order: str = "newest"
+    #: Whether a row of today's list shows what the session has made.
+    csm_list_output: bool = True
     #: Whether a complete session tells what it cost, in a field that no document names (credits_used).
     csm_price_told: bool = False
     #: GoNeural's result and spend: "output" (output.glb, creditUsed) or the older "urls" (urls.glb, creditsUsed).
@@ -58,6 +63,7 @@ class OtherSettings:
 TRUTHS = {
     "csm_legacy",
     "csm_legacy_list",
+    "csm_list_output",
     "csm_price_told",
     "goneural_one_task",
     "goneural_subscribed",
@@ -65,6 +71,7 @@ TRUTHS = {
     "modelslab_mislabelled",
 }
 CHOICES: dict[str, tuple[str, ...]] = {
+    "csm_list_order": ("newest", "unordered", "moving"),
     "csm_output": ("meshes", "flat", "both"),
     "goneural_answer": ("output", "urls"),
     "modelslab_key_kind": ("ordinary", "enterprise", "both"),

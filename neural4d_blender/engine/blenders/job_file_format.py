@@ -48,6 +48,15 @@ class AssetWanted(AssetTexts):
     properties: Properties
 
 
+class PicturesValues(TypedDict):
+    """Strangers' pictures that are to be drawn small: ``task`` is "pictures", ``pictures`` the path and the new one of
+    each.
+    """
+
+    task: str
+    pictures: list[list[str]]
+
+
 class AssetValues(AssetTexts):
     """A prepared model that is to become an asset.
 

@@ -61,6 +61,7 @@ class Feature(StrEnum):
     PROGRESS = "progress"
     BALANCE = "balance"
     FILE_SIZE = "file_size"  # a file to keep may have a size that is not the job's
+    ACCOUNT = "account"  # the models that an account has can be listed
 
 
 #: What is said of a feature that a service lacks, unless its declaration has a reason of its own.
@@ -77,6 +78,7 @@ _LACKING = {
     Feature.PROGRESS: "{name} tells no progress; it is estimated by time.",
     Feature.FILE_SIZE: "{name} makes files in the size of the job alone.",
     Feature.BALANCE: "{name} does not tell how many {unit} are left.",
+    Feature.ACCOUNT: "{name} has no list of the models of an account.",
 }
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
-from ..errors import InvalidInput, TransportError
-from ..http.retries import backoff
+from ..errors import InvalidInput
 from ..model.job import Job
 from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
@@ -17,6 +16,7 @@ from .active_jobs import ActiveJobs
 from .batches import Batches
 from .connections import Connections
 from .events import Events
+from .free_questions import FreeQuestions
 from .job_commands import JobCommands
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
@@ -25,8 +25,6 @@ from .thread_pools import ThreadPools
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
-#: How often a balance is asked for before the trouble is told.
-_ASKED = 3
 
 
 @dataclass
@@ -49,6 +47,7 @@ class Commands:
 
     def __post_init__(self) -> None:
         of_job = JobCommands(self.context, self.jobs, self.events, self.history, self.pools)
+        free = FreeQuestions(self.context, self.history, self.events, self.pools)
         self._by_name: dict[str, Callable[[Message], Message | None]] = {
             "configure": self._configure,
             "submit": self._submit,
@@ -68,8 +67,10 @@ class Commands:
             "dismiss": of_job.dismiss,
             "asset": of_job.asset,
             "delete": of_job.delete,
-            "balance": self._balance,
-            "test_key": self._balance,
+            "balance": free.balance,
+            "test_key": free.balance,
+            "account": free.account,
+            "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,
             "follow": self._follow,
@@ -160,24 +161,3 @@ class Commands:
     def _noticed(self, _message: Message) -> Message:
         self.context.journal.forget_notices()
         return {}
-
-    def _balance(self, message: Message) -> None:
-        """Answered later: the request runs on a worker thread."""
-        work = functools.partial(self._read_balance, message)
-        self.pools.run("ask", message["provider"], self.events.carry_out, message, work)
-
-    def _read_balance(self, message: Message) -> Message:
-        attempt = 0
-        while True:
-            try:
-                service = self.connections.provider(message["provider"])
-                balance = service.balance() if message["do"] == "balance" else service.test_key()
-                break
-            except TransportError:
-                attempt += 1
-                wait = backoff(attempt - 1, self.context.timing.backoff, chance=self.context.system.chance)
-                if attempt == _ASKED or self.context.clock.wait(self.context.stopping, wait):
-                    raise
-        if balance is not None:
-            self.events.balance(message["provider"], balance)
-        return {"balance": asdict(balance) if balance else None}

@@ -140,6 +140,38 @@ class Conversion:
     details: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A model that an account has, as the service lists it.
+
+    Args:
+        id: what it is asked for with. title: the words that it was made of; empty where the list has none.
+        created: when (seconds since the epoch); None where the list does not tell.
+        outcome: what has become of it; None where the list does not tell.
+        preview_url: of a picture of it, or of what it was made of; empty where there is none.
+        obstacle: why it cannot be brought in, in a sentence; empty where it can, or may yet.
+    """
+
+    id: str
+    title: str = ""
+    created: float | None = None
+    outcome: Outcome | None = None
+    preview_url: str = ""
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """A page of an account's models, newest first. It may have none, and another page some all the same.
+
+    Args:
+        more: there is a page after it.
+    """
+
+    models: list[Listed] = field(default_factory=list)
+    more: bool = False
+
+
 class Http(Protocol):
     """What a provider needs of the transport."""
 

@@ -22,7 +22,7 @@ from ..model.server_facts import Server
 if TYPE_CHECKING:
     from ..model.request import Request
     from ..system import System
-    from .answers import Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
+    from .answers import AccountPage, Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
 
 
 class Provider(ABC):
@@ -77,6 +77,18 @@ class Provider(ABC):
             KeyRejected: the service did not accept the key.
         """
         return self.balance()
+
+    def list_models(self, page: int) -> AccountPage:
+        """The models that the account has, whoever made them with what; a question that costs nothing.
+
+        Args:
+            page: 0 for the newest.
+
+        Raises:
+            UnsupportedFeature: the service, or its server, has no such list.
+        """
+        self.declaration.require(Feature.ACCOUNT)
+        raise NotImplementedError
 
     def tickets(self, request: Request, job_id: str) -> list[str]:
         """Ids of our own that the submission carries; empty where the service takes none."""

@@ -118,15 +118,19 @@ class Context:
 
     def fetch(self, job: Job, url: str, path: Path, **how: Any) -> int:
         """Download a result of the job, see files/download.py; what names no host is on the service's own."""
-        declared = DECLARATIONS.get(job.provider)
+        return self.fetch_from(job.provider, url, path, **how)
+
+    def fetch_from(self, provider: str, url: str, path: Path, **how: Any) -> int:
+        """The same of what is no job's."""
+        declared = DECLARATIONS.get(provider)
         if declared and declared.built_in:
-            return copy(self.provider(job.provider).here(url), path, **how)
+            return copy(self.provider(provider).here(url), path, **how)
         if "://" not in url.partition("?")[0]:
             with suppress(ValueError):  # one that cannot be read at all is told of by whoever fetches it
-                url = urllib.parse.urljoin(f"{self.provider(job.provider).http.url}/", url)
+                url = urllib.parse.urljoin(f"{self.provider(provider).http.url}/", url)
         with suppress(ValueError):
             inward = is_inward(host := host_of(url))
-            if inward and not is_inward(host_of(self.provider(job.provider).http.url)):
+            if inward and not is_inward(host_of(self.provider(provider).http.url)):
                 raise UnexpectedAnswer(f"The service named a result address in a network that is not its own: {host}.")
         return self.download(url, path, **how)
 

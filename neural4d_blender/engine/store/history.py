@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import Neural4DError
 from ..model.job import Job, snapshot
+from ..model.states import State
 from . import search_index
 from .damaged_rows import COLUMNS, is_sound, job_of
 from .journal import Journal
@@ -30,6 +31,19 @@ class History:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
+
+    def jobs_with(self, provider: str, uuids: Sequence[str]) -> dict[str, str]:
+        """Ids of the newest jobs that have, or are about to have, these models of the service; by the models' ids."""
+        question = (
+            "SELECT id FROM jobs WHERE provider = ? AND deleted = 0 AND state NOT IN (?, ?) AND instr(data, ?) "
+            "ORDER BY number DESC LIMIT 1"
+        )
+        found: dict[str, str] = {}
+        for uuid in uuids:
+            over = (State.FAILED, State.CANCELLED)
+            for (job,) in self.journal.rows(question, provider, *over, json.dumps(uuid)):
+                found[uuid] = job
+        return found
 
     def search(
         self,

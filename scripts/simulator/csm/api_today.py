@@ -4,7 +4,8 @@ May import what the stand-in is built on, nothing of the client. Where the docum
 the envelope of the older sessions, and `status_message` says why a session failed; a cancelled session stays
 in the list, makes nothing and is not paid back; deleting one that has ended takes it away; a URL is not
 fetched (its name decides the shape), but retopology of a result of this file host makes that very model with
-fewer faces; a kit has its files in `parts` alone, where its document has them.
+fewer faces; a kit has its files in `parts` alone, where its document has them; a list has every session, whatever
+its type and state, in the order of the setting csm_list_order, with or without what it made (csm_list_output).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..settings import CSM_FORMATS
 from ..state import Answer, Call, Handler, World
 from ..timed_work import Timed
 from .files import given, put_meshes
-from .input_today import Wanted, filters_of, page_of, wanted
+from .input_today import Wanted, filters_of, on_page, page_of, wanted
 from .sessions_today import Session, shown
 
 ROOT = "/v3/sessions/"
@@ -118,7 +119,10 @@ class Today:
             if filters.get("type", session.wanted.type) == session.wanted.type
             and filters.get("status", session.status) == session.status
         ]
-        rows = [shown(self._world, call, session) for session in found[page * limit : (page + 1) * limit]]
+        settings = self._world.settings
+        rows = [shown(self._world, call, one) for one in on_page(found, call.query, settings.csm_list_order)]
+        if not settings.csm_list_output:
+            rows = [{name: value for name, value in row.items() if name != "output"} for row in rows]
         return Answer({"results": rows, "total": len(found), "page": page, "limit": limit})
 
     async def _session(self, id: str, call: Call) -> Answer:

@@ -7,13 +7,15 @@ Fields that no document names are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..http import request_checks
 from ..http.request_checks import Refusal
 from .input import picture, triple
+
+_T = TypeVar("_T")
 
 TYPES = ("image_to_3d", "multiview_to_3d", "text_to_image", "image_to_kit", "retopology")
 STATUSES = (
@@ -131,6 +133,23 @@ def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     if not page.isdecimal():
         raise Refusal("'page' must be 0 or more.")
     return int(limit), int(page)
+
+
+def on_page(found: Sequence[_T], query: Mapping[str, str], order: str) -> list[_T]:
+    """Those on the page that is asked for.
+
+    Args:
+        found: all, newest first. order: as the setting csm_list_order has it.
+
+    Raises:
+        Refusal: no such page can be asked for.
+    """
+    limit, page = page_of(query)
+    if order == "unordered":
+        found = [*found[1::2], *found[::2]]
+    first = page * limit
+    before = min(page, 1) if order == "moving" else 0
+    return list(found[first - before : first - before + limit])
 
 
 def filters_of(query: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from ..state import Answer, Call, Handler, Service, World
 from . import input as check
 from .account import CENTRE, Book
 from .api_today import CANCEL, CREDITS, V3_CREATE, V3_LIST, V3_SESSION, Today
-from .input_today import page_of
+from .input_today import on_page
 from .sessions import PREVIEW, REFINE, SPIN, Session, shown
 
 ROOT = "/image-to-3d-sessions"
@@ -133,9 +133,9 @@ class Csm(Service):
         )
 
     async def _list(self, call: Call) -> Answer:
-        limit, page = page_of(call.query)
         found = list(self._book.newest_first())
-        rows = [shown(self._world, call, session) for session in found[page * limit : (page + 1) * limit]]
+        order = self._world.settings.csm_list_order
+        rows = [shown(self._world, call, session) for session in on_page(found, call.query, order)]
         data = {"results": rows, "total": len(found)}
         return Answer({"error": "", "message": "OK", "statusCode": 200, "data": data})
 

@@ -51,6 +51,19 @@ def test_pages_and_filters(csm: Today) -> None:
         assert csm.listed(query).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("order", "pages"),
+    [("newest", ["321", "0"]), ("unordered", ["203", "1"]), ("moving", ["321", "10"])],
+)
+def test_what_no_document_says_of_a_list(csm: Today, order: str, pages: list[str]) -> None:
+    ids = [csm.session() for _ in range(4)]
+    csm.sim.configure(csm_list_order=order, csm_list_output=False)
+    for number, expected in enumerate(pages):
+        rows = csm.listed(f"?limit=3&page={number}").json()["results"]
+        assert [str(ids.index(row["_id"])) for row in rows] == [*expected]
+        assert all("output" not in row for row in rows)
+
+
 def test_cancelling(csm: Today) -> None:
     csm.sim.configure(job_seconds=1000)
     id = csm.session()

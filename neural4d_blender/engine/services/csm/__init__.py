@@ -3,4 +3,4 @@
 from ...lazy_imports import open_late
 
 # What its declaration can be read without.
-open_late(__name__, "calls", "find_lost_session", "provider", "sessions_2024", "sessions_today")
+open_late(__name__, "account_list", "calls", "find_lost_session", "provider", "sessions_2024", "sessions_today")

@@ -94,6 +94,7 @@ DECLARATION = Declaration(
             Feature.VIEWS,
             Feature.PROGRESS,
             Feature.BALANCE,
+            Feature.ACCOUNT,
         }
     ),
     reasons={Feature.PBR: "CSM decides by itself; its newer servers take the option texture_model."},
@@ -119,6 +120,9 @@ DECLARATION = Declaration(
         "ended, and none that it runs."
     ),
 )
+
+#: Of a server with the older sessions that was seen to have no list of them.
+NO_LIST = "This server of CSM has no list of the models of an account: it has the older sessions."
 
 
 def lacking(feature: Feature, generation: str) -> str:

@@ -23,7 +23,7 @@ from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION
 from .. import answers
 from ..base import Provider
-from . import calls, declared
+from . import account_list, calls, declared
 from . import find_lost_session as lost
 from . import sessions_2024 as older
 from . import sessions_today as v3
@@ -63,7 +63,10 @@ class Csm(Provider):
     @classmethod
     def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
         """What only one of the generations can do."""
-        return declared.lacking(feature, facts.get(GENERATION, "")) or super().lacks(feature, facts)
+        generation = facts.get(GENERATION, "")
+        if feature is Feature.ACCOUNT and generation == OLDER and facts.get(LIST) == "none":
+            return declared.NO_LIST
+        return declared.lacking(feature, generation) or super().lacks(feature, facts)
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
@@ -114,6 +117,17 @@ class Csm(Provider):
             if error.http != 404 or not error.by_api:
                 raise
         return None
+
+    def list_models(self, page: int) -> answers.AccountPage:
+        """The account's sessions, which today's CSM lists; of the older servers some do."""
+        generation = self._generation()
+        try:
+            return account_list.read(self.http, page, today=generation == V3)
+        except RequestRefused as error:
+            if error.http not in calls.MISSING:
+                raise
+            self.server.note(*((GENERATION, "") if generation == V3 else (LIST, "none")))
+            raise UnsupportedFeature(declared.NO_LIST) from error
 
     def makes_pictures(self, request: Request) -> bool:
         """A prompt makes a picture, which becomes the model."""

@@ -85,8 +85,16 @@ def sessions_in(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def poll(http: Http, code: str) -> answers.Poll:
-    """Look at the session: what stands in its fields tells the stage."""
-    answer, data = _session(http, code)
+    """Look at the session."""
+    return poll_of(*_session(http, code))
+
+
+def poll_of(answer: Mapping[str, Any], data: Mapping[str, Any]) -> answers.Poll:
+    """What stands in the session's fields tells the stage.
+
+    Args:
+        answer: what the session came in.
+    """
     status = str(data.get("session_status") or data.get("status") or "").lower()
     said = str(data.get("status_message") or "")
     trouble = next((why for why in map(refusals.sentence, (answer.get("error"), data.get("error"))) if why), "")

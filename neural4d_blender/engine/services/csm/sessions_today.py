@@ -71,8 +71,8 @@ def order_picture(http: Http, request: Request) -> answers.Submission:
 def picture(http: Http, id: str) -> list[answers.Cutout]:
     """The picture that was made; none while it is being made."""
     data = _session(http, id)
-    url = _text(_output(data), "image_url", "image") or next(iter(_urls(_output(data).get("images"))), "")
-    found = _poll(data)
+    url = _text(output_of(data), "image_url", "image") or next(iter(_urls(output_of(data).get("images"))), "")
+    found = poll_of(data)
     if found.outcome is Outcome.FAILED:
         raise GenerationFailed(f"CSM could not make the picture: {found.message}")
     if url and found.outcome is Outcome.DONE:
@@ -111,7 +111,7 @@ def settings_of(request: Request) -> dict[str, Any]:
 def retopologise(http: Http, id: str, request: Request) -> str:
     """Order a clean mesh of a finished session's; returns the id of the session that makes it."""
     try:
-        url = _meshes(_output(_session_in(calls.ask_first(http, f"{ROOT}{id}")))).get("GLB", "")
+        url = _meshes(output_of(_session_in(calls.ask_first(http, f"{ROOT}{id}")))).get("GLB", "")
     except Neural4DError as error:
         if isinstance(error, RequestRefused) and error.http == 404:
             raise RequestRefused(f"{error.what} CSM does not know the session {id}.", error.remedy) from error
@@ -129,13 +129,13 @@ def retopology_of(request: Request) -> dict[str, Any]:
 
 def poll(http: Http, id: str) -> answers.Poll:
     """Look at a session."""
-    return _poll(_session(http, id))
+    return poll_of(_session(http, id))
 
 
 def convert(http: Http, id: str, format: str) -> answers.Conversion:
     """Every format is made along with the model, and costs nothing more."""
     data = _session(http, id)
-    return conversion(_meshes(_output(data)), format, working=_poll(data).outcome is Outcome.GENERATING)
+    return conversion(_meshes(output_of(data)), format, working=poll_of(data).outcome is Outcome.GENERATING)
 
 
 def look_for(
@@ -184,10 +184,11 @@ def _session_in(answer: Mapping[str, Any]) -> dict[str, Any]:
     return data if data and not answer.get("_id") else dict(answer)
 
 
-def _poll(data: Mapping[str, Any]) -> answers.Poll:
+def poll_of(data: Mapping[str, Any]) -> answers.Poll:
+    """What a session says of itself."""
     status = str(data.get("status") or data.get("session_status") or "").lower()
     said = " ".join(str(data.get("status_message") or "").split())[: refusals.LONGEST]
-    kind, output = str(data.get("type") or ""), _output(data)
+    kind, output = str(data.get("type") or ""), output_of(data)
     meshes, parts = _meshes(output), _parts(output)
     if not status:
         raise UnexpectedAnswer(f"CSM's session has no status. It has: {', '.join(sorted(data))[:160]}")
@@ -210,7 +211,8 @@ def _poll(data: Mapping[str, Any]) -> answers.Poll:
     return answers.Poll(Outcome.GENERATING, progress, message=said or status, stage=said or _STAGES.get(kind, ""))
 
 
-def _output(data: Mapping[str, Any]) -> dict[str, Any]:
+def output_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What it has made."""
     return answers.inner(data, "output")
 
 

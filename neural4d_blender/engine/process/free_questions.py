@@ -1,0 +1,93 @@
+"""What a service is asked at no cost and for no job: the points that are left, the models that an account has.
+
+Each is answered later, since the request runs on a worker thread.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+from ..errors import TransportError
+from ..http.retries import backoff
+from ..steps import account_pictures
+from ..steps.context import Context
+from ..store.history import History
+from .events import Events
+from .outbox import Message
+from .thread_pools import ThreadPools
+
+_T = TypeVar("_T")
+
+#: How often a question is asked before the trouble is told.
+_ASKED = 3
+
+
+@dataclass
+class FreeQuestions:
+    """The commands of protocol.py that name a service and no job."""
+
+    context: Context
+    history: History
+    events: Events
+    pools: ThreadPools
+
+    def balance(self, message: Message) -> None:
+        """``balance`` and ``test_key``."""
+        self._later("ask", message, self._read_balance)
+
+    def account(self, message: Message) -> None:
+        """A page of the account's models, each with the job that has it here."""
+        self._later("ask", message, self._read_account)
+
+    def draw_pictures(self, message: Message) -> None:
+        """Pictures of some of them."""
+        self._later("fetch", message, self._fetch_pictures)
+
+    def _later(self, kind: str, message: Message, work: Callable[[Message], Message]) -> None:
+        self.pools.run(kind, message["provider"], self.events.carry_out, message, functools.partial(work, message))
+
+    def _read_balance(self, message: Message) -> Message:
+        name = message["provider"]
+        balance = self._asked(
+            lambda: (
+                self.context.provider(name).balance()
+                if message["do"] == "balance"
+                else self.context.provider(name).test_key()
+            )
+        )
+        if balance is not None:
+            self.events.balance(name, balance)
+        return {"balance": asdict(balance) if balance else None}
+
+    def _read_account(self, message: Message) -> Message:
+        name = message["provider"]
+        page = self._asked(lambda: self.context.provider(name).list_models(message["page"]))
+        here = self.history.jobs_with(name, [model.id for model in page.models])
+        return {
+            "models": [
+                {
+                    **asdict(model),
+                    "outcome": model.outcome.value if model.outcome else "",
+                    "job": here.get(model.id, ""),
+                }
+                for model in page.models
+            ],
+            "more": page.more,
+        }
+
+    def _fetch_pictures(self, message: Message) -> Message:
+        return {"pictures": account_pictures.fetch(self.context, message["provider"], message["pictures"])}
+
+    def _asked(self, question: Callable[[], _T]) -> _T:
+        attempt = 0
+        while True:
+            try:
+                return question()
+            except TransportError:
+                attempt += 1
+                wait = backoff(attempt - 1, self.context.timing.backoff, chance=self.context.system.chance)
+                if attempt == _ASKED or self.context.clock.wait(self.context.stopping, wait):
+                    raise

@@ -1,0 +1,96 @@
+"""Pictures of the models that an account has: strangers' files, which Blender itself is never shown.
+
+Each is fetched within limits and looked at; then a background Blender, which may crash over it, draws it small. What it
+has drawn is kept and shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ..blenders.job_file import run_in_blender
+from ..errors import InvalidInput, Neural4DError
+from ..files.download import Stopped
+from ..model.inputs.image_header import read_image_facts
+from ..model.inputs.picture_end import check_whole
+from ..store.private_files import make_folder
+from .context import Context
+
+#: The most that is fetched of a picture, and that one may have.
+MAX_BYTES, MAX_PIXELS = 10 * 1024 * 1024, 50_000_000
+#: How many are kept, and fetched at a time.
+_KEPT, _AT_ONCE = 300, 6
+_SECONDS = 60.0
+
+
+def fetch(context: Context, provider: str, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Paths of the pictures by the models' ids. One that cannot be had is left out: a model without it is still one.
+
+    Args:
+        addresses: where they are, by the models' ids.
+    """
+    folder = context.folder / "images" / "account"
+    drawn = {id: folder / f"{_name(provider, id)}.png" for id in addresses}
+    try:
+        make_folder(folder)
+        wanted = {id: url for id, url in addresses.items() if not drawn[id].is_file()}
+        if wanted:
+            _keep_few(context, folder)
+            _draw(context, _fetched(context, provider, wanted, drawn), folder / f"draw {_name(provider, *wanted)}")
+    except (OSError, Neural4DError) as error:
+        context.system.log(error)
+    return {id: str(path) for id, path in drawn.items() if path.is_file()}
+
+
+def _name(*values: str) -> str:
+    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _fetched(
+    context: Context, provider: str, wanted: Mapping[str, str], drawn: Mapping[str, Path]
+) -> list[tuple[Path, Path]]:
+    """Of each that came: the file, and what it is to become."""
+    stopped = context.stopping.is_set
+
+    def get(id: str) -> tuple[Path, Path] | None:
+        path = drawn[id].with_suffix(".fetched")
+        with suppress(Neural4DError, Stopped):
+            context.fetch_from(provider, wanted[id], path, limit=MAX_BYTES, check=_check, stopped=stopped)
+            return path, drawn[id]
+        return None
+
+    pool = context.system.thread_pool("account pictures", _AT_ONCE)
+    try:
+        return [pair for pair in [each.result() for each in [pool.submit(get, id) for id in wanted]] if pair]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _check(path: Path) -> None:
+    facts = read_image_facts(path)
+    check_whole(path)
+    if facts.width * facts.height > MAX_PIXELS:
+        raise InvalidInput(f"The picture claims {facts.width} x {facts.height} pixels.")
+
+
+def _draw(context: Context, pairs: list[tuple[Path, Path]], stem: Path) -> None:
+    try:
+        if pairs:
+            told = [[str(source), str(target)] for source, target in pairs]
+            run = functools.partial(run_in_blender, context.preparers, {"task": "pictures", "pictures": told}, stem)
+            run(limit=_SECONDS, stopped=context.stopping.is_set)
+    finally:
+        about_it = (Path(f"{stem}{ending}") for ending in (".json", ".facts.json", ".log"))
+        for path in (*(source for source, _ in pairs), *about_it):
+            context.system.discard(path)
+
+
+def _keep_few(context: Context, folder: Path) -> None:
+    """Of those that were drawn the newest; what else is there an engine that was killed has left."""
+    there = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in there[_KEPT:]:
+        context.system.discard(path)
