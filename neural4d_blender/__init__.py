@@ -50,6 +50,7 @@ _API = (
 )
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
+_FITTING = ("refit",)
 _ERRORS = (
     "InvalidInput",
     "JobFailed",
@@ -59,7 +60,7 @@ _ERRORS = (
     "UnsupportedFeature",
 )
 _BLENDER = importlib.util.find_spec("bpy") is not None
-__all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
+__all__ = [*((*_API, *_FITTING) if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:
@@ -67,9 +68,11 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
     if name in _API and _BLENDER:
         return getattr(importlib.import_module(".api.generate", __name__), name)
+    if name in _FITTING and _BLENDER:
+        return getattr(importlib.import_module(".api.fit", __name__), name)
     if name in _ERRORS:
         return getattr(importlib.import_module(".engine.errors", __name__), name)
-    needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""
+    needs = ": it needs Blender, and this Python has no bpy" if name in (*_API, *_FITTING) else ""
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{needs}")
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from .box_fit import Fit
+
 
 class Replaced(TypedDict):
     """A model in the scene that another one takes the place of: name of its root, and the job it came from."""
@@ -34,6 +36,7 @@ class Target(TypedDict, total=False):
         own: id and name of the job whose models have a collection of their own.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
+        fit: the boxes that it is to fill; linked duplicates of it all but the first one.
         files: the files to write instead. written: those that were.
     """
 
@@ -48,6 +51,7 @@ class Target(TypedDict, total=False):
     exact: bool
     again_of: str | None
     replaces: Replaced
+    fit: list[Fit]
     files: PlannedFiles
     written: list[str]
 
