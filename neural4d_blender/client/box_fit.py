@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ..engine.protocol import InvalidInput
+from .job_target import Fit
 
 if TYPE_CHECKING:
     from .snapshots import Job, Variant
@@ -22,23 +23,6 @@ FLAT = 1e-5
 _BETTER = 1.02
 #: What Blender, or whoever copies an object, puts behind a name.
 _NUMBER = re.compile(r"(?:[._ -]+\d+)+$")
-
-
-class Fit(TypedDict, total=False):
-    """A box that a model is to fill, and how; it stands in the journal, and on the model.
-
-    Attributes:
-        box: name of the object. id: what its custom property says, which a rename does not change.
-        seat: of :data:`SEATS`. stretch: of :data:`STRETCHES`; a side of the box. turns: quarter turns are allowed.
-        beside: so many places to the right of the box.
-    """
-
-    box: str
-    id: str
-    seat: str
-    stretch: str
-    turns: bool
-    beside: int
 
 
 def check(seat: str, stretch: str) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from .box_fit import Fit
-
 
 class Replaced(TypedDict):
     """A model in the scene that another one takes the place of: name of its root, and the job it came from."""
@@ -24,6 +22,24 @@ class PlannedFiles(TypedDict, total=False):
     thumbnail: str
     as_made: bool
     every_variant: bool
+
+
+class Fit(TypedDict, total=False):
+    """A box that a model is to fill, and how; it stands in the journal, and on the model.
+
+    Attributes:
+        box: name of the object. id: what its custom property says, which a rename does not change.
+        seat: what of it is touched, of ``box_fit.SEATS``. stretch: of ``box_fit.STRETCHES``.
+        turns: quarter turns are allowed.
+        beside: so many places to the right of the box.
+    """
+
+    box: str
+    id: str
+    seat: str
+    stretch: str
+    turns: bool
+    beside: int
 
 
 class Target(TypedDict, total=False):

@@ -15,7 +15,8 @@ from itertools import product
 import bpy
 from mathutils import Matrix, Vector
 
-from ...client.box_fit import FLAT, Fit, check
+from ...client.box_fit import FLAT, check
+from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
 from .placement import metres_per_unit
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix, Vector
 
-from ...client.box_fit import FLAT, Fit, is_better_turned, may_turn
+from ...client.box_fit import FLAT, is_better_turned, may_turn
+from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
 from . import boxes, placement, provenance, targets
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import bpy
 
-from ...client.box_fit import SEATS, STRETCHES, Fit
+from ...client.box_fit import SEATS, STRETCHES
+from ...client.job_target import Fit
 from ...client.snapshots import Job, Variant
 from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declaration
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from mathutils import Euler, Matrix, Vector
+from mathutils import Matrix, Vector
 
 from neural4d_blender.client.box_fit import SEATS, STRETCHES, best_share, is_better_turned, prompt_of, share
-from neural4d_blender.engine.protocol import InvalidInput
 from neural4d_blender.scene.placing import boxes, fitting, placement, provenance
 from tests.scene.conftest import Prepared
 
