@@ -50,7 +50,7 @@ _API = (
 )
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
-_FITTING = ("refit",)
+_FITTING = ("dress", "refit")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",

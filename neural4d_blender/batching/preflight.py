@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from ..client.job_target import Target
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
@@ -32,6 +33,7 @@ class Item:
         index: its place in the whole input, from 0. job: the id its job is going to have.
         request: checked, its pictures as they are going to be sent.
         location, collection, pack_images, placeholder: as ``generate`` takes them.
+        boxed: where it is to stand, if that is in a box.
     """
 
     index: int
@@ -42,6 +44,7 @@ class Item:
     collection: str = ""
     pack_images: bool = True
     placeholder: bool = False
+    boxed: Target | None = None
 
     def with_texts(self, index: int, row: Row) -> Item:
         """The item of a row that differs from this one's in its texts alone; InvalidInput where they are wrong."""
@@ -73,10 +76,15 @@ class Estimate:
 Pictures = Callable[[list[Picture], Declaration, str, ImageLimits], list[str]]
 
 
+#: The arguments of an item with a box, to its target and the box's sides in millimetres.
+Boxed = Callable[[Arguments], tuple[Target, list[float]]]
+
+
 def plan(
     rows: Sequence[Row],
     defaults: Arguments,
     pictures: Pictures,
+    boxed: Boxed,
     servers: Mapping[str, Mapping[str, str]],
     *,
     by_service: Mapping[str, Arguments] | None = None,
@@ -112,7 +120,7 @@ def plan(
         # Other shards' pictures may be elsewhere.
         if not complaints and (mine or not (values["image"] or values["views"] or values["references"])):
             try:
-                item = _item(index, values, pictures, servers, keep_in)
+                item = _item(index, values, pictures, boxed, servers, keep_in)
                 items += [item] if mine else []
                 if kind is not None and not item.request.references:  # each item has copies of its own pictures
                     alike[kind] = item
@@ -176,7 +184,12 @@ def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
 
 
 def _item(
-    index: int, values: Arguments, pictures: Pictures, servers: Mapping[str, Mapping[str, str]], keep_in: str
+    index: int,
+    values: Arguments,
+    pictures: Pictures,
+    boxed: Boxed,
+    servers: Mapping[str, Mapping[str, str]],
+    keep_in: str,
 ) -> Item:
     provider, images, views = values["provider"], values["image"], values["views"]
     service = protocol.declaration(provider)
@@ -184,6 +197,9 @@ def _item(
     originals = [str(getattr(image, "name", image)) for image in images]
     if not values.get("name") and images:
         values["name"] = protocol.name_in(originals[0])
+    target, sides_mm = boxed(values) if values.get("fit") else (None, [])
+    if sides_mm:
+        values["size_mm"], values["axis"] = max(sides_mm), "LONGEST"
     job = str(uuid.uuid4())
     limits = service.limits_of(values["options"])
     sides = pictures(list(views.values()), service, job, limits)
@@ -193,6 +209,7 @@ def _item(
         references=pictures(values["references"], service, job, limits),
         originals=originals,
         keep_in=keep_in,
+        fit_mm=sides_mm,
         **for_request(values),
     )
     protocol.check(provider, request, servers.get(provider))
@@ -205,4 +222,5 @@ def _item(
         collection=values.get("collection", ""),
         pack_images=values.get("pack_images", True),
         placeholder=bool(values.get("placeholder")),
+        boxed=target,
     )

@@ -66,7 +66,9 @@ def check(
 
     try:
         servers = host.bridge.servers
-        items = preflight.plan(rows, defaults, pictures, servers, by_service=by_service, shard=shard, keep_in=keep_in)
+        items = preflight.plan(
+            rows, defaults, pictures, host.boxed, servers, by_service=by_service, shard=shard, keep_in=keep_in
+        )
         if budget is not None:
             preflight.check_budget(items, host.prices())
     except Neural4DError:
