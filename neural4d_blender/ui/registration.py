@@ -13,6 +13,7 @@ from .lists import batch_list, history_page
 from .operators import (
     assets,
     batches,
+    boxes,
     drop_images,
     keys_and_storage,
     presets,
@@ -40,6 +41,7 @@ CLASSES = (
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
+    *boxes.CLASSES,
     *sidebar.CLASSES,
     *status_bar.CLASSES,
     *batch_list.CLASSES,
