@@ -150,6 +150,11 @@ def batches(limit: int = 50) -> list[BatchRecord]:
     return start_batch.newest(_HOST, limit)
 
 
+def attached(batch_id: str) -> list[str]:
+    """The ids of a batch's jobs, of which this Blender knows then how they are; nothing goes on by that."""
+    return [job.id for job in start_batch.attach(_HOST, batch_id).results]
+
+
 class SceneHost(Host):
     """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
 
