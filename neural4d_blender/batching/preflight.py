@@ -84,9 +84,9 @@ def plan(
     rows: Sequence[Row],
     defaults: Arguments,
     pictures: Pictures,
-    boxed: Boxed,
     servers: Mapping[str, Mapping[str, str]],
     *,
+    boxed: Boxed | None = None,
     by_service: Mapping[str, Arguments] | None = None,
     shard: str = "",
     keep_in: str = "",
@@ -97,6 +97,7 @@ def plan(
         defaults: arguments of ``generate`` that hold where a row says nothing.
         servers: what is known of each service's server, by its id.
         by_service: the same for the rows of one service, by its id; they go before the others.
+        boxed: where items are to stand that name a box.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:
@@ -187,7 +188,7 @@ def _item(
     index: int,
     values: Arguments,
     pictures: Pictures,
-    boxed: Boxed,
+    boxed: Boxed | None,
     servers: Mapping[str, Mapping[str, str]],
     keep_in: str,
 ) -> Item:
@@ -197,7 +198,7 @@ def _item(
     originals = [str(getattr(image, "name", image)) for image in images]
     if not values.get("name") and images:
         values["name"] = protocol.name_in(originals[0])
-    target, sides_mm = boxed(values) if values.get("fit") else (None, [])
+    target, sides_mm = boxed(values) if boxed and values.get("fit") else (None, [])
     if sides_mm:
         values["size_mm"], values["axis"] = max(sides_mm), "LONGEST"
     job = str(uuid.uuid4())

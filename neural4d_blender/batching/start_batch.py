@@ -67,7 +67,7 @@ def check(
     try:
         servers = host.bridge.servers
         items = preflight.plan(
-            rows, defaults, pictures, host.boxed, servers, by_service=by_service, shard=shard, keep_in=keep_in
+            rows, defaults, pictures, servers, boxed=host.boxed, by_service=by_service, shard=shard, keep_in=keep_in
         )
         if budget is not None:
             preflight.check_budget(items, host.prices())

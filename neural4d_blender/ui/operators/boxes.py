@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 #: Pixels of the dialogs at the interface's usual scale, and how many lines the table shows.
-_WIDTH, _LINES = 520, 14
+_WIDTH, _TABLE, _LINES = 420, 720, 14
 
 
 def selected_boxes(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -83,6 +83,14 @@ class _InBoxes(_Base):
         stretch = "" if self.stretch == "NONE" else self.stretch
         return {"seat": self.seat, "stretch": stretch, "quarter_turns": self.quarter_turns}
 
+    @staticmethod
+    def amount(context: bpy.types.Context, points: int | None) -> str:
+        """A price in words; one that was measured is more than what a document says."""
+        chosen = context.scene.neural4d
+        request = protocol.Request.from_dict({**defaults(chosen), "prompt": "?"})
+        measured = protocol.measured(chosen.provider, request, bridge.prices)
+        return labels.amount(points, service(chosen).unit, measured=measured)
+
     def draw_how(self, context: bpy.types.Context, points: int | None) -> None:
         """The settings, the service, and what all of it costs."""
         column = self.layout.column()
@@ -92,7 +100,7 @@ class _InBoxes(_Base):
         declared = service(context.scene.neural4d)
         balance = bridge.balances.get(declared.id)
         left = tr("{points} left").format(points=labels.points(balance.total, declared.id)) if balance else ""
-        price = tr("Price: {price}").format(price=labels.amount(points, declared.unit))
+        price = tr("Price: {price}").format(price=self.amount(context, points))
         column.label(text="  ·  ".join(filter(None, [declared.name, price, left])), icon="INFO")
 
 
@@ -169,7 +177,7 @@ class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
             self.report({"ERROR"}, tr("Select boxes first, or a collection that has some."))
             return {"CANCELLED"}
         self._fill(context, found)
-        return context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text=tr("Generate All"))
+        return context.window_manager.invoke_props_dialog(self, width=_TABLE, confirm_text=tr("Generate All"))
 
     def _fill(self, context: bpy.types.Context, found: list[bpy.types.Object]) -> None:
         self.lines.clear()
@@ -182,18 +190,18 @@ class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """What each name becomes, then what holds for all of them."""
         table = self.layout.column(align=True)
-        declared = service(context.scene.neural4d)
         for line in self.lines[:_LINES]:
-            row = table.row(align=True)
-            row.label(text=f"{line.count} x", icon="CUBE")
-            wide = row.row(align=True)
-            wide.scale_x = 2.2
-            wide.prop(line, "prompt", text="")
+            row = table.split(factor=0.08, align=True)
+            row.label(text=f"{line.count} x")
+            row = row.split(factor=0.45, align=True)
+            row.prop(line, "prompt", text="")
+            row = row.split(factor=0.5, align=True)
             row.label(text=line.size)
-            narrow = row.row(align=True)
-            narrow.enabled = declared.max_variants > 1
-            narrow.prop(line, "variants", text="")
-            row.label(text=labels.amount(self._price(context, line), declared.unit))
+            row = row.split(factor=0.3, align=True)
+            several = row.row(align=True)
+            several.enabled = service(context.scene.neural4d).max_variants > 1
+            several.prop(line, "variants", text="")
+            row.label(text=self.amount(context, self._price(context, line)))
         if len(self.lines) > _LINES:
             table.label(text=tr("and {count} more").format(count=len(self.lines) - _LINES))
         layout = self.layout
