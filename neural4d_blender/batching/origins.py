@@ -62,12 +62,15 @@ def listed(what: What) -> list[What]:
     return [*found]
 
 
-def origin_of(what: What, services: Services, provider: str = "", folder: Path | None = None) -> Origin:
+def origin_of(
+    what: What, services: Services, provider: str = "", folder: Path | None = None, *, usual: str = ""
+) -> Origin:
     """What it is, and whose.
 
     Args:
-        services: the settings. provider: id of the service; empty where what is given tells.
+        services: the settings. provider: id of the service, for what is no file; empty where the id tells.
         folder: what relative paths are relative to; None for the working directory.
+        usual: id of the service that is meant where an id may be one of several.
 
     Raises:
         InvalidInput: there is no such file, or it is none of the services' ids and links.
@@ -76,11 +79,11 @@ def origin_of(what: What, services: Services, provider: str = "", folder: Path |
     if is_web_address(text):
         return _linked(text, services, provider)
     path = (folder or Path.cwd()) / expanded(text or "?")
-    if provider in ("", FILES) and path.is_file():
+    if path.is_file():
         return _of_file(path)
-    if provider in ("", FILES) and (provider or isinstance(what, os.PathLike) or format_by_ending(text)):
+    if provider == FILES or isinstance(what, os.PathLike) or format_by_ending(text):
         raise InvalidInput(f"There is no file {path}.", "Look where it is now.")
-    service = _service_of(text, services, provider)
+    service = _service_of(text, services, provider, usual)
     return Origin(service.id, text, service.native)
 
 
@@ -137,7 +140,7 @@ def _values(query: str) -> list[str]:
     return [value for _, value in urllib.parse.parse_qsl(query)] + re.split(r"[/?&=]", query)
 
 
-def _service_of(text: str, services: Services, provider: str) -> Declaration:
+def _service_of(text: str, services: Services, provider: str, usual: str) -> Declaration:
     """The service whose id it is; of several the one that there is a key for."""
     if provider:
         service = declaration(provider)
@@ -150,8 +153,9 @@ def _service_of(text: str, services: Services, provider: str) -> Declaration:
             )
         return service
     found = [one for one in declarations() if _fits(one, text)]
-    with_key = [one for one in found if services.get(one.id, {}).get("key")]
-    if len(found) > 1 and len(with_key) != 1:
+    meant = [one for one in found if one.id == usual]
+    meant = meant or [one for one in found if services.get(one.id, {}).get("key")]
+    if len(found) > 1 and len(meant) != 1:
         names = " or ".join(one.name for one in found)
         raise InvalidInput(f"{text} may be an id of {names}.", f"Say which: provider={found[0].id!r}, for example.")
     if not found:
@@ -159,7 +163,7 @@ def _service_of(text: str, services: Services, provider: str) -> Declaration:
             f"{text[:80]!r} is no model file, and no id of a model at {_names('')}.",
             "Give the path of a file, or copy the id or the link from the service that made the model.",
         )
-    return (with_key or found)[0]
+    return (meant or found)[0]
 
 
 def _fits(service: Declaration, text: str) -> bool:

@@ -103,6 +103,25 @@ def test_it_goes_on_after_a_kill(desk: Offline, folder: Path) -> None:
     again.close()
 
 
+def test_a_batch_that_was_killed_is_continued_and_brings_each_once(desk: Offline, folder: Path) -> None:
+    for number in range(3):
+        (folder / f"{number}.glb").write_bytes(glb(triangle()))
+    jobs = [
+        {"job": f"b{n}", "provider": "file", "item": n, "request": {"bring_in": str(folder / f"{n}.glb")}}
+        for n in range(3)
+    ]
+    answer = desk.ask("submit_many", batch={"id": "b", "size": 3, "concurrency": 1, "budget": 0}, jobs=jobs)
+    assert not answer.get("error")
+    desk.until(lambda: "ready" in desk.states("b0", "b1", "b2"))
+    desk.close()
+    again = Offline(desk.folder, desk)
+    again.ask("continue_batch", batch="b")
+    again.rest()
+    assert [again.written(f"b{n}").state for n in range(3)] == ["ready"] * 3
+    assert [again.written(f"b{n}").costs.total for n in range(3)] == [0] * 3
+    again.close()
+
+
 def test_a_gltf_comes_with_its_files_as_one(desk: Offline, folder: Path) -> None:
     begin(desk, write_gltf(folder), format="GLTF")
     (variant,) = ready(desk).variants
