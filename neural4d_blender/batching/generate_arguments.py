@@ -1,4 +1,4 @@
-"""The arguments of ``generate`` by their names: what panel, tables and command line come to before a request is made.
+"""The arguments of ``generate``, and of ``bring_in``, by their names: what panel, tables and command line come to.
 
 Standard library and the engine's ``protocol`` only; ``api/generate.py`` explains each of them.
 """
@@ -39,6 +39,7 @@ class RequestValues(ModelSettings, total=False):
     """Those that a request has too, and unchanged."""
 
     prompt: str
+    bring_in: str
     name: str
     max_points: int | None
     group: str
