@@ -19,8 +19,8 @@ from ...errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ...files import gltf_pack, multi_part
-from ...files.archive import is_archive, unpack
+from ...files import gltf_pack, multi_part, with_its_files
+from ...files.archive import USD_LAYERS, is_archive, is_usd_package, unpack
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
 from ...files.gltf_images import check_folder
@@ -247,12 +247,15 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
 
 def _unpacked(path: Path, format: str, system: System) -> Path:
     """The model itself: services send formats of several files as a .zip."""
-    if format == "USDZ" or not is_archive(path):
+    if not is_archive(path) or (format == "USDZ" and is_usd_package(path)):
         return path
     folder = path.with_suffix("")
     system.discard(folder)
-    model = unpack(path, folder, f".{format.lower()}")
+    model = unpack(path, folder, f".{format.lower()}", *(USD_LAYERS if format == "USDZ" else ()))
     check_folder(folder)
+    if model.suffix.lower() in USD_LAYERS:
+        with_its_files.pack(with_its_files.of(model), folder / "model.usdz")
+        return folder / "model.usdz"
     return model
 
 
