@@ -51,7 +51,7 @@ _API = (
     "totals",
 )
 #: Where those are that are not in ``generate.py``.
-_MODULES = {"bring_in": ".api.bring_in"}
+_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in"}
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _ERRORS = (

@@ -14,13 +14,9 @@ from ..engine.protocol import Options
 Picture = Any
 
 
-class ModelSettings(TypedDict, total=False):
-    """What a model is to be like, whatever it is made of."""
+class Shape(TypedDict, total=False):
+    """What is made of a model before it comes into the scene, wherever it is from."""
 
-    picture_first: bool
-    pictures: int
-    variants: int
-    pbr: bool | None
     size_mm: float | None
     axis: str
     origin: str
@@ -29,6 +25,22 @@ class ModelSettings(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     animation: bool
+
+
+class Arrival(Shape, total=False):
+    """The same, and how it comes."""
+
+    pack_images: bool
+    placeholder: bool | None
+
+
+class ModelSettings(Shape, total=False):
+    """What a model is to be like, whatever it is made of."""
+
+    picture_first: bool
+    pictures: int
+    variants: int
+    pbr: bool | None
     format: str
     options: Options
     choose_cutout: bool

@@ -29,7 +29,7 @@ dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
-                with the ``job`` that has it here, or empty, and ``more``, whether there is a page after it
+                with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
 draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
 list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,

@@ -44,6 +44,7 @@ def _draw_popup(menu: Any, _context: bpy.types.Context) -> None:
 def _draw_import(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.operator_context = "INVOKE_DEFAULT"
     menu.layout.operator("neural4d.image_to_3d", text=tr("Image to 3D Model (AI)"), icon="SHADERFX")
+    menu.layout.operator("neural4d.bring_in_files", text=tr("Model at Real Size..."), icon="FILE_3D")
 
 
 def _draw_image(menu: Any, context: bpy.types.Context) -> None:

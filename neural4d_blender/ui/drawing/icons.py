@@ -27,6 +27,11 @@ def icon(path: str) -> int:
     return int(registered.previews[name].icon_id)
 
 
+def own(name: str) -> int:
+    """One of Blender's own, by its name, for where it is to be large."""
+    return int(bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items[name].value)
+
+
 def unregister() -> None:
     """Let go of all pictures."""
     if session.registered.previews is not None:
