@@ -47,11 +47,12 @@ _API = (
     "job_of",
     "jobs",
     "providers",
+    "refit",
     "spent",
     "totals",
 )
 #: Where those are that are not in ``generate.py``.
-_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in"}
+_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in", "refit": ".api.fit"}
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _ERRORS = (

@@ -16,35 +16,32 @@ from typing import Any
 import bpy
 
 from ..batching.pictures import front_and_sides
+from ..client.box_fit import prompt_of
 from ..client.snapshots import Total, Variant
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
     Declaration,
     Feature,
-    ImageLimits,
+    InvalidInput,
     Neural4DError,
     OptionValue,
     Request,
-    is_web_address,
-    name_in,
 )
 from ..scene import assets, user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
-from ..scene.placing import provenance, targets
+from ..scene.placing import fitting, provenance, targets
 from ..scene.start_job import require_ready, start
 from .history import delete, history, totals
 from .job import Job
 from .job_files import absolute
+from .pictures import Picture, exported, listed, name_of
 
 __all__ = [
     "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",
     "estimate", "generate", "history", "job_of", "jobs", "providers", "require_ready", "spent", "totals",
 ]  # fmt: skip
-
-#: What a job can be made of: a file, or an image in Blender.
-Picture = str | os.PathLike[str] | bpy.types.Image
 
 
 def generate(
@@ -79,6 +76,10 @@ def generate(
     group: str = "",
     group_points: int | None = None,
     sample: str = "",
+    fit: bpy.types.Object | Sequence[bpy.types.Object] | None = None,
+    seat: str = "FLOOR",
+    stretch: str = "",
+    quarter_turns: bool = True,
 ) -> Job:
     """Start a job and return at once.
 
@@ -119,40 +120,58 @@ def generate(
         group_points: see group.
         sample: instead of a prompt, one of the models that come with the extension: bird, chair or robot. It needs no
             key and no network, costs nothing, and otherwise goes the way of every job.
+        fit: a box that the model is to fill: any object; of several, each gets a linked duplicate. The box gives the
+            size, the place and, where there is nothing else, the prompt: its name. Its Z is up, and the model's front
+            looks to its -Y. It is hidden in the collection Blockout when the model is there, which ``refit`` fits to
+            it anew. Of several variants the one is taken that fits best, see ``job.variants[0].fit``.
+        seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE.
+        stretch: "" keeps the proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
+        quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
 
     Raises:
         InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
+    boxes = [fit] if isinstance(fit, bpy.types.Object) else list(fit or ())
+    if boxes and (size_mm is not None or location is not None):
+        raise InvalidInput("The box gives size and place.", "Leave size_mm and location out, or fit.")
+    if boxes and not (sample or prompt.strip() or image or views or options):
+        prompt = prompt_of(boxes[0].name)
     if sample:
         prompt, provider = f"{prompt} {sample}".strip(), "sample"
     service = protocol.declaration(provider)
-    front, sides = front_and_sides(_listed(image), views)
-    shown = _listed(references)
+    front, sides = front_and_sides(listed(image), views)
+    shown = listed(references)
     limits = service.limits_of(options or {})
+    home = collection if isinstance(collection, str) else collection.name
+    if boxes:
+        target, fit_mm = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
+    else:
+        target, fit_mm = targets.bind(location, home), []
     job_id = str(uuid.uuid4())
     folder = user_settings.data_dir() / "jobs" / job_id
     try:
         request = Request(
             prompt=prompt,
-            images=[_exported(one, service, limits, folder) for one in front],
-            views={side: _exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
+            images=[exported(one, service, limits, folder) for one in front],
+            views={side: exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
             picture_first=picture_first,
             pictures=pictures,
-            references=[_exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
+            references=[exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
             variants=variants,
             pbr=pbr,
-            size_mm=size_mm,
-            axis=axis,
+            size_mm=max(fit_mm, default=size_mm),
+            axis="LONGEST" if boxes else axis,
             origin=origin,
             joined=joined,
             max_faces=max_faces,
             recalculate_normals=recalculate_normals,
             quads=quads,
             animation=animation,
+            fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),
             format=format or service.native,
-            name=name or _name_of(front),
+            name=name or name_of(front),
             options=dict(options or {}),
             choose_cutout=choose_cutout,
             place_all=place_all,
@@ -160,8 +179,7 @@ def generate(
             group=group,
             group_points=group_points,
         )
-        target = targets.bind(location, collection if isinstance(collection, str) else collection.name)
-        start(job_id, provider, request, target, placeholder, at_cursor=location is None)
+        start(job_id, provider, request, target, placeholder, at_cursor=location is None and not boxes)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
@@ -189,7 +207,7 @@ def estimate(
     the documented one, which the service may have changed since: it keeps nothing from being sent. Arguments that
     change no price are passed over.
     """
-    front, sides = front_and_sides(_listed(image), views)
+    front, sides = front_and_sides(listed(image), views)
     request = Request(
         prompt,
         # How many pictures there are is all that a price may depend on; they need not exist yet.
@@ -197,7 +215,7 @@ def estimate(
         views=dict.fromkeys(sides, "?"),
         picture_first=picture_first,
         pictures=pictures,
-        references=["?"] * len(_listed(references)),
+        references=["?"] * len(listed(references)),
         variants=variants,
         format=format or protocol.declaration(provider).native,
         options=dict(options or {}),
@@ -264,31 +282,3 @@ def job_of(thing: bpy.types.Object) -> Job | None:
 def providers() -> list[Declaration]:
     """What each service can do; each has ``id``, ``name``, ``features``, ``formats``, ``options``, ..."""
     return protocol.declarations()
-
-
-def _listed(pictures: Picture | Sequence[Picture] | None) -> list[Picture]:
-    """One picture or several, as a list."""
-    if pictures is None:
-        return []
-    return list(pictures) if isinstance(pictures, Sequence) and not isinstance(pictures, str) else [pictures]
-
-
-def _exported(
-    image: Picture, service: Declaration, limits: ImageLimits, folder: Path, what: Feature = Feature.IMAGE
-) -> str:
-    """What is sent of a picture: its web address, or the path of a copy in the folder that fits the limits."""
-    if isinstance(image, str) and is_web_address(image):
-        service.require(Feature.IMAGE_URL)
-        return image
-    service.require(what)
-    from ..scene.images.export import export_image  # it brings numpy, which would hold up Blender's start
-
-    return str(export_image(image, limits, folder))
-
-
-def _name_of(front: Sequence[Picture]) -> str:
-    """What a job of a picture is called: the copy that is sent has a name that says nothing."""
-    if not front:
-        return ""
-    first = front[0]
-    return name_in(first.name if isinstance(first, bpy.types.Image) else os.fspath(first))

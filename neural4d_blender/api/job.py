@@ -71,6 +71,9 @@ class Job(Files):
         Raises:
             Neural4DError: there is nothing to place yet, or the files are gone.
         """
+        own = self._data.target
+        if own.get("fit") and location is None and not collection and not self.objects and targets.is_here(own):
+            return self._place(variant, own)
         target = targets.bind(location, collection)
         target["beside"], target["exact"] = location is None, location is not None
         return self._place(variant, target)

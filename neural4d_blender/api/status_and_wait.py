@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import bpy
 
 from ..client import snapshots
+from ..client.box_fit import fit_of
 from ..client.snapshots import Variant
 from ..engine.protocol import SETTLED, JobFailed, State
 from ..scene.ask_engine import LOOK
@@ -101,8 +103,9 @@ class Following:
 
     @property
     def variants(self) -> list[Variant]:
-        """All models of the job, finished or not."""
-        return list(self._data.variants)
+        """All models of the job, finished or not; ``fit`` says of each how much of its box it fills (0 to 1)."""
+        data = self._data
+        return [replace(one, fit=fit_of(data, one)) if data.request.fit_mm else one for one in data.variants]
 
     @property
     def objects(self) -> list[bpy.types.Object]:

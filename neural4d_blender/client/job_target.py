@@ -24,6 +24,24 @@ class PlannedFiles(TypedDict, total=False):
     every_variant: bool
 
 
+class Fit(TypedDict, total=False):
+    """A box that a model is to fill, and how; it stands in the journal, and on the model.
+
+    Attributes:
+        box: name of the object. id: what its custom property says, which a rename does not change.
+        seat: what of it is touched, of ``box_fit.SEATS``. stretch: of ``box_fit.STRETCHES``.
+        turns: quarter turns are allowed.
+        beside: so many places to the right of the box.
+    """
+
+    box: str
+    id: str
+    seat: str
+    stretch: str
+    turns: bool
+    beside: int
+
+
 class Target(TypedDict, total=False):
     """Where a model is to go: plain data of the host's, which the engine keeps and does not read.
 
@@ -34,6 +52,7 @@ class Target(TypedDict, total=False):
         own: id and name of the job whose models have a collection of their own.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
+        fit: the boxes that it is to fill; linked duplicates of it all but the first one.
         files: the files to write instead. written: those that were.
     """
 
@@ -48,6 +67,7 @@ class Target(TypedDict, total=False):
     exact: bool
     again_of: str | None
     replaces: Replaced
+    fit: list[Fit]
     files: PlannedFiles
     written: list[str]
 

@@ -53,6 +53,7 @@ class Variant:
         scale: the service's own word on how it scaled a conversion.
         details: what else the service says of the model, by its own names.
         error: why it failed: what, kept, cost, remedy and code; None where it did not.
+        fit: how much of its box (0 to 1) it fills; None where it has none, or was not measured yet.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Variant:
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     error: ErrorTexts | None = None
+    fit: float | None = None
 
     @property
     def can_be_kept(self) -> bool:
@@ -328,5 +330,6 @@ def _known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _WHOLE: dict[type[Any], itemgetter[Any]] = {
-    cls: itemgetter(*cls.__dataclass_fields__) for cls in (Request, Variant, Save, Total, Balance, AccountModel)
+    cls: itemgetter(*(name for name in cls.__dataclass_fields__ if name != "fit"))  # which the engine does not know
+    for cls in (Request, Variant, Save, Total, Balance, AccountModel)
 }

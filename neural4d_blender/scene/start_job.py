@@ -79,7 +79,7 @@ def start(
     place_finished_models.tell_hidden(job_id, [targets.wanted_collection(target, scene)], scene)
     if wanted:
         placeholders.ask_for(job_id)
-        if not bpy.app.background:
+        if not (bpy.app.background or target.get("fit")):  # what stands around a box is known
             whereabouts.look_around(job_id)
 
 

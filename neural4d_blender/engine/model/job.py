@@ -149,7 +149,7 @@ class Job:
     @property
     def next_to_prepare(self) -> Variant | None:
         """A downloaded variant that is wanted in the scene too, once the job's own one is ready."""
-        if not self.request.get("place_all") or self.request.get("keep_in"):
+        if not self.prepares_all or self.request.get("keep_in"):
             return None
         return next((v for v in self.variants if v.state is VariantState.DOWNLOADED), None)
 
@@ -159,7 +159,12 @@ class Job:
         if self.state in (State.DOWNLOADING, State.PREPARING_MODEL):
             return not self.request.get("keep_in") or self.chosen is not None
         coming = any(v.state in (VariantState.DONE, VariantState.DOWNLOADED) for v in self.variants)
-        return bool(self.request.get("place_all")) and self.state in (State.READY, State.PLACED) and coming
+        return self.prepares_all and self.state in (State.READY, State.PLACED) and coming
+
+    @property
+    def prepares_all(self) -> bool:
+        """Every variant that is fetched is prepared too: all are placed, or the one that fits best into a box."""
+        return bool(self.request.get("place_all") or self.request.get("fit_mm"))
 
     @property
     def under_way(self) -> bool:

@@ -52,6 +52,8 @@ class Request:
         place_all: prepare, and place, every variant instead of the first one alone.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
+        fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
+            that is free, so that the one with the best proportions can be placed. Empty where there is no box.
         originals: what the images were called by whoever asked, where copies of them are sent: paths, or names of
             images in Blender.
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
@@ -85,6 +87,7 @@ class Request:
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
+    fit_mm: list[float] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     bring_in: str = ""
     keep_in: str = ""
@@ -128,6 +131,7 @@ class Request:
             if value not in allowed:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
+        self._check_box()
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -175,6 +179,14 @@ class Request:
             raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
+
+    def _check_box(self) -> None:
+        if self.fit_mm and not (
+            len(self.fit_mm) == 3 and all(_is_number(s, int, float) and s > 0 for s in self.fit_mm)
+        ):
+            raise InvalidInput(f"fit_mm must be three lengths in millimetres, not {self.fit_mm!r}.")
+        if self.fit_mm and self.place_all:
+            raise InvalidInput("A box takes one model, not every variant.", "Leave place_all out.")
 
     def _check_input(self, service: Declaration) -> None:
         replacing = [option.key for option in service.options if option.replaces_image]

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import bpy
 
+from ...client.box_fit import fit_of
 from ...client.job_target import Placed, Target
 from ...client.snapshots import Answer, Job, Variant
 from ...engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
 from .. import user_settings, whereabouts
 from ..engine_process import bridge
-from ..placing import placeholder, provenance, targets
+from ..placing import fitting, placeholder, provenance, targets
 from ..placing.placement import place, undo_step
 from ..placing.replacement import replace
 from ..session import session, survive
@@ -63,6 +64,8 @@ def _tend() -> bool:
     owed = {*session.file.owed}
     changed = placeholder.tend(keep=user_settings.keeps_placeholders())
     for job_id in owed - session.file.owed:
+        if job_id in bridge.jobs and bridge.jobs[job_id].target.get("fit"):  # what stands around a box is known
+            continue
         whereabouts.look_around(job_id)
     return changed
 
@@ -97,6 +100,7 @@ def expected() -> list[Job]:
         and placings.ready.get(job.id) != job.entered
         and job.id not in placings.trouble
         and not job.dismissed
+        and not (job.request.fit_mm and job.under_way)  # of several the one is taken that fits best
         and targets.is_here(job.target)
     ]
 
@@ -160,9 +164,12 @@ def place_job(
     standing = placed_roots(job.id) if target.get("beside") else []
     replaced = None if target.get("beside") else targets.replaced_by(target)
     held = None if standing or replaced else _placeholder(job, remark=automatic)
+    fits = fitting.wanted(target, job.target, len(standing))
     with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
         if replaced:
             roots = replace(replaced, chosen.blend, scene, chosen.facts)
+            provenance.note(roots, job, chosen)
+            said = fitting.refit(roots, scene)
         else:
             roots = place(
                 chosen.blend,
@@ -178,13 +185,18 @@ def place_job(
                 called = held.name
                 bpy.data.objects.remove(held)
                 roots[0].name = called
-        if standing:
-            _move_beside(roots, standing)
-        provenance.note(roots, job, chosen)
+            provenance.note(roots, job, chosen)
+            said = ""
+            if fits:
+                roots, said = fitting.fill(roots[0], fits, scene)
+            elif standing:
+                _move_beside(roots, standing)
+    if said:
+        session.placings.remarks[job.id] = said
     whereabouts.changed()
     if not replaced:
         tell_hidden(job.id, roots[0].users_collection, scene)
-        if not (job.batch or bpy.app.background):
+        if not (job.batch or fits or bpy.app.background):
             survive(lambda: whereabouts.look_around(job.id), otherwise=None)
     placings = session.placings
     placings.variants.setdefault(job.id, set()).add(chosen.index)
@@ -201,10 +213,13 @@ def place_job(
 
 
 def _prepared(job: Job, variant: int | None) -> Variant:
-    """The variant with that index, or the first one, that has been prepared; Neural4DError where there is none."""
+    """The variant with that index, or the one that fits best into the job's box, or the first one, that has been
+    prepared; Neural4DError where there is none."""
     prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
+    if job.chosen is None and variant is None:
+        return max(prepared, key=lambda v: fit_of(job, v) or 0.0)
     return min(prepared, key=lambda v: variant is None and v.index != job.chosen)
 
 

@@ -6,4 +6,4 @@ Knows files and objects; jobs only as far as a target and a placeholder name the
 from ...engine.lazy_imports import open_late
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "placement", "provenance", "surroundings", "targets")
+open_late(__name__, "boxes", "fitting", "placement", "provenance", "surroundings", "targets")

@@ -16,7 +16,7 @@ from mathutils import Vector
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..session import session
-from . import placement, targets
+from . import fitting, placement, targets
 
 if TYPE_CHECKING:
     from ...client.job_target import Target
@@ -155,6 +155,8 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
         made.empty_display_type = _ON_FLOOR if request.origin == "BOTTOM" else "CUBE"
         made.empty_display_size = edge_of(request, scene) / 2  # from the middle to a side
         made.location = target["location"]
+        if fits := target.get("fit"):
+            fitting.shape_like(made, fits[0], scene)
         targets.collection_of(target, scene).objects.link(made)
         _mark(made, job.id)
         if select:

@@ -88,7 +88,7 @@ def cut(name: str) -> str:
 def bring(blend_path: str | Path, scene: bpy.types.Scene, facts: Facts | None = None) -> list[bpy.types.Object]:
     """Append a prepared model in the scene's units, without linking it to anything; raises BrokenModel."""
     objects = append(Path(blend_path), facts)
-    _fit_to_units(objects, 1 / metres_per_unit(scene))
+    scale_by(objects, 1 / metres_per_unit(scene))
     for item in objects:
         if item.parent is not None:
             item[PART] = True
@@ -114,7 +114,7 @@ def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tup
         depsgraph = bpy.context.evaluated_depsgraph_get()
         for root in roots:
             for item in (root, *root.children_recursive):
-                points = _world_points(item, depsgraph)
+                points = world_points(item, depsgraph)
                 if len(points):
                     lower, upper = np.minimum(lower, points.min(axis=0)), np.maximum(upper, points.max(axis=0))
     if not np.isfinite(lower).all():
@@ -159,11 +159,18 @@ def _windows() -> list[bpy.types.Window]:
     return list(manager.windows) if manager else []
 
 
-def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
-    """From metres to the scene's units, in the data, so that every scale stays as it is."""
-    if math.isclose(factor, 1.0, rel_tol=1e-6):
+def scale_by(objects: list[bpy.types.Object], factors: float | Sequence[float]) -> None:
+    """Make a model larger in its data, so that every scale stays as it is.
+
+    Args:
+        objects: a root and all that came with it. factors: along all sides, or along each of the root's.
+    """
+    even = isinstance(factors, float)
+    sides = (factors,) * 3 if isinstance(factors, float) else factors
+    if max(abs(side - 1) for side in sides) < 1e-6:
         return
-    matrix = Matrix.Scale(factor, 4)
+    factor = math.prod(sides) ** (1 / 3)
+    matrix = Matrix.Diagonal((*sides, 1.0))
     from ...engine.protocol import scale_lengths  # few scenes are in other units
 
     moves = any(_moves(item) for item in objects)
@@ -174,16 +181,40 @@ def _fit_to_units(objects: list[bpy.types.Object], factor: float) -> None:
             if item.parent is not None and item.parent.parent is None:
                 item.matrix_basis = matrix @ item.matrix_basis
         return
+    if not even:
+        _apply_places(objects)
     for data in {item.data for item in objects}:
         if isinstance(data, bpy.types.Mesh):
             data.transform(matrix, shape_keys=True)
         elif isinstance(data, bpy.types.Armature):
             data.transform(matrix)
     for item in objects:  # linked duplicates have places of their own
-        item.location *= factor
-        item.matrix_parent_inverse.translation *= factor
+        if item.parent in objects:
+            item.location *= factor
+            item.matrix_parent_inverse.translation *= factor
         if item.data is None:
             item.empty_display_size *= factor
+
+
+def below(root: bpy.types.Object, item: bpy.types.Object) -> Matrix:
+    """The transform of an object that is a root, or below it, from the object's own space to the root's."""
+    if item == root or item.parent is None:
+        return Matrix.Identity(4)
+    return below(root, item.parent) @ item.matrix_parent_inverse @ item.matrix_basis
+
+
+def _apply_places(objects: list[bpy.types.Object]) -> None:
+    """Apply the places of parts within their model, so that it can be stretched; they share no more meshes then."""
+    (root,) = (item for item in objects if item.parent not in objects)
+    places = {item: below(root, item) for item in objects}
+    for item, place in places.items():
+        if item == root:
+            continue
+        if isinstance(item.data, bpy.types.Mesh | bpy.types.Armature):
+            if item.data.users > 1:
+                item.data = item.data.copy()
+            item.data.transform(place)
+        item.matrix_parent_inverse, item.matrix_basis = Matrix.Identity(4), Matrix.Identity(4)
 
 
 def _moves(item: bpy.types.Object) -> bool:
@@ -216,7 +247,7 @@ def _leave_unselected(objects: Iterable[bpy.types.Object]) -> None:
                 item.select_set(False, view_layer=view_layer)
 
 
-def _world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
+def world_points(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
     """The evaluated vertices of an object in the world, an (n, 3) array in Blender units."""
     import numpy as np
 

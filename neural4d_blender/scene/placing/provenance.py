@@ -17,6 +17,8 @@ from typing import Any
 
 import bpy
 
+from ...client.box_fit import SEATS, STRETCHES
+from ...client.job_target import Fit
 from ...client.snapshots import Job, Variant
 from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declaration
 
@@ -24,6 +26,8 @@ from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declarat
 JOB = "neural4d_job"
 #: On what came with a root, below it; what the user has put there has it not.
 PART = "neural4d_part"
+#: On a root: the box that it fills, which another model that takes its place fills too (see fitting.py).
+FIT = "neural4d_fit"
 #: Of a request: what made the model the one it is. Named one by one, so that no path ever gets in.
 _OPTIONS = frozenset(
     {
@@ -113,7 +117,7 @@ def note(roots: Iterable[bpy.types.Object], job: Job, variant: Variant) -> None:
 
 def own_keys(item: Any) -> list[str]:
     """The names of the properties that stand on a root because of its provenance."""
-    return [name for name in item.keys() if name.startswith("neural4d_") and name != PART]  # noqa: SIM118
+    return [name for name in item.keys() if name.startswith("neural4d_") and name not in (PART, FIT)]  # noqa: SIM118
 
 
 def root_of(item: bpy.types.Object | None) -> bpy.types.Object | None:
@@ -151,6 +155,17 @@ def read(root: Any) -> Provenance:
         seconds=_number(said["seconds"], float),
         points=_number(said["points"], int),
     )
+
+
+def fit_of(root: bpy.types.Object) -> Fit | None:
+    """What a root says of its box; None where nothing, or nothing that makes sense."""
+    with suppress(ValueError, TypeError, RecursionError):
+        said: Any = json.loads(root.get(FIT) or "null")
+        texts = said and [said["box"], said["id"], said["seat"], said["stretch"]]
+        whole = texts and all(isinstance(text, str) for text in texts)
+        if whole and said["seat"] in SEATS and said["stretch"] in STRETCHES:
+            return {**said, "turns": bool(said.get("turns", True)), "beside": int(said.get("beside", 0))}
+    return None
 
 
 def request_of(said: Provenance) -> Request | None:

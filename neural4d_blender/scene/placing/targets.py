@@ -63,6 +63,8 @@ def next_to(root: bpy.types.Object, number: int = 1) -> Target:
     place = world_matrix(root).translation
     step = number * (1 + GAP) * (max(across) - min(across))
     home: Target = {"collection": _collection_name(root), "again_of": root.get(provenance.JOB)}
+    if fit := provenance.fit_of(root):
+        home["fit"] = [{**fit, "beside": number + fit.get("beside", 0)}]
     return {**bind((place.x + step, place.y, place.z), scene=_scene_with(root)), **home}
 
 

@@ -103,7 +103,7 @@ def download_variant(context: Context, active: ActiveJob, variant: Variant) -> f
             return 0.0
     variant.format = request.format
     path = downloaded_file(context, job, variant)
-    if job.expects_preparing and (variant is job.primary or request.place_all):
+    if job.expects_preparing and (variant is job.primary or job.prepares_all):
         context.preparers.expect(job.id)  # by the time the file is there, a background Blender is
     shown = 0.0
 

@@ -1,0 +1,161 @@
+"""Jobs whose model is to fill a box: from the click to the model in it, and everything that may happen to it later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+from mathutils import Vector
+
+import neural4d_blender as neural4d
+from neural4d_blender import ui
+from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.placing.placement import measure_mm, undo_push
+from scripts.simulator.launcher import Simulator
+from tests.scene.api.test_api import sim, simulator
+
+pytestmark = pytest.mark.one_blender
+
+__all__ = ["sim", "simulator"]
+
+
+def make_box(name: str, sides: tuple[float, float, float] = (2, 1, 3), at: tuple[float, float, float] = (5, 0, 0)):
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 0.5))
+    box = bpy.context.object
+    box.name, box.scale, box.location = name, sides, Vector(at) + Vector((0, 0, sides[2] / 2))
+    bpy.context.view_layer.update()
+    return box
+
+
+def sides_of(root: bpy.types.Object) -> list[float]:
+    bpy.context.view_layer.update()
+    return [side / 1000 for side in measure_mm([root], bpy.context.scene)]
+
+
+def is_filled(root: bpy.types.Object, sides: tuple[float, float, float]) -> bool:
+    shares = [own / side for own, side in zip(sides_of(root), sides, strict=True)]
+    return max(shares) == pytest.approx(1, rel=0.001)
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    ui.register()
+    yield
+    ui.unregister()
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_job_fills_its_box_and_another_one_does_in_its_place(sim: Simulator, tmp_path: Path) -> None:
+    box = make_box("Oak_Chair.001")
+    home = bpy.data.collections.new("Room")
+    bpy.context.scene.collection.children.link(home)
+    bpy.context.scene.collection.objects.unlink(box)
+    home.objects.link(box)
+    file = str(tmp_path / "room.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=file)
+    job = neural4d.generate(fit=box, variants=2)
+    assert (job.request["prompt"], job.request["size_mm"], job.request["fit_mm"]) == (
+        "Oak Chair",
+        3000,
+        [2000, 1000, 3000],
+    )
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.context.preferences.system.use_online_access = True
+    assert job.wait(60).state == "ready"  # it belongs to the other file
+    assert not job.objects
+    bpy.ops.wm.open_mainfile(filepath=file)
+    box = bpy.data.objects["Oak_Chair.001"]
+    box.name, box.scale.z = "Renamed", 1.5  # the user goes on
+    box.location.z = 0.75
+    bpy.context.view_layer.update()
+    job.wait(60)
+    (root,) = job.objects
+    assert is_filled(root, (2, 1, 1.5))
+    assert (root.users_collection[0].name, root.scale[:]) == ("Room", (1, 1, 1))
+    fits = [variant.fit for variant in job.variants]
+    assert all(0 < fit <= 1 for fit in fits)
+    blockout = bpy.data.collections["Blockout"]
+    assert list(blockout.objects) == [box]
+    assert not box.visible_get()
+    assert box.dimensions[:] == (2, 1, 1.5)
+
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=file)
+    (root,), box = job.objects, bpy.data.objects["Renamed"]
+    assert provenance.fit_of(root)["box"] == "Renamed"
+    box.scale, box.location = (4, 4, 4), (0, 0, 2)
+    undo_push("Resize")
+    assert neural4d.refit(root) == [root]
+    assert is_filled(root, (4, 4, 4))
+    assert root.location.z == pytest.approx(0, abs=1e-4)
+    box.scale = (0.4, 0.4, 0.4)
+    neural4d.refit(box)
+    assert is_filled(root, (0.4, 0.4, 0.4))
+    assert not box.visible_get()
+    bpy.ops.ed.undo()
+    (root,) = job.objects
+    assert is_filled(root, (4, 4, 4))
+
+    job.replace(root, 1 - provenance.read(root).variant)
+    assert is_filled(root, (4, 4, 4))
+    paid = len(sim.ledger())
+    other = job.again(replace=root, variants=1).wait(60)
+    assert is_filled(*other.objects, (4, 4, 4))
+    beside = other.again().wait(60)
+    assert is_filled(*beside.objects, (4, 4, 4))
+    assert beside.objects[0].location.x == pytest.approx(4.4, abs=0.2)
+    assert len(sim.ledger()) == paid + 2
+
+
+def test_the_variant_is_taken_that_fits_best(sim: Simulator) -> None:
+    job = neural4d.generate("a cute bird", fit=make_box("Bird"), variants=3).wait(60)
+    fits = [variant.fit for variant in job.variants]
+    assert provenance.read(*job.objects).variant == fits.index(max(fits))
+
+
+def test_one_job_in_many_boxes(sim: Simulator) -> None:
+    things = [make_box(f"Lamp.{n:03}", (2, 2, 2) if n == 3 else (1, 1, 1), (3 * n, 0, 0)) for n in range(1, 4)]
+    (at, turned, large) = things
+    turned.rotation_euler.z = 1
+    job = neural4d.generate(fit=things).wait(60)
+    assert len(job.objects) == 3
+    assert len({root.data for root in job.objects}) == 1
+    assert len(bpy.data.collections["Blockout"].objects) == 3
+    scales = {provenance.fit_of(root)["box"]: root.scale.x for root in job.objects}
+    assert scales[at.name] == scales[turned.name] == 1
+    assert scales[large.name] != 1
+    assert len(sim.ledger()) == 1
+
+
+def test_a_box_that_is_gone_leaves_its_place(sim: Simulator) -> None:
+    box = make_box("A bird")
+    job = neural4d.generate(fit=box, placeholder=True)
+    bpy.data.objects.remove(box)
+    (root,) = job.wait(60).objects
+    assert "box is gone" in job.note
+    assert max(sides_of(root)) == pytest.approx(3, rel=0.001)
+    assert root.location.x == pytest.approx(5)
+
+
+def test_what_is_no_box(sim: Simulator) -> None:
+    lamp = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    bpy.context.scene.collection.objects.link(lamp)
+    with pytest.raises(neural4d.InvalidInput, match="Sun has no size"):
+        neural4d.generate(fit=lamp)
+    box = make_box("A bird")
+    with pytest.raises(neural4d.InvalidInput, match="seat must be"):
+        neural4d.generate(fit=box, seat="LAP")
+    with pytest.raises(neural4d.InvalidInput, match="stretch must be"):
+        neural4d.generate(fit=box, stretch="W")
+    with pytest.raises(neural4d.InvalidInput, match="box gives size"):
+        neural4d.generate(fit=box, size_mm=3)
+    with pytest.raises(neural4d.InvalidInput, match="box takes one model"):
+        neural4d.generate(fit=box, place_all=True, variants=2)
+    with pytest.raises(neural4d.InvalidInput, match="is no box"):
+        neural4d.refit(box)
+    assert not sim.ledger()
+    assert not bridge.jobs
