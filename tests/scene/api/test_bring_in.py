@@ -167,6 +167,7 @@ def test_a_folder_comes_side_by_side(models: Path) -> None:
     assert second.location.x - first.location.x > SIZE / 1000
     said = provenance.read(first)
     assert (said.service, said.prompt, said.image, said.points) == ("file", "", "", 0)
+    assert said.source == "a chair.glb"
     assert not any(str(models) in str(value) for value in dict(first).values())
     again = jobs[0].again(size_mm=2 * SIZE)
     again.wait(timeout=120)

@@ -106,6 +106,9 @@ class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
         data = snapshot(job.id)
         lost = restore.restore(context.scene.neural4d, data.provider, data.request)
         said = tr("Prompt, image and settings are back in the panel: press Generate to make it once more")
+        if data.request.bring_in:
+            context.window_manager.neural4d_bring_in.what = data.request.bring_in
+            said = tr("It stands in the panel's field again: press Bring In to bring it in once more")
         self.report({"WARNING" if lost else "INFO"}, lost or said)
 
 
