@@ -13,6 +13,7 @@ from ...api import account
 from ...engine.protocol import Neural4DError
 from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
+from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
     from ...client.snapshots import AccountModel, Answer, Job
@@ -64,7 +65,7 @@ class Page:
         self.models, self.more = answer.models, answer.more
         self.jobs = {job.id: job for job in answer.jobs}
         if error := answer.error:
-            self.trouble = f"{error['what']} {error['remedy']}"
+            self.trouble = f"{sentence(error['what'])} {tr('The arrows above ask once more.')}"
         if addresses := {model.id: model.preview_url for model in answer.models if model.preview_url}:
             bridge.send("draw_pictures", self._take_pictures, provider=provider, pictures=addresses)
             timer_and_file_handlers.start()

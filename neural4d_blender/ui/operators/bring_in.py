@@ -16,8 +16,8 @@ from ..settings import sizes
 from ..settings.properties import AXES, arrival, service
 from .generate import report_error
 
-#: What a viewport offers this for, beside Blender's own importers; a .blend Blender opens or links itself.
-_DROPPED = ".glb;.gltf;.fbx;.obj;.stl;.ply;.usdz;.usd;.usda;.usdc;.zip"
+#: Endings of model files that a viewport offers this for, beside Blender's own importers; a .blend it opens itself.
+ENDINGS = (".glb", ".gltf", ".fbx", ".obj", ".stl", ".ply", ".usdz", ".usd", ".usda", ".usdc", ".zip")
 
 
 class NEURAL4D_PG_bring_in(bpy.types.PropertyGroup):
@@ -102,7 +102,7 @@ class NEURAL4D_OT_bring_in_files(bpy.types.Operator):
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
     filter_glob: StringProperty(
-        default="*.blend;" + ";".join(f"*{ending}" for ending in _DROPPED.split(";")), options={"HIDDEN", "SKIP_SAVE"}
+        default=";".join(f"*{ending}" for ending in (".blend", *ENDINGS)), options={"HIDDEN", "SKIP_SAVE"}
     )
     use_size: BoolProperty(
         name="Exact Size", description="Scale to the size below; otherwise a model keeps the size it has", default=True
@@ -166,7 +166,7 @@ class NEURAL4D_FH_model(bpy.types.FileHandler):
     bl_idname = "NEURAL4D_FH_model"
     bl_label = "Neural4D model"
     bl_import_operator = "neural4d.bring_in_files"
-    bl_file_extensions = _DROPPED
+    bl_file_extensions = ";".join(ENDINGS)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

@@ -110,5 +110,16 @@ def files(ui, folder: str, names_of: list[str]):
     yield Until(lambda: len(bridge.jobs) == 2, "another job", 10)
     yield reached("placed")
     yield from ui.screenshot("bring-in-11-brought")
+    with in_viewport():  # what Blender itself calls when files are let go over a window
+        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=folder, files=[{"name": names_of[0]}])
+    yield 0.5
+    yield from ui.screenshot("bring-in-12-dropped")
+    yield from ui.press("M")
+    yield 0.5
+    yield from ui.screenshot("bring-in-13-size")
+    expect(len(bridge.jobs) == 2, "the size is asked for first")
+    yield from ui.press("RET")
+    yield Until(lambda: len(bridge.jobs) == 3, "a third job", 10)
+    yield reached("placed")
     yield from history.show(ui, *history.PANELS)
     return told | {"names": names()}

@@ -36,7 +36,7 @@ from ...system import System
 from .. import brought_in
 from ..active_job import ActiveJob
 from ..context import Context
-from .check_download import checking, kept_if_refused
+from .check_download import check_shown, checking, kept_if_refused
 from .conversions import ask_for_conversion
 
 #: A preview is a picture of a few hundred kilobytes.
@@ -238,7 +238,8 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
     """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
     path = context.folder_of(active.job) / f"v{variant.index}.jpg"
     try:
-        context.fetch(active.job, variant.preview_url, path, limit=_MAX_PREVIEW, stopped=context.stopping.is_set)
+        how = {"limit": _MAX_PREVIEW, "check": check_shown, "stopped": context.stopping.is_set}
+        context.fetch(active.job, variant.preview_url, path, **how)
         variant.preview = str(path)
     except Neural4DError:
         variant.preview_url = ""
