@@ -115,6 +115,7 @@ def gui(session: nox.Session, marked: str) -> None:
 def scene(session: nox.Session, version: str) -> None:
     """tests/scene on Blender as a module, once a version"""
     _install(session, f"bpy-{version}")
+    session.run("python", "-m", "compileall", "-q", "neural4d_blender")  # background Blenders may write nowhere
     chosen = {NEWEST: [], OLDEST: ["-m", "not one_blender"]}
     _pytest(session, *chosen.get(version, ["-m", "not one_blender and not both_ends"]), "tests/scene")
 

@@ -10,6 +10,7 @@ In Blender's Python console or a script, the same in a window, in the background
     job = neural4d.generate("a mug", picture_first=True)            # a picture, and the model of it
     job = neural4d.generate(views={"front": "mug.png", "left": "left.png"}, provider="csm")
     job = neural4d.generate(fit=bpy.data.objects["Chair"])          # fills a box; neural4d.refit, neural4d.dress
+    job = neural4d.bring_in("chair.glb", size_mm=900, axis="Z")     # what is there already: a file, an id, a link
     job.wait(timeout=600)         # not needed in a window: the model comes by itself
     job.state, job.cost, job.objects, job.error
     job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()
@@ -38,6 +39,7 @@ _API = (
     "account_models",
     "add_library",
     "balance",
+    "bring_in",
     "conversion_estimate",
     "delete",
     "estimate",
@@ -46,9 +48,12 @@ _API = (
     "job_of",
     "jobs",
     "providers",
+    "refit",
     "spent",
     "totals",
 )
+#: Where those are that are not in ``generate.py``.
+_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in", "refit": ".api.fit"}
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _FITTING = ("dress", "refit")
@@ -61,19 +66,17 @@ _ERRORS = (
     "UnsupportedFeature",
 )
 _BLENDER = importlib.util.find_spec("bpy") is not None
-__all__ = [*((*_API, *_FITTING) if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
+__all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _BATCHES or (name == "providers" and not _BLENDER):
         return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
     if name in _API and _BLENDER:
-        return getattr(importlib.import_module(".api.generate", __name__), name)
-    if name in _FITTING and _BLENDER:
-        return getattr(importlib.import_module(".api.fit", __name__), name)
+        return getattr(importlib.import_module(_MODULES.get(name, ".api.generate"), __name__), name)
     if name in _ERRORS:
         return getattr(importlib.import_module(".engine.errors", __name__), name)
-    needs = ": it needs Blender, and this Python has no bpy" if name in (*_API, *_FITTING) else ""
+    needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{needs}")
 
 

@@ -33,14 +33,13 @@ from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import fitting, provenance, targets
 from ..scene.start_job import require_ready, start
-from .account import account_models
 from .history import delete, history, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
 
 __all__ = [
-    "Balance", "Job", "Total", "Variant", "account_models", "add_library", "balance", "conversion_estimate", "delete",
+    "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",
     "estimate", "generate", "history", "job_of", "jobs", "providers", "require_ready", "spent", "totals",
 ]  # fmt: skip
 

@@ -97,6 +97,11 @@ def _boxes(value: object) -> list[Box]:
     return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
 
 
+def _path_or_id(value: object) -> str:
+    """A path, an id or a link."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
+
+
 def _object(value: object) -> dict[str, object]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
@@ -104,9 +109,17 @@ def _object(value: object) -> dict[str, object]:
     return found
 
 
-#: Every argument of ``generate`` with what reads it; the ValueError says what it takes.
+#: What means nothing to a model that is there already; where it is only a default it is passed over.
+_OF_MAKING = frozenset(
+    {
+        *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
+        *("place_all", "max_points", "group", "group_points"),
+    }
+)
+#: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
 COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "prompt": (_text, "a text"),
+    "bring_in": (_path_or_id, "a path, an id or a link"),
     "image": (_pictures, "a path, or several with ; between them"),
     "views": (_object, "a JSON object of paths by side"),
     "picture_first": (truth, "true or false"),
@@ -161,6 +174,8 @@ def arguments(
     given = {**general, **_said((by_service or {}).get(str(provider), {})), **own}
     if any(_is_input(name) for name in own):  # a row's own input takes the place of a default one
         given = {name: value for name, value in given.items() if name in own or not _is_input(name)}
+    if "bring_in" in given:
+        given = {n: value for n, value in given.items() if n in own or not (n in _OF_MAKING or n.startswith(_OPTION))}
     views = {name: given.pop(name) for name in list(given) if name.startswith(_VIEW)}
     single = {name: given.pop(name) for name in list(given) if name.startswith(_OPTION)}
     for name, value in given.items():
@@ -174,6 +189,10 @@ def arguments(
             wrong.append(f"{name} takes {takes}, not {value!r}")
     found = cast("Arguments", values)
     found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
+    if "bring_in" in found:  # whose it is, and where, is looked at with the file itself
+        found["options"] = cast("Options", single)
+        found["references"] = found.get("references", [])
+        return found, wrong
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
@@ -237,7 +256,7 @@ def _of_sample(said: dict[str, object]) -> dict[str, object]:
 
 def _is_input(name: str) -> bool:
     """A column that says what the model is made of."""
-    return name in ("prompt", "image", "views") or name.startswith(_VIEW)
+    return name in ("prompt", "image", "views", "bring_in") or name.startswith(_VIEW)
 
 
 def _located(picture: Picture, folder: Path) -> Picture:

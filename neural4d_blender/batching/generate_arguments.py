@@ -1,4 +1,4 @@
-"""The arguments of ``generate`` by their names: what panel, tables and command line come to before a request is made.
+"""The arguments of ``generate``, and of ``bring_in``, by their names: what panel, tables and command line come to.
 
 Standard library and the engine's ``protocol`` only; ``api/generate.py`` explains each of them.
 """
@@ -16,13 +16,9 @@ Picture = Any
 Box = Any
 
 
-class ModelSettings(TypedDict, total=False):
-    """What a model is to be like, whatever it is made of."""
+class Shape(TypedDict, total=False):
+    """What is made of a model before it comes into the scene, wherever it is from."""
 
-    picture_first: bool
-    pictures: int
-    variants: int
-    pbr: bool | None
     size_mm: float | None
     axis: str
     origin: str
@@ -31,6 +27,22 @@ class ModelSettings(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     animation: bool
+
+
+class Arrival(Shape, total=False):
+    """The same, and how it comes."""
+
+    pack_images: bool
+    placeholder: bool | None
+
+
+class ModelSettings(Shape, total=False):
+    """What a model is to be like, whatever it is made of."""
+
+    picture_first: bool
+    pictures: int
+    variants: int
+    pbr: bool | None
     format: str
     options: Options
     choose_cutout: bool
@@ -41,6 +53,7 @@ class RequestValues(ModelSettings, total=False):
     """Those that a request has too, and unchanged."""
 
     prompt: str
+    bring_in: str
     name: str
     max_points: int | None
     group: str

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 from ..client.job_target import Target
@@ -17,6 +18,7 @@ from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
 from .generate_arguments import Arguments, Picture, for_request
+from .origins import Services, origin_of
 from .table_reader import Row
 
 #: Arguments that are checked by themselves, whatever the others are.
@@ -88,6 +90,7 @@ def plan(
     *,
     boxed: Boxed | None = None,
     by_service: Mapping[str, Arguments] | None = None,
+    services: Services = MappingProxyType({}),
     shard: str = "",
     keep_in: str = "",
 ) -> list[Item]:
@@ -98,6 +101,7 @@ def plan(
         servers: what is known of each service's server, by its id.
         by_service: the same for the rows of one service, by its id; they go before the others.
         boxed: where items are to stand that name a box.
+        services: address and key of each.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:
@@ -118,9 +122,12 @@ def plan(
             except Neural4DError:
                 pass  # what is wrong with it is said below
         values, complaints = columns.arguments(row, defaults, by_service)
-        # Other shards' pictures may be elsewhere.
-        if not complaints and (mine or not (values["image"] or values["views"] or values["references"])):
+        # Other shards' files may be elsewhere.
+        files = (values["image"], values["views"], values["references"], values.get("bring_in"))
+        if not complaints and (mine or not any(files)):
             try:
+                if "bring_in" in values:
+                    _look_at(values, row, services, str(defaults.get("provider", "")))
                 item = _item(index, values, pictures, boxed, servers, keep_in)
                 items += [item] if mine else []
                 if kind is not None and not item.request.references:  # each item has copies of its own pictures
@@ -182,6 +189,13 @@ def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
                 f"{name} documents no price, so a budget could not be kept.",
                 f"Leave the budget out, or the items of {name}.",
             )
+
+
+def _look_at(values: Arguments, row: Row, services: Services, usual: str) -> None:
+    """Whose the model is that a row brings in, and what of the arguments follows from that."""
+    found = origin_of(values["bring_in"], services, values.get("provider", ""), row.folder, usual=usual)
+    values["provider"], values["bring_in"] = found.provider, found.bring_in
+    values["format"], values["name"] = values.get("format") or found.format, values.get("name") or found.name
 
 
 def _item(

@@ -23,11 +23,11 @@ def check(layout: str) -> None:
 
 def spacing_mm(items: Iterable[Item]) -> float:
     """A distance at which the items do not touch, for all that is known of them before they are made."""
-    return max((_room_mm(item.request) for item in items), default=_USUAL_MM)
+    return max((room_mm(item.request) for item in items), default=_USUAL_MM)
 
 
-def _room_mm(request: Request) -> float:
-    """All variants of it side by side, where all are placed."""
+def room_mm(request: Request) -> float:
+    """From its middle to that of a like one beside it; all variants of it side by side, where all are placed."""
     apart = _APART if request.axis == "LONGEST" else _APART_BY_AXIS
     return (request.size_mm or _USUAL_MM) * apart * (request.variants if request.place_all else 1)
 

@@ -65,9 +65,14 @@ def check(
         return host.pictures(paths, service, copies[-1], limits)
 
     try:
-        servers = host.bridge.servers
+        servers, services = host.bridge.servers, host.bridge.settings.services()
         items = preflight.plan(
-            rows, defaults, pictures, servers, boxed=host.boxed, by_service=by_service, shard=shard, keep_in=keep_in
+            *(rows, defaults, pictures, servers),
+            boxed=host.boxed,
+            by_service=by_service,
+            services=services,
+            shard=shard,
+            keep_in=keep_in,
         )
         if budget is not None:
             preflight.check_budget(items, host.prices())

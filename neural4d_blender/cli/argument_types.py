@@ -65,6 +65,20 @@ def add_timeout(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer; the jobs go on with resume")
 
 
+def add_arrival(group: Any) -> None:
+    """What becomes of a model when it is here, wherever it is from."""
+    group.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
+    group.add_argument("--axis", type=str.upper, choices=AXES, help="default: LONGEST")
+    group.add_argument("--origin", type=str.upper, choices=ORIGINS, help="default: BOTTOM")
+    group.add_argument("--joined", action="store_true", default=None, help="one mesh instead of the parts it came in")
+    group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")
+    group.add_argument(
+        "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
+    )
+    group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
+    group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+
+
 def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     """What a model is to be like: the same for one model and for a table of them. What is not given is None."""
     group = command.add_argument_group(title)
@@ -87,9 +101,6 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         action=argparse.BooleanOptionalAction,
         help="with roughness, metallic and normal maps, or without; by default where the service has them",
     )
-    group.add_argument("--size-mm", type=float, metavar="MM", help="exact size in millimetres along the axis")
-    group.add_argument("--axis", type=str.upper, choices=AXES, help="default: LONGEST")
-    group.add_argument("--origin", type=str.upper, choices=ORIGINS, help="default: BOTTOM")
     group.add_argument(
         "--format",
         type=str.upper,
@@ -99,13 +110,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     group.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help="the service's own, see below (repeatable)"
     )
-    group.add_argument("--joined", action="store_true", default=None, help="one mesh instead of the parts it came in")
-    group.add_argument("--max-faces", type=int, metavar="N", help="at most so many faces")
-    group.add_argument(
-        "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
-    )
-    group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
-    group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+    add_arrival(group)
 
 
 def add_allow_failed(command: argparse.ArgumentParser) -> None:

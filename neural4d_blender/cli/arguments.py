@@ -11,7 +11,16 @@ from typing import Any
 
 from ..client.box_fit import SEATS, STRETCHES
 from ..engine.protocol import State, declarations
-from .argument_types import add_allow_failed, add_service, add_settings, add_timeout, command_of, exit_codes, points
+from .argument_types import (
+    add_allow_failed,
+    add_arrival,
+    add_service,
+    add_settings,
+    add_timeout,
+    command_of,
+    exit_codes,
+    points,
+)
 from .settings import describe
 
 FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
@@ -28,7 +37,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _batch, _dress, _merge, _resume, _jobs, _balance, _services):
+    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _balance, _services):
         add(commands, prog)
     return top
 
@@ -91,6 +100,43 @@ def _files(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--as-made", action="store_true", help="the service's own file, byte by byte, unscaled")
     group.add_argument("--thumbnail", default="", metavar="PNG", help="render a picture of the model")
+
+
+def _bring_in(commands: Any, prog: str) -> None:
+    examples = (
+        f"{prog} bring-in chair.gltf --size-mm 900 --axis Z -o chair.glb",
+        f"{prog} bring-in downloads/ --size-mm 120 -o models --type glb --type stl",
+        f"{prog} bring-in 54078587-7fdd-49c5-9fe6-317d22f27098 --provider neural4d --size-mm 120 -o models",
+    )
+    purpose = "write models that are there already to files, in real size, for 0 points"
+    command = command_of(commands, "bring-in", purpose, examples)
+    command.add_argument(
+        "what",
+        nargs="+",
+        metavar="FILE|ID|LINK",
+        help=".glb, .gltf, .fbx, .obj, .stl, .ply, .usdz, .usd, .blend, .zip, a folder of them; "
+        "or the id of a model at a service, the link of its page or of its file",
+    )
+    command.add_argument(
+        "--provider", "--service", choices=[service.id for service in declarations()], help="whose the ids are"
+    )
+    command.add_argument("--name", default="", help="name of the object and of the files; the file's, or the id")
+    add_arrival(command.add_argument_group("what becomes of it"))
+    group = command.add_argument_group("files")
+    group.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FOLDER|FILE",
+        help="folder for the files; of one model, files by their endings too (repeatable); default: here",
+    )
+    group.add_argument(
+        "--type", action="append", type=str.lower, choices=FILE_TYPES, help="kinds of files (repeatable); default: glb"
+    )
+    group.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
+    group.add_argument("--as-made", action="store_true", help="the files as they came, unscaled; needs no Blender")
+    add_timeout(command)
 
 
 def _batch(commands: Any, prog: str) -> None:

@@ -19,7 +19,7 @@ from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded, quoted
 from ..engine.protocol import Neural4DError
 from . import arguments
-from .commands import batch, dress, generate, resume, show
+from .commands import batch, bring_in, dress, generate, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
 from .output.wait_and_write import told, unfinished
@@ -29,6 +29,7 @@ from .session import Desk
 _NOBODY_LISTENS = 141
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "generate": generate.generate,
+    "bring-in": bring_in.bring_in,
     "batch": batch.batch,
     "dress": dress.dress,
     "merge": batch.merge,

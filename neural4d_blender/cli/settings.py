@@ -41,6 +41,12 @@ def settings_of(service: Declaration, asked: argparse.Namespace) -> ModelSetting
     return found
 
 
+def arrival_of(asked: argparse.Namespace) -> ModelSettings:
+    """The arguments of ``bring_in`` that were given, less what to bring in."""
+    given = {name: getattr(asked, name) for name in ("size_mm", "axis", "origin", *OF_BLENDER)}
+    return cast("ModelSettings", {name: value for name, value in given.items() if value is not None})
+
+
 def options_of(service: Declaration, given: Iterable[str]) -> Options:
     """The service's options from KEY=VALUE texts.
 

@@ -29,7 +29,7 @@ dismiss         ``job``: no longer to be listed among the present ones
 balance         ``provider``
 test_key        ``provider``: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
-                with the ``job`` that has it here, or empty, and ``more``, whether there is a page after it
+                with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
 draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
 list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from .blenders.seal import check_sealed, stamp_of
     from .blenders.shader_lengths import scale_lengths
     from .blenders.shared_names import blend_version
+    from .files.file_type import file_type, format_by_ending
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
     from .model.facts import Facts
@@ -111,8 +112,8 @@ __all__ = [
     "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
     "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
     "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
-    "encode", "estimate", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of",
-    "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "encode", "estimate", "file_type", "format_by_ending", "is_web_address", "lacks", "makes", "measured", "most",
+    "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -135,6 +136,7 @@ _LATE = {
     "check_sealed": "blenders.seal",
     "check_url": "model.inputs.web_addresses",
     "check_whole": "model.inputs.picture_end",
+    **dict.fromkeys(("file_type", "format_by_ending"), "files.file_type"),
     "is_web_address": "model.inputs.web_addresses",
     "name_in": "model.inputs.web_addresses",
     "read_image_facts": "model.inputs.image_header",

@@ -151,6 +151,8 @@ def variations(provider: str, request: Request, count: int) -> list[Request]:
     Raises:
         InvalidInput, UnsupportedFeature: the request itself cannot be made.
     """
+    if request.bring_in:
+        raise InvalidInput("This model was brought in: there is nothing that another one could be made of.")
     if count < 1:
         raise InvalidInput(f"There have to be 1 or more variations, not {count!r}.")
     service = protocol.declaration(provider)

@@ -10,6 +10,7 @@ import bpy
 
 from ..scene.session import session
 from .drawing.languages import tr
+from .operators import bring_in
 
 #: The key's keymap, and the operator that it calls.
 KEYMAP, CALLS = "3D View", "neural4d.generate_popup"
@@ -47,6 +48,7 @@ def _draw_popup(menu: Any, _context: bpy.types.Context) -> None:
 def _draw_import(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.operator_context = "INVOKE_DEFAULT"
     menu.layout.operator("neural4d.image_to_3d", text=tr("Image to 3D Model (AI)"), icon="SHADERFX")
+    menu.layout.operator("neural4d.bring_in_files", text=tr("Model at Real Size..."), icon="FILE_3D")
 
 
 def _draw_image(menu: Any, context: bpy.types.Context) -> None:
@@ -57,12 +59,21 @@ def _draw_image(menu: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_file(menu: Any, context: bpy.types.Context) -> None:
-    """The same of an image file, in the File Browser."""
+    """The same of an image file, in the File Browser; a model file is brought in."""
     from ..batching.table_reader import PICTURES  # which Blender's start has no use for
 
     file, space = getattr(context, "active_file", None), context.space_data
-    if file is not None and file.name.lower().endswith(PICTURES):
-        _offer(menu).filepath = os.path.join(os.fsdecode(space.params.directory), file.name)
+    if file is None:
+        return
+    path = os.path.join(os.fsdecode(space.params.directory), file.name)
+    if file.name.lower().endswith(PICTURES):
+        _offer(menu).filepath = path
+    elif file.name.lower().endswith(bring_in.ENDINGS):
+        menu.layout.separator()
+        menu.layout.operator_context = "INVOKE_DEFAULT"
+        menu.layout.operator(
+            "neural4d.bring_in_files", text=tr("Model at Real Size..."), icon="FILE_3D"
+        ).filepath = path
 
 
 def _offer(menu: Any) -> Any:

@@ -9,11 +9,12 @@ import bpy
 
 from . import menus, text_templates
 from .drawing import icons, languages, unsupported
-from .lists import batch_list, history_page
+from .lists import account_page, batch_list, history_page
 from .operators import (
     assets,
     batches,
     boxes,
+    bring_in,
     drop_images,
     keys_and_storage,
     presets,
@@ -23,6 +24,7 @@ from .operators import (
     try_sample,
 )
 from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, show
+from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import remembered, sizes
 
@@ -46,6 +48,8 @@ CLASSES = (
     *status_bar.CLASSES,
     *batch_list.CLASSES,
     history_page.NEURAL4D_PG_history,
+    *bring_in.CLASSES,
+    *bring_in_panel.CLASSES,
     *history.CLASSES,
     *drop_images.CLASSES,
     *copy_as_python.CLASSES,
@@ -63,6 +67,7 @@ def register() -> None:
         languages.in_context(kind)
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
+    bpy.types.WindowManager.neural4d_bring_in = bpy.props.PointerProperty(type=bring_in.NEURAL4D_PG_bring_in)
     remembered.register()
     shortcut.register()
     text_templates.register()
@@ -81,6 +86,8 @@ def unregister() -> None:
     remembered.unregister()
     icons.unregister()
     history_page.page.forget()
+    account_page.page.forget()
+    del bpy.types.WindowManager.neural4d_bring_in
     del bpy.types.WindowManager.neural4d_history
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

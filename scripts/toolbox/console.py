@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: A developer's own account, settings and files must not reach a test, nor a test them.
 PRIVATE = ("NEURAL4D_", "CSM_", "GONEURAL_", "MODELSLAB_", "BLENDER_USER_", "BLENDER_SYSTEM_", "PYTEST_")
+#: With it, each of some thousand processes of a test run compiles all that it imports.
+SLOW = "PYTHONDONTWRITEBYTECODE"
 
 
 class ToolError(Exception):
@@ -52,7 +54,7 @@ def run(command: Sequence[object], *, why: str, cwd: Path | None = None, timeout
 
 def clean_environment(scratch: Path) -> dict[str, str]:
     """This process's environment without anything of the developer's, everything kept in `scratch`."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith((*PRIVATE, SLOW))}
     return env | {
         "BLENDER_USER_RESOURCES": str(scratch / "blender"),
         "NEURAL4D_DATA_DIR": str(scratch / "data"),

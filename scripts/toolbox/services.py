@@ -108,6 +108,7 @@ _ROWS: list[tuple[str, Callable[[Declaration], str]]] = [
     ("formats", lambda service: ", ".join(service.formats)),
     ("files to keep besides", lambda service: ", ".join(service.keeps) or "none"),
     ("progress", _can(Feature.PROGRESS, "told", "estimated by time")),
+    ("what the account has", _can(Feature.ACCOUNT, "listed", "not listed")),
     ("points left", _can(Feature.BALANCE, "told", "not told")),
     ("price of a model, before one was measured", _price),
     ("when an answer is lost", lambda service: service.lost_answers),

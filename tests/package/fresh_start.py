@@ -18,8 +18,16 @@ LATE = [f"api.{name}" for name in ("batches", "generate", "history", "job")]
 LATE += ["batching", "prepare"]
 LATE += [f"engine.model.{name}" for name in ("batch", "inputs.image_header", "inputs.web_addresses", "job", "request")]
 LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.answers", "steps", "store", "system")]
-LATE += [f"scene.{name}" for name in ("assets", "endings", "place_finished_models", "recover_unsaved", "start_job")]
-LATE += ["scene.suggested_size", "scene.whereabouts", "scene.placing.surroundings"]
+LATE += [f"scene.finished_jobs.{name}" for name in ("endings", "place_finished_models", "recover_unsaved")]
+LATE += [
+    "api.account",
+    "api.bring_in",
+    "scene.assets",
+    "scene.start_job",
+    "scene.suggested_size",
+    "scene.whereabouts",
+    "scene.placing.surroundings",
+]
 LATE += ["engine.services.base", "engine.model.server_facts"]
 LATE += [f"engine.services.{name}.provider" for name in ("csm", "goneural", "modelslab", "neural4d", "sample")]
 LATE += [f"scene.placing.{name}" for name in ("placement", "provenance", "targets")]
@@ -30,8 +38,8 @@ LATE += [f"client.{name}" for name in ("engine_client", "engine_process", "envir
 LATE += ["client.pipes", "client.snapshots"]
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
     LATE += ["ui.drawing.unsupported", "ui.lists.batch_list", "ui.lists.history_page", "ui.panels", "ui.registration"]
-    LATE += [f"ui.operators.{name}" for name in ("batches", "job_actions", "keys_and_storage", "placed_models")]
-    LATE += ["ui.operators.jobs.result_files"]
+    LATE += [f"ui.operators.{name}" for name in ("batches", "bring_in", "keys_and_storage")]
+    LATE += [f"ui.operators.jobs.{name}" for name in ("job_actions", "placed_models", "result_files")]
 connected = []
 sys.addaudithook(lambda event, args: connected.append(event) if event.startswith("socket.") else None)
 threads = set(threading.enumerate())

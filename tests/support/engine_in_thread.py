@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neural4d_blender.engine.model.job import Job
+from neural4d_blender.engine.process.connections import Connections
 from neural4d_blender.engine.process.main_loop import Engine
 from neural4d_blender.engine.system import System
 from tests.support.one_thread import Atelier, NoBlender, StoppedClock, World
@@ -151,6 +152,18 @@ class Desk:
         self.close()
         self.clock.began = 5.0 - self.clock.passed
         return Desk(self.folder, self, adopt=adopt)
+
+
+class Offline(Desk):
+    """The engine's own services, where nothing may be sent and no key is set."""
+
+    def __init__(self, folder: Path, before: Desk | None = None) -> None:
+        super().__init__(folder, before)
+        self.ask("configure", preparer=["blender"], services={}, online=False)
+        self.engine.context.download = None  # type: ignore[assignment]
+
+    def _provider(self, name: str) -> Any:
+        return Connections.provider(self.engine.connections, name)
 
 
 class _Nothing:

@@ -28,6 +28,7 @@ from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import Clock, System
 from tests.support.glb_files import glb, triangle
+from tests.support.simulator_client import picture
 
 #: Long ago, so that no time of the real clock can be taken for one of this.
 BEGIN = 1_000_000.0
@@ -213,7 +214,8 @@ class World:
         folder: the data folder. before: the engine before this one.
 
     Attributes:
-        downloads: from which address each file came; ``broken`` is raised instead of the next ones.
+        downloads: from which address each file came; ``broken`` is raised instead of the next ones. preview: what a
+            .jpg is.
         told: each state and note that was told, in their order.
     """
 
@@ -228,6 +230,7 @@ class World:
         self.spending = Spending(self.journal, lambda *_: None, lambda: None, self.clock)
         self.told: list[tuple[str, str]] = []
         self.downloads: list[str] = []
+        self.preview = picture((8, 8))
         self.broken: deque[Neural4DError | None] = deque()
         self.later: World | None = None
         self.context = Context(
@@ -290,7 +293,8 @@ class World:
         if error:
             raise error
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(glb(triangle()) if path.suffix == ".glb" else b"solid a\n facet " + url.encode())
+        known = {".glb": glb(triangle()), ".jpg": self.preview}
+        path.write_bytes(known.get(path.suffix) or b"solid a\n facet " + url.encode())
         if check is not len:
             check(path)
         return path.stat().st_size

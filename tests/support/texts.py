@@ -16,8 +16,9 @@ from neural4d_blender.ui.drawing import remedies, state_labels
 UI = Path(ui.__file__).parent
 #: Names of things, which are the same in every language.
 SAME = {
-    "", "Neural4D", "CSM", "GoNeural", "ModelsLab", "Neural4D image", "GLB", "Blend", "FBX", "OBJ", "STL", "USDZ",
-    "ZIP", "premium-v1", "image-2", "nano_banana_pro", "1:1", "16:9", "9:16", "4:3", "3:4", "Chibi Style",
+    "", "Neural4D", "CSM", "GoNeural", "ModelsLab", "Neural4D image", "Neural4D model", "GLB", "Blend", "FBX", "OBJ",
+    "STL", "USDZ", "ZIP", "premium-v1", "image-2", "nano_banana_pro", "1:1", "16:9", "9:16", "4:3", "3:4",
+    "Chibi Style",
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import BrokenModel, UnsafeModel
 
+#: Endings of USD's own files, of which a .usdz is an archive.
+USD_LAYERS = (".usda", ".usdc", ".usd")
 MAX_FILES = 2000
 MAX_UNPACKED = 4 * 1024**3
 #: More than this many times its packed size is a bomb, not a model.
@@ -43,11 +45,22 @@ def is_archive(path: Path) -> bool:
         return file.read(4) != b"glTF" and zipfile.is_zipfile(file)
 
 
-def unpack(archive: Path, folder: Path, suffix: str) -> Path:
-    """Unpack into a new folder and return the model in it, the largest file with that suffix.
+def is_usd_package(path: Path) -> bool:
+    """The archive is itself what USD reads: a layer first, and nothing compressed."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            members = packed.infolist()
+    except _DAMAGE:
+        return False
+    stored = all(info.compress_type == zipfile.ZIP_STORED for info in members)
+    return stored and PurePosixPath(members[0].filename).suffix.lower() in USD_LAYERS if members else False
+
+
+def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
+    """Unpack into a new folder and return the model in it, the largest file with the first suffix that there is.
 
     Args:
-        suffix: ".obj", ".fbx", ...
+        suffixes: ".obj", ".fbx", ...
 
     Raises:
         UnsafeModel: it reaches out of the folder, holds links, or is absurdly large.
@@ -70,11 +83,12 @@ def unpack(archive: Path, folder: Path, suffix: str) -> Path:
         if error.errno is None:  # what the bz2 module says of damage
             raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
         raise
-    found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() == suffix]
-    if not found:
-        there = ", ".join(sorted({path.suffix for path in folder.rglob("*") if path.is_file()})) or "nothing"
-        raise BrokenModel(f"The archive {archive.name} holds no {suffix} file, only {there}.")
-    return max(found, key=lambda path: path.stat().st_size)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for suffix in suffixes:
+        if found := [path for path in files if path.suffix.lower() == suffix]:
+            return max(found, key=lambda path: path.stat().st_size)
+    there = ", ".join(sorted({path.suffix for path in files})) or "nothing"
+    raise BrokenModel(f"The archive {archive.name} holds no {suffixes[0]} file, only {there}.")
 
 
 def _names(members: list[zipfile.ZipInfo]) -> list[str]:

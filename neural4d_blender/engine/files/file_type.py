@@ -16,11 +16,13 @@ _STARTS = (
     (b"glTF", "GLB"),
     (b"BLENDER", "BLEND"),
     (b"\x28\xb5\x2f\xfd", "BLEND"),  # a .blend that Blender compressed
+    (b"\x1f\x8b", "BLEND"),  # and one of before 3.0
     (b"Kaydara FBX Binary", "FBX"),
     (b"; FBX", "FBX"),
     (b"ply", "PLY"),
     (b"PXR-USDC", "USDZ"),
 )
+_LAYERS = ("USD", "USDA", "USDC")
 _OBJ = (b"v ", b"vn ", b"vt ", b"f ", b"o ", b"g ", b"mtllib ", b"usemtl ", b"s ")
 
 
@@ -44,6 +46,14 @@ def file_type(path: Path, wanted: str = "") -> str:
     if first.startswith(b"solid") and b"facet" in head.lower():
         return "STL"
     return "OBJ" if any(line.startswith(_OBJ) for line in lines if not line.startswith(b"#")) else ""
+
+
+def format_by_ending(name: str) -> str:
+    """The format that the name of a model file says, which is no proof; empty where it says none."""
+    ending = PurePosixPath(name).suffix[1:].upper()
+    if ending in _LAYERS:
+        return "USDZ"
+    return "GLB" if ending == "ZIP" else ending if ending in FORMATS + MORE_FORMATS else ""
 
 
 def text_encoding(path: Path) -> str:
@@ -97,6 +107,7 @@ def _of_archive(path: Path, wanted: str) -> str:
             endings = [PurePosixPath(name).suffix[1:].upper() for name in archive.namelist()]
     except (OSError, ValueError, zipfile.BadZipFile):
         return ""
-    if any(ending in ("USD", "USDA", "USDC") for ending in endings[:1]):
+    if any(ending in _LAYERS for ending in endings[:1]):
         return "USDZ"
-    return next((kind for kind in (wanted, *FORMATS, *MORE_FORMATS) if kind in endings), "")
+    found = next((kind for kind in (wanted, *FORMATS, *MORE_FORMATS) if kind in endings), "")
+    return found or ("USDZ" if any(ending in _LAYERS for ending in endings) else "")

@@ -19,17 +19,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from .archive import MAX_FILES, MAX_UNPACKED
+from .archive import MAX_FILES, MAX_UNPACKED, USD_LAYERS
 
 #: Of a model these name other files, and USD is never without a package here.
-_NAMING: Final = frozenset({".obj", ".gltf", ".fbx", ".blend", ".usd", ".usda", ".usdc", ".dae"})
-_USD: Final = frozenset({".usd", ".usda", ".usdc"})
+_NAMING: Final = frozenset({".obj", ".gltf", ".fbx", ".blend", *USD_LAYERS})
 _IMAGES: Final = (
     *("png", "jpg", "jpeg", "jpe", "webp", "bmp", "tga", "tif", "tiff", "exr", "hdr", "dds", "ktx2", "gif", "psd"),
 )
 #: What a model names besides, and what of that names files itself.
 _PARTS: Final = ("mtl", "bin", "usd", "usda", "usdc")
-_NAMES_FILES: Final = frozenset({".mtl", *_USD})
+_NAMES_FILES: Final = frozenset({".mtl", *USD_LAYERS})
 _TEXTURES: Final = re.compile(r"(?i)tex(ture)?s?|maps?|images?|materials?")
 _ENDING: Final = re.compile(rb"(?i)\.(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
 #: Bytes of a name that are looked at, folders below the model's and files in them all that are.
@@ -63,7 +62,7 @@ def of(source: Path) -> list[Path]:
 
 def is_package(files: list[Path]) -> bool:
     """Whether they are to be one archive; a file by itself stays what it is, unless it is a layer of USD."""
-    return len(files) > 1 or files[0].suffix.lower() in _USD | {".gltf"}
+    return len(files) > 1 or files[0].suffix.lower() in (".gltf", *USD_LAYERS)
 
 
 def pack(files: list[Path], archive: Path) -> None:

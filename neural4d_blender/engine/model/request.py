@@ -213,6 +213,8 @@ class Request:
     def _check_brought_in(self, service: Declaration) -> None:
         if self.prompt.strip() or self.images or self.views or self.picture_first or self.options:
             raise InvalidInput("What is brought in is there already: it takes no prompt, image or option.")
+        if self.variants != 1:
+            raise InvalidInput("What is brought in is one model: it has no variants.")
         if not service.ids:
             raise UnsupportedFeature(f"{service.name} cannot be asked for a model that was made elsewhere.")
         linked = is_web_address(self.bring_in) and not service.built_in

@@ -76,6 +76,7 @@ class FreeQuestions:
                 for model in page.models
             ],
             "more": page.more,
+            "jobs": [job.to_dict() for job in map(self.context.journal.get, here.values()) if job],
         }
 
     def _fetch_pictures(self, message: Message) -> Message:

@@ -13,15 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..blenders.job_file import run_in_blender
-from ..errors import InvalidInput, Neural4DError
+from ..errors import Neural4DError
 from ..files.download import Stopped
-from ..model.inputs.image_header import read_image_facts
-from ..model.inputs.picture_end import check_whole
 from ..store.private_files import make_folder
 from .context import Context
+from .delivery.check_download import check_shown
 
-#: The most that is fetched of a picture, and that one may have.
-MAX_BYTES, MAX_PIXELS = 10 * 1024 * 1024, 50_000_000
+#: The most that is fetched of a picture.
+_MAX_BYTES = 10 * 1024 * 1024
 #: How many are kept, and fetched at a time.
 _KEPT, _AT_ONCE = 300, 6
 _SECONDS = 60.0
@@ -59,7 +58,7 @@ def _fetched(
     def get(id: str) -> tuple[Path, Path] | None:
         path = drawn[id].with_suffix(".fetched")
         with suppress(Neural4DError, Stopped):
-            context.fetch_from(provider, wanted[id], path, limit=MAX_BYTES, check=_check, stopped=stopped)
+            context.fetch_from(provider, wanted[id], path, limit=_MAX_BYTES, check=check_shown, stopped=stopped)
             return path, drawn[id]
         return None
 
@@ -68,13 +67,6 @@ def _fetched(
         return [pair for pair in [each.result() for each in [pool.submit(get, id) for id in wanted]] if pair]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _check(path: Path) -> None:
-    facts = read_image_facts(path)
-    check_whole(path)
-    if facts.width * facts.height > MAX_PIXELS:
-        raise InvalidInput(f"The picture claims {facts.width} x {facts.height} pixels.")
 
 
 def _draw(context: Context, pairs: list[tuple[Path, Path]], stem: Path) -> None:

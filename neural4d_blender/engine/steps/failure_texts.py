@@ -82,6 +82,8 @@ def cost_of_lost(job: Job, points: int) -> str:
 
 def kept_in_words(job: Job) -> str:
     """What of a failed job is still there."""
+    if job.provider == "file":
+        return "The file is where it was."
     if any(v.model for v in job.variants):
         return "The downloaded model is kept."
     if job.primary or any(v.error and v.error["code"] != "GenerationFailed" for v in job.variants):

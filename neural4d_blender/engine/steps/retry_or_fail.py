@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ..errors import HeldBack, Neural4DError, ServiceBusy, TransportError
+from ..errors import (
+    BrokenModel,
+    HeldBack,
+    Neural4DError,
+    ServiceBusy,
+    TransportError,
+    UnsafeModel,
+    UnsupportedFeature,
+)
 from ..http.retries import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
@@ -12,6 +20,12 @@ from .failure_texts import cost_in_words, kept_in_words, paid_so_far
 
 #: Seconds between two attempts, at most.
 _LONGEST_WAIT = 30.0
+#: Of a file of the user's there is no other variant, and a second copy is the same.
+_OF_FILES = {
+    BrokenModel.default_remedy: "Export it once more from the program that made it, or in another format.",
+    UnsafeModel.default_remedy: "Do not use this file.",
+    UnsupportedFeature.default_remedy: "Export it in another format from the program that made it.",
+}
 
 
 def try_again(context: Context, active: ActiveJob, error: Neural4DError) -> float | None:
@@ -90,6 +104,8 @@ def fail(context: Context, job: Job, error: Neural4DError) -> None:
         context.save(job)
         return
     told = error.to_dict()
+    if job.provider == "file":
+        told["remedy"] = _OF_FILES.get(error.remedy, error.remedy)
     told["cost"] = told["cost"] or cost_in_words(job, error)
     told["kept"] = told["kept"] or kept_in_words(job)
     if (error.code in UNREAD or job.submission.refusal) and (answer := context.kept_answer(job)):

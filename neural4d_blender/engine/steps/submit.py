@@ -31,7 +31,7 @@ from . import brought_in, lost_answers, paid_request
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download
-from .delivery.check_download import check_something
+from .delivery.check_download import check_pixels, check_something
 
 #: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
 #: up.
@@ -195,6 +195,7 @@ def _fetch_cutouts(context: Context, job: Job) -> None:
 def _check_picture(path: Path) -> None:
     """A damaged one would be refused each time that it is sent, though it is paid for and can be fetched again."""
     check_something(path)
+    check_pixels(path)
     check_whole(path)
 
 

@@ -48,7 +48,8 @@ class Provenance:
     Attributes:
         job: id of the job. variant: index of the model in it.
         service: id of the service. terms: address of its terms.
-        prompt, image: what it was made of; of an image its name.
+        prompt, image: what it was made of; of an image its name. source: what it was brought in from: of a file or a
+            link its name, else the model's id at the service.
         options: the request's other values; under "options" the service's own ones, under "views" the sides of which
             there were pictures too, under "references" how many images the picture that was made first went by.
         seed: the service's own number for the result.
@@ -61,6 +62,7 @@ class Provenance:
     terms: str = ""
     prompt: str = ""
     image: str = ""
+    source: str = ""
     options: dict[str, object] = field(default_factory=dict)
     seed: int | str | None = None
     made: str = ""
@@ -70,7 +72,7 @@ class Provenance:
     @property
     def title(self) -> str:
         """What the model was made of, in one line."""
-        return " ".join(self.prompt.split()) or self.image or "Model"
+        return " ".join(self.prompt.split()) or self.image or self.source or "Model"
 
 
 def properties(job: Job, variant: Variant) -> Properties:
@@ -96,6 +98,7 @@ def properties(job: Job, variant: Variant) -> Properties:
         "neural4d_terms": _terms(job.provider),
         "neural4d_prompt": request.prompt,
         "neural4d_image": _name(request.title) if request.images else None,
+        "neural4d_source": _name(request.bring_in) if request.bring_in else None,
         "neural4d_options": json.dumps(options, ensure_ascii=False, sort_keys=True),
         "neural4d_seed": str(said["seed"]) if said.get("seed") not in (None, "") else None,
         "neural4d_made": dt.datetime.fromtimestamp(job.created, dt.UTC).isoformat(timespec="seconds"),
@@ -145,7 +148,7 @@ def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
 def read(root: Any) -> Provenance:
     """What the properties of a root say; or such properties themselves, as :func:`properties` gives them."""
     said = {name: _property(root, f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
-    text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "made", "terms")}
+    text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "source", "made", "terms")}
     text["terms"] = _terms(text["service"]) or (text["terms"] if text["terms"].startswith("https://") else "")
     return Provenance(
         **text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 import bpy
 
@@ -25,6 +26,12 @@ def icon(path: str) -> int:
     if name not in registered.previews:
         registered.previews.load(name, path, "IMAGE")
     return int(registered.previews[name].icon_id)
+
+
+@lru_cache(maxsize=8)
+def own(name: str) -> int:
+    """One of Blender's own, by its name, for where it is to be large."""
+    return int(bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items[name].value)
 
 
 def unregister() -> None:

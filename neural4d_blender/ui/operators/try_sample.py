@@ -8,11 +8,8 @@ from bpy.props import EnumProperty
 from ...api import generate
 from ...engine.protocol import SAMPLES, Neural4DError
 from ...scene import timer_and_file_handlers
-from ..settings.properties import arguments
+from ..settings.properties import arrival
 from .generate import report_error
-
-#: Settings of the panel that are no service's.
-_OWN = {"size_mm", "axis", "origin", "joined", "max_faces", "recalculate_normals", "quads", "animation", "pack_images"}
 
 
 class NEURAL4D_OT_try_sample(bpy.types.Operator):
@@ -26,7 +23,7 @@ class NEURAL4D_OT_try_sample(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job, in two variants of which the first is placed."""
-        settings: Any = {name: value for name, value in arguments(context.scene.neural4d).items() if name in _OWN}
+        settings = arrival(context.scene.neural4d)
         try:
             generate.generate(sample=self.sample, name=self.sample.title(), variants=2, **settings)
         except Neural4DError as error:

@@ -105,7 +105,13 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
     own = said.options.get("options")
     options: dict[str, object] = {**said.options, **(own if isinstance(own, dict) else {})}
     options.pop("options", None)
-    told = {"image": said.image, **dict(sorted(options.items())), "seed": said.seed, "job": said.job}
+    told = {
+        "image": said.image,
+        "source": said.source,
+        **dict(sorted(options.items())),
+        "seed": said.seed,
+        "job": said.job,
+    }
     return [
         (name.replace("_", " ").title()[:_LONGEST], _word(value))
         for name, value in list(told.items())[:_MOST]

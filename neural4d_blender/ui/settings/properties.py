@@ -21,10 +21,10 @@ from . import reference_list as references
 from .remembered import noting
 
 if TYPE_CHECKING:
-    from ...batching.generate_arguments import Arguments, ModelSettings
+    from ...batching.generate_arguments import Arguments, Arrival, ModelSettings
 
 _SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
-_AXES = [
+AXES = [
     ("LONGEST", "Longest side", "The longest of the three measures becomes the given size"),
     ("X", "Width (X)", "The width becomes the given size"),
     ("Y", "Depth (Y)", "The depth becomes the given size"),
@@ -172,7 +172,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         subtype="DISTANCE",
         precision=4,
     )
-    axis: EnumProperty(name="Along", description="The side that gets the size", items=_AXES, update=noting("axis"))
+    axis: EnumProperty(name="Along", description="The side that gets the size", items=AXES, update=noting("axis"))
     origin: EnumProperty(name="Origin", description="Where the origin of the model is", items=_ORIGINS)
     joined: BoolProperty(
         name="One Mesh",
@@ -235,16 +235,7 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
     found: Arguments = {
         "prompt": "" if of_image else chosen.prompt.strip(),
         "provider": chosen.provider,
-        "size_mm": sizes.wanted(chosen) if chosen.use_size else None,
-        "axis": chosen.axis,
-        "origin": chosen.origin,
-        "joined": chosen.joined,
-        "max_faces": chosen.max_faces if chosen.use_max_faces else None,
-        "recalculate_normals": chosen.recalculate_normals,
-        "quads": chosen.quads,
-        "animation": chosen.animation,
-        "pack_images": chosen.pack_images,
-        "placeholder": None if chosen.placeholder else False,
+        **arrival(chosen),
         "max_points": chosen.max_points if chosen.use_cap else None,
         **of_service(chosen, declared, of_image=of_image, by_reference=by_reference, pictures=first),
     }
@@ -255,6 +246,22 @@ def arguments(chosen: NEURAL4D_PG_settings, *, of_image: bool | None = None) -> 
         found["pictures"] = min(chosen.pictures, declared.max_pictures)
         found["references"] = references.values(chosen, declared.max_references)
     return found
+
+
+def arrival(chosen: NEURAL4D_PG_settings) -> "Arrival":
+    """Those of them that say how a model comes into the scene, wherever it is from."""
+    return {
+        "size_mm": sizes.wanted(chosen) if chosen.use_size else None,
+        "axis": chosen.axis,
+        "origin": chosen.origin,
+        "joined": chosen.joined,
+        "max_faces": chosen.max_faces if chosen.use_max_faces else None,
+        "recalculate_normals": chosen.recalculate_normals,
+        "quads": chosen.quads,
+        "animation": chosen.animation,
+        "pack_images": chosen.pack_images,
+        "placeholder": None if chosen.placeholder else False,
+    }
 
 
 def makes_pictures(chosen: NEURAL4D_PG_settings) -> bool:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.protocol import Declaration, Request, declaration, is_web_address
+from ...engine.protocol import Declaration, InvalidInput, Request, declaration, is_web_address
 from . import image_sources, service_options, side_views
 
 if TYPE_CHECKING:
@@ -19,20 +19,19 @@ def restore(chosen: NEURAL4D_PG_settings, provider: str, request: Request) -> st
     A spending limit comes back too; one that the panel has and the job had not stays on.
 
     Raises:
-        InvalidInput: this version does not know the service.
+        InvalidInput: this version does not know the service; or it was a sample, which the panel has no settings of.
     """
     declared = declaration(provider)
-    chosen.provider = provider
+    if declared.built_in and not request.bring_in:
+        raise InvalidInput("A built-in sample has no settings of its own.", "Bring it with Try It, free.")
+    _restore_arrival(chosen, request)
+    if not declared.built_in:
+        chosen.provider = provider
+    if request.bring_in:
+        return ""
     lost = _restore_input(chosen, declared, request)
     chosen.variants, chosen.place_all = request.variants, request.place_all
     chosen.choose_cutout, chosen.pbr = request.choose_cutout, request.pbr is not False
-    chosen.use_size, chosen.use_max_faces = request.size_mm is not None, request.max_faces is not None
-    for name, value in (("size_mm", request.size_mm), ("max_faces", request.max_faces)):
-        if value is not None:
-            setattr(chosen, name, value)
-    for name in ("axis", "origin", "joined", "recalculate_normals", "quads", "animation"):
-        setattr(chosen, name, getattr(request, name))
-    chosen.pack_images = not request.texture_folder
     if request.max_points is not None:
         chosen.use_cap, chosen.max_points = True, request.max_points
     own = service_options.group(chosen, declared)
@@ -40,6 +39,17 @@ def restore(chosen: NEURAL4D_PG_settings, provider: str, request: Request) -> st
         own.file_format = request.format
     lost += service_options.take(own, declared, request.options)
     return f"{', '.join(lost)} could not be brought back." if lost else ""
+
+
+def _restore_arrival(chosen: NEURAL4D_PG_settings, request: Request) -> None:
+    """What becomes of a model when it is here, wherever it is from."""
+    chosen.use_size, chosen.use_max_faces = request.size_mm is not None, request.max_faces is not None
+    for name, value in (("size_mm", request.size_mm), ("max_faces", request.max_faces)):
+        if value is not None:
+            setattr(chosen, name, value)
+    for name in ("axis", "origin", "joined", "recalculate_normals", "quads", "animation"):
+        setattr(chosen, name, getattr(request, name))
+    chosen.pack_images = not request.texture_folder
 
 
 def _restore_input(chosen: NEURAL4D_PG_settings, declared: Declaration, request: Request) -> list[str]:

@@ -14,13 +14,22 @@ def get(chosen: Any) -> float:
     """The size in the scene's units, for a field to show: the suggested one as long as none was typed."""
     scene = chosen.id_data
     typed = chosen.is_property_set("size_mm")
-    size_mm = chosen.size_mm if typed else suggested_size.drawn(scene, chosen.axis).size_mm
-    return float(size_mm / 1000 / placement.metres_per_unit(scene))
+    return in_units(scene, chosen.size_mm if typed else suggested_size.drawn(scene, chosen.axis).size_mm)
 
 
 def put(chosen: Any, size: float) -> None:
     """What was typed, in the scene's units."""
-    chosen.size_mm = _exact(size * placement.metres_per_unit(chosen.id_data) * 1000)
+    chosen.size_mm = in_mm(chosen.id_data, size)
+
+
+def in_units(scene: bpy.types.Scene, size_mm: float) -> float:
+    """Millimetres in the scene's units, for a field of lengths to show."""
+    return float(size_mm / 1000 / placement.metres_per_unit(scene))
+
+
+def in_mm(scene: bpy.types.Scene, size: float) -> float:
+    """The reverse, of what was typed."""
+    return _exact(size * placement.metres_per_unit(scene) * 1000)
 
 
 def wanted(chosen: Any) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import bpy
-from bl_ext.user_default.neural4d.scene import place_finished_models
+from bl_ext.user_default.neural4d.scene.finished_jobs import place_finished_models
 
 from tests.gui.scenarios.steps import ICON, QUICK, Until, all_in, bridge, expect, in_window, names, press, start, steer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.scene import place_finished_models
+from bl_ext.user_default.neural4d.scene.finished_jobs import place_finished_models
 from bl_ext.user_default.neural4d.scene.placing import provenance
 from bl_ext.user_default.neural4d.scene.session import session
 from bl_ext.user_default.neural4d.scene.user_settings import PACKAGE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import bpy
-from bl_ext.user_default.neural4d.scene import endings, whereabouts
+from bl_ext.user_default.neural4d.scene import whereabouts
+from bl_ext.user_default.neural4d.scene.finished_jobs import endings
 
 from tests.gui.scenarios.steps import (
     QUICK,

@@ -74,6 +74,8 @@ def test_an_image_is_offered_wherever_it_is_at_hand(registered: bpy.types.Scene)
     shown = space(type="FILE_BROWSER", params=space(directory=b"/pictures"))
     (found,) = drawn("FILEBROWSER_MT_context_menu", space_data=shown, active_file=file)
     assert Path(found[1]["filepath"]) == Path("/pictures/Mug.PNG")
+    (model,) = drawn("FILEBROWSER_MT_context_menu", space_data=shown, active_file=space(name="Lamp.GLB"))
+    assert (model[0], Path(model[1]["filepath"])) == ("neural4d.bring_in_files", Path("/pictures/Lamp.GLB"))
     asset = drawn("ASSETBROWSER_MT_context_menu", space_data=shown, asset=space(local_id=image))
     assert asset == [*offered, ("neural4d.generate_popup", {})]
 

@@ -89,3 +89,22 @@ def test_the_button_of_a_job_and_a_limit_that_stays_on(chosen: Any) -> None:
     bridge.jobs["b"] = Job("b", "a service of tomorrow", request)
     with pytest.raises(RuntimeError, match="service"):
         bpy.ops.neural4d.use_again(job="b")
+
+
+def test_what_was_brought_in_stands_in_its_field_again(chosen: Any) -> None:
+    """The service stays as it is for a file, which has none."""
+    chosen.provider, chosen.prompt = "csm", "a cup"
+    bridge.jobs["f"] = Job("f", "file", Request(bring_in="/models/chair.obj", size_mm=900, axis="Z"))
+    assert bpy.ops.neural4d.use_again(job="f") == {"FINISHED"}
+    assert bpy.context.window_manager.neural4d_bring_in.what == "/models/chair.obj"
+    assert (chosen.size_mm, chosen.axis, chosen.provider, chosen.prompt) == (900, "Z", "csm", "a cup")
+    bridge.jobs["i"] = Job("i", "modelslab", Request(bring_in="987654321"))
+    assert bpy.ops.neural4d.use_again(job="i") == {"FINISHED"}
+    assert bpy.context.window_manager.neural4d_bring_in.what == "987654321"
+    assert (chosen.provider, chosen.use_size) == ("modelslab", False)
+
+
+def test_a_sample_has_no_settings_and_says_so(chosen: Any) -> None:
+    bridge.jobs["s"] = Job("s", "sample", Request(prompt="bird"))
+    with pytest.raises(RuntimeError, match="Try It"):
+        bpy.ops.neural4d.use_again(job="s")

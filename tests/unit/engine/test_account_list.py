@@ -143,10 +143,6 @@ def test_an_older_server_without_a_list_is_known_from_then_on() -> None:
         service.list_models(0)
     assert "older sessions" in lacks("csm", Feature.ACCOUNT, service.server.facts)
     assert not lacks("csm", Feature.ACCOUNT, {GENERATION: TODAY})
-    moved = csm(refusal(RequestRefused, 404), TODAY)
-    with pytest.raises(UnsupportedFeature):
-        moved.list_models(0)
-    assert not moved.server.get(GENERATION), "it is asked anew"
 
 
 @pytest.mark.parametrize("error", [KeyRejected("No."), RequestRefused("No.")])

@@ -51,6 +51,20 @@ def test_the_rule_finds_what_it_forbids(tmp_path: Path) -> None:
     assert len(list(violations(bad, tmp_path / PACKAGE.name))) == 3
 
 
+def test_the_scenarios_in_a_window_find_what_they_import_of_the_extension() -> None:
+    lost = []
+    for path in (PACKAGE.parent / "tests" / "gui").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("bl_ext.user_default."):
+                continue
+            room = PACKAGE.joinpath(*node.module.split(".")[3:])
+            file = next((file for file in (room.with_suffix(".py"), room / "__init__.py") if file.is_file()), None)
+            said = file.read_text(encoding="utf-8") if file else ""
+            names = (alias.name for alias in node.names if alias.name not in said)
+            lost += [f"{path.name}:{node.lineno} {name}" for name in names if not list(room.glob(f"{name}*"))]
+    assert lost == []
+
+
 def test_no_bpy_stands_where_the_unit_tests_run() -> None:
     assert importlib.util.find_spec("bpy") is None
 

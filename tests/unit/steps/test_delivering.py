@@ -32,6 +32,10 @@ from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.delivery import convert_and_download, kept_files
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import CONVERSION, TEXT, World, done, waits
+from tests.support.simulator_client import picture
+
+#: A picture that would take 14 GB.
+HUGE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + bytes(9)
 
 
 def code(job: Job) -> str:
@@ -477,6 +481,14 @@ def test_a_job_without_it_is_still_a_job(world: World) -> None:
     world.broken.extend([None, DownloadFailed("No.")])
     job = world.until(generating(world))
     assert (job.state, job.error, job.variants[0].preview, job.variants[0].preview_url) == (State.READY, None, "", "")
+
+
+@pytest.mark.parametrize("preview", [b"<html>log in</html>", b"II*\0\x08\0\0\0", HUGE, picture((64, 64))[:-200]])
+def test_what_blender_should_not_open_is_not_shown_to_it(world: World, preview: bytes) -> None:
+    world.preview = preview
+    world.provider.polls[0] = done("one", preview_url="https://x/one.jpg")
+    job = world.until(generating(world))
+    assert (job.state, job.variants[0].preview, job.variants[0].preview_url) == (State.READY, "", "")
 
 
 # Outages, by what is at stake

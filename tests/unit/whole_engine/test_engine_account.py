@@ -12,7 +12,7 @@ import pytest
 
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess
-from tests.support.one_engine import engine
+from tests.support.one_engine import engine, facts
 from tests.support.others_today import IMAGE, Today
 from tests.support.simulator_client import picture
 from tests.unit.whole_engine.test_engine_csm_today import LIST, any_sim, sim, start
@@ -78,6 +78,17 @@ def test_the_older_sessions_are_listed_where_the_server_does(sim: Simulator, eng
     sim.configure(csm_legacy_list=True)
     found = listed(engine)["models"]
     assert [(one["job"], one["outcome"]) for one in found] == [(job, "done")]
+
+
+def test_a_server_that_speaks_the_other_generation_by_now(sim: Simulator, engine: EngineProcess) -> None:
+    today = Today(sim).session()
+    assert [one["id"] for one in listed(engine)["models"]] == [today]
+    sim.configure(generations={"csm": "2024"}, csm_legacy_list=True)
+    assert (listed(engine)["error"], facts(engine)["generation"]) == (None, "sessions")
+    sim.configure(csm_legacy_list=False)
+    assert "older sessions" in listed(engine)["error"]["what"]
+    sim.configure(generations={"csm": "today"})
+    assert [one["id"] for one in listed(engine)["models"]] == [today]
 
 
 class Pictures(BaseHTTPRequestHandler):

@@ -11,25 +11,15 @@ import pytest
 from neural4d_blender.batching.host import Host
 from neural4d_blender.cli.arguments import parser
 from neural4d_blender.engine.errors import KeyMissing
-from neural4d_blender.engine.process.connections import Connections
 from neural4d_blender.engine.protocol import SAMPLES, declaration, declarations, name_of
 from neural4d_blender.engine.services.sample.provider import FILES
-from tests.support.engine_in_thread import Desk
-
-
-class Offline(Desk):
-    """The engine's own services, where nothing may be sent and no key is set."""
-
-    def _provider(self, name: str) -> Any:
-        return Connections.provider(self.engine.connections, name)
+from tests.support.engine_in_thread import Offline
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offline]:
     monkeypatch.setattr("requests.Session.request", None)
     desk = Offline(tmp_path)
-    desk.ask("configure", preparer=["blender"], services={}, online=False)
-    desk.engine.context.download = None  # type: ignore[assignment]
     yield desk
     desk.close()
 
@@ -73,7 +63,6 @@ def test_it_goes_on_after_a_restart(desk: Offline) -> None:
     desk.until(lambda: desk.states() == ["generating"])
     desk.close()
     again = Offline(desk.folder, desk)
-    again.ask("configure", preparer=["blender"], services={}, online=False)
     again.until(lambda: "j" in again.jobs and again.states() == ["ready"])
     again.close()
 

@@ -69,7 +69,7 @@ def _listed(
     obstacle = ""
     if poll and poll.outcome is Outcome.FAILED:
         obstacle = f"CSM could not make it: {poll.message}"
-    elif poll and poll.outcome is Outcome.NEXT:
+    elif poll and poll.outcome is Outcome.NEXT and not (poll.model_url or poll.doubtful):
         obstacle = "CSM waits for the order of its next stage, which costs credits: order it on CSM's page."
     return answers.Listed(
         id,

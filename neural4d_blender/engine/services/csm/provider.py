@@ -126,7 +126,11 @@ class Csm(Provider):
         except RequestRefused as error:
             if error.http not in calls.MISSING:
                 raise
-            self.server.note(*((GENERATION, "") if generation == V3 else (LIST, "none")))
+            if self._ask() != generation:
+                return self.list_models(page)
+            if generation == V3:
+                raise
+            self.server.note(LIST, "none")
             raise UnsupportedFeature(declared.NO_LIST) from error
 
     def makes_pictures(self, request: Request) -> bool:

@@ -35,6 +35,11 @@ class File(Provider):
         """Nothing costs anything."""
         return []
 
+    @classmethod
+    def makes(cls, request: Request) -> str:
+        """What the file's name says; what it really is, its bytes say."""
+        return request.format
+
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
     ) -> answers.Submission:

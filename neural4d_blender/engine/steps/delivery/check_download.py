@@ -6,11 +6,16 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from ...errors import BrokenModel
+from ...errors import BrokenModel, InvalidInput
 from ...files.archive import is_archive
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
+from ...model.inputs.image_header import read_image_facts, size_in
+from ...model.inputs.picture_end import check_whole
 from ...system import System
+
+#: Four bytes each are 200 MB. Bytes of a file in which its size stands.
+_MAX_PIXELS, _HEAD = 50_000_000, 1 << 20
 
 
 def checking(wanted: str, others: Collection[str] = ()) -> Callable[[Path], None]:
@@ -54,3 +59,22 @@ def check_something(path: Path) -> None:
         head = file.read(256).lstrip().lower()
     if not head or head.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise BrokenModel("The service sent a web page or nothing at all instead of a model.")
+
+
+def check_shown(path: Path) -> None:
+    """Look at a picture that Blender is to show: its kind, whether all of it is there, and what it would take.
+
+    Raises:
+        InvalidInput: it is no whole PNG, JPEG or WebP, or it claims more pixels than anybody looks at.
+    """
+    read_image_facts(path)
+    check_pixels(path)
+    check_whole(path)
+
+
+def check_pixels(path: Path) -> None:
+    """InvalidInput where a picture claims more pixels than anybody looks at; one of an unknown kind claims none."""
+    with path.open("rb") as file:
+        found = size_in(file.read(_HEAD))
+    if found and found[1] * found[2] > _MAX_PIXELS:
+        raise InvalidInput(f"The picture claims {found[1]} x {found[2]} pixels; {_MAX_PIXELS:,} in all are accepted.")

@@ -19,8 +19,8 @@ from ...errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ...files import gltf_pack, multi_part
-from ...files.archive import is_archive, unpack
+from ...files import gltf_pack, multi_part, with_its_files
+from ...files.archive import USD_LAYERS, is_archive, is_usd_package, unpack
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
 from ...files.gltf_images import check_folder
@@ -36,7 +36,7 @@ from ...system import System
 from .. import brought_in
 from ..active_job import ActiveJob
 from ..context import Context
-from .check_download import checking, kept_if_refused
+from .check_download import check_shown, checking, kept_if_refused
 from .conversions import ask_for_conversion
 
 #: A preview is a picture of a few hundred kilobytes.
@@ -238,7 +238,8 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
     """Fetch the service's picture. A job without it is still a job: trouble here is passed over."""
     path = context.folder_of(active.job) / f"v{variant.index}.jpg"
     try:
-        context.fetch(active.job, variant.preview_url, path, limit=_MAX_PREVIEW, stopped=context.stopping.is_set)
+        how = {"limit": _MAX_PREVIEW, "check": check_shown, "stopped": context.stopping.is_set}
+        context.fetch(active.job, variant.preview_url, path, **how)
         variant.preview = str(path)
     except Neural4DError:
         variant.preview_url = ""
@@ -247,12 +248,15 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
 
 def _unpacked(path: Path, format: str, system: System) -> Path:
     """The model itself: services send formats of several files as a .zip."""
-    if format == "USDZ" or not is_archive(path):
+    if not is_archive(path) or (format == "USDZ" and is_usd_package(path)):
         return path
     folder = path.with_suffix("")
     system.discard(folder)
-    model = unpack(path, folder, f".{format.lower()}")
+    model = unpack(path, folder, f".{format.lower()}", *(USD_LAYERS if format == "USDZ" else ()))
     check_folder(folder)
+    if model.suffix.lower() in USD_LAYERS:
+        with_its_files.pack(with_its_files.of(model), folder / "model.usdz")
+        return folder / "model.usdz"
     return model
 
 

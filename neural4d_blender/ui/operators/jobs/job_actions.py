@@ -14,7 +14,7 @@ from ....scene.finished_jobs import job_report, place_finished_models
 from ....scene.placing import targets
 from ....scene.session import session
 from ...drawing.languages import tr
-from ...lists import history_page, job_list
+from ...lists import account_page, history_page, job_list
 from ...settings import restore
 from ..generate import cancel, report_error
 from ..keys_and_storage import ListsJobs
@@ -27,8 +27,8 @@ _Base = bpy.types.Operator if TYPE_CHECKING else object
 
 
 def snapshot(job_id: str) -> "snapshots.Job | None":
-    """A job that is listed, or on the page of the history, as it is now."""
-    return bridge.jobs.get(job_id) or history_page.page.find(job_id)
+    """A job that is listed, or on the page of the history or of an account, as it is now."""
+    return account_page.page.find(job_id) or history_page.page.find(job_id)
 
 
 class JobOperator(_Base):
@@ -106,6 +106,9 @@ class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
         data = snapshot(job.id)
         lost = restore.restore(context.scene.neural4d, data.provider, data.request)
         said = tr("Prompt, image and settings are back in the panel: press Generate to make it once more")
+        if data.request.bring_in:
+            context.window_manager.neural4d_bring_in.what = data.request.bring_in
+            said = tr("It stands in the panel's field again: press Bring In to bring it in once more")
         self.report({"WARNING" if lost else "INFO"}, lost or said)
 
 

@@ -1,0 +1,123 @@
+"""The Python API for models that are there already: files, and what a service has made, whoever had it made.
+
+The same in a window, with ``blender --background`` and on bpy as a module; see ``generate.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+import bpy
+
+from ..batching import scene_grid
+from ..batching.origins import Origin, What, listed, origin_of
+from ..engine import protocol
+from ..engine.protocol import InvalidInput, Request
+from ..scene import user_settings
+from ..scene.placing import targets
+from ..scene.placing.placement import metres_per_unit
+from ..scene.start_job import require_ready, start
+from .job import Job
+
+#: So many complaints are shown; the rest is only counted.
+_SHOWN = 10
+
+
+def bring_in(
+    what: What | Sequence[What],
+    *,
+    provider: str = "",
+    size_mm: float | None = None,
+    axis: str = "LONGEST",
+    origin: str = "BOTTOM",
+    joined: bool = False,
+    max_faces: int | None = None,
+    recalculate_normals: bool = False,
+    quads: bool = False,
+    animation: bool = False,
+    pack_images: bool = True,
+    format: str = "",
+    name: str = "",
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection = "",
+    placeholder: bool | None = None,
+) -> Job | list[Job]:
+    """Bring in a model that is there already, and return at once: a job like those of :func:`generate`, for 0 points.
+
+    Args:
+        what: a model file (.glb, .gltf, .fbx, .obj, .stl, .ply, .usdz, .usd, .blend, or a .zip of one), which is copied
+            with the files that it names and lie beside it; or the id of a model at a service; or the link of its page
+            there or of the file itself. One that is not done yet is waited for. A list of them, or a folder of
+            files, brings in several, side by side.
+        provider: id of the service, where an id may be one of several; ``file`` for a file.
+        format: where the service has other formats of the model at no cost; what it makes of itself where it is empty.
+        name: name of the object; the file's, or the id, where it is empty.
+        size_mm, axis, origin, joined, max_faces, recalculate_normals, quads, animation, pack_images, location,
+            collection, placeholder: as :func:`generate` takes them.
+
+    Returns:
+        The job; a list of them where a list or a folder was given.
+
+    Raises:
+        InvalidInput, UnsupportedFeature: one of them is no model that can be brought in; no job was started.
+        OnlineAccessOff, KeyMissing: the service cannot be asked.
+    """
+    given = [what] if isinstance(what, str | os.PathLike) else list(what)
+    found = [one for each in given for one in listed(_located(each))]
+    request = Request(
+        size_mm=size_mm,
+        axis=axis,
+        origin=origin,
+        joined=joined,
+        max_faces=max_faces,
+        recalculate_normals=recalculate_normals,
+        quads=quads,
+        animation=animation,
+        texture_folder="" if pack_images else user_settings.texture_folder(),
+        name=name,
+    )
+    origins = _checked(found, request, provider, format)
+    place = targets.bind(location, collection if isinstance(collection, str) else collection.name)
+    step = scene_grid.room_mm(request) / 1000 / metres_per_unit(targets.scene_of(place))
+    jobs = []
+    for index, (one, asked) in enumerate(origins):
+        x, y, z = place["location"]
+        job, target = str(uuid.uuid4()), place.copy()
+        target["location"] = [x + index * step, y, z]
+        start(job, one.provider, asked, target, placeholder, at_cursor=location is None)
+        jobs.append(Job(job))
+    return jobs[0] if isinstance(what, str | os.PathLike) and found == [_located(what)] else jobs
+
+
+def _located(what: What) -> What:
+    """A path that begins with ``//`` is beside the open file."""
+    return user_settings.located(what) if os.fspath(what).startswith("//") else what
+
+
+def _checked(found: list[What], request: Request, provider: str, format: str) -> list[tuple[Origin, Request]]:
+    """The origin and the request of each; all that is wrong is said at once."""
+    services = user_settings.services()
+    if not found:
+        raise InvalidInput("There is nothing to bring in.", "Give a file, a link or an id.")
+    origins, wrong = [], []
+    for what in found:
+        try:
+            one = origin_of(what, services, provider)
+            asked = replace(
+                request, bring_in=one.bring_in, format=format.upper() or one.format, name=request.name or one.name
+            )
+            protocol.check(one.provider, asked)
+        except InvalidInput as error:
+            if len(found) == 1:
+                raise
+            wrong.append(error.what)
+            continue
+        require_ready(protocol.declaration(one.provider))
+        origins.append((one, asked))
+    if wrong:
+        more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise InvalidInput("Nothing was brought in, because of:\n" + "\n".join(wrong[:_SHOWN]) + more)
+    return origins

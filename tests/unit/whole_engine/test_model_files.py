@@ -1,0 +1,267 @@
+"""A model file goes the way of every job: with nothing sent, by its own bytes, and with the files that it names."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural4d_blender.engine.files import with_its_files
+from neural4d_blender.engine.files.glb_check import check_glb
+from neural4d_blender.engine.model.job import Job
+from tests.support.engine_in_thread import Offline
+from tests.support.glb_files import BINARY, glb, triangle
+from tests.support.simulator_client import picture
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offline]:
+    monkeypatch.setattr("requests.Session.request", None)
+    desk = Offline(tmp_path / "data")
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Somebody's own, with a picture in it that belongs to nothing."""
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    (folder / "holiday.png").write_bytes(picture(kind="PNG"))
+    return folder
+
+
+def begin(desk: Offline, path: Path, job: str = "j", **request: Any) -> None:
+    asked = {"bring_in": str(path), "format": "GLB", **request}
+    answer = desk.ask("submit", job=job, provider="file", request=asked)
+    assert not answer.get("error"), answer
+
+
+def ready(desk: Offline, job: str = "j") -> Job:
+    desk.until(lambda: desk.jobs[job]["state"] in ("ready", "failed"))
+    assert desk.jobs[job]["state"] == "ready", desk.jobs[job]["error"]
+    return desk.written(job)
+
+
+def names(job: Job, beside: str) -> set[str]:
+    """What of the files is in the job's folder, from the model's own folder on."""
+    root = Path(job.folder) / beside
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def write_gltf(folder: Path, **more: Any) -> Path:
+    """A .gltf, its geometry in a file whose name has a space, its picture in a folder."""
+    (folder / "textures").mkdir()
+    (folder / "textures" / "Rot und Weiß.png").write_bytes(picture(kind="PNG"))
+    (folder / "the data.bin").write_bytes(BINARY)
+    document = triangle()
+    document["buffers"][0]["uri"] = "the%20data.bin"
+    document["images"] = [{"uri": "textures/Rot%20und%20Wei%C3%9F.png"}]
+    document["textures"] = [{"source": 0}]
+    document["materials"] = [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}]
+    path = folder / "scene.gltf"
+    path.write_text(json.dumps({**document, **more}), encoding="utf-8")
+    return path
+
+
+def test_a_file_is_copied_and_costs_nothing(desk: Offline, folder: Path) -> None:
+    model = folder / "chair.glb"
+    model.write_bytes(glb(triangle()))
+    begin(desk, model, size_mm=900)
+    job = ready(desk)
+    assert (job.costs.total, job.costs.estimated, job.committed) == (0, False, 0)
+    model.unlink()
+    (variant,) = job.variants
+    assert Path(variant.model).read_bytes() == glb(triangle())
+    assert Path(variant.model).is_relative_to(desk.folder)
+    assert job.request["bring_in"] == str(model)
+    assert desk.jobs["j"]["request"]["size_mm"] == 900
+
+
+def test_the_same_file_twice_is_two_jobs(desk: Offline, folder: Path) -> None:
+    model = folder / "chair.glb"
+    model.write_bytes(glb(triangle()))
+    for job in ("one", "two"):
+        begin(desk, model, job)
+    files = {ready(desk, job).variants[0].model for job in ("one", "two")}
+    assert len(files) == 2
+
+
+def test_it_goes_on_after_a_kill(desk: Offline, folder: Path) -> None:
+    model = folder / "chair.glb"
+    model.write_bytes(glb(triangle()))
+    begin(desk, model)
+    desk.close()
+    again = Offline(desk.folder, desk)
+    again.until(lambda: "j" in again.jobs and again.states() == ["ready"])
+    assert again.written("j").costs.total == 0
+    again.close()
+
+
+def test_a_batch_that_was_killed_is_continued_and_brings_each_once(desk: Offline, folder: Path) -> None:
+    for number in range(3):
+        (folder / f"{number}.glb").write_bytes(glb(triangle()))
+    jobs = [
+        {"job": f"b{n}", "provider": "file", "item": n, "request": {"bring_in": str(folder / f"{n}.glb")}}
+        for n in range(3)
+    ]
+    answer = desk.ask("submit_many", batch={"id": "b", "size": 3, "concurrency": 1, "budget": 0}, jobs=jobs)
+    assert not answer.get("error")
+    desk.until(lambda: "ready" in desk.states("b0", "b1", "b2"))
+    desk.close()
+    again = Offline(desk.folder, desk)
+    again.ask("continue_batch", batch="b")
+    again.rest()
+    assert [again.written(f"b{n}").state for n in range(3)] == ["ready"] * 3
+    assert [again.written(f"b{n}").costs.total for n in range(3)] == [0] * 3
+    again.close()
+
+
+def test_a_gltf_comes_with_its_files_as_one(desk: Offline, folder: Path) -> None:
+    begin(desk, write_gltf(folder), format="GLTF")
+    (variant,) = ready(desk).variants
+    assert variant.format == "GLB"
+    facts = check_glb(variant.model)
+    assert (facts.triangles, facts.lost_textures) == (1, 0)
+    assert struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0) in Path(variant.model).read_bytes()
+    assert picture(kind="PNG") in Path(variant.model).read_bytes()
+    assert "holiday.png" not in names(desk.written("j"), "v0")
+
+
+@pytest.mark.parametrize("beyond", ["../secret.png", "/etc/passwd", "..%2F..%2Fsecret.png"])
+def test_a_gltf_takes_nothing_from_elsewhere(desk: Offline, folder: Path, beyond: str) -> None:
+    (folder.parent / "secret.png").write_bytes(picture(kind="PNG"))
+    begin(desk, write_gltf(folder, images=[{"uri": beyond}]), format="GLTF")
+    (variant,) = ready(desk).variants
+    assert check_glb(variant.model).lost_textures == 1
+
+
+def test_a_gltf_without_its_data_says_what_is_missing(desk: Offline, folder: Path) -> None:
+    begin(desk, write_gltf(folder), format="GLTF")
+    ready(desk)
+    (folder / "the data.bin").unlink()
+    begin(desk, folder / "scene.gltf", "second", format="GLTF")
+    desk.until(lambda: desk.jobs["second"]["state"] == "failed")
+    error = desk.jobs["second"]["error"]
+    assert error["code"] == "BrokenModel"
+    assert "the data.bin" in error["what"]
+    assert error["kept"] == "The file is where it was."
+
+
+def test_an_archive_of_a_gltf_is_one_too(desk: Offline, folder: Path) -> None:
+    write_gltf(folder)
+    archive = folder / "download.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name in ("scene.gltf", "the data.bin", "textures/Rot und Weiß.png"):
+            packed.write(folder / name, f"a model/{name}")
+    begin(desk, archive)
+    (variant,) = ready(desk).variants
+    assert check_glb(variant.model).triangles == 1
+
+
+def test_an_obj_comes_with_what_it_names_and_nothing_else(desk: Offline, folder: Path) -> None:
+    """Names in the .obj, and those in the .mtl that it names; a picture in a folder is found by its name."""
+    (folder / "maps").mkdir()
+    (folder / "maps" / "Seat Colour.JPG").write_bytes(picture())
+    (folder / "chair.mtl").write_text("newmtl Seat\nmap_Kd C:\\work\\maps\\seat colour.jpg\n", encoding="utf-8")
+    (folder / "another.mtl").write_text("newmtl Leg\nmap_Kd holiday.png\n", encoding="utf-8")
+    model = folder / "chair.obj"
+    model.write_text("mtllib chair.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl Seat\nf 1 2 3\n", encoding="utf-8")
+    begin(desk, model, format="OBJ")
+    job = ready(desk)
+    assert names(job, "v0") == {"chair.obj", "chair.mtl", "maps/Seat Colour.JPG"}
+    assert job.variants[0].format == "OBJ"
+
+
+def test_a_file_by_itself_stays_what_it_is(folder: Path) -> None:
+    for name in ("chair.glb", "chair.stl", "chair.ply", "chair.zip", "chair.usdz"):
+        (folder / name).write_bytes(b"holiday.png")
+        assert with_its_files.of(folder / name) == [folder / name]
+    (folder / "chair.obj").write_bytes(b"")
+    assert with_its_files.of(folder / "chair.obj") == [folder / "chair.obj"]
+
+
+def test_a_layer_of_usd_becomes_a_package(desk: Offline, folder: Path) -> None:
+    (folder / "textures").mkdir()
+    (folder / "textures" / "seat.png").write_bytes(picture(kind="PNG"))
+    model = folder / "chair.usda"
+    model.write_text('#usda 1.0\ndef "Seat" { asset a = @./textures/seat.png@ }\n', encoding="utf-8")
+    begin(desk, model, format="USDZ")
+    (variant,) = ready(desk).variants
+    assert variant.format == "USDZ"
+    with zipfile.ZipFile(variant.model) as package:
+        first, second = package.infolist()
+        assert (first.filename, second.filename) == ("chair.usda", "textures/seat.png")
+        content = Path(variant.model).read_bytes()
+        assert content.index(b"#usda") % 64 == 0
+        assert content.index(picture(kind="PNG")) % 64 == 0
+
+
+def test_links_and_folders_that_lead_elsewhere_are_not_followed(folder: Path) -> None:
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "seat.png").write_bytes(picture(kind="PNG"))
+    try:
+        (folder / "textures").symlink_to(elsewhere, target_is_directory=True)
+        (folder / "seat.png").symlink_to(elsewhere / "seat.png")
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    (folder / "chair.mtl").write_text("map_Kd seat.png", encoding="utf-8")
+    (folder / "chair.obj").write_text("mtllib chair.mtl\nv 0 0 0\n", encoding="utf-8")
+    assert [path.name for path in with_its_files.of(folder / "chair.obj")] == ["chair.obj", "chair.mtl"]
+
+
+def test_one_that_is_gone_is_named_and_comes_with_retry(desk: Offline, folder: Path) -> None:
+    model = folder / "chair.glb"
+    begin(desk, model)
+    desk.until(lambda: desk.states() == ["failed"])
+    error = desk.jobs["j"]["error"]
+    assert error["code"] == "ModelNotFound"
+    assert str(model) in error["what"]
+    assert error["cost"] == "Nothing was paid."
+    model.write_bytes(glb(triangle()))
+    desk.ask("retry", job="j")
+    assert ready(desk).costs.total == 0
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"glTF\x02", b""])
+def test_what_is_no_model_is_refused_by_its_bytes(desk: Offline, folder: Path, content: bytes) -> None:
+    model = folder / "chair.glb"
+    model.write_bytes(content)
+    begin(desk, model)
+    desk.until(lambda: desk.states() == ["failed"])
+    error = desk.jobs["j"]["error"]
+    assert (error["code"], error["cost"]) == ("BrokenModel", "Nothing was paid.")
+    assert "no GLB" in error["what"]
+    assert "choose another variant" not in error["remedy"]
+
+
+def test_the_name_counts_where_the_bytes_say_nothing(desk: Offline, folder: Path) -> None:
+    """The head of this one says nothing but remarks."""
+    model = folder / "chair.obj"
+    model.write_text("# remark\n" * 1000 + "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", encoding="utf-8")
+    begin(desk, model, format="OBJ")
+    assert Path(ready(desk).variants[0].model).suffix == ".obj"
+
+
+def test_it_can_be_kept_as_it_came_and_in_no_other_format(desk: Offline, folder: Path, tmp_path: Path) -> None:
+    model = folder / "chair.glb"
+    model.write_bytes(glb(triangle()))
+    begin(desk, model, name="A Chair", keep_in=str(tmp_path / "kept"))
+    ready(desk)
+    desk.until(lambda: (tmp_path / "kept" / "A Chair.glb").is_file())
+    desk.ask("save", job="j", variant=0, format="STL", folder=str(tmp_path), size_mm=None)
+    desk.until(lambda: desk.jobs["j"]["saves"][-1]["state"] == "failed")
+    assert "brought in as a GLB" in desk.jobs["j"]["saves"][-1]["error"]["what"]
+
+
+def test_a_path_that_depends_on_whoever_reads_it_is_none(desk: Offline) -> None:
+    answer = desk.ask("submit", job="j", provider="file", request={"bring_in": "chair.glb"})
+    assert answer["error"]["code"] == "InvalidInput"
+    answer = desk.ask("submit", job="j", provider="sample", request={"bring_in": "/chair.glb"})
+    assert answer["error"]["code"] == "UnsupportedFeature"
