@@ -42,6 +42,7 @@ _API = (
     "bring_in",
     "conversion_estimate",
     "delete",
+    "dress",
     "estimate",
     "generate",
     "history",
@@ -53,10 +54,14 @@ _API = (
     "totals",
 )
 #: Where those are that are not in ``generate.py``.
-_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in", "refit": ".api.fit"}
+_MODULES = {
+    "account_models": ".api.account",
+    "bring_in": ".api.bring_in",
+    "dress": ".api.fit",
+    "refit": ".api.fit",
+}
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
-_FITTING = ("dress", "refit")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",

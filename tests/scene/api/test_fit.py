@@ -117,7 +117,8 @@ def test_the_variant_is_taken_that_fits_best(sim: Simulator) -> None:
     fits = [variant.fit for variant in job.variants]
     taken = fits.index(max(fits))
     assert provenance.read(*job.objects).variant == taken
-    assert sides_of(*job.objects) == pytest.approx([side / 1000 for side in shown_mm(job._data, job.variants[taken])])
+    told = [side / 1000 for side in shown_mm(job._data, job.variants[taken])]
+    assert sorted(sides_of(*job.objects)) == pytest.approx(sorted(told), rel=0.001)  # it may be turned
 
 
 def test_one_job_in_many_boxes(sim: Simulator) -> None:
