@@ -18,12 +18,12 @@ from scripts import demo_set
 
 #: Name, sides, and the places (x, y, degrees about Z) of each box.
 _FURNITURE: list[tuple[str, tuple[float, float, float], list[tuple[float, float, float]]]] = [
-    ("wooden table", (1.6, 0.9, 0.75), [(x, y, 0) for x in (-1.5, 1.5) for y in (-1.0, 1.4)]),
+    ("golden trophy", (0.9, 0.9, 1.1), [(x, y, 0) for x in (-1.5, 1.5) for y in (-1.0, 1.4)]),
     (
         "wooden chair",
         (0.45, 0.45, 0.9),
         [
-            (x + side * 0.5, y + front * 0.75, 180 if front > 0 else 0)
+            (x + side * 0.5, y + front * 0.75, 0 if front > 0 else 180)  # they look at it
             for x in (-1.5, 1.5)
             for y in (-1.0, 1.4)
             for side in (-1, 1)
@@ -45,7 +45,7 @@ def run(order: dict[str, Any], neural4d: ModuleType, tell: Callable[..., None]) 
     scene = context.scene
     for thing in list(bpy.data.objects):
         bpy.data.objects.remove(thing)
-    room = _build_room(scene)
+    room = build_room(scene)
     context.view_layer.update()
     before = Path(order["png"]).with_stem("demo-before")
     demo_set.build([list(room.objects)], [f"{len(room.objects)} boxes"])
@@ -71,7 +71,8 @@ def _say(job: Any, tell: Callable[..., None]) -> None:
         tell(say=f"{job.title}: {job.state}")
 
 
-def _build_room(scene: bpy.types.Scene) -> bpy.types.Collection:
+def build_room(scene: bpy.types.Scene) -> bpy.types.Collection:
+    """A collection of 30 boxes that are named after what they are to become."""
     room = bpy.data.collections.new("Room")
     scene.collection.children.link(room)
     mesh = bpy.data.meshes.new("Box")

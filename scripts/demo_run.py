@@ -123,7 +123,7 @@ def show(order: dict[str, Any], result: dict[str, Any], simulator: Simulator | N
     """
     models = result["models"]
     width = max(len(model["prompt"]) for model in models)
-    if order["blockout"]:
+    if order.get("blockout"):
         print("\n".join(f"{model['prompt']:{width}} {model['cost']:5} points {model['boxes']:4} x" for model in models))
     else:
         _show_sizes(models, width)

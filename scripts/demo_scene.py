@@ -141,7 +141,7 @@ def in_background(order: dict[str, Any]) -> None:
     bpy.context.preferences.system.use_online_access = True
     import neural4d_blender as neural4d
 
-    if order["blockout"]:
+    if order.get("blockout"):
         tell(result=demo_blockout.run(order, neural4d, tell))
         return
     demo = Demo(order, neural4d)

@@ -9,6 +9,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.api import fit
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
+from scripts import demo_blockout
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.scene.api.test_fit import is_filled, registered
@@ -75,6 +76,12 @@ def test_thirty_boxes_on_a_budget_and_killed_in_the_middle(sim: Simulator) -> No
         assert is_filled(mine[-1], (1, 2, 1 + row))
     assert fit.fillable(room.all_objects) == []
     assert len(bpy.data.collections["Blockout"].objects) == 30
+
+
+def test_the_room_of_the_demo(empty_file: bpy.types.Scene) -> None:
+    rows = list(fit.plan(demo_blockout.build_room(empty_file), style="", vary=False, prompts={}))
+    named = {row["prompt"]: len(row["fit"]) for row in rows}
+    assert named == {"cute bird": 8, "golden trophy": 4, "red rocket": 2, "wooden chair": 16}
 
 
 def test_varied_and_chosen_boxes(sim: Simulator) -> None:
