@@ -10,6 +10,7 @@ In Blender's Python console or a script, the same in a window, in the background
     job = neural4d.generate("a mug", picture_first=True)            # a picture, and the model of it
     job = neural4d.generate(views={"front": "mug.png", "left": "left.png"}, provider="csm")
     job = neural4d.bring_in("chair.glb", size_mm=900, axis="Z")     # what is there already: a file, an id, a link
+    job = neural4d.generate(fit=bpy.data.objects["Chair"])          # fills a box; neural4d.refit, neural4d.dress
     job.wait(timeout=600)         # not needed in a window: the model comes by itself
     job.state, job.cost, job.objects, job.error
     job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()
@@ -41,6 +42,7 @@ _API = (
     "bring_in",
     "conversion_estimate",
     "delete",
+    "dress",
     "estimate",
     "generate",
     "history",
@@ -52,7 +54,12 @@ _API = (
     "totals",
 )
 #: Where those are that are not in ``generate.py``.
-_MODULES = {"account_models": ".api.account", "bring_in": ".api.bring_in", "refit": ".api.fit"}
+_MODULES = {
+    "account_models": ".api.account",
+    "bring_in": ".api.bring_in",
+    "dress": ".api.fit",
+    "refit": ".api.fit",
+}
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _ERRORS = (

@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What was paid for stays; everything else of a demo is temporary.
         "files": str(out / "demo-files") if options.live else "",
         "live": options.live,
+        "blockout": options.blockout,
         "window": options.gui,
         "quit": options.quit,
         "json": options.json,
@@ -74,10 +75,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quit", action="store_true", help="with --gui: close the window when it is done")
     parser.add_argument("--live", action="store_true", help="with the real service, your key and your points")
     parser.add_argument("--yes", action="store_true", help="with --live: do not ask before points are spent")
+    parser.add_argument("--blockout", action="store_true", help="a room of 30 boxes becomes models instead")
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object in the last line")
     options = parser.parse_args(arguments)
     if options.quit and not options.gui:
         parser.error("--quit goes with --gui")
+    if options.blockout and (options.gui or options.live):
+        parser.error("--blockout goes without --gui and --live")
     if options.yes and not options.live:
         parser.error("--yes goes with --live")
     return options

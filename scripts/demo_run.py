@@ -123,11 +123,10 @@ def show(order: dict[str, Any], result: dict[str, Any], simulator: Simulator | N
     """
     models = result["models"]
     width = max(len(model["prompt"]) for model in models)
-    print(f"\n{'prompt':{width}}   cost  asked for     measured  stages in seconds")
-    for model in models:
-        stages = ", ".join(f"{name.replace('_', ' ')} {took:.1f}" for name, took in model["stages"].items())
-        sizes = f"{model['size_mm']:6g} mm  {model['measured_mm']:8.2f} mm"
-        print(f"{model['prompt']:{width}} {model['cost']:6}  {sizes}  {stages}")
+    if order["blockout"]:
+        print("\n".join(f"{model['prompt']:{width}} {model['cost']:5} points {model['boxes']:4} x" for model in models))
+    else:
+        _show_sizes(models, width)
     spent = sum(model["cost"] for model in models)
     says = ""
     if simulator:
@@ -135,11 +134,22 @@ def show(order: dict[str, Any], result: dict[str, Any], simulator: Simulator | N
         if simulator.spent != spent:
             raise ToolError(f"The jobs report {spent} points and the ledger {simulator.spent}.")
     print(f"\n{spent} points spent{says}; {result['left']} left")
-    print(f"{result['blend']}\n{result['png']}", flush=True)
+    pictures = [result[name] for name in ("before", "png") if name in result]
+    print("\n".join([result["blend"], *pictures]), flush=True)
     if order["window"] and not order["quit"]:
         say("[demo] the window is yours now; the demo ends when you close it")
     if order["json"]:
-        print(json.dumps({key: result[key] for key in ("models", "blend", "png")}), flush=True)
+        print(
+            json.dumps({key: result[key] for key in ("models", "blend", "png", "before") if key in result}), flush=True
+        )
+
+
+def _show_sizes(models: list[dict[str, Any]], width: int) -> None:
+    print(f"\n{'prompt':{width}}   cost  asked for     measured  stages in seconds")
+    for model in models:
+        stages = ", ".join(f"{name.replace('_', ' ')} {took:.1f}" for name, took in model["stages"].items())
+        sizes = f"{model['size_mm']:6g} mm  {model['measured_mm']:8.2f} mm"
+        print(f"{model['prompt']:{width}} {model['cost']:6}  {sizes}  {stages}")
 
 
 if __name__ == "__main__":

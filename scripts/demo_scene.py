@@ -23,7 +23,7 @@ from mathutils import Euler  # isort: skip
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts import demo_set  # noqa: E402 (found by the line above)
+from scripts import demo_blockout, demo_set  # noqa: E402 (found by the line above)
 
 MARK = "DEMO "
 EXTENSION = "bl_ext.user_default.neural4d"
@@ -141,6 +141,9 @@ def in_background(order: dict[str, Any]) -> None:
     bpy.context.preferences.system.use_online_access = True
     import neural4d_blender as neural4d
 
+    if order["blockout"]:
+        tell(result=demo_blockout.run(order, neural4d, tell))
+        return
     demo = Demo(order, neural4d)
     demo.wait()
     tell(result=demo.finish())

@@ -19,6 +19,7 @@ from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.report import Line, merge_reports
 from ..client import snapshots
+from ..client.box_fit import prompt_of
 from ..client.job_target import Target
 from ..engine.protocol import (
     BatchRecord,
@@ -34,7 +35,7 @@ from ..scene import timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.images.export import export_image
-from ..scene.placing import targets
+from ..scene.placing import fitting, targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
 from ..scene.session import session
@@ -79,7 +80,7 @@ def batch(
             several have ``;`` between them, as ``references`` have. In a list it may be a bpy.types.Image. The sides
             are columns ``view.left``, ``view.back``, ``view.right``, or JSON in the column ``views``. Of pictures that
             are made first the first one is taken, unless an item says ``choose_cutout``. ``location`` is three
-            numbers. Empty cells say nothing.
+            numbers, ``fit`` an object's name, or several with ``;``. Empty cells say nothing.
         concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
             preparations do not count.
         budget: points that all of it may cost together, looked at before each submission; what is under way counts.
@@ -149,6 +150,11 @@ def batches(limit: int = 50) -> list[BatchRecord]:
     return start_batch.newest(_HOST, limit)
 
 
+def attached(batch_id: str) -> list[str]:
+    """The ids of a batch's jobs, of which this Blender knows then how they are; nothing goes on by that."""
+    return [job.id for job in start_batch.attach(_HOST, batch_id).results]
+
+
 class SceneHost(Host):
     """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
 
@@ -192,7 +198,9 @@ class SceneHost(Host):
         return [_fitting(path, service, folder, limits) for path in paths]
 
     def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
-        """In the open file, from the 3D cursor on."""
+        """In the open file: in its box, or from the 3D cursor on."""
+        if item.boxed:
+            return {**item.boxed, "placeholder": item.placeholder}
         bound = targets.bind(item.location, item.collection)
         if item.location is None:
             scale = 0.001 / metres_per_unit(targets.scene_of(bound))
@@ -202,6 +210,23 @@ class SceneHost(Host):
         if own:
             bound["own"] = own
         return bound
+
+    def boxed(self, values: Arguments) -> tuple[Target, list[float]]:
+        """In the boxes of the open scene; a box whose item says nothing else gives the prompt."""
+        things = [box if isinstance(box, bpy.types.Object) else bpy.data.objects.get(box) for box in values["fit"]]
+        if lost := [name for name, thing in zip(values["fit"], things, strict=True) if thing is None]:
+            raise InvalidInput(f"There is no object {lost[0]!r}.")
+        found = [thing for thing in things if thing is not None]
+        target, sides = fitting.into(
+            found,
+            seat=values.get("seat", "FLOOR"),
+            stretch=values.get("stretch", ""),
+            turns=values.get("quarter_turns", True),
+            collection=values.get("collection", ""),
+        )
+        if not (values.get("prompt") or values["image"] or values["options"]):
+            values["prompt"] = prompt_of(found[0].name)
+        return target, sides
 
     def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
         """Into the open file, those whose own was closed or lost before it was saved."""

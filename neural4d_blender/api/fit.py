@@ -2,13 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Unpack
+
 import bpy
 
-from ..engine.protocol import InvalidInput, Neural4DError
-from ..scene.placing import fitting, targets
+from ..batching.batch import Batch, OnProgress
+from ..batching.generate_arguments import Arguments
+from ..batching.preflight import Estimate
+from ..client.box_fit import prompt_of
+from ..engine.protocol import InvalidInput, Neural4DError, State
+from ..scene.engine_process import bridge
+from ..scene.placing import boxes, fitting, targets
 from ..scene.placing.placement import undo_step
+from .batches import batch
 
-__all__ = ["refit"]
+__all__ = ["dress", "refit"]
+
+
+def dress(
+    what: bpy.types.Collection | Iterable[bpy.types.Object],
+    *,
+    style: str = "",
+    budget: int | None = None,
+    vary: bool = False,
+    prompts: Mapping[str, str] | None = None,
+    concurrency: int = 4,
+    shard: str = "",
+    dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+    **defaults: Unpack[Arguments],
+) -> Batch | Estimate:
+    """Fill a whole blockout with models: a batch of a job for each name, and return at once.
+
+    Boxes of equal names, less numbers behind them, are one job, and all but the first get linked duplicates. Each
+    model takes its place as one undo step; the box of one that failed stays as it is. A batch like every other:
+    ``report``, ``resume`` after a crash, shares.
+
+    Args:
+        what: the boxes, or the collection that they are in: every object in it that has a size and is not filled.
+        style: goes behind every prompt.
+        budget, concurrency, shard, dry_run, on_progress: see :func:`batch`.
+        vary: a job of its own for each box, whatever it is called.
+        prompts: by what a name asks for ("oak chair"), where that is not the prompt itself.
+        **defaults: arguments of :func:`generate` for every job: provider="csm", variants=2, seat="WALL".
+
+    Raises:
+        InvalidInput: there is no box in it, or something is wrong with one. OnlineAccessOff, KeyMissing: likewise.
+    """
+    rows = list(plan(what, style=style, vary=vary, prompts=prompts or {}))
+    if not rows:
+        raise InvalidInput("There is no box to fill.", "Choose boxes, or a collection with boxes that are not filled.")
+    if not bpy.app.background:
+        defaults.setdefault("placeholder", True)
+    return batch(
+        rows,
+        layout="cursor",
+        budget=budget,
+        concurrency=concurrency,
+        shard=shard,
+        dry_run=dry_run,
+        on_progress=on_progress,
+        **defaults,
+    )
+
+
+def plan(
+    what: bpy.types.Collection | Iterable[bpy.types.Object], *, style: str, vary: bool, prompts: Mapping[str, str]
+) -> Iterable[Arguments]:
+    """The rows of the batch: prompt, name and boxes of each job, in the order of the names."""
+    given = fillable(what.all_objects) if isinstance(what, bpy.types.Collection) else list(what)
+    groups: dict[str, list[bpy.types.Object]] = {}
+    for box in sorted(given, key=lambda thing: thing.name):
+        key = prompt_of(box.name).lower()
+        groups.setdefault(box.name if vary else key, []).append(box)
+    for together in groups.values():
+        name = prompt_of(together[0].name)
+        prompt = prompts.get(name, name)
+        yield {"prompt": f"{prompt}, {style}" if style.strip() else prompt, "name": name, "fit": together}
+
+
+def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Those of the objects that could be filled, and no job is going to."""
+    under_way = [job for job in bridge.jobs.values() if job.under_way or job.state == State.READY]
+    return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 
 def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:

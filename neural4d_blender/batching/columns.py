@@ -25,7 +25,7 @@ from ..engine.protocol import (
     declaration,
     is_web_address,
 )
-from .generate_arguments import Arguments, Picture
+from .generate_arguments import Arguments, Box, Picture
 from .pictures import front_and_sides
 from .table_reader import Row
 
@@ -94,6 +94,14 @@ def _path_or_id(value: object) -> str:
     return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
 
 
+def _boxes(value: object) -> list[Box]:
+    """Names of objects, or objects of Blender's."""
+    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+    if isinstance(parts, bool | int | float | dict):
+        raise ValueError("an object's name, or several with ; between them")
+    return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
+
+
 def _object(value: object) -> dict[str, object]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
@@ -137,6 +145,10 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "choose_cutout": (truth, "true or false"),
     "place_all": (truth, "true or false"),
     "placeholder": (truth, "true or false"),
+    "fit": (_boxes, "an object's name, or several with ; between them"),
+    "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),
+    "stretch": (_upper, "X, Y, Z or ALL"),
+    "quarter_turns": (truth, "true or false"),
     "max_points": (_whole, "a whole number of points"),
     "group": (_text, "a text"),
     "group_points": (_whole, "a whole number of points"),

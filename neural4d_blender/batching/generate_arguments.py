@@ -12,6 +12,8 @@ from ..engine.protocol import Options
 
 #: A path, a web address, or an image of Blender's, which this room knows nothing of.
 Picture = Any
+#: A name of an object in the scene, or one of Blender's, which is the host's business likewise.
+Box = Any
 
 
 class Shape(TypedDict, total=False):
@@ -69,6 +71,10 @@ class Arguments(RequestValues, total=False):
     location: list[float] | None
     collection: str
     placeholder: bool | None
+    fit: list[Box]
+    seat: str
+    stretch: str
+    quarter_turns: bool
 
 
 def for_request(given: Arguments) -> RequestValues:

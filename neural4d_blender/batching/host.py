@@ -27,7 +27,7 @@ from ..engine.protocol import (
     UnsupportedFeature,
     is_web_address,
 )
-from .generate_arguments import Picture
+from .generate_arguments import Arguments, Picture
 from .preflight import Item
 
 
@@ -148,6 +148,14 @@ class Host:
             own: the job's id and title, where it is to have a collection of its own.
         """
         raise UnsupportedFeature("Without Blender there is no scene.", 'Use layout="files".')
+
+    def boxed(self, values: Arguments) -> tuple[Target, list[float]]:
+        """Where an item is to stand that is to fill a box, and the sides of that in millimetres.
+
+        Raises:
+            InvalidInput: there is no such box, or it has no size.
+        """
+        raise UnsupportedFeature("Without Blender there is no box to fill.", "Leave the column fit out.")
 
     def bring_here(self, jobs: list[Job]) -> list[str]:
         """Take the jobs whose scene is lost into the open one; returns their ids."""

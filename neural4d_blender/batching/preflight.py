@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
+from ..client.job_target import Target
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
@@ -34,6 +35,7 @@ class Item:
         index: its place in the whole input, from 0. job: the id its job is going to have.
         request: checked, its pictures as they are going to be sent.
         location, collection, pack_images, placeholder: as ``generate`` takes them.
+        boxed: where it is to stand, if that is in a box.
     """
 
     index: int
@@ -44,6 +46,7 @@ class Item:
     collection: str = ""
     pack_images: bool = True
     placeholder: bool = False
+    boxed: Target | None = None
 
     def with_texts(self, index: int, row: Row) -> Item:
         """The item of a row that differs from this one's in its texts alone; InvalidInput where they are wrong."""
@@ -75,12 +78,17 @@ class Estimate:
 Pictures = Callable[[list[Picture], Declaration, str, ImageLimits], list[str]]
 
 
+#: The arguments of an item with a box, to its target and the box's sides in millimetres.
+Boxed = Callable[[Arguments], tuple[Target, list[float]]]
+
+
 def plan(
     rows: Sequence[Row],
     defaults: Arguments,
     pictures: Pictures,
     servers: Mapping[str, Mapping[str, str]],
     *,
+    boxed: Boxed | None = None,
     by_service: Mapping[str, Arguments] | None = None,
     services: Services = MappingProxyType({}),
     shard: str = "",
@@ -93,6 +101,7 @@ def plan(
         servers: what is known of each service's server, by its id.
         by_service: the same for the rows of one service, by its id; they go before the others.
         services: address and key of each.
+        boxed: where items are to stand that name a box.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:
@@ -119,7 +128,7 @@ def plan(
             try:
                 if "bring_in" in values:
                     _look_at(values, row, services, str(defaults.get("provider", "")))
-                item = _item(index, values, pictures, servers, keep_in)
+                item = _item(index, values, pictures, boxed, servers, keep_in)
                 items += [item] if mine else []
                 if kind is not None and not item.request.references:  # each item has copies of its own pictures
                     alike[kind] = item
@@ -190,7 +199,12 @@ def _look_at(values: Arguments, row: Row, services: Services, usual: str) -> Non
 
 
 def _item(
-    index: int, values: Arguments, pictures: Pictures, servers: Mapping[str, Mapping[str, str]], keep_in: str
+    index: int,
+    values: Arguments,
+    pictures: Pictures,
+    boxed: Boxed | None,
+    servers: Mapping[str, Mapping[str, str]],
+    keep_in: str,
 ) -> Item:
     provider, images, views = values["provider"], values["image"], values["views"]
     service = protocol.declaration(provider)
@@ -198,6 +212,9 @@ def _item(
     originals = [str(getattr(image, "name", image)) for image in images]
     if not values.get("name") and images:
         values["name"] = protocol.name_in(originals[0])
+    target, sides_mm = boxed(values) if boxed and values.get("fit") else (None, [])
+    if sides_mm:
+        values["size_mm"], values["axis"] = max(sides_mm), "LONGEST"
     job = str(uuid.uuid4())
     limits = service.limits_of(values["options"])
     sides = pictures(list(views.values()), service, job, limits)
@@ -207,6 +224,7 @@ def _item(
         references=pictures(values["references"], service, job, limits),
         originals=originals,
         keep_in=keep_in,
+        fit_mm=sides_mm,
         **for_request(values),
     )
     protocol.check(provider, request, servers.get(provider))
@@ -219,4 +237,5 @@ def _item(
         collection=values.get("collection", ""),
         pack_images=values.get("pack_images", True),
         placeholder=bool(values.get("placeholder")),
+        boxed=target,
     )

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..client.box_fit import shown_mm
 from ..client.paths import expanded
 from ..client.snapshots import Job
 from ..engine.protocol import IDLE, BatchRecord, Facts, InvalidInput, Neural4DError, State
@@ -72,8 +73,8 @@ def line(job: Job, batch: BatchRecord) -> Line:
     """The line of a job in the batch of that record."""
     request = job.request
     made = [variant for variant in job.variants if variant.blend or variant.model]
-    facts = made[0].facts if made else Facts()
-    measured = facts.get("dimensions_mm")
+    own = next((variant for variant in made if variant.index in job.placed), made[0] if made else None)
+    facts, measured = (own.facts, shown_mm(job, own)) if own else (Facts(), [])
     width, depth, height = [round(side, 3) for side in measured] if measured else (None, None, None)
     saved = [save.path for save in job.saves if save.path]
     errors = [job.error, *(save.error for save in job.saves)]

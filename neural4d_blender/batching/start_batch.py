@@ -68,6 +68,7 @@ def check(
         servers, services = host.bridge.servers, host.bridge.settings.services()
         items = preflight.plan(
             *(rows, defaults, pictures, servers),
+            boxed=host.boxed,
             by_service=by_service,
             services=services,
             shard=shard,

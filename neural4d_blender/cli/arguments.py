@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ..client.box_fit import SEATS, STRETCHES
 from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,
@@ -36,7 +37,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _bring_in, _batch, _merge, _resume, _jobs, _balance, _services):
+    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _balance, _services):
         add(commands, prog)
     return top
 
@@ -179,6 +180,44 @@ def _batch(commands: Any, prog: str) -> None:
         action="store_true",
         help="go on with this batch where it was, failed lines too; begin it where it was not begun",
     )
+    add_allow_failed(command)
+    add_timeout(command)
+
+
+def _dress(commands: Any, prog: str) -> None:
+    blender = prog if "--command" not in prog else prog.replace("blender", "blender scene.blend", 1)
+    examples = (
+        f"{blender} dress --collection Blockout --budget 2000 -o dressed.blend",
+        f'{blender} dress --collection Room --style "low poly" --variants 2 --report report.csv -o room.blend',
+        f"{blender} dress --collection Blockout --dry-run -o dressed.blend",
+    )
+    command = command_of(commands, "dress", "fill the boxes of a collection with models, and write the file", examples)
+    command.add_argument("--collection", required=True, metavar="NAME", help="of the open file, with the boxes in it")
+    command.add_argument("--output", "-o", required=True, metavar="FILE", help="the .blend to write")
+    command.add_argument("--style", default="", metavar="TEXT", help="goes behind every prompt, which is a box's name")
+    command.add_argument("--vary", action="store_true", help="a model for each box, also where names are equal")
+    command.add_argument("--seat", type=str.upper, choices=SEATS, default="FLOOR", help="default: FLOOR")
+    command.add_argument(
+        "--stretch", type=str.upper, choices=STRETCHES[1:], default="", help="a side that is to be filled, or all"
+    )
+    command.add_argument(
+        "--quarter-turns",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="turn a model by 90 degrees where it fits better then",
+    )
+    add_service(command, "neural4d")
+    add_settings(command, "what each model is to be like; its size comes from its box")
+    command.add_argument("--concurrency", type=int, metavar="N", help="jobs at one service at a time; default: 4")
+    command.add_argument("--budget", type=points, metavar="N", help="points that all of it may cost together")
+    command.add_argument("--shard", default="", metavar="I/N", help="only the I-th of N equal shares of the names")
+    command.add_argument("--report", default="", metavar="FILE", help="what became of each job, as .csv or .json")
+    command.add_argument("--dry-run", action="store_true", help="check everything, print the price, send nothing")
+    again = command.add_mutually_exclusive_group()
+    again.add_argument(
+        "--continue", dest="go_on", action="store_true", help="go on with what the same command has begun before"
+    )
+    again.add_argument("--anew", action="store_true", help="begin once more, which is paid again")
     add_allow_failed(command)
     add_timeout(command)
 

@@ -5,6 +5,7 @@ May import bpy, scene and api. The process is the command's own: its open file i
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import os
 import shutil
@@ -15,6 +16,9 @@ from pathlib import Path
 
 import bpy
 
+from ..batching.batch import Batch, OnProgress
+from ..batching.generate_arguments import Arguments
+from ..batching.preflight import Estimate
 from ..client.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import user_settings
@@ -83,6 +87,19 @@ class BlenderDesk(Desk):
                     make(roots, file)
                     written.append(file)
         return written
+
+    def dress(self, settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:
+        """Fill the boxes of a collection of the open file; see :meth:`.session.Desk.dress`."""
+        from . import dress_session  # with the API of batches, which other commands do without
+
+        return dress_session.dress(settings, asked, on_progress)
+
+    def save(self, path: Path) -> None:
+        """Write the open file; raises Neural4DError."""
+        from . import dress_session
+
+        with _into_a_log(user_settings.data_dir() / "dress.log"):
+            dress_session.save(path)
 
     def _placed(self, job: Job, variant: int) -> list[bpy.types.Object]:
         # "beside" leaves the job's target, and with it the plan, as it is.

@@ -5,14 +5,17 @@ Standard library, client, batching and the engine's ``protocol`` only; ``blender
 
 from __future__ import annotations
 
+import argparse
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..batching.batch import Batch, OnProgress
+from ..batching.generate_arguments import Arguments
 from ..batching.host import Host
-from ..batching.preflight import Item
+from ..batching.preflight import Estimate, Item
 from ..client.job_target import Target
 from ..client.paths import check_writable
 from ..client.request_reply import LOOK, ask
@@ -75,6 +78,18 @@ class Desk(Host):
     def write(self, job: Job, plan: Plan) -> list[Path]:
         """Write the plan's files; raises Neural4DError where one could not be."""
         return write_as_made(self, job, plan)
+
+    def dress(self, settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:
+        """Fill the boxes of a collection of the open file, or go on with that; with --dry-run what it costs.
+
+        Raises:
+            InvalidInput: there is no such collection, or no box in it; or the same was begun before.
+        """
+        raise UnsupportedFeature("Without Blender there is no blockout.", "Run the command with Blender.")
+
+    def save(self, path: Path) -> None:
+        """Write the open file; raises Neural4DError."""
+        raise UnsupportedFeature("Without Blender there is no file.", "Run the command with Blender.")
 
     def ask(self, do: str, **values: Any) -> Answer:
         """Send the engine a command and wait for its answer; see client/request_reply.py for what it raises."""

@@ -66,6 +66,25 @@ def fit_of(job: Job, variant: Variant) -> float | None:
     return best_share(sides, box, first)
 
 
+def shown_mm(job: Job, variant: Variant) -> list[float]:
+    """Width, depth and height of a variant in millimetres as it stands: in its box, as that was when it was asked for.
+
+    Empty where it was not measured.
+    """
+    sides, box = variant.facts.get("dimensions_mm", []), job.request.fit_mm
+    fits = job.target.get("fit", ())
+    if not (sides and box and fits and max(sides) > 0):
+        return sides
+    turned = may_turn(fits[0]) and is_better_turned(sides, box)
+    x, y, z = box
+    room = (y, x, z) if turned else box
+    scale = min(length / side for side, length in zip(sides, room, strict=True) if side > 0)
+    filled = {"": (), "ALL": (0, 1, 2)}.get(fits[0]["stretch"], ("XYZ".find(fits[0]["stretch"]),))
+    if turned:
+        filled = tuple((1, 0, 2)[way] for way in filled)
+    return [room[way] if way in filled else side * scale for way, side in enumerate(sides)]
+
+
 def best_share(sides: Sequence[float], box: Sequence[float], fit: Fit) -> float:
     """The same, turned where that is allowed and better."""
     x, y, z = sides

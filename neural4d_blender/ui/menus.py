@@ -29,6 +29,9 @@ class NEURAL4D_MT_add(bpy.types.Menu):
         layout.operator("neural4d.generate_popup", text=tr("Text to 3D..."), icon="FONT_DATA").input = "TEXT"
         layout.operator("neural4d.generate_popup", text=tr("Image to 3D..."), icon="IMAGE_DATA").input = "IMAGE"
         layout.separator()
+        layout.operator("neural4d.fit_selected", text=tr("Fit Selected..."), icon="CUBE")
+        layout.operator("neural4d.dress", text=tr("Dress Blockout..."), icon="SCENE_DATA")
+        layout.separator()
         layout.operator_menu_enum("neural4d.try_sample", "sample", icon="PLAY")
 
 

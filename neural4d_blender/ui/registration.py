@@ -13,6 +13,7 @@ from .lists import account_page, batch_list, history_page
 from .operators import (
     assets,
     batches,
+    boxes,
     bring_in,
     drop_images,
     keys_and_storage,
@@ -42,6 +43,7 @@ CLASSES = (
     *placed_models.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
+    *boxes.CLASSES,
     *sidebar.CLASSES,
     *status_bar.CLASSES,
     *batch_list.CLASSES,

@@ -7,7 +7,7 @@ client/box_fit.py.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -18,14 +18,18 @@ from mathutils import Matrix, Vector
 from ...client.box_fit import FLAT, check
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
+from . import provenance
 from .placement import metres_per_unit
 
 #: Custom property of a box: its id, which a job's target names.
 MARK = "neural4d_box"
+#: Custom property of a placeholder.
+PLACEHOLDER = "neural4d_placeholder"
 #: Custom property of the collection of boxes that are filled, and its name.
 BLOCKOUT, _NAME = "neural4d_blockout", "Blockout"
 #: An edge that leans less than this part of its length is at right angles to the others.
 _SHEARED = 1e-5
+_SOLID = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME", "GREASEPENCIL"})
 #: Of each seat the side of the box (X, Y, Z) that is touched, and whether it is the low (-1) or the high (1) one.
 _SEATS = {"FLOOR": (2, -1.0), "CEILING": (2, 1.0), "WALL": (1, 1.0), "MIDDLE": (2, 0.0)}
 
@@ -99,6 +103,23 @@ def find(fit: Fit) -> bpy.types.Object | None:
     named: bpy.types.Object | None = bpy.data.objects.get((fit["box"], None))
     marked = [thing for thing in bpy.data.objects if thing.get(MARK) == fit["id"] and thing.users_collection]
     return named if named in marked or (named and not marked) else next(iter(marked), None)
+
+
+def fillable(things: Iterable[bpy.types.Object], awaited: Collection[str] = ()) -> list[bpy.types.Object]:
+    """Those that could be filled: objects with a size of their own that are no model or part of one, nor filled.
+
+    Args:
+        awaited: ids of boxes that a model is on its way to; they are left out as well.
+    """
+    filled = {*awaited, *(fit["id"] for thing in bpy.data.objects if (fit := provenance.fit_of(thing)))}
+    return [
+        thing
+        for thing in things
+        if (thing.type in _SOLID or (thing.type == "EMPTY" and not thing.children))
+        and provenance.root_of(thing) is None
+        and not thing.get(PLACEHOLDER)
+        and thing.get(MARK) not in filled
+    ]
 
 
 def room_of(box: bpy.types.Object, scene: bpy.types.Scene, seat: str = "FLOOR") -> Room:
@@ -207,7 +228,7 @@ def put_away(box: bpy.types.Object, scene: bpy.types.Scene) -> None:
     scene = scene if scene in box.users_scene or not box.users_scene else box.users_scene[0]
     blockout = next((child for child in scene.collection.children if child.get(BLOCKOUT)), None)
     if blockout is None:
-        blockout = bpy.data.collections.new(_NAME)
+        blockout = bpy.data.collections.new(_NAME if _NAME not in bpy.data.collections else f"{_NAME} (filled)")
         blockout[BLOCKOUT] = True
         blockout.hide_render = True
         scene.collection.children.link(blockout)

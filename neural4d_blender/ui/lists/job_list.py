@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
+from ...client.box_fit import shown_mm
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import whereabouts
 from ...scene.engine_process import bridge
@@ -18,7 +19,7 @@ from ..drawing.languages import tr
 from . import job_pictures
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job
+    from ...client.snapshots import Job, Variant
 
 #: More would push everything else off the screen.
 _SHOWN = 12
@@ -163,18 +164,24 @@ def _how_it_ended(job: Job, words: str) -> str:
         words += f"  ·  {labels.points(job.cost, job.provider, job.cost_estimated)}"
     elif job.spent:
         words += f"  ·  {tr('price not told')}"
-    facts = _facts(job)
-    if facts.get("dimensions_mm"):
-        words += "\n" + " x ".join(f"{measure:.4g}" for measure in facts["dimensions_mm"]) + " mm"
+    made = _made(job)
+    if made and (sides := shown_mm(job, made)):
+        facts = made.facts
+        words += "\n" + " x ".join(f"{measure:.4g}" for measure in sides) + " mm"
         words += "  ·  " + tr("{faces:,} faces").format(faces=facts["faces"]) if "faces" in facts else ""
     return words
 
 
 def _facts(job: Job) -> Facts:
     """What was measured of the model, and of what had to be left out or changed; empty before it is ready."""
-    if job.state not in (State.PLACED, State.READY):
-        return Facts()
-    return next((v.facts for v in job.variants if v.facts), Facts())
+    made = _made(job)
+    return made.facts if made else Facts()
+
+
+def _made(job: Job) -> Variant | None:
+    """The variant that stands in the scene, else the first one that was measured."""
+    measured = [v for v in job.variants if v.facts] if job.state in (State.PLACED, State.READY) else []
+    return next((v for v in measured if v.index in job.placed), measured[0] if measured else None)
 
 
 def _draw_error(box: bpy.types.UILayout, error: ErrorTexts) -> None:

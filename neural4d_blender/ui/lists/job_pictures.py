@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...api import generate
+from ...client.box_fit import fit_of
 from ...engine.protocol import State, VariantState
 from ...scene.session import session
 from ..drawing import icons, labels, state_labels
@@ -95,6 +96,8 @@ def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) ->
         shown = icons.icon(variant.preview)
         if shown:
             column.template_icon(shown, scale=scale)
+        if (filled := fit_of(job, variant)) is not None:
+            column.label(text=tr("fills {share:.0%} of its box").format(share=filled))
         if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
             if variant.can_be_kept:

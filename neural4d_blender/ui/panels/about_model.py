@@ -44,6 +44,8 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("neural4d.generate_again", icon="SHADERFX")
         row.operator("neural4d.variations", icon="DUPLICATE")
+        if provenance.fit_of(root):
+            layout.operator("neural4d.refit", icon="FILE_REFRESH")
         _draw_replacements(layout, said)
         row = layout.row(align=True)
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")

@@ -113,6 +113,24 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
             labels.draw(layout, tr("Save the file first: the images go to a folder beside it."), "INFO")
 
 
+class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
+    """Boxes that are to become models"""
+
+    bl_label = "Blockout"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Something is selected that could be a box, or that fills one."""
+        return bool(context.selected_objects)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """One model, all of them, once more."""
+        layout = self.layout
+        layout.operator("neural4d.fit_selected", text=tr("Fit Selected..."), icon="CUBE")
+        layout.operator("neural4d.dress", text=tr("Dress Blockout..."), icon="SCENE_DATA")
+        layout.operator("neural4d.refit", icon="FILE_REFRESH")
+
+
 class NEURAL4D_PT_image_editor(bpy.types.Panel):
     """The tab in the Image Editor: a model of the image that is open there"""
 
@@ -166,6 +184,7 @@ CLASSES = (
     NEURAL4D_PT_service,
     NEURAL4D_PT_arrival,
     NEURAL4D_PT_more,
+    NEURAL4D_PT_blockout,
     NEURAL4D_PT_jobs,
     *about_model.CLASSES,
     NEURAL4D_PT_image_editor,

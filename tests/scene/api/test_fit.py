@@ -11,6 +11,7 @@ from mathutils import Vector
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
+from neural4d_blender.client.box_fit import shown_mm
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import measure_mm, undo_push
@@ -114,7 +115,9 @@ def test_a_job_fills_its_box_and_another_one_does_in_its_place(sim: Simulator, t
 def test_the_variant_is_taken_that_fits_best(sim: Simulator) -> None:
     job = neural4d.generate("a cute bird", fit=make_box("Bird"), variants=3).wait(60)
     fits = [variant.fit for variant in job.variants]
-    assert provenance.read(*job.objects).variant == fits.index(max(fits))
+    taken = fits.index(max(fits))
+    assert provenance.read(*job.objects).variant == taken
+    assert sides_of(*job.objects) == pytest.approx([side / 1000 for side in shown_mm(job._data, job.variants[taken])])
 
 
 def test_one_job_in_many_boxes(sim: Simulator) -> None:

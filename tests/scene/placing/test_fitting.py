@@ -13,7 +13,19 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from neural4d_blender.client.box_fit import SEATS, STRETCHES, best_share, is_better_turned, prompt_of, share
+from neural4d_blender.client.box_fit import (
+    SEATS,
+    STRETCHES,
+    best_share,
+    fit_of,
+    is_better_turned,
+    prompt_of,
+    share,
+    shown_mm,
+)
+from neural4d_blender.client.job_target import Target
+from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene.placing import boxes, fitting, placement, provenance
 from tests.scene.conftest import Prepared
 
@@ -34,6 +46,24 @@ def test_how_well_proportions_fit() -> None:
     assert not is_better_turned((2, 1, 1), (2, 1, 1))
     assert best_share((2, 1, 1), (1, 2, 1), {"seat": "FLOOR"}) == pytest.approx(1)
     assert best_share((2, 1, 1), (1, 2, 1), {"seat": "WALL"}) == pytest.approx(0.125)
+
+
+def _job(box: list[float], sides: list[float], **fit: object) -> tuple[Job, Variant]:
+    target: Target = {"fit": [{"seat": "FLOOR", "stretch": "", "turns": True, **fit}]}
+    variant = Variant(0, facts={"dimensions_mm": sides})
+    return Job("a", "neural4d", Request("a chair", fit_mm=box), target, variants=[variant]), variant
+
+
+def test_sizes_that_are_told_are_those_in_the_box() -> None:
+    assert shown_mm(*_job([], [1, 2, 3])) == [1, 2, 3]
+    assert shown_mm(*_job([10, 10, 4], [1, 1, 2])) == [2, 2, 4]
+    assert shown_mm(*_job([10, 30, 40], [30, 10, 10])) == pytest.approx([30, 10, 10])  # turned
+    assert shown_mm(*_job([10, 30, 40], [30, 10, 10], turns=False)) == pytest.approx([10, 10 / 3, 10 / 3])
+    assert shown_mm(*_job([10, 30, 40], [30, 10, 10], stretch="Z")) == pytest.approx([30, 10, 40])
+    assert shown_mm(*_job([20, 30, 40], [30, 10, 10], stretch="X")) == pytest.approx([30, 20, 10])
+    assert shown_mm(*_job([10, 30, 40], [30, 10, 10], stretch="ALL")) == pytest.approx([30, 10, 40])
+    assert fit_of(*_job([10, 30, 40], [30, 10, 40])) == pytest.approx(1)
+    assert fit_of(*_job([], [30, 10, 40])) is None
 
 
 def _cube(name: str, low: Vector, high: Vector) -> bpy.types.Object:

@@ -1,0 +1,79 @@
+"""The command dress: a whole blockout of the open file becomes models, and another file is written.
+
+Standard library, client, batching and the engine's ``protocol`` only; what needs Blender is the desk's.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+from ...batching import report as reports
+from ...batching.batch import Batch
+from ...batching.generate_arguments import Arguments
+from ...batching.preflight import Estimate
+from ...client.paths import check_writable, expanded
+from ...engine import protocol
+from ...engine.protocol import InvalidInput, JobFailed, Neural4DError, State
+from ..argument_types import NO_LIMIT
+from ..console import Console
+from ..exit_codes import Exit, code_of_many
+from ..price_text import in_words
+from ..session import Desk
+from ..settings import settings_of
+
+
+def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+    """Fill the boxes of a collection with models and write the file."""
+    output = expanded(asked.output).resolve()
+    if output.suffix.lower() != ".blend":
+        raise InvalidInput(f"{output.name} has to end in .blend.")
+    check_writable(output)
+    if asked.report:
+        check_writable(expanded(asked.report).resolve())
+    made = desk.dress(_settings(asked), asked, lambda _batch, job: _tell(console, job))
+    if isinstance(made, Estimate):
+        text = f"{made.items} jobs: {in_words(made.points, documented=made.documented > 0)}"
+        console.result(text, "price", **asdict(made))
+        return Exit.DONE
+    try:
+        made.wait(asked.timeout)
+    finally:
+        desk.save(output)
+        if asked.report:
+            reports.write(made.lines(), asked.report)
+    return _finish(made, output, asked, console)
+
+
+def _settings(asked: argparse.Namespace) -> Arguments:
+    own = settings_of(protocol.declaration(asked.provider), asked)
+    for name in ("size_mm", "axis"):
+        if name in own:
+            raise InvalidInput("The boxes give the sizes.", f"Leave --{name.replace('_', '-')} out.")
+    how = {"seat": asked.seat, "stretch": asked.stretch, "quarter_turns": asked.quarter_turns}
+    return cast("Arguments", {"provider": asked.provider, **own, **how})
+
+
+def _tell(console: Console, job: Any) -> None:
+    if job.state in (State.PLACED, State.FAILED, State.CANCELLED):
+        console.note(f"{job.title}: {job.state}")
+
+
+def _finish(made: Batch, output: Path, asked: argparse.Namespace, console: Console) -> int:
+    lines, progress = made.lines(), made.progress
+    failures: list[Neural4DError] = []
+    for line, job in zip(lines, made.results, strict=True):
+        if job.state != State.PLACED:
+            failures.append(job.error or JobFailed(f"It is {job.state}."))
+            console.result(f"{line.name or line.input}: {failures[-1]}", "failed", job=line.job)
+    text = f"{output}: {progress.done} of {progress.total} placed, {len(failures)} failed, {made.cost} points"
+    told = asdict(progress) | {"done": len(lines) - len(failures), "failed": len(failures)}
+    console.result(text, "batch", batch=made.id, output=str(output), report=asked.report, **told)
+    return code_of_many(len(lines) - len(failures), failures, allow_failed=asked.allow_failed)
+
+
+def budget(asked: argparse.Namespace) -> int | None:
+    """The points that all of it may cost; None for no limit."""
+    return None if asked.budget == NO_LIMIT else asked.budget

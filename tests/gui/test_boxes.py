@@ -1,0 +1,14 @@
+"""Boxes that become models, clicked through in a window."""
+
+from __future__ import annotations
+
+from scripts.simulator.launcher import Simulator
+from tests.gui.harness import run_scenario
+
+
+def test_fit_selected_dress_and_refit() -> None:
+    with Simulator(job_seconds=2.0) as sim:
+        done = run_scenario("boxes", env=sim.environment, timeout=240, size=(1300, 900))
+        assert [row["points"] for row in sim.ledger()] == [30, 30, 30]
+    assert done["cost"] == [30, 30, 30]
+    assert abs(done["grew"] - 1.5) < 0.01
