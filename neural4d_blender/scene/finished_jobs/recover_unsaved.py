@@ -12,8 +12,9 @@ from pathlib import Path
 
 import bpy
 
+from ...client.answers import Answer
 from ...client.job_target import Target
-from ...client.snapshots import Answer, Job
+from ...client.snapshots import Job
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..placing import placeholder, provenance, targets
