@@ -9,8 +9,8 @@ In Blender's Python console or a script, the same in a window, in the background
     job = neural4d.generate(image="mug.png", size_mm=95, axis="Z")
     job = neural4d.generate("a mug", picture_first=True)            # a picture, and the model of it
     job = neural4d.generate(views={"front": "mug.png", "left": "left.png"}, provider="csm")
-    job = neural4d.generate(fit=bpy.data.objects["Chair"])          # fills a box; neural4d.refit, neural4d.dress
     job = neural4d.bring_in("chair.glb", size_mm=900, axis="Z")     # what is there already: a file, an id, a link
+    job = neural4d.generate(fit=bpy.data.objects["Chair"])          # fills a box; neural4d.refit, neural4d.dress
     job.wait(timeout=600)         # not needed in a window: the model comes by itself
     job.state, job.cost, job.objects, job.error
     job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()

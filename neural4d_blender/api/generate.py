@@ -16,8 +16,9 @@ from typing import Any
 import bpy
 
 from ..batching.pictures import front_and_sides
+from ..client.answers import Total
 from ..client.box_fit import prompt_of
-from ..client.snapshots import Total, Variant
+from ..client.snapshots import Variant
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,

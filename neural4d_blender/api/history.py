@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TypedDict
 
-from ..client.snapshots import Total
+from ..client.answers import Total
 from ..engine.protocol import InvalidInput, State, declaration
 from ..scene.ask_engine import ask
 from .job import Job

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from ..client.answers import Answer
 from ..client.paths import check_writable
-from ..client.snapshots import Answer, Save
+from ..client.snapshots import Save
 from ..engine.protocol import AssetTexts, InvalidInput, JobFailed
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge

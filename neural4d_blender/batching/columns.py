@@ -89,17 +89,17 @@ def _pictures(value: object) -> list[Picture]:
     return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
+def _path_or_id(value: object) -> str:
+    """A path, an id or a link."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
+
+
 def _boxes(value: object) -> list[Box]:
     """Names of objects, or objects of Blender's."""
     parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
     if isinstance(parts, bool | int | float | dict):
         raise ValueError("an object's name, or several with ; between them")
     return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
-
-
-def _path_or_id(value: object) -> str:
-    """A path, an id or a link."""
-    return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
 
 
 def _object(value: object) -> dict[str, object]:

@@ -100,8 +100,8 @@ def plan(
         defaults: arguments of ``generate`` that hold where a row says nothing.
         servers: what is known of each service's server, by its id.
         by_service: the same for the rows of one service, by its id; they go before the others.
-        boxed: where items are to stand that name a box.
         services: address and key of each.
+        boxed: where items are to stand that name a box.
         keep_in: the folder for files, where there is to be no scene.
 
     Raises:

@@ -16,10 +16,11 @@ from ..batching.batch import Batch, OnProgress
 from ..batching.generate_arguments import Arguments
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
+from ..client.answers import Answer
 from ..client.job_target import Target
 from ..client.paths import check_writable
 from ..client.request_reply import LOOK, ask
-from ..client.snapshots import Answer, Job, Save
+from ..client.snapshots import Job, Save
 from ..engine.protocol import (
     Declaration,
     JobFailed,

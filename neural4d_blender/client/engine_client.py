@@ -17,12 +17,12 @@ from typing import Any
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, EngineStopped, ErrorTexts, JobFailed, Neural4DError, State
 from . import snapshots
+from .answers import Answer
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
 from .latest_state import Message, Told
 from .new_jobs import NewJob, message_of, snapshots_of
-from .snapshots import Answer
 
 Answered = Callable[[Answer], None]
 

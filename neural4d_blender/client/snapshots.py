@@ -7,7 +7,7 @@ and the engine's ``protocol`` only; loaded when there are jobs, because Blender'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
@@ -16,14 +16,12 @@ from typing import Any, TypedDict, TypeVar
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
-    BatchRecord,
     ErrorTexts,
     Facts,
     JobFailed,
     PrepareValues,
     Request,
     State,
-    UnsupportedFeature,
     WaitsFor,
 )
 from .job_target import Target
@@ -97,7 +95,7 @@ class Save:
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Save:
         """Read what the engine has written. Until a file is saved its path is a name that nothing has yet."""
-        save = _read(cls, told)
+        save = read_as(cls, told)
         return save if save.state == "saved" else replace(save, path="")
 
     @property
@@ -184,14 +182,14 @@ class Job:
         Python's garbage collector looks at each list and object from time to time, all at once: thousands of jobs have
         what is empty in common, and an unchanged request with the snapshot from ``before``.
         """
-        values = _known(cls, told)
+        values = known(cls, told)
         same = before and vars(before.request) == told["request"]
-        values["request"] = before.request if before and same else _read(Request, told["request"])
+        values["request"] = before.request if before and same else read_as(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
         values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
         values["saves"] = [Save.read(save) for save in told.get("saves", ())]
-        values["variants"] = [_read(Variant, variant) for variant in told.get("variants", ())]
+        values["variants"] = [read_as(Variant, variant) for variant in told.get("variants", ())]
         values |= {name: _EMPTY[type(value)] for name, value in values.items() if value in ([], {})}
         return cls(**values)
 
@@ -210,126 +208,31 @@ class ToPrepare:
     values: PrepareValues
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What the jobs of a month at a service came to.
-
-    Attributes:
-        month: "2031-05". provider: id of the service.
-        jobs: how many there were. points: what they cost. Deleted jobs count in both.
-        bytes: what their files take now.
-    """
-
-    month: str
-    provider: str
-    jobs: int
-    points: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountModel:
-    """A model that an account has at a service, whoever made it with what.
-
-    Attributes:
-        id: the service's. title: the words that it was made of; empty where the service lists none.
-        created: when, in seconds since the epoch; None where the service does not tell.
-        outcome: done, generating, next (it waits for an order that costs points) or failed; empty where the service
-            does not tell.
-        obstacle: why it cannot be brought in, in a sentence; empty where it can, or may yet.
-        preview_url: of its picture; empty where there is none.
-        job: id of the newest job that has it here; empty where none does.
-    """
-
-    id: str
-    title: str = ""
-    created: float | None = None
-    outcome: str = ""
-    obstacle: str = ""
-    preview_url: str = ""
-    job: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage:
-    """Models of an account, newest first, as far as the service lists them so. What is made meanwhile may move one to
-    the next page, where it comes once more.
-
-    Attributes:
-        models: may be few, or none, though there is a page after it. more: there is one.
-    """
-
-    models: list[AccountModel]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the engine answers to a command; ``engine/protocol.py`` says which of the values each one has.
-
-    Attributes:
-        error: why it was refused: what, kept, cost, remedy and code; None where it was not.
-        jobs: snapshots. total: how many there are in all. gone: ids of jobs that the journal does not have.
-        batches: of ``batch`` the one that was asked for.
-        balance: None where the service does not tell it.
-        models: of an account. more: there is a page after it. pictures: their paths, by the models' ids.
-        again: how many go on. freed: bytes. path: of what was written.
-    """
-
-    error: ErrorTexts | None = None
-    jobs: list[Job] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    total: int = 0
-    totals: list[Total] = field(default_factory=list)
-    batches: list[BatchRecord] = field(default_factory=list)
-    balance: Balance | None = None
-    models: list[AccountModel] = field(default_factory=list)
-    more: bool = False
-    pictures: dict[str, str] = field(default_factory=dict)
-    again: int = 0
-    freed: int = 0
-    path: str = ""
-
-    @property
-    def points(self) -> Balance:
-        """The balance; UnsupportedFeature where the service does not tell it."""
-        if self.balance is None:
-            raise UnsupportedFeature("The service does not tell how many points are left.")
-        return self.balance
-
-    @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Answer:
-        """Read the event ``answer``."""
-        values = _known(cls, told)
-        values["jobs"] = [Job.read(job) for job in told.get("jobs", ())]
-        values["totals"] = [_read(Total, total) for total in told.get("totals", ())]
-        batches = [told["batch"]] if "batch" in told else told.get("batches", ())
-        values["batches"] = [BatchRecord.from_dict(batch) for batch in batches]
-        values["models"] = [_read(AccountModel, model) for model in told.get("models", ())]
-        values["balance"] = balance(told["balance"]) if told.get("balance") else None
-        return cls(**values)
-
-
 def balance(told: Mapping[str, Any]) -> Balance:
     """Read what the event ``balance`` tells."""
-    return _read(Balance, told)
+    return read_as(Balance, told)
 
 
-def _read(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
+def read_as(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
+    """An object of that class by what the engine tells of it."""
+    if cls not in _WHOLE:  # the engine knows nothing of how well a model fits into a box
+        _WHOLE[cls] = itemgetter(*(name for name in _names(cls) if name != "fit"))
     try:
         return cls(*_WHOLE[cls](told))  # a tick reads thousands of jobs
     except KeyError:  # of an earlier version
-        return cls(**_known(cls, told))
+        return cls(**known(cls, told))
 
 
 _EMPTY: dict[type[Any], Any] = {list: [], dict: {}}
+#: By class, what takes all its values at once.
+_WHOLE: dict[type[Any], itemgetter[Any]] = {}
 
 
-def _known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in cls.__dataclass_fields__ if name in told}
+def known(cls: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a dataclass that are told."""
+    return {name: told[name] for name in _names(cls) if name in told}
 
 
-_WHOLE: dict[type[Any], itemgetter[Any]] = {
-    cls: itemgetter(*(name for name in cls.__dataclass_fields__ if name != "fit"))  # which the engine does not know
-    for cls in (Request, Variant, Save, Total, Balance, AccountModel)
-}
+def _names(cls: type[Any]) -> Iterable[str]:
+    names: dict[str, Any] = cls.__dataclass_fields__
+    return names

@@ -164,7 +164,14 @@ def variations(provider: str, request: Request, count: int) -> list[Request]:
             most = 1
     sizes = [min(most, count - done) for done in range(0, count, most)]
     return [
-        replace(anew(request), variants=size, place_all=size > 1, options=_seeded(service, request)) for size in sizes
+        replace(
+            anew(request),
+            variants=size,
+            place_all=size > 1,
+            fit_mm=[] if size > 1 else request.fit_mm,  # all are placed; each one fits all the same
+            options=_seeded(service, request),
+        )
+        for size in sizes
     ]
 
 

@@ -22,8 +22,9 @@ from .placing import placeholder, targets
 from .session import session, survive
 
 if TYPE_CHECKING:
+    from ..client.answers import Answer
     from ..client.job_target import Target
-    from ..client.snapshots import Answer, Job
+    from ..client.snapshots import Job
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0

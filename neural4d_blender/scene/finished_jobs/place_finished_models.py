@@ -12,9 +12,10 @@ from pathlib import Path
 
 import bpy
 
+from ...client.answers import Answer
 from ...client.box_fit import fit_of
 from ...client.job_target import Placed, Target
-from ...client.snapshots import Answer, Job, Variant
+from ...client.snapshots import Job, Variant
 from ...engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
 from .. import user_settings, whereabouts
 from ..engine_process import bridge

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import bpy
 
+from ...client.answers import Answer
 from ...client.job_target import Target
-from ...client.snapshots import Answer, Job
+from ...client.snapshots import Job
 from ...engine.protocol import State
 from ..engine_process import bridge
-from ..placing import placeholder, provenance, targets
+from ..placing import boxes, placeholder, provenance, targets
 from ..session import session
 from . import place_finished_models
 
@@ -51,6 +52,8 @@ def bring_here(jobs: Iterable[Job], refused: Callable[[Answer], None] = lambda _
     for job in among(jobs):
         here: Target = {"session": session.file.id, "file": bpy.data.filepath}
         target: Target = {**job.target, **here, "placeholder": placeholder.find(job.id) is not None}
+        if target.get("fit") and not targets.is_here(job.target):  # another file's objects of that name are no boxes
+            target["fit"] = [fit for fit in target["fit"] if boxes.find(fit)]
         bridge.send("retarget", _answered(job, refused), job=job.id, target=target, lost=True)
         session.asked.bound.add(job.id)
         place_finished_models.forget(job.id)

@@ -5,5 +5,8 @@ Knows files and objects; jobs only as far as a target and a placeholder name the
 
 from ...engine.lazy_imports import open_late
 
+#: Custom property of a placeholder, see placeholder.py.
+PLACEHOLDER = "neural4d_placeholder"
+
 # Nothing of these is needed before there are jobs.
 open_late(__name__, "boxes", "fitting", "placement", "provenance", "surroundings", "targets")

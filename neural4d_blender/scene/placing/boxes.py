@@ -18,13 +18,11 @@ from mathutils import Matrix, Vector
 from ...client.box_fit import FLAT, check
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
-from . import provenance
+from . import PLACEHOLDER, provenance
 from .placement import metres_per_unit
 
 #: Custom property of a box: its id, which a job's target names.
 MARK = "neural4d_box"
-#: Custom property of a placeholder.
-PLACEHOLDER = "neural4d_placeholder"
 #: Custom property of the collection of boxes that are filled, and its name.
 BLOCKOUT, _NAME = "neural4d_blockout", "Blockout"
 #: An edge that leans less than this part of its length is at right angles to the others.
@@ -98,11 +96,17 @@ def bind(box: bpy.types.Object, seat: str, stretch: str, *, turns: bool) -> Fit:
     return {"box": box.name, "id": box[MARK], "seat": seat, "stretch": stretch, "turns": turns}
 
 
-def find(fit: Fit) -> bpy.types.Object | None:
-    """The box in the open file; None where it is gone."""
+def find(fit: Fit, *, by_name: bool = False) -> bpy.types.Object | None:
+    """The box in the open file; None where it is gone.
+
+    Args:
+        by_name: an object of its name will do that is no other box: the file was not saved since it was marked.
+    """
     named: bpy.types.Object | None = bpy.data.objects.get((fit["box"], None))
     marked = [thing for thing in bpy.data.objects if thing.get(MARK) == fit["id"] and thing.users_collection]
-    return named if named in marked or (named and not marked) else next(iter(marked), None)
+    if named in marked or (by_name and named and not marked and not named.get(MARK)):
+        return named
+    return next(iter(marked), None)
 
 
 def fillable(things: Iterable[bpy.types.Object], awaited: Collection[str] = ()) -> list[bpy.types.Object]:

@@ -68,17 +68,18 @@ def wanted(target: Target, own: Target, standing: int) -> list[Fit]:
     """The boxes that a model is to fill; where it comes beside models of its job, a place to the right of the first.
 
     Args:
-        own: the job's. standing: how many there are.
+        own: the job's target. standing: how many models of it there are.
     """
-    if not (standing and target.get("beside")):
+    if not target.get("beside"):
         return target.get("fit", [])
-    return [{**fit, "beside": standing} for fit in own.get("fit", [])[:1]]
+    fits = own.get("fit", []) if targets.is_here(own) else []
+    return [{**fit, "beside": standing} for fit in fits[:1]] if standing else fits
 
 
 def shape_like(thing: bpy.types.Object, fit: Fit, scene: bpy.types.Scene) -> None:
     """Give a placeholder, whose cube is as large as the longest side of its box, that box's shape."""
-    box = boxes.find(fit)
-    if box is None:
+    box = boxes.find(fit, by_name=True)
+    if box is None or not _has_size(box, scene):
         return
     room = boxes.room_of(box, scene)
     sides = [side or max(room.sides) for side in room.sides]
@@ -92,13 +93,14 @@ def fill(root: bpy.types.Object, fits: Sequence[Fit], scene: bpy.types.Scene) ->
     Returns:
         The roots, and what is to be said of them.
     """
-    there = [(fit, box) for fit in fits if (box := boxes.find(fit)) and _has_size(box, scene)]
+    there = [(fit, box) for fit in fits if (box := boxes.find(fit, by_name=True)) and _has_size(box, scene)]
     if not there:
         root.scale = (1, 1, 1)  # a placeholder had the box's proportions
         return [root], GONE
     roots = [root, *(_duplicate(root) for _ in there[1:])]
     remark = _fit_all([(thing, *pair) for thing, pair in zip(roots, there, strict=True)], scene)
     for fit, box in there:
+        box[boxes.MARK] = fit["id"]
         if not fit.get("beside"):
             boxes.put_away(box, scene)
     return roots, " ".join(filter(None, [remark, GONE if len(there) < len(fits) else ""]))

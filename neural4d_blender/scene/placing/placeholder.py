@@ -16,7 +16,7 @@ from mathutils import Vector
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..session import session
-from . import boxes, fitting, placement, targets
+from . import PLACEHOLDER, fitting, placement, targets
 
 if TYPE_CHECKING:
     from ...client.job_target import Target
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...engine.protocol import Request
 
 #: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.
-MARK = boxes.PLACEHOLDER
+MARK = PLACEHOLDER
 _FIELDS = frozenset({"job", "session", "uid", "copy"})
 #: How the Empty of a placeholder looks that stands on its origin.
 _ON_FLOOR: Any = "PLAIN_AXES"

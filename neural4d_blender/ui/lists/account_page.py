@@ -16,7 +16,8 @@ from ...scene.engine_process import bridge
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import AccountModel, Answer, Job
+    from ...client.answers import AccountModel, Answer
+    from ...client.snapshots import Job
 
 
 class Page:

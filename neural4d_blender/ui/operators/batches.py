@@ -18,7 +18,7 @@ from ..lists import batch_progress
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Answer
+    from ...client.answers import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

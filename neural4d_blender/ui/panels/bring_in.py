@@ -14,7 +14,7 @@ from ..lists.account_page import page
 from ..settings.properties import service
 
 if TYPE_CHECKING:
-    from ...client.snapshots import AccountModel
+    from ...client.answers import AccountModel
 
 #: Rows' heights that the tabs and margins take of the width, and the most of a picture's.
 _AROUND, _LARGEST = 3.2, 9.0

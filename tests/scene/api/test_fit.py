@@ -12,8 +12,11 @@ from mathutils import Vector
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.client.box_fit import shown_mm
+from neural4d_blender.engine import protocol
+from neural4d_blender.engine.protocol import Request
+from neural4d_blender.scene import start_job
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.placing import boxes, provenance
 from neural4d_blender.scene.placing.placement import measure_mm, undo_push
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
@@ -143,6 +146,24 @@ def test_a_box_that_is_gone_leaves_its_place(sim: Simulator) -> None:
     assert "box is gone" in job.note
     assert max(sides_of(root)) == pytest.approx(3, rel=0.001)
     assert root.location.x == pytest.approx(5)
+
+
+def test_it_is_placed_again_in_its_box_and_varied(sim: Simulator) -> None:
+    box = make_box("A bird", (1, 1, 1))
+    job = neural4d.generate(fit=box).wait(60)
+    bpy.data.batch_remove(job.objects)
+    (root,) = job.place()
+    assert is_filled(root, (1, 1, 1))
+    (second,) = job.place()
+    assert is_filled(second, (1, 1, 1))
+    assert second.location.x == pytest.approx(root.location.x + 1.1, abs=0.01)
+    for request in start_job.variations("neural4d", Request.from_dict(job.request), 3):
+        protocol.check("neural4d", request)
+    fit = provenance.fit_of(root)
+    box.name, root.name = "Bird 2", "A bird"  # somebody else's object has the name now
+    assert boxes.find(fit, by_name=True) == box
+    del box[boxes.MARK]
+    assert boxes.find(fit) is None
 
 
 def test_what_is_no_box(sim: Simulator) -> None:

@@ -168,7 +168,7 @@ class Ledger:
 
 def test_costs_that_the_ledger_contradicts_are_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     model = {"prompt": "a bird", "cost": 60, "size_mm": 120.0, "measured_mm": 120.01, "stages": {"generating": 1.23}}
-    order = {"window": False, "quit": False, "json": True}
+    order = {"window": False, "quit": False, "json": True, "blockout": False}
     result = {"models": [model], "left": 940, "blend": "demo.blend", "png": "demo.png"}
     demo_run.show(order, result, Ledger(60))
     lines = capsys.readouterr().out.splitlines()

@@ -17,8 +17,8 @@ from ...drawing.languages import tr
 from ..generate import report_error
 
 if TYPE_CHECKING:
+    from ....client.answers import Answer
     from ....client.job_target import Target
-    from ....client.snapshots import Answer
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 
