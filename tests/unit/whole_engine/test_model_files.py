@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files import with_its_files
+from neural4d_blender.engine.files import built_in, with_its_files
+from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.files.glb_check import check_glb
 from neural4d_blender.engine.model.job import Job
 from tests.support.engine_in_thread import Offline
@@ -81,6 +82,17 @@ def test_a_file_is_copied_and_costs_nothing(desk: Offline, folder: Path) -> None
     assert Path(variant.model).is_relative_to(desk.folder)
     assert job.request["bring_in"] == str(model)
     assert desk.jobs["j"]["request"]["size_mm"] == 900
+
+
+def test_a_large_one_is_copied_in_pieces_and_can_be_given_up(folder: Path, tmp_path: Path) -> None:
+    model = folder / "scan.stl"
+    model.write_bytes(bytes(3 * 2**20))
+    told: list[float] = []
+    assert built_in.copy(model, tmp_path / "v0.stl", progress=told.append) == 3 * 2**20
+    assert told == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0])
+    with pytest.raises(Stopped):
+        built_in.copy(model, tmp_path / "v1.stl", stopped=lambda: True)
+    assert not list(tmp_path.glob("v1*"))
 
 
 def test_the_same_file_twice_is_two_jobs(desk: Offline, folder: Path) -> None:
