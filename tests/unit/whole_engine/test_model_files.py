@@ -216,6 +216,19 @@ def test_a_layer_of_usd_becomes_a_package(desk: Offline, folder: Path) -> None:
         assert content.index(picture(kind="PNG")) % 64 == 0
 
 
+def test_a_package_in_an_archive_is_kept_as_a_folder(desk: Offline, folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(folder / "chair.usdz", "w") as package:
+        package.writestr("chair.usda", "#usda 1.0")
+    with zipfile.ZipFile(folder / "download.zip", "w") as archive:
+        archive.write(folder / "chair.usdz", "model/chair.usdz")
+    for name in ("chair.usdz", "download.zip"):
+        begin(desk, folder / name, name, name=name, keep_in=str(tmp_path / "kept"))
+        assert Path(ready(desk, name).variants[0].model).suffix == ".usdz"
+    desk.rest()
+    kept = {path.relative_to(tmp_path / "kept").as_posix() for path in (tmp_path / "kept").rglob("*.usdz")}
+    assert kept == {"chair.usdz.usdz", "download.zip/model/chair.usdz"}
+
+
 def test_links_and_folders_that_lead_elsewhere_are_not_followed(folder: Path) -> None:
     elsewhere = folder.parent / "elsewhere"
     elsewhere.mkdir()
