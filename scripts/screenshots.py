@@ -8,6 +8,7 @@ Needs what the stage `gui` of scripts/test.py needs.
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from scripts.simulator.launcher import Simulator
 
 if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts it with an older one reads this)
     sys.exit("Python 3.11 or newer is needed; this one is " + sys.version.split()[0] + ".")
@@ -78,6 +81,10 @@ def main() -> int:
         env = simulator.environment | {"NEURAL4D_DATA_DIR": str(Path(folder) / "data")}
         arguments = {"table": str(table), "admin_url": simulator.admin_url}
         cuts |= run_scenario("pictures.many", env=env, arguments=arguments, size=TALL, timeout=120)
+    with Simulator(job_seconds=0.0, csm_formats=["glb"]) as simulator:
+        for thing in TOYS:
+            _make_at_csm(simulator, thing)
+        cuts |= run_scenario("bring_in.pictures", env=simulator.environment, size=TALL, timeout=120)
     with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
         picture = Path(folder) / "mug.png"
         mug().save(picture)
@@ -91,6 +98,21 @@ def main() -> int:
             return 1
         keep(Path(folder) / "demo.png", "demo")
     return 0
+
+
+def _make_at_csm(simulator: Simulator, prompt: str) -> None:
+    """What somebody has made with the same account on CSM's own page: a picture of a prompt, and a model of that."""
+    import requests
+
+    def order(kind: str, **given: str) -> str:
+        body, key = {"type": kind, "input": given}, {"x-api-key": simulator.keys["csm"]}
+        return str(requests.post(f"{simulator.api_url}/v3/sessions/", json=body, headers=key, timeout=60).json()["_id"])
+
+    picture = order("text_to_image", prompt=prompt)
+    key = {"x-api-key": simulator.keys["csm"]}
+    made = requests.get(f"{simulator.api_url}/v3/sessions/{picture}", headers=key, timeout=60).json()
+    packed = base64.b64encode(requests.get(made["output"]["image_url"], timeout=60).content).decode()
+    order("image_to_3d", image_url=f"data:image/jpeg;base64,{packed}", prompt=prompt)
 
 
 def book(languages: list[str]) -> int:

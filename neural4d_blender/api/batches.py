@@ -224,7 +224,7 @@ class SceneHost(Host):
             turns=values.get("quarter_turns", True),
             collection=values.get("collection", ""),
         )
-        if not (values.get("prompt") or values["image"] or values["options"]):
+        if not (values.get("prompt") or values.get("bring_in") or values["image"] or values["options"]):
             values["prompt"] = prompt_of(found[0].name)
         return target, sides
 

@@ -17,7 +17,7 @@ from ..batching.origins import Origin, What, listed, origin_of
 from ..engine import protocol
 from ..engine.protocol import InvalidInput, Request
 from ..scene import user_settings
-from ..scene.placing import targets
+from ..scene.placing import fitting, targets
 from ..scene.placing.placement import metres_per_unit
 from ..scene.start_job import require_ready, start
 from .job import Job
@@ -44,6 +44,10 @@ def bring_in(
     location: Sequence[float] | None = None,
     collection: str | bpy.types.Collection = "",
     placeholder: bool | None = None,
+    fit: bpy.types.Object | Sequence[bpy.types.Object] | None = None,
+    seat: str = "FLOOR",
+    stretch: str = "",
+    quarter_turns: bool = True,
 ) -> Job | list[Job]:
     """Bring in a model that is there already, and return at once: a job like those of :func:`generate`, for 0 points.
 
@@ -57,6 +61,7 @@ def bring_in(
         name: name of the object; the file's, or the id, where it is empty.
         size_mm, axis, origin, joined, max_faces, recalculate_normals, quads, animation, pack_images, location,
             collection, placeholder: as :func:`generate` takes them.
+        fit, seat, stretch, quarter_turns: the same, of one model: a box that it is to fill.
 
     Returns:
         The job; a list of them where a list or a folder was given.
@@ -79,15 +84,25 @@ def bring_in(
         texture_folder="" if pack_images else user_settings.texture_folder(),
         name=name,
     )
+    boxes = [fit] if isinstance(fit, bpy.types.Object) else list(fit or ())
+    if boxes and (size_mm is not None or location is not None or len(found) != 1):
+        raise InvalidInput(
+            "The box gives one model its size and place.", "Leave size_mm and location out, or fit one model at a time."
+        )
+    home = collection if isinstance(collection, str) else collection.name
+    if boxes:
+        place, sides = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
+        request = replace(request, size_mm=max(sides), axis="LONGEST", fit_mm=sides)
+    else:
+        place = targets.bind(location, home)
     origins = _checked(found, request, provider, format)
-    place = targets.bind(location, collection if isinstance(collection, str) else collection.name)
     step = scene_grid.room_mm(request) / 1000 / metres_per_unit(targets.scene_of(place))
     jobs = []
     for index, (one, asked) in enumerate(origins):
         x, y, z = place["location"]
         job, target = str(uuid.uuid4()), place.copy()
         target["location"] = [x + index * step, y, z]
-        start(job, one.provider, asked, target, placeholder, at_cursor=location is None)
+        start(job, one.provider, asked, target, placeholder, at_cursor=location is None and not boxes)
         jobs.append(Job(job))
     return jobs[0] if isinstance(what, str | os.PathLike) and found == [_located(what)] else jobs
 

@@ -98,6 +98,7 @@ def start_again(provider: str, request: Request, target: Target) -> str:
             images=[_copied(image, folder) for image in request.images],
             views={side: _copied(image, folder) for side, image in request.views.items()},
             references=[_copied(image, folder) for image in request.references],
+            bring_in=_still_there(request.bring_in),
             texture_folder=user_settings.texture_folder() if request.texture_folder else "",
         )
         start(job_id, provider, own, target)
@@ -188,6 +189,14 @@ def _seeded(service: Declaration, request: Request) -> Options:
     low = max(1, int(seed.minimum or 1))
     high = int(seed.maximum or 2**31 - 1)
     return {**request.options, "seed": low + secrets.randbelow(high - low + 1)}
+
+
+def _still_there(path: str) -> str:
+    """What was brought in, or a copy that a job has of it where it is a file that is gone."""
+    if not Path(path).is_absolute() or Path(path).is_file():
+        return path
+    of_it = (variant for job in bridge.jobs.values() if job.request.bring_in == path for variant in job.variants)
+    return next((variant.model for variant in of_it if variant.model and Path(variant.model).is_file()), path)
 
 
 def _copied(image: str, folder: Path) -> str:

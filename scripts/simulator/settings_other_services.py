@@ -34,6 +34,8 @@ class OtherSettings:
     #: The order of CSM's lists, of which no document says anything: "newest" first, "unordered", or "moving": a session
     #: that is made between two looks moves the others, so that each page begins with the last one of the page before.
     csm_list_order: str = "newest"
+    #: A picture that came in the request itself is shown by its address at the file host (url), or as it came (data).
+    csm_input_shown: str = "url"
     #: Whether a row of today's list shows what the session has made.
     csm_list_output: bool = True
     #: Whether a complete session tells what it cost, in a field that no document names (credits_used).
@@ -71,6 +73,7 @@ TRUTHS = {
     "modelslab_mislabelled",
 }
 CHOICES: dict[str, tuple[str, ...]] = {
+    "csm_input_shown": ("url", "data"),
     "csm_list_order": ("newest", "unordered", "moving"),
     "csm_output": ("meshes", "flat", "both"),
     "goneural_answer": ("output", "urls"),

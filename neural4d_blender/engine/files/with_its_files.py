@@ -13,11 +13,11 @@ import re
 import struct
 import urllib.parse
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from .archive import MAX_FILES, MAX_UNPACKED, USD_LAYERS
 
@@ -33,6 +33,7 @@ _TEXTURES: Final = re.compile(r"(?i)tex(ture)?s?|maps?|images?|materials?")
 _ENDING: Final = re.compile(rb"(?i)\.(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
 #: Bytes of a name that are looked at, folders below the model's and files in them all that are.
 _LONGEST, _DEEPEST, _MOST = 255, 4, 20_000
+_PIECE: Final = 1 << 20
 _ALIGNED: Final = 64  # where each file of a USD package has to begin
 
 
@@ -60,12 +61,20 @@ def of(source: Path) -> list[Path]:
     return found
 
 
-def is_package(files: list[Path]) -> bool:
-    """Whether they are to be one archive; a file by itself stays what it is, unless it is a layer of USD."""
-    return len(files) > 1 or files[0].suffix.lower() in (".gltf", *USD_LAYERS)
+def copy(files: list[Path], target: Path, wrote: Callable[[int], None]) -> None:
+    """Make one file of them: a copy, or an archive where there are several, and of what is nothing by itself.
+
+    Args:
+        wrote: told how many bytes were, again and again; what it raises goes through.
+    """
+    if len(files) > 1 or files[0].suffix.lower() in (".gltf", *USD_LAYERS):
+        pack(files, target, wrote)
+        return
+    with target.open("wb") as sink:
+        _pour(files[0], sink, wrote)
 
 
-def pack(files: list[Path], archive: Path) -> None:
+def pack(files: list[Path], archive: Path, wrote: Callable[[int], None] = lambda count: None) -> None:
     """Write them into an archive, uncompressed and aligned as a .usdz has to be; names from the model's folder on."""
     root = files[0].parent
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
@@ -75,9 +84,15 @@ def pack(files: list[Path], archive: Path) -> None:
             assert packed.fp is not None  # noqa: S101 (it is open)
             room = -(packed.fp.tell() + 30 + len(info.filename.encode()) + 4) % _ALIGNED
             info.extra = struct.pack("<HH", 0x1986, room) + b"\0" * room
-            with path.open("rb") as source, packed.open(info, "w") as sink:
-                while chunk := source.read(1 << 20):
-                    sink.write(chunk)
+            with packed.open(info, "w") as sink:
+                _pour(path, sink, wrote)
+
+
+def _pour(path: Path, sink: IO[bytes], wrote: Callable[[int], None]) -> None:
+    with path.open("rb") as source:
+        while chunk := source.read(_PIECE):
+            sink.write(chunk)
+            wrote(len(chunk))
 
 
 def _names(path: Path) -> set[bytes]:

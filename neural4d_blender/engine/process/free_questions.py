@@ -69,7 +69,7 @@ class FreeQuestions:
         return {
             "models": [
                 {
-                    **asdict(model),
+                    **asdict(account_pictures.take_in(self.context, name, model)),
                     "outcome": model.outcome.value if model.outcome else "",
                     "job": here.get(model.id, ""),
                 }

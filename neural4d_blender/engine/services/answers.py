@@ -148,7 +148,8 @@ class Listed:
         id: what it is asked for with. title: the words that it was made of; empty where the list has none.
         created: when (seconds since the epoch); None where the list does not tell.
         outcome: what has become of it; None where the list does not tell.
-        preview_url: of a picture of it, or of what it was made of; empty where there is none.
+        preview_url: of a picture of it, or of what it was made of; a data URI where it stands in the list itself; empty
+            where there is none.
         obstacle: why it cannot be brought in, in a sentence; empty where it can, or may yet.
     """
 

@@ -6,19 +6,24 @@ has drawn is kept and shown.
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..blenders.job_file import run_in_blender
 from ..errors import Neural4DError
 from ..files.download import Stopped
+from ..services.answers import Listed
 from ..store.private_files import make_folder
 from .context import Context
 from .delivery.check_download import check_shown
 
+#: How the address of a picture begins that was in the list itself.
+GIVEN = "given:"
 #: The most that is fetched of a picture.
 _MAX_BYTES = 10 * 1024 * 1024
 #: How many are kept, and fetched at a time.
@@ -33,7 +38,7 @@ def fetch(context: Context, provider: str, addresses: Mapping[str, str]) -> dict
         addresses: where they are, by the models' ids.
     """
     folder = context.folder / "images" / "account"
-    drawn = {id: folder / f"{_name(provider, id)}.png" for id in addresses}
+    drawn = {id: folder / f"{_name(provider, id, url)}.png" for id, url in addresses.items()}
     try:
         make_folder(folder)
         wanted = {id: url for id, url in addresses.items() if not drawn[id].is_file()}
@@ -45,7 +50,26 @@ def fetch(context: Context, provider: str, addresses: Mapping[str, str]) -> dict
     return {id: str(path) for id, path in drawn.items() if path.is_file()}
 
 
+def take_in(context: Context, provider: str, model: Listed) -> Listed:
+    """A picture that stands in the list itself becomes a file, and GIVEN its address: it is too long for a pipe."""
+    if not model.preview_url.startswith("data:"):
+        return model
+    folder = context.folder / "images" / "account"
+    try:
+        content = base64.b64decode(model.preview_url.partition(",")[2])
+        if len(content) > _MAX_BYTES:
+            raise ValueError("too long")
+        address = f"{GIVEN}{hashlib.sha256(content).hexdigest()[:32]}"
+        make_folder(folder)
+        (folder / f"{_name(provider, model.id, address)}.fetched").write_bytes(content)
+    except (OSError, ValueError):
+        return replace(model, preview_url="")
+    return replace(model, preview_url=address)
+
+
 def _name(*values: str) -> str:
+    """Of a file; what follows the path of an address is a signature, which changes."""
+    values = tuple(value.partition("?")[0] for value in values)
     return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -58,7 +82,10 @@ def _fetched(
     def get(id: str) -> tuple[Path, Path] | None:
         path = drawn[id].with_suffix(".fetched")
         with suppress(Neural4DError, Stopped):
-            context.fetch_from(provider, wanted[id], path, limit=_MAX_BYTES, check=check_shown, stopped=stopped)
+            if wanted[id].startswith(GIVEN):
+                check_shown(path)
+            else:
+                context.fetch_from(provider, wanted[id], path, limit=_MAX_BYTES, check=check_shown, stopped=stopped)
             return path, drawn[id]
         return None
 

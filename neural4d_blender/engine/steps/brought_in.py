@@ -53,6 +53,11 @@ def poll(provider: Provider, request: Request, uuid: str, expect_done: bool) -> 
             f"{name} waits for the order to go on with this model, which costs {unit}: nothing was ordered.",
             f"Finish it on {name}'s own page, then press Retry.",
         )
+    if found.outcome is Outcome.DONE and not found.model_url and request.format == provider.declaration.native:
+        raise ModelNotFound(
+            f"{name} has no {request.format} of it. {found.message}".strip(),
+            "Bring it in in a format that there is, which Python's format= says, or choose another one.",
+        )
     if found.outcome is Outcome.NEXT:
         return replace(found, outcome=Outcome.DONE, order="", points=None)  # as far as it was made
     return replace(found, points=None)

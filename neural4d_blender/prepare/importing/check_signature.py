@@ -5,6 +5,7 @@ Standard library and `engine` only. Blender's OBJ and STL importers report succe
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ...engine.errors import BrokenModel
@@ -14,6 +15,7 @@ _HEAD_BYTES = 1024
 _BOM = b"\xef\xbb\xbf"
 _STL_HEADER = 84  # 80 bytes of comment, then the number of triangles
 _STL_TRIANGLE = 50
+_PLY_HEADER = 1 << 16
 
 
 def check_signature(source: Path, model_format: str) -> None:
@@ -28,6 +30,20 @@ def check_signature(source: Path, model_format: str) -> None:
         raise BrokenModel("The model file is empty.")
     if not _matches(head, size, model_format):
         raise BrokenModel(f"The file is not a {model_format} model: it looks like {_looks_like(head)}.")
+    if model_format == "PLY":
+        _check_counts(source, size)
+
+
+def _check_counts(source: Path, size: int) -> None:
+    """A PLY says how much there is of what, and the importer makes room for that before it reads any of it."""
+    with source.open("rb") as file:
+        header = file.read(_PLY_HEADER).partition(b"end_header")[0]
+    for name, count in re.findall(rb"(?m)^\s*element\s+(\w+)\s+(\S+)", header):
+        if not count.isdigit() or int(count) > size:
+            raise BrokenModel(
+                f"The PLY file says that {count[:20].decode('ascii', 'replace')} of {name[:20].decode()} are in it, "
+                f"and is {size:,} bytes long."
+            )
 
 
 def _matches(head: bytes, size: int, model_format: str) -> bool:

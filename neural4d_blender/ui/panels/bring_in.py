@@ -16,8 +16,9 @@ from ..settings.properties import service
 if TYPE_CHECKING:
     from ...client.answers import AccountModel
 
-#: Rows' heights that the tabs and margins take of the width, and the most of a picture's.
-_AROUND, _LARGEST = 3.2, 9.0
+#: Rows' heights that the tabs and margins take of the width, what they and a box take of a model's half of it, and the
+#: most of a picture's.
+_AROUND, _BESIDE, _LARGEST = 3.2, 2.4, 9.0
 _WITH_MODELS = {State.READY, State.PLACED}
 
 
@@ -113,8 +114,8 @@ def _draw_model(column: bpy.types.UILayout, model: AccountModel, room: float) ->
     shown = icons.icon(page.pictures.get(model.id, "")) or icons.own("IMAGE_DATA")
     column.template_icon(shown, scale=min(room - _AROUND / 2, _LARGEST))
     job = page.job_of(model)
-    column.label(text=labels.cut(model.title or (job.request.title if job else tr("Model")), inset=room + _AROUND))
-    column.label(text=labels.cut(_state(model), inset=room + _AROUND))
+    column.label(text=labels.cut(model.title or (job.request.title if job else tr("Model")), inset=room + _BESIDE))
+    column.label(text=labels.cut(_state(model), inset=room + _BESIDE))
     if job is None:
         row = unsupported.row(column, model.obstacle)
         button = row.operator("neural4d.bring_in", icon="IMPORT")
@@ -125,7 +126,7 @@ def _draw_model(column: bpy.types.UILayout, model: AccountModel, room: float) ->
         place.job, place.variant = job.id, job.placed[0] if job.placed else -1
     else:
         words, icon = state_labels.state(job)
-        column.label(text=labels.cut(words, inset=room + _AROUND + 1), icon=icon)
+        column.label(text=labels.cut(words, inset=room + _BESIDE + 1), icon=icon)
 
 
 def _state(model: AccountModel) -> str:

@@ -75,6 +75,8 @@ def shown(world: World, call: Call, session: Session) -> dict[str, Any]:
 def _input(world: World, call: Call, session: Session) -> dict[str, Any]:
     """As it came; a picture that came in the request itself is shown by where it is now."""
     found = dict(session.wanted.input)
+    if world.settings.csm_input_shown == "data":
+        return found
     urls = [
         world.result_url(call, session.pictures[index]) if index in session.pictures else url
         for index, (_, url, _) in enumerate(session.wanted.pictures)

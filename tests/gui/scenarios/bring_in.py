@@ -8,6 +8,7 @@ from bl_ext.user_default.neural4d.ui.panels import bring_in
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios import history
+from tests.gui.scenarios.pictures import from_top
 from tests.gui.scenarios.steps import bridge, expect, in_viewport, names, press, reached, steer
 from tests.gui.scenarios.today import USUAL, to_width
 
@@ -26,6 +27,20 @@ def begin(ui):
     yield from ui.open_tab("Neural4D")
     yield from to_width(ui, USUAL)
     yield from ui.redraw()
+
+
+def pictures(ui):
+    """For scripts/screenshots.py: the list, and where to cut it."""
+    bpy.context.scene.neural4d.provider = "csm"
+    yield from begin(ui)
+    bpy.ops.neural4d.list_account(provider="csm", page=0)
+    yield Until(lambda: page.pictures, "the pictures", 60)
+    yield from ui.move(*ui.middle())
+    yield 0.5
+    yield from ui.screenshot("readme-account")
+    region = ui.region()
+    yield from history.show(ui, *history.PANELS)
+    return {"readme-account": from_top(ui, region.x, region.y + region.height - 760, region.width, 760)}
 
 
 def account(ui, admin_url: str):

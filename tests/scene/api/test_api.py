@@ -20,7 +20,7 @@ from tests.support.connected import connect
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.0, texture_size=64) as process:
         yield process
 
 
@@ -76,6 +76,7 @@ def test_place_again_and_another_variant_cost_nothing(sim: Simulator) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.both_ends
 def test_several_jobs_at_once(sim: Simulator) -> None:
     jobs = [neural4d.generate(f"robot number {number}", size_mm=100 + number) for number in range(4)]
     for number, job in enumerate(jobs):
@@ -84,6 +85,7 @@ def test_several_jobs_at_once(sim: Simulator) -> None:
     assert {job.id for job in neural4d.jobs()} == {job.id for job in jobs}
 
 
+@pytest.mark.one_blender
 def test_a_job_that_fails_says_all_there_is_to_say(sim: Simulator) -> None:
     sim.set_fault(endpoint="file", fault="truncated_body", times=None)
     job = neural4d.generate("a mug")
@@ -98,6 +100,7 @@ def test_a_job_that_fails_says_all_there_is_to_say(sim: Simulator) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_a_wrong_key_on_the_module(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEURAL4D_API_TOKEN", "wrong-key")
     with pytest.raises(neural4d.JobFailed, match="key") as caught:
@@ -107,6 +110,7 @@ def test_a_wrong_key_on_the_module(sim: Simulator, monkeypatch: pytest.MonkeyPat
     assert sim.spent == 0
 
 
+@pytest.mark.one_blender
 def test_without_a_key_or_online_access_nothing_starts(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEURAL4D_API_TOKEN")
     with pytest.raises(neural4d.KeyMissing) as caught:
@@ -121,6 +125,7 @@ def test_without_a_key_or_online_access_nothing_starts(sim: Simulator, monkeypat
     assert sim.requests() == []
 
 
+@pytest.mark.one_blender
 def test_time_that_is_up_leaves_the_job_alone(sim: Simulator) -> None:
     sim.configure(job_seconds=1000)
     job = neural4d.generate("a mug")
@@ -132,6 +137,7 @@ def test_time_that_is_up_leaves_the_job_alone(sim: Simulator) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_cancelled(sim: Simulator) -> None:
     sim.configure(job_seconds=1000)
     job = neural4d.generate("a mug")
@@ -173,6 +179,7 @@ def test_a_file_that_is_opened_again_gets_its_model(sim: Simulator, tmp_path: Pa
         ui.unregister()
 
 
+@pytest.mark.one_blender
 def test_an_engine_that_is_killed_is_started_again(sim: Simulator) -> None:
     sim.configure(job_seconds=1000)
     job = neural4d.generate("a mug")
@@ -204,6 +211,7 @@ def test_the_operator_gives_what_the_api_gives(sim: Simulator) -> None:
         ui.unregister()
 
 
+@pytest.mark.one_blender
 def test_balance_estimate_and_services(sim: Simulator) -> None:
     assert neural4d.balance("neural4d").total == sim.balance
     assert neural4d.estimate("a mug", variants=2, size_mm=3, location=(0, 0, 0)) == 60
@@ -215,6 +223,7 @@ def test_balance_estimate_and_services(sim: Simulator) -> None:
     assert next(iter(neural4d.providers())).id == "neural4d"
 
 
+@pytest.mark.both_ends
 def test_no_secret_is_in_a_saved_file(sim: Simulator, tmp_path: Path) -> None:
     neural4d.generate("a mug").wait(60)
     path = tmp_path / "saved.blend"
@@ -222,6 +231,7 @@ def test_no_secret_is_in_a_saved_file(sim: Simulator, tmp_path: Path) -> None:
     assert sim.token.encode() not in path.read_bytes()
 
 
+@pytest.mark.one_blender
 def test_help_tells_the_whole_story() -> None:
     for name in ("generate", "estimate", "balance", "jobs", "providers", "spent"):
         assert inspect.getdoc(getattr(neural4d, name))

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.both_ends
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, picture_seconds=0.0) as process:
+    with Simulator(job_seconds=0.0, picture_seconds=0.0, texture_size=64) as process:
         yield process
 
 
@@ -104,6 +104,7 @@ def test_a_picture_is_made_first_and_the_model_of_it(sim: Simulator) -> None:
         job.again()
 
 
+@pytest.mark.one_blender
 def test_one_of_the_pictures_is_chosen(sim: Simulator) -> None:
     asked: dict[str, Any] = {"picture_first": True, "pictures": 3, "variants": 2}
     assert neural4d.estimate("a mug", **asked) == 3 * 13 + 2 * 30
@@ -170,6 +171,7 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(sim: Simulator, tmp_p
     assert sim.requests() == []
 
 
+@pytest.mark.one_blender
 def test_what_is_known_of_the_server_counts(sim: Simulator) -> None:
     bridge.servers["neural4d"] = {"pictures": "none", "matting": "none"}
     with pytest.raises(neural4d.UnsupportedFeature, match="makes no pictures"):
@@ -181,6 +183,7 @@ def test_what_is_known_of_the_server_counts(sim: Simulator) -> None:
     assert sim.requests() == []
 
 
+@pytest.mark.one_blender
 def test_a_wait_that_the_service_asks_for_is_told(sim: Simulator) -> None:
     sim.set_fault("generateModelWithText", "http_429", retry_after=600)
     job = neural4d.generate("a mug")
@@ -191,6 +194,7 @@ def test_a_wait_that_the_service_asks_for_is_told(sim: Simulator) -> None:
     assert job.state not in ("failed", "placed")
 
 
+@pytest.mark.one_blender
 def test_a_documented_price_keeps_nothing_back(sim: Simulator) -> None:
     sim.configure(balance=20, prices={"text": 15})
     assert neural4d.estimate("a mug") == 30
@@ -201,6 +205,7 @@ def test_a_documented_price_keeps_nothing_back(sim: Simulator) -> None:
     assert sim.spent == 15
 
 
+@pytest.mark.one_blender
 def test_a_batch_takes_the_first_picture(sim: Simulator, tmp_path: Path) -> None:
     held("sketch").save(filepath=str(tmp_path / "sketch.png"))
     (tmp_path / "things.csv").write_text(

@@ -32,7 +32,7 @@ WANTED: dict[str, Any] = {
 
 @pytest.fixture
 def sim(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.0) as simulator:
+    with Simulator(generation="2024", job_seconds=0.0, texture_size=64) as simulator:
         for name, value in simulator.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
@@ -85,6 +85,7 @@ def test_a_picture_is_rendered_where_the_service_has_none(prepared: Prepared, tm
     assert not bpy.data.lights
 
 
+@pytest.mark.both_ends
 def test_a_job_goes_to_the_library(sim: Simulator, tmp_path: Path) -> None:
     library = tmp_path / "Library"
     job = neural4d.generate("a cute bird", size_mm=120).wait(60)

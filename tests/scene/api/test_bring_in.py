@@ -169,11 +169,26 @@ def test_a_folder_comes_side_by_side(models: Path) -> None:
     assert (said.service, said.prompt, said.image, said.points) == ("file", "", "", 0)
     assert said.source == "a chair.glb"
     assert not any(str(models) in str(value) for value in dict(first).values())
+    (models / "a chair.glb").unlink()  # the job has a copy
     again = jobs[0].again(size_mm=2 * SIZE)
     again.wait(timeout=120)
     assert max(measure_mm(again.objects, bpy.context.scene)) == pytest.approx(2 * SIZE, rel=1e-3)
     assert jobs[0].replace(second)[0].location == second.location
     assert neural4d.spent("file") == 0
+    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(9, 0, 0.25))
+    box = bpy.context.object
+    bpy.context.view_layer.update()
+    fitted = neural4d.bring_in(models / "b chair.stl", fit=box)
+    assert isinstance(fitted, neural4d.Job)
+    fitted.wait(timeout=120)
+    bpy.context.view_layer.update()
+    assert max(measure_mm(fitted.objects, bpy.context.scene)) == pytest.approx(500, rel=1e-3)
+    assert fitted.objects[0].location.x == pytest.approx(9, abs=1e-3)
+    estimate = neural4d.batch([{"bring_in": str(models / "b chair.stl"), "fit": fitted.objects[0].name}], dry_run=True)
+    assert isinstance(estimate, neural4d.Estimate)
+    assert (estimate.items, estimate.points, estimate.by_service) == (1, 0, {"file": 1})
+    with pytest.raises(InvalidInput, match="one model"):
+        neural4d.bring_in([models / "b chair.stl"] * 2, fit=box)
 
 
 @pytest.mark.one_blender

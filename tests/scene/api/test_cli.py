@@ -251,3 +251,21 @@ def test_killed_and_interrupted_it_pays_once(sim: Simulator, tmp_path: Path) -> 
     assert third.returncode == 0
     assert max(trimesh.load(tmp_path / "mug.stl").extents) == pytest.approx(80, rel=0.001)
     assert [row["points"] for row in sim.ledger()] == [60]
+
+
+def test_what_is_there_already_becomes_files_in_real_size(
+    sim: Simulator, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.mesh.primitive_cone_add(depth=3.0, radius1=1.0)
+    bpy.ops.wm.stl_export(filepath=str(tmp_path / "a cone.stl"))
+    capfd.readouterr()
+    argv = ("bring-in", "a cone.stl", "--size-mm", f"{SIZE:g}", "--axis", "Z", "--json")
+    assert run(*argv, "-o", "models", "--type", "glb", "--type", "stl") == 0
+    (done,) = (one for one in told(capfd) if one["event"] == "done")
+    assert (done["provider"], done["points"]) == ("file", 0)
+    assert [Path(one).name for one in done["files"]] == ["a cone.glb", "a cone.stl"]
+    for file in done["files"]:
+        inside = trimesh.load(file).extents
+        expected = SIZE if file.endswith(".stl") else SIZE / 1000  # millimetres, and metres with Y up
+        assert max(inside) == pytest.approx(expected, rel=1e-3)
+    assert sim.ledger() == []

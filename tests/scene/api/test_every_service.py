@@ -32,7 +32,7 @@ FORMATS = [(case, format) for case in ONE_EACH if case.provider == "csm" for for
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.2, picture_seconds=0.1) as process:
+    with Simulator(job_seconds=0.2, picture_seconds=0.1, texture_size=64) as process:
         yield process
 
 

@@ -93,6 +93,7 @@ def test_a_broken_model_leaves_nothing_either(tmp_path: Path) -> None:
     assert all_there_is() == before
 
 
+@pytest.mark.both_ends
 def test_a_job_whose_background_blender_cannot_be_started(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_job_whose_background_blender_cannot_be_started(
     assert [scene.name for scene in bpy.data.scenes] == ["Scene"]
 
 
+@pytest.mark.one_blender
 def test_a_model_that_is_broken_is_told_as_ever(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,17 @@ def test_a_file_of_another_kind(tmp_path: Path, model_format: str, content: byte
     assert told in facts["what"]
 
 
+@pytest.mark.parametrize(("vertices", "faces"), [("4000000000", "1"), ("3", "4000000000"), ("-1", "1"), ("x", "1")])
+def test_a_ply_that_claims_more_than_is_in_it(tmp_path: Path, vertices: str, faces: str) -> None:
+    """In the importer such a one ends the whole process."""
+    header = f"element vertex {vertices}\nproperty float x\nproperty float y\nproperty float z\nelement face {faces}\n"
+    head = f"ply\nformat binary_little_endian 1.0\n{header}property list uchar int vertex_indices\nend_header\n"
+    (tmp_path / "scan.ply").write_bytes(head.encode() + bytes(64))
+    facts = run(tmp_path / "scan.ply", "PLY")
+    assert facts["code"] == "BrokenModel"
+    assert "bytes long" in facts["what"]
+
+
 @pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_a_missing_file(tmp_path: Path, model_format: str) -> None:
     assert run(tmp_path / "none", model_format)["code"] == "BrokenModel"

@@ -114,6 +114,7 @@ def test_it_is_placed_again(sim: Simulator, harm: Harm) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_all_of_them_side_by_side(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     job = ready(monkeypatch, variants=2, place_all=True)
     for blend in files(job, "blend"):
@@ -126,6 +127,7 @@ def test_all_of_them_side_by_side(sim: Simulator, monkeypatch: pytest.MonkeyPatc
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 @pytest.mark.parametrize("left", [[], ["v1.glb"]], ids=["nothing", "another model"])
 def test_without_the_download_retry_fetches_it_at_no_cost(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, left: list[str]
@@ -155,6 +157,7 @@ def test_without_the_download_retry_fetches_it_at_no_cost(
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_what_is_damaged_again_and_again_is_said(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is going, say: nothing is done over and over."""
     job = ready(monkeypatch)
@@ -178,6 +181,7 @@ def test_an_asset_is_made_of_it(sim: Simulator, tmp_path: Path) -> None:
         job.save_asset(tmp_path / "library")
 
 
+@pytest.mark.one_blender
 def test_a_command_writes_its_files(sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, harmed = place_finished_models.place_job, []
 

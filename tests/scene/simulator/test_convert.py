@@ -116,6 +116,7 @@ def test_every_format(simulator: Simulator, kind: str, tmp_path: Path) -> None:
         assert len(textures) == 3 if kind in ("glb", "blend", "usdz") else textures
 
 
+@pytest.mark.one_blender
 def test_defaults_and_nothing_paid_twice(simulator: Simulator) -> None:
     uuid = post(simulator, "generateModelWithText", prompt="a mug", modelCount=1)["uuids"][0]
     before = simulator.spent
@@ -126,6 +127,7 @@ def test_defaults_and_nothing_paid_twice(simulator: Simulator) -> None:
     assert simulator.spent == before + 10
 
 
+@pytest.mark.one_blender
 def test_a_model_of_many_objects(simulator: Simulator, tmp_path: Path) -> None:
     simulator.configure(shape="nested")
     uuid = post(simulator, "generateModelWithText", prompt="a robot", modelCount=1)["uuids"][0]

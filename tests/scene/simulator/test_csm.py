@@ -16,6 +16,8 @@ import requests
 from scripts.simulator.launcher import Simulator
 from tests.support.other_services import Others, data_uri
 
+pytestmark = pytest.mark.both_ends
+
 #: Width, height, depth in metres, and so in Blender's X, Z and Y.
 BOX = (0.3, 0.12, 0.05)
 

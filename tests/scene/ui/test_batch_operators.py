@@ -97,6 +97,7 @@ def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path
     assert panel.spent == 240
 
 
+@pytest.mark.one_blender
 def test_what_failed_is_tried_again(panel: Simulator, tmp_path: Path) -> None:
     panel.set_fault(endpoint="file", fault="http_500", times=None, match=".glb")
     bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 2))
@@ -128,6 +129,7 @@ def buttons(batch: str) -> list[str]:
     return row.names
 
 
+@pytest.mark.one_blender
 def test_a_batch_whose_budget_is_used_up_goes_on_with_another(panel: Simulator, tmp_path: Path) -> None:
     bpy.ops.neural4d.batch_from_file(filepath=table(tmp_path, 3), use_budget=True, budget=60)
     (batch,) = bridge.batches

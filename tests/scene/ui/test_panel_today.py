@@ -34,7 +34,7 @@ NO_PICTURES, NO_CUTOUTS = {"pictures": "none"}, {"matting": "none"}
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, picture_seconds=0.0) as process:
+    with Simulator(job_seconds=0.0, picture_seconds=0.0, texture_size=64) as process:
         yield process
 
 

@@ -142,7 +142,7 @@ def test_no_more_variants_than_the_service_makes(chosen: Any) -> None:
 
 
 def test_the_buttons_job_of_an_address_and_of_an_asset(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Simulator(generation="2024", job_seconds=0.2) as sim:
+    with Simulator(generation="2024", job_seconds=0.2, texture_size=64) as sim:
         for name, value in sim.environment.items():
             monkeypatch.setenv(name, value)
         chosen.provider, chosen.input, chosen.image_source = "modelslab", "IMAGE", "URL"

@@ -21,12 +21,16 @@ from tests.support.gate import Gate
 def gate(
     empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Simulator, Gate]]:
-    with Simulator(generation="2024", job_seconds=0.0) as sim, Gate(sim.api_url, "generateModelWithText") as gate:
+    with (
+        Simulator(generation="2024", job_seconds=0.0, texture_size=64) as sim,
+        Gate(sim.api_url, "generateModelWithText") as gate,
+    ):
         connect(sim, tmp_path, monkeypatch)
         monkeypatch.setenv("NEURAL4D_API_URL", gate.url)
         yield sim, gate
 
 
+@pytest.mark.both_ends
 def test_blender_does_not_wait_and_the_model_still_comes(gate: tuple[Simulator, Gate]) -> None:
     sim, way = gate
     ui.register()

@@ -50,7 +50,7 @@ def test_what_a_row_of_today_tells() -> None:
     assert found.models == [
         Listed("a", "a red chair", 1_795_168_800.0, Outcome.DONE, PICTURE),
         Listed("b", outcome=Outcome.GENERATING, preview_url=PICTURE),
-        Listed("c", outcome=Outcome.FAILED, obstacle=why[0]),
+        Listed("c", "", None, Outcome.FAILED, "data:image/png;base64,AA", why[0]),
         Listed("d", outcome=Outcome.FAILED, obstacle=f"CSM could not make it: {why[1]}"),
         Listed("e"),
     ]

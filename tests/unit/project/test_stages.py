@@ -157,12 +157,12 @@ def test_a_stage_that_takes_more_places_has_fewer_beside_it(run: Run, monkeypatc
     order = ["gui(rest)", "unit", "lint(1)", "lint(2)", *(f"scene({n})" for n in range(4))]
     monkeypatch.setattr(environments, "nox", lambda *_: [])
     monkeypatch.setattr(command, "perform", perform)
-    came = asyncio.run(command.run({name: [] for name in order}, 3))
+    came = asyncio.run(command.run({name: [] for name in order}, 4))
     assert list(came) == order
     assert set(most) == set(order)
-    assert most["gui(rest)"] == most["unit"] == 2
+    assert (most["gui(rest)"], most["unit"]) == (3, 2)
     assert ("lint(1)", "gui(rest)") in beside, "what fits does not wait for unit, which does not"
-    assert max(most.values()) <= 3
+    assert max(most.values()) <= 4
     most.clear()
     asyncio.run(command.run({name: [] for name in order}, 1))
     assert set(most.values()) == {1}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.simulator.launcher import Simulator
+from tests.support.engine_in_thread import Desk
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import CASES, OLDER, ONE_EACH, Case
 from tests.support.today import QUICK
@@ -186,6 +187,20 @@ def test_a_link_to_the_result_is_fetched_without_the_key(
     assert "fresh link" in failed["error"]["remedy"]
 
 
+@pytest.mark.parametrize("case", [case for case in ONE_EACH if case.provider == "csm"], ids=str)
+def test_a_session_that_made_a_picture_is_no_model(
+    sim: Simulator, engine: EngineProcess, case: Case, tmp_path: Path
+) -> None:
+    with engine_on(sim, tmp_path / "elsewhere") as other:
+        job = other.submit("a wooden chair", provider="csm", format="GLB", picture_first=True, choose_cutout=True)
+        picture = other.wait(job, "choosing_cutout")["picture_ids"][0]
+    before = sim.ledger()
+    failed = engine.wait(bring_in(engine, case, picture), "failed")
+    assert failed["error"]["code"] == "ModelNotFound"
+    assert "CSM has no GLB of it" in failed["error"]["what"]
+    assert sim.ledger() == before
+
+
 @newest
 def test_what_costs_and_what_is_no_id_is_refused_before_anything_is_sent(
     sim: Simulator, engine: EngineProcess, case: Case
@@ -199,3 +214,25 @@ def test_what_costs_and_what_is_no_id_is_refused_before_anything_is_sent(
         answer = engine.ask("submit", job="j", provider="neural4d", request=request)
         assert answer["error"]["code"] == "UnsupportedFeature"
     assert sim.requests() == []
+
+
+def test_a_link_may_lead_to_another_format(tmp_path: Path) -> None:
+    """Its own bytes say which; converting it was paid by whoever has the link."""
+    desk = Desk(tmp_path)
+    stl = bytes(80) + (1).to_bytes(4, "little") + bytes(50)
+
+    def download(url: str, path: Path, *, check: Callable[[Path], object], **_: object) -> int:
+        part = path.with_suffix(".part")
+        part.write_bytes(stl)
+        check(part)
+        part.replace(path)
+        return len(stl)
+
+    desk.engine.context.download = download
+    link = "https://s3.neural4d.com/stl_54078587-7fdd-49c5-9fe6-317d22f27098.stl?sig=example"
+    desk.ask("submit", job="j", provider="neural4d", request={"bring_in": link, "format": "GLB"})
+    desk.until(lambda: desk.states() == ["ready"])
+    (variant,) = desk.written("j").variants
+    assert (variant.format, Path(variant.model).suffix) == ("STL", ".stl")
+    assert desk.written("j").costs.total == 0
+    desk.close()

@@ -13,6 +13,7 @@ import pytest
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess
 from tests.support.one_engine import engine, facts
+from tests.support.other_services import data_uri
 from tests.support.others_today import IMAGE, Today
 from tests.support.simulator_client import picture
 from tests.unit.whole_engine.test_engine_csm_today import LIST, any_sim, sim, start
@@ -137,6 +138,17 @@ def test_only_what_is_a_picture_of_a_sound_size_is_drawn(sim: Simulator, engine:
     assert [path.name for path in Path(found["good"]).parent.iterdir()] == [Path(found["good"]).name]
     assert engine.ask("draw_pictures", provider="csm", pictures={"good": asked["good"]})["pictures"] == found
     assert Pictures.asked.count("/good.png") == 1, "what was drawn is kept"
+
+
+def test_a_picture_that_stands_in_the_list_itself_is_drawn_too(sim: Simulator, engine: EngineProcess) -> None:
+    id = Today(sim).session(image_url=data_uri())
+    sim.configure(csm_input_shown="data")
+    (model,) = listed(engine)["models"]
+    assert (model["id"], len(model["preview_url"]) < 50) == (id, True), "it is too long for the pipe"
+    asked = {id: model["preview_url"], "another": "given:nothing"}
+    found = engine.ask("draw_pictures", provider="csm", pictures=asked)["pictures"]
+    assert [*found] == [id]
+    assert [path.name for path in Path(found[id]).parent.iterdir()] == [Path(found[id]).name]
 
 
 @pytest.mark.parametrize("preparer", [[], ["crash"], ["unable"]])

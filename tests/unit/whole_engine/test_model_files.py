@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files import with_its_files
+from neural4d_blender.engine.files import built_in, with_its_files
+from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.files.glb_check import check_glb
 from neural4d_blender.engine.model.job import Job
 from tests.support.engine_in_thread import Offline
@@ -83,6 +84,17 @@ def test_a_file_is_copied_and_costs_nothing(desk: Offline, folder: Path) -> None
     assert desk.jobs["j"]["request"]["size_mm"] == 900
 
 
+def test_a_large_one_is_copied_in_pieces_and_can_be_given_up(folder: Path, tmp_path: Path) -> None:
+    model = folder / "scan.stl"
+    model.write_bytes(bytes(3 * 2**20))
+    told: list[float] = []
+    assert built_in.copy(model, tmp_path / "v0.stl", progress=told.append) == 3 * 2**20
+    assert told == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0])
+    with pytest.raises(Stopped):
+        built_in.copy(model, tmp_path / "v1.stl", stopped=lambda: True)
+    assert not list(tmp_path.glob("v1*"))
+
+
 def test_the_same_file_twice_is_two_jobs(desk: Offline, folder: Path) -> None:
     model = folder / "chair.glb"
     model.write_bytes(glb(triangle()))
@@ -133,9 +145,11 @@ def test_a_gltf_comes_with_its_files_as_one(desk: Offline, folder: Path) -> None
     assert "holiday.png" not in names(desk.written("j"), "v0")
 
 
-@pytest.mark.parametrize("beyond", ["../secret.png", "/etc/passwd", "..%2F..%2Fsecret.png"])
+@pytest.mark.parametrize("beyond", ["../secret.png", "{secret}", "..%2F..%2Fsecret.png"])
 def test_a_gltf_takes_nothing_from_elsewhere(desk: Offline, folder: Path, beyond: str) -> None:
-    (folder.parent / "secret.png").write_bytes(picture(kind="PNG"))
+    secret = folder.parent / "secret.png"
+    secret.write_bytes(picture(kind="PNG"))
+    beyond = beyond.format(secret=secret.as_posix())
     begin(desk, write_gltf(folder, images=[{"uri": beyond}]), format="GLTF")
     (variant,) = ready(desk).variants
     assert check_glb(variant.model).lost_textures == 1
@@ -202,6 +216,19 @@ def test_a_layer_of_usd_becomes_a_package(desk: Offline, folder: Path) -> None:
         assert content.index(picture(kind="PNG")) % 64 == 0
 
 
+def test_a_package_in_an_archive_is_kept_as_a_folder(desk: Offline, folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(folder / "chair.usdz", "w") as package:
+        package.writestr("chair.usda", "#usda 1.0")
+    with zipfile.ZipFile(folder / "download.zip", "w") as archive:
+        archive.write(folder / "chair.usdz", "model/chair.usdz")
+    for name in ("chair.usdz", "download.zip"):
+        begin(desk, folder / name, name, name=name, keep_in=str(tmp_path / "kept"))
+        assert Path(ready(desk, name).variants[0].model).suffix == ".usdz"
+    desk.rest()
+    kept = {path.relative_to(tmp_path / "kept").as_posix() for path in (tmp_path / "kept").rglob("*.usdz")}
+    assert kept == {"chair.usdz.usdz", "download.zip/model/chair.usdz"}
+
+
 def test_links_and_folders_that_lead_elsewhere_are_not_followed(folder: Path) -> None:
     elsewhere = folder.parent / "elsewhere"
     elsewhere.mkdir()
@@ -239,6 +266,8 @@ def test_what_is_no_model_is_refused_by_its_bytes(desk: Offline, folder: Path, c
     assert (error["code"], error["cost"]) == ("BrokenModel", "Nothing was paid.")
     assert "no GLB" in error["what"]
     assert "choose another variant" not in error["remedy"]
+    told = [event["job"]["note"] for event in desk.told if event["event"] == "job"]
+    assert not any("Trying again" in note for note in told)  # a second copy is the same
 
 
 def test_the_name_counts_where_the_bytes_say_nothing(desk: Offline, folder: Path) -> None:

@@ -76,7 +76,7 @@ def _listed(
         " ".join(title.split())[: answers.LONGEST],
         created(row),
         poll.outcome if poll else None,
-        next((url for url in addresses if web_addresses.is_web_address(url)), ""),
+        next((url for url in addresses if web_addresses.is_web_address(url) or url.startswith("data:image/")), ""),
         obstacle,
     )
 
