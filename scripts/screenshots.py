@@ -54,6 +54,9 @@ def main() -> int:
 
     with Simulator(job_seconds=25.0, balance=1000) as simulator:
         cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
+    with Simulator(job_seconds=8.0, balance=1000) as simulator:
+        shown = run_scenario("pictures.moving", env=simulator.environment, size=WINDOW, timeout=180)
+    keep_moving({SCREENSHOTS / f"{name}.png": took for name, took in shown["frames"].items()}, tuple(shown["cut"]))
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(generation="2024", job_seconds=2.0, matting_seconds=0.5) as older,  # today's cuts nothing out
@@ -96,7 +99,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         if demo.main(["--out", folder]):
             return 1
-        keep(Path(folder) / "demo.png", "demo")
+        keep(Path(folder) / "demo.png", "demo", smooth=True)
+        if demo.main(["--blockout", "--out", folder]):
+            return 1
+        for name, source in (("blockout-before", "demo-before"), ("blockout-after", "demo")):
+            keep(Path(folder) / f"{source}.png", name, widest=540, smooth=True)
     return 0
 
 
@@ -188,8 +195,30 @@ def beside(cuts: dict[Path, tuple[int, int, int, int]]) -> Path:
     return target
 
 
-def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None, widest: int = WIDEST) -> None:
-    """Cut a picture out, make it small and put it into docs/images."""
+def keep_moving(frames: dict[Path, int], cut: tuple[int, int, int, int]) -> None:
+    """Make one moving picture of screenshots, each with the milliseconds that it is shown, in docs/images."""
+    from PIL import Image
+
+    pictures = []
+    for path in frames:
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB").crop(cut)
+        size = (WIDEST, round(picture.height * WIDEST / picture.width))
+        pictures.append(picture.resize(size, Image.Resampling.LANCZOS))
+    target = IMAGES / "first-model.webp"
+    pictures[0].save(target, save_all=True, append_images=pictures[1:], duration=list(frames.values()), loop=0)
+    print(f"{target.relative_to(ROOT)}: {len(pictures)} pictures, {target.stat().st_size // 1000} kB")
+
+
+def keep(
+    source: Path,
+    name: str,
+    cut: tuple[int, int, int, int] | None = None,
+    widest: int = WIDEST,
+    *,
+    smooth: bool = False,
+) -> None:
+    """Cut a picture out, make it small and put it into docs/images; a smooth one is a render's."""
     from PIL import Image
 
     with Image.open(source) as opened:
@@ -198,8 +227,9 @@ def keep(source: Path, name: str, cut: tuple[int, int, int, int] | None = None, 
         picture = picture.resize((widest, round(picture.height * widest / picture.width)), Image.Resampling.LANCZOS)
     IMAGES.mkdir(parents=True, exist_ok=True)
     target = IMAGES / f"{name}.png"
-    # A palette that keeps small spots of colour, and no dithering, which takes twice the space.
-    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    # A palette that keeps small spots of colour; without dithering, which takes twice the space, light has steps.
+    dither = Image.Dither.FLOYDSTEINBERG if smooth else Image.Dither.NONE
+    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=dither)
     small.save(target, optimize=True)
     print(f"{target.relative_to(ROOT)}: {picture.width} x {picture.height}, {target.stat().st_size // 1000} kB")
 

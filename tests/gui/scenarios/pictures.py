@@ -65,6 +65,53 @@ def scenario(ui):
     return {"readme-panel": panel, "readme-generating": generating, "readme-placed": placed}
 
 
+def moving(ui):
+    """From an empty panel to a model that is looked at from all sides; every screenshot with its milliseconds."""
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    space = ui.area().spaces[0]
+    space.clip_start = 0.001
+    space.shading.type = "MATERIAL"
+    view = space.region_3d
+    view.view_location, view.view_distance = (0.03, 0.0, 0.05), 0.42
+    turned = math.radians(22)
+    view.view_rotation = Euler((math.radians(72), 0.0, turned)).to_quaternion()
+    yield from ui.open_tab("Neural4D")
+    yield from ui.widen(80)
+    shown = {}
+
+    def frame(milliseconds):
+        name = f"moving-{len(shown):02}"
+        shown[name] = milliseconds
+        yield from ui.screenshot(name)
+
+    yield from frame(900)
+    for words in ("a", "a cute", "a cute bird"):
+        bpy.context.scene.neural4d.prompt = words
+        yield from ui.redraw()
+        yield from frame(300)
+    yield from fill_in(ui, "a cute bird", "120")
+    yield from frame(900)
+    yield from generate(ui)
+    yield reached("generating")
+    yield from frame(600)
+    for part in (0.25, 0.5, 0.75):
+        yield Until(lambda part=part: newest().progress > part, f"{part:.0%} of a job", 60)
+        yield from frame(500)
+    yield reached("placed")
+    yield 6.0  # the viewport compiles its shaders
+    with in_window():
+        bpy.context.view_layer.objects.active.select_set(False)
+    yield from ui.move(*ui.middle())
+    yield from frame(1200)
+    for step in range(1, 12):
+        view.view_rotation = Euler((math.radians(72), 0.0, turned + math.radians(30 * step))).to_quaternion()
+        yield from ui.redraw()
+        yield from frame(150)
+    area = ui.area()
+    return {"frames": shown, "cut": from_top(ui, area.x, area.y, area.width, area.height)}
+
+
 def cutouts(ui, picture: str):
     """The four cut-outs of a picture, to choose from."""
     yield from ui.open_tab("Neural4D")
