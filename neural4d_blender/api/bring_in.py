@@ -59,9 +59,9 @@ def bring_in(
         provider: id of the service, where an id may be one of several; ``file`` for a file.
         format: where the service has other formats of the model at no cost; what it makes of itself where it is empty.
         name: name of the object; the file's, or the id, where it is empty.
-        size_mm, axis, origin, joined, max_faces, recalculate_normals, quads, animation, pack_images, location,
-            collection, placeholder: as :func:`generate` takes them.
-        fit, seat, stretch, quarter_turns: the same, of one model: a box that it is to fill.
+        size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size it has. All that is not named here is
+            as :func:`generate` takes it.
+        fit: a box that one model is to fill, with seat, stretch and quarter_turns as in :func:`generate`.
 
     Returns:
         The job; a list of them where a list or a folder was given.

@@ -53,8 +53,8 @@ def listed(what: What) -> list[What]:
     Raises:
         InvalidInput: there is none.
     """
-    folder = None if is_web_address(os.fspath(what)) else expanded(what)
-    if folder is None or not folder.is_dir():
+    folder = expanded(_plain(what))
+    if is_web_address(_plain(what)) or not os.path.isdir(folder):  # which takes any text, unlike Path's
         return [what]
     found = _models(folder) or [file for one in sorted(folder.iterdir()) if one.is_dir() for file in _models(one)]
     if not found:
@@ -75,16 +75,21 @@ def origin_of(
     Raises:
         InvalidInput: there is no such file, or it is none of the services' ids and links.
     """
-    text = os.fspath(what).strip()
+    text = _plain(what)
     if is_web_address(text):
         return _linked(text, services, provider)
     path = (folder or Path.cwd()) / expanded(text or "?")
-    if path.is_file():
+    if os.path.isfile(path):
         return _of_file(path)
     if provider == FILES or isinstance(what, os.PathLike) or format_by_ending(text):
         raise InvalidInput(f"There is no file {path}.", "Look where it is now.")
     service = _service_of(text, services, provider, usual)
     return Origin(service.id, text, service.native)
+
+
+def _plain(what: What) -> str:
+    """A text without what a file manager or a mail puts around a path."""
+    return what.strip().strip('"').strip() if isinstance(what, str) else os.fspath(what)
 
 
 def _models(folder: Path) -> list[Path]:

@@ -161,6 +161,7 @@ class Offline(Desk):
         super().__init__(folder, before)
         self.ask("configure", preparer=["blender"], services={}, online=False)
         self.engine.context.download = None  # type: ignore[assignment]
+        self.engine.context.preparers.expect = lambda _: None  # type: ignore[method-assign]
 
     def _provider(self, name: str) -> Any:
         return Connections.provider(self.engine.connections, name)

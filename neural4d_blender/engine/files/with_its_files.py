@@ -15,8 +15,7 @@ import urllib.parse
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Final
 
 from .archive import MAX_FILES, MAX_UNPACKED, USD_LAYERS
@@ -31,7 +30,7 @@ _PARTS: Final = ("mtl", "bin", "usd", "usda", "usdc")
 _NAMES_FILES: Final = frozenset({".mtl", *USD_LAYERS})
 _TEXTURES: Final = re.compile(r"(?i)tex(ture)?s?|maps?|images?|materials?")
 _ENDING: Final = re.compile(rb"(?i)\.(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
-#: Bytes of a name that are looked at, folders below the model's and files in them all that are.
+#: Bytes of a name that are looked at, folders from the model's on downwards, and files and folders in them all.
 _LONGEST, _DEEPEST, _MOST = 255, 4, 20_000
 _PIECE: Final = 1 << 20
 _ALIGNED: Final = 64  # where each file of a USD package has to begin
@@ -41,8 +40,8 @@ def of(source: Path) -> list[Path]:
     """The files that belong to a model file, itself first; only itself where it names none that is there."""
     if source.suffix.lower() not in _NAMING:
         return [source]
-    named, found, left = _names(source), [source], list(islice(_beside(source), _MOST))
-    packed = source.suffix.lower() in (".blend", ".usd", ".usdc")
+    named, packed = _names(source), _hides_names(source)
+    found, left = [source], list(_beside(source)) if named or packed else []
     size, grown = source.stat().st_size, True
     while grown:
         grown = False
@@ -112,14 +111,29 @@ def _spellings(name: str) -> set[bytes]:
 
 
 def _beside(source: Path) -> Iterator[Path]:
-    """What may be a part of it, in its folder and those below; no link is followed out of there."""
-    depth, root = len(source.parent.parts), source.parent.resolve()
-    for folder, folders, names in os.walk(source.parent):
-        if len(Path(folder).parts) - depth >= _DEEPEST:
-            folders.clear()
-        folders[:] = [name for name in sorted(folders) if not name.startswith(".")]
-        for name in sorted(names):
-            path = Path(folder, name)
-            of_a_kind = path != source and path.suffix[1:].lower() in (*_IMAGES, *_PARTS)
-            if of_a_kind and path.is_file() and path.resolve().is_relative_to(root):
-                yield path
+    """What may be a part of it, in its folder and then in those below; no link is followed out of there."""
+    root, left, folders = source.parent.resolve(), _MOST, [source.parent]
+    for _ in range(_DEEPEST):
+        inner: list[Path] = []
+        for folder in folders:
+            with suppress(OSError), os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    path, left = Path(entry.path), left - 1
+                    if left < 0:  # somebody's whole home
+                        return
+                    if entry.is_dir(follow_symlinks=False):
+                        inner += [] if entry.name.startswith(".") else [path]
+                    elif path != source and _is_of_a_kind(entry) and path.resolve().is_relative_to(root):
+                        yield path
+        folders = inner
+
+
+def _is_of_a_kind(entry: os.DirEntry[str]) -> bool:
+    return PurePath(entry.name).suffix[1:].lower() in (*_IMAGES, *_PARTS) and entry.is_file()
+
+
+def _hides_names(source: Path) -> bool:
+    """The names in it are packed away."""
+    with source.open("rb") as file:
+        head = file.read(8)
+    return head == b"PXR-USDC" or (source.suffix.lower() == ".blend" and not head.startswith(b"BLENDER"))

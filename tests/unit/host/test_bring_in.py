@@ -79,6 +79,8 @@ def test_the_address_that_is_set_is_the_services_own() -> None:
         (SESSION, "neural4d", "no id of a model at Neural4D; it looks like one of CSM"),
         ("a wooden chair", "", "no model file, and no id"),
         ("", "", "no model file, and no id"),
+        ("x" * 5000, "", "no model file, and no id"),
+        ("a\0chair", "", "no model file, and no id"),
         ("gone.glb", "", "There is no file"),
         ("gone", "file", "There is no file"),
         (UUID, "nobody", "There is no service 'nobody'"),
@@ -102,6 +104,7 @@ def test_of_two_services_the_one_with_a_key_is_meant() -> None:
 def test_a_file_is_known_by_its_bytes(chair: Path) -> None:
     assert origin_of(chair, services()) == Origin("file", str(chair), "GLB", "a chair")
     assert origin_of("a chair.glb", services(), folder=chair.parent).bring_in == str(chair)
+    assert origin_of(f' "{chair}"\n', services()).bring_in == str(chair)  # as file managers copy it
     wrong = chair.rename(chair.with_suffix(".stl"))
     assert origin_of(wrong, services()).format == "GLB"
     for content in (b"", b"a text"):
@@ -118,6 +121,9 @@ def test_a_folder_is_the_models_in_it(chair: Path) -> None:
     assert listed(folder) == [folder / "B.obj", chair]
     assert listed(chair) == [chair]
     assert listed(UUID) == [UUID]
+    assert listed(f'"{folder}"') == [folder / "B.obj", chair]
+    for text in ("x" * 5000, "a\0chair"):
+        assert listed(text) == [text]
     inner = folder / "unpacked" / "one"
     inner.mkdir(parents=True)
     with pytest.raises(InvalidInput, match="no model file in"):

@@ -229,6 +229,38 @@ def test_a_package_in_an_archive_is_kept_as_a_folder(desk: Offline, folder: Path
     assert kept == {"chair.usdz.usdz", "download.zip/model/chair.usdz"}
 
 
+def test_of_what_hides_its_names_the_folders_of_textures_come_along(folder: Path) -> None:
+    (folder / "Textures").mkdir()
+    (folder / "Textures" / "seat.png").write_bytes(picture(kind="PNG"))
+    (folder / "Textures" / "notes.txt").write_text("no picture", encoding="utf-8")
+    for name, content, along in (
+        ("plain.blend", b"BLENDER-v405", False),
+        ("small.blend", b"\x28\xb5\x2f\xfd....", True),
+        ("chair.usd", b"PXR-USDC", True),
+        ("chair.usda", b"#usda 1.0", False),
+    ):
+        (folder / name).write_bytes(content)
+        found = [path.name for path in with_its_files.of(folder / name)]
+        assert found == ([name, "seat.png"] if along else [name])
+
+
+def test_a_home_is_not_looked_through(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearer files first, and no more of them than any model has."""
+    monkeypatch.setattr(with_its_files, "_MOST", 6)
+    (folder / "a long way").mkdir()
+    for number in range(9):
+        (folder / "a long way" / f"{number}.png").write_bytes(picture(kind="PNG"))
+    (folder / "z.png").write_bytes(picture(kind="PNG"))
+    (folder / "chair.mtl").write_text("map_Kd z.png\nmap_Bump 8.png\nmap_Ks 0.png\n", encoding="utf-8")
+    (folder / "chair.obj").write_text("mtllib chair.mtl\n", encoding="utf-8")
+    assert [path.name for path in with_its_files.of(folder / "chair.obj")] == [
+        "chair.obj",
+        "chair.mtl",
+        "z.png",
+        "0.png",
+    ]
+
+
 def test_links_and_folders_that_lead_elsewhere_are_not_followed(folder: Path) -> None:
     elsewhere = folder.parent / "elsewhere"
     elsewhere.mkdir()
