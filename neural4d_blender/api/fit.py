@@ -42,9 +42,13 @@ def dress(
     Args:
         what: the boxes, or the collection that they are in: every object in it that has a size and is not filled.
         style: goes behind every prompt.
-        budget, concurrency, shard, dry_run, on_progress: see :func:`batch`.
+        budget: points that all of it may cost together, see :func:`batch`.
         vary: a job of its own for each box, whatever it is called.
         prompts: by what a name asks for ("oak chair"), where that is not the prompt itself.
+        concurrency: how many may be at one service at once.
+        shard: "2/8" does the second of eight parts.
+        dry_run: send nothing, and return an Estimate.
+        on_progress: called with (batch, job) whenever a job has come to another state.
         **defaults: arguments of :func:`generate` for every job: provider="csm", variants=2, seat="WALL".
 
     Raises:
@@ -91,7 +95,13 @@ def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
 def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
     """Fit a model to its box anew, or all models to the box that is given, as it is now; costs nothing.
 
-    One undo step. Returns the models' root objects.
+    One undo step.
+
+    Args:
+        thing: the model, anything below its root, or a box.
+
+    Returns:
+        The models' root objects.
 
     Raises:
         InvalidInput: it has no box, or is none of a model here. Neural4DError: the scene is busy.

@@ -239,17 +239,18 @@ def _bounds(root: bpy.types.Object) -> tuple[Vector, Vector]:
     """
     import numpy as np  # not before it is needed, as in placement
 
-    found = [points for item in _parts(root) if len(points := _points(item, root))]
+    found = [points for item in _parts(root) if len(points := _extent(item, root))]
     if not found:
         return Vector(), Vector()
     every: np.ndarray = np.concatenate(found)
     return Vector(every.min(axis=0).tolist()), Vector(every.max(axis=0).tolist())
 
 
-def _points(item: bpy.types.Object, root: bpy.types.Object) -> np.ndarray:
+def _extent(item: bpy.types.Object, root: bpy.types.Object) -> np.ndarray:
+    """Points in the root's space that reach as far as an object does: none, two corners, or all vertices."""
     import numpy as np
 
-    if not isinstance(item.data, bpy.types.Mesh):
+    if not isinstance(item.data, bpy.types.Mesh) or not item.data.vertices:
         return np.empty((0, 3))
     if any(modifier.type == "ARMATURE" for modifier in item.modifiers) or item.data.shape_keys:
         depsgraph = bpy.context.evaluated_depsgraph_get()
@@ -258,6 +259,9 @@ def _points(item: bpy.types.Object, root: bpy.types.Object) -> np.ndarray:
     else:
         flat = np.empty(len(item.data.vertices) * 3, dtype=np.float32)
         item.data.vertices.foreach_get("co", flat)
-        points, matrix = flat.reshape(-1, 3).astype(np.float64), placement.below(root, item)
+        points, matrix = flat.reshape(-1, 3), placement.below(root, item)
     turned = np.array(matrix, dtype=np.float64)
-    return points @ turned[:3, :3].T + turned[:3, 3]
+    if np.count_nonzero(np.abs(turned[:3, :3]) > 1e-9) <= 3:  # along the root's own axes: two corners tell it all
+        columns = [points[:, way] for way in range(3)]
+        points = np.array([[side.min() for side in columns], [side.max() for side in columns]])
+    return points.astype(np.float64) @ turned[:3, :3].T + turned[:3, 3]
