@@ -21,6 +21,7 @@ from ..engine.protocol import (
     declarations,
     file_type,
     format_by_ending,
+    host_of,
     is_web_address,
     name_in,
 )
@@ -53,10 +54,13 @@ def listed(what: What) -> list[What]:
     Raises:
         InvalidInput: there is none.
     """
-    folder = None if is_web_address(os.fspath(what)) else expanded(what)
-    if folder is None or not folder.is_dir():
+    folder, text = expanded(what), os.fspath(what)
+    if not text or is_web_address(text) or not os.path.isdir(folder):  # unlike Path's own, of any text at all
         return [what]
-    found = _models(folder) or [file for one in sorted(folder.iterdir()) if one.is_dir() for file in _models(one)]
+    try:
+        found = _models(folder) or [file for one in sorted(folder.iterdir()) if one.is_dir() for file in _models(one)]
+    except OSError as error:
+        raise InvalidInput(f"{error.filename or folder} cannot be read: {error.strerror or error}.") from error
     if not found:
         raise InvalidInput(f"There is no model file in {folder}.")
     return [*found]
@@ -79,7 +83,7 @@ def origin_of(
     if is_web_address(text):
         return _linked(text, services, provider)
     path = (folder or Path.cwd()) / expanded(text or "?")
-    if path.is_file():
+    if os.path.isfile(path):
         return _of_file(path)
     if provider == FILES or isinstance(what, os.PathLike) or format_by_ending(text):
         raise InvalidInput(f"There is no file {path}.", "Look where it is now.")
@@ -108,8 +112,7 @@ def _of_file(path: Path) -> Origin:
 def _linked(link: str, services: Services, provider: str) -> Origin:
     """A page of a model has its id in it, and a result is a file."""
     try:
-        parts = urllib.parse.urlsplit(link)
-        host = parts.hostname or ""
+        host, parts = host_of(link).lower(), urllib.parse.urlsplit(link)
     except ValueError as error:
         raise InvalidInput(f"The link cannot be read: {error}.") from error
     own = [one for one in declarations() if provider in ("", one.id) and _is_on(one, services, host, parts.port)]
