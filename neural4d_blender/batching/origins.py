@@ -21,6 +21,7 @@ from ..engine.protocol import (
     declarations,
     file_type,
     format_by_ending,
+    host_of,
     is_web_address,
     name_in,
 )
@@ -53,10 +54,14 @@ def listed(what: What) -> list[What]:
     Raises:
         InvalidInput: there is none.
     """
-    folder = expanded(_plain(what))
-    if is_web_address(_plain(what)) or not os.path.isdir(folder):  # which takes any text, unlike Path's
+    text = _plain(what)
+    folder = expanded(text)
+    if not text or is_web_address(text) or not os.path.isdir(folder):  # which takes any text, unlike Path's
         return [what]
-    found = _models(folder) or [file for one in sorted(folder.iterdir()) if one.is_dir() for file in _models(one)]
+    try:
+        found = _models(folder) or [file for one in sorted(folder.iterdir()) if one.is_dir() for file in _models(one)]
+    except OSError as error:
+        raise InvalidInput(f"{error.filename or folder} cannot be read: {error.strerror or error}.") from error
     if not found:
         raise InvalidInput(f"There is no model file in {folder}.")
     return [*found]
@@ -113,8 +118,7 @@ def _of_file(path: Path) -> Origin:
 def _linked(link: str, services: Services, provider: str) -> Origin:
     """A page of a model has its id in it, and a result is a file."""
     try:
-        parts = urllib.parse.urlsplit(link)
-        host = parts.hostname or ""
+        host, parts = host_of(link).lower(), urllib.parse.urlsplit(link)
     except ValueError as error:
         raise InvalidInput(f"The link cannot be read: {error}.") from error
     own = [one for one in declarations() if provider in ("", one.id) and _is_on(one, services, host, parts.port)]

@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from .model.facts import Facts
     from .model.inputs.image_header import ImageFacts, read_image_facts
     from .model.inputs.picture_end import check_whole
-    from .model.inputs.web_addresses import check_url, is_web_address, name_in
+    from .model.inputs.web_addresses import check_url, host_of, is_web_address, name_in
     from .model.job import Job
     from .model.request import Request
     from .services.answers import Balance
@@ -112,8 +112,8 @@ __all__ = [
     "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
     "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
     "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
-    "encode", "estimate", "file_type", "format_by_ending", "is_web_address", "lacks", "makes", "measured", "most",
-    "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured",
+    "most", "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -137,6 +137,7 @@ _LATE = {
     "check_url": "model.inputs.web_addresses",
     "check_whole": "model.inputs.picture_end",
     **dict.fromkeys(("file_type", "format_by_ending"), "files.file_type"),
+    "host_of": "model.inputs.web_addresses",
     "is_web_address": "model.inputs.web_addresses",
     "name_in": "model.inputs.web_addresses",
     "read_image_facts": "model.inputs.image_header",

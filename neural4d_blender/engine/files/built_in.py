@@ -24,7 +24,8 @@ def copy(
     """Copy a file to ``path`` and return the number of bytes; it is there whole or not at all.
 
     Raises:
-        ModelNotFound: it is not there. DownloadFailed: it cannot be read or written. Stopped: ``stopped`` said so. What
+        ModelNotFound: it is not there. DownloadFailed: it cannot be read or written, or is
+            being written. Stopped: ``stopped`` said so. What
             ``check`` raises goes through.
     """
     part = path.with_name(path.name + ".part")
@@ -33,6 +34,7 @@ def copy(
         if not source.is_file():
             raise ModelNotFound(f"The file {source} is not there.", "Put it back there, then press Retry.")
         files = with_its_files.of(source)
+        before = _stamps(files)
         whole, done = sum(file.stat().st_size for file in files), 0
 
         def wrote(count: int) -> None:
@@ -40,9 +42,13 @@ def copy(
             if stopped():
                 raise Stopped
             done += count
-            progress(min(done / whole, 1.0))
+            if done > whole:
+                raise _in_use(source)  # who follows a file that grows may never come to its end
+            progress(done / whole)
 
         with_its_files.copy(files, part, wrote)
+        if _stamps(files) != before:
+            raise _in_use(source)
         system.again(lambda: check(part))
         system.replace(part, path)
     except BaseException as error:
@@ -52,3 +58,14 @@ def copy(
         raise DownloadFailed(f"{source.name} could not be copied to {path.parent}: {reason(error)}.") from error
     progress(1.0)
     return path.stat().st_size
+
+
+def _in_use(source: Path) -> DownloadFailed:
+    return DownloadFailed(
+        f"{source.name} was written to while it was copied.",
+        "Press Retry as soon as the program that writes it is done, at no cost.",
+    )
+
+
+def _stamps(files: list[Path]) -> list[tuple[int, int]]:
+    return [((stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]

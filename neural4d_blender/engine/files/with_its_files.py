@@ -7,12 +7,12 @@ that does; which formats have which tables of names is nobody's business here. W
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 import struct
 import urllib.parse
 import zipfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -29,9 +29,13 @@ _IMAGES: Final = (
 _PARTS: Final = ("mtl", "bin", "usd", "usda", "usdc")
 _NAMES_FILES: Final = frozenset({".mtl", *USD_LAYERS})
 _TEXTURES: Final = re.compile(r"(?i)tex(ture)?s?|maps?|images?|materials?")
-_ENDING: Final = re.compile(rb"(?i)\.(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
+_ENDING: Final = re.compile(rb"(?i)\.(?=[a-z])(?:%s)(?![a-z0-9])" % "|".join((*_IMAGES, *_PARTS)).encode())
+#: What stands for a byte of a name that is no text, which no archive can have in it.
+_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
 #: Bytes of a name that are looked at, folders from the model's on downwards, and files and folders in them all.
 _LONGEST, _DEEPEST, _MOST = 255, 4, 20_000
+#: Bytes of an ending with what follows it; names in one file that are looked for.
+_LONGEST_ENDING, _MOST_NAMES = 6, 100_000
 _PIECE: Final = 1 << 20
 _ALIGNED: Final = 64  # where each file of a USD package has to begin
 
@@ -44,12 +48,13 @@ def of(source: Path) -> list[Path]:
     found, left = [source], list(_beside(source)) if named or packed else []
     size, grown = source.stat().st_size, True
     while grown:
-        grown = False
-        for path in list(left):
+        grown, candidates, left = False, left, []
+        backwards = sorted(name[::-1] for name in named)  # where names end alike they stand together
+        for path in candidates:
             whole = packed and _TEXTURES.fullmatch(path.parent.name) and path.suffix[1:].lower() in _IMAGES
-            if not (whole or any(name.endswith(spelling) for spelling in _spellings(path.name) for name in named)):
+            if not (whole or any(_is_end(spelling[::-1], backwards) for spelling in _spellings(path.name))):
+                left.append(path)
                 continue
-            left.remove(path)
             size += path.stat().st_size
             if len(found) >= MAX_FILES or size > MAX_UNPACKED:
                 return found
@@ -95,14 +100,27 @@ def _pour(path: Path, sink: IO[bytes], wrote: Callable[[int], None]) -> None:
 
 
 def _names(path: Path) -> set[bytes]:
-    """What stands before each ending of a file's name in a file, and that; in small letters."""
-    with (
-        suppress(OSError, ValueError),  # an empty one cannot be mapped
-        path.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return {content[max(0, found.start() - _LONGEST) : found.end()].lower() for found in _ENDING.finditer(content)}
-    return set()
+    """What stands before each ending of a file's name in a file, and that; in small letters.
+
+    Read in pieces, not mapped: it may be cut short meanwhile, which ends who has it mapped.
+    """
+    names: set[bytes] = set()
+    before = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            content = before + piece
+            for found in _ENDING.finditer(content):
+                names.add(content[max(0, found.start() - _LONGEST) : found.end()].lower())
+                if len(names) >= _MOST_NAMES:
+                    return names
+            before = content[-_LONGEST - _LONGEST_ENDING :]
+    return names
+
+
+def _is_end(spelling: bytes, backwards: list[bytes]) -> bool:
+    """Whether one of the names, which are in order, begins so."""
+    place = bisect_left(backwards, spelling)
+    return place < len(backwards) and backwards[place].startswith(spelling)
 
 
 def _spellings(name: str) -> set[bytes]:
@@ -129,7 +147,8 @@ def _beside(source: Path) -> Iterator[Path]:
 
 
 def _is_of_a_kind(entry: os.DirEntry[str]) -> bool:
-    return PurePath(entry.name).suffix[1:].lower() in (*_IMAGES, *_PARTS) and entry.is_file()
+    of_a_kind = PurePath(entry.name).suffix[1:].lower() in (*_IMAGES, *_PARTS)
+    return of_a_kind and not _NO_TEXT.search(entry.name) and entry.is_file()
 
 
 def _hides_names(source: Path) -> bool:

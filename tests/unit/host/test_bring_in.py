@@ -88,11 +88,22 @@ def test_the_address_that_is_set_is_the_services_own() -> None:
         ("https://models.example/chair.glb", "", "no address of Neural4D, CSM, GoNeural or ModelsLab"),
         (f"https://models.example/{SESSION}", "csm", "no address of CSM"),
         ("https://[", "", "cannot be read"),
+        (f"https://user:secret@www.neural4d.com/model/{UUID}", "", "cannot be read"),
+        (f"https://models.example\\@www.neural4d.com/{UUID}.glb", "", "cannot be read"),
+        (f"https://www.neural4d.com@models.example/{UUID}.glb", "", "cannot be read"),
+        (f"https://www.neural4d.com.models.example/{UUID}.glb", "", "no address of"),
+        ("https://www.neural4d.com:99999/chair.glb", "", "cannot be read"),
+        ("x" * 300 + ".glb", "", "There is no file"),
+        ("x" * 5000, "", "no model file, and no id"),
+        ("\uff11\uff12\uff13", "", "no model file, and no id"),
+        ("SESSION_\uff11", "", "no model file, and no id"),
+        ("1" * 100, "", "no model file, and no id"),
     ],
 )
 def test_what_is_none_of_it_is_said(what: str, provider: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=said):
-        origin_of(what, services(), provider, tmp_path)
+    with pytest.raises(InvalidInput, match=said) as caught:
+        [origin_of(one, services(), provider, tmp_path) for one in listed(what)]
+    assert "secret" not in str(caught.value)
 
 
 def test_of_two_services_the_one_with_a_key_is_meant() -> None:
@@ -111,6 +122,22 @@ def test_a_file_is_known_by_its_bytes(chair: Path) -> None:
         (chair.parent / "notes.txt").write_bytes(content)
         with pytest.raises(InvalidInput, match="no model file of a kind"):
             origin_of(chair.parent / "notes.txt", services())
+
+
+def test_nothing_is_not_the_folder_that_one_is_in(chair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of a script that was never set."""
+    monkeypatch.chdir(chair.parent)
+    assert listed("") == [""]
+    assert listed(".") == [Path("a chair.glb")]
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(InvalidInput, match="cannot be read: Permission denied"):
+        listed(tmp_path)
 
 
 def test_a_folder_is_the_models_in_it(chair: Path) -> None:

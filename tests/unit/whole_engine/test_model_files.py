@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.errors import DownloadFailed
 from neural4d_blender.engine.files import built_in, with_its_files
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.files.glb_check import check_glb
@@ -326,3 +328,65 @@ def test_a_path_that_depends_on_whoever_reads_it_is_none(desk: Offline) -> None:
     assert answer["error"]["code"] == "InvalidInput"
     answer = desk.ask("submit", job="j", provider="sample", request={"bring_in": "/chair.glb"})
     assert answer["error"]["code"] == "UnsupportedFeature"
+
+
+def test_a_file_that_is_cut_short_while_its_names_are_read_ends_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has a file mapped is ended by the system when somebody else saves it."""
+    model = folder / "chair.obj"
+    model.write_bytes(b"v 0 0 0\n" * 100_000 + b"mtllib holiday.png\n")
+    monkeypatch.setattr("mmap.mmap", None)
+    assert with_its_files.of(model) == [model, folder / "holiday.png"]
+
+
+def test_a_name_that_stands_across_two_pieces_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = folder / "chair.obj"
+    for length in range(40):
+        model.write_bytes(b"#" * length + b"\nmap_Kd holiday.png\n")
+        monkeypatch.setattr(with_its_files, "_PIECE", 23)
+        assert with_its_files.of(model) == [model, folder / "holiday.png"]
+
+
+def test_a_file_of_very_many_names_is_looked_through_in_the_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each picture is looked up among the names, and not compared with every one; and there is an end of names."""
+    looked_at: list[int] = []
+    monkeypatch.setattr(
+        with_its_files, "_is_end", lambda _, names: looked_at.append(len(names)) or False, raising=False
+    )
+    model = folder / "chair.obj"
+    for number in range(50):
+        (folder / f"{number}.png").write_bytes(b"")
+    model.write_bytes(b"".join(b"map_Kd of nobody %d.png\n" % number for number in range(200, 700)))
+    monkeypatch.setattr(with_its_files, "_MOST_NAMES", 300)
+    assert len(with_its_files._names(model)) == 300
+    assert with_its_files.of(model) == [model]
+    assert looked_at == [300] * len(looked_at)
+    assert len(looked_at) <= 2 * 51
+
+
+def test_one_that_is_written_to_meanwhile_is_not_taken(folder: Path, tmp_path: Path) -> None:
+    model = folder / "scan.obj"
+    model.write_bytes(b"v 0 0 0\n" * 200_000)
+
+    told: list[float] = []
+
+    def written(done: float) -> None:
+        told.append(done)
+        assert len(told) < 9, "the copy follows what grows"
+        with model.open("ab") as file:
+            file.write(b"f 1 2 3\n")
+
+    with pytest.raises(DownloadFailed, match="written to while"):
+        built_in.copy(model, tmp_path / "v0.obj", progress=written)
+    assert not list(tmp_path.glob("v0*"))
+
+
+def test_a_file_whose_name_is_no_text_belongs_to_nothing(folder: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/seat\xff.png")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this system has no such names")
+    model = folder / "chair.obj"
+    model.write_bytes(b"map_Kd seat\xff.png\nmap_Kd holiday.png\n")
+    assert with_its_files.of(model) == [model, folder / "holiday.png"]

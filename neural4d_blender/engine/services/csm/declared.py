@@ -82,7 +82,7 @@ DECLARATION = Declaration(
     url="https://api.csm.ai",
     url_env="CSM_API_URL",
     key_env="CSM_API_KEY",
-    ids=r"[0-9a-f]{24}|SESSION_\w+",
+    ids=r"[0-9a-f]{24}|SESSION_[0-9A-Za-z_]{1,80}",
     sites=("csm.ai",),
     features=frozenset(
         {
