@@ -41,6 +41,7 @@ def run_scenario(
     online: bool | None = True,
     tracebacks: bool = False,
     size: tuple[int, int] = (1000, 900),
+    whole: bool | None = None,
 ) -> Any:
     """Run a scenario in a fresh Blender with factory settings and return its value.
 
@@ -53,6 +54,8 @@ def run_scenario(
         online: Blender's online access; with None it is off and can be switched on in the preferences.
         tracebacks: whether tracebacks in Blender's log are allowed.
         size: of the screen and the window, in pixels; most of the time goes into drawing them.
+        whole: whether all is drawn that a user's window has, the sidebar over the viewport, grid, outlines and gizmos;
+            None: in pictures and measurements, but not in tests, most of whose time it would take.
 
     Raises:
         ScenarioFailed: it raised, ran out of time, Blender crashed, or its log shows a traceback.
@@ -69,6 +72,7 @@ def run_scenario(
             "function": function or "scenario",
             "arguments": dict(arguments or {}),
             "timeout": timeout,
+            "whole": "PYTEST_CURRENT_TEST" not in os.environ if whole is None else whole,
             "shots": str(scratch),
             "result": str(scratch / "result.json"),
         }

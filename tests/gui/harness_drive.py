@@ -106,6 +106,20 @@ def finish(result: dict[str, Any]) -> None:
     bpy.app.timers.register(leave, first_interval=0.2, persistent=True)
 
 
-bpy.context.preferences.view.show_splash = False
-bpy.context.preferences.system.viewport_aa = "OFF"  # else a view is drawn several times after each change
+@bpy.app.handlers.persistent
+def draw_little(*_: object) -> None:
+    """Leave out of a file's windows what no scenario looks at: without a graphics card it is most of their drawing."""
+    for area in (area for screen in bpy.data.screens for area in screen.areas if area.type == "VIEW_3D"):
+        overlay = area.spaces[0].overlay
+        overlay.show_floor = overlay.show_axis_x = overlay.show_axis_y = overlay.show_outline_selected = False
+
+
+system, view = bpy.context.preferences.system, bpy.context.preferences.view
+view.show_splash = False
+system.viewport_aa = "OFF"  # else a view is drawn several times after each change
+if not ORDER["whole"]:
+    system.use_overlay_smooth_wire = system.use_edit_mode_smooth_wire = False
+    system.use_region_overlap = view.show_navigate_ui = False
+    draw_little()
+    bpy.app.handlers.load_post.append(draw_little)
 bpy.app.timers.register(Drive().tick, first_interval=0.1, persistent=True)

@@ -30,7 +30,7 @@ def has_only_the_square(pixels: np.ndarray) -> bool:
 
 
 def test_viewport_and_camera(tmp_path: Path) -> None:
-    done = run_scenario("captures", arguments={"folder": str(tmp_path)}, timeout=120, size=(1600, 900))
+    done = run_scenario("captures", arguments={"folder": str(tmp_path)}, timeout=120, size=(1600, 900), whole=True)
     left, bottom, width, height = done["region"]
     viewport, camera = read(done["viewport"]), read(done["camera"])
     screen = read(SCREENSHOTS / "captures-window.png")

@@ -12,7 +12,13 @@ def test_from_installing_to_the_first_model() -> None:
     with Simulator(generation="2024", job_seconds=1, balance=1000) as sim:
         environment = {"NEURAL4D_API_URL": sim.api_url}
         done = run_scenario(
-            "newcomer", env=environment, arguments={"key": sim.token}, online=None, timeout=300, size=(1280, 720)
+            "newcomer",
+            env=environment,
+            arguments={"key": sim.token},
+            online=None,
+            timeout=300,
+            size=(1280, 720),
+            whole=True,
         )
         assert [entry["operation"] for entry in sim.ledger()] == ["text"] * 3
     assert done["clicks_to_the_sample"] <= 2

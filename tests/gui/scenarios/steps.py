@@ -77,9 +77,11 @@ def generate(ui):
 def press(ui, pattern: str, columns=(0.45,)):
     """Press the topmost button of the sidebar that matches; looked for where it was the last time, to begin with."""
     yield from unfold(ui)
-    if pattern in _pressed:
-        yield from ui.move(*_pressed[pattern])
-    if pattern not in _pressed or not re.search(pattern, ui.below_mouse()):
+    for _ in range(3):  # what was drawn anew meanwhile may have moved it
+        if pattern in _pressed:
+            yield from ui.move(*_pressed[pattern])
+            if re.search(pattern, ui.below_mouse()):
+                break
         button = yield from ui.find(pattern, columns=columns, empty=500)  # what went wrong can take many lines
         _pressed[pattern] = (button.x, button.y)
     yield from ui.click(*_pressed[pattern])

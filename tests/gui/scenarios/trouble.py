@@ -136,8 +136,9 @@ def cancelling(ui, admin_url):
     yield reached("generating")
     sim.finish_jobs()
     yield reached("placed")
-    yield from press(ui, r"neural4d\.dismiss\(", columns=ICON)
-    yield Until(lambda: newest().dismissed, "the job to be off the list", 5)
+    yield 0.5  # until it is drawn so; before that the other job alone has the button
+    yield from press(ui, rf"neural4d\.dismiss\(job=.{newest().id}", columns=ICON)
+    yield Until(lambda: newest().dismissed, "the job to be off the list", 20)
     return {"free": free, "cancelled": paid, "paid_after_retry": sim.spent}
 
 
