@@ -117,11 +117,7 @@ class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
     """Boxes that are to become models"""
 
     bl_label = "Blockout"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Something is selected that could be a box, or that fills one."""
-        return bool(context.selected_objects)
+    bl_options = {"DEFAULT_CLOSED"}  # and there whatever is selected: what is below it stays where it is
 
     def draw(self, _context: bpy.types.Context) -> None:
         """One model, all of them, once more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.scene.placing import provenance
+from bl_ext.user_default.neural4d.ui.panels import sidebar
 
 from tests.gui.harness_window import Until
 from tests.gui.scenarios.steps import QUICK, bridge, expect, in_window, press, reached
@@ -21,6 +22,12 @@ _ROOM = {
 def scenario(ui):
     bridge.timing = QUICK
     bpy.context.scene.neural4d.placeholder = True
+    panels = sidebar.CLASSES[sidebar.CLASSES.index(sidebar.NEURAL4D_PT_blockout) :]
+    panels[0].bl_options = set()  # closed when it is first drawn, otherwise
+    for panel in reversed(panels):
+        bpy.utils.unregister_class(panel)
+    for panel in panels:
+        bpy.utils.register_class(panel)
     for thing in list(bpy.data.objects):
         bpy.data.objects.remove(thing)
     with in_window():
