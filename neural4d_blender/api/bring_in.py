@@ -18,6 +18,7 @@ from ..engine import protocol
 from ..engine.protocol import InvalidInput, Request
 from ..scene import user_settings
 from ..scene.placing import fitting, targets
+from ..scene.placing.boxes import given as given_boxes
 from ..scene.placing.placement import metres_per_unit
 from ..scene.start_job import require_ready, start
 from .job import Job
@@ -84,7 +85,7 @@ def bring_in(
         texture_folder="" if pack_images else user_settings.texture_folder(),
         name=name,
     )
-    boxes = [fit] if isinstance(fit, bpy.types.Object) else list(fit or ())
+    boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None or len(found) != 1):
         raise InvalidInput(
             "The box gives one model its size and place.", "Leave size_mm and location out, or fit one model at a time."

@@ -44,7 +44,7 @@ def dress(
         style: goes behind every prompt.
         budget: points that all of it may cost together, see :func:`batch`.
         vary: a job of its own for each box, whatever it is called.
-        prompts: by what a name asks for ("oak chair"), where that is not the prompt itself.
+        prompts: by what a name asks for, whatever its capitals are ("oak chair"), where that is not the prompt itself.
         concurrency: how many may be at one service at once.
         shard: "2/8" does the second of eight parts.
         dry_run: send nothing, and return an Estimate.
@@ -75,14 +75,15 @@ def plan(
     what: bpy.types.Collection | Iterable[bpy.types.Object], *, style: str, vary: bool, prompts: Mapping[str, str]
 ) -> Iterable[Arguments]:
     """The rows of the batch: prompt, name and boxes of each job, in the order of the names."""
-    given = fillable(what.all_objects) if isinstance(what, bpy.types.Collection) else list(what)
+    given = fillable(what.all_objects) if isinstance(what, bpy.types.Collection) else what and boxes.given(what)
+    called = {name.lower(): prompt for name, prompt in prompts.items()}
     groups: dict[str, list[bpy.types.Object]] = {}
-    for box in sorted(given, key=lambda thing: thing.name):
+    for box in sorted(given or (), key=lambda thing: thing.name):
         key = prompt_of(box.name).lower()
         groups.setdefault(box.name if vary else key, []).append(box)
     for together in groups.values():
         name = prompt_of(together[0].name)
-        prompt = prompts.get(name, name)
+        prompt = called.get(name.lower(), name)
         yield {"prompt": f"{prompt}, {style}" if style.strip() else prompt, "name": name, "fit": together}
 
 
@@ -106,6 +107,7 @@ def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
     Raises:
         InvalidInput: it has no box, or is none of a model here. Neural4DError: the scene is busy.
     """
+    (thing,) = boxes.given(thing)
     roots = fitting.to_refit(thing)
     if not roots:
         raise InvalidInput(f"{thing.name} is no box that is filled, and no model that fills one.")

@@ -33,6 +33,7 @@ from ..scene import assets, user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import fitting, provenance, targets
+from ..scene.placing.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
 from .history import delete, history, totals
 from .job import Job
@@ -133,7 +134,7 @@ def generate(
         InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
-    boxes = [fit] if isinstance(fit, bpy.types.Object) else list(fit or ())
+    boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None):
         raise InvalidInput("The box gives size and place.", "Leave size_mm and location out, or fit.")
     if boxes and not (sample or prompt.strip() or image or views or options):

@@ -83,6 +83,25 @@ class Room:
         return half / reach if reach > 0 else half.copy()
 
 
+def given(things: bpy.types.Object | Iterable[bpy.types.Object] | None) -> list[bpy.types.Object]:
+    """The objects that somebody gives as boxes, each once.
+
+    Raises:
+        InvalidInput: there is none, or one is no object, or was deleted.
+    """
+    found = [things] if isinstance(things, bpy.types.Object | str) else list(things or ())
+    if not found:
+        raise InvalidInput("There is no box to fill.", "Choose one, or several, or leave fit out.")
+    for thing in found:
+        try:
+            is_object = bool(thing.name) and isinstance(thing, bpy.types.Object)
+        except (AttributeError, ReferenceError):  # it was deleted
+            is_object = False
+        if not is_object:
+            raise InvalidInput(f"{thing!r:.100} is no object of the open file.", "Give the object itself.")
+    return list(dict.fromkeys(found))
+
+
 def bind(box: bpy.types.Object, seat: str, stretch: str, *, turns: bool) -> Fit:
     """What a target says of a box that a model is to fill; marks the box, so that it is found when it was renamed.
 

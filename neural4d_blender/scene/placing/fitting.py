@@ -46,8 +46,9 @@ def into(
         seat, stretch, turns: see ``Fit``. collection: its name; the box's own where it is empty.
 
     Raises:
-        InvalidInput: a box has no size, or belongs to another file.
+        InvalidInput: a box has no size, or belongs to another file, or there is none.
     """
+    things = boxes.given(things)
     scene: bpy.types.Scene = bpy.context.scene
     for thing in things:
         if thing.library or thing.override_library:

@@ -11,12 +11,13 @@ from mathutils import Vector
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
+from neural4d_blender.api import fit
 from neural4d_blender.client.box_fit import shown_mm
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene import start_job
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.scene.placing import boxes, provenance
+from neural4d_blender.scene.placing import boxes, fitting, provenance
 from neural4d_blender.scene.placing.placement import measure_mm, undo_push
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
@@ -184,3 +185,27 @@ def test_what_is_no_box(sim: Simulator) -> None:
         neural4d.refit(box)
     assert not sim.ledger()
     assert not bridge.jobs
+
+
+def test_what_is_no_box_is_refused_in_a_sentence() -> None:
+    """Nothing selected is not the same as no box asked for: it would be paid for, and of no size."""
+    gone = make_box("Gone")
+    bpy.data.objects.remove(gone)
+    for wrong in ([], "Box", gone, [gone], [None]):
+        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|no object of the open file"):
+            neural4d.generate("a chair", fit=wrong)
+        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|no object of the open file"):
+            neural4d.dress(wrong)
+    for wrong in (None, "Box", gone):
+        with pytest.raises(neural4d.InvalidInput):
+            neural4d.refit(wrong)
+    with pytest.raises(neural4d.InvalidInput, match="no box to fill"):
+        neural4d.dress(None)
+
+
+def test_a_box_that_is_given_twice_is_filled_once_and_its_prompt_found_whatever_its_capitals_are() -> None:
+    one, other = make_box("Chair"), make_box("chair")
+    (row,) = fit.plan([one, other, one], style="", vary=False, prompts={"chair": "an oak chair"})
+    assert (row["prompt"], row["fit"]) == ("an oak chair", [one, other])
+    target, _ = fitting.into([one, one])
+    assert len(target["fit"]) == 1
