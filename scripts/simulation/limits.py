@@ -33,6 +33,8 @@ class Limits:
         self._jobs = {job.number: job for job in plan.jobs}
         #: When a user's stop of the batch was answered; None where it goes on.
         self.stopped: dict[int, float | None] = {}
+        #: How often its user had it go on: the answer to a stop before that comes too late.
+        self.continued: defaultdict[int, int] = defaultdict(int)
         #: The caps that hold, which users may raise.
         self.budgets = {number: batch["record"].get("budget") for number, batch in enumerate(plan.batches)}
         self._sent: defaultdict[int, int] = defaultdict(int)

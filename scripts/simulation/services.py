@@ -10,6 +10,7 @@ import json
 import random
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from email.parser import BytesParser
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from scripts.simulator.goneural.service import GoNeural
 from scripts.simulator.http.file_server import FileHost
 from scripts.simulator.http.routing import Router
 from scripts.simulator.http.settable_faults import Fault
+from scripts.simulator.ledger import NotEnough
 from scripts.simulator.modelslab.service import ModelsLab
 from scripts.simulator.neural4d.service import Neural4D
 from scripts.simulator.settings import Settings
@@ -142,6 +144,12 @@ class Services:
         told = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
         paid = endpoint in service.paid
         return Came(answer.status, told, text.encode(), endpoint, paid, job, charged, service.name)
+
+    def others_buy(self, service: str, points: int) -> None:
+        """Somebody else buys on the same account, where that has so many points."""
+        with suppress(NotEnough):
+            self.state.ledger.charge("somebody else's", points, [], service)
+            self.book(None)
 
     def book(self, job: int | None, key: str = "") -> int:
         """Note whose the new rows of the ledger are; returns how many points were paid."""

@@ -120,9 +120,10 @@ def delete(host: Host, id: str) -> None:
 def _stop(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: stops batch {more['batch']}")
     limits, now = host.world.witness.limits, host.world.scheduler.now
+    continued = limits.continued[more["batch"]]
 
     def answered(told: Answer) -> None:
-        if not told.error:
+        if not told.error and continued == limits.continued[more["batch"]]:
             limits.stopped[more["batch"]] = now
 
     host.bridge.send("stop_batch", answered, batch=f"batch-{more['batch']}")
@@ -132,6 +133,7 @@ def _go_on(host: Host, more: dict[str, Any]) -> None:
     host.world.tell(f"the user: continues batch {more['batch']}")
     limits, changes = host.world.witness.limits, more.get("changes", {})
     limits.stopped[more["batch"]] = None
+    limits.continued[more["batch"]] += 1
     limits.lost.clear()
     if "budget" in changes:
         before = limits.budgets.get(more["batch"])

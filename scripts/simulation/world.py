@@ -170,9 +170,7 @@ class World:
                     self.scheduler.kill(process)
                 self._harm_journal(event.more.get("journal", ""))
             case "others buy":
-                state = self.services.state
-                state.ledger.charge("somebody else's", int(event.more["points"]), [], event.more["service"])
-                self.services.book(None)
+                self.services.others_buy(event.more["service"], int(event.more["points"]))
             case "quit" | "crash" | "open":
                 self.hosts[event.more["host"] % len(self.hosts)].befall(event.what)
 

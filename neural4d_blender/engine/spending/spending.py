@@ -68,8 +68,8 @@ class Spending:
         self.balance_changed = balance_changed
         self.prices_changed = prices_changed
         self.turns = Turns()
-        #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before.
-        self._late: dict[str, tuple[str, str, float]] = {}
+        #: By service, the purchase whose price has not shown in the balance yet: job, operation, balance before, when.
+        self._late: dict[str, tuple[str, str, float, float]] = {}
         #: By service, until when (monotonic) the price of an earlier purchase may show in the balance of a later one.
         self._mixed_until: defaultdict[str, float] = defaultdict(float)
         #: What the balance said later of such a purchase, by job.
@@ -202,7 +202,7 @@ class Spending:
             self.prices.learn(job, operation, 0)
         elif fell == 0 and not self.prices.others_pay(job):
             # It may fall later; one that rose was topped up meanwhile.
-            self._late[provider.declaration.id] = (job.id, operation, purchase.before)
+            self._late[provider.declaration.id] = (job.id, operation, purchase.before, purchase.begun)
 
     def measure(
         self, provider: Provider, job: Job, operation: str, expected: float | None, fell: float, begun: float
@@ -259,6 +259,8 @@ class Spending:
     def _look_at_late(self, service: str, balance: float | None) -> None:
         """Take the fall of the balance since the purchase before this one for that one's price."""
         late = self._late.pop(service, None)
+        if late and self.journal.paid_since(service, late[3], late[0]):
+            return  # another engine has, and what of the fall is whose nobody knows
         if late and balance is not None and balance < late[2]:
             self._found_out[late[0]] = (late[1], late[2] - balance)
         elif late and balance == late[2]:

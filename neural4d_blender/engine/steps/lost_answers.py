@@ -180,7 +180,7 @@ def _moved(
     gone = before - balance
     points = math.ceil(gone)
     job.costs.book(quote.operation, points, context.spending.prices.reserved(provider, quote))
-    if points == gone:
+    if gone == context.spending.prices.expected(provider, quote):  # another sum may be somebody else's
         job.costs.measured(points)
     raise PaymentUnknown(
         f"{said}, but the balance fell by {gone:g} {provider.declaration.unit}: the service has "

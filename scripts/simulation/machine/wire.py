@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
@@ -20,6 +21,7 @@ from neural4d_blender.engine.http import interruptible
 from neural4d_blender.engine.protocol import State
 from neural4d_blender.engine.steps import exchange_log
 from scripts.simulator.http.settable_faults import Fault as ServiceFault
+from scripts.simulator.ledger import NotEnough
 
 from ..faults import BALANCES
 from ..services import FILES, Came, number_of
@@ -158,11 +160,11 @@ class Network:
                 self._kept[job] = act
             return self._response(Came(429, {"Content-Type": "application/json"}, HURRY), read, None)
         if fault and kind == "others" and any(one.number == job and one.batch is not None for one in jobs):
-            world.services.state.ledger.charge("somebody else's", int(fault.param), [], service)
-            world.services.book(None)
+            world.services.others_buy(service, int(fault.param))
         if endpoint in BALANCES and active and active.job.state == State.QUEUED and active.job.submission.number:
             # The worst moment for one that was kept: when its job is about to be sent once more.
-            self._kept.pop(number_of(active.job.id), lambda: None)()
+            with suppress(NotEnough):
+                self._kept.pop(number_of(active.job.id), lambda: None)()
         return None
 
     def _fault(self, service: str, endpoint: str, job: int | None, *, paid: bool) -> Fault | None:
@@ -184,7 +186,8 @@ class Network:
 
     def _later(self, act: Callable[[], Came], seconds: float) -> None:
         self.world.scheduler.block(None, seconds)
-        act()
+        with suppress(NotEnough):  # by now the account does not cover it
+            act()
 
     def _pass(self, seconds: float, broken: int) -> None:
         self.world.scheduler.block(None, seconds)

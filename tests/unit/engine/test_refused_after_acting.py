@@ -366,6 +366,16 @@ def test_an_order_that_is_held_back_after_a_refusal_is_sent_later(begin: Begin) 
     assert (active.job.state, steps.paid, held) == (State.READY, ["text", "refine"], [])
 
 
+def test_a_fall_of_another_sum_may_be_somebody_else_s(begin: Begin) -> None:
+    steps = begin()
+    steps.service.price = 10.0  # 30 by the documents
+    steps.service.answers = [Acted(refused(ServiceBusy, 429, wait=1.0))]
+    active = steps.job()
+    steps.run(active)
+    assert error_of(steps)["code"] == "PaymentUnknown"
+    assert (active.job.costs.total, active.job.costs.estimated) == (10, True)
+
+
 def test_what_is_acted_on_late_is_seen_though_the_balance_could_not_be_read_before(begin: Begin) -> None:
     steps = begin()
     steps.service.balances = [ServiceDown("Not now.")]

@@ -400,6 +400,17 @@ def test_a_price_that_shows_late_is_found_when_the_job_is_done(world: World) -> 
     assert world.journal.price("neural4d", "text") == 48
 
 
+def test_what_another_engine_has_bought_meanwhile_is_not_a_price_that_shows_late(world: World) -> None:
+    world.provider.charges = False
+    active = world.job()
+    world.until(active, State.GENERATING)
+    world.clock.sleep(1)
+    world.journal.note_purchase(Job("another", "neural4d", {"prompt": "a bird"}))
+    world.provider.points -= 48
+    job = world.until(active, State.READY)
+    assert (job.costs.total, job.costs.estimated) == (TEXT, True)
+
+
 def test_what_shows_before_the_next_purchase_is_not_that_ones_price(world: World) -> None:
     world.provider.charges = False
     first = world.job("1")
