@@ -37,6 +37,8 @@ class Limits:
         self.continued: defaultdict[int, int] = defaultdict(int)
         #: The caps that hold, which users may raise.
         self.budgets = {number: batch["record"].get("budget") for number, batch in enumerate(plan.batches)}
+        #: Jobs that a user had go on by themselves.
+        self._alone: set[int] = set()
         self._sent: defaultdict[int, int] = defaultdict(int)
         #: Jobs of which an answer was lost, and which no user has sent again since.
         self.lost: set[int | None] = set()
@@ -60,6 +62,7 @@ class Limits:
     def goes_on_alone(self, number: int) -> None:
         """A user has this one go on, whatever its batch does."""
         self.lost.discard(number)
+        self._alone.add(number)
         self._sent[number] += 1
 
     def paid(self, number: int) -> None:
@@ -95,7 +98,8 @@ class Limits:
         counts: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         for job, service in running.items():
             batch = self._jobs[job].batch
-            if batch is not None and not self._witness.given_up(job):
+            # What its user has go on, or sends again, waits for no other; the first model may be at work still.
+            if batch is not None and not self._witness.given_up(job) and job not in self._alone:
                 counts[batch, service].append(job)
         for (batch, service), jobs in counts.items():
             most = self._plan.batches[batch]["record"]["concurrency"]
