@@ -15,6 +15,7 @@ from neural4d_blender.engine.process.connections import Connections
 from neural4d_blender.engine.process.main_loop import Engine
 from neural4d_blender.engine.system import System
 from tests.support.one_thread import Atelier, NoBlender, StoppedClock, World
+from tests.support.simulator_client import picture
 
 
 class AtOnce(Executor):
@@ -60,7 +61,7 @@ class Desk:
         self.engine.events.send = self._hear
         context = self.engine.context
         self.world = World.__new__(World)
-        self.world.downloads, self.world.broken = [], _Nothing()
+        self.world.downloads, self.world.broken, self.world.preview = [], _Nothing(), picture((8, 8))
         context.provider = self._provider
         context.preparers = self.engine.context.preparers = NoBlender(self.system)
         context.download = self.world._download

@@ -32,6 +32,7 @@ from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import System
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import Alone
+from tests.support.simulator_client import picture
 
 
 class Killed(BaseException):
@@ -151,7 +152,8 @@ class NoBlender(Preparers):
 
 
 def download(url: str, path: Path, *, check: Callable[[Path], object] = lambda _: None, **_: Any) -> int:
-    path.write_bytes(glb(triangle()) if url.endswith("glb") else b"solid nothing\n" + b" " * 300)
+    known = {".glb": glb(triangle()), ".jpg": picture((8, 8))}
+    path.write_bytes(known.get(Path(url).suffix) or b"solid nothing\n" + b" " * 300)
     check(path)
     return path.stat().st_size
 

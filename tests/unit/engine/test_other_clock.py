@@ -30,6 +30,7 @@ from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import Clock
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import BEGIN, Alone
+from tests.support.simulator_client import picture
 
 #: Seconds that the made-up service takes.
 TAKES = 300.0
@@ -83,7 +84,7 @@ class NoBlender(Preparers):
 
 
 def download(url: str, path: Path, *, check: Callable[[Path], object], **_: Any) -> int:
-    path.write_bytes(glb(triangle()))
+    path.write_bytes(picture((8, 8)) if url.endswith("jpg") else glb(triangle()))
     check(path)
     return path.stat().st_size
 

@@ -224,5 +224,5 @@ def test_a_relative_link_is_on_the_services_own_server(url: str, whole: str) -> 
     asked = []
     provider = SimpleNamespace(http=SimpleNamespace(url="https://api.example:3000/base"))
     context = SimpleNamespace(provider=lambda service: provider, download=lambda url, path, **how: asked.append(url))
-    Context.fetch(context, Job("a", "neural4d", {}), url, Path("a.glb"))  # type: ignore[arg-type]
+    Context.fetch_from(context, "neural4d", url, Path("a.glb"))  # type: ignore[arg-type]
     assert asked == [whole]

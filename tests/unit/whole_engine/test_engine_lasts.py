@@ -50,7 +50,7 @@ def answer(engine: Here, do: str, **values: Any) -> dict[str, Any]:
 def kept(engine: Here, tmp_path: Path) -> None:
     """A job goes all its way."""
     job = submitted(engine, keep_in=str(tmp_path / "kept"))
-    until(lambda: (found := engine.engine.journal.get(job)) and found.state == "ready")
+    until(lambda: (found := engine.engine.journal.get(job)) and found.state == "ready" and not found.under_way)
 
 
 def once(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, error: BaseException, after: int = 0) -> None:
@@ -127,7 +127,7 @@ def test_a_command_that_is_answered_later_is_answered(
     once(monkeypatch, job_commands, "write_asset", error)
     job = "00000000-0000-4000-8000-000000000000"
     assert answer(engine, "asset", job=job, variant=0)["error"]["code"] == code
-    once(monkeypatch, engine.engine.connections, "provider", error)
+    once(monkeypatch, engine.engine.context, "provider", error)
     assert answer(engine, "balance", provider="neural4d")["error"]["code"] == code
 
 
