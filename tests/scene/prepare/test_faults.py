@@ -141,7 +141,7 @@ def test_a_malformed_job(tmp_path: Path, wanted: dict[str, Any]) -> None:
 
 
 def test_a_format_nobody_knows(tmp_path: Path) -> None:
-    assert run(tmp_path / "none", "PLY")["code"] == "UnsupportedFeature"
+    assert run(tmp_path / "none", "3DS")["code"] == "UnsupportedFeature"
 
 
 def test_an_output_folder_that_is_not_there(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
