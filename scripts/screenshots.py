@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,10 +32,12 @@ from scripts.toolbox.console import ROOT, ToolError
 IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
 TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
-WIDEST = 900  # pixels
+WIDEST, _MOVING = 900, 720  # pixels: of a picture, and of one that moves
 _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
 LANGUAGES = ["en_US", "zh_HANS", "de_DE", "ja_JP", "fr_FR", "es", "ko_KR"]
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
+#: The part of the demo's picture that the room of boxes is in.
+_ROOM = (240, 90, 1260, 480)
 #: What the batch in the picture is made of.
 TOYS = ("a wooden chair", "a small robot", "a red rocket", "a tall bottle", "a cute bird", "a blue mug")
 
@@ -103,7 +105,7 @@ def main() -> int:
         if demo.main(["--blockout", "--out", folder]):
             return 1
         for name, source in (("blockout-before", "demo-before"), ("blockout-after", "demo")):
-            keep(Path(folder) / f"{source}.png", name, widest=540, smooth=True)
+            keep(Path(folder) / f"{source}.png", name, _ROOM, widest=540, smooth=True)
     return 0
 
 
@@ -203,10 +205,11 @@ def keep_moving(frames: dict[Path, int], cut: tuple[int, int, int, int]) -> None
     for path in frames:
         with Image.open(path) as opened:
             picture = opened.convert("RGB").crop(cut)
-        size = (WIDEST, round(picture.height * WIDEST / picture.width))
+        size = (_MOVING, round(picture.height * _MOVING / picture.width))
         pictures.append(picture.resize(size, Image.Resampling.LANCZOS))
     target = IMAGES / "first-model.webp"
-    pictures[0].save(target, save_all=True, append_images=pictures[1:], duration=list(frames.values()), loop=0)
+    how: dict[str, Any] = {"duration": list(frames.values()), "loop": 0, "quality": 60, "method": 6}
+    pictures[0].save(target, save_all=True, append_images=pictures[1:], **how)
     print(f"{target.relative_to(ROOT)}: {len(pictures)} pictures, {target.stat().st_size // 1000} kB")
 
 

@@ -107,7 +107,7 @@ def test_the_example_of_a_batch_works_as_written(tmp_path: Path) -> None:
     (tmp_path / "prompts.csv").write_text("prompt,size_mm\na bird,120\na chair,\n")
     beginning = example("import bpy").partition("print(")[0]
     with Simulator(job_seconds=1.0, balance=500) as service:
-        printed = run(beginning + example("neural4d.batch("), tmp_path, service)
+        printed = run(beginning + example('neural4d.batch("prompts.csv'), tmp_path, service)
         assert [row["points"] for row in service.ledger()] == [30, 30]
     assert printed.splitlines() == ["placed 30 a bird", "placed 30 a chair", "2 of 2 done; 60 points report.csv"]
     assert len((tmp_path / "report.csv").read_text().splitlines()) == 3

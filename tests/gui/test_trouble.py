@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import run_scenario
+from tests.gui.test_images import TALL
 
 #: What each trouble is called, what was paid before Retry, and what its words must speak of.
 TROUBLE = {
@@ -63,7 +64,7 @@ def test_a_journal_that_cannot_be_opened_is_told_and_retry_goes_on_without_it(tm
     (tmp_path / "journal.sqlite3").mkdir()  # one that is damaged is made whole by itself
     with Simulator(generation="2024", job_seconds=1) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path)}
-        done = run_scenario("trouble.damaged_journal", arguments={"folder": str(tmp_path)}, env=env)
+        done = run_scenario("trouble.damaged_journal", size=TALL, arguments={"folder": str(tmp_path)}, env=env)
         assert [row["points"] for row in sim.ledger()] == [60]
     assert done["error"]["code"] == "JournalUnusable"
     assert "journal.sqlite3" in done["error"]["what"]

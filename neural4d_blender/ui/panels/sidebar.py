@@ -118,6 +118,7 @@ class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
 
     bl_label = "Blockout"
     bl_options = {"DEFAULT_CLOSED"}  # and there whatever is selected: what is below it stays where it is
+    bl_order = 8  # between Batches and Bring In
 
     def draw(self, _context: bpy.types.Context) -> None:
         """One model, all of them, once more."""

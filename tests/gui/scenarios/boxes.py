@@ -23,7 +23,7 @@ def scenario(ui):
     bridge.timing = QUICK
     bpy.context.scene.neural4d.placeholder = True
     panels = sidebar.CLASSES[sidebar.CLASSES.index(sidebar.NEURAL4D_PT_blockout) :]
-    panels[0].bl_options = set()  # closed when it is first drawn, otherwise
+    panels[0].bl_options, panels[0].bl_order = set(), 0  # open, and in sight above the jobs
     for panel in reversed(panels):
         bpy.utils.unregister_class(panel)
     for panel in panels:

@@ -73,7 +73,7 @@ def moving(ui):
     space.clip_start = 0.001
     space.shading.type = "MATERIAL"
     view = space.region_3d
-    view.view_location, view.view_distance = (0.03, 0.0, 0.05), 0.42
+    view.view_location, view.view_distance = (0.06, 0.0, 0.05), 0.5
     turned = math.radians(22)
     view.view_rotation = Euler((math.radians(72), 0.0, turned)).to_quaternion()
     yield from ui.open_tab("Neural4D")
@@ -104,10 +104,10 @@ def moving(ui):
         bpy.context.view_layer.objects.active.select_set(False)
     yield from ui.move(*ui.middle())
     yield from frame(1200)
-    for step in range(1, 12):
-        view.view_rotation = Euler((math.radians(72), 0.0, turned + math.radians(30 * step))).to_quaternion()
+    for step in range(1, 9):
+        view.view_rotation = Euler((math.radians(72), 0.0, turned + math.radians(40 * step))).to_quaternion()
         yield from ui.redraw()
-        yield from frame(150)
+        yield from frame(200)
     area = ui.area()
     return {"frames": shown, "cut": from_top(ui, area.x, area.y, area.width, area.height)}
 
