@@ -37,7 +37,7 @@ _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, an
 LANGUAGES = ["en_US", "zh_HANS", "de_DE", "ja_JP", "fr_FR", "es", "ko_KR"]
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
 #: The part of the demo's picture that the room of boxes is in.
-_ROOM = (240, 90, 1260, 480)
+_ROOM = (236, 80, 1096, 430)
 #: What the batch in the picture is made of.
 TOYS = ("a wooden chair", "a small robot", "a red rocket", "a tall bottle", "a cute bird", "a blue mug")
 
