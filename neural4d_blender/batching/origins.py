@@ -104,11 +104,11 @@ def _models(folder: Path) -> list[Path]:
 
 
 def _of_file(path: Path) -> Origin:
+    called = format_by_ending(path.name)
     try:
-        kind = file_type(path, format_by_ending(path.name)) if path.stat().st_size else ""
+        kind = (file_type(path, called) or called) if path.stat().st_size else ""
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    kind = format_by_ending(path.name) if not kind and path.stat().st_size else kind
     if not kind:
         there_are = ", ".join(declaration(FILES).formats)
         raise InvalidInput(f"{path.name} is no model file of a kind that is known: {there_are}, or a .zip of one.")

@@ -56,6 +56,16 @@ def is_usd_package(path: Path) -> bool:
     return stored and PurePosixPath(members[0].filename).suffix.lower() in USD_LAYERS if members else False
 
 
+def is_around(path: Path, format: str) -> bool:
+    """It is an archive with a model of that format in it, and not itself the model."""
+    return is_archive(path) and not (format == "USDZ" and is_usd_package(path))
+
+
+def unpack_model(archive: Path, folder: Path, format: str) -> Path:
+    """:func:`unpack` the model of that format, which may be a layer where USD packs one."""
+    return unpack(archive, folder, f".{format.lower()}", *(USD_LAYERS if format == "USDZ" else ()))
+
+
 def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
     """Unpack into a new folder and return the model in it, the largest file with the first suffix that there is.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: What is to be said of a model that was turned, or whose box is gone.
 TURNED = "It was turned by 90 degrees, since it fits its box better like that."
 GONE = "Its box is gone, so it came to where that was."
-_Member = tuple[bpy.types.Object, Fit, bpy.types.Object]
+_Member = tuple[bpy.types.Object, Fit, bpy.types.Object, boxes.Room]
 
 
 def into(
@@ -80,9 +80,9 @@ def wanted(target: Target, own: Target, standing: int) -> list[Fit]:
 def shape_like(thing: bpy.types.Object, fit: Fit, scene: bpy.types.Scene) -> None:
     """Give a placeholder, whose cube is as large as the longest side of its box, that box's shape."""
     box = boxes.find(fit, by_name=True)
-    if box is None or not _has_size(box, scene):
+    room = _room(box, "FLOOR", scene) if box else None
+    if room is None:
         return
-    room = boxes.room_of(box, scene)
     sides = [side or max(room.sides) for side in room.sides]
     thing.matrix_basis = Matrix.Translation(room.place_of(Vector(), "FLOOR")) @ room.frame.to_4x4()
     thing.scale = [side / (2 * thing.empty_display_size) for side in sides]
@@ -94,13 +94,14 @@ def fill(root: bpy.types.Object, fits: Sequence[Fit], scene: bpy.types.Scene) ->
     Returns:
         The roots, and what is to be said of them.
     """
-    there = [(fit, box) for fit in fits if (box := boxes.find(fit, by_name=True)) and _has_size(box, scene)]
+    found = [(fit, box) for fit in fits if (box := boxes.find(fit, by_name=True))]
+    there = [(fit, box, room) for fit, box in found if (room := _room(box, fit["seat"], scene))]
     if not there:
         root.scale = (1, 1, 1)  # a placeholder had the box's proportions
         return [root], GONE
     roots = [root, *(_duplicate(root) for _ in there[1:])]
-    remark = _fit_all([(thing, *pair) for thing, pair in zip(roots, there, strict=True)], scene)
-    for fit, box in there:
+    remark = _fit_all([(thing, *pair) for thing, pair in zip(roots, there, strict=True)])
+    for fit, box, _room_there in there:
         box[boxes.MARK] = fit["id"]
         if not fit.get("beside"):
             boxes.put_away(box, scene)
@@ -114,7 +115,7 @@ def refit(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> str:
         What is to be said of them.
     """
     members = [(root, fit, box) for root in roots if (fit := provenance.fit_of(root)) and (box := boxes.find(fit))]
-    return _fit_all([one for one in members if _has_size(one[2], scene)], scene)
+    return _fit_all([(*one, room) for one in members if (room := _room(one[2], one[1]["seat"], scene))])
 
 
 def roots_in(box: bpy.types.Object) -> list[bpy.types.Object]:
@@ -129,21 +130,20 @@ def to_refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
     return [root] if root is not None and provenance.fit_of(root) else roots_in(thing)
 
 
-def _has_size(box: bpy.types.Object, scene: bpy.types.Scene) -> bool:
+def _room(box: bpy.types.Object, seat: str, scene: bpy.types.Scene) -> boxes.Room | None:
+    """What a box leaves; None of one that has no size any more."""
     with suppress(InvalidInput):
-        return bool(boxes.room_of(box, scene))
-    return False
+        return boxes.room_of(box, scene, seat)
+    return None
 
 
-def _fit_all(members: Sequence[_Member], scene: bpy.types.Scene) -> str:
+def _fit_all(members: Sequence[_Member]) -> str:
     """Fit each model; of those that share their meshes the first has the size in them."""
-    rooms = [boxes.room_of(box, scene, fit["seat"]) for _root, fit, box in members]
     used = Counter(item.data for root, *_ in members for item in _parts(root) if item.data is not None)
     turned = False
-    for number, ((root, fit, box), room) in enumerate(zip(members, rooms, strict=True)):
-        data = {item.data for item in _parts(root) if item.data is not None}
+    for number, (root, fit, box, room) in enumerate(members):
         counts = Counter(item.data for item in _parts(root) if item.data is not None)
-        alone = all(one.users <= (used if number == 0 else counts)[one] for one in data)
+        alone = all(one.users <= (used if number == 0 else counts)[one] for one in counts)
         turned |= _fit(root, fit, box, room, alone=alone)
         root[provenance.FIT] = json.dumps({**fit, "box": box.name})
     return TURNED if turned else ""

@@ -1,5 +1,7 @@
 """Operators on boxes: a model for those that are selected, a whole blockout, and models fitted to their boxes anew."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -84,15 +86,15 @@ class _InBoxes(_Base):
         return {"seat": self.seat, "stretch": stretch, "quarter_turns": self.quarter_turns}
 
     @staticmethod
-    def amount(context: bpy.types.Context, points: int | None) -> str:
-        """A price in words; one that was measured is more than what a document says."""
+    def amount(context: bpy.types.Context) -> Callable[[int | None], str]:
+        """What puts prices into words; one that was measured is more than what a document says."""
         chosen = context.scene.neural4d
         request = protocol.Request.from_dict({**defaults(chosen), "prompt": "?"})
         measured = protocol.measured(chosen.provider, request, bridge.prices)
-        return labels.amount(points, service(chosen).unit, measured=measured)
+        return partial(labels.amount, unit=service(chosen).unit, measured=measured)
 
-    def draw_how(self, context: bpy.types.Context, points: int | None) -> None:
-        """The settings, the service, and what all of it costs."""
+    def draw_how(self, context: bpy.types.Context, price: str) -> None:
+        """The settings, the service, and what all of it costs, in words."""
         column = self.layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         for name in ("seat", "stretch", "quarter_turns"):
@@ -100,8 +102,8 @@ class _InBoxes(_Base):
         declared = service(context.scene.neural4d)
         balance = bridge.balances.get(declared.id)
         left = tr("{points} left").format(points=labels.points(balance.total, declared.id)) if balance else ""
-        price = tr("Price: {price}").format(price=self.amount(context, points))
-        column.label(text="  ·  ".join(filter(None, [declared.name, price, left])), icon="INFO")
+        told = [declared.name, tr("Price: {price}").format(price=price), left]
+        column.label(text="  ·  ".join(filter(None, told)), icon="INFO")
 
 
 class NEURAL4D_OT_fit_selected(_InBoxes, bpy.types.Operator):
@@ -128,11 +130,9 @@ class NEURAL4D_OT_fit_selected(_InBoxes, bpy.types.Operator):
         """The prompt, and how the box is to be filled."""
         self.layout.prop(self, "prompt", text="")
         self.layout.label(text=self.told, icon="CUBE")
-        self.draw_how(context, self._price(context))
-
-    def _price(self, context: bpy.types.Context) -> int | None:
         given = defaults(context.scene.neural4d)
-        return generate.estimate(**{**given, "prompt": "?"})  # type: ignore[arg-type]
+        points = generate.estimate(**{**given, "prompt": "?"})  # type: ignore[arg-type]
+        self.draw_how(context, self.amount(context)(points))
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job."""
@@ -189,8 +189,9 @@ class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """What each name becomes, then what holds for all of them."""
+        amount, prices = self.amount(context), [self._price(context, line) for line in self.lines]
         table = self.layout.column(align=True)
-        for line in self.lines[:_LINES]:
+        for line, points in zip(self.lines[:_LINES], prices[:_LINES], strict=True):
             row = table.split(factor=0.08, align=True)
             row.label(text=f"{line.count} x")
             row = row.split(factor=0.45, align=True)
@@ -201,7 +202,7 @@ class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
             several = row.row(align=True)
             several.enabled = service(context.scene.neural4d).max_variants > 1
             several.prop(line, "variants", text="")
-            row.label(text=self.amount(context, self._price(context, line)))
+            row.label(text=amount(points))
         if len(self.lines) > _LINES:
             table.label(text=tr("and {count} more").format(count=len(self.lines) - _LINES))
         layout = self.layout
@@ -212,8 +213,7 @@ class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
         most = row.row()
         most.active = self.use_budget
         most.prop(self, "budget")
-        prices = [self._price(context, line) for line in self.lines]
-        self.draw_how(context, None if None in prices else sum(price or 0 for price in prices))
+        self.draw_how(context, amount(None if None in prices else sum(price or 0 for price in prices)))
 
     def _variants(self, context: bpy.types.Context, line: Any) -> int:
         return min(line.variants, service(context.scene.neural4d).max_variants)

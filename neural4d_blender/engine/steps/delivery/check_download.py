@@ -67,8 +67,8 @@ def check_shown(path: Path) -> None:
     Raises:
         InvalidInput: it is no whole PNG, JPEG or WebP, or it claims more pixels than anybody looks at.
     """
-    read_image_facts(path)
-    check_pixels(path)
+    facts = read_image_facts(path)
+    _check_pixels(facts.width, facts.height)
     check_whole(path)
 
 
@@ -76,5 +76,10 @@ def check_pixels(path: Path) -> None:
     """InvalidInput where a picture claims more pixels than anybody looks at; one of an unknown kind claims none."""
     with path.open("rb") as file:
         found = size_in(file.read(_HEAD))
-    if found and found[1] * found[2] > _MAX_PIXELS:
-        raise InvalidInput(f"The picture claims {found[1]} x {found[2]} pixels; {_MAX_PIXELS:,} in all are accepted.")
+    if found:
+        _check_pixels(*found[1:])
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > _MAX_PIXELS:
+        raise InvalidInput(f"The picture claims {width} x {height} pixels; {_MAX_PIXELS:,} in all are accepted.")

@@ -20,7 +20,7 @@ from ...errors import (
     UnexpectedAnswer,
 )
 from ...files import gltf_pack, multi_part, with_its_files
-from ...files.archive import USD_LAYERS, is_archive, is_usd_package, unpack
+from ...files.archive import USD_LAYERS, is_around, unpack_model
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
 from ...files.gltf_images import check_folder
@@ -248,11 +248,11 @@ def fetch_preview(context: Context, active: ActiveJob, variant: Variant) -> None
 
 def _unpacked(path: Path, format: str, system: System) -> Path:
     """The model itself: services send formats of several files as a .zip."""
-    if not is_archive(path) or (format == "USDZ" and is_usd_package(path)):
+    if not is_around(path, format):
         return path
     folder = path.with_suffix("")
     system.discard(folder)
-    model = unpack(path, folder, f".{format.lower()}", *(USD_LAYERS if format == "USDZ" else ()))
+    model = unpack_model(path, folder, format)
     check_folder(folder)
     if model.suffix.lower() in USD_LAYERS:
         with_its_files.pack(with_its_files.of(model), folder / "model.usdz")

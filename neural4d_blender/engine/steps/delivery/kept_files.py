@@ -16,7 +16,7 @@ from ...errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from ...files.archive import USD_LAYERS, is_archive, is_usd_package, unpack
+from ...files.archive import is_around, unpack_model
 from ...files.file_type import file_type
 from ...files.glb_check import check_glb
 from ...files.glb_dimensions import size_of
@@ -178,9 +178,8 @@ def _copy(source: Path, part: Path, save: Save) -> str:
     """Copy or unpack it; returns the ending of what it is, empty for a folder."""
     kind = "ZIP" if save.format == "ZIP" else file_type(source) or save.format
     suffix = f".{kind.lower()}"
-    whole = kind == "ZIP" or (kind == "USDZ" and is_usd_package(source))
-    if not whole and is_archive(source):
-        unpack(source, part, suffix, *(USD_LAYERS if kind == "USDZ" else ()))
+    if kind != "ZIP" and is_around(source, kind):
+        unpack_model(source, part, kind)
         return ""
     shutil.copyfile(source, part)
     return suffix
