@@ -18,7 +18,6 @@ import bpy
 from ..batching.pictures import front_and_sides
 from ..client.answers import Total
 from ..client.box_fit import prompt_of
-from ..client.snapshots import Variant
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
@@ -39,6 +38,7 @@ from .history import delete, history, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
+from .status_and_wait import Variant
 
 __all__ = [
     "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -13,7 +13,6 @@ import bpy
 
 from ..client import snapshots
 from ..client.box_fit import fit_of
-from ..client.snapshots import Variant
 from ..engine.protocol import SETTLED, JobFailed, State
 from ..scene.ask_engine import LOOK
 from ..scene.engine_process import bridge
@@ -22,6 +21,17 @@ from ..scene.placing import placeholder
 from ..scene.session import session
 
 _Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant(snapshots.Variant):
+    """One of a job's models, as of the last look at the engine.
+
+    Attributes:
+        fit: how much of its box (0 to 1) it fills; None where it has none, or was not measured yet.
+    """
+
+    fit: float | None = None
 
 
 class Following:
@@ -103,9 +113,9 @@ class Following:
 
     @property
     def variants(self) -> list[Variant]:
-        """All models of the job, finished or not; ``fit`` says of each how much of its box it fills (0 to 1)."""
-        data = self._data
-        return [replace(one, fit=fit_of(data, one)) if data.request.fit_mm else one for one in data.variants]
+        """All models of the job, finished or not."""
+        data, names = self._data, snapshots.Variant.__dataclass_fields__
+        return [Variant(**{name: getattr(one, name) for name in names}, fit=fit_of(data, one)) for one in data.variants]
 
     @property
     def objects(self) -> list[bpy.types.Object]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ..client.paths import expanded
 from ..engine.protocol import (
+    FILES,
     Declaration,
     InvalidInput,
     declaration,
@@ -26,8 +27,6 @@ from ..engine.protocol import (
     name_in,
 )
 
-#: The provider of model files.
-FILES = "file"
 #: What it takes: a path, an id or a link.
 What = str | os.PathLike[str]
 #: Address and key of each service, by its id, as the settings have them.

@@ -51,7 +51,6 @@ class Variant:
         scale: the service's own word on how it scaled a conversion.
         details: what else the service says of the model, by its own names.
         error: why it failed: what, kept, cost, remedy and code; None where it did not.
-        fit: how much of its box (0 to 1) it fills; None where it has none, or was not measured yet.
     """
 
     index: int
@@ -65,7 +64,6 @@ class Variant:
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     error: ErrorTexts | None = None
-    fit: float | None = None
 
     @property
     def can_be_kept(self) -> bool:
@@ -215,8 +213,8 @@ def balance(told: Mapping[str, Any]) -> Balance:
 
 def read_as(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
     """An object of that class by what the engine tells of it."""
-    if cls not in _WHOLE:  # the engine knows nothing of how well a model fits into a box
-        _WHOLE[cls] = itemgetter(*(name for name in _names(cls) if name != "fit"))
+    if cls not in _WHOLE:
+        _WHOLE[cls] = itemgetter(*_names(cls))
     try:
         return cls(*_WHOLE[cls](told))  # a tick reads thousands of jobs
     except KeyError:  # of an earlier version

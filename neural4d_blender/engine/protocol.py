@@ -79,7 +79,7 @@ from .errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from .model.allowed_values import AXES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -104,7 +104,7 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
+    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
     "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost",
     "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",

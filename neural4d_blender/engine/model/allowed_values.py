@@ -7,6 +7,8 @@ ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
 #: What a file may be besides, wherever it is from: no service makes these.
 MORE_FORMATS = ("PLY", "GLTF")
+#: The provider of model files that are the user's own.
+FILES = "file"
 #: Fewer faces enclose nothing.
 MIN_FACES = 4
 #: A service may take less; nobody's prompt is longer, but a pasted file is.

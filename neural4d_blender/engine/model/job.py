@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ErrorTexts
+from .allowed_values import FILES
 from .choice import Choice
 from .costs import Costs
 from .delivery import Delivery
@@ -165,6 +166,11 @@ class Job:
     def prepares_all(self) -> bool:
         """Every variant that is fetched is prepared too: all are placed, or the one that fits best into a box."""
         return bool(self.request.get("place_all") or self.request.get("fit_mm"))
+
+    @property
+    def of_file(self) -> bool:
+        """Its model is a file of the user's, which nobody can make or send once more."""
+        return self.provider == FILES
 
     @property
     def under_way(self) -> bool:

@@ -82,7 +82,7 @@ def cost_of_lost(job: Job, points: int) -> str:
 
 def kept_in_words(job: Job) -> str:
     """What of a failed job is still there."""
-    if job.provider == "file":
+    if job.of_file:
         return "The file is where it was."
     if any(v.model for v in job.variants):
         return "The downloaded model is kept."

@@ -165,7 +165,7 @@ def _deliver(
         delay = deliver(context, active, variant)
     except BrokenModel as error:
         variant.model = ""
-        again = deliver is convert_and_download.download_variant and job.provider != "file"  # a copy is no better
+        again = deliver is convert_and_download.download_variant and not job.of_file  # a copy is no better
         if active.attempts < _DOWNLOAD_AGAIN and again:
             raise DownloadFailed(error.what, error.remedy) from error
         variant.state, variant.error = VariantState.FAILED, error.to_dict()

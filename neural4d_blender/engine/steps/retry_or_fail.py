@@ -104,7 +104,7 @@ def fail(context: Context, job: Job, error: Neural4DError) -> None:
         context.save(job)
         return
     told = error.to_dict()
-    if job.provider == "file":
+    if job.of_file:
         told["remedy"] = _OF_FILES.get(error.remedy, error.remedy)
     told["cost"] = told["cost"] or cost_in_words(job, error)
     told["kept"] = told["kept"] or kept_in_words(job)

@@ -32,14 +32,7 @@ from tests.gui.scenarios.steps import (
 
 def scenario(ui):
     """Takes the pictures; returns where to cut them: left, top, right, bottom in pixels from the top left."""
-    for thing in list(bpy.data.objects):
-        bpy.data.objects.remove(thing)
-    space = ui.area().spaces[0]
-    space.clip_start = 0.001
-    space.shading.type = "MATERIAL"
-    view = space.region_3d
-    view.view_location, view.view_distance = (0.05, 0.0, 0.05), 0.42
-    view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22))).to_quaternion()
+    look_at(ui, (0.05, 0.0, 0.05), 0.42)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     yield from fill_in(ui, "a cute bird")
@@ -67,15 +60,7 @@ def scenario(ui):
 
 def moving(ui):
     """From an empty panel to a model that is looked at from all sides; every screenshot with its milliseconds."""
-    for thing in list(bpy.data.objects):
-        bpy.data.objects.remove(thing)
-    space = ui.area().spaces[0]
-    space.clip_start = 0.001
-    space.shading.type = "MATERIAL"
-    view = space.region_3d
-    view.view_location, view.view_distance = (0.06, 0.0, 0.05), 0.5
-    turned = math.radians(22)
-    view.view_rotation = Euler((math.radians(72), 0.0, turned)).to_quaternion()
+    view = look_at(ui, (0.06, 0.0, 0.05), 0.5)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     shown = {}
@@ -105,7 +90,7 @@ def moving(ui):
     yield from ui.move(*ui.middle())
     yield from frame(1200)
     for step in range(1, 9):
-        view.view_rotation = Euler((math.radians(72), 0.0, turned + math.radians(40 * step))).to_quaternion()
+        view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22 + 40 * step))).to_quaternion()
         yield from ui.redraw()
         yield from frame(200)
     area = ui.area()
@@ -198,14 +183,7 @@ def many(ui, table: str, admin_url: str):
 def library(ui, folder: str):
     """A model in the asset library, and once more in the scene, with what the panel says of it."""
     bpy.context.preferences.addons[PACKAGE].preferences.library_dir = folder
-    for thing in list(bpy.data.objects):
-        bpy.data.objects.remove(thing)
-    space = ui.area().spaces[0]
-    space.clip_start = 0.001
-    space.shading.type = "MATERIAL"
-    view = space.region_3d
-    view.view_location, view.view_distance = (0.03, 0.0, 0.05), 0.6
-    view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22))).to_quaternion()
+    look_at(ui, (0.03, 0.0, 0.05), 0.6)
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     yield from start(ui, "a cute bird", size_mm=120, variants=4)
@@ -246,3 +224,16 @@ def around_the_panel(ui):
 def from_top(ui, x, y, width, height):
     top = ui.window.height - y - height
     return [x, top, x + width, top + height]
+
+
+def look_at(ui, location, distance):
+    """Empty the scene, and look in Material Preview at a place from as many metres; returns the view."""
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    space = ui.area().spaces[0]
+    space.clip_start = 0.001
+    space.shading.type = "MATERIAL"
+    view = space.region_3d
+    view.view_location, view.view_distance = location, distance
+    view.view_rotation = Euler((math.radians(72), 0.0, math.radians(22))).to_quaternion()
+    return view

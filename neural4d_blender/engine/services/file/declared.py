@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...model.allowed_values import FORMATS, MORE_FORMATS
+from ...model.allowed_values import FILES, FORMATS, MORE_FORMATS
 from ...model.declaration import Declaration
 
 DECLARATION = Declaration(
-    id="file",
+    id=FILES,
     name="Model File",
     url="",
     url_env="",
