@@ -39,6 +39,7 @@ def bring_in(
     recalculate_normals: bool = False,
     quads: bool = False,
     animation: bool = False,
+    require: str = "",
     pack_images: bool = True,
     format: str = "",
     name: str = "",
@@ -82,6 +83,7 @@ def bring_in(
         recalculate_normals=recalculate_normals,
         quads=quads,
         animation=animation,
+        require=require,
         texture_folder="" if pack_images else user_settings.texture_folder(),
         name=name,
     )

@@ -73,6 +73,8 @@ def generate(
     options: Mapping[str, OptionValue] | None = None,
     choose_cutout: bool = False,
     place_all: bool = False,
+    best_for: str = "render",
+    require: str = "",
     placeholder: bool | None = None,
     max_points: int | None = None,
     group: str = "",
@@ -114,7 +116,11 @@ def generate(
         options: the service's own options, see ``providers()``.
         choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
             spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
-        place_all: put every variant into the scene, side by side, instead of the first one.
+        place_all: put every variant into the scene, side by side, instead of one.
+        best_for: which of several variants is placed, as soon as all are there: the best one for "render", "game" or
+            "print" by their reports, see ``job.ranking``. "" places the first one at once.
+        require: a use that the model has to be fit for. One that is not is kept, and stands in the scene; what it
+            lacks is in ``job.shortfall``, in reports, and in the command line's exit code.
         placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
             renamed, parented, and the model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
@@ -177,6 +183,8 @@ def generate(
             options=dict(options or {}),
             choose_cutout=choose_cutout,
             place_all=place_all,
+            best_for=best_for,
+            require=require,
             max_points=max_points,
             group=group,
             group_points=group_points,

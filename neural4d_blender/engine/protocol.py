@@ -75,6 +75,7 @@ from .errors import (
     KeyRejected,
     Neural4DError,
     NotEnoughPoints,
+    NotFit,
     OnlineAccessOff,
     UnsafeModel,
     UnsupportedFeature,
@@ -99,18 +100,20 @@ if TYPE_CHECKING:
     from .model.inputs.picture_end import check_whole
     from .model.inputs.web_addresses import check_url, host_of, is_web_address, name_in
     from .model.job import Job
+    from .model.report import USES, Report, attribute_of
     from .model.request import Request
     from .services.answers import Balance
     from .services.base import Provider
 
 __all__ = [
     "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
-    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost",
-    "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "USES",
+    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
-    "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option",
-    "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
-    "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
+    "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option",
+    "OptionValue", "Options", "PrepareValues", "Properties", "Report", "Request", "State", "UnsafeModel",
+    "UnsupportedFeature", "VariantState", "WaitsFor", "attribute_of", "blend_version", "catalog_id",
+    "check", "check_options", "check_sealed", "check_url",
     "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
     "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured",
     "most", "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
@@ -130,7 +133,10 @@ _LATE = {
     "PrepareValues": "blenders.job_file_format",
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
     "Properties": "blenders.job_file_format",
+    "Report": "model.report",
     "Request": "model.request",
+    "USES": "model.report",
+    "attribute_of": "model.report",
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
     "check_sealed": "blenders.seal",

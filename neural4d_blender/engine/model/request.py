@@ -17,6 +17,7 @@ from ..errors import InvalidInput, UnsupportedFeature
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
+from .report import USES
 
 if TYPE_CHECKING:
     from .declaration import Declaration
@@ -49,7 +50,10 @@ class Request:
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
-        place_all: prepare, and place, every variant instead of the first one alone.
+        place_all: prepare, and place, every variant instead of one alone.
+        best_for: of several variants the one is placed that is best for that use (see report.USES), so every variant
+            is prepared, as far as that is free; empty takes the first one, as soon as it is there.
+        require: a use that the model has to be fit for. One that is not stays, and is told as such.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -84,6 +88,8 @@ class Request:
     options: Options = field(default_factory=dict)
     choose_cutout: bool = False
     place_all: bool = False
+    best_for: str = ""
+    require: str = ""
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -107,6 +113,11 @@ class Request:
         """What to call the job and the object."""
         named = next((name_in(one) for one in (*self.images, self.bring_in) if one), "")
         return self.name or " ".join(self.prompt.split()) or named or "Model"
+
+    @property
+    def use(self) -> str:
+        """What the best of several models is to be best for."""
+        return self.require or self.best_for
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -132,6 +143,7 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
+        self._check_use()
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -187,6 +199,16 @@ class Request:
             raise InvalidInput(f"fit_mm must be three lengths in millimetres, not {self.fit_mm!r}.")
         if self.fit_mm and self.place_all:
             raise InvalidInput("A box takes one model, not every variant.", "Leave place_all out.")
+
+    def _check_use(self) -> None:
+        for what, value in (("best_for", self.best_for), ("require", self.require)):
+            if value not in ("", *USES):
+                raise InvalidInput(f"{what} must be one of {', '.join(USES)}, not {value!r}.")
+        if self.require and self.keep_in:
+            raise InvalidInput(
+                "A file that is kept as the service made it is not checked, so nothing can be required of it.",
+                "Leave require out, or have the model prepared.",
+            )
 
     def _check_input(self, service: Declaration) -> None:
         replacing = [option.key for option in service.options if option.replaces_image]

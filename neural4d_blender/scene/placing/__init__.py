@@ -9,4 +9,4 @@ from ...engine.lazy_imports import open_late
 PLACEHOLDER = "neural4d_placeholder"
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "boxes", "fitting", "placement", "provenance", "surroundings", "targets")
+open_late(__name__, "boxes", "fitting", "marks", "placement", "provenance", "surroundings", "targets")
