@@ -64,6 +64,8 @@ def generate(
     max_faces: int | None = None,
     recalculate_normals: bool = False,
     quads: bool = False,
+    lods: Sequence[float] = (),
+    collision: str = "",
     animation: bool = False,
     pack_images: bool = True,
     format: str = "",
@@ -105,6 +107,9 @@ def generate(
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
+        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
+            collection of their own and go into files for games, see :meth:`Job.export`.
+        collision: a collision shape beside it, likewise: BOX, CONVEX or PIECES (several convex ones).
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
@@ -169,6 +174,8 @@ def generate(
             max_faces=max_faces,
             recalculate_normals=recalculate_normals,
             quads=quads,
+            lods=list(lods),
+            collision=collision,
             animation=animation,
             fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),

@@ -26,6 +26,8 @@ class Shape(TypedDict, total=False):
     max_faces: int | None
     recalculate_normals: bool
     quads: bool
+    lods: list[float]
+    collision: str
     animation: bool
 
 

@@ -30,6 +30,7 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
+from .games import extras
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
@@ -56,6 +57,7 @@ class PrepareJob:
         recalculate_normals: faces outwards, shading by the surface.
         quads: quads of pairs of triangles.
         animation: keep rigs, actions and what they move.
+        lods: levels of detail that are made beside it. collision: the collision shapes, see games/extras.py.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
             the folder that the source stands in.
@@ -73,6 +75,8 @@ class PrepareJob:
     recalculate_normals: bool = False
     quads: bool = False
     animation: bool = False
+    lods: tuple[float, ...] = ()
+    collision: str = ""
     texture_folder: Path | None = None
     download: Path | None = None
 
@@ -94,6 +98,8 @@ class PrepareJob:
                 recalculate_normals=bool(values.get("recalculate_normals", False)),
                 quads=bool(values.get("quads", False)),
                 animation=bool(values.get("animation", False)),
+                lods=tuple(float(lod) for lod in values.get("lods", ())),
+                collision=str(values.get("collision", "")),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
                 download=Path(values["download"]) if values.get("download") else None,
             )
@@ -149,6 +155,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
     images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
+    made = extras.make(model, root, job.lods, job.collision, warnings)
     after_prepare = time.perf_counter()
 
     write_blend.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)
@@ -161,6 +168,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         "scale": fitted.scale,
         **extract_model.count(model),
         "images": images,
+        **extras.count(made),
         "warnings": warnings,
         "seconds": {
             "import": round(after_import - started, 4),

@@ -48,6 +48,8 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "recalculate_normals": request.recalculate_normals,
         "quads": request.quads,
         "animation": request.animation,
+        "lods": request.lods,
+        "collision": request.collision,
         "texture_folder": request.texture_folder,
         "download": str(_download(Path(variant.model), folder)),
     }

@@ -27,6 +27,8 @@ class PrepareValues(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     animation: bool
+    lods: list[float]
+    collision: str
     texture_folder: str
     download: str
 
