@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Facts(TypedDict, total=False):
@@ -16,6 +16,7 @@ class Facts(TypedDict, total=False):
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
+        report: what the checks found, as model/report.py has it; models that were prepared earlier have none.
     """
 
     ok: bool
@@ -38,3 +39,4 @@ class Facts(TypedDict, total=False):
     stamp: list[int]
     kind: str
     preview: bool
+    report: dict[str, Any]
