@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 import bpy
 from mathutils import Matrix, Vector
@@ -95,7 +95,7 @@ def room_of(box: bpy.types.Object, scene: bpy.types.Scene, seat: str = "FLOOR") 
         matrix, corners = evaluated.matrix_world.copy(), _corners(box, depsgraph)
     low = Vector([min(corner[way] for corner in corners) for way in range(3)]) if corners else Vector()
     high = Vector([max(corner[way] for corner in corners) for way in range(3)]) if corners else Vector()
-    if not all(math.isfinite(value) for row in (*matrix, low, high) for value in row):
+    if not all(map(math.isfinite, chain(*(row[:] for row in (*matrix.row, low, high))))):
         raise InvalidInput(
             f"Where {box.name} stands, or how large it is, is no number.",
             "Clear its transforms (Alt G, Alt R, Alt S), or look at its drivers and constraints.",
