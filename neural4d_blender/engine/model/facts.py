@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Facts(TypedDict, total=False):
@@ -17,6 +17,7 @@ class Facts(TypedDict, total=False):
         repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
+        report: what the checks found, as model/report.py has it; models that were prepared earlier have none.
     """
 
     ok: bool
@@ -40,3 +41,4 @@ class Facts(TypedDict, total=False):
     stamp: list[int]
     kind: str
     preview: bool
+    report: dict[str, Any]
