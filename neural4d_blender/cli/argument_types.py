@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, declarations
+from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, declarations
 from .exit_codes import MEANINGS
 
 
@@ -98,12 +98,15 @@ def add_arrival(group: Any) -> None:
     )
     group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
     group.add_argument(
+        "--repair", action="append", choices=REPAIRS, metavar="WHAT", help="put right: %(choices)s (repeatable)"
+    )
+    group.add_argument(
         "--lods",
         type=_lods,
         metavar="N,N",
         help="levels of detail: each a part of the faces, as 0.5, or a number of them",
     )
-    group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes for games")
+    group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes; default: NONE")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
 
 

@@ -79,7 +79,7 @@ from .errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS
+from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -105,9 +105,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "COLLISIONS", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MADE_FOR", "MAX_PROMPT",
-    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES",
-    "SETTLED", "UNFINISHED", "AnswerLost",
-    "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
+    "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
+    "BudgetUsedUp", "Declaration",
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
     "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option",
     "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",

@@ -24,16 +24,16 @@ def make(
     """The objects, each below the root and marked with GAME; none, with a warning, of a model that moves.
 
     Args:
-        lods: below 1 a part of the model's faces, else a number of faces. kind: BOX, CONVEX, PIECES or nothing.
+        lods: below 1 a part of the model's faces, else a number of faces. kind: NONE, BOX, CONVEX or PIECES.
     """
-    if not (lods or kind):
+    if not lods and kind == "NONE":
         return []
     if model.armatures or any(item.animation_data for item in model.objects):
         warnings.append("No levels of detail or collision shapes were made, since the model follows a rig or moves.")
         return []
     whole = _whole(model)
     made = _levels(whole, _counts(len(mesh_of(whole).polygons), lods, warnings), several=len(model.meshes) > 1)
-    if kind:
+    if kind != "NONE":
         made += [(kind, item) for item in _shapes(whole, kind)]
     if whole not in [item for _, item in made]:
         _remove(whole)

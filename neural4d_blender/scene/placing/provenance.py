@@ -32,7 +32,7 @@ FIT = "neural4d_fit"
 _OPTIONS = frozenset(
     {
         *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
-        *("joined", "max_faces", "recalculate_normals", "quads", "lods", "collision", "animation"),
+        *("joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation"),
         *("picture_first", "pictures"),
     }
 )
