@@ -53,7 +53,10 @@ def test_a_batch_is_continued_by_one_of_them(sim: Simulator, engines: tuple[Engi
     sim.configure(job_seconds=0)
     sim.finish_jobs()
     first.wait(ids[0], "ready")
-    assert sorted(together(engines, "continue_batch", batch="b", changes={"concurrency": 8})) == ["", "InvalidInput"]
+    assert sorted(together(engines, "continue_batch", batch="b", changes={"concurrency": 8})) == [
+        "",
+        "WorkedOnElsewhere",
+    ]
     settled(first, 30)
     assert paid(sim) == [60] * 30
 
