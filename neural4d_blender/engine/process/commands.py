@@ -155,7 +155,11 @@ class Commands:
         self.take_over.followed |= known.keys()
         self.take_over.soon()
         jobs = {job_id: self.context.journal.get(job_id) for job_id in known}
-        changed = [self.jobs.told(job) for job in jobs.values() if job and job.revision != known[job.id]]
+        changed = [
+            job.to_dict() if self._is_ours(job) and self.take_over.takes(job) else self.jobs.told(job)
+            for job in jobs.values()
+            if job and job.revision != known[job.id]
+        ]
         return {"jobs": changed, "gone": [job_id for job_id, job in jobs.items() if not job]}
 
     def _noticed(self, _message: Message) -> Message:

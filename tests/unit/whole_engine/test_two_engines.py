@@ -81,7 +81,7 @@ def test_a_batch_that_another_one_works_on_is_not_stopped_here(
     first, second = engines
     ids = batch(first, 3)
     first.wait(ids[0], "generating")
-    assert second.ask("stop_batch", batch="b")["error"]["code"] == "InvalidInput"
+    assert second.ask("stop_batch", batch="b")["error"]["code"] == "WorkedOnElsewhere"
     assert first.ask("stop_batch", batch="b")["error"] is None
     assert [first.jobs[one]["state"] for one in ids[1:]] == ["cancelled"] * 2
 
