@@ -153,6 +153,9 @@ class Host:
         """
         raise UnsupportedFeature("Without Blender there is no box to fill.", "Leave the column fit out.")
 
+    def take_boxes(self, items: list[Item]) -> None:
+        """Note in the scene, where there is one, that its boxes are going to be filled."""
+
     def bring_here(self, jobs: list[Job]) -> list[str]:
         """Take the jobs whose scene is lost into the open one; returns their ids."""
         return []

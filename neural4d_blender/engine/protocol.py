@@ -81,7 +81,7 @@ from .errors import (
     UnsupportedFeature,
     WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -107,16 +107,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
-    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost",
-    "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
-    "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job",
-    "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints",
-    "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State",
-    "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version",
-    "catalog_id", "check", "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate",
-    "conversion_measured", "costs", "declaration", "declarations", "decode", "encode", "estimate", "file_type",
-    "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of",
-    "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED", "UNFINISHED",
+    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
+    "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff",
+    "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel",
+    "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id", "check",
+    "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs",
+    "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
+    "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts", "scale_lengths",
+    "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 

@@ -117,9 +117,10 @@ class Commands:
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.context.publish(known)
             return {}
-        points = self.context.journal.cost_of_deleted(job.id)
-        if points is not None:
+        if deleted := self.context.journal.cost_of_deleted(job.id):
+            points, estimated = deleted
             paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
+            paid = f"About {paid}" if points and estimated else paid
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
         job.typical = typical_seconds(self.context.journal, job.provider)
         self.context.save(job)
