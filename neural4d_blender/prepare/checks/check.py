@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.model.report import Finding
-from .shape import Shape
+from .shape.shape import Shape
 
 Mask = NDArray[np.bool_]
 

@@ -18,7 +18,7 @@ from ...engine.model.verdicts import verdicts
 from ..open_file import mesh_of, update
 from . import body, look, surface
 from .check import Check, Mask, Measured
-from .shape import Shape
+from .shape.shape import Shape
 
 #: After so many seconds what is left is not measured any more.
 _PATIENCE = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: How far from the ground a face may be, as a share of the longest side, and how much it may lean.
 _NEAR, _LEVEL = 5e-4, 0.995

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..check import Check, Measured
-from ..components import components
-from ..shape import Shape
+from ..shape.components import components
+from ..shape.shape import Shape
 
 #: What is nearer than this share of the longest side touches.
 _GAP = 1e-3

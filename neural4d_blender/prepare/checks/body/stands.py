@@ -10,7 +10,7 @@ from mathutils.geometry import convex_hull_2d
 from numpy.typing import NDArray
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: What is nearer to the ground than this share of the longest side stands on it.
 _NEAR = 1e-3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: Places that are looked for on the other side, and how near the surface must be, as a share of the longest side.
 _PLACES, _NEAR = 500, 0.01

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: Places that are looked at, and how many of them must be thin: a tip is thin in one place.
 _PLACES, _THIN_PLACES = 2000, 5

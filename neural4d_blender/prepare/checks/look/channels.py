@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
-from ..textures import largest
+from ..shape.shape import Shape
+from ..shape.textures import largest
 
 #: As the Principled BSDF has them, with what the checks are called and say.
 _SENTENCES = {

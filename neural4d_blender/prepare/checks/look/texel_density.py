@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
-from ..textures import largest
+from ..shape.shape import Shape
+from ..shape.textures import largest
 
 
 def measure(shape: Shape) -> Measured:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..check import Check, Measured
-from ..shape import Shape
-from ..textures import CHANNELS, largest
+from ..shape.shape import Shape
+from ..shape.textures import CHANNELS, largest
 
 
 def measure(shape: Shape) -> Measured:

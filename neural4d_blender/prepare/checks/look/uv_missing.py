@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: In a texture of 4096 pixels a thousandth of one.
 _NOTHING = 1e-10

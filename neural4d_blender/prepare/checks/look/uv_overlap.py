@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 _POINTS, _CELLS = 400_000, 128
 #: So many times the points of one layer.

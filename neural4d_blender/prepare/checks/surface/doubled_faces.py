@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
-from ..weld import first_of_equal
+from ..shape.shape import Shape
+from ..shape.weld import first_of_equal
 
 
 def measure(shape: Shape) -> Measured:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..components import components
-from ..shape import Shape
+from ..shape.components import components
+from ..shape.shape import Shape
 
 
 def measure(shape: Shape) -> Measured:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 
 def measure(shape: Shape) -> Measured:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..check import Check, Mask, Measured
-from ..components import components, numbered, totals
-from ..shape import Shape
+from ..shape.components import components, numbered, totals
+from ..shape.shape import Shape
 
 Doubles = NDArray[np.float64]
 #: More of these are not told apart, parts are not looked for in one another.

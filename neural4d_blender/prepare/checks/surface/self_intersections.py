@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 
 def measure(shape: Shape) -> Measured:

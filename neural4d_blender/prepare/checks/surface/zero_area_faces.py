@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
-from ..shape import Shape
+from ..shape.shape import Shape
 
 #: As a share of the model's longest side: what single precision can still tell from nothing.
 _HEIGHT = 1e-6

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .shape import Shape
+from .geometry import Geometry
 
 #: Of each part so many triangles are looked at, from the first so many of the largest parts.
 _EACH, _PARTS = 8, 200
@@ -17,7 +15,7 @@ _EACH, _PARTS = 8, 200
 _MORE_DIRECTIONS = 150
 
 
-def hidden(shape: Shape) -> NDArray[np.bool_]:
+def hidden(shape: Geometry) -> NDArray[np.bool_]:
     """By part: no ray from some of its triangles, on either side, comes out."""
     parts = shape.topology.parts
     found = np.zeros(parts, dtype=bool)
@@ -33,7 +31,7 @@ def hidden(shape: Shape) -> NDArray[np.bool_]:
     return found
 
 
-def _seen(shape: Shape, which: NDArray[np.int64], directions: NDArray[np.float64]) -> bool:
+def _seen(shape: Geometry, which: NDArray[np.int64], directions: NDArray[np.float64]) -> bool:
     beside = shape.tree.beside
     for normal, center in zip(shape.normals(which), shape.centers(which), strict=True):
         slopes = directions @ normal

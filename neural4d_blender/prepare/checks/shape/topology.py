@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Arrays
 from .components import components, numbered
 from .weld import first_of_equal, weld_near
-
-if TYPE_CHECKING:
-    from .shape import Shape
 
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -44,7 +41,7 @@ class Topology:
     face_vertex: Ints
 
     @classmethod
-    def of(cls, shape: Shape) -> Topology:
+    def of(cls, shape: Arrays) -> Topology:
         """Weld, and weld what is left open once more, across the borders of the grid's cells."""
         found = cls._built(shape, shape.welded)
         loose = np.flatnonzero(found.uses == 1)
@@ -60,7 +57,7 @@ class Topology:
         return cls._built(shape, shape.welded)
 
     @classmethod
-    def _built(cls, shape: Shape, welded: Ints) -> Topology:
+    def _built(cls, shape: Arrays, welded: Ints) -> Topology:
         ends = welded[shape.ends]
         low, high = ends.min(axis=1), ends.max(axis=1)
         edge = np.arange(len(low), dtype=np.int32)

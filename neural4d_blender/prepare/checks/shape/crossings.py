@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
+from .geometry import Geometry
 from .tree import Tree
-
-if TYPE_CHECKING:
-    from .shape import Shape
 
 Pairs = NDArray[np.int64]
 #: Up to so many triangles all are looked at; of more, so many; first so many, to see how many pairs there will be.
@@ -19,7 +15,7 @@ _ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 30_000, 500, 2_000_000
 _DEEP = 1e-5
 
 
-def crossings(shape: Shape) -> tuple[Pairs, float]:
+def crossings(shape: Geometry) -> tuple[Pairs, float]:
     """Pairs of triangles (n, 2) that go through each other, and the share of triangles that was looked at."""
     count = len(shape.triangles)
     shape.topology  # noqa: B018 (it welds what the grid's cells part)
@@ -32,7 +28,7 @@ def crossings(shape: Shape) -> tuple[Pairs, float]:
     return _really(shape, pairs), sample / count
 
 
-def _of_sample(shape: Shape, size: int) -> Pairs:
+def _of_sample(shape: Geometry, size: int) -> Pairs:
     """Half of it of all parts but the largest, where there are several: these are what sticks in others."""
     generator = np.random.default_rng(0)
     small = np.flatnonzero(shape.triangle_part != np.argmax(shape.part_areas))
@@ -47,7 +43,7 @@ def _of_sample(shape: Shape, size: int) -> Pairs:
     return pairs[~neighbours]
 
 
-def _really(shape: Shape, pairs: Pairs) -> Pairs:
+def _really(shape: Geometry, pairs: Pairs) -> Pairs:
     """Without those that only touch."""
     deep = np.float32(_DEEP * shape.extent)
     for one, other in ((0, 1), (1, 0)):

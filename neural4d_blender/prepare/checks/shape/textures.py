@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
-if TYPE_CHECKING:
-    from .shape import Shape
+from .shape import Shape
 
 #: Inputs of the Principled BSDF.
 CHANNELS = ("Base Color", "Metallic", "Roughness", "Normal", "Emission Color", "Alpha")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .shape import Shape
+from .geometry import Geometry
 
 
 class Appearance:
     """Of the faces of a `Shape`."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Geometry) -> None:
         self.shape = shape
 
     @cached_property

@@ -1,7 +1,4 @@
-"""The model as arrays in millimetres, as it stands in the world. May import bpy and numpy.
-
-Everything else is worked out of it when a check first asks for it, and once.
-"""
+"""A model as arrays in millimetres, as it stands in the world. May import bpy and numpy."""
 
 from __future__ import annotations
 
@@ -14,20 +11,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..open_file import corners_of, mesh_of
-from .appearance import Appearance
-from .components import totals
-from .crossings import crossings
-from .hidden import hidden
-from .topology import Topology
-from .tree import Tree
+from ...open_file import corners_of, mesh_of
 from .weld import weld
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 #: Where meshes that are shared come to more faces than this, each is measured once and not in each of its places.
 _SHARED_FACES = 250_000
-_TREE_TRIANGLES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,11 @@ class Piece:
     face: int
 
     @property
+    def mirrored(self) -> bool:
+        """Its transform turns it inside out, which Blender makes up for."""
+        return self.item.matrix_world.determinant() < 0
+
+    @property
     def faces(self) -> slice:
         return slice(self.face, self.face + len(self.mesh.polygons))
 
@@ -54,7 +49,7 @@ class Piece:
         return slice(self.corner, self.corner + len(self.mesh.loops))
 
 
-class Shape:
+class Arrays:
     """All faces of a model, triangles and others.
 
     Attributes:
@@ -77,10 +72,6 @@ class Shape:
             parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*arrays, strict=True)
         )
         self.face_size: Ints = np.diff(self.face_start, append=np.int32(len(self.corner_vertex)))
-
-    @cached_property
-    def appearance(self) -> Appearance:
-        return Appearance(self)
 
     @cached_property
     def lower(self) -> Floats:
@@ -107,17 +98,13 @@ class Shape:
 
     @cached_property
     def mirrored(self) -> list[slice]:
-        """The corners of objects that are turned inside out by their transform, which Blender makes up for."""
-        return [piece.corners for piece in self.pieces if _mirrored(piece.item)]
+        """The corners of what is mirrored."""
+        return [piece.corners for piece in self.pieces if piece.mirrored]
 
     @cached_property
     def welded(self) -> Ints:
         """Of each vertex the first one in the same place."""
         return weld(self.points, self.lower, self.extent)
-
-    @cached_property
-    def topology(self) -> Topology:
-        return Topology.of(self)
 
     @cached_property
     def triangle_corners(self) -> Ints:
@@ -133,94 +120,11 @@ class Shape:
         return np.concatenate(found)
 
     @cached_property
-    def triangles(self) -> Ints:
-        """(triangles, 3), by welded vertex; outside is where they turn to the left."""
-        vertices = self.corner_vertex if self.triangular else self.corner_vertex[self.triangle_corners].ravel()
-        triangles: Ints = self.welded[vertices].reshape(-1, 3)
-        for piece in self.pieces:
-            if _mirrored(piece.item):
-                here = piece.faces if self.triangular else self._triangles_of(piece)
-                triangles[here] = triangles[here][:, ::-1]
-        return triangles
-
-    def _triangles_of(self, piece: Piece) -> slice:
-        begin, end = np.searchsorted(self.triangle_face, (piece.faces.start, piece.faces.stop))
-        return slice(int(begin), int(end))
-
-    @cached_property
     def triangle_face(self) -> Ints:
         """The face that each triangle is of."""
         if self.triangular:
             return np.arange(len(self.face_start), dtype=np.int32)
         return self.corner_face[self.triangle_corners[:, 0]]
-
-    @cached_property
-    def crosses(self) -> Floats:
-        """(3, triangles): the normals of the triangles, twice as long as their areas."""
-        x, y, z = np.ascontiguousarray(self.points.T)
-        a, b, c = np.ascontiguousarray(self.triangles.T)
-        ux, uy, uz = x[b] - x[a], y[b] - y[a], z[b] - z[a]
-        vx, vy, vz = x[c] - x[a], y[c] - y[a], z[c] - z[a]
-        return np.stack([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx])
-
-    @cached_property
-    def areas(self) -> Floats:
-        """Of the triangles, in mm²."""
-        x, y, z = self.crosses
-        return np.sqrt(x * x + y * y + z * z) / 2
-
-    @cached_property
-    def area(self) -> float:
-        return float(self.areas.sum(dtype=np.float64))
-
-    @cached_property
-    def volumes(self) -> NDArray[np.float64]:
-        """What each triangle adds to the volume that they enclose, in mm³, seen from the middle."""
-        middle = (self.lower + self.upper) / 2
-        first = self.triangles[:, 0]
-        x, y, z = ((self.points[first, axis] - middle[axis]) * self.crosses[axis] for axis in range(3))
-        return (x + y + z).astype(np.float64) / 6
-
-    @cached_property
-    def tree(self) -> Tree:
-        """For rays. Raises ValueError for what takes too long."""
-        if len(self.triangles) > _TREE_TRIANGLES:
-            raise ValueError("The model has too many faces to send rays through it.")
-        return Tree(self.points, self.triangles, self.extent)
-
-    @cached_property
-    def crossings(self) -> tuple[NDArray[np.int64], float]:
-        """Pairs of triangles (n, 2) that go through each other, and the share that was looked at."""
-        return crossings(self)
-
-    @cached_property
-    def hidden(self) -> NDArray[np.bool_]:
-        """By part: nobody can see it from outside."""
-        return hidden(self)
-
-    @cached_property
-    def part_areas(self) -> NDArray[np.float64]:
-        """Of each part, in mm²."""
-        return totals(self.triangle_part, self.areas, self.topology.parts)
-
-    @cached_property
-    def triangle_part(self) -> Ints:
-        return self.topology.part[self.triangle_face]
-
-    def normals(self, which: NDArray[Any]) -> Floats:
-        """(n, 3): of some triangles, of length 1; 0 where they have no area."""
-        crosses = self.crosses[:, which]
-        return (crosses / np.maximum(np.sqrt((crosses**2).sum(axis=0)), 1e-30)).T
-
-    def faces_of(self, triangles: NDArray[Any]) -> NDArray[np.bool_]:
-        """A mask of the faces that some triangles are of."""
-        found = np.zeros(len(self.face_start), dtype=bool)
-        found[self.triangle_face[triangles]] = True
-        return found
-
-    def centers(self, which: NDArray[Any] | slice = slice(None)) -> Floats:
-        """(n, 3): the middles of triangles."""
-        return self.points[self.triangles[which]].mean(axis=1)
 
 
 def _laid_out(items: Sequence[bpy.types.Object]) -> Iterator[Piece]:
@@ -230,10 +134,6 @@ def _laid_out(items: Sequence[bpy.types.Object]) -> Iterator[Piece]:
         yield Piece(item, mesh, vertex, edge, corner, face)
         vertex, edge = vertex + len(mesh.vertices), edge + len(mesh.edges)
         corner, face = corner + len(mesh.loops), face + len(mesh.polygons)
-
-
-def _mirrored(item: bpy.types.Object) -> bool:
-    return item.matrix_world.determinant() < 0
 
 
 def _arrays(piece: Piece) -> tuple[Floats, Ints, Ints, Ints, Ints]:
