@@ -5,6 +5,8 @@ from __future__ import annotations
 import bpy
 from bl_ext.user_default.neural4d.scene import whereabouts
 from bl_ext.user_default.neural4d.scene.finished_jobs import endings
+from bl_ext.user_default.neural4d.ui.drawing import languages
+from bpy.app.translations import pgettext_iface
 
 from tests.gui.harness_window import GaveUp
 from tests.gui.scenarios.steps import (
@@ -131,7 +133,22 @@ def scenario(ui, admin_url):
     yield 1.0
     yield from ui.screenshot("see-9-another-file")
     done["elsewhere"] = whereabouts.stands(first)
+    done["translated twice"] = yield from translated_twice()
     return done
+
+
+def translated_twice():
+    """What Blender takes for English once it is translated: it looks up every label that it is given."""
+    view, found = bpy.context.preferences.view, []
+    english = view.language
+    for path in sorted(languages.FOLDER.glob("*.json")):
+        view.language = path.stem
+        yield 0.3
+        texts = {text for (_, text) in languages.table(path.stem)}
+        told = {languages.tr(text) for text in texts}
+        found += [(path.stem, word, again) for word in sorted(told) if (again := pgettext_iface(word)) != word]
+    view.language = english
+    return found
 
 
 def in_status_bar(ui, pressed):
