@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Facts(TypedDict, total=False):
@@ -14,8 +14,10 @@ class Facts(TypedDict, total=False):
         scale: factor between the size the model came with and the size it has now.
         triangles, faces, vertices, objects, materials, images: how many there are.
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
+        repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
+        report: what the checks found, as model/report.py has it; models that were prepared earlier have none.
     """
 
     ok: bool
@@ -33,8 +35,10 @@ class Facts(TypedDict, total=False):
     materials: int
     images: int
     warnings: list[str]
+    repairs: list[str]
     seconds: dict[str, float]
     sha256: str
     stamp: list[int]
     kind: str
     preview: bool
+    report: dict[str, Any]
