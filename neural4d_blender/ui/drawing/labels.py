@@ -16,7 +16,8 @@ from .languages import sentence, tr
 
 _FONT = 0
 #: What stays on one line: a word, or a character of Chinese and Japanese with the marks that belong to it.
-_EAST, _OPENING, _CLOSING = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef", "（「『【〈《", "、。，．！？：；）」』】〉》…ー"
+_EAST = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
+_OPENING, _CLOSING = "（「『【〈《", "、。，．！？：；）」』】〉》…ー"  # noqa: RUF001
 _PIECE = re.compile(f"\\s*[{_OPENING}]*(?:[{_EAST}]|[^\\s{_EAST}]+)[{_CLOSING}]*")
 #: The width of the pop-up that is being drawn.
 _popup: list[int] = []
