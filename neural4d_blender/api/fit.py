@@ -96,7 +96,7 @@ def plan(
 
 def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Those of the objects that could be filled, and no job is going to."""
-    under_way = [job for job in bridge.jobs.values() if job.under_way or job.state == State.READY]
+    under_way = [job for job in bridge.jobs.values() if job.under_way or job.left or job.state == State.READY]
     return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 

@@ -256,8 +256,15 @@ def spent(provider: str = "neural4d") -> int:
     return bridge.spent.get(provider, 0)
 
 
-def jobs(limit: int = 200) -> list[Job]:
-    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first.
+
+    Args:
+        adopt: go on with all that were interrupted, whatever process they are of, from now on until this one ends. A
+            window does so by itself; elsewhere nothing is gone on with that nobody asked for, since it may be paid.
+    """
+    if adopt:
+        bridge.adopting = True
     for job in ask("list", limit=limit).jobs:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]
