@@ -107,8 +107,8 @@ def generate(
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
-            ``normals`` turned, ``holes`` filled, the ``base`` cut flat. What came of each is told in
-            ``job.variants[0].facts["repairs"]``.
+            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
+            each is told in ``job.variants[0].facts["repairs"]``.
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
