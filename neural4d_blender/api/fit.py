@@ -27,6 +27,7 @@ def dress(
     budget: int | None = None,
     vary: bool = False,
     prompts: Mapping[str, str] | None = None,
+    together: bool = False,
     concurrency: int = 4,
     shard: str = "",
     dry_run: bool = False,
@@ -45,6 +46,7 @@ def dress(
         budget: points that all of it may cost together, see :func:`batch`.
         vary: a job of its own for each box, whatever it is called.
         prompts: by what a name asks for, whatever its capitals are ("oak chair"), where that is not the prompt itself.
+        together: the models wait for the last one, and take their places all at once, as one undo step.
         concurrency: how many may be at one service at once.
         shard: "2/8" does the second of eight parts.
         dry_run: send nothing, and return an Estimate.
@@ -63,6 +65,7 @@ def dress(
         rows,
         layout="cursor",
         budget=budget,
+        together=together,
         concurrency=concurrency,
         shard=shard,
         dry_run=dry_run,
@@ -96,7 +99,7 @@ def plan(
 
 def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Those of the objects that could be filled, and no job is going to."""
-    under_way = [job for job in bridge.jobs.values() if job.under_way or job.state == State.READY]
+    under_way = [job for job in bridge.jobs.values() if job.under_way or job.left or job.state == State.READY]
     return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 

@@ -109,8 +109,8 @@ def generate(
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
-            ``normals`` turned, ``holes`` filled, the ``base`` cut flat. What came of each is told in
-            ``job.variants[0].facts["repairs"]``.
+            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
+            each is told in ``job.variants[0].facts["repairs"]``.
         lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
             collection of their own and go into files for games, see :meth:`Job.export`.
         collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
@@ -263,8 +263,15 @@ def spent(provider: str = "neural4d") -> int:
     return bridge.spent.get(provider, 0)
 
 
-def jobs(limit: int = 200) -> list[Job]:
-    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first.
+
+    Args:
+        adopt: go on with all that were interrupted, whatever process they are of, from now on until this one ends. A
+            window does so by itself; elsewhere nothing is gone on with that nobody asked for, since it may be paid.
+    """
+    if adopt:
+        bridge.adopting = True
     for job in ask("list", limit=limit).jobs:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]

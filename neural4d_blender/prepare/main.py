@@ -30,6 +30,7 @@ from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, Preparer
 from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
+from .checks import run as checks
 from .games import extras
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
@@ -162,6 +163,8 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
     made = extras.make(model, root, job.lods, job.collision, warnings)
     after_prepare = time.perf_counter()
+    report = checks.report(model.meshes, job.max_faces)
+    after_checks = time.perf_counter()
 
     write_blend.write(job.output, [root, *root.children_recursive], images_on_disk=job.texture_folder is not None)
     return {
@@ -179,8 +182,10 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         "seconds": {
             "import": round(after_import - started, 4),
             "prepare": round(after_prepare - after_import, 4),
-            "write": round(time.perf_counter() - after_prepare, 4),
+            "checks": round(after_checks - after_prepare, 4),
+            "write": round(time.perf_counter() - after_checks, 4),
         },
+        "report": report.to_json(),
     }
 
 

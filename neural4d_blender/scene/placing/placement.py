@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
+#: The undo step that is being made; empty where none is.
+_steps: list[str] = []
 
 
 def place(
@@ -137,12 +139,19 @@ def undo_step(message: str) -> Iterator[None]:
     """Make what is done inside one undo step. Nothing is pushed where it raises.
 
     In background nothing has started the undo system yet, and a first push could not be undone: there, the
-    state before is pushed as well.
+    state before is pushed as well. One within another is a part of that.
     """
+    if _steps:
+        yield
+        return
     with in_a_window():
         if not bpy.ops.ed.undo.poll():  # type: ignore[call-arg]  # the stubs ask for a context
             bpy.ops.ed.undo_push(message=f"Before {message}")
-    yield
+    _steps.append(message)
+    try:
+        yield
+    finally:
+        _steps.clear()
     undo_push(message)
 
 
