@@ -35,7 +35,7 @@ from ..scene import timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.images.export import export_image
-from ..scene.placing import fitting, targets
+from ..scene.placing import boxes, fitting, targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
 from ..scene.session import session
@@ -53,6 +53,7 @@ def batch(
     layout: str = "grid",
     spacing_mm: float | None = None,
     collections: bool = False,
+    together: bool = False,
     output: str | os.PathLike[str] = "",
     shard: str = "",
     dry_run: bool = False,
@@ -89,6 +90,7 @@ def batch(
             the service's own files go to ``output``. An item's own ``location`` goes before it.
         spacing_mm: between the middles of neighbours; a quarter more than the largest size where it is None.
         collections: a collection of its own for each item.
+        together: the models wait for the last one, and come into the scene all at once, as one undo step.
         output: the folder for layout="files"; the files' names begin with the item's number.
         shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
             folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
@@ -113,6 +115,7 @@ def batch(
         shard=shard,
         concurrency=concurrency,
         budget=budget,
+        together=together,
     )
     if dry_run:
         return start_batch.estimate(_HOST, items)
@@ -227,6 +230,10 @@ class SceneHost(Host):
         if not (values.get("prompt") or values.get("bring_in") or values["image"] or values["options"]):
             values["prompt"] = prompt_of(found[0].name)
         return target, sides
+
+    def take_boxes(self, items: list[Item]) -> None:
+        """Mark them, all at once: each change of an object has Blender look at the scene anew."""
+        boxes.mark(fit for item in items if item.boxed for fit in item.boxed["fit"])
 
     def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
         """Into the open file, those whose own was closed or lost before it was saved."""

@@ -27,6 +27,7 @@ def dress(
     budget: int | None = None,
     vary: bool = False,
     prompts: Mapping[str, str] | None = None,
+    together: bool = False,
     concurrency: int = 4,
     shard: str = "",
     dry_run: bool = False,
@@ -45,6 +46,7 @@ def dress(
         budget: points that all of it may cost together, see :func:`batch`.
         vary: a job of its own for each box, whatever it is called.
         prompts: by what a name asks for, whatever its capitals are ("oak chair"), where that is not the prompt itself.
+        together: the models wait for the last one, and take their places all at once, as one undo step.
         concurrency: how many may be at one service at once.
         shard: "2/8" does the second of eight parts.
         dry_run: send nothing, and return an Estimate.
@@ -63,6 +65,7 @@ def dress(
         rows,
         layout="cursor",
         budget=budget,
+        together=together,
         concurrency=concurrency,
         shard=shard,
         dry_run=dry_run,
@@ -76,11 +79,18 @@ def plan(
 ) -> Iterable[Arguments]:
     """The rows of the batch: prompt, name and boxes of each job, in the order of the names."""
     given = fillable(what.all_objects) if isinstance(what, bpy.types.Collection) else what and boxes.given(what)
-    called = {name.lower(): prompt for name, prompt in prompts.items()}
+    called = {prompt_of(name).lower(): prompt for name, prompt in prompts.items()}
     groups: dict[str, list[bpy.types.Object]] = {}
     for box in sorted(given or (), key=lambda thing: thing.name):
         key = prompt_of(box.name).lower()
         groups.setdefault(box.name if vary else key, []).append(box)
+    named = {prompt_of(box.name).lower() for together in groups.values() for box in together}
+    if unknown := [name for name in prompts if prompt_of(name).lower() not in named]:
+        there = ", ".join(sorted(named)) or "none"
+        raise InvalidInput(
+            f"prompts has {', '.join(map(repr, unknown))}, and no box is called that; the boxes are called: {there}.",
+            "Correct the names in prompts=; numbers behind a name and capitals do not count.",
+        )
     for together in groups.values():
         name = prompt_of(together[0].name)
         prompt = called.get(name.lower(), name)
@@ -89,7 +99,7 @@ def plan(
 
 def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Those of the objects that could be filled, and no job is going to."""
-    under_way = [job for job in bridge.jobs.values() if job.under_way or job.state == State.READY]
+    under_way = [job for job in bridge.jobs.values() if job.under_way or job.left or job.state == State.READY]
     return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 
@@ -105,12 +115,10 @@ def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
         The models' root objects.
 
     Raises:
-        InvalidInput: it has no box, or is none of a model here. Neural4DError: the scene is busy.
+        InvalidInput: it has no box, or that is gone, or it is none of a model here. Neural4DError: the scene is busy.
     """
     (thing,) = boxes.given(thing)
     roots = fitting.to_refit(thing)
-    if not roots:
-        raise InvalidInput(f"{thing.name} is no box that is filled, and no model that fills one.")
     if why := targets.blocked():
         raise Neural4DError(why, "Try again then.")
     with undo_step(f"Refit {thing.name}"[:60]):

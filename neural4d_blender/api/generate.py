@@ -31,10 +31,10 @@ from ..engine.protocol import (
 from ..scene import assets, user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
-from ..scene.placing import fitting, provenance, targets
+from ..scene.placing import fitting, targets
 from ..scene.placing.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
-from .history import delete, history, totals
+from .history import delete, history, job_of, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
@@ -64,6 +64,9 @@ def generate(
     max_faces: int | None = None,
     recalculate_normals: bool = False,
     quads: bool = False,
+    repair: str | Sequence[str] = (),
+    lods: Sequence[float] = (),
+    collision: str = "NONE",
     animation: bool = False,
     pack_images: bool = True,
     format: str = "",
@@ -107,6 +110,12 @@ def generate(
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
+        repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
+            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
+            each is told in ``job.variants[0].facts["repairs"]``.
+        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
+            collection of their own and go into files for games, see :meth:`Job.export`.
+        collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
@@ -117,10 +126,9 @@ def generate(
         choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
             spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
         place_all: put every variant into the scene, side by side, instead of one.
-        best_for: which of several variants is placed, as soon as all are there: the best one for "render", "game" or
-            "print" by their reports, see ``job.ranking``. "" places the first one at once.
-        require: a use that the model has to be fit for. One that is not is kept, and stands in the scene; what it
-            lacks is in ``job.shortfall``, in reports, and in the command line's exit code.
+        best_for: which of several variants is placed when all are there: the best one for "render", "game" or "print",
+            see ``job.ranking``. "" places the first one at once.
+        require: a use that the model has to be fit for. One that is not is placed all the same, see ``job.shortfall``.
         placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
             renamed, parented, and the model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
@@ -175,6 +183,9 @@ def generate(
             max_faces=max_faces,
             recalculate_normals=recalculate_normals,
             quads=quads,
+            repair=[repair] if isinstance(repair, str) else list(repair),
+            lods=list(lods),
+            collision=collision,
             animation=animation,
             fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),
@@ -259,8 +270,15 @@ def spent(provider: str = "neural4d") -> int:
     return bridge.spent.get(provider, 0)
 
 
-def jobs(limit: int = 200) -> list[Job]:
-    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first.
+
+    Args:
+        adopt: go on with all that were interrupted, whatever process they are of, from now on until this one ends. A
+            window does so by itself; elsewhere nothing is gone on with that nobody asked for, since it may be paid.
+    """
+    if adopt:
+        bridge.adopting = True
     for job in ask("list", limit=limit).jobs:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]
@@ -275,18 +293,6 @@ def add_library(folder: str | os.PathLike[str] = "") -> Path:
     place = absolute(folder) if folder else user_settings.library_dir()
     assets.register_library(place)
     return place
-
-
-def job_of(thing: bpy.types.Object) -> Job | None:
-    """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
-    root = provenance.root_of(thing)
-    if root is None:
-        return None
-    job_id = provenance.read(root).job
-    if job_id not in bridge.jobs:
-        for job in ask("find", job=job_id).jobs:
-            bridge.jobs[job_id] = job
-    return Job(job_id) if job_id in bridge.jobs else None
 
 
 def providers() -> list[Declaration]:

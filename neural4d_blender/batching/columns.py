@@ -93,6 +93,13 @@ def _pictures(value: object) -> list[Picture]:
     return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
+def _names(value: object) -> list[str]:
+    parts: Any = re.split(r"[;,\s]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("names")
+    return [_text(part) for part in parts if part]
+
+
 def _path_or_id(value: object) -> str:
     """A path, an id or a link."""
     return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
@@ -104,6 +111,11 @@ def _boxes(value: object) -> list[Box]:
     if isinstance(parts, bool | int | float | dict):
         raise ValueError("an object's name, or several with ; between them")
     return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
+
+
+def _numbers(value: object) -> list[float]:
+    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
+    return [_number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
 
 
 def _object(value: object) -> dict[str, object]:
@@ -139,6 +151,9 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "max_faces": (_whole, "a whole number"),
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
+    "repair": (_names, "names, with ; between them"),
+    "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
+    "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
     "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),

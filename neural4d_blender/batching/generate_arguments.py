@@ -28,6 +28,9 @@ class Shape(TypedDict, total=False):
     max_faces: int | None
     recalculate_normals: bool
     quads: bool
+    repair: list[str]
+    lods: list[float]
+    collision: str
     animation: bool
     require: str
 

@@ -30,9 +30,9 @@ from ..engine.protocol import (
 )
 from . import timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
-from .finished_jobs import place_finished_models
+from .finished_jobs import hidden_collections
+from .placing import boxes, targets
 from .placing import placeholder as placeholders
-from .placing import targets
 
 if TYPE_CHECKING:
     from ..client.job_target import Target
@@ -73,10 +73,11 @@ def start(
     wanted = wanted and not target.get("replaces")
     if wanted and at_cursor:
         target = placeholders.make_room(target, request)
+    boxes.mark(target.get("fit", ()))
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     timer_and_file_handlers.start()
     scene = targets.scene_of(target)
-    place_finished_models.tell_hidden(job_id, [targets.wanted_collection(target, scene)], scene)
+    hidden_collections.tell(job_id, [targets.wanted_collection(target, scene)], scene)
     if wanted:
         placeholders.ask_for(job_id)
         if not (bpy.app.background or target.get("fit")):  # what stands around a box is known

@@ -47,7 +47,10 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "max_faces": request.max_faces,
         "recalculate_normals": request.recalculate_normals,
         "quads": request.quads,
+        "repair": request.repair,
         "animation": request.animation,
+        "lods": request.lods,
+        "collision": request.collision,
         "texture_folder": request.texture_folder,
         "download": str(_download(Path(variant.model), folder)),
     }

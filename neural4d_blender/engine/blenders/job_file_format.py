@@ -26,7 +26,10 @@ class PrepareValues(TypedDict, total=False):
     max_faces: int | None
     recalculate_normals: bool
     quads: bool
+    repair: list[str]
     animation: bool
+    lods: list[float]
+    collision: str
     texture_folder: str
     download: str
 

@@ -14,10 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
+from . import choosing
+from .allowed_values import (
+    AXES,
+    COLLISIONS,
+    FORMATS,
+    MAX_PROMPT,
+    MAX_SIZE_MM,
+    MIN_FACES,
+    MIN_SIZE_MM,
+    ORIGINS,
+    REPAIRS,
+)
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
-from .report import USES
 
 if TYPE_CHECKING:
     from .declaration import Declaration
@@ -43,7 +53,10 @@ class Request:
         max_faces: at most this many faces, which takes detail away; None keeps them all.
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
         quads: pairs of triangles become quads.
+        repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
+        collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
@@ -51,9 +64,8 @@ class Request:
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
         place_all: prepare, and place, every variant instead of one alone.
-        best_for: of several variants the one is placed that is best for that use (see report.USES), so every variant
-            is prepared, as far as that is free; empty takes the first one, as soon as it is there.
-        require: a use that the model has to be fit for. One that is not stays, and is told as such.
+        best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
+            placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -81,7 +93,10 @@ class Request:
     max_faces: int | None = None
     recalculate_normals: bool = False
     quads: bool = False
+    repair: list[str] = field(default_factory=list)
     animation: bool = False
+    lods: list[float] = field(default_factory=list)
+    collision: str = "NONE"
     texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
@@ -143,7 +158,7 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
-        self._check_use()
+        choosing.check(self.best_for, self.require, self.keep_in)
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -189,6 +204,15 @@ class Request:
                 raise InvalidInput(f"{what} must be True or False, not {getattr(self, what)!r}.")
         if self.max_faces is not None and not (_is_number(self.max_faces, int) and self.max_faces >= MIN_FACES):
             raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
+        if not isinstance(self.repair, list | tuple) or set(self.repair) - set(REPAIRS):
+            raise InvalidInput(f"repair takes a list of {', '.join(REPAIRS)}, not {self.repair!r}.")
+        for lod in self.lods:
+            if not (_is_number(lod, int, float) and (0 < lod < 1 or (lod == int(lod) and lod >= MIN_FACES))):
+                raise InvalidInput(
+                    f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
+                )
+        if self.collision not in COLLISIONS:
+            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
@@ -199,16 +223,6 @@ class Request:
             raise InvalidInput(f"fit_mm must be three lengths in millimetres, not {self.fit_mm!r}.")
         if self.fit_mm and self.place_all:
             raise InvalidInput("A box takes one model, not every variant.", "Leave place_all out.")
-
-    def _check_use(self) -> None:
-        for what, value in (("best_for", self.best_for), ("require", self.require)):
-            if value not in ("", *USES):
-                raise InvalidInput(f"{what} must be one of {', '.join(USES)}, not {value!r}.")
-        if self.require and self.keep_in:
-            raise InvalidInput(
-                "A file that is kept as the service made it is not checked, so nothing can be required of it.",
-                "Leave require out, or have the model prepared.",
-            )
 
     def _check_input(self, service: Declaration) -> None:
         replacing = [option.key for option in service.options if option.replaces_image]

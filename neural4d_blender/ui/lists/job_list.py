@@ -149,8 +149,10 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         if ranking.shortfall(job):
             said = tr("Not fit for {use}, which was required. It is kept, and paid.")
             labels.draw(box, said.format(use=verdicts.called(job.request.require)), "ERROR")
-        for warning in _facts(job).get("warnings", ()):
-            labels.draw(box, warning, "INFO")
+        facts = _facts(job)
+        for told, icon in (("repairs", "CHECKMARK"), ("warnings", "INFO")):
+            for sentence in facts.get(told, ()):
+                labels.draw(box, sentence, icon)
         return
     elapsed = labels.seconds(time.time() - job.created)
     if waits:

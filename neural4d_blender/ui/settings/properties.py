@@ -16,14 +16,15 @@ from bpy.props import (
 from ...engine import protocol
 from ...engine.protocol import Feature
 from ..drawing import unsupported
-from . import image_sources, service_options, side_views, sizes
+from . import image_sources, repairs, service_options, side_views, sizes
 from . import reference_list as references
 from .remembered import noting
 
 if TYPE_CHECKING:
     from ...batching.generate_arguments import Arguments, Arrival, ModelSettings
 
-_SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
+#: The services, as a choice.
+SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 AXES = [
     ("LONGEST", "Longest side", "The longest of the three measures becomes the given size"),
     ("X", "Width (X)", "The width becomes the given size"),
@@ -63,7 +64,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     provider: EnumProperty(
         name="Service",
         description="The service that makes the model",
-        items=_SERVICES,
+        items=SERVICES,
         update=noting("provider", _adapt),
     )
     input: EnumProperty(
@@ -197,6 +198,9 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=False,
     )
     quads: BoolProperty(name="Quads", description="Make quads of pairs of triangles", default=False)
+    repair: EnumProperty(
+        name="Repairs", description="What is put right of the shape", items=repairs.ITEMS, options={"ENUM_FLAG"}
+    )
     animation: BoolProperty(
         name="Keep Animation",
         description="Keep rigs, actions and all that they move, below an Empty that has the size; else the model "
@@ -258,6 +262,7 @@ def arrival(chosen: NEURAL4D_PG_settings) -> "Arrival":
         "max_faces": chosen.max_faces if chosen.use_max_faces else None,
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
+        "repair": repairs.chosen(chosen),
         "animation": chosen.animation,
         "pack_images": chosen.pack_images,
         "placeholder": None if chosen.placeholder else False,

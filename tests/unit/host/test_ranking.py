@@ -16,6 +16,7 @@ from neural4d_blender.cli.planned_files import Plan
 from neural4d_blender.client import ranking
 from neural4d_blender.client.snapshots import Job, Variant
 from neural4d_blender.engine.errors import JobFailed
+from neural4d_blender.engine.model import choosing
 from neural4d_blender.engine.model.report import Report
 from neural4d_blender.engine.protocol import BatchRecord, InvalidInput, Request, State
 from tests.support.reports import report
@@ -150,4 +151,4 @@ def test_lines_for_a_person_and_values_for_a_program() -> None:
 @pytest.mark.parametrize("wrong", [{"best_for": "food"}, {"require": "food"}, {"require": "print", "keep_in": "/a"}])
 def test_what_cannot_be_wanted_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
-        Request(**wrong)._check_use()
+        choosing.check(**{"best_for": "", "require": "", "keep_in": "", **wrong})
