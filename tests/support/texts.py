@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from neural4d_blender.engine import errors, protocol
 from neural4d_blender.engine.model import declaration
 from neural4d_blender.ui import preferences, registration
 from neural4d_blender.ui.drawing import remedies, state_labels
+from neural4d_blender.ui.drawing.languages import PARTS
 
 UI = Path(ui.__file__).parent
 #: Names of things, which are the same in every language.
@@ -36,7 +38,8 @@ def sentences() -> set[str]:
     """What a service cannot do, and what to do about an error: the engine's texts, filled in or as they are."""
     reasons = [reason for service in protocol.declarations() for reason in service.reasons.values()]
     remedy = [vars(kind).get("default_remedy", "") for kind in vars(errors).values() if isinstance(kind, type)]
-    return {text for text in (*declaration._LACKING.values(), *reasons, *remedy) if _is_text(text)}
+    told = (one for text in (*declaration._LACKING.values(), *reasons, *remedy) for one in re.split(PARTS, text))
+    return {text for text in told if _is_text(text)}
 
 
 def _is_text(text: str) -> bool:
