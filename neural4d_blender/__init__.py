@@ -65,10 +65,12 @@ _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",
+    "JobInterrupted",
     "KeyMissing",
     "Neural4DError",
     "OnlineAccessOff",
     "UnsupportedFeature",
+    "WorkedOnElsewhere",
 )
 _BLENDER = importlib.util.find_spec("bpy") is not None
 __all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]

@@ -35,7 +35,7 @@ from ..scene import timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.images.export import export_image
-from ..scene.placing import fitting, targets
+from ..scene.placing import boxes, fitting, targets
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
 from ..scene.session import session
@@ -227,6 +227,10 @@ class SceneHost(Host):
         if not (values.get("prompt") or values.get("bring_in") or values["image"] or values["options"]):
             values["prompt"] = prompt_of(found[0].name)
         return target, sides
+
+    def take_boxes(self, items: list[Item]) -> None:
+        """Mark them, all at once: each change of an object has Blender look at the scene anew."""
+        boxes.mark(fit for item in items if item.boxed for fit in item.boxed["fit"])
 
     def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
         """Into the open file, those whose own was closed or lost before it was saved."""

@@ -76,11 +76,18 @@ def plan(
 ) -> Iterable[Arguments]:
     """The rows of the batch: prompt, name and boxes of each job, in the order of the names."""
     given = fillable(what.all_objects) if isinstance(what, bpy.types.Collection) else what and boxes.given(what)
-    called = {name.lower(): prompt for name, prompt in prompts.items()}
+    called = {prompt_of(name).lower(): prompt for name, prompt in prompts.items()}
     groups: dict[str, list[bpy.types.Object]] = {}
     for box in sorted(given or (), key=lambda thing: thing.name):
         key = prompt_of(box.name).lower()
         groups.setdefault(box.name if vary else key, []).append(box)
+    named = {prompt_of(box.name).lower() for together in groups.values() for box in together}
+    if unknown := [name for name in prompts if prompt_of(name).lower() not in named]:
+        there = ", ".join(sorted(named)) or "none"
+        raise InvalidInput(
+            f"prompts has {', '.join(map(repr, unknown))}, and no box is called that; the boxes are called: {there}.",
+            "Correct the names in prompts=; numbers behind a name and capitals do not count.",
+        )
     for together in groups.values():
         name = prompt_of(together[0].name)
         prompt = called.get(name.lower(), name)
@@ -89,7 +96,7 @@ def plan(
 
 def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Those of the objects that could be filled, and no job is going to."""
-    under_way = [job for job in bridge.jobs.values() if job.under_way or job.state == State.READY]
+    under_way = [job for job in bridge.jobs.values() if job.under_way or job.left or job.state == State.READY]
     return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 
@@ -105,12 +112,10 @@ def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
         The models' root objects.
 
     Raises:
-        InvalidInput: it has no box, or is none of a model here. Neural4DError: the scene is busy.
+        InvalidInput: it has no box, or that is gone, or it is none of a model here. Neural4DError: the scene is busy.
     """
     (thing,) = boxes.given(thing)
     roots = fitting.to_refit(thing)
-    if not roots:
-        raise InvalidInput(f"{thing.name} is no box that is filled, and no model that fills one.")
     if why := targets.blocked():
         raise Neural4DError(why, "Try again then.")
     with undo_step(f"Refit {thing.name}"[:60]):

@@ -64,6 +64,7 @@ def generate(
     max_faces: int | None = None,
     recalculate_normals: bool = False,
     quads: bool = False,
+    repair: str | Sequence[str] = (),
     animation: bool = False,
     pack_images: bool = True,
     format: str = "",
@@ -105,6 +106,9 @@ def generate(
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
+        repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
+            ``normals`` turned, ``holes`` filled, the ``base`` cut flat. What came of each is told in
+            ``job.variants[0].facts["repairs"]``.
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
@@ -169,6 +173,7 @@ def generate(
             max_faces=max_faces,
             recalculate_normals=recalculate_normals,
             quads=quads,
+            repair=[repair] if isinstance(repair, str) else list(repair),
             animation=animation,
             fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),
@@ -251,8 +256,15 @@ def spent(provider: str = "neural4d") -> int:
     return bridge.spent.get(provider, 0)
 
 
-def jobs(limit: int = 200) -> list[Job]:
-    """The newest jobs of the journal, of this and earlier sessions, newest first."""
+def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
+    """The newest jobs of the journal, of this and earlier sessions, newest first.
+
+    Args:
+        adopt: go on with all that were interrupted, whatever process they are of, from now on until this one ends. A
+            window does so by itself; elsewhere nothing is gone on with that nobody asked for, since it may be paid.
+    """
+    if adopt:
+        bridge.adopting = True
     for job in ask("list", limit=limit).jobs:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]

@@ -13,8 +13,9 @@ import bpy
 
 from ..client import snapshots
 from ..client.box_fit import fit_of
+from ..client.request_reply import LOOK, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, State
-from ..scene.ask_engine import LOOK
+from ..scene import timer_and_file_handlers
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models
 from ..scene.placing import placeholder
@@ -158,13 +159,27 @@ class Following:
 
         Raises:
             JobFailed: it failed or was cancelled; the text says what was kept and what to do.
+            JobInterrupted: it is one of an earlier process, and nothing goes on with it, see :meth:`resume`.
+            WorkedOnElsewhere: another process works on it.
             TimeoutError: the time is up; the job goes on.
         """
+        if not self._settled():
+            check_going(bridge, self.id)
         self._until(self._settled, timeout)
         if self.state == State.CANCELLED:
             raise JobFailed("The job was cancelled.", "Call retry() to go on with it.", cost=self._data.note)
         if error := self.error:
             raise error
+        return self
+
+    def resume(self) -> Self:
+        """Go on with the job where the process that worked on it is no more; pays nothing that was paid.
+
+        Raises:
+            WorkedOnElsewhere: another process works on it.
+        """
+        go_on(bridge, self.id)
+        timer_and_file_handlers.start()
         return self
 
     def _until(self, condition: Callable[[], _Found | None], timeout: float | None) -> _Found:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..client.request_reply import LOOK, ask
+from ..client.request_reply import LOOK, ask, check_going
 from ..client.snapshots import Job
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from . import report as reports
@@ -147,7 +147,11 @@ class Batch:
         Raises:
             TimeoutError: the time is up; the batch goes on.
             EngineStopped, JobFailed: the engine ended and did not come back, or cannot start; ``resume`` goes on.
+            JobInterrupted: jobs of it were interrupted, and nothing goes on with them; ``resume`` does.
         """
+        for job in self._jobs:
+            if self._bridge.jobs[job].left:
+                check_going(self._bridge, job)
         ends = None if timeout is None else time.monotonic() + timeout
         while not self.done:
             if ends is not None and time.monotonic() > ends:

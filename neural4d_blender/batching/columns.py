@@ -89,6 +89,13 @@ def _pictures(value: object) -> list[Picture]:
     return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
 
 
+def _names(value: object) -> list[str]:
+    parts: Any = re.split(r"[;,\s]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("names")
+    return [_text(part) for part in parts if part]
+
+
 def _path_or_id(value: object) -> str:
     """A path, an id or a link."""
     return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
@@ -135,6 +142,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "max_faces": (_whole, "a whole number"),
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
+    "repair": (_names, "names, with ; between them"),
     "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),

@@ -98,11 +98,7 @@ class Host:
         """What operations really cost, from the journal: an engine that has not been needed yet is started for that."""
         bridge = self.bridge
         if not bridge.running and (bridge.settings.data_dir() / JOURNAL).exists():
-            adopting, bridge.adopting = bridge.adopting, False  # who asks for a price does not want anything to go on
-            try:
-                ask(bridge, "list", limit=0)  # it tells them when it starts
-            finally:
-                bridge.adopting = adopting
+            ask(bridge, "list", limit=0)  # it tells them when it starts
         return bridge.prices
 
     def job(self, job_id: str) -> Any:
@@ -156,6 +152,9 @@ class Host:
             InvalidInput: there is no such box, or it has no size.
         """
         raise UnsupportedFeature("Without Blender there is no box to fill.", "Leave the column fit out.")
+
+    def take_boxes(self, items: list[Item]) -> None:
+        """Note in the scene, where there is one, that its boxes are going to be filled."""
 
     def bring_here(self, jobs: list[Job]) -> list[str]:
         """Take the jobs whose scene is lost into the open one; returns their ids."""

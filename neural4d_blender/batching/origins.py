@@ -92,8 +92,22 @@ def origin_of(
 
 
 def _plain(what: What) -> str:
-    """A text without what a file manager or a mail puts around a path."""
-    return what.strip().strip('"').strip() if isinstance(what, str) else os.fspath(what)
+    """A text without what a file manager, a shell or a mail puts around a path; a file's address as its path."""
+    if not isinstance(what, str):
+        return os.fspath(what)
+    text = what.strip().strip('"').strip()
+    if len(text) > 1 and text[0] + text[-1] in ("''", "<>"):
+        text = text[1:-1].strip()
+    try:
+        parts = urllib.parse.urlsplit(text)
+    except ValueError:
+        return text
+    if parts.scheme.lower() != "file":
+        return text
+    from urllib.request import url2pathname  # which takes its time to load
+
+    host = "" if parts.netloc.lower() in ("", "localhost") else f"//{parts.netloc}"  # a share of Windows'
+    return host + url2pathname(parts.path)
 
 
 def _models(folder: Path) -> list[Path]:

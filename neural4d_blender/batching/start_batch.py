@@ -118,6 +118,7 @@ def start(
     except Neural4DError:
         _discard([_folder(host, item.job) for item in items])
         raise
+    host.take_boxes(items)
     step = spacing_mm or layouts.spacing_mm(items)
     jobs, nowhere = [], Target()
     for item in items:

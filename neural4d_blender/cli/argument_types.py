@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, ORIGINS, declarations
+from ..engine.protocol import AXES, ORIGINS, REPAIRS, declarations
 from .exit_codes import MEANINGS
 
 
@@ -76,6 +76,9 @@ def add_arrival(group: Any) -> None:
         "--recalculate-normals", action="store_true", default=None, help="turn faces outwards, shade smooth"
     )
     group.add_argument("--quads", action="store_true", default=None, help="pairs of triangles become quads")
+    group.add_argument(
+        "--repair", action="append", choices=REPAIRS, metavar="WHAT", help="put right: %(choices)s (repeatable)"
+    )
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
 
 

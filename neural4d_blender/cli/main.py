@@ -76,7 +76,6 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
                 return int(_COMMANDS[chosen.command](desk, chosen, console))
             finally:
                 desk.bridge.stop()
-                desk.bridge.adopting = True
     except Neural4DError as error:
         code = int(code_of(error))
         console.error(told(error), code)

@@ -40,14 +40,14 @@ class Bridge(Told):
 
     Attributes:
         timing: seconds and counts handed to the engine; empty except in tests.
-        adopting: whether the engine goes on with the unfinished jobs of engines that are no more.
+        adopting: whether the engine goes on with the unfinished jobs of engines that are no more; nobody does unasked.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(self.send)
         self.settings = settings
         self.timing: dict[str, float] = {}
-        self.adopting = True
+        self.adopting = False
         self._process: EngineProcess | None = None
         self._unread: deque[bytes] = deque()
         self._answers: dict[str, Answered] = {}

@@ -133,6 +133,7 @@ class Job:
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: of two snapshots the one with the higher number is newer.
         under_way: the engine has something to do for it. retry_pays: trying again is paid again.
+        left: there is something to do for it, and this engine does not: what worked on it is no more, or elsewhere.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Job:
     entered: float = 0.0
     revision: int = 0
     under_way: bool = True
+    left: bool = False
     retry_pays: bool = False
 
     @classmethod
@@ -185,6 +187,7 @@ class Job:
         values["request"] = before.request if before and same else read_as(Request, told["request"])
         values["state"] = State(told.get("state", State.QUEUED))
         values["waits_for"] = WaitsFor(told.get("waits_for", WaitsFor.NOTHING))
+        values["under_way"] = told.get("under_way", True) and not told.get("left")
         values["pictures"] = [cutout["path"] for cutout in told.get("cutouts", ())]
         values["saves"] = [Save.read(save) for save in told.get("saves", ())]
         values["variants"] = [read_as(Variant, variant) for variant in told.get("variants", ())]

@@ -9,6 +9,13 @@ from __future__ import annotations
 
 from .error_base import ErrorTexts as ErrorTexts
 from .error_base import Neural4DError as Neural4DError
+from .process_errors import EngineStopped as EngineStopped
+from .process_errors import EngineUnusable as EngineUnusable
+from .process_errors import JobInterrupted as JobInterrupted
+from .process_errors import JournalDamaged as JournalDamaged
+from .process_errors import JournalMended as JournalMended
+from .process_errors import JournalUnusable as JournalUnusable
+from .process_errors import WorkedOnElsewhere as WorkedOnElsewhere
 
 
 def from_dict(told: ErrorTexts) -> Neural4DError:
@@ -265,33 +272,3 @@ class JobFailed(Neural4DError):
     def from_dict(cls, told: ErrorTexts) -> JobFailed:
         """From the form that travels on the pipe."""
         return cls(told["what"], told["remedy"], kept=told["kept"], cost=told["cost"], reason=told["code"])
-
-
-class JournalUnusable(Neural4DError):
-    """The job history cannot be opened, read or written: a full disk, missing rights, another program that holds it."""
-
-    default_remedy = "Check that the folder for files can be written and has free space, then try again."
-
-
-class JournalDamaged(JournalUnusable):
-    """The job history was found damaged, or gone, while it was in use; the next engine makes it whole."""
-
-    default_remedy = "It is made whole by the next action, of itself and of the jobs' folders."
-
-
-class JournalMended(Neural4DError):
-    """The job history was missing, damaged or an older one, and was made whole; told as a notice, not raised."""
-
-    default_remedy = "Look at the list of jobs before you generate anything again."
-
-
-class EngineStopped(Neural4DError):
-    """The engine process ended on its own."""
-
-    default_remedy = "It is started again by the next action; running jobs go on from the history."
-
-
-class EngineUnusable(Neural4DError):
-    """The engine cannot start: a Python package or a file of its own is missing, or damaged (see __main__.py)."""
-
-    default_remedy = "Install the extension again, and have the virus scanner leave its folder alone."

@@ -46,10 +46,10 @@ delete          ``job``: its files and what is known of it, less its cost; answe
 
 A command may carry ``"tag"``; its answer is ``{"event": "answer", "tag": ..., "error": {...}|null, ...}``.
 
-Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot),
-``prepare`` (job, variant, values of a job file: no background Blender can be started),
-``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py), ``prices`` (prices, spent),
-``batch`` (batch: a BatchRecord), ``usage`` (bytes), ``sandbox`` (holds: see blenders/confinement),
+Events (engine to host), told apart by ``"event"``: ``hello`` (pid), ``job`` (job: a snapshot, with ``left``: true where
+it is unfinished and not this engine's, as in ``find``), ``prepare`` (job, variant, values of a job file: no background
+Blender can be started), ``balance`` (provider, balance), ``server`` (provider, facts: see server_facts.py), ``prices``
+(prices, spent), ``batch`` (batch: a BatchRecord), ``usage`` (bytes), ``sandbox`` (holds: see blenders/confinement),
 ``notice`` (notice: a JournalMended, told before anything is sent), ``answer``, ``ended`` (error: why the engine cannot
 start; the last event). A host that does not listen for long misses older snapshots of a job, never the newest one.
 """
@@ -71,6 +71,7 @@ from .errors import (
     ErrorTexts,
     InvalidInput,
     JobFailed,
+    JobInterrupted,
     KeyMissing,
     KeyRejected,
     Neural4DError,
@@ -78,8 +79,9 @@ from .errors import (
     OnlineAccessOff,
     UnsafeModel,
     UnsupportedFeature,
+    WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -105,15 +107,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
-    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "SAMPLES", "SETTLED", "UNFINISHED", "AnswerLost",
-    "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED", "UNFINISHED",
+    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
-    "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff", "Option",
-    "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel", "UnsupportedFeature",
-    "VariantState", "WaitsFor", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
-    "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
-    "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured",
-    "most", "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff",
+    "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel",
+    "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id", "check",
+    "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs",
+    "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
+    "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts", "scale_lengths",
+    "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 

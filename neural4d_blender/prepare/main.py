@@ -34,6 +34,7 @@ from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
 from .output import asset, leftovers, materials, small_pictures, write_blend
+from .repairs.repair import repair
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -55,6 +56,7 @@ class PrepareJob:
         max_faces: how many faces there may be at most; None keeps them all.
         recalculate_normals: faces outwards, shading by the surface.
         quads: quads of pairs of triangles.
+        repair: what is put right of the shape, see repairs.
         animation: keep rigs, actions and what they move.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
@@ -72,6 +74,7 @@ class PrepareJob:
     max_faces: int | None = None
     recalculate_normals: bool = False
     quads: bool = False
+    repair: tuple[str, ...] = ()
     animation: bool = False
     texture_folder: Path | None = None
     download: Path | None = None
@@ -93,6 +96,7 @@ class PrepareJob:
                 max_faces=None if values.get("max_faces") is None else int(values["max_faces"]),
                 recalculate_normals=bool(values.get("recalculate_normals", False)),
                 quads=bool(values.get("quads", False)),
+                repair=tuple(str(name) for name in values.get("repair", ())),
                 animation=bool(values.get("animation", False)),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
                 download=Path(values["download"]) if values.get("download") else None,
@@ -143,7 +147,8 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     warnings += leftovers.told(imported, job.source, files, job.output)
     after_import = time.perf_counter()
 
-    model, root, fitted = _sized(imported, job, warnings, limited)
+    repaired: list[str] = []
+    model, root, fitted = _sized(imported, job, warnings, repaired, limited)
     extract_model.scale_materials(model, fitted.scale)
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
@@ -162,6 +167,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         **extract_model.count(model),
         "images": images,
         "warnings": warnings,
+        "repairs": repaired,
         "seconds": {
             "import": round(after_import - started, 4),
             "prepare": round(after_prepare - after_import, 4),
@@ -174,6 +180,7 @@ def _sized(
     imported: list[bpy.types.Object],
     job: PrepareJob,
     warnings: list[str],
+    repaired: list[str],
     limited: Callable[..., contextlib.AbstractContextManager[None]],
 ) -> tuple[extract_model.Model, bpy.types.Object, exact_size.Fitted]:
     """The model as it was asked for, and its root."""
@@ -182,7 +189,7 @@ def _sized(
     reduce = moving.reduce_to_model if moves else extract_model.reduce_to_model
     with limited():
         model = reduce(imported, warnings)
-    model = _reshaped(model, job, warnings, moves=moves)
+    model = _reshaped(model, job, warnings, repaired, moves=moves)
     if moves:
         root, fitted = moving.put_under_one_root(model, job.name, **size)
     else:
@@ -192,7 +199,7 @@ def _sized(
 
 
 def _reshaped(
-    model: extract_model.Model, job: PrepareJob, warnings: list[str], *, moves: bool = False
+    model: extract_model.Model, job: PrepareJob, warnings: list[str], repaired: list[str], *, moves: bool = False
 ) -> extract_model.Model:
     """The parts and faces that were asked for; before the size, which is exact for what comes of this."""
     if job.joined and moves:
@@ -200,6 +207,9 @@ def _reshaped(
     elif job.joined:
         color_attributes.show(model.meshes, job.name)
         model = join.join(model, warnings)
+    if job.repair:
+        model, told = repair(model, job.repair, moves=moves)
+        repaired += told
     if job.max_faces is not None:
         face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:

@@ -37,6 +37,7 @@ def _built(unbuilt: Any) -> Bridge:
 
     object.__setattr__(unbuilt, "__class__", Bridge)
     unbuilt.__init__(user_settings)
+    unbuilt.adopting = not bpy.app.background  # a window shows what goes on; a script has to ask for it
     if not bpy.app.background:
         unbuilt.notices.tell = None  # the panel does, until the user closes it
     atexit.register(unbuilt.stop)

@@ -31,8 +31,8 @@ from ..engine.protocol import (
 from . import timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
 from .finished_jobs import place_finished_models
+from .placing import boxes, targets
 from .placing import placeholder as placeholders
-from .placing import targets
 
 if TYPE_CHECKING:
     from ..client.job_target import Target
@@ -73,6 +73,7 @@ def start(
     wanted = wanted and not target.get("replaces")
     if wanted and at_cursor:
         target = placeholders.make_room(target, request)
+    boxes.mark(target.get("fit", ()))
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     timer_and_file_handlers.start()
     scene = targets.scene_of(target)

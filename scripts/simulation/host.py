@@ -74,6 +74,7 @@ class Host:
         self.world, self.number = world, number
         self.settings = Settings(world)
         self.bridge = Bridge(self.settings)
+        self.bridge.adopting = True  # a window
         self.process = Process(f"blender {number}")
         self.at_rest = False
         self._sent: set[int] = set()
@@ -89,6 +90,7 @@ class Host:
         """Start Blender, with a new session of the extension."""
         self.process = Process(f"blender {self.number}")
         self.bridge = Bridge(self.settings)
+        self.bridge.adopting = True  # a window
         self.bridge.timing = {"preparer_limit": 20.0}
         self._seen, self._busy = {}, set()
         self.world.scheduler.spawn(self.process, "main", self._live)

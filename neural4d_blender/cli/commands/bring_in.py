@@ -47,7 +47,6 @@ def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             desk.check(plan, service)
         desk.require_ready(service)
         jobs.append((str(uuid.uuid4()), origin, request, Target() if asked.as_made else plan.target()))
-    desk.bridge.adopting = False  # what earlier commands left is resume's business
     for job, origin, request, target in jobs:
         desk.bridge.submit(job, origin.provider, request, target)
     ids = [job for job, *_ in jobs]

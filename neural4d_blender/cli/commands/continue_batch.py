@@ -79,7 +79,6 @@ def go_on(desk: Desk, own: Command, asked: argparse.Namespace) -> Batch | None:
         InvalidInput: there is one, and the command does not say that it is to go on, or asks for something else; or
             the table was begun in another number of shares, which have lines in common with this one.
     """
-    desk.bridge.adopting = False  # what earlier commands left is resume's business
     records = start_batch.newest(desk, _ALL)
     told = {record.id: _told(record) for record in records}
     there = {batch: one for batch, one in told.items() if one and is_same_file(one["output"], own["output"])}
@@ -102,7 +101,6 @@ def go_on(desk: Desk, own: Command, asked: argparse.Namespace) -> Batch | None:
     started = start_batch.attach(desk, known)
     for provider in {line.provider for line in started.lines()}:
         desk.require_ready(protocol.declaration(provider))
-    desk.bridge.adopting = True
     budget = {None: AS_BEFORE, NO_LIMIT: None}.get(asked.budget, asked.budget)
     started.resume(budget=budget, concurrency=asked.concurrency or AS_BEFORE)
     return started

@@ -40,7 +40,6 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
-    desk.bridge.adopting = False  # what earlier commands left is resume's business
     desk.bridge.submit(job_id, service.id, request, plan.target())
     return wait_and_write.ended(wait_and_write.finish(desk, [job_id], console, asked.timeout), 1)
 

@@ -26,7 +26,6 @@ _ENDED = (State.FAILED, State.CANCELLED)
 
 def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Go on with everything that was interrupted."""
-    desk.bridge.adopting = False  # offline, an adopted job would fail: look first
     retry = asked.retry or asked.pay_again
 
     def waits(job: Job) -> bool:
@@ -49,10 +48,9 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         desk.require_ready(protocol.declaration(provider))
     for job in wanted:
         desk.bridge.jobs[job.id] = job
-    desk.bridge.adopting = True
     for job in (one for one in again if one.id not in paying):
         desk.ask("retry", job=job.id)
-    desk.ask("list", limit=0)  # by its answer the jobs are the engine's own
+    desk.ask("follow", jobs={job.id: job.revision for job in wanted})  # by its answer they are the engine's own
     ids = [job.id for job in wanted]
     return wait_and_write.ended(wait_and_write.finish(desk, ids, console, asked.timeout), len(ids))
 

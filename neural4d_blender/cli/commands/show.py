@@ -28,7 +28,6 @@ _INPUTS = {
 
 def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """List the jobs, newest first; goes on with none of them."""
-    desk.bridge.adopting = False
     if asked.totals:
         return _totals(desk, console)
     answer = desk.ask(
@@ -88,7 +87,6 @@ def _totals(desk: Desk, console: Console) -> int:
 
 def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Ask the services that can tell for the points that are left."""
-    desk.bridge.adopting = False
     named = [protocol.declaration(asked.provider)] if asked.provider else protocol.declarations()
     able = [service for service in named if service.can(Feature.BALANCE)]
     if not able:

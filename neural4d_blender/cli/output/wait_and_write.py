@@ -65,7 +65,7 @@ def told(error: Neural4DError) -> ErrorTexts:
 
 def unfinished(job: Job) -> bool:
     """The job is under way, or its files are not written."""
-    return job.under_way or bool(Plan.of(job) and job.state in (State.READY, State.PLACED))
+    return job.under_way or job.left or bool(Plan.of(job) and job.state in (State.READY, State.PLACED))
 
 
 def written(job: Job) -> list[str]:

@@ -47,6 +47,7 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "max_faces": request.max_faces,
         "recalculate_normals": request.recalculate_normals,
         "quads": request.quads,
+        "repair": request.repair,
         "animation": request.animation,
         "texture_folder": request.texture_folder,
         "download": str(_download(Path(variant.model), folder)),

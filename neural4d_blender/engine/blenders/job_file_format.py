@@ -26,6 +26,7 @@ class PrepareValues(TypedDict, total=False):
     max_faces: int | None
     recalculate_normals: bool
     quads: bool
+    repair: list[str]
     animation: bool
     texture_folder: str
     download: str

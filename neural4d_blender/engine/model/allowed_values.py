@@ -11,6 +11,8 @@ MORE_FORMATS = ("PLY", "GLTF")
 FILES = "file"
 #: Fewer faces enclose nothing.
 MIN_FACES = 4
+#: What may be repaired of a model, in the order in which it is done.
+REPAIRS = ("doubles", "floaters", "normals", "holes", "base")
 #: A service may take less; nobody's prompt is longer, but a pasted file is.
 MAX_PROMPT = 10_000
 #: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.

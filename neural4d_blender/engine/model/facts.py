@@ -14,6 +14,7 @@ class Facts(TypedDict, total=False):
         scale: factor between the size the model came with and the size it has now.
         triangles, faces, vertices, objects, materials, images: how many there are.
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
+        repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
         report: what the checks found, as model/report.py has it; models that were prepared earlier have none.
@@ -34,6 +35,7 @@ class Facts(TypedDict, total=False):
     materials: int
     images: int
     warnings: list[str]
+    repairs: list[str]
     seconds: dict[str, float]
     sha256: str
     stamp: list[int]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -42,6 +42,7 @@ class Request:
         max_faces: at most this many faces, which takes detail away; None keeps them all.
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
         quads: pairs of triangles become quads.
+        repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
@@ -77,6 +78,7 @@ class Request:
     max_faces: int | None = None
     recalculate_normals: bool = False
     quads: bool = False
+    repair: list[str] = field(default_factory=list)
     animation: bool = False
     texture_folder: str = ""
     format: str = "GLB"
@@ -177,6 +179,8 @@ class Request:
                 raise InvalidInput(f"{what} must be True or False, not {getattr(self, what)!r}.")
         if self.max_faces is not None and not (_is_number(self.max_faces, int) and self.max_faces >= MIN_FACES):
             raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
+        if not isinstance(self.repair, list | tuple) or set(self.repair) - set(REPAIRS):
+            raise InvalidInput(f"repair takes a list of {', '.join(REPAIRS)}, not {self.repair!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 

@@ -61,7 +61,7 @@ class Variant:
 
 def are_facts(value: object) -> bool:
     """Whether it is what was measured of a model, as far as it is read."""
-    if not isinstance(value, dict) or not _is_list(value.get("warnings", []), str):
+    if not isinstance(value, dict) or not all(_is_list(value.get(n, []), str) for n in ("warnings", "repairs")):
         return False
     sides = value.get("dimensions_mm", [0.0] * 3)
     counts = [value.get(name, 0) for name in ("triangles", "faces")]

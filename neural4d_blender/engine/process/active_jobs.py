@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from ..errors import JobNotFound
+from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
 from ..spending.spending import Spending
 from ..steps.active_job import ActiveJob
@@ -71,6 +72,12 @@ class ActiveJobs:
         if not self._journal.may_touch(job):
             raise taken_elsewhere(ends=self._journal.will_be_free(job))
         return ActiveJob(job)
+
+    def told(self, job: Job) -> Message:
+        """A job's snapshot, with ``left`` where it could go on and is not this engine's: what worked on it is no more,
+        or is another Blender's.
+        """
+        return {**job.to_dict(), "left": job.under_way and job.id not in self.by_id}
 
     def wake(self, active: ActiveJob, delay: float = 0.0) -> None:
         """Take the job's next step after so many seconds, or when it is its turn."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable
+from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable, WorkedOnElsewhere
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
@@ -125,7 +125,7 @@ class Batches:
         record = self._record(message["batch"])
         for job in self._journal.jobs_of(record.id):
             active = self._jobs.by_id.get(job.id)
-            self._events.job(active.job if active else job)
+            self._events.snapshot(self._jobs.told(active.job if active else job))
         return {"batch": record.to_dict()}
 
     def newest(self, message: Message) -> Message:
@@ -178,7 +178,7 @@ class Batches:
 
     def _check_ours(self, jobs: list[Job], remedy: str) -> None:
         if not all(self._journal.may_touch(job) for job in jobs):
-            raise InvalidInput("This batch is being worked on by another Blender.", remedy)
+            raise WorkedOnElsewhere("This batch is being worked on by another Blender.", remedy)
 
     def _revived(self, job: Job) -> bool:
         """Bring a job that ended back to where it can go on for free; False where there is nothing to do."""

@@ -117,9 +117,10 @@ class Commands:
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.context.publish(known)
             return {}
-        points = self.context.journal.cost_of_deleted(job.id)
-        if points is not None:
+        if deleted := self.context.journal.cost_of_deleted(job.id):
+            points, estimated = deleted
             paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
+            paid = f"About {paid}" if points and estimated else paid
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
         job.typical = typical_seconds(self.context.journal, job.provider)
         self.context.save(job)
@@ -130,7 +131,7 @@ class Commands:
         """The newest jobs, less those that another Blender window is working on."""
         newest = self.context.journal.newest(message.get("limit", 200))
         unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
-        return {"jobs": [unwritten.get(job.id, job).to_dict() for job in newest if self._is_ours(job)]}
+        return {"jobs": [self.jobs.told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")
@@ -141,9 +142,9 @@ class Commands:
         return {"totals": self.history.totals()}
 
     def _find(self, message: Message) -> Message:
-        found = self.jobs.by_id.get(message["job"])
-        job = found.job if found else self.context.journal.get(message["job"])
-        return {"jobs": [job.to_dict()] if job and self._is_ours(job) else []}
+        active = self.jobs.by_id.get(message["job"])
+        job = active.job if active else self.context.journal.get(message["job"])
+        return {"jobs": [self.jobs.told(job)] if job and self._is_ours(job) else []}
 
     def _is_ours(self, job: Job) -> bool:
         """Now, or as soon as the engine of a Blender that was quit has its answer."""
@@ -155,7 +156,11 @@ class Commands:
         self.take_over.followed |= known.keys()
         self.take_over.soon()
         jobs = {job_id: self.context.journal.get(job_id) for job_id in known}
-        changed = [job.to_dict() for job in jobs.values() if job and job.revision != known[job.id]]
+        changed = [
+            job.to_dict() if self._is_ours(job) and self.take_over.takes(job) else self.jobs.told(job)
+            for job in jobs.values()
+            if job and job.revision != known[job.id]
+        ]
         return {"jobs": changed, "gone": [job_id for job_id, job in jobs.items() if not job]}
 
     def _noticed(self, _message: Message) -> Message:

@@ -34,7 +34,11 @@ class Events:
 
     def job(self, job: Job) -> None:
         """What a job is like now."""
-        self.send({"event": "job", "job": job.to_dict()})
+        self.snapshot(job.to_dict())
+
+    def snapshot(self, told: dict[str, Any]) -> None:
+        """The same, as it is told."""
+        self.send({"event": "job", "job": told})
 
     def prepare(self, job: Job, variant: Variant, values: PrepareValues) -> None:
         """Have the host prepare a variant; it answers with the command ``prepared``."""

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from .. import protocol
 from ..blenders.blender_pool import Preparers
-from ..errors import InvalidInput, JournalDamaged, JournalUnusable, Neural4DError
+from ..errors import JournalDamaged, JournalUnusable, Neural4DError, WorkedOnElsewhere
 from ..files.download import download
 from ..model.job import Job
 from ..spending.spending import Spending
@@ -174,7 +174,7 @@ class Engine:
                 self.context.preparers.forget(active.job.id)
         except JournalDamaged as error:
             self.inbox.put(functools.partial(_end_with, error))
-        except InvalidInput as error:  # another engine has taken the job
+        except WorkedOnElsewhere as error:  # another engine has taken the job
             self.system.log(error)
             active.lost = True
         except Exception as error:  # what could not even be told is tried again

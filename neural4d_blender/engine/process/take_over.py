@@ -42,7 +42,7 @@ class TakeOver:
 
         Where there is no Blender to prepare a model with, only those that want none.
         """
-        jobs = self._context.journal.take_over(self._takes) if self.wanted or self.followed else []
+        jobs = self._context.journal.take_over(self.takes) if self.wanted or self.followed else []
         # Of a batch, those that are at the service take their places before others are let go.
         for job in sorted(jobs, key=lambda job: job.state is State.QUEUED):
             self._jobs.wake(ActiveJob(job, halted=self._halted(job.batch)))
@@ -68,7 +68,8 @@ class TakeOver:
             self._looks_again = True
             self._schedule.later(_LOOK_AGAIN, look)
 
-    def _takes(self, job: Job) -> bool:
+    def takes(self, job: Job) -> bool:
+        """A job that is left would be gone on with."""
         if not self.wanted and job.id not in self.followed:
             return False
         return bool(self._context.preparers.argv or job.request.get("keep_in"))

@@ -71,6 +71,7 @@ class Poll:
         order: with NEXT, the name of the order that the service waits for.
         choices: with NEXT, pictures one of which the order has to name.
         details: what else the service says of the model, by its own names.
+        title: the prompt that it was made of, or what else the service calls it; of a model that is brought in.
     """
 
     outcome: Outcome
@@ -87,6 +88,7 @@ class Poll:
     order: str = ""
     choices: tuple[Cutout, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+    title: str = ""
 
 
 @dataclass(frozen=True)

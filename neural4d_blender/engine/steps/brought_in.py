@@ -17,6 +17,9 @@ from ..model.request import Request
 from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
 
+#: Characters of a name.
+_LONGEST = 60
+
 
 def submission_of(job: Job, provider: Provider, request: Request) -> Submission:
     """What the service would have said when it took the job; it has cost nothing."""
@@ -61,6 +64,12 @@ def poll(provider: Provider, request: Request, uuid: str, expect_done: bool) -> 
     if found.outcome is Outcome.NEXT:
         return replace(found, outcome=Outcome.DONE, order="", points=None)  # as far as it was made
     return replace(found, points=None)
+
+
+def take_name(job: Job, request: Request, poll: Poll) -> None:
+    """Call a model that was brought in by its id what the service calls it, unless the user has named it."""
+    if request.bring_in and not request.name and poll.title:
+        job.request["name"] = " ".join(poll.title.split())[:_LONGEST]
 
 
 def _not_found(name: str, uuid: str, error: Neural4DError) -> ModelNotFound:

@@ -47,6 +47,7 @@ def poll(context: Context, active: ActiveJob, generating: list[Variant]) -> floa
         pace.due = now  # what is done about it says when to look again
         return later_stages.go_on(context, active, variant, poll)
     later_stages.arrived(context, job, poll)
+    brought_in.take_name(job, request, poll)
     if poll.outcome in (Outcome.GENERATING, Outcome.NEXT):
         _give_up_after(waited)
         variant.progress, job.progress_estimated = pace.shown(now, variant.progress)

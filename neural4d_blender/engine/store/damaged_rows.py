@@ -25,6 +25,9 @@ from ..model.states import State
 from ..model.variant import Save, Variant, are_facts
 from . import private_files
 
+#: The data of a job that was deleted; of one whose cost is estimated.
+DELETED, DELETED_ESTIMATED = "{}", '{"cost_estimated": true}'
+
 Check = Callable[[Any], bool]
 
 #: What :func:`job_of` reads a job from.
@@ -44,6 +47,11 @@ def job_of(folder: Path, data: Any, owner: str, job_id: str, provider: str, cost
     job = job or _rest_of(folder, data, job_id, provider, cost)
     job.owner = owner
     return job
+
+
+def left_of(job: Job) -> str:
+    """What stays of a deleted job beside the columns of its row: whether its cost is estimated."""
+    return DELETED_ESTIMATED if job.to_dict()["cost_estimated"] else DELETED
 
 
 def is_sound(values: Any) -> bool:

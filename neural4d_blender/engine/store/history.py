@@ -18,7 +18,7 @@ from ..errors import Neural4DError
 from ..model.job import Job, snapshot
 from ..model.states import State
 from . import search_index
-from .damaged_rows import COLUMNS, is_sound, job_of
+from .damaged_rows import COLUMNS, is_sound, job_of, left_of
 from .journal import Journal
 
 
@@ -125,8 +125,8 @@ class History:
             ) from error
         with self.journal.transaction() as db:
             db.execute(
-                "UPDATE jobs SET deleted = ?, data = '{}', bytes = 0, under_way = 0, waits = 0 WHERE id = ?",
-                (self.journal.clock.now(), job.id),
+                "UPDATE jobs SET deleted = ?, data = ?, bytes = 0, under_way = 0, waits = 0 WHERE id = ?",
+                (self.journal.clock.now(), left_of(job), job.id),
             )
             search_index.remove(db, db.execute("SELECT number FROM jobs WHERE id = ?", (job.id,)).fetchone()[0])
             for table in ("transitions", "answers"):

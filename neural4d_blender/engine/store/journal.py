@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidInput, JournalDamaged, JournalMended, JournalUnusable
+from ..errors import JournalDamaged, JournalMended, JournalUnusable, WorkedOnElsewhere
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.states import JOURNAL, UNFINISHED, State
@@ -89,7 +89,7 @@ class Journal(Purchases):
         """Write jobs (and a batch) as they are now, in one transaction; a change of state is a transition too.
 
         Raises:
-            InvalidInput: another engine has taken one of them since it was read; nothing is written.
+            WorkedOnElsewhere: another engine has taken one of them since it was read; nothing is written.
         """
         try:
             with self.transaction() as db:
@@ -287,12 +287,12 @@ class Journal(Purchases):
                 self.system.discard(marker)
 
 
-def taken_elsewhere(*, ends: bool = False) -> InvalidInput:
+def taken_elsewhere(*, ends: bool = False) -> WorkedOnElsewhere:
     """Two Blenders have wanted the same job at the same moment, and the other one was first.
 
     Args:
         ends: that one has been quit, and its engine waits for the service's answer to the job.
     """
     if ends:
-        return InvalidInput("The service's answer to this job is still waited for.", "Try again in a moment.")
-    return InvalidInput("This job is being worked on by another Blender window.", "Use that window for it.")
+        return WorkedOnElsewhere("The service's answer to this job is still waited for.", "Try again in a moment.")
+    return WorkedOnElsewhere("This job is being worked on by another Blender window.", "Use that window for it.")

@@ -10,6 +10,7 @@ import math
 
 from ..model.job import Job
 from ..model.states import State
+from .damaged_rows import DELETED
 from .database import Database
 
 #: Seconds in which what was bought surely shows in the balance.
@@ -113,10 +114,13 @@ class Purchases(Database):
         with self.reading() as db:
             return [owner for (owner,) in db.execute(question, values)]
 
-    def cost_of_deleted(self, job_id: str) -> int | None:
-        """Points that a job has cost of which nothing else is known any more; None where there is no such job."""
-        found = self.rows("SELECT cost FROM jobs WHERE id = ? AND deleted != 0", job_id)
-        return int(found[0][0]) if found else None
+    def cost_of_deleted(self, job_id: str) -> tuple[int, bool] | None:
+        """Points that a job has cost of which nothing else is known any more, and whether those are estimated.
+
+        None where there is no such job.
+        """
+        found = self.rows("SELECT cost, data FROM jobs WHERE id = ? AND deleted != 0", job_id)
+        return (int(found[0][0]), found[0][1] != DELETED) if found else None
 
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import JournalMended
 from . import schema_migrations, search_index
-from .damaged_rows import COLUMNS, FOLDER, job_of, set_aside
+from .damaged_rows import COLUMNS, DELETED, DELETED_ESTIMATED, FOLDER, job_of, set_aside
 
 _OF_JOBS = {
     **dict.fromkeys(("id", "provider", "state", "owner", "month", "team", "batch"), "text"),
@@ -60,14 +60,14 @@ def _job(db: sqlite3.Connection, folder: Path, at: object) -> str:
     question = f"SELECT number, deleted, {COLUMNS} FROM jobs WHERE rowid = ?"  # noqa: S608 (our own words)
     number, deleted, data, owner, id, provider, cost = db.execute(question, (at,)).fetchone()
     set_aside(folder, f"row {id}", repr(row))
-    is_deleted = data == "{}"  # of which nothing else is left
+    is_deleted = data in (DELETED, DELETED_ESTIMATED)  # of which nothing else is left
     job = job_of(folder, data, str(owner), str(id), str(provider), cost if type(cost) is int else 0)
     db.execute("DELETE FROM jobs WHERE rowid = ?", (at,))
     if type(number) is not int or number < 1:
         (last,) = db.execute("SELECT MAX(number) FROM jobs WHERE typeof(number) = 'integer'").fetchone()
         number = (last or 0) + 1
     search_index.remove(db, number)
-    schema_migrations.put(db, number, job, "{}" if is_deleted else json.dumps(job.to_dict()))
+    schema_migrations.put(db, number, job, data if is_deleted else json.dumps(job.to_dict()))
     if is_deleted:
         values = (deleted if type(deleted) is float else 1.0, job.id)
         db.execute("UPDATE jobs SET deleted = ?, under_way = 0, waits = 0 WHERE id = ?", values)

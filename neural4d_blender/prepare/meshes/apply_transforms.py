@@ -22,7 +22,7 @@ from .evaluate import Part
 
 Floats = NDArray[np.float64]
 
-_CARRIER = "neural4d_normal"
+CARRIER = "neural4d_normal"
 #: How far from a uniform scale a matrix may be before custom normals have to be recomputed.
 _UNIFORM_TOLERANCE = 1e-5
 
@@ -248,9 +248,9 @@ def _transformed_normals(mesh: bpy.types.Mesh, linear: Floats) -> NDArray[np.flo
 
 def _carrier(mesh: bpy.types.Mesh) -> bpy.types.FloatVectorAttribute:
     """The attribute that takes a mesh's normals along while its corners change places; made when missing."""
-    found = mesh.attributes.get(_CARRIER) or mesh.attributes.new(_CARRIER, "FLOAT_VECTOR", "CORNER")
+    found = mesh.attributes.get(CARRIER) or mesh.attributes.new(CARRIER, "FLOAT_VECTOR", "CORNER")
     if not isinstance(found, bpy.types.FloatVectorAttribute):
-        raise TypeError(f"the attribute {_CARRIER} is taken")
+        raise TypeError(f"the attribute {CARRIER} is taken")
     return found
 
 

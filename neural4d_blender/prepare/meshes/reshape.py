@@ -46,7 +46,7 @@ def make_quads(model: Model) -> None:
     weld(model)
     for item in model.unique_meshes:
         mesh = mesh_of(item)
-        with _carried_normals(mesh), _edited(mesh) as editable:
+        with carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.join_triangles(
                 editable,
                 faces=[face for face in editable.faces if len(face.verts) == 3],
@@ -66,7 +66,7 @@ def weld(model: Model) -> None:
     distance = float((upper - lower).max()) * _SAME_PLACE
     for item in model.unique_meshes:
         mesh = mesh_of(item)
-        with _carried_normals(mesh), _edited(mesh) as editable:
+        with carried_normals(mesh), _edited(mesh) as editable:
             bmesh.ops.remove_doubles(editable, verts=editable.verts[:], dist=distance)
         drop_loose(mesh)
 
@@ -85,7 +85,7 @@ def _edited(mesh: bpy.types.Mesh) -> Iterator[bmesh.types.BMesh]:
 
 
 @contextmanager
-def _carried_normals(mesh: bpy.types.Mesh) -> Iterator[None]:
+def carried_normals(mesh: bpy.types.Mesh) -> Iterator[None]:
     """The file's own normals stay with the corners of the faces while those change places."""
     has_normals = mesh.has_custom_normals
     if has_normals:

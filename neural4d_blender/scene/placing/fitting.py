@@ -19,7 +19,7 @@ from mathutils import Matrix, Vector
 from ...client.box_fit import FLAT, is_better_turned, may_turn
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
-from . import boxes, placement, provenance, targets
+from . import box_room, boxes, placement, provenance, targets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: What is to be said of a model that was turned, or whose box is gone.
 TURNED = "It was turned by 90 degrees, since it fits its box better like that."
 GONE = "Its box is gone, so it came to where that was."
-_Member = tuple[bpy.types.Object, Fit, bpy.types.Object, boxes.Room]
+_Member = tuple[bpy.types.Object, Fit, bpy.types.Object, box_room.Room]
 
 
 def into(
@@ -53,7 +53,7 @@ def into(
     for thing in things:
         if thing.library or thing.override_library:
             raise InvalidInput(f"{thing.name} is linked from another file.", "Fit a model to it in that file.")
-    rooms = [boxes.room_of(thing, scene, seat) for thing in things]
+    rooms = [box_room.room_of(thing, scene, seat) for thing in things]
     fits = [boxes.bind(thing, seat, stretch, turns=turns) for thing in things]
     own = next((one for one in things[0].users_collection if not one.get(boxes.BLOCKOUT)), scene.collection)
     collection = collection or (own.name if own != scene.collection else "")
@@ -61,7 +61,7 @@ def into(
     bound = targets.bind(floor[:], collection, scene)
     if not collection:
         bound["collection"] = ""  # the box's, and not the active one
-    sides = boxes.sides_mm(rooms[0], scene)
+    sides = box_room.sides_mm(rooms[0], scene)
     return {**bound, "fit": fits}, [side or max(sides) for side in sides] if not all(sides) else sides
 
 
@@ -125,15 +125,26 @@ def roots_in(box: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def to_refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
-    """The models that an object stands for, and that have a box: its own root, or what fills the box that it is."""
+    """The models that an object stands for, and that have a box: its own root, or what fills the box that it is.
+
+    Raises:
+        InvalidInput: there is none, or its box is gone.
+    """
     root = provenance.root_of(thing)
-    return [root] if root is not None and provenance.fit_of(root) else roots_in(thing)
+    fit = None if root is None else provenance.fit_of(root)
+    if root is not None and fit:
+        if boxes.find(fit) is None:
+            raise InvalidInput(f"The box of {root.name}, {fit['box']}, is gone.", "Bring it back, with undo perhaps.")
+        return [root]
+    if not (roots := roots_in(thing)):
+        raise InvalidInput(f"{thing.name} is no box that is filled, and no model that fills one.")
+    return roots
 
 
-def _room(box: bpy.types.Object, seat: str, scene: bpy.types.Scene) -> boxes.Room | None:
+def _room(box: bpy.types.Object, seat: str, scene: bpy.types.Scene) -> box_room.Room | None:
     """What a box leaves; None of one that has no size any more."""
     with suppress(InvalidInput):
-        return boxes.room_of(box, scene, seat)
+        return box_room.room_of(box, scene, seat)
     return None
 
 
@@ -149,7 +160,7 @@ def _fit_all(members: Sequence[_Member]) -> str:
     return TURNED if turned else ""
 
 
-def _fit(root: bpy.types.Object, fit: Fit, box: bpy.types.Object, room: boxes.Room, *, alone: bool) -> bool:
+def _fit(root: bpy.types.Object, fit: Fit, box: bpy.types.Object, room: box_room.Room, *, alone: bool) -> bool:
     """Fit one model; whether it was turned by 90 degrees.
 
     Args:

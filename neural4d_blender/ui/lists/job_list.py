@@ -143,8 +143,10 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
     state = job.state
     if state in SETTLED or state == State.READY:
         labels.draw(box, _how_it_ended(job, words))
-        for warning in _facts(job).get("warnings", ()):
-            labels.draw(box, warning, "INFO")
+        facts = _facts(job)
+        for told, icon in (("repairs", "CHECKMARK"), ("warnings", "INFO")):
+            for sentence in facts.get(told, ()):
+                labels.draw(box, sentence, icon)
         return
     elapsed = labels.seconds(time.time() - job.created)
     if waits:

@@ -12,7 +12,7 @@ from ...engine import protocol
 from ...engine.protocol import Neural4DError
 from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
-from ...scene.placing import boxes
+from ...scene.placing import box_room
 from ..drawing import labels
 from ..drawing.languages import sentence, tr
 from ..settings.properties import arguments, service
@@ -280,7 +280,7 @@ class NEURAL4D_OT_refit(bpy.types.Operator):
 def size_text(box: bpy.types.Object, scene: bpy.types.Scene) -> str:
     """Width, depth and height of a box, in the scene's units; empty where it has none."""
     try:
-        sides = boxes.sides_mm(boxes.room_of(box, scene), scene)
+        sides = box_room.sides_mm(box_room.room_of(box, scene), scene)
     except protocol.InvalidInput:
         return ""
     unit = scene.unit_settings.system

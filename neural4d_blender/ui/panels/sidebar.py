@@ -113,6 +113,18 @@ class NEURAL4D_PT_arrival(_SidebarPanel, bpy.types.Panel):
             labels.draw(layout, tr("Save the file first: the images go to a folder beside it."), "INFO")
 
 
+class NEURAL4D_PT_repairs(_SidebarPanel, bpy.types.Panel):
+    """What is put right of the model's shape before it comes into the scene"""
+
+    bl_label = "Repairs"
+    bl_parent_id = "NEURAL4D_PT_arrival"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Any of them together."""
+        self.layout.column().prop(context.scene.neural4d, "repair")
+
+
 class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
     """Boxes that are to become models"""
 

@@ -16,7 +16,7 @@ from bpy.props import (
 from ...engine import protocol
 from ...engine.protocol import Feature
 from ..drawing import unsupported
-from . import image_sources, service_options, side_views, sizes
+from . import image_sources, repairs, service_options, side_views, sizes
 from . import reference_list as references
 from .remembered import noting
 
@@ -197,6 +197,9 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
         default=False,
     )
     quads: BoolProperty(name="Quads", description="Make quads of pairs of triangles", default=False)
+    repair: EnumProperty(
+        name="Repairs", description="What is put right of the shape", items=repairs.ITEMS, options={"ENUM_FLAG"}
+    )
     animation: BoolProperty(
         name="Keep Animation",
         description="Keep rigs, actions and all that they move, below an Empty that has the size; else the model "
@@ -258,6 +261,7 @@ def arrival(chosen: NEURAL4D_PG_settings) -> "Arrival":
         "max_faces": chosen.max_faces if chosen.use_max_faces else None,
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
+        "repair": repairs.chosen(chosen),
         "animation": chosen.animation,
         "pack_images": chosen.pack_images,
         "placeholder": None if chosen.placeholder else False,

@@ -49,6 +49,7 @@ def _restore_arrival(chosen: NEURAL4D_PG_settings, request: Request) -> None:
             setattr(chosen, name, value)
     for name in ("axis", "origin", "joined", "recalculate_normals", "quads", "animation"):
         setattr(chosen, name, getattr(request, name))
+    chosen.repair = set(request.repair)
     chosen.pack_images = not request.texture_folder
 
 

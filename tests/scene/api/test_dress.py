@@ -42,6 +42,9 @@ def test_thirty_boxes_on_a_budget_and_killed_in_the_middle(sim: Simulator) -> No
     room = block_out(ROOM)
     estimate = neural4d.dress(room, style="low poly", dry_run=True)
     assert (estimate.items, estimate.documented) == (4, 4)
+    assert not any(thing.keys() for thing in room.objects)  # a look changes nothing
+    with pytest.raises(neural4d.InvalidInput, match=r"'chiar', and no box is called that; .*: chair, lamp, oak table"):
+        neural4d.dress(room, prompts={"chiar": "an oak chair", "Lamp.001": "a lamp"})
     assert not sim.ledger()
 
     batch = neural4d.dress(room, style="low poly", budget=2 * 60, concurrency=2)

@@ -139,6 +139,60 @@ def test_one_job_in_many_boxes(sim: Simulator) -> None:
     assert len(sim.ledger()) == 1
 
 
+def test_refit_where_the_box_was_removed_says_so(sim: Simulator) -> None:
+    box = make_box("A bird")
+    job = neural4d.generate(fit=box).wait(60)
+    bpy.data.objects.remove(box)
+    with pytest.raises(neural4d.InvalidInput, match=r"The box of A bird.*, A bird, is gone"):
+        neural4d.refit(*job.objects)
+
+
+def test_boxes_of_another_file_are_refused_and_left_alone(sim: Simulator, tmp_path: Path) -> None:
+    box = make_box("Crate")
+    holder = bpy.data.collections.new("Crates")
+    bpy.context.scene.collection.children.link(holder)
+    holder.objects.link(box)
+    boxes.mark([boxes.bind(box, "FLOOR", "", turns=True)])
+    file = str(tmp_path / "crates.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=file)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.context.preferences.system.use_online_access = True
+    with bpy.data.libraries.load(file, link=True) as (_there, wanted):
+        wanted.collections = ["Crates"]
+    bpy.context.scene.collection.children.link(bpy.data.collections["Crates"])
+    linked = bpy.data.collections["Crates"].objects[0]
+    other = bpy.data.collections["Crates"].override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    own = other.objects[0]
+    assert own.override_library
+    for thing in (linked, own):
+        with pytest.raises(neural4d.InvalidInput, match="Crate is linked from another file"):
+            neural4d.generate(fit=thing)
+        with pytest.raises(neural4d.InvalidInput, match="Crate is linked from another file"):
+            neural4d.dress([thing])
+    fit = {"box": "Crate", "id": linked[boxes.MARK], "seat": "FLOOR", "stretch": "", "turns": True}
+    assert boxes.find(fit, by_name=True) is None
+    boxes.put_away(linked, bpy.context.scene)
+    assert bpy.data.collections.get("Blockout") is None
+    assert not sim.ledger()
+
+
+def test_what_ends_blender_or_is_no_number_is_refused(empty_file: bpy.types.Scene) -> None:
+    one, other = (bpy.data.collections.new(name) for name in ("One", "Other"))
+    for home, shown in ((one, other), (other, one)):
+        inner = bpy.data.objects.new(f"In {home.name}", None)
+        inner.instance_type, inner.instance_collection = "COLLECTION", shown
+        home.objects.link(inner)
+    box = bpy.data.objects.new("Crate", None)
+    box.instance_type, box.instance_collection = "COLLECTION", one
+    with pytest.raises(neural4d.InvalidInput, match="Crate shows One, a collection that has an instance of itself"):
+        fitting.into([box])
+    nowhere = make_box("Nowhere")
+    nowhere.location.x = float("nan")
+    bpy.context.view_layer.update()
+    with pytest.raises(neural4d.InvalidInput, match="Where Nowhere stands, or how large it is, is no number"):
+        fitting.into([nowhere])
+
+
 def test_a_box_that_is_gone_leaves_its_place(sim: Simulator) -> None:
     box = make_box("A bird")
     job = neural4d.generate(fit=box, placeholder=True)

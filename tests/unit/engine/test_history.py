@@ -371,3 +371,12 @@ def test_a_migration_that_is_cut_off_has_changed_nothing(tmp_path: Path, monkeyp
     journal = Journal(tmp_path)
     assert ids(History(journal), text="bird") == "a"
     journal.close()
+
+
+def test_of_a_deleted_job_the_cost_is_said_to_be_an_estimate_where_it_was(journal: Journal, history: History) -> None:
+    for job, estimated in ((made("e", "a cute bird"), True), (made("f", "a cute bird"), False)):
+        job.costs.spent[0]["estimated"] = estimated
+        journal.save(job)
+        assert journal.cost_of_deleted(job.id) is None
+        history.delete(job)
+        assert journal.cost_of_deleted(job.id) == (60, estimated)

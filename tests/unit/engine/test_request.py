@@ -32,6 +32,8 @@ NEURAL4D = protocol.declaration("neural4d")
         ({"prompt": "x", "origin": "TOP"}, InvalidInput, "BOTTOM"),
         ({"prompt": "x", "joined": 1}, InvalidInput, "True or False"),
         ({"prompt": "x", "animation": "no"}, InvalidInput, "True or False"),
+        ({"prompt": "x", "repair": ["holes", "everything"]}, InvalidInput, "floaters"),
+        ({"prompt": "x", "repair": "holes"}, InvalidInput, "doubles"),
         ({"prompt": "x", "max_faces": 3}, InvalidInput, "at least 4"),
         ({"prompt": "x", "max_faces": 100.5}, InvalidInput, "whole number"),
         ({"prompt": "x", "texture_folder": "textures"}, InvalidInput, "absolute"),

@@ -115,6 +115,12 @@ def test_a_file_is_known_by_its_bytes(chair: Path) -> None:
     assert origin_of(chair, services()) == Origin("file", str(chair), "GLB", "a chair")
     assert origin_of("a chair.glb", services(), folder=chair.parent).bring_in == str(chair)
     assert origin_of(f' "{chair}"\n', services()).bring_in == str(chair)  # as file managers copy it
+    assert origin_of(f"'{chair}'", services()).bring_in == str(chair)  # as shells quote it
+    assert origin_of(chair.as_uri(), services()).bring_in == str(chair)  # as browsers show it
+    assert origin_of(f"<file://localhost{chair.as_uri()[7:]}>", services()).bring_in == str(chair)
+    assert listed(chair.parent.as_uri()) == [chair]
+    with pytest.raises(InvalidInput, match=r"There is no file .*gone\.glb"):
+        origin_of("file:///nowhere/gone.glb", services())
     wrong = chair.rename(chair.with_suffix(".stl"))
     assert origin_of(wrong, services()).format == "GLB"
     for content in (b"", b"a text"):

@@ -69,7 +69,7 @@ def bring_in(engine: EngineProcess, case: Case, what: str, **request: Any) -> st
 
 @each
 def test_a_model_that_was_made_elsewhere_costs_nothing(
-    sim: Simulator, engine: EngineProcess, case: Case, made: str
+    sim: Simulator, engine: EngineProcess, case: Case, made: str, tmp_path: Path
 ) -> None:
     before = sim.ledger()
     job = bring_in(engine, case, made, size_mm=250)
@@ -78,6 +78,8 @@ def test_a_model_that_was_made_elsewhere_costs_nothing(
     assert (ready["cost"], ready["cost_estimated"], ready["committed"]) == (0, False, 0)
     assert engine.states(job) == ["queued", "generating", "downloading", "preparing_model", "ready"]
     assert ready["variants"][0]["uuid"] == made
+    prompt = "" if case.provider == "csm" else case.input(tmp_path).get("prompt", "")  # which has made a picture there
+    assert ready["request"].get("name", "") == prompt, "the prompt is its name, where the service shows one"
     assert ready["variants"][0]["facts"]["measured_mm"] == 250
     assert not [event for event in engine.events if event["event"] == "prices" and event["prices"]]
 

@@ -197,7 +197,7 @@ def test_the_next_blender_takes_the_job_over_when_it_is_answered_and_not_before(
             assert (listed[held]["state"], listed[held]["under_way"]) == ("submitting", True)
             assert second.ask("find", job=held)["jobs"]
             refused = second.ask("cancel", job=held)["error"]
-            assert (refused["code"], "still waited for" in refused["what"]) == ("InvalidInput", True)
+            assert (refused["code"], "still waited for" in refused["what"]) == ("WorkedOnElsewhere", True)
             assert first.process.poll() is None
             gate.open()
             second.wait(held, "generating")

@@ -53,7 +53,10 @@ def test_a_batch_is_continued_by_one_of_them(sim: Simulator, engines: tuple[Engi
     sim.configure(job_seconds=0)
     sim.finish_jobs()
     first.wait(ids[0], "ready")
-    assert sorted(together(engines, "continue_batch", batch="b", changes={"concurrency": 8})) == ["", "InvalidInput"]
+    assert sorted(together(engines, "continue_batch", batch="b", changes={"concurrency": 8})) == [
+        "",
+        "WorkedOnElsewhere",
+    ]
     settled(first, 30)
     assert paid(sim) == [60] * 30
 
@@ -78,7 +81,7 @@ def test_a_batch_that_another_one_works_on_is_not_stopped_here(
     first, second = engines
     ids = batch(first, 3)
     first.wait(ids[0], "generating")
-    assert second.ask("stop_batch", batch="b")["error"]["code"] == "InvalidInput"
+    assert second.ask("stop_batch", batch="b")["error"]["code"] == "WorkedOnElsewhere"
     assert first.ask("stop_batch", batch="b")["error"] is None
     assert [first.jobs[one]["state"] for one in ids[1:]] == ["cancelled"] * 2
 

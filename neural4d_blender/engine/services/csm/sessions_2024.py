@@ -112,6 +112,7 @@ def poll_of(answer: Mapping[str, Any], data: Mapping[str, Any]) -> answers.Poll:
             preview_url=_picture(data.get("selected_spin")),
             message=calls.there_are(meshes),
             details=calls.told(data, "model_version", "topology", "resolution", "texture_resolution", "price"),
+            title=answers.text(data.get("caption")),
         )
     if previews and (not working or PREVIEW in status):
         model = previews.get("GLB", "")

@@ -205,6 +205,7 @@ def poll_of(data: Mapping[str, Any]) -> answers.Poll:
             preview_url=_text(output, "image_url"),
             message=calls.there_are(meshes),
             details=calls.told(data, "type"),
+            title=answers.text(answers.inner(data, "input").get("prompt")),
         )
     percent = answers.number(data.get("percent_done"))
     progress = None if percent is None else min(max(percent, 0.0), 100.0) / 100

@@ -61,6 +61,7 @@ def poll(task: Mapping[str, Any]) -> answers.Poll:
         message=_why(task) if outcome is Outcome.FAILED else sentence(task),
         points=points(task, over=outcome is not Outcome.GENERATING),
         details=details(task),
+        title=answers.text(answers.inner(task, "input").get("prompt")),
     )
 
 

@@ -91,7 +91,13 @@ def poll(answer: Mapping[str, Any]) -> answers.Poll:
     found = [url for url in dict.fromkeys((first, *others)) if url]
     if not found:
         raise UnexpectedAnswer(f"ModelsLab says the model is done and names no address of it: {message}")
-    return answers.Poll(Outcome.DONE, model_url=found[0], mirrors=tuple(found[1:]), details=details(answer))
+    return answers.Poll(
+        Outcome.DONE,
+        model_url=found[0],
+        mirrors=tuple(found[1:]),
+        details=details(answer),
+        title=answers.text(_meta(answer).get("prompt")),
+    )
 
 
 def status_of(answer: Mapping[str, Any]) -> str:

@@ -64,6 +64,7 @@ def result(call: Call, uuid: str) -> Poll:
             preview_url=text(answer.get("imageUrl")),
             message=message,
             details=details(answer, "prompts", "createdAt", "sourcePage"),
+            title=text(answer.get("prompts")),
         )
     if status == _GENERATING:
         return Poll(Outcome.GENERATING, message=message)
