@@ -65,6 +65,8 @@ def generate(
     recalculate_normals: bool = False,
     quads: bool = False,
     repair: str | Sequence[str] = (),
+    lods: Sequence[float] = (),
+    collision: str = "NONE",
     animation: bool = False,
     pack_images: bool = True,
     format: str = "",
@@ -107,8 +109,11 @@ def generate(
         recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
         quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
-            ``normals`` turned, ``holes`` filled, the ``base`` cut flat. What came of each is told in
-            ``job.variants[0].facts["repairs"]``.
+            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
+            each is told in ``job.variants[0].facts["repairs"]``.
+        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
+            collection of their own and go into files for games, see :meth:`Job.export`.
+        collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
@@ -174,6 +179,8 @@ def generate(
             recalculate_normals=recalculate_normals,
             quads=quads,
             repair=[repair] if isinstance(repair, str) else list(repair),
+            lods=list(lods),
+            collision=collision,
             animation=animation,
             fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),

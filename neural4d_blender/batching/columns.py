@@ -109,6 +109,11 @@ def _boxes(value: object) -> list[Box]:
     return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
 
 
+def _numbers(value: object) -> list[float]:
+    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
+    return [_number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
+
+
 def _object(value: object) -> dict[str, object]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
@@ -143,6 +148,8 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
     "repair": (_names, "names, with ; between them"),
+    "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
+    "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
     "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),

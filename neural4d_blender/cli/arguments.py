@@ -14,6 +14,7 @@ from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,
     add_arrival,
+    add_made_for,
     add_service,
     add_settings,
     add_timeout,
@@ -95,9 +96,10 @@ def _files(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); NAME.glb by default. "
-        "An .stl is in millimetres, all others in metres. A file of that name is replaced",
+        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); by default NAME.glb, or what --for "
+        "takes. An .stl is in millimetres, all others in metres. A file of that name is replaced",
     )
+    add_made_for(group)
     group.add_argument("--as-made", action="store_true", help="the service's own file, byte by byte, unscaled")
     group.add_argument("--thumbnail", default="", metavar="PNG", help="render a picture of the model")
 
@@ -132,8 +134,13 @@ def _bring_in(commands: Any, prog: str) -> None:
         help="folder for the files; of one model, files by their endings too (repeatable); default: here",
     )
     group.add_argument(
-        "--type", action="append", type=str.lower, choices=FILE_TYPES, help="kinds of files (repeatable); default: glb"
+        "--type",
+        action="append",
+        type=str.lower,
+        choices=FILE_TYPES,
+        help="kinds of files (repeatable); default: glb",
     )
+    add_made_for(group)
     group.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
     group.add_argument("--as-made", action="store_true", help="the files as they came, unscaled; needs no Blender")
     add_timeout(command)
@@ -168,8 +175,9 @@ def _batch(commands: Any, prog: str) -> None:
         action="append",
         type=str.lower,
         choices=FILE_TYPES,
-        help="kinds of files to write (repeatable); default: glb",
+        help="kinds of files to write (repeatable); default: glb, or what --for takes",
     )
+    add_made_for(command)
     command.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
     command.add_argument("--files-only", action="store_true", help="the service's own files; needs no Blender")
     command.add_argument("--report", default="", metavar="FILE", help="what became of each line, as .csv or .json")

@@ -81,7 +81,7 @@ from .errors import (
     UnsupportedFeature,
     WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
+from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
     from .blenders.seal import check_sealed, stamp_of
     from .blenders.shader_lengths import scale_lengths
-    from .blenders.shared_names import blend_version
+    from .blenders.shared_names import GAME, blend_version
     from .files.file_type import file_type, format_by_ending
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
@@ -106,9 +106,10 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
-    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED", "UNFINISHED",
-    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
+    "AXES", "COLLISIONS", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MADE_FOR", "MAX_PROMPT",
+    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
+    "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
+    "BudgetUsedUp", "Declaration",
     "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
     "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff",
     "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel",
@@ -127,6 +128,7 @@ _LATE = {
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
     "Facts": "model.facts",
+    "GAME": "blenders.shared_names",
     "ImageFacts": "model.inputs.image_header",
     "Job": "model.job",
     "Masker": "http.redaction",

@@ -18,7 +18,7 @@ from ...batching.preflight import Item
 from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError
-from ..argument_types import NO_LIMIT
+from ..argument_types import NO_LIMIT, kinds_of
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
@@ -62,13 +62,16 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
     stem = str(folder / f"{item.index + 1:04d} {file_stem(item.request.title)}")
-    files = [f"{stem}.{kind}" for kind in check_outputs.kinds(asked)]
-    return Plan(files, f"{stem}.png" if asked.thumbnails else "", every_variant=item.request.place_all)
+    files = [f"{stem}.{kind}" for kind in kinds_of(asked)]
+    picture = f"{stem}.png" if asked.thumbnails else ""
+    return Plan(files, picture, every_variant=item.request.place_all, made_for=asked.made_for)
 
 
 def _files(asked: argparse.Namespace) -> str:
     return (
-        "as made" if asked.files_only else " ".join([*check_outputs.kinds(asked), *["thumbnails"] * asked.thumbnails])
+        "as made"
+        if asked.files_only
+        else " ".join([*kinds_of(asked), *["thumbnails"] * asked.thumbnails, *[asked.made_for] * bool(asked.made_for)])
     )
 
 

@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
+from .allowed_values import (
+    AXES,
+    COLLISIONS,
+    FORMATS,
+    MAX_PROMPT,
+    MAX_SIZE_MM,
+    MIN_FACES,
+    MIN_SIZE_MM,
+    ORIGINS,
+    REPAIRS,
+)
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -44,6 +54,8 @@ class Request:
         quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
+        collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
@@ -80,6 +92,8 @@ class Request:
     quads: bool = False
     repair: list[str] = field(default_factory=list)
     animation: bool = False
+    lods: list[float] = field(default_factory=list)
+    collision: str = "NONE"
     texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
@@ -181,6 +195,13 @@ class Request:
             raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
         if not isinstance(self.repair, list | tuple) or set(self.repair) - set(REPAIRS):
             raise InvalidInput(f"repair takes a list of {', '.join(REPAIRS)}, not {self.repair!r}.")
+        for lod in self.lods:
+            if not (_is_number(lod, int, float) and (0 < lod < 1 or (lod == int(lod) and lod >= MIN_FACES))):
+                raise InvalidInput(
+                    f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
+                )
+        if self.collision not in COLLISIONS:
+            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
