@@ -39,7 +39,16 @@ LEFT_OUT_SENTENCES = (
     "What the engine had to say could not be sent ({}).",
     "It has to be found out which of ModelsLab's APIs the key is for.",
     "The axis is one of {}, the origin one of {}.",
-    # arguments of a script
+    # arguments of a script or of the command line
+    "repair takes a list of {}, not {}.", "collision is one of {}, not {}.",
+    "A level of detail is a part of the faces, below 1, or at least {} of them, not {}.",
+    "Go on with resume(): of the job, of its batch, or jobs(adopt=True) for all of them.",
+    "Choose another folder or format and run resume: the model is ready and costs nothing again.",
+    "For {} a .glb or a .fbx is written.", "Choose one of them, or leave that out.", "{} has to end in one of {}.",
+    "Leave the .usdz out, or use --as-made.", "made_for is one of {}, or empty, not {}.",
+    "{} has to end in .glb or .fbx.", "Blender's File > Export writes others.", "Place it first: job.place().",
+    "prompts has {}, and no box is called that; the boxes are called: {}.",
+    "Correct the names in prompts=; numbers behind a name and capitals do not count.",
     "concurrency must be 1 to {}, not {}.", "budget must be a whole number of points, not {}.",
     "size_mm must be {} to {} millimetres, not {}.", "max_faces must be a whole number of at least {}, not {}.",
     "texture_folder must be an absolute path, not {}.", "fit_mm must be three lengths in millimetres, not {}.",
@@ -67,10 +76,14 @@ PIECES = {
     *(f"{{}} {what}{end}" for what in ("camera", "drawing", "light", "light probe", "speaker", "volume")
       for end in ("", "s")),
     "{} part of lines or points", "{} parts of lines or points",
+    *(f"{{}} {what}{end}" for what in ("border", "edge", "face", "hole", "opening", "part", "piece")
+      for end in ("", "s")),
+    "{} vertex", "{} vertices", "{} cavity", "{} cavities", "{} sheet was", "{} sheets were", "an open surface was",
+    "it has no colours", "its material stays", "its colours are at the vertices",
 }  # fmt: skip
-_ERRORS = {"Poll", "took_nothing", *(name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception))}
-#: Mistakes in the code, and what is caught and told in other words.
-_OTHERS = {"tr", "warn", *(name for name, kind in vars(builtins).items() if isinstance(kind, type) and kind.__name__ == name and issubclass(kind, BaseException))}
+_ERRORS = {"Poll", "took_nothing", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}
+#: What is translated where it stands; mistakes in the code, and what is caught and told in other words.
+_OTHERS = {"tr", "warn", *(name for name in vars(builtins) if name.endswith(("Error", "Exception", "Warning")))}
 _SENTENCE = r"[A-Z{\"'].*[^ ][.?!]$"
 #: Placeholders for whole sentences that go before another one.
 _BEFORE = r"^\{\w+\} (?=[A-Z])|^\{(own|said|what)\} ?(?=\{|[A-Z])"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neural4d_blender import ui
-from neural4d_blender.engine import errors, protocol
-from neural4d_blender.engine.model import declaration
+from neural4d_blender.engine import protocol
 from neural4d_blender.ui import preferences, registration
 from neural4d_blender.ui.drawing import remedies, state_labels
-from neural4d_blender.ui.drawing.languages import PARTS
 
 UI = Path(ui.__file__).parent
 #: Names of things, which are the same in every language.
@@ -35,11 +32,8 @@ def tooltips() -> set[str]:
 
 
 def sentences() -> set[str]:
-    """What a service cannot do, and what to do about an error: the engine's texts, filled in or as they are."""
-    reasons = [reason for service in protocol.declarations() for reason in service.reasons.values()]
-    remedy = [vars(kind).get("default_remedy", "") for kind in vars(errors).values() if isinstance(kind, type)]
-    told = (one for text in (*declaration._LACKING.values(), *reasons, *remedy) for one in re.split(PARTS, text))
-    return {text for text in told if _is_text(text)}
+    """Why a service cannot do something: texts of the engine that a panel shows; sentences.py has the others."""
+    return {text for service in protocol.declarations() for text in service.reasons.values() if _is_text(text)}
 
 
 def _is_text(text: str) -> bool:

@@ -5,7 +5,7 @@ A table is read when its language is on, so that English costs nothing. May be l
 
 import json
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,9 +62,10 @@ def _filled_in(locale: str, text: str, *, reaches_over: bool = False, is_piece: 
     if text in known.whole:
         return known.whole[text]
     for one in known.with_names:
-        if one.longest in text and one.is_piece == is_piece and not (reaches_over and one.text.startswith("{")):
-            if match := _pattern(one.text).fullmatch(text):
-                return one.words.format(**{name: _value(locale, value) for name, value in match.groupdict().items()})
+        if one.longest not in text or one.is_piece != is_piece or (reaches_over and one.text.startswith("{")):
+            continue
+        if match := _pattern(one.text).fullmatch(text):
+            return one.words.format(**{name: _value(locale, value) for name, value in match.groupdict().items()})
     return ""
 
 
@@ -102,7 +103,7 @@ def _templates(locale: str) -> _Templates:
     return _Templates(whole, sorted(found, key=lambda one: -len(re.sub(r"\{\w+\}", "", one.text))))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(text: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", text)
     return re.compile("".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)))
