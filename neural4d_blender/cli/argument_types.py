@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, declarations
+from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, USES, declarations
 from .exit_codes import MEANINGS
 
 
@@ -108,6 +108,11 @@ def add_arrival(group: Any) -> None:
     )
     group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes; default: NONE")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+    group.add_argument(
+        "--require",
+        choices=USES,
+        help="what the model has to be fit for; one that is not is kept, and told by the exit code",
+    )
 
 
 def add_settings(command: argparse.ArgumentParser, title: str) -> None:
@@ -127,6 +132,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         help=f"pictures to make first, up to {many}, of which the first is taken; default: 1",
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
+    group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

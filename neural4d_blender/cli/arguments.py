@@ -38,7 +38,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _balance, _services):
+    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _report, _balance, _services):
         add(commands, prog)
     return top
 
@@ -263,6 +263,12 @@ def _jobs(commands: Any, prog: str) -> None:
     command.add_argument("--until", default="", metavar="DATE", help="made on that day or earlier")
     command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
     command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
+
+
+def _report(commands: Any, prog: str) -> None:
+    examples = (f"{prog} report 3f2a9c1e", f"{prog} report 3f2a9c1e --json")
+    command = command_of(commands, "report", "show what the checks found in models", examples, online=False)
+    command.add_argument("job", nargs="+", metavar="JOB", help="of these jobs; the beginning of an id will do")
 
 
 def _balance(commands: Any, prog: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
+from . import choosing
 from .allowed_values import (
     AXES,
     COLLISIONS,
@@ -62,7 +63,9 @@ class Request:
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
-        place_all: prepare, and place, every variant instead of the first one alone.
+        place_all: prepare, and place, every variant instead of one alone.
+        best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
+            placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -100,6 +103,8 @@ class Request:
     options: Options = field(default_factory=dict)
     choose_cutout: bool = False
     place_all: bool = False
+    best_for: str = ""
+    require: str = ""
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -123,6 +128,11 @@ class Request:
         """What to call the job and the object."""
         named = next((name_in(one) for one in (*self.images, self.bring_in) if one), "")
         return self.name or " ".join(self.prompt.split()) or named or "Model"
+
+    @property
+    def use(self) -> str:
+        """What the best of several models is to be best for."""
+        return self.require or self.best_for
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -148,6 +158,7 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
+        choosing.check(self.best_for, self.require, self.keep_in)
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
