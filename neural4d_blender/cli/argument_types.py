@@ -42,6 +42,12 @@ def points(text: str) -> int | str:
     return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
 
 
+def sides(text: str) -> tuple[float, float]:
+    """Width and depth, as in 220x220."""
+    width, depth = (float(side) for side in text.lower().split("x"))
+    return width, depth
+
+
 def exit_codes() -> str:
     """The exit codes, for the end of a help text."""
     return "exit codes:\n" + "\n".join(f"  {code:3d}  {meaning}" for code, meaning in MEANINGS.items())
