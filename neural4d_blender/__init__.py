@@ -43,6 +43,7 @@ _API = (
     "bring_in",
     "conversion_estimate",
     "delete",
+    "distance_mm",
     "dress",
     "estimate",
     "generate",
@@ -53,6 +54,7 @@ _API = (
     "providers",
     "refit",
     "save_print",
+    "size_mm_of",
     "spent",
     "totals",
 )
@@ -60,10 +62,12 @@ _API = (
 _MODULES = {
     "account_models": ".api.account",
     "bring_in": ".api.bring_in",
+    "distance_mm": ".api.measure",
     "dress": ".api.fit",
     "print_check": ".api.printing",
     "refit": ".api.fit",
     "save_print": ".api.printing",
+    "size_mm_of": ".api.measure",
 }
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")

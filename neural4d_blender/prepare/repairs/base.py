@@ -31,9 +31,7 @@ def cut(model: Model) -> tuple[Model, list[str]]:
     slices = (_SLICE, 2 * _SLICE, 4 * _SLICE, _MOST)
     part = next((one for one in slices if _stands(points, _outline(surface, bottom + one * height))), None)
     if part is None:
-        return model, [
-            f"Base: not cut, since the model would not stand on what is up to {share(_MOST)} above its foot."
-        ]
+        return model, [f"Base: not cut, since it would not stand on anything up to {share(_MOST)} above its foot."]
     apply_transforms.unshare(model.meshes)
     reshape.weld(model)
     unfilled = sum(_cut(item, bottom + part * height) for item in model.meshes)

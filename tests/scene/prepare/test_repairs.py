@@ -152,18 +152,18 @@ def test_a_defect_is_put_right_and_told(
 
 
 @pytest.mark.parametrize(
-    ("build", "told"),
+    ("build", "repair", "told"),
     [
-        (leaning, "Base: not cut"),
-        (beheaded, "Holes: 1 opening left, the largest one 86 %"),
-        (leaves, "Holes: 1 border of thin sheets left open."),
+        (leaning, ["base"], "Base: not cut"),
+        (beheaded, SOFT, "Holes: 1 opening left, the largest one 86 %"),
+        (leaves, SOFT, "Holes: 1 border of thin sheets left open."),
     ],
 )
 def test_what_is_left_is_told(
-    empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None], told: str
+    empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None], repair: list[str], told: str
 ) -> None:
     build()
-    (sentence,) = prepare(tmp_path, [*SOFT, "base"])["repairs"]
+    (sentence,) = prepare(tmp_path, repair)["repairs"]
     assert sentence.startswith(told)
 
 
