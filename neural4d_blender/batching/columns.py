@@ -26,6 +26,7 @@ from ..engine.protocol import (
     is_web_address,
 )
 from .generate_arguments import Arguments, Box, Picture
+from .identity import check_key
 from .pictures import front_and_sides
 from .table_reader import Row
 
@@ -147,6 +148,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),
     "name": (_text, "a text"),
+    "key": (check_key, "a text of 1 to 200 characters"),
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
     "options": (_object, "a JSON object"),

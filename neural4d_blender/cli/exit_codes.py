@@ -18,6 +18,8 @@ class Exit(IntEnum):
     NO_POINTS = 4
     SOME_FAILED = 5
     TIME_UP = 6
+    UNSENT = 7
+    BUSY = 8
     INTERRUPTED = 130
 
 
@@ -29,6 +31,8 @@ MEANINGS = {
     Exit.NO_POINTS: "the points, or the spending limit, do not cover it; what they do not cover was not sent",
     Exit.SOME_FAILED: "some jobs are done and some failed",
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
+    Exit.UNSENT: "the budget did not cover all of a batch; the rest was not sent and goes on with a larger one",
+    Exit.BUSY: "another process works on it; try again when it has ended",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
 }
 _NOT_READY = (errors.OnlineAccessOff, errors.KeyMissing, errors.KeyRejected)
@@ -42,6 +46,10 @@ def code_of(error: Neural4DError) -> Exit:
         return Exit.USAGE
     if issubclass(kind, _NOT_READY):
         return Exit.NOT_READY
+    if issubclass(kind, errors.BudgetUsedUp):
+        return Exit.UNSENT
+    if issubclass(kind, errors.WorkedOnElsewhere):
+        return Exit.BUSY
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
@@ -49,12 +57,15 @@ def code_of_many(done: int, failures: list[Neural4DError], *, allow_failed: bool
     """The exit code for several jobs: how many are done, and what the others failed of.
 
     Args:
-        allow_failed: jobs that failed are no reason to stop what comes next; what keeps all of them from working is.
+        allow_failed: jobs that failed are no reason to stop what comes next; what was never sent, for want of points
+            or of a key, is.
     """
     if not failures:
         return Exit.DONE
     codes = {code_of(failure) for failure in failures}
-    if allow_failed and Exit.NOT_READY not in codes and (done or Exit.FAILED in codes):
+    if Exit.UNSENT in codes:
+        return Exit.UNSENT
+    if allow_failed and not codes & {Exit.NOT_READY, Exit.NO_POINTS} and (done or Exit.FAILED in codes):
         return Exit.DONE
     if done:
         return Exit.SOME_FAILED

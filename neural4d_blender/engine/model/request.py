@@ -59,6 +59,7 @@ class Request:
             images in Blender.
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
             file, or to the provider of files an absolute path. It costs nothing.
+        key: the user's own name for the job, of which a journal has one; empty where it has none.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -92,6 +93,7 @@ class Request:
     fit_mm: list[float] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     bring_in: str = ""
+    key: str = ""
     keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.Captu
     assert "begun already" in capsys.readouterr().err
     assert run(*batch, "--continue") == 0
     assert run(*batch, "--continue", "--report", "report.txt") == 2
-    table("things.csv", "a mug", "a cup", "a bowl")
+    table("things.csv", "a pot", "a pan", "a bowl")
     assert run(*batch, "--continue") == 2
     assert "has changed" in capsys.readouterr().err
     assert paid(sim) == [60] * 3
