@@ -65,7 +65,7 @@ def test_a_folder_of_images_is_the_same_wherever_it_lies(sim: Simulator, capsys:
     shutil.copy("more/b.jpg", "photos/b.jpg")
     assert run("batch", "photos", *FILES, "--continue") == 0
     assert len(paid(sim)) == 3  # the one that is new
-    Path("photos/a.jpg").write_bytes(picture((200, 300), colour="#405060"))
+    Path("photos/a.jpg").write_bytes(picture((320, 320), colour="#405060"))
     assert run("batch", "photos", *FILES, "--continue") == 0
     assert len(paid(sim)) == 4
 
