@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation anew: `python3 scripts/screenshots.py`.
 
 With `--all` a picture book instead, in out/book: every state of the sidebar at Blender's default width and at 260
-pixels, dark and light, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.
+pixels, dark and light, and at 220, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.
 The window's are taken by tests/gui/scenarios/pictures.py in a real Blender, the models' is the demo's.
 Needs what the stage `gui` of scripts/test.py needs.
 """
@@ -139,6 +139,7 @@ def book(languages: list[str]) -> int:
             picture.save(pictures[-1])
         for language in languages:
             looks = [[language, theme, width] for theme in ("Dark", "Light") for width in (0, 260)]
+            looks.append([language, "Dark", 220])
             arguments = {"pictures": pictures, "looks": looks}
             env = {"NEURAL4D_API_TOKEN": "a-key"}
             cuts = run_scenario("book", env=env, arguments=arguments, size=TALL, timeout=1500)

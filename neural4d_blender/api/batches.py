@@ -53,6 +53,7 @@ def batch(
     layout: str = "grid",
     spacing_mm: float | None = None,
     collections: bool = False,
+    together: bool = False,
     output: str | os.PathLike[str] = "",
     shard: str = "",
     dry_run: bool = False,
@@ -91,6 +92,7 @@ def batch(
             the service's own files go to ``output``. An item's own ``location`` goes before it.
         spacing_mm: between the middles of neighbours; a quarter more than the largest size where it is None.
         collections: a collection of its own for each item.
+        together: the models wait for the last one, and come into the scene all at once, as one undo step.
         output: the folder for layout="files"; the files' names begin with the item's number.
         shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
             folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
@@ -123,6 +125,7 @@ def batch(
         key=key,
         go_on=go_on,
         dry_run=dry_run,
+        together=together,
         spacing_mm=spacing_mm,
         collections=collections,
         on_progress=on_progress,

@@ -27,6 +27,7 @@ def dress(
     budget: int | None = None,
     vary: bool = False,
     prompts: Mapping[str, str] | None = None,
+    together: bool = False,
     concurrency: int = 4,
     shard: str = "",
     dry_run: bool = False,
@@ -45,6 +46,7 @@ def dress(
         budget: points that all of it may cost together, see :func:`batch`.
         vary: a job of its own for each box, whatever it is called.
         prompts: by what a name asks for, whatever its capitals are ("oak chair"), where that is not the prompt itself.
+        together: the models wait for the last one, and take their places all at once, as one undo step.
         concurrency: how many may be at one service at once.
         shard: "2/8" does the second of eight parts.
         dry_run: send nothing, and return an Estimate.
@@ -63,6 +65,7 @@ def dress(
         rows,
         layout="cursor",
         budget=budget,
+        together=together,
         concurrency=concurrency,
         shard=shard,
         dry_run=dry_run,

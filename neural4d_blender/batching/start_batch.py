@@ -36,6 +36,7 @@ def check(
     shard: str,
     concurrency: int,
     budget: int | None,
+    together: bool = False,
     by_service: Mapping[str, Arguments] | None = None,
     batch_id: str = "",
     known: Mapping[str, Job] = MappingProxyType({}),
@@ -43,6 +44,7 @@ def check(
     """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
 
     Args:
+        together: all models come into the scene at once, as one undo step.
         defaults, by_service: arguments of ``generate`` where a row says nothing: for all of them, and for those of
             one service.
         batch_id: its id; a new one where it is empty. known: its jobs, where it was begun before, by their ids.
@@ -57,7 +59,7 @@ def check(
         budget=budget,
         size=len(rows),
         shard=shard.strip(),
-        settings={"layout": layout, "output": keep_in},
+        settings={"layout": layout, "output": keep_in, "together": together},
         created=time.time(),
     )
     record.check()
@@ -167,6 +169,8 @@ def new_jobs(
         if not request.keep_in:
             offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
             target = host.target(item, offset, (item.job, request.title) if collections else None)
+            if record.settings.get("together"):
+                target["together"] = True
             if not item.pack_images:
                 request = replace(request, texture_folder=host.texture_folder())
         jobs.append(NewJob(item.job, item.provider, request, target, item.index))

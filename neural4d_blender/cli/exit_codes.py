@@ -18,8 +18,9 @@ class Exit(IntEnum):
     NO_POINTS = 4
     SOME_FAILED = 5
     TIME_UP = 6
-    UNSENT = 7
-    BUSY = 8
+    NOT_FIT = 7
+    UNSENT = 8
+    BUSY = 9
     INTERRUPTED = 130
 
 
@@ -31,6 +32,7 @@ MEANINGS = {
     Exit.NO_POINTS: "the points, or the spending limit, do not cover it; what they do not cover was not sent",
     Exit.SOME_FAILED: "some jobs are done and some failed",
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
+    Exit.NOT_FIT: "made, paid and written, and not fit for what --require names",
     Exit.UNSENT: "the budget did not cover all of a batch; the rest was not sent and goes on with a larger one",
     Exit.BUSY: "another process works on it; try again when it has ended",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
@@ -46,10 +48,9 @@ def code_of(error: Neural4DError) -> Exit:
         return Exit.USAGE
     if issubclass(kind, _NOT_READY):
         return Exit.NOT_READY
-    if issubclass(kind, errors.BudgetUsedUp):
-        return Exit.UNSENT
-    if issubclass(kind, errors.WorkedOnElsewhere):
-        return Exit.BUSY
+    own = {errors.BudgetUsedUp: Exit.UNSENT, errors.WorkedOnElsewhere: Exit.BUSY, errors.NotFit: Exit.NOT_FIT}
+    if code := next((code for cause, code in own.items() if issubclass(kind, cause)), None):
+        return code
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
@@ -65,7 +66,8 @@ def code_of_many(done: int, failures: list[Neural4DError], *, allow_failed: bool
     codes = {code_of(failure) for failure in failures}
     if Exit.UNSENT in codes:
         return Exit.UNSENT
-    if allow_failed and not codes & {Exit.NOT_READY, Exit.NO_POINTS} and (done or Exit.FAILED in codes):
+    may_go_on = not codes & {Exit.NOT_READY, Exit.NO_POINTS}
+    if allow_failed and may_go_on and (done or {Exit.FAILED, Exit.NOT_FIT} & codes):
         return Exit.DONE
     if done:
         return Exit.SOME_FAILED

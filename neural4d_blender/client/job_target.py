@@ -22,6 +22,7 @@ class PlannedFiles(TypedDict, total=False):
     thumbnail: str
     as_made: bool
     every_variant: bool
+    made_for: str
 
 
 class Fit(TypedDict, total=False):
@@ -49,6 +50,7 @@ class Target(TypedDict, total=False):
         session: stands for the file that was open. file: its path, empty where it had none.
         scene, collection: their names. location: in Blender units.
         placeholder: an Empty keeps the place.
+        together: it waits for all of its batch, and comes with them as one undo step.
         own: id and name of the job whose models have a collection of their own.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
@@ -62,6 +64,7 @@ class Target(TypedDict, total=False):
     collection: str
     location: list[float]
     placeholder: bool
+    together: bool
     own: tuple[str, str]
     beside: bool
     exact: bool

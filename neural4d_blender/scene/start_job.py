@@ -30,7 +30,7 @@ from ..engine.protocol import (
 )
 from . import timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
-from .finished_jobs import place_finished_models
+from .finished_jobs import hidden_collections
 from .placing import boxes, targets
 from .placing import placeholder as placeholders
 
@@ -77,7 +77,7 @@ def start(
     bridge.submit(job_id, provider, request, {**target, "placeholder": wanted})
     timer_and_file_handlers.start()
     scene = targets.scene_of(target)
-    place_finished_models.tell_hidden(job_id, [targets.wanted_collection(target, scene)], scene)
+    hidden_collections.tell(job_id, [targets.wanted_collection(target, scene)], scene)
     if wanted:
         placeholders.ask_for(job_id)
         if not (bpy.app.background or target.get("fit")):  # what stands around a box is known

@@ -15,15 +15,17 @@ from .operators import (
     batches,
     boxes,
     bring_in,
+    dress,
     drop_images,
     keys_and_storage,
+    measure,
     presets,
     prompts,
     references,
     shortcut,
     try_sample,
 )
-from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, show
+from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, select_marked, show
 from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import remembered, sizes
@@ -37,13 +39,16 @@ CLASSES = (
     *show.CLASSES,
     *references.CLASSES,
     *sizes.CLASSES,
+    *measure.CLASSES,
     *prompts.CLASSES,
     *presets.CLASSES,
     *shortcut.CLASSES,
     *placed_models.CLASSES,
+    *select_marked.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
     *boxes.CLASSES,
+    *dress.CLASSES,
     *sidebar.CLASSES,
     *status_bar.CLASSES,
     *batch_list.CLASSES,

@@ -16,7 +16,8 @@ def test_it_is_shown_told_and_out_of_the_cube() -> None:
     assert done["inside"] == ["inside", "Cube"]
     assert done["moved"] >= 2.0
     assert done["back"] == 0.0
-    assert done["selected"] == ["a wooden chair"]
+    assert done["selected"] in (["a wooden chair"], ["a little table"])  # they end together: whichever came first
     assert done["told"] == 2
     assert done["failed"]
     assert not done["elsewhere"]
+    assert not done["translated twice"]

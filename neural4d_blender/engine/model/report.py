@@ -21,12 +21,14 @@ class Finding:
     Attributes:
         name: of the check, like "open_edges"; what it marks in the mesh is in the attribute `attribute_of(name)`.
         value: what was measured; None where it could not be.
-        unit: of the value and the threshold: "edges", "mm", "mm²", "mm³", "faces", "parts", "px/cm", "%" or "".
+        unit: of the value and the threshold: "edges", "mm", "mm²", "mm³", "faces", "parts", "holes", "°", "px",
+            "px/cm", "%" or "".
         threshold: what the value is held against; None where it is only told.
         ok: it is as it should be, or nothing is known of it.
         marked: how many elements of the mesh are marked.
         sampled: only some of the model was looked at.
         sentence: what it means, in English, with the figures as {value}, {threshold} and {marked}: see `told`.
+        where: the side that most of what is marked is on: "left", "right", "front", "back", "bottom", "top", "middle".
     """
 
     name: str
@@ -37,6 +39,7 @@ class Finding:
     marked: int = 0
     sampled: bool = False
     sentence: str = ""
+    where: str = ""
 
     def told(self, sentence: str = "") -> str:
         """The sentence with its figures; another one where it is translated."""
@@ -45,6 +48,12 @@ class Finding:
         for name, figure in figures.items():  # no str.format: the sentence is from a file
             told = told.replace(f"{{{name}}}", number(figure))
         return told
+
+    def short(self, words: str = "") -> str:
+        """The name with the figure: "12 open edges", "wall: 0.3 mm"; another name where it is translated."""
+        counts = bool(self.unit) and self.name.endswith(self.unit) and self.value != 1
+        words, figure = words or self.name.replace("_", " "), number(self.value)
+        return f"{figure} {words}" if counts else f"{words}: {figure} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,14 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """As `from_json` reads it."""
         return asdict(self)
+
+    @property
+    def watertight(self) -> bool | None:
+        """Every edge has two faces; None where that could not be measured."""
+        found = [self.finding(name) for name in ("open_edges", "non_manifold_edges")]
+        if any(one is None or one.value is None for one in found):
+            return None
+        return all(one is not None and one.ok for one in found)
 
     def verdict(self, use: str) -> Verdict:
         """On one of USES; raises KeyError for anything else."""

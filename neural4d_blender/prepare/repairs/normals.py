@@ -89,15 +89,8 @@ def _is_cavity(surface: Surface, own: Any) -> bool:
 
 def _turned_by_blender(surface: Surface) -> Any:
     """Of each face whether Blender turns it to have each part look the same way."""
-    mesh = bpy.data.meshes.new(_FACE)
+    mesh = surface.mesh(_FACE)
     try:
-        mesh.vertices.add(len(surface.points))
-        mesh.vertices.foreach_set("co", surface.points.astype(np.float32).ravel())
-        mesh.loops.add(len(surface.corners))
-        mesh.loops.foreach_set("vertex_index", surface.corners.astype(np.int32))
-        mesh.polygons.add(len(surface.starts))
-        mesh.polygons.foreach_set("loop_start", surface.starts.astype(np.int32))
-        mesh.update(calc_edges=True)
         editable = bmesh.new()
         editable.from_mesh(mesh)
         # What a face's first corner is does not change; which one comes second does.

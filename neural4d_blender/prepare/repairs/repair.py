@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from ..meshes.extract_model import Model
-from . import base, doubles, floaters, holes, normals
+from . import base, doubles, floaters, holes, normals, printable
 
 #: What each of them is done by, in the order of engine/model/allowed_values.py.
 _STEPS: dict[str, Callable[[Model], tuple[Model, list[str]]]] = {
@@ -14,6 +14,7 @@ _STEPS: dict[str, Callable[[Model], tuple[Model, list[str]]]] = {
     "normals": normals.turn,
     "holes": holes.fill,
     "base": base.cut,
+    "printable": printable.make,
 }
 #: Those that take parts away that a rig or an action holds on to.
 _STANDING = frozenset({"floaters", "base", "printable"})

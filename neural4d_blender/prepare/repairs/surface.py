@@ -115,6 +115,22 @@ class Surface:
         faces = self.faces[at]
         return np.stack([self.corners[self.starts[faces]], self.corners[at], self.following[at]], axis=1), faces
 
+    def mesh(self, name: str, which: NDArray[np.bool_] | None = None) -> bpy.types.Mesh:
+        """A new mesh of the bare faces, or of some of them."""
+        used = np.ones(len(self.starts), dtype=bool) if which is None else which
+        here = used[self.faces]
+        places, corners = np.unique(self.corners[here], return_inverse=True)
+        sizes = np.bincount(self.faces, minlength=len(self.starts))[used]
+        made = bpy.data.meshes.new(name)
+        made.vertices.add(len(places))
+        made.vertices.foreach_set("co", self.points[places].astype(np.float32).ravel())
+        made.loops.add(len(corners))
+        made.loops.foreach_set("vertex_index", corners.ravel().astype(np.int32))
+        made.polygons.add(len(sizes))
+        made.polygons.foreach_set("loop_start", (np.cumsum(sizes) - sizes).astype(np.int32))
+        made.update(calc_edges=True)
+        return made
+
     def volumes(self) -> Floats:
         """Of each part its volume about its own middle (m³), below 0 where it is inside out."""
         triangles, faces = self.triangles

@@ -7,26 +7,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
 
+from ...client import ranking
 from ...client.answers import Answer
-from ...client.box_fit import fit_of
 from ...client.job_target import Placed, Target
 from ...client.snapshots import Job, Variant
-from ...engine.protocol import BrokenModel, EngineStopped, Neural4DError, State
+from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
 from .. import user_settings, whereabouts
 from ..engine_process import bridge
 from ..placing import fitting, placeholder, provenance, targets
 from ..placing.placement import place, undo_step
 from ..placing.replacement import replace
 from ..session import session, survive
-from . import prepare_in_foreground
+from . import hidden_collections, prepare_in_foreground
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
 _AT_A_TIME = 0.1
+#: Nothing more happens to a job by itself, as far as the engine goes.
+_OVER = {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
 
 def pump() -> bool:
@@ -43,22 +44,35 @@ def _tell_again() -> bool:
 
 
 def _place_ready() -> bool:
-    placings, changed = session.placings, False
+    changed = False
     ends = time.monotonic() + _AT_A_TIME
-    for job, variant in [(job, None) for job in expected()] + _others_wanted():
+    ready = expected()
+    for job, variant in [(job, None) for job in ready if not job.target.get("together")] + _others_wanted():
         if time.monotonic() < ends and not targets.blocked():
-            try:
-                place_job(job, variant, None if variant is None else beside(job))
-            except BrokenModel as error:
-                _prepare_again(job, variant, error)
-            except Neural4DError as error:
-                placings.trouble[job.id] = error.to_dict()
-            except Exception as error:
-                what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
-                remedy = "Press Place Here; if it stays so, report this text."
-                placings.trouble[job.id] = Neural4DError(what, remedy).to_dict()
+            _place_one(job, variant)
             changed = True
+    together = [job for job in ready if job.target.get("together")]
+    if together and not targets.blocked():
+        with undo_step(f"Place {len(together)} models"):
+            for job in together:
+                _place_one(job, None)
+        changed = True
     return changed
+
+
+def _place_one(job: Job, variant: int | None) -> None:
+    """Place it, or note why that did not work."""
+    placings = session.placings
+    try:
+        place_job(job, variant, None if variant is None else beside(job))
+    except BrokenModel as error:
+        _prepare_again(job, variant, error)
+    except Neural4DError as error:
+        placings.trouble[job.id] = error.to_dict()
+    except Exception as error:
+        what = f"An internal error kept the model out of the scene ({type(error).__name__}: {error})."
+        remedy = "Press Place Here; if it stays so, report this text."
+        placings.trouble[job.id] = Neural4DError(what, remedy).to_dict()
 
 
 def _tend() -> bool:
@@ -94,15 +108,20 @@ def _prepare_again(job: Job, variant: int | None, error: BrokenModel) -> None:
 def expected() -> list[Job]:
     """The ready jobs that go into the open file by themselves, as soon as it is safe."""
     placings = session.placings
+    arriving = list(bridge.jobs.arriving.values())
+    unfinished: set[str] = set()
+    if any(job.target.get("together") for job in arriving):
+        unfinished = {job.batch for job in bridge.jobs.values() if job.under_way or job.state not in _OVER}
     return [
         job
-        for job in bridge.jobs.arriving.values()
+        for job in arriving
         if job.state == State.READY
         and placings.ready.get(job.id) != job.entered
         and job.id not in placings.trouble
         and not job.dismissed
-        and not (job.request.fit_mm and job.under_way)  # of several the one is taken that fits best
+        and not job.comparing  # of several the best one is taken
         and targets.is_here(job.target)
+        and not (job.target.get("together") and job.batch in unfinished)
     ]
 
 
@@ -190,13 +209,15 @@ def place_job(
             said = ""
             if fits:
                 roots, said = fitting.fill(roots[0], fits, scene)
+            if len(fits) > 1:
+                placeholder.remove_more(job.id)
             elif standing:
                 _move_beside(roots, standing)
     if said:
         session.placings.remarks[job.id] = said
     whereabouts.changed()
     if not replaced:
-        tell_hidden(job.id, roots[0].users_collection, scene)
+        hidden_collections.tell(job.id, roots[0].users_collection, scene)
         if not (job.batch or fits or bpy.app.background):
             survive(lambda: whereabouts.look_around(job.id), otherwise=None)
     placings = session.placings
@@ -214,46 +235,14 @@ def place_job(
 
 
 def _prepared(job: Job, variant: int | None) -> Variant:
-    """The variant with that index, or the one that fits best into the job's box, or the first one, that has been
-    prepared; Neural4DError where there is none."""
+    """The variant with that index, or the chosen one, or the best one, that has been prepared; Neural4DError where
+    there is none."""
     prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
-    if job.chosen is None and variant is None:
-        return max(prepared, key=lambda v: fit_of(job, v) or 0.0)
+    if job.chosen is None and variant is None and not job.request.place_all:
+        return ranking.best_first(job)[0]
     return min(prepared, key=lambda v: variant is None and v.index != job.chosen)
-
-
-def tell_hidden(job_id: str, collections: Iterable[bpy.types.Collection], scene: bpy.types.Scene) -> None:
-    """Say of a job that its model is, or is going to be, in collections that are hidden, where they are."""
-    remarks, hidden = session.placings.remarks, session.placings.hidden
-    layers = targets.hiding(collections, scene)
-    if not layers:
-        if job_id in hidden:
-            _unsay(job_id)
-        return
-    names = ", ".join(layer.name for layer in layers)
-    how = "excluded from the view layer" if any(layer.exclude for layer in layers) else "hidden"
-    told = f"Its collection is {how} ({names}), so the model is not seen there."
-    remarks[job_id] = f"{remarks.get(job_id, '')} {told}".strip()
-    hidden.add(job_id)
-
-
-def show_hidden(job_id: str) -> None:
-    """Show the collection that the job's model is in, or is going to be in."""
-    target = bridge.jobs[job_id].target
-    scene = targets.scene_of(target)
-    standing = placed_roots(job_id)
-    where = standing[0].users_collection if standing else [targets.wanted_collection(target, scene)]
-    with undo_step("Show Collection"):
-        for layer in targets.hiding(where, scene):
-            layer.exclude = layer.hide_viewport = layer.collection.hide_viewport = False
-    _unsay(job_id)
-
-
-def _unsay(job_id: str) -> None:
-    session.placings.remarks.pop(job_id, None)
-    session.placings.hidden.discard(job_id)
 
 
 def forget(job_id: str) -> None:

@@ -7,6 +7,8 @@ from ...engine.lazy_imports import open_late
 
 #: Custom property of a placeholder, see placeholder.py.
 PLACEHOLDER = "neural4d_placeholder"
+#: Of an Empty in another box of the same job: the id of that.
+MORE = "neural4d_placeholder_of"
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "boxes", "fitting", "placement", "provenance", "surroundings", "targets")
+open_late(__name__, "boxes", "fitting", "marks", "placement", "provenance", "surroundings", "targets")

@@ -15,7 +15,7 @@ import bpy
 from ...client.box_fit import check
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
-from . import PLACEHOLDER, provenance
+from . import MORE, PLACEHOLDER, provenance
 
 #: Custom property of a box: its id, which a job's target names.
 MARK = "neural4d_box"
@@ -100,7 +100,7 @@ def fillable(things: Iterable[bpy.types.Object], awaited: Collection[str] = ()) 
         for thing in things
         if (thing.type in _SOLID or (thing.type == "EMPTY" and not thing.children))
         and provenance.root_of(thing) is None
-        and not thing.get(PLACEHOLDER)
+        and not (thing.get(PLACEHOLDER) or thing.get(MORE))
         and thing.get(MARK) not in filled
     ]
 

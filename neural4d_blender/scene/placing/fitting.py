@@ -20,6 +20,7 @@ from ...client.box_fit import FLAT, is_better_turned, may_turn
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
 from . import box_room, boxes, placement, provenance, targets
+from .game_extras import is_extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,15 +78,21 @@ def wanted(target: Target, own: Target, standing: int) -> list[Fit]:
     return [{**fit, "beside": standing} for fit in fits[:1]] if standing else fits
 
 
-def shape_like(thing: bpy.types.Object, fit: Fit, scene: bpy.types.Scene) -> None:
-    """Give a placeholder, whose cube is as large as the longest side of its box, that box's shape."""
+def shape_like(thing: bpy.types.Object, fit: Fit, scene: bpy.types.Scene, *, on_floor: bool) -> bool:
+    """Give a placeholder's cube the shape and place of a box; whether there is that box.
+
+    Args:
+        on_floor: its origin is at the box's floor, else in the middle.
+    """
     box = boxes.find(fit, by_name=True)
     room = _room(box, "FLOOR", scene) if box else None
     if room is None:
-        return
-    sides = [side or max(room.sides) for side in room.sides]
-    thing.matrix_basis = Matrix.Translation(room.place_of(Vector(), "FLOOR")) @ room.frame.to_4x4()
-    thing.scale = [side / (2 * thing.empty_display_size) for side in sides]
+        return False
+    half = Vector([(side or max(room.sides)) / 2 for side in room.sides])
+    middle = room.place_of(Vector() if on_floor else half, "FLOOR")
+    thing.matrix_basis = Matrix.Translation(middle) @ room.frame.to_4x4()
+    thing.scale = half / thing.empty_display_size
+    return True
 
 
 def fill(root: bpy.types.Object, fits: Sequence[Fit], scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], str]:
@@ -251,7 +258,7 @@ def _bounds(root: bpy.types.Object) -> tuple[Vector, Vector]:
     """
     import numpy as np  # not before it is needed, as in placement
 
-    found = [points for item in _parts(root) if len(points := _extent(item, root))]
+    found = [points for item in _parts(root) if not is_extra(item) and len(points := _extent(item, root))]
     if not found:
         return Vector(), Vector()
     every: np.ndarray = np.concatenate(found)

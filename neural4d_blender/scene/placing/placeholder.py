@@ -16,7 +16,7 @@ from mathutils import Vector
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..session import session
-from . import PLACEHOLDER, fitting, placement, targets
+from . import MORE, PLACEHOLDER, fitting, placement, targets
 
 if TYPE_CHECKING:
     from ...client.job_target import Target
@@ -155,14 +155,26 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
         made.empty_display_type = _ON_FLOOR if request.origin == "BOTTOM" else "CUBE"
         made.empty_display_size = edge_of(request, scene) / 2  # from the middle to a side
         made.location = target["location"]
-        if fits := target.get("fit"):
-            fitting.shape_like(made, fits[0], scene)
-        targets.collection_of(target, scene).objects.link(made)
+        home = targets.collection_of(target, scene)
+        for number, fit in enumerate(target.get("fit", ())):
+            if number == 0:
+                fitting.shape_like(made, fit, scene, on_floor=request.origin == "BOTTOM")
+                continue
+            other = bpy.data.objects.new(made.name, None)
+            other.empty_display_type, other[MORE] = "CUBE", job.id
+            if fitting.shape_like(other, fit, scene, on_floor=False):
+                home.objects.link(other)
+        home.objects.link(made)
         _mark(made, job.id)
         if select:
             placement.select_only([made], scene)
     _names()[job.id] = made.name
     return made
+
+
+def remove_more(job_id: str) -> None:
+    """Delete the Empties in a job's other boxes."""
+    bpy.data.batch_remove([thing for thing in bpy.data.objects if thing.get(MORE) == job_id])
 
 
 def edge_of(request: Request, scene: bpy.types.Scene) -> float:
@@ -237,6 +249,7 @@ def _take_away(job: Job) -> None:
     _retarget(job, {**job.target, "location": location, "placeholder": False})
     with placement.undo_step(f"Remove placeholder of {thing.name}"[:60]):
         bpy.data.objects.remove(thing)
+        remove_more(job.id)
     session.file.taken_away.add(job.id)
 
 

@@ -17,6 +17,7 @@ from mathutils import Matrix
 
 from ...engine.protocol import Facts
 from .append import append
+from .game_extras import is_extra, model_of, put_away
 from .provenance import PART
 from .remap_users import take_over
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Blender 4.2 cuts names there; newer ones take more, but files go both ways.
 _MAX_NAME_BYTES = 63
+#: The undo step that is being made; empty where none is.
+_steps: list[str] = []
 
 
 def place(
@@ -61,6 +64,7 @@ def place(
     if instead_of is not None and scene not in instead_of.users_scene:
         scene = instead_of.users_scene[0]
     objects = bring(blend_path, scene, facts)
+    extras, objects = [item for item in objects if is_extra(item)], [item for item in objects if not is_extra(item)]
     roots = [item for item in objects if item.parent is None]
     if instead_of is not None:
         take_over(instead_of, roots[0], [item for item in objects if item != roots[0]])
@@ -77,6 +81,7 @@ def place(
             _leave_unselected(objects)
     if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name
+    put_away(roots[0], extras)
     return roots
 
 
@@ -102,7 +107,7 @@ def metres_per_unit(scene: bpy.types.Scene) -> float:
 
 
 def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tuple[float, float, float]:
-    """The world-space size of the roots and all below them in real millimetres (x, y, z).
+    """The world-space size of the roots and all of the models below them in real millimetres (x, y, z).
 
     Measured on the evaluated vertices, so parents, modifiers and the scene's unit scale count.
     Zeros where there is no vertex, or where an object is not in the scene.
@@ -113,7 +118,7 @@ def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tup
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         depsgraph = bpy.context.evaluated_depsgraph_get()
         for root in roots:
-            for item in (root, *root.children_recursive):
+            for item in model_of(root):
                 points = world_points(item, depsgraph)
                 if len(points):
                     lower, upper = np.minimum(lower, points.min(axis=0)), np.maximum(upper, points.max(axis=0))
@@ -134,12 +139,19 @@ def undo_step(message: str) -> Iterator[None]:
     """Make what is done inside one undo step. Nothing is pushed where it raises.
 
     In background nothing has started the undo system yet, and a first push could not be undone: there, the
-    state before is pushed as well.
+    state before is pushed as well. One within another is a part of that.
     """
+    if _steps:
+        yield
+        return
     with in_a_window():
         if not bpy.ops.ed.undo.poll():  # type: ignore[call-arg]  # the stubs ask for a context
             bpy.ops.ed.undo_push(message=f"Before {message}")
-    yield
+    _steps.append(message)
+    try:
+        yield
+    finally:
+        _steps.clear()
     undo_push(message)
 
 

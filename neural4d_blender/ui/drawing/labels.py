@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,10 @@ from ...engine.protocol import name_of, unit_of
 from .languages import sentence, tr
 
 _FONT = 0
+#: What stays on one line: a word, or a character of Chinese and Japanese with the marks that belong to it.
+_EAST = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
+_OPENING, _CLOSING = "（「『【〈《", "、。，．！？：；）」』】〉》…ー"  # noqa: RUF001
+_PIECE = re.compile(f"\\s*[{_OPENING}]*(?:[{_EAST}]|[^\\s{_EAST}]+)[{_CLOSING}]*")
 #: The width of the pop-up that is being drawn.
 _popup: list[int] = []
 
@@ -81,11 +86,11 @@ def wrap(text: str, width: float) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}".strip()
+        for piece in _PIECE.findall(paragraph):
+            longer = f"{line}{piece}".strip()
             if line and measured(longer) > width:
                 lines.append(line)
-                longer = word
+                longer = piece.strip()
             while measured(longer) > width and len(longer) > 1:  # an address, a name of a file
                 fits = max(1, bisect.bisect_right(range(1, len(longer)), width, key=_until(longer, measured)))
                 lines.append(longer[:fits])

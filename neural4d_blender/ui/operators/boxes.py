@@ -1,13 +1,15 @@
-"""Operators on boxes: a model for those that are selected, a whole blockout, and models fitted to their boxes anew."""
+"""Operators on boxes: a model for those that are selected, and models fitted to their boxes anew."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...api import batches, fit, generate
+from ...api import fit, generate
 from ...engine import protocol
 from ...engine.protocol import Neural4DError
 from ...scene import timer_and_file_handlers
@@ -15,15 +17,16 @@ from ...scene.engine_process import bridge
 from ...scene.placing import box_room
 from ..drawing import labels
 from ..drawing.languages import sentence, tr
-from ..settings.properties import arguments, service
+from ..settings import image_sources
+from ..settings.properties import arguments, of_service, service
 from .generate import in_the_way, report_error
 
 if TYPE_CHECKING:
     from ...batching.generate_arguments import Arguments
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
-#: Pixels of the dialogs at the interface's usual scale, and how many lines the table shows.
-_WIDTH, _TABLE, _LINES = 420, 720, 14
+#: Pixels of the dialog at the interface's usual scale.
+_WIDTH = 420
 
 
 def selected_boxes(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -32,15 +35,22 @@ def selected_boxes(context: bpy.types.Context) -> list[bpy.types.Object]:
     return sorted(found, key=lambda thing: (thing != context.active_object, thing.name))
 
 
-def defaults(chosen: Any) -> "Arguments":
-    """What the panel's settings say of each job in a box: not what it is made of, how large it is, nor where."""
-    given = arguments(chosen, of_image=False)
+def defaults(chosen: Any, provider: str = "", *, of_image: bool = False) -> "Arguments":
+    """What the panel's settings say of each job in a box: not what it is made of, how large it is, nor where.
+
+    Args:
+        provider: another service than the panel's; each has settings of its own.
+    """
+    given = arguments(chosen, of_image=of_image)
+    if provider not in ("", chosen.provider):
+        own = of_service(chosen, protocol.declaration(provider), of_image=of_image)
+        given = {**given, "provider": provider, **own}
     for name in ("prompt", "size_mm", "axis", "picture_first", "choose_cutout", "pictures", "references", "place_all"):
         given.pop(name, None)
     return given
 
 
-class _InBoxes(_Base):
+class InBoxes(_Base):
     """How a model is to fill a box; what the two dialogs share. A mixin: see generate._Generate."""
 
     bl_options = {"INTERNAL"}
@@ -85,33 +95,42 @@ class _InBoxes(_Base):
         stretch = "" if self.stretch == "NONE" else self.stretch
         return {"seat": self.seat, "stretch": stretch, "quarter_turns": self.quarter_turns}
 
-    @staticmethod
-    def amount(context: bpy.types.Context) -> Callable[[int | None], str]:
-        """What puts prices into words; one that was measured is more than what a document says."""
-        chosen = context.scene.neural4d
-        request = protocol.Request.from_dict({**defaults(chosen), "prompt": "?"})
-        measured = protocol.measured(chosen.provider, request, bridge.prices)
-        return partial(labels.amount, unit=service(chosen).unit, measured=measured)
-
-    def draw_how(self, context: bpy.types.Context, price: str) -> None:
-        """The settings, the service, and what all of it costs, in words."""
+    def draw_how(self, context: bpy.types.Context, prices: "Mapping[str, int | None]") -> None:
+        """The settings, and what all of it costs at each service, in words."""
         column = self.layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         for name in ("seat", "stretch", "quarter_turns"):
             column.prop(self, name)
-        declared = service(context.scene.neural4d)
-        balance = bridge.balances.get(declared.id)
-        left = tr("{points} left").format(points=labels.points(balance.total, declared.id)) if balance else ""
-        told = [declared.name, tr("Price: {price}").format(price=price), left]
-        column.label(text="  ·  ".join(filter(None, told)), icon="INFO")
+        for provider, points in prices.items():
+            balance = bridge.balances.get(provider)
+            left = tr("{points} left").format(points=labels.points(balance.total, provider)) if balance else ""
+            price = tr("Price: {price}").format(price=amount(context.scene.neural4d, provider)(points))
+            told = [protocol.declaration(provider).name, price, left]
+            column.label(text="  ·  ".join(filter(None, told)), icon="INFO")
 
 
-class NEURAL4D_OT_fit_selected(_InBoxes, bpy.types.Operator):
+def amount(chosen: Any, provider: str) -> Callable[[int | None], str]:
+    """What puts a service's prices into words; one that was measured is more than what a document says."""
+    request = protocol.Request.from_dict({**defaults(chosen, provider), "prompt": "?"})
+    measured = protocol.measured(provider, request, bridge.prices)
+    return partial(labels.amount, unit=protocol.declaration(provider).unit, measured=measured)
+
+
+class NEURAL4D_OT_fit_selected(InBoxes, bpy.types.Operator):
     """Make a model that fills the selected boxes: its size, place and prompt come from them"""
 
     bl_idname = "neural4d.fit_selected"
     bl_label = "Fit Selected"
 
+    made_of: EnumProperty(
+        name="Make It Of",
+        description="What the model is made of",
+        items=[
+            ("PROMPT", "Prompt", "The name of the box, or what you write", "FONT_DATA", 0),
+            ("IMAGE", "Image", "A picture from wherever the panel takes it", "IMAGE_DATA", 1),
+        ],
+        options={"SKIP_SAVE"},
+    )
     prompt: StringProperty(name="Prompt", description="What to make; the box's name says it", options={"SKIP_SAVE"})
     told: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
@@ -127,127 +146,35 @@ class NEURAL4D_OT_fit_selected(_InBoxes, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text=tr("Generate"))
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The prompt, and how the box is to be filled."""
-        self.layout.prop(self, "prompt", text="")
-        self.layout.label(text=self.told, icon="CUBE")
-        given = defaults(context.scene.neural4d)
-        points = generate.estimate(**{**given, "prompt": "?"})  # type: ignore[arg-type]
-        self.draw_how(context, self.amount(context)(points))
+        """What to make it of, and how the box is to be filled."""
+        layout, chosen = self.layout, context.scene.neural4d
+        of_image = self.made_of == "IMAGE"
+        layout.row(align=True).prop(self, "made_of", expand=True)
+        if of_image:
+            image_sources.draw(layout, context, service(chosen))
+        else:
+            layout.prop(self, "prompt", text="")
+        layout.label(text=self.told, icon="CUBE")
+        made_of: Arguments = {"image": "?.png"} if of_image else {"prompt": "?"}
+        points = generate.estimate(**{**defaults(chosen, of_image=of_image), **made_of})  # type: ignore[arg-type]
+        self.draw_how(context, {chosen.provider: points})
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job."""
-        found = selected_boxes(context)
-        given = {**defaults(context.scene.neural4d), **self.how()}
+        found, of_image = selected_boxes(context), self.made_of == "IMAGE"
+        given = {**defaults(context.scene.neural4d, of_image=of_image), **self.how()}
         try:
             if not found:
                 raise protocol.InvalidInput("No box is selected.", "Select an object that no model fills.")
-            generate.generate(self.prompt, fit=found, **given)  # type: ignore[arg-type]
+            with tempfile.TemporaryDirectory() as folder:  # of a capture; what is sent is a copy
+                if of_image:
+                    given["image"] = image_sources.resolve(context, service(context.scene.neural4d), Path(folder))
+                    given["name"] = fit.prompt_of(found[0].name)
+                else:
+                    given["prompt"] = self.prompt
+                generate.generate(fit=found, **given)  # type: ignore[arg-type]
         except Neural4DError as error:
             return report_error(self, error)
-        timer_and_file_handlers.redraw()
-        return {"FINISHED"}
-
-
-class NEURAL4D_PG_box(bpy.types.PropertyGroup):
-    """A line of the table: what boxes of one name are to become"""
-
-    prompt: StringProperty(name="Prompt", description="What to make")
-    variants: IntProperty(name="Variants", description="Of several the one that fits best is taken", default=1, min=1)
-    size: StringProperty()
-    count: IntProperty()
-    boxes: StringProperty()
-
-
-class NEURAL4D_OT_dress(_InBoxes, bpy.types.Operator):
-    """Have a model made for each of the selected boxes, or of all in the active collection; equal names share one"""
-
-    bl_idname = "neural4d.dress"
-    bl_label = "Dress Blockout"
-
-    style: StringProperty(name="Style", description="Goes behind every prompt")
-    vary: BoolProperty(name="Vary", description="A model of its own for each box, also where names are equal")
-    use_budget: BoolProperty(name="Budget", description="Stop before all of it costs more than this")
-    budget: IntProperty(name="Points at Most", description="What all models may cost together", min=0)
-    lines: CollectionProperty(type=NEURAL4D_PG_box, options={"SKIP_SAVE", "HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
-        """Show the table, and the price of all of it."""
-        found = selected_boxes(context) or fit.fillable(context.collection.all_objects)
-        if not found:
-            self.report({"ERROR"}, tr("Select boxes first, or a collection that has some."))
-            return {"CANCELLED"}
-        self._fill(context, found)
-        return context.window_manager.invoke_props_dialog(self, width=_TABLE, confirm_text=tr("Generate All"))
-
-    def _fill(self, context: bpy.types.Context, found: list[bpy.types.Object]) -> None:
-        self.lines.clear()
-        for row in fit.plan(found, style="", vary=False, prompts={}):
-            line = self.lines.add()
-            line.prompt, line.count = row["prompt"], len(row["fit"])
-            line.boxes = "\n".join(box.name for box in row["fit"])
-            line.size = size_text(row["fit"][0], context.scene)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """What each name becomes, then what holds for all of them."""
-        amount, prices = self.amount(context), [self._price(context, line) for line in self.lines]
-        table = self.layout.column(align=True)
-        for line, points in zip(self.lines[:_LINES], prices[:_LINES], strict=True):
-            row = table.split(factor=0.08, align=True)
-            row.label(text=f"{line.count} x")
-            row = row.split(factor=0.45, align=True)
-            row.prop(line, "prompt", text="")
-            row = row.split(factor=0.5, align=True)
-            row.label(text=line.size)
-            row = row.split(factor=0.3, align=True)
-            several = row.row(align=True)
-            several.enabled = service(context.scene.neural4d).max_variants > 1
-            several.prop(line, "variants", text="")
-            row.label(text=amount(points))
-        if len(self.lines) > _LINES:
-            table.label(text=tr("and {count} more").format(count=len(self.lines) - _LINES))
-        layout = self.layout
-        layout.prop(self, "style")
-        row = layout.row()
-        row.prop(self, "vary")
-        row.prop(self, "use_budget")
-        most = row.row()
-        most.active = self.use_budget
-        most.prop(self, "budget")
-        self.draw_how(context, amount(None if None in prices else sum(price or 0 for price in prices)))
-
-    def _variants(self, context: bpy.types.Context, line: Any) -> int:
-        return min(line.variants, service(context.scene.neural4d).max_variants)
-
-    def _price(self, context: bpy.types.Context, line: Any) -> int | None:
-        chosen = context.scene.neural4d
-        given = {**defaults(chosen), "prompt": "?", "variants": self._variants(context, line)}
-        price = generate.estimate(**given)  # type: ignore[arg-type]
-        return price and price * (line.count if self.vary else 1)
-
-    def execute(self, context: bpy.types.Context) -> set[Any]:
-        """Start the batch; called by a script, without a dialog, of what is selected."""
-        if not self.lines:
-            self._fill(context, selected_boxes(context))
-        rows: list[Arguments] = []
-        for line in self.lines:
-            names = line.boxes.split("\n")
-            there = [bpy.data.objects[name] for name in names if name in bpy.data.objects]
-            name = fit.prompt_of(there[0].name) if there else line.prompt
-            planned = fit.plan(there, style=self.style, vary=self.vary, prompts={name: line.prompt})
-            rows += [{**row, "variants": self._variants(context, line)} for row in planned]
-        given = {**defaults(context.scene.neural4d), **self.how(), "placeholder": not bpy.app.background}
-        given.pop("variants", None)
-        try:
-            made = batches.batch(
-                rows,
-                layout="cursor",
-                budget=self.budget if self.use_budget else None,
-                **given,  # type: ignore[arg-type]
-            )
-        except Neural4DError as error:
-            return report_error(self, error)
-        if isinstance(made, batches.Batch):
-            timer_and_file_handlers.show_batch(made.id)
         timer_and_file_handlers.redraw()
         return {"FINISHED"}
 
@@ -289,4 +216,4 @@ def size_text(box: bpy.types.Object, scene: bpy.types.Scene) -> str:
     return " x ".join(bpy.utils.units.to_string(unit, "LENGTH", side / 1000, precision=3) for side in sides)
 
 
-CLASSES = (NEURAL4D_OT_fit_selected, NEURAL4D_PG_box, NEURAL4D_OT_dress, NEURAL4D_OT_refit)
+CLASSES = (NEURAL4D_OT_fit_selected, NEURAL4D_OT_refit)

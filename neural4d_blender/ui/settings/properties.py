@@ -23,7 +23,8 @@ from .remembered import noting
 if TYPE_CHECKING:
     from ...batching.generate_arguments import Arguments, Arrival, ModelSettings
 
-_SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
+#: The services, as a choice.
+SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]
 AXES = [
     ("LONGEST", "Longest side", "The longest of the three measures becomes the given size"),
     ("X", "Width (X)", "The width becomes the given size"),
@@ -63,7 +64,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     provider: EnumProperty(
         name="Service",
         description="The service that makes the model",
-        items=_SERVICES,
+        items=SERVICES,
         update=noting("provider", _adapt),
     )
     input: EnumProperty(

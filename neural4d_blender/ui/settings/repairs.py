@@ -13,6 +13,7 @@ ITEMS = [
     ("normals", "Correct Normals", "Turn faces that look inwards; smooth stays smooth"),
     ("holes", "Fill Holes", "Close holes that are smaller than a tenth of the model"),
     ("base", "Flat Base", "Cut a thin slice off the bottom, so that the model stands"),
+    ("printable", "Make Printable", "One closed surface of all parts, with the colors of the model"),
 ]
 
 

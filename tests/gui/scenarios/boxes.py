@@ -55,6 +55,7 @@ def scenario(ui):
     yield from ui.press("Z", ctrl=True, shift=True)
     yield Until(lambda: len(_roots()) == 1, "the model once more", 5)
 
+    yield from _look_at_a_long_table(ui)
     _select(*[name for name in _ROOM if name != "Shelf"])
     yield 0.5
     yield from press(ui, r"neural4d\.dress\(", (0.5,))
@@ -79,6 +80,25 @@ def scenario(ui):
     yield 0.5
     yield from ui.screenshot("boxes-5-refit")
     return {"grew": bpy.data.objects[name].dimensions.z / before, "cost": [job.cost for job in neural4d.jobs()]}
+
+
+def _look_at_a_long_table(ui):
+    """More names than the table has lines: it scrolls, and a line can be written to; Escape starts nothing."""
+    names = [f"{letter} thing" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    with in_window():
+        for number, name in enumerate(names):
+            bpy.ops.mesh.primitive_cube_add(size=0.2, location=(number * 0.3 - 4, 3, 0.1))
+            bpy.context.object.name = name
+    _select(*names)
+    yield 0.5
+    yield from press(ui, r"neural4d\.dress\(", (0.5,))
+    yield 0.5
+    yield from ui.screenshot("boxes-2a-long-table")
+    yield from ui.press("ESC")
+    yield 0.5
+    expect(len(bridge.jobs) == 1, "nothing is started by looking")
+    for name in names:
+        bpy.data.objects.remove(bpy.data.objects[name])
 
 
 def _roots():

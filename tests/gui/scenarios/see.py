@@ -5,7 +5,10 @@ from __future__ import annotations
 import bpy
 from bl_ext.user_default.neural4d.scene import whereabouts
 from bl_ext.user_default.neural4d.scene.finished_jobs import endings
+from bl_ext.user_default.neural4d.ui.drawing import languages
+from bpy.app.translations import pgettext_iface
 
+from tests.gui.harness_window import GaveUp
 from tests.gui.scenarios.steps import (
     QUICK,
     Until,
@@ -81,13 +84,14 @@ def scenario(ui, admin_url):
     yield from ui.screenshot("see-5-material-preview")
 
     # Another workspace: the status bar has it all. One fails, one runs.
-    sim.set_fault(endpoint="generateModelWithText", fault="generation_failed")
+    sim.set_fault("file", "broken_glb", times=None, where="header")
     bpy.context.preferences.addons["bl_ext.user_default.neural4d"].preferences.play_sound = True
     yield from start(ui, "a bottle", size=1.0)
     yield reached("generating")
     bottle = newest().id
     sim.finish_jobs()
     yield Until(lambda: bridge.jobs[bottle].state == "failed", "the bottle to fail", 30)
+    sim.clear_faults()
     neural4d.generate("a very long story about a mug with a handle", size_mm=300)
     neural4d.generate("a robot", size_mm=300)
     yield reached("generating")
@@ -95,6 +99,8 @@ def scenario(ui, admin_url):
     yield 2.0
     yield from ui.screenshot("see-6-status-bar-elsewhere")
     done["failed"] = bottle in [job.id for job in endings.told()]
+    yield from in_status_bar(ui, lambda: bridge.jobs[bottle].state != "failed")
+    yield Until(lambda: bridge.jobs[bottle].state == "placed", "the bottle, by Retry in the status bar", 30)
     with in_window():
         for job in endings.told():
             bpy.ops.neural4d.close_ending(job=job.id)
@@ -103,11 +109,20 @@ def scenario(ui, admin_url):
     yield Until(lambda: len(bridge.jobs.under_way) == 1, "one job to be left", 20)
     yield 1.5
     yield from ui.screenshot("see-7-status-bar-alone")
-    for x in range(ui.window.width - 8, ui.window.width - 60, -6):  # its Cancel is what is farthest to the right
-        if bridge.jobs[robot].state != "cancelled" and not bridge.jobs[robot].note:
-            yield from ui.click(x, 12)
-            yield 0.3
+    yield from in_status_bar(ui, lambda: bridge.jobs[robot].state == "cancelled" or bridge.jobs[robot].note)
     yield Until(lambda: bridge.jobs[robot].state == "cancelled", "the job to be cancelled from the status bar", 20)
+
+    # What comes while nobody looks at the viewport is shown from there too.
+    neural4d.generate("a mug", size_mm=300)
+    yield reached("generating")
+    mug = newest().id
+    sim.finish_jobs()
+    yield Until(lambda: whereabouts.stands(mug), "the mug", 30)
+    with in_viewport():
+        bpy.ops.object.select_all(action="DESELECT")
+    yield 1.0
+    yield from ui.screenshot("see-8-status-bar-ended")
+    yield from in_status_bar(ui, lambda: whereabouts.roots(mug)[0].select_get())
     bpy.context.window_manager.windows[0].workspace = bpy.data.workspaces["Layout"]
     yield 0.5
 
@@ -116,9 +131,34 @@ def scenario(ui, admin_url):
         bpy.ops.wm.read_homefile(app_template="")
     yield from ui.open_tab("Neural4D")
     yield 1.0
-    yield from ui.screenshot("see-8-another-file")
+    yield from ui.screenshot("see-9-another-file")
     done["elsewhere"] = whereabouts.stands(first)
+    done["translated twice"] = yield from translated_twice()
     return done
+
+
+def translated_twice():
+    """What Blender takes for English once it is translated: it looks up every label that it is given."""
+    view, found = bpy.context.preferences.view, []
+    english = view.language
+    for path in sorted(languages.FOLDER.glob("*.json")):
+        view.language = path.stem
+        yield 0.3
+        texts = {text for (_, text) in languages.table(path.stem)}
+        told = {languages.tr(text) for text in texts}
+        found += [(path.stem, word, again) for word in sorted(told) if (again := pgettext_iface(word)) != word]
+    view.language = english
+    return found
+
+
+def in_status_bar(ui, pressed):
+    """Click there from left to right until a button was pressed: Blender tells no script what is where in it."""
+    for x in range(ui.window.width // 2, ui.window.width - 8, 10):
+        yield from ui.click(x, 12)
+        yield 0.3
+        if pressed():
+            return
+    raise GaveUp("the button was not found in the status bar")
 
 
 def _held(job):

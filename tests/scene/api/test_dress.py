@@ -8,7 +8,7 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender.api import fit
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.placing import MORE, PLACEHOLDER, provenance
 from scripts import demo_blockout
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
@@ -79,6 +79,40 @@ def test_thirty_boxes_on_a_budget_and_killed_in_the_middle(sim: Simulator) -> No
         assert is_filled(mine[-1], (1, 2, 1 + row))
     assert fit.fillable(room.all_objects) == []
     assert len(bpy.data.collections["Blockout"].objects) == 30
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_placeholder_in_every_box_and_all_at_once_as_one_undo_step(sim: Simulator) -> None:
+    sim.configure(job_seconds=0.1, balance=10_000)
+    room = block_out({"chair": 3, "lamp": 2, "rug": 1})
+    sim.set_fault("generateModelWithText", "http_422", times=1)
+    batch = neural4d.dress(room, together=True, placeholder=True, concurrency=1)
+    while len(_placeholders()) < 6:
+        batch._host.pump()
+    bpy.context.view_layer.update()
+    for row, (name, count) in enumerate({"chair": 3, "lamp": 2, "rug": 1}.items()):
+        mine = [thing for thing in _placeholders() if thing.name.startswith(name)]
+        assert len(mine) == count
+        assert all(2 * thing.empty_display_size * thing.scale.z == pytest.approx(1 + row) for thing in mine)
+    assert fit.fillable(_placeholders()) == []
+    while not {"ready", "placed"} & {job.state for job in batch.results}:
+        batch._host.pump()
+    assert not any(job.objects for job in batch.results), "the first ones wait for the last one"
+    batch.wait(120)
+    (failed,) = [job for job in batch.results if job.state != "placed"]
+    kept = [bpy.data.objects[one["box"]] for one in failed._data.target["fit"]]
+    assert all(box.users_collection == (room,) for box in kept)
+    assert failed.error
+    assert sum(len(job.objects) for job in batch.results) == 6 - len(kept)
+    assert len(_placeholders()) == len(kept)
+    bpy.ops.ed.undo()
+    assert not any(job.objects for job in batch.results)
+    assert len(_placeholders()) == 6
+    assert len(bpy.data.collections["Room"].objects) == 12
+
+
+def _placeholders() -> list[bpy.types.Object]:
+    return [thing for thing in bpy.data.objects if thing.get(PLACEHOLDER) or thing.get(MORE)]
 
 
 def test_the_room_of_the_demo(empty_file: bpy.types.Scene) -> None:

@@ -60,7 +60,8 @@ def test_each_format(empty_file: bpy.types.Scene, tmp_path: Path, script: Path, 
     assert code == 0
     assert facts["ok"]
     assert facts["measured_mm"] == pytest.approx(120, rel=1e-3)
-    assert set(facts["seconds"]) == {"import", "prepare", "write"}
+    assert set(facts["seconds"]) == {"import", "prepare", "checks", "write"}
+    assert facts["report"]["findings"]
     new = {path.name for path in set(tmp_path.rglob("*")) - before}
     assert new == {"job.json", "facts.json", "out.blend"}
 

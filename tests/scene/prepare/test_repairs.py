@@ -33,8 +33,12 @@ def as_trimesh() -> trimesh.Trimesh:
     found = []
     for item in (item for item in bpy.data.objects if item.type == "MESH"):
         item.data.calc_loop_triangles()
-        triangles = np.array([list(triangle.vertices) for triangle in item.data.loop_triangles])
-        points = np.array([item.matrix_world @ vertex.co for vertex in item.data.vertices])
+        triangles = np.empty((len(item.data.loop_triangles), 3), dtype=np.int32)
+        item.data.loop_triangles.foreach_get("vertices", triangles.ravel())
+        points = np.empty((len(item.data.vertices), 3), dtype=np.float32)
+        item.data.vertices.foreach_get("co", points.ravel())
+        matrix = np.array(item.matrix_world)
+        points = points @ matrix[:3, :3].T + matrix[:3, 3]
         found.append(trimesh.Trimesh(points, triangles, process=False))
     whole: trimesh.Trimesh = trimesh.util.concatenate(found)
     whole.merge_vertices(merge_tex=True, merge_norm=True)
@@ -218,3 +222,64 @@ def test_what_several_objects_show_floats_in_all_of_them_or_stays(empty_file: bp
     (sentence,) = prepare(tmp_path, ["floaters"])["repairs"]
     assert "2 parts" in sentence
     assert len({item.data for item in bpy.data.objects if item.type == "MESH"}) == 1
+
+
+def shade(item: bpy.types.Object, colour: tuple[float, ...]) -> None:
+    material = bpy.data.materials.new("Paint")
+    material.use_nodes = True
+    material.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = colour
+    item.data.materials.append(material)
+
+
+def two_colours() -> None:
+    ball()
+    shade(bpy.context.object, (1, 0, 0, 1))
+    bpy.ops.mesh.primitive_cube_add(location=(1.4, 0, 0))
+    shade(bpy.context.object, (0, 0, 1, 1))
+
+
+def half_painted() -> None:
+    """A ball without a head, with a texture of two colours, left and right."""
+    beheaded()
+    image = bpy.data.images.new("Halves", 8, 8)
+    image.pixels.foreach_set(np.tile([[1, 0, 0, 1]] * 4 + [[0, 0, 1, 1]] * 4, (8, 1)).astype(np.float32).ravel())
+    image.pack()
+    item = bpy.context.object
+    sample_models.paint(item, image)
+    corners = np.array([item.data.vertices[loop.vertex_index].co for loop in item.data.loops])
+    flat = np.stack([corners[:, 0] * 0.45 + 0.5, np.full(len(corners), 0.5)], axis=1).astype(np.float32)
+    item.data.uv_layers[0].uv.foreach_set("vector", flat.ravel())
+
+
+@pytest.mark.parametrize("build", [two_colours, half_painted])
+def test_printable_is_one_closed_surface_with_its_colours(
+    empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None]
+) -> None:
+    build()
+    (told,) = prepare(tmp_path, ["printable"])["repairs"]
+    assert "one closed surface" in told
+    assert "its colours are at the vertices" in told
+    (item,) = bpy.data.objects
+    found = as_trimesh()
+    assert found.is_watertight
+    assert found.volume > 0
+    colours = np.empty(len(item.data.vertices) * 4, dtype=np.float32)
+    item.data.color_attributes[0].data.foreach_get("color_srgb", colours)
+    points = found.vertices
+    middle = (points[:, 0].min() + points[:, 0].max()) / 2 + (0.002 if build is two_colours else 0)
+    away = np.abs(points[:, 0] - middle) > 0.02
+    expected = np.where(points[:, :1] < middle, [[1, 0, 0]], [[0, 0, 1]])
+    assert np.abs(colours.reshape(-1, 4)[away, :3] - expected[away]).max() < 0.1
+    assert item.data.materials[0].node_tree.nodes.get("Color Attribute")
+
+
+def test_printable_gives_sheets_a_thickness_and_leaves_closed_models(
+    empty_file: bpy.types.Scene, tmp_path: Path
+) -> None:
+    bpy.ops.mesh.primitive_grid_add()
+    told = prepare(tmp_path, ["printable"])["repairs"]
+    assert told[-1] == "Printable: an open surface was given a thickness of 1.2 %."
+    found = as_trimesh()
+    assert found.is_watertight
+    assert found.volume > 0.12 * 0.12 * 0.12 * 0.012 * 0.9
+    assert prepare(tmp_path, ["printable"])["repairs"] == []

@@ -8,6 +8,7 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender.scene.placing import boxes
 from neural4d_blender.ui.operators import boxes as operators
+from neural4d_blender.ui.operators import dress
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.scene.api.test_dress import block_out
@@ -48,8 +49,8 @@ def test_dress_what_is_selected(sim: Simulator) -> None:
     room = block_out({"chair": 3, "lamp": 1})
     for box in room.objects:
         box.select_set(True)
-    operators.NEURAL4D_OT_dress.poll(bpy.context)
-    line = {"name": "", "prompt": "a red chair", "variants": 2, "size": "", "count": 3}
+    dress.NEURAL4D_OT_dress.poll(bpy.context)
+    line = {"name": "", "prompt": "a red chair", "variants": 2, "size": "", "count": 3, "service": "neural4d"}
     lines = [{**line, "boxes": "chair.000\nchair.001\nchair.002"}]
     assert bpy.ops.neural4d.dress(style="toon", lines=lines, use_budget=True, budget=500) == {"FINISHED"}
     (batch,) = neural4d.batches()
@@ -63,6 +64,36 @@ def test_dress_what_is_selected(sim: Simulator) -> None:
         bpy.ops.neural4d.dress()
     assert not bpy.data.collections.get("Blockout")
     assert all(box.get(boxes.MARK) for box in room.objects)
+
+
+def test_fit_selected_of_a_picture(sim: Simulator) -> None:
+    make_box("Oak Chair.001")
+    chosen = bpy.context.scene.neural4d
+    chosen.image_source, chosen.image = "IMAGE", bpy.data.images.new("seat", 512, 512)
+    assert bpy.ops.neural4d.fit_selected(made_of="IMAGE") == {"FINISHED"}
+    (job,) = neural4d.jobs()
+    assert (job.title, job.request["prompt"], len(job.request["images"])) == ("Oak Chair", "", 1)
+    assert job.request["fit_mm"] == [2000, 1000, 3000]
+    chosen.image = None
+    make_box("Other")
+    with pytest.raises(RuntimeError, match="Choose an image"):
+        bpy.ops.neural4d.fit_selected(made_of="IMAGE")
+
+
+def test_each_line_of_the_table_has_its_service(sim: Simulator) -> None:
+    room = block_out({"chair": 3, "lamp": 1})
+    line = {"name": "", "variants": 4, "size": ""}
+    chairs = "chair.000\nchair.001\nchair.002"
+    lines = [
+        {**line, "prompt": "a red chair", "count": 3, "service": "modelslab", "boxes": chairs},
+        {**line, "prompt": "a lamp", "count": 1, "service": "neural4d", "boxes": "lamp.000"},
+    ]
+    assert bpy.ops.neural4d.dress(lines=lines, together=True) == {"FINISHED"}
+    asked = {job.provider: job.request for job in neural4d.jobs()}
+    assert (asked["modelslab"]["prompt"], asked["modelslab"]["variants"]) == ("a red chair", 1)
+    assert (asked["neural4d"]["prompt"], asked["neural4d"]["variants"]) == ("a lamp", 4)
+    assert all(job._data.target["together"] for job in neural4d.jobs())
+    assert len(room.objects) == 4
 
 
 def test_sizes_in_the_table(sim: Simulator) -> None:

@@ -213,6 +213,16 @@ def test_a_word_that_is_wider_than_the_panel_is_broken() -> None:
     assert "".join(lines[1:]) == f"{address} for more"
 
 
+def test_chinese_and_japanese_are_broken_anywhere_but_before_what_closes() -> None:
+    said = "Neural4Dがジョブを受け付けたか、照会と残高で1分以上かけて確認しています。「その間」は再送信しません。"
+    for width in range(60, 400, 7):
+        lines = labels.wrap(said, width)
+        assert "".join(lines) == said
+        assert not [line for line in lines if line[0] in "、。」" or line.endswith("「")]
+    assert len(labels.wrap(said, 150)[0]) > len("Neural4D")
+    assert labels.wrap("Zu groß: 12 mm", 1000) == ["Zu groß: 12 mm"]
+
+
 def test_the_new_settings_as_python(chosen: Any, mug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first(chosen)
     chosen.references.add().path = mug

@@ -124,7 +124,7 @@ def test_what_is_no_failed_job_is_not_allowed(
 ) -> None:
     batch = ("batch", table("things.csv", "a mug", "a cup"), *FILES, "--allow-failed")
     assert run(*batch, "--shard", "3/2") == 2
-    assert run(*batch, "--budget", "59") == 7
+    assert run(*batch, "--budget", "59") == 8
     sim.configure(job_seconds=1000)
     assert run(*batch, "--budget", "120", "--continue", "--timeout", "0.5") == 6
     monkeypatch.delenv("NEURAL4D_API_TOKEN")

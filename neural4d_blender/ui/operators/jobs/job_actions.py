@@ -10,7 +10,7 @@ from ....api import generate
 from ....engine.protocol import ErrorTexts, Neural4DError
 from ....scene import timer_and_file_handlers
 from ....scene.engine_process import bridge
-from ....scene.finished_jobs import job_report, place_finished_models
+from ....scene.finished_jobs import hidden_collections, job_report
 from ....scene.placing import targets
 from ....scene.session import session
 from ...drawing.languages import tr
@@ -150,7 +150,7 @@ class NEURAL4D_OT_show_collection(JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
         """Show it."""
-        place_finished_models.show_hidden(job.id)
+        hidden_collections.show(job.id)
 
 
 class NEURAL4D_OT_dismiss(JobOperator, bpy.types.Operator):

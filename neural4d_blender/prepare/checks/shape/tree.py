@@ -1,0 +1,62 @@
+"""The triangles of a model as a tree that rays are sent through. May import bpy and numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+from numpy.typing import NDArray
+
+#: Shares of the longest side: what a ray starts beside the surface, and how many faces it goes through at most.
+_BESIDE, _STEPS = 2e-5, 24
+_TRIANGLES_AS_LISTS = 20_000
+
+
+class Tree:
+    """Of triangles (n, 3) of points (m, 3); what it finds it tells by the triangle's number."""
+
+    def __init__(self, points: NDArray[np.float32], triangles: NDArray[np.int32], extent: float) -> None:
+        self.bvh = _built(points, triangles)
+        self.beside = _BESIDE * extent
+
+    def hits(self, origin: Any, direction: Any, reach: float = 1e30) -> Iterator[tuple[float, Vector, int]]:
+        """Distance, normal and triangle of what a ray goes through, one after the other; `direction` has length 1."""
+        start, gone = Vector(origin), 0.0
+        direction = Vector(direction)
+        for _ in range(_STEPS):
+            place, normal, triangle, distance = self.bvh.ray_cast(start, direction, reach - gone)
+            if place is None:
+                return
+            gone += distance
+            yield gone, normal, triangle
+            start, gone = place + direction * self.beside, gone + self.beside
+
+    def sees_out(self, origin: Any, direction: Any) -> bool:
+        """Nothing stands in the way of a ray."""
+        return self.bvh.ray_cast(origin, direction)[0] is None
+
+
+def _built(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> BVHTree:
+    if len(triangles) <= _TRIANGLES_AS_LISTS:
+        used, corners = np.unique(triangles, return_inverse=True)
+        return BVHTree.FromPolygons(points[used].tolist(), corners.reshape(-1, 3).tolist(), all_triangles=True)
+    # Lists of a million of anything take seconds. A mesh in a scene of its own does not, nor does it need edges.
+    mesh: Any = bpy.data.meshes.new("Neural4D checks")
+    item = bpy.data.objects.new("Neural4D checks", mesh)
+    scene = bpy.data.scenes.new("Neural4D checks")
+    try:
+        mesh.vertices.add(len(points))
+        mesh.attributes["position"].data.foreach_set("vector", points.ravel())
+        mesh.loops.add(triangles.size)
+        mesh.loops.foreach_set("vertex_index", triangles.ravel())
+        mesh.polygons.add(len(triangles))
+        mesh.polygons.foreach_set("loop_start", np.arange(0, triangles.size, 3, dtype=np.int32))
+        scene.collection.objects.link(item)
+        scene.view_layers[0].update()
+        return BVHTree.FromObject(item, scene.view_layers[0].depsgraph)
+    finally:
+        bpy.data.batch_remove([scene, item, mesh])
