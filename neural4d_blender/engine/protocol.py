@@ -81,7 +81,7 @@ from .errors import (
     UnsupportedFeature,
     WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -106,16 +106,15 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "COLLISIONS", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MADE_FOR", "MAX_PROMPT",
-    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
-    "SETTLED", "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
-    "BudgetUsedUp", "Declaration",
-    "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
-    "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff",
-    "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel",
-    "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id", "check",
-    "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs",
-    "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
+    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
+    "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED",
+    "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp",
+    "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput",
+    "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints",
+    "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State",
+    "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id",
+    "check", "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured",
+    "costs", "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
     "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts", "scale_lengths",
     "stamp_of", "unit_of", "without",
 ]  # fmt: skip
@@ -123,20 +122,16 @@ __all__ = [
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
-    "AssetTexts": "blenders.job_file_format",
-    "AssetWanted": "blenders.job_file_format",
+    **dict.fromkeys(("AssetTexts", "AssetWanted", "PrepareValues", "Properties"), "blenders.job_file_format"),
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
     "Facts": "model.facts",
-    "GAME": "blenders.shared_names",
     "ImageFacts": "model.inputs.image_header",
     "Job": "model.job",
     "Masker": "http.redaction",
-    "PrepareValues": "blenders.job_file_format",
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
-    "Properties": "blenders.job_file_format",
     "Request": "model.request",
-    "blend_version": "blenders.shared_names",
+    **dict.fromkeys(("GAME", "blend_version"), "blenders.shared_names"),
     "catalog_id": "blenders.asset_catalogs",
     "check_sealed": "blenders.seal",
     "check_url": "model.inputs.web_addresses",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ...batching.generate_arguments import ModelSettings
 from ...batching.pictures import front_and_sides
+from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
 from ...engine import protocol
-from ...engine.protocol import MADE_FOR, Declaration, InvalidInput, Neural4DError, Request
+from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write

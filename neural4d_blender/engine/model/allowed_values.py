@@ -7,8 +7,10 @@ ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
 #: Collision shapes that are made for games: one box, one convex hull, or several that are closer to the model.
 COLLISIONS = ("NONE", "BOX", "CONVEX", "PIECES")
-#: What files can be made for, and the kind of file that it takes best.
-MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb"}
+#: New meshes of few faces that models can be given.
+RETOPOLOGY = ("NONE", "QUADS", "TRIANGLES")
+#: Pixels of a side of the textures that are baked for one; 0 leaves that to the model's own.
+TEXTURE_SIZES = (0, 256, 512, 1024, 2048, 4096, 8192)
 #: What a file may be besides, wherever it is from: no service makes these.
 MORE_FORMATS = ("PLY", "GLTF")
 #: The provider of model files that are the user's own.
