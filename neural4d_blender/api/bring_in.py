@@ -44,6 +44,7 @@ def bring_in(
     lods: Sequence[float] = (),
     collision: str = "NONE",
     animation: bool = False,
+    require: str = "",
     pack_images: bool = True,
     format: str = "",
     name: str = "",
@@ -92,6 +93,7 @@ def bring_in(
         lods=list(lods),
         collision=collision,
         animation=animation,
+        require=require,
         texture_folder="" if pack_images else user_settings.texture_folder(),
         name=name,
     )

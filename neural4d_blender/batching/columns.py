@@ -43,6 +43,10 @@ def _upper(value: object) -> str:
     return _text(value).upper()
 
 
+def _lower(value: object) -> str:
+    return _text(value).lower()
+
+
 def _whole(value: object) -> int:
     number = _number(value)
     if number != int(number):
@@ -125,7 +129,7 @@ def _object(value: object) -> dict[str, object]:
 _OF_MAKING = frozenset(
     {
         *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
-        *("place_all", "max_points", "group", "group_points"),
+        *("place_all", "best_for", "max_points", "group", "group_points"),
     }
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
@@ -161,6 +165,8 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "options": (_object, "a JSON object"),
     "choose_cutout": (truth, "true or false"),
     "place_all": (truth, "true or false"),
+    "best_for": (_lower, "render, game or print"),
+    "require": (_lower, "render, game or print"),
     "placeholder": (truth, "true or false"),
     "fit": (_boxes, "an object's name, or several with ; between them"),
     "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..client.made_for import MADE_FOR
-from ..engine.protocol import AXES, ORIGINS, REPAIRS, declarations
+from ..engine.protocol import AXES, ORIGINS, REPAIRS, USES, declarations
 from .exit_codes import MEANINGS
 
 
@@ -41,6 +41,12 @@ NO_LIMIT = "none"
 def points(text: str) -> int | str:
     """A number of points, or that there is to be no limit."""
     return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
+
+
+def sides(text: str) -> tuple[float, float]:
+    """Width and depth, as in 220x220."""
+    width, depth = (float(side) for side in text.lower().split("x"))
+    return width, depth
 
 
 def add_made_for(group: Any) -> None:
@@ -116,6 +122,11 @@ def add_arrival(group: Any) -> None:
     )
     group.add_argument("--collision", type=str.upper, metavar="BOX|CONVEX|PIECES", help="collision shapes")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+    group.add_argument(
+        "--require",
+        choices=USES,
+        help="what the model has to be fit for; one that is not is kept, and told by the exit code",
+    )
 
 
 def add_settings(command: argparse.ArgumentParser, title: str) -> None:
@@ -135,6 +146,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         help=f"pictures to make first, up to {many}, of which the first is taken; default: 1",
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
+    group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

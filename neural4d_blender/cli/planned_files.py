@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..client import ranking
 from ..client.job_target import Target
 from ..client.snapshots import Job
 
@@ -53,8 +54,10 @@ class Plan:
     def variants(self, job: Job) -> list[int]:
         """Which of the job's models are written: those there are, or the job's own one."""
         there = [variant.index for variant in job.variants if variant.state in ("downloaded", "prepared")]
-        own = [job.chosen] if job.chosen is not None and job.chosen in there else there[:1]
-        return there if self.every_variant else own
+        if self.every_variant:
+            return there
+        best = job.chosen if job.chosen is not None else next((one.index for one in ranking.best_first(job)), None)
+        return [best] if best in there else there[:1]
 
 
 def numbered(path: str, position: int) -> Path:

@@ -76,6 +76,7 @@ from .errors import (
     KeyRejected,
     Neural4DError,
     NotEnoughPoints,
+    NotFit,
     OnlineAccessOff,
     UnsafeModel,
     UnsupportedFeature,
@@ -101,22 +102,23 @@ if TYPE_CHECKING:
     from .model.inputs.picture_end import check_whole
     from .model.inputs.web_addresses import check_url, host_of, is_web_address, name_in
     from .model.job import Job
+    from .model.report import USES, Report, attribute_of
     from .model.request import Request
     from .services.answers import Balance
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
-    "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED",
-    "UNFINISHED", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp",
-    "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput",
-    "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints",
-    "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State",
-    "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id",
-    "check", "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured",
-    "costs", "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
-    "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts", "scale_lengths",
-    "stamp_of", "unit_of", "without",
+    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT",
+    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
+    "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
+    "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
+    "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
+    "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties",
+    "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere",
+    "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url", "check_whole",
+    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
+    "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured", "most",
+    "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -130,6 +132,7 @@ _LATE = {
     "Job": "model.job",
     "Masker": "http.redaction",
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
+    **dict.fromkeys(("Report", "USES", "attribute_of"), "model.report"),
     "Request": "model.request",
     **dict.fromkeys(("GAME", "blend_version"), "blenders.shared_names"),
     "catalog_id": "blenders.asset_catalogs",

@@ -17,14 +17,16 @@ from .operators import (
     bring_in,
     dress,
     drop_images,
+    export_print,
     keys_and_storage,
+    measure,
     presets,
     prompts,
     references,
     shortcut,
     try_sample,
 )
-from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, show
+from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, select_marked, show
 from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import remembered, sizes
@@ -38,10 +40,12 @@ CLASSES = (
     *show.CLASSES,
     *references.CLASSES,
     *sizes.CLASSES,
+    *measure.CLASSES,
     *prompts.CLASSES,
     *presets.CLASSES,
     *shortcut.CLASSES,
     *placed_models.CLASSES,
+    *select_marked.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
     *boxes.CLASSES,
@@ -54,6 +58,7 @@ CLASSES = (
     *bring_in_panel.CLASSES,
     *history.CLASSES,
     *drop_images.CLASSES,
+    *export_print.CLASSES,
     *copy_as_python.CLASSES,
     *text_templates.CLASSES,
     *try_sample.CLASSES,

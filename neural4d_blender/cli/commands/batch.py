@@ -17,7 +17,7 @@ from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Item
 from ...client.paths import expanded
 from ...engine import protocol
-from ...engine.protocol import BatchRecord, Neural4DError
+from ...engine.protocol import BatchRecord, Neural4DError, NotFit
 from ..argument_types import NO_LIMIT, kinds_of
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
@@ -103,9 +103,12 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
         if asked.report:
             path = reports.write(_lines(desk, batch, failures), asked.report)
             console.note(f"{path}: {batch.progress}")
-    told = asdict(batch.progress) | {"failed": len(failures), "done": len(ids) - len(failures)}
+    unfit = sum(isinstance(failure, NotFit) for failure in failures.values())
+    counts = {"done": len(ids) - len(failures), "failed": len(failures) - unfit, "not_fit": unfit}
+    told = asdict(batch.progress) | counts
     points = f"{'about ' * batch.cost_estimated}{batch.cost} points"
-    text = f"{told['done']} of {len(ids)} done, {len(failures)} failed, {points}"
+    lacking = f", {unfit} not fit" if unfit else ""
+    text = f"{told['done']} of {len(ids)} done, {told['failed']} failed{lacking}, {points}"
     console.result(text, "batch", batch=batch.id, report=asked.report, **told)
     return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
 
@@ -127,9 +130,11 @@ def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     done = sum(line.done for line in lines)
     missing = (lines[0].of if lines else 0) - len(lines)
     points = sum(line.points or 0 for line in lines)
-    gaps = f", {missing} in no report" if missing else ""
-    text = f"{path}: {done} of {len(lines) + missing} done, {len(lines) - done} failed{gaps}, {points} points"
-    told = {"done": done, "failed": len(lines) - done, "missing": missing, "points": points}
+    unfit = sum(line.state == reports.NOT_FIT for line in lines)
+    failed = len(lines) - done - unfit
+    gaps = f", {unfit} not fit" * bool(unfit) + f", {missing} in no report" * bool(missing)
+    text = f"{path}: {done} of {len(lines) + missing} done, {failed} failed{gaps}, {points} points"
+    told = {"done": done, "failed": failed, "not_fit": unfit, "missing": missing, "points": points}
     console.result(text, "report", report=str(path), **told)
     if done == len(lines) + missing or (asked.allow_failed and not missing):
         return Exit.DONE

@@ -10,7 +10,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from ...batching.generate_arguments import ModelSettings
+from ...batching.generate_arguments import USUAL_USE, ModelSettings
 from ...batching.pictures import front_and_sides
 from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
@@ -47,7 +47,12 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
-    own: ModelSettings = {"format": service.native, **settings_of(service, asked), "place_all": asked.every_variant}
+    own: ModelSettings = {
+        "format": service.native,
+        "best_for": USUAL_USE,
+        **settings_of(service, asked),
+        "place_all": asked.every_variant,
+    }
     front, sides = front_and_sides(asked.image, views_of(asked.view))
     limits = service.limits_of(own.get("options", {}))
 

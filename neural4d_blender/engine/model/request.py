@@ -14,19 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from .allowed_values import (
-    AXES,
-    COLLISIONS,
-    FORMATS,
-    MAX_PROMPT,
-    MAX_SIZE_MM,
-    MIN_FACES,
-    MIN_SIZE_MM,
-    ORIGINS,
-    REPAIRS,
-    RETOPOLOGY,
-    TEXTURE_SIZES,
-)
+from . import allowed_values, choosing
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -66,7 +55,9 @@ class Request:
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
-        place_all: prepare, and place, every variant instead of the first one alone.
+        place_all: prepare, and place, every variant instead of one alone.
+        best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
+            placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -106,6 +97,8 @@ class Request:
     options: Options = field(default_factory=dict)
     choose_cutout: bool = False
     place_all: bool = False
+    best_for: str = ""
+    require: str = ""
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -129,6 +122,11 @@ class Request:
         """What to call the job and the object."""
         named = next((name_in(one) for one in (*self.images, self.bring_in) if one), "")
         return self.name or " ".join(self.prompt.split()) or named or "Model"
+
+    @property
+    def use(self) -> str:
+        """What the best of several models is to be best for."""
+        return self.require or self.best_for
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -154,6 +152,7 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
+        choosing.check(self.best_for, self.require, self.keep_in)
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -206,8 +205,7 @@ class Request:
                 raise InvalidInput(
                     f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
                 )
-        named = (("collision", COLLISIONS), ("retopology", RETOPOLOGY), ("texture_size", TEXTURE_SIZES))
-        for what, known in named:
+        for what, known in allowed_values.OF_GAMES.items():
             if getattr(self, what) not in known:
                 raise InvalidInput(f"{what} is one of {', '.join(map(str, known))}, not {getattr(self, what)!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
@@ -227,8 +225,8 @@ class Request:
         if self.bring_in:
             self._check_brought_in(service)
         elif bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
-            others = "".join(f" or the option {key}" for key in replacing)
-            raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
+            either = f"a prompt, an image or the option {', '.join(replacing)}" if replacing else "a prompt or an image"
+            raise InvalidInput(f"Give either {either}: one of them, not several and not none.")
         if self.prompt.strip():
             service.require(Feature.TEXT)
         for image in (*self.images, *self.views.values()):
