@@ -15,7 +15,7 @@ from ..shape.shape import Shape
 #: What is nearer than this share of the longest side touches.
 _GAP = 1e-3
 #: How many places are looked at, and the boxes of how many parts.
-_PLACES, _BOXES = 20_000, 200
+_PLACES, _BOXES = 8_000, 200
 
 
 def measure(shape: Shape) -> Measured:
