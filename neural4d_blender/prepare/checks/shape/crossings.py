@@ -10,7 +10,7 @@ from .tree import Tree
 
 Pairs = NDArray[np.int64]
 #: Up to so many triangles all are looked at; of more, so many; first so many, to see how many pairs there will be.
-_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 30_000, 500, 2_000_000
+_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 20_000, 500, 2_000_000
 #: As a share of the longest side: how far they go through each other at least.
 _DEEP = 1e-5
 
