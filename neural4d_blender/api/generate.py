@@ -31,10 +31,10 @@ from ..engine.protocol import (
 from ..scene import assets, user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
-from ..scene.placing import fitting, provenance, targets
+from ..scene.placing import fitting, targets
 from ..scene.placing.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
-from .history import delete, history, totals
+from .history import delete, history, job_of, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
@@ -65,6 +65,8 @@ def generate(
     recalculate_normals: bool = False,
     quads: bool = False,
     repair: str | Sequence[str] = (),
+    lods: Sequence[float] = (),
+    collision: str = "NONE",
     animation: bool = False,
     pack_images: bool = True,
     format: str = "",
@@ -74,6 +76,8 @@ def generate(
     options: Mapping[str, OptionValue] | None = None,
     choose_cutout: bool = False,
     place_all: bool = False,
+    best_for: str = "render",
+    require: str = "",
     placeholder: bool | None = None,
     max_points: int | None = None,
     group: str = "",
@@ -109,6 +113,9 @@ def generate(
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
             ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
             each is told in ``job.variants[0].facts["repairs"]``.
+        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
+            collection of their own and go into files for games, see :meth:`Job.export`.
+        collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
         format: GLB, and what else the service offers; what it makes of itself where this is empty.
@@ -118,7 +125,10 @@ def generate(
         options: the service's own options, see ``providers()``.
         choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
             spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
-        place_all: put every variant into the scene, side by side, instead of the first one.
+        place_all: put every variant into the scene, side by side, instead of one.
+        best_for: which of several variants is placed when all are there: the best one for "render", "game" or "print",
+            see ``job.ranking``. "" places the first one at once.
+        require: a use that the model has to be fit for. One that is not is placed all the same, see ``job.shortfall``.
         placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
             renamed, parented, and the model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
@@ -174,6 +184,8 @@ def generate(
             recalculate_normals=recalculate_normals,
             quads=quads,
             repair=[repair] if isinstance(repair, str) else list(repair),
+            lods=list(lods),
+            collision=collision,
             animation=animation,
             fit_mm=fit_mm,
             texture_folder="" if pack_images else user_settings.texture_folder(),
@@ -182,6 +194,8 @@ def generate(
             options=dict(options or {}),
             choose_cutout=choose_cutout,
             place_all=place_all,
+            best_for=best_for,
+            require=require,
             max_points=max_points,
             group=group,
             group_points=group_points,
@@ -279,18 +293,6 @@ def add_library(folder: str | os.PathLike[str] = "") -> Path:
     place = absolute(folder) if folder else user_settings.library_dir()
     assets.register_library(place)
     return place
-
-
-def job_of(thing: bpy.types.Object) -> Job | None:
-    """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
-    root = provenance.root_of(thing)
-    if root is None:
-        return None
-    job_id = provenance.read(root).job
-    if job_id not in bridge.jobs:
-        for job in ask("find", job=job_id).jobs:
-            bridge.jobs[job_id] = job
-    return Job(job_id) if job_id in bridge.jobs else None
 
 
 def providers() -> list[Declaration]:

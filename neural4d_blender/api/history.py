@@ -10,9 +10,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TypedDict
 
+import bpy
+
 from ..client.answers import Total
 from ..engine.protocol import InvalidInput, State, declaration
 from ..scene.ask_engine import ask
+from ..scene.engine_process import bridge
+from ..scene.placing import provenance
 from .job import Job
 
 #: A day or a moment: ``datetime.date``, ``datetime.datetime``, "2031-05-24", "2031-05-24 18:00", or seconds
@@ -124,3 +128,15 @@ def _seconds(moment: Moment | None, what: str) -> float | None:
         days = 1 if what == "until" else 0
         moment = dt.datetime.combine(moment + dt.timedelta(days), dt.time())
     return moment.timestamp()
+
+
+def job_of(thing: bpy.types.Object) -> Job | None:
+    """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
+    root = provenance.root_of(thing)
+    if root is None:
+        return None
+    job_id = provenance.read(root).job
+    if job_id not in bridge.jobs:
+        for job in ask("find", job=job_id).jobs:
+            bridge.jobs[job_id] = job
+    return Job(job_id) if job_id in bridge.jobs else None

@@ -15,9 +15,10 @@ from typing import Unpack
 from ..client.answers import Answer
 from ..client.paths import check_writable
 from ..client.snapshots import Save
-from ..engine.protocol import AssetTexts, InvalidInput, JobFailed
+from ..engine.protocol import MADE_FOR, AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
+from ..scene.exporting import export
 from .status_and_wait import Following
 
 
@@ -90,6 +91,31 @@ class Files(Following):
         bridge.send("save", refused, job=self.id, save=save.id, **kept)
         timer_and_file_handlers.start()
         return save.id
+
+    def export(self, path: str | os.PathLike[str], *, made_for: str = "") -> list[Path]:
+        """Write the model that stands in the open file, in real size and at the origin; there it stays as it is.
+
+        Args:
+            path: a .glb or a .fbx; ``//`` is the open file's folder. A file of that name is replaced.
+            made_for: a game engine, ``unreal``, ``unity`` or ``godot``, whose names, axes and units it is to have.
+
+        Returns:
+            The file, and those beside it: ``lods`` and ``collision`` are files of their own (bird_LOD1.glb) where the
+            engine does not know them by their names, or none was named.
+
+        Raises:
+            InvalidInput: another ending, or no such engine. Neural4DError: nothing of the job stands in the open file,
+                or it could not be written.
+        """
+        file = absolute(path)
+        if made_for and made_for not in MADE_FOR:
+            raise InvalidInput(f"made_for is one of {', '.join(MADE_FOR)}, or empty, not {made_for!r}.")
+        if file.suffix.lower() not in (".glb", ".fbx"):
+            raise InvalidInput(f"{file.name} has to end in .glb or .fbx.", "Blender's File > Export writes others.")
+        check_writable(file)
+        if not self.objects:
+            raise Neural4DError("No model of this job stands in the open file.", "Place it first: job.place().")
+        return export.write_for(self.objects[0], file, made_for)
 
     def save_asset(
         self,

@@ -11,10 +11,10 @@ from typing import Any, Self, TypeVar
 
 import bpy
 
-from ..client import snapshots
+from ..client import ranking, snapshots
 from ..client.box_fit import fit_of
 from ..client.request_reply import LOOK, check_going, go_on
-from ..engine.protocol import SETTLED, JobFailed, State
+from ..engine.protocol import SETTLED, JobFailed, NotFit, State
 from ..scene import timer_and_file_handlers
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models
@@ -117,6 +117,18 @@ class Following:
         """All models of the job, finished or not."""
         data, names = self._data, snapshots.Variant.__dataclass_fields__
         return [Variant(**{name: getattr(one, name) for name in names}, fit=fit_of(data, one)) for one in data.variants]
+
+    @property
+    def ranking(self) -> list[Variant]:
+        """The prepared models, the best one first, by what was asked for: ``require``, ``fit`` and ``best_for``."""
+        there = {one.index: one for one in self.variants}
+        return [there[one.index] for one in ranking.best_first(self._data)]
+
+    @property
+    def shortfall(self) -> NotFit | None:
+        """What the best model lacks of what ``require`` wants, with ``what``, ``kept`` and ``cost``; None where it
+        lacks nothing. The model is there all the same."""
+        return ranking.shortfall(self._data)
 
     @property
     def objects(self) -> list[bpy.types.Object]:

@@ -43,6 +43,10 @@ def _upper(value: object) -> str:
     return _text(value).upper()
 
 
+def _lower(value: object) -> str:
+    return _text(value).lower()
+
+
 def _whole(value: object) -> int:
     number = _number(value)
     if number != int(number):
@@ -109,6 +113,11 @@ def _boxes(value: object) -> list[Box]:
     return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
 
 
+def _numbers(value: object) -> list[float]:
+    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
+    return [_number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
+
+
 def _object(value: object) -> dict[str, object]:
     found = json.loads(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
@@ -120,7 +129,7 @@ def _object(value: object) -> dict[str, object]:
 _OF_MAKING = frozenset(
     {
         *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
-        *("place_all", "max_points", "group", "group_points"),
+        *("place_all", "best_for", "max_points", "group", "group_points"),
     }
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
@@ -143,6 +152,8 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
     "repair": (_names, "names, with ; between them"),
+    "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
+    "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
     "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),
@@ -152,6 +163,8 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "options": (_object, "a JSON object"),
     "choose_cutout": (truth, "true or false"),
     "place_all": (truth, "true or false"),
+    "best_for": (_lower, "render, game or print"),
+    "require": (_lower, "render, game or print"),
     "placeholder": (truth, "true or false"),
     "fit": (_boxes, "an object's name, or several with ; between them"),
     "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),

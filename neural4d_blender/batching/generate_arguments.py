@@ -14,10 +14,12 @@ from ..engine.protocol import Options
 Picture = Any
 #: A name of an object in the scene, or one of Blender's, which is the host's business likewise.
 Box = Any
+#: What the best of several variants is to be best for, where nobody says.
+USUAL_USE = "render"
 
 
 class Shape(TypedDict, total=False):
-    """What is made of a model before it comes into the scene, wherever it is from."""
+    """What is made of a model before it comes into the scene, and what it has to be good for, wherever it is from."""
 
     size_mm: float | None
     axis: str
@@ -27,7 +29,10 @@ class Shape(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     repair: list[str]
+    lods: list[float]
+    collision: str
     animation: bool
+    require: str
 
 
 class Arrival(Shape, total=False):
@@ -48,6 +53,7 @@ class ModelSettings(Shape, total=False):
     options: Options
     choose_cutout: bool
     place_all: bool
+    best_for: str
 
 
 class RequestValues(ModelSettings, total=False):

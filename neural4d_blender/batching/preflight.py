@@ -17,7 +17,7 @@ from ..client.job_target import Target
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
-from .generate_arguments import Arguments, Picture, for_request
+from .generate_arguments import USUAL_USE, Arguments, Picture, for_request
 from .origins import Services, origin_of
 from .table_reader import Row
 
@@ -209,6 +209,7 @@ def _item(
     provider, images, views = values["provider"], values["image"], values["views"]
     service = protocol.declaration(provider)
     values["format"] = values.get("format") or service.native
+    values["best_for"] = values.get("best_for", USUAL_USE)
     originals = [str(getattr(image, "name", image)) for image in images]
     if not values.get("name") and images:
         values["name"] = protocol.name_in(originals[0])

@@ -14,15 +14,18 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..client import ranking
 from ..client.box_fit import shown_mm
 from ..client.paths import expanded
-from ..client.snapshots import Job
-from ..engine.protocol import IDLE, BatchRecord, Facts, InvalidInput, Neural4DError, State
+from ..client.snapshots import Job, Variant
+from ..engine.protocol import IDLE, USES, BatchRecord, Facts, InvalidInput, Neural4DError, State
 from ..engine.system import SYSTEM, reason
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
 
+#: The state of an item whose model is there, and is not fit for what was required.
+NOT_FIT = "not_fit"
 #: A report's ending says which kind it is.
 ENDINGS = (".csv", ".json")
 #: What makes a formula of a cell, in one spreadsheet or another; full-width letters too.
@@ -36,12 +39,16 @@ class Line:
     Attributes:
         item: its number in the input, from 1. of: how many items the whole input has.
         input: the prompt, or the images. name: what it is called. provider: id of the service.
-        state: as ``Job.state``. points: what it cost; empty where nothing was paid or nobody knows.
+        state: as ``Job.state``; "not_fit" where the model is there, and is not fit for what was required.
+        points: what it cost; empty where nothing was paid or nobody knows.
         seconds: of work, waiting for its turn or for a user left out.
         width_mm, depth_mm, height_mm: of the model; faces: its triangles. Empty where they were not measured.
         files: what was kept, or the prepared .blend. error: why there is no model.
         job, batch: their ids. shard: "2/8", or empty.
         points_estimated: what a part of the points was for is not known, or whether something more was paid.
+        render, game, print: whether the model is fit for that; empty where it was not checked. With _score (0 to 1),
+            and with _reason the first thing that speaks against it, in short.
+        report: all that was found, as ``Report.to_json`` gives it; in a .json only.
     """
 
     item: int
@@ -62,6 +69,16 @@ class Line:
     batch: str
     shard: str
     points_estimated: bool = False
+    render: bool | None = None
+    render_score: float | None = None
+    render_reason: str = ""
+    game: bool | None = None
+    game_score: float | None = None
+    game_reason: str = ""
+    print: bool | None = None
+    print_score: float | None = None
+    print_reason: str = ""
+    report: dict[str, Any] | None = None
 
     @property
     def done(self) -> bool:
@@ -73,19 +90,20 @@ def line(job: Job, batch: BatchRecord) -> Line:
     """The line of a job in the batch of that record."""
     request = job.request
     made = [variant for variant in job.variants if variant.blend or variant.model]
-    own = next((variant for variant in made if variant.index in job.placed), made[0] if made else None)
+    own = ranking.own(job) or (made[0] if made else None)
     facts, measured = (own.facts, shown_mm(job, own)) if own else (Facts(), [])
     width, depth, height = [round(side, 3) for side in measured] if measured else (None, None, None)
     saved = [save.path for save in job.saves if save.path]
     errors = [job.error, *(save.error for save in job.saves)]
-    told = next((error for error in errors if error), None)
+    short = ranking.shortfall(job)
+    told = next((error for error in errors if error), short and short.to_dict())
     return Line(
         item=job.item + 1,
         of=batch.size,
         input=request.prompt or "; ".join(request.originals or request.images),
         name=request.title,
         provider=job.provider,
-        state=str(job.state),
+        state=NOT_FIT if short else str(job.state),
         points=job.cost,
         seconds=round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 2),
         width_mm=width,
@@ -93,12 +111,25 @@ def line(job: Job, batch: BatchRecord) -> Line:
         height_mm=height,
         faces=facts.get("triangles"),
         files=saved or [variant.blend for variant in made if variant.blend],
-        error=f"{told['code']}: {told['what']}" if told else "",
+        error=" ".join([f"{told['code']}: {told['what']}", *([told["kept"], told["cost"]] if short else [])])
+        if told
+        else "",
         job=job.id,
         batch=batch.id,
         shard=batch.shard,
         points_estimated=job.cost_estimated,
+        **(_verdicts(own) if own else {}),
     )
+
+
+def _verdicts(variant: Variant) -> dict[str, Any]:
+    if variant.report is None:
+        return {}
+    found: dict[str, Any] = {"report": variant.facts["report"]}
+    for use in USES:
+        verdict, reasons = variant.report.verdict(use), ranking.why(variant, use)
+        found |= {use: verdict.ok, f"{use}_score": verdict.score, f"{use}_reason": reasons[0] if reasons else ""}
+    return found
 
 
 def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
@@ -118,7 +149,8 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
             if target.suffix.lower() == ".json":
                 json.dump(records, file, ensure_ascii=False, indent=1)
             else:
-                writer = csv.DictWriter(file, [one.name for one in fields(Line)])
+                columns = [one.name for one in fields(Line) if one.name != "report"]
+                writer = csv.DictWriter(file, columns, extrasaction="ignore")
                 writer.writeheader()
                 for record in records:
                     texts = {**record, "files": "; ".join(record["files"])}
@@ -192,8 +224,10 @@ def _from_texts(record: Mapping[str, str]) -> Line:
         name: text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(_LOUD) else text
         for name, text in record.items()
     }
-    for kind, names in ((int, ("item", "of", "points", "faces")), (float, ("seconds", *_SIDES))):
-        values |= {name: kind(record[name]) if record[name] else None for name in names}
+    floats = ("seconds", *_SIDES, *(f"{use}_score" for use in USES))
+    for kind, names in ((int, ("item", "of", "points", "faces")), (float, floats)):
+        values |= {name: kind(record[name]) if record[name] else None for name in names if name in record}
+    values |= {use: record[use] == "True" if record[use] else None for use in USES if use in record}
     values["points_estimated"] = record.get("points_estimated") == "True"  # of earlier versions nobody knows
     values["files"] = [file for file in values["files"].split("; ") if file]
     return Line(**values)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, ORIGINS, REPAIRS, declarations
+from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, USES, declarations
 from .exit_codes import MEANINGS
 
 
@@ -40,6 +40,27 @@ NO_LIMIT = "none"
 def points(text: str) -> int | str:
     """A number of points, or that there is to be no limit."""
     return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
+
+
+def add_made_for(group: Any) -> None:
+    """What the files are for."""
+    group.add_argument(
+        "--for",
+        dest="made_for",
+        choices=MADE_FOR,
+        default="",
+        help="files as that game engine takes them, a .glb or a .fbx: names, axes and units, levels of detail and "
+        "collision shapes; the kind by default: " + ", ".join(f"{kind} for {use}" for use, kind in MADE_FOR.items()),
+    )
+
+
+def kinds_of(asked: argparse.Namespace) -> list[str]:
+    """The kinds of files that are written of each model, each once."""
+    return list(dict.fromkeys(asked.type or [MADE_FOR.get(asked.made_for, "glb")]))
+
+
+def _lods(text: str) -> list[float]:
+    return [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
 
 
 def exit_codes() -> str:
@@ -79,7 +100,19 @@ def add_arrival(group: Any) -> None:
     group.add_argument(
         "--repair", action="append", choices=REPAIRS, metavar="WHAT", help="put right: %(choices)s (repeatable)"
     )
+    group.add_argument(
+        "--lods",
+        type=_lods,
+        metavar="N,N",
+        help="levels of detail: each a part of the faces, as 0.5, or a number of them",
+    )
+    group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes; default: NONE")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+    group.add_argument(
+        "--require",
+        choices=USES,
+        help="what the model has to be fit for; one that is not is kept, and told by the exit code",
+    )
 
 
 def add_settings(command: argparse.ArgumentParser, title: str) -> None:
@@ -99,6 +132,7 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
         help=f"pictures to make first, up to {many}, of which the first is taken; default: 1",
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
+    group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

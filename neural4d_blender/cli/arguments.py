@@ -14,6 +14,7 @@ from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,
     add_arrival,
+    add_made_for,
     add_service,
     add_settings,
     add_timeout,
@@ -37,7 +38,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _balance, _services):
+    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _report, _balance, _services):
         add(commands, prog)
     return top
 
@@ -95,9 +96,10 @@ def _files(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); NAME.glb by default. "
-        "An .stl is in millimetres, all others in metres. A file of that name is replaced",
+        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); by default NAME.glb, or what --for "
+        "takes. An .stl is in millimetres, all others in metres. A file of that name is replaced",
     )
+    add_made_for(group)
     group.add_argument("--as-made", action="store_true", help="the service's own file, byte by byte, unscaled")
     group.add_argument("--thumbnail", default="", metavar="PNG", help="render a picture of the model")
 
@@ -132,8 +134,13 @@ def _bring_in(commands: Any, prog: str) -> None:
         help="folder for the files; of one model, files by their endings too (repeatable); default: here",
     )
     group.add_argument(
-        "--type", action="append", type=str.lower, choices=FILE_TYPES, help="kinds of files (repeatable); default: glb"
+        "--type",
+        action="append",
+        type=str.lower,
+        choices=FILE_TYPES,
+        help="kinds of files (repeatable); default: glb",
     )
+    add_made_for(group)
     group.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
     group.add_argument("--as-made", action="store_true", help="the files as they came, unscaled; needs no Blender")
     add_timeout(command)
@@ -168,8 +175,9 @@ def _batch(commands: Any, prog: str) -> None:
         action="append",
         type=str.lower,
         choices=FILE_TYPES,
-        help="kinds of files to write (repeatable); default: glb",
+        help="kinds of files to write (repeatable); default: glb, or what --for takes",
     )
+    add_made_for(command)
     command.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
     command.add_argument("--files-only", action="store_true", help="the service's own files; needs no Blender")
     command.add_argument("--report", default="", metavar="FILE", help="what became of each line, as .csv or .json")
@@ -255,6 +263,12 @@ def _jobs(commands: Any, prog: str) -> None:
     command.add_argument("--until", default="", metavar="DATE", help="made on that day or earlier")
     command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
     command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
+
+
+def _report(commands: Any, prog: str) -> None:
+    examples = (f"{prog} report 3f2a9c1e", f"{prog} report 3f2a9c1e --json")
+    command = command_of(commands, "report", "show what the checks found in models", examples, online=False)
+    command.add_argument("job", nargs="+", metavar="JOB", help="of these jobs; the beginning of an id will do")
 
 
 def _balance(commands: Any, prog: str) -> None:

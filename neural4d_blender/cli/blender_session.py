@@ -23,12 +23,13 @@ from ..client.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import user_settings
 from ..scene.engine_process import bridge
+from ..scene.exporting import export
 from ..scene.finished_jobs import place_finished_models
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.start_job import require_ready
 from .main import main
-from .output import export, preview
+from .output import preview
 from .planned_files import Plan, numbered
 from .session import Desk, check_as_made, check_folders, failure_of, write_as_made
 
@@ -68,24 +69,27 @@ class BlenderDesk(Desk):
         if plan.as_made:
             check_as_made(plan, service)
         else:
-            export.check([Path(path) for path in plan.outputs])
+            export.check([Path(path) for path in plan.outputs], plan.made_for)
 
     def write(self, job: Job, plan: Plan) -> list[Path]:
         """Write the plan's files from the prepared model; raises Neural4DError where one could not be."""
         written = write_as_made(self, job, plan) if plan.as_made else []
-        wanted = [] if plan.as_made else [(Path(path), export.write) for path in plan.outputs]
+        wanted = [] if plan.as_made else [Path(path) for path in plan.outputs]
         if plan.thumbnail:
-            wanted.append((Path(plan.thumbnail), lambda roots, path: preview.render(roots, path)))
+            wanted.append(Path(plan.thumbnail))
         if not wanted:
             return written
         with _into_a_log(user_settings.data_dir() / "jobs" / job.id / "files.log"):
             for position, variant in enumerate(plan.variants(job)):
                 export.empty_file()
                 roots = self._placed(job, variant)
-                for path, make in wanted:
+                for path in wanted:
                     file = numbered(str(path), position)
-                    make(roots, file)
-                    written.append(file)
+                    if str(path) == plan.thumbnail:
+                        preview.render(roots, file)
+                        written.append(file)
+                    else:
+                        written += export.write(roots, file, plan.made_for)
         return written
 
     def dress(self, settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:

@@ -18,6 +18,7 @@ class Exit(IntEnum):
     NO_POINTS = 4
     SOME_FAILED = 5
     TIME_UP = 6
+    NOT_FIT = 7
     INTERRUPTED = 130
 
 
@@ -29,6 +30,7 @@ MEANINGS = {
     Exit.NO_POINTS: "the points, or the spending limit, do not cover it; what they do not cover was not sent",
     Exit.SOME_FAILED: "some jobs are done and some failed",
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
+    Exit.NOT_FIT: "made, paid and written, and not fit for what --require names",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
 }
 _NOT_READY = (errors.OnlineAccessOff, errors.KeyMissing, errors.KeyRejected)
@@ -42,6 +44,8 @@ def code_of(error: Neural4DError) -> Exit:
         return Exit.USAGE
     if issubclass(kind, _NOT_READY):
         return Exit.NOT_READY
+    if issubclass(kind, errors.NotFit):
+        return Exit.NOT_FIT
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
@@ -54,7 +58,7 @@ def code_of_many(done: int, failures: list[Neural4DError], *, allow_failed: bool
     if not failures:
         return Exit.DONE
     codes = {code_of(failure) for failure in failures}
-    if allow_failed and Exit.NOT_READY not in codes and (done or Exit.FAILED in codes):
+    if allow_failed and Exit.NOT_READY not in codes and (done or {Exit.FAILED, Exit.NOT_FIT} & codes):
         return Exit.DONE
     if done:
         return Exit.SOME_FAILED

@@ -7,18 +7,12 @@ written: so ``resume`` writes what an interrupted ``generate`` was asked for.
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..client import ranking
 from ..client.job_target import Target
 from ..client.snapshots import Job
-
-
-def beside(path: Path) -> tempfile.TemporaryDirectory[str]:
-    """A passing folder to make a file in that is then given its name; its removal hides nothing that went wrong."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent, ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)
@@ -30,12 +24,14 @@ class Plan:
         thumbnail: absolute path of a PNG, empty for none.
         as_made: the service's own files instead of the prepared model.
         every_variant: a file for each variant; all but the first have a number in their name.
+        made_for: the use that the files are for; empty for none in particular.
     """
 
     outputs: list[str]
     thumbnail: str = ""
     as_made: bool = False
     every_variant: bool = False
+    made_for: str = ""
 
     def target(self) -> Target:
         """The target of a job that is to end in files and in no scene."""
@@ -45,6 +41,7 @@ class Plan:
                 "thumbnail": self.thumbnail,
                 "as_made": self.as_made,
                 "every_variant": self.every_variant,
+                "made_for": self.made_for,
             }
         }
 
@@ -57,8 +54,10 @@ class Plan:
     def variants(self, job: Job) -> list[int]:
         """Which of the job's models are written: those there are, or the job's own one."""
         there = [variant.index for variant in job.variants if variant.state in ("downloaded", "prepared")]
-        own = [job.chosen] if job.chosen is not None and job.chosen in there else there[:1]
-        return there if self.every_variant else own
+        if self.every_variant:
+            return there
+        best = job.chosen if job.chosen is not None else next((one.index for one in ranking.best_first(job)), None)
+        return [best] if best in there else there[:1]
 
 
 def numbered(path: str, position: int) -> Path:

@@ -18,7 +18,7 @@ from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..client.answers import Answer
 from ..client.job_target import Target
-from ..client.paths import check_writable
+from ..client.paths import beside, check_writable
 from ..client.request_reply import LOOK, ask
 from ..client.snapshots import Job, Save
 from ..engine.protocol import (
@@ -31,7 +31,7 @@ from ..engine.protocol import (
     declarations,
 )
 from ..engine.system import SYSTEM, reason
-from .planned_files import Plan, beside, numbered
+from .planned_files import Plan, numbered
 
 _Found = TypeVar("_Found")
 

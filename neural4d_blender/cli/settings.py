@@ -14,9 +14,11 @@ from ..batching.generate_arguments import ModelSettings
 from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
-_PLAIN = ("picture_first", "pictures", "variants", "pbr", "size_mm", "axis", "origin", "format")
+_PLAIN = ("picture_first", "pictures", "variants", "best_for", "pbr", "size_mm", "axis", "origin", "format")
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
-OF_BLENDER = ("joined", "max_faces", "recalculate_normals", "quads", "repair", "animation")
+OF_BLENDER = (
+    "joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation", "require",
+)  # fmt: skip
 
 
 def describe() -> list[str]:

@@ -22,6 +22,7 @@ class PlannedFiles(TypedDict, total=False):
     thumbnail: str
     as_made: bool
     every_variant: bool
+    made_for: str
 
 
 class Fit(TypedDict, total=False):

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def quoted(text: str) -> str:
     if sys.platform != "win32":
         return shlex.quote(text)
     return text if re.fullmatch(r"[\w:\\/.\-]+", text) else f'"{text}"'  # no path has a " in it
+
+
+def beside(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """A passing folder to make a file in that is then given its name; its removal hides nothing that went wrong."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent, ignore_cleanup_errors=True)
 
 
 def is_same_file(one: str | Path, other: str | Path) -> bool:

@@ -20,6 +20,7 @@ from ..engine.protocol import (
     Facts,
     JobFailed,
     PrepareValues,
+    Report,
     Request,
     State,
     WaitsFor,
@@ -64,6 +65,11 @@ class Variant:
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     error: ErrorTexts | None = None
+
+    @property
+    def report(self) -> Report | None:
+        """What the checks found in it, and what it is good for; None where it was not checked."""
+        return _report(self.facts)
 
     @property
     def can_be_kept(self) -> bool:
@@ -132,6 +138,7 @@ class Job:
         batch: id of the batch it belongs to, or empty. item: its place in the batch's input.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: of two snapshots the one with the higher number is newer.
+        comparing: more of its models are to come before it is known which one is the best, and is placed.
         under_way: the engine has something to do for it. retry_pays: trying again is paid again.
         left: there is something to do for it, and this engine does not: what worked on it is no more, or elsewhere.
     """
@@ -174,6 +181,7 @@ class Job:
     under_way: bool = True
     left: bool = False
     retry_pays: bool = False
+    comparing: bool = False
 
     @classmethod
     def read(cls, told: Mapping[str, Any], before: Job | None = None) -> Job:
@@ -223,6 +231,26 @@ def read_as(cls: type[_Read], told: Mapping[str, Any]) -> _Read:
     except KeyError:  # of an earlier version
         return cls(**known(cls, told))
 
+
+def _report(facts: Facts) -> Report | None:
+    """The report among the facts, read once: a panel asks with each redraw, and of thousands of jobs nobody does."""
+    told = facts.get("report")
+    if told is None:
+        return None
+    if id(told) not in _READ:
+        try:
+            found = Report.from_json(told)
+        except ValueError:
+            found = None
+        if len(_READ) >= _MOST_READ:
+            _READ.pop(next(iter(_READ)))
+        _READ[id(told)] = told, found
+    return _READ[id(told)][1]
+
+
+#: By its id, each report that was read: as it was told, which keeps the id its own, and as a record.
+_READ: dict[int, tuple[object, Report | None]] = {}
+_MOST_READ = 500
 
 _EMPTY: dict[type[Any], Any] = {list: [], dict: {}}
 #: By class, what takes all its values at once.

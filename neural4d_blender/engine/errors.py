@@ -62,6 +62,12 @@ class BudgetUsedUp(NotEnoughPoints):
     default_remedy = "Continue the batch with a larger budget; nothing that was paid is paid again."
 
 
+class NotFit(Neural4DError):
+    """There is a model, and it is not fit for the use that was required of it."""
+
+    default_remedy = "Look at its report, then use it all the same, or generate again."
+
+
 class InvalidInput(Neural4DError, ValueError):
     """Something the user gave is wrong; refused before anything was sent or paid."""
 

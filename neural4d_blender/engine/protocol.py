@@ -76,12 +76,13 @@ from .errors import (
     KeyRejected,
     Neural4DError,
     NotEnoughPoints,
+    NotFit,
     OnlineAccessOff,
     UnsafeModel,
     UnsupportedFeature,
     WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
+from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -92,7 +93,7 @@ if TYPE_CHECKING:
     from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
     from .blenders.seal import check_sealed, stamp_of
     from .blenders.shader_lengths import scale_lengths
-    from .blenders.shared_names import blend_version
+    from .blenders.shared_names import GAME, blend_version
     from .files.file_type import file_type, format_by_ending
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
@@ -101,22 +102,23 @@ if TYPE_CHECKING:
     from .model.inputs.picture_end import check_whole
     from .model.inputs.web_addresses import check_url, host_of, is_web_address, name_in
     from .model.job import Job
+    from .model.report import USES, Report, attribute_of
     from .model.request import Request
     from .services.answers import Balance
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES", "MODEL_CONSTRAINTS",
-    "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED", "UNFINISHED",
-    "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel", "BudgetUsedUp", "Declaration",
-    "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits", "InvalidInput", "Job", "JobFailed",
-    "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError", "NotEnoughPoints", "OnlineAccessOff",
-    "Option", "OptionValue", "Options", "PrepareValues", "Properties", "Request", "State", "UnsafeModel",
-    "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere", "blend_version", "catalog_id", "check",
-    "check_options", "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs",
-    "declaration", "declarations", "decode", "encode", "estimate", "file_type", "format_by_ending", "host_of",
-    "is_web_address", "lacks", "makes", "measured", "most", "name_in", "name_of", "read_image_facts", "scale_lengths",
-    "stamp_of", "unit_of", "without",
+    "AXES", "COLLISIONS", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MADE_FOR", "MAX_PROMPT",
+    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
+    "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
+    "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
+    "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
+    "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties",
+    "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere",
+    "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url", "check_whole",
+    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
+    "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured", "most",
+    "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 
@@ -127,13 +129,17 @@ _LATE = {
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
     "Facts": "model.facts",
+    "GAME": "blenders.shared_names",
     "ImageFacts": "model.inputs.image_header",
     "Job": "model.job",
     "Masker": "http.redaction",
     "PrepareValues": "blenders.job_file_format",
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
     "Properties": "blenders.job_file_format",
+    "Report": "model.report",
     "Request": "model.request",
+    "USES": "model.report",
+    "attribute_of": "model.report",
     "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
     "check_sealed": "blenders.seal",

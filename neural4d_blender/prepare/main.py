@@ -31,6 +31,7 @@ from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
 from .checks import run as checks
+from .games import extras
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
@@ -59,6 +60,7 @@ class PrepareJob:
         quads: quads of pairs of triangles.
         repair: what is put right of the shape, see repairs.
         animation: keep rigs, actions and what they move.
+        lods: levels of detail that are made beside it. collision: the collision shapes, see games/extras.py.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
             the folder that the source stands in.
@@ -77,6 +79,8 @@ class PrepareJob:
     quads: bool = False
     repair: tuple[str, ...] = ()
     animation: bool = False
+    lods: tuple[float, ...] = ()
+    collision: str = "NONE"
     texture_folder: Path | None = None
     download: Path | None = None
 
@@ -99,6 +103,8 @@ class PrepareJob:
                 quads=bool(values.get("quads", False)),
                 repair=tuple(str(name) for name in values.get("repair", ())),
                 animation=bool(values.get("animation", False)),
+                lods=tuple(float(lod) for lod in values.get("lods", ())),
+                collision=str(values.get("collision", "NONE")),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
                 download=Path(values["download"]) if values.get("download") else None,
             )
@@ -155,6 +161,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
     images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
+    made = extras.make(model, root, job.lods, job.collision, warnings)
     after_prepare = time.perf_counter()
     report = checks.report(model.meshes, job.max_faces)
     after_checks = time.perf_counter()
@@ -169,6 +176,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         "scale": fitted.scale,
         **extract_model.count(model),
         "images": images,
+        **extras.count(made),
         "warnings": warnings,
         "repairs": repaired,
         "seconds": {

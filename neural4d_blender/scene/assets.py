@@ -16,6 +16,7 @@ from ..client.paths import is_same_file
 from ..client.snapshots import Job, Variant
 from ..engine.protocol import AssetTexts, AssetWanted, InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
+from .placing.game_extras import is_extra
 from .placing.placement import in_a_window
 from .user_settings import LIBRARY
 
@@ -99,7 +100,7 @@ def mark(
 
 def _asset_of(root: bpy.types.Object) -> bpy.types.ID:
     """A hierarchy goes into a collection of its own, within the one it is in: a root alone brings nothing along."""
-    parts = provenance.parts_of(root)
+    parts = [item for item in provenance.parts_of(root) if not is_extra(item)]
     if not parts:
         return root
     for collection in root.users_collection:

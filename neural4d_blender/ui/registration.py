@@ -24,7 +24,7 @@ from .operators import (
     shortcut,
     try_sample,
 )
-from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, show
+from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, select_marked, show
 from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
 from .settings import remembered, sizes
@@ -42,6 +42,7 @@ CLASSES = (
     *presets.CLASSES,
     *shortcut.CLASSES,
     *placed_models.CLASSES,
+    *select_marked.CLASSES,
     *assets.CLASSES,
     *batches.CLASSES,
     *boxes.CLASSES,

@@ -43,7 +43,7 @@ def ensure(session: str) -> Path:
     if session.startswith("gui"):
         blender.find()
     folder = DEV / re.sub(r"\W+", "-", session).strip("-")
-    with _locked(folder.name):
+    with locked(folder.name):
         if not folder.exists():
             say(f"[{folder.name}] making an environment")
         run(
@@ -80,7 +80,7 @@ def ensure_site(version: str, group: str = "pytest") -> Path:
     folder = DEV / f"site-{version}-{group}"
     options = ["--target", folder, "--python-version", version, "--only-binary", ":all:"]
     options += ["--require-hashes", "-r", locks.file_of(group)]
-    with _locked(folder.name):
+    with locked(folder.name):
         run([uv(), "pip", "install", *options], why=f"Packages for Blender's Python {version}", cwd=ROOT)
     return folder
 
@@ -97,7 +97,7 @@ def uv() -> Path:
     pin = PYPROJECT["dependency-groups"]["bootstrap"][0]
     folder = DEV / pin.replace("==", "-")
     program = folder / ("Scripts/uv.exe" if os.name == "nt" else "bin/uv")
-    with _locked(folder.name):
+    with locked(folder.name):
         if not program.exists():
             say(f"[uv] installing {pin}")
             _bootstrap(folder)
@@ -124,7 +124,7 @@ def _python_in(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(name: str) -> Iterator[None]:
+def locked(name: str) -> Iterator[None]:
     """Two runs in one checkout make an environment once: the second one waits."""
     DEV.mkdir(exist_ok=True)
     with (DEV / f".{name}.lock").open("a+") as file:

@@ -17,8 +17,8 @@ from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Item
 from ...client.paths import expanded
 from ...engine import protocol
-from ...engine.protocol import BatchRecord, Neural4DError
-from ..argument_types import NO_LIMIT
+from ...engine.protocol import BatchRecord, Neural4DError, NotFit
+from ..argument_types import NO_LIMIT, kinds_of
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
@@ -62,13 +62,16 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
     stem = str(folder / f"{item.index + 1:04d} {file_stem(item.request.title)}")
-    files = [f"{stem}.{kind}" for kind in check_outputs.kinds(asked)]
-    return Plan(files, f"{stem}.png" if asked.thumbnails else "", every_variant=item.request.place_all)
+    files = [f"{stem}.{kind}" for kind in kinds_of(asked)]
+    picture = f"{stem}.png" if asked.thumbnails else ""
+    return Plan(files, picture, every_variant=item.request.place_all, made_for=asked.made_for)
 
 
 def _files(asked: argparse.Namespace) -> str:
     return (
-        "as made" if asked.files_only else " ".join([*check_outputs.kinds(asked), *["thumbnails"] * asked.thumbnails])
+        "as made"
+        if asked.files_only
+        else " ".join([*kinds_of(asked), *["thumbnails"] * asked.thumbnails, *[asked.made_for] * bool(asked.made_for)])
     )
 
 
@@ -100,9 +103,12 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
         if asked.report:
             path = reports.write(_lines(desk, batch, failures), asked.report)
             console.note(f"{path}: {batch.progress}")
-    told = asdict(batch.progress) | {"failed": len(failures), "done": len(ids) - len(failures)}
+    unfit = sum(isinstance(failure, NotFit) for failure in failures.values())
+    counts = {"done": len(ids) - len(failures), "failed": len(failures) - unfit, "not_fit": unfit}
+    told = asdict(batch.progress) | counts
     points = f"{'about ' * batch.cost_estimated}{batch.cost} points"
-    text = f"{told['done']} of {len(ids)} done, {len(failures)} failed, {points}"
+    lacking = f", {unfit} not fit" if unfit else ""
+    text = f"{told['done']} of {len(ids)} done, {told['failed']} failed{lacking}, {points}"
     console.result(text, "batch", batch=batch.id, report=asked.report, **told)
     return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
 
@@ -124,9 +130,11 @@ def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     done = sum(line.done for line in lines)
     missing = (lines[0].of if lines else 0) - len(lines)
     points = sum(line.points or 0 for line in lines)
-    gaps = f", {missing} in no report" if missing else ""
-    text = f"{path}: {done} of {len(lines) + missing} done, {len(lines) - done} failed{gaps}, {points} points"
-    told = {"done": done, "failed": len(lines) - done, "missing": missing, "points": points}
+    unfit = sum(line.state == reports.NOT_FIT for line in lines)
+    failed = len(lines) - done - unfit
+    gaps = f", {unfit} not fit" * bool(unfit) + f", {missing} in no report" * bool(missing)
+    text = f"{path}: {done} of {len(lines) + missing} done, {failed} failed{gaps}, {points} points"
+    told = {"done": done, "failed": failed, "not_fit": unfit, "missing": missing, "points": points}
     console.result(text, "report", report=str(path), **told)
     if done == len(lines) + missing or (asked.allow_failed and not missing):
         return Exit.DONE

@@ -15,12 +15,14 @@ from ...client.job_target import Target
 from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, Request
+from ..argument_types import kinds_of
 from ..arguments import FILE_TYPES
 from ..console import Console
 from ..output import wait_and_write
 from ..planned_files import Plan, file_stem
 from ..session import Desk
 from ..settings import arrival_of
+from . import check_outputs
 
 
 def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -76,6 +78,7 @@ def _plan(asked: argparse.Namespace, request: Request, folder: Path, files: list
         number += 1
         name = f"{stem} ({number})"
     taken.add(name.casefold())
-    outputs = files or [str(folder / f"{name}.{kind}") for kind in dict.fromkeys(asked.type or ["glb"])]
+    outputs = files or [str(folder / f"{name}.{kind}") for kind in kinds_of(asked)]
     thumbnail = str(Path(files[0]).with_suffix(".png") if files else folder / f"{name}.png")
-    return Plan(outputs, thumbnail if asked.thumbnails else "")
+    check_outputs.made_for(asked)
+    return Plan(outputs, thumbnail if asked.thumbnails else "", made_for=asked.made_for)

@@ -12,19 +12,21 @@ from pathlib import Path
 from ...batching import report as reports
 from ...client.paths import check_writable, expanded, is_same_file
 from ...engine.protocol import InvalidInput, UnsupportedFeature
+from ..argument_types import kinds_of
 from ..session import Desk
 from ..settings import OF_BLENDER
 
 #: Of a batch that makes files with Blender: what is wanted with a model of each line.
-_MAKING = {"type": "--type", "thumbnails": "--thumbnails"}
+_MAKING = {"type": "--type", "thumbnails": "--thumbnails", "made_for": "--for"}
 _MAKING |= {name: f"--{name.replace('_', '-')}" for name in OF_BLENDER}
 #: Files whose textures are pictures beside them.
 _WITH_PICTURES = ("obj",)
 
 
-def kinds(asked: argparse.Namespace) -> list[str]:
-    """The kinds of files that are written of each line, each once."""
-    return list(dict.fromkeys(asked.type or ["glb"]))
+def made_for(asked: argparse.Namespace) -> None:
+    """Refuse a file as it was made that is to be as an engine takes it; InvalidInput."""
+    if asked.made_for and asked.as_made:
+        raise InvalidInput("A file as it was made is made for no engine.", "Leave --for out, or --as-made.")
 
 
 def check(desk: Desk, folder: Path, asked: argparse.Namespace) -> None:
@@ -60,7 +62,7 @@ def _check_report(report: Path, table: Path) -> None:
 
 def _check_pictures(folder: Path, asked: argparse.Namespace) -> None:
     """Pictures that come to lie among the images would be lines of the batch when it goes on."""
-    pictures = asked.thumbnails or any(kind in _WITH_PICTURES for kind in kinds(asked))
+    pictures = asked.thumbnails or any(kind in _WITH_PICTURES for kind in kinds_of(asked))
     if pictures and not asked.files_only and is_same_file(folder, expanded(asked.table)):
         raise InvalidInput(
             f"The pictures that are made would lie among the images in {folder}, and be taken for more of them.",

@@ -10,11 +10,11 @@ import shutil
 import uuid
 from pathlib import Path
 
-from ...batching.generate_arguments import ModelSettings
+from ...batching.generate_arguments import USUAL_USE, ModelSettings
 from ...batching.pictures import front_and_sides
 from ...client.paths import expanded
 from ...engine import protocol
-from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
+from ...engine.protocol import MADE_FOR, Declaration, InvalidInput, Neural4DError, Request
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write
@@ -22,6 +22,7 @@ from ..planned_files import Plan, file_stem
 from ..price_text import in_words
 from ..session import Desk
 from ..settings import settings_of, views_of
+from . import check_outputs
 
 
 def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -45,7 +46,12 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
 
 
 def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
-    own: ModelSettings = {"format": service.native, **settings_of(service, asked), "place_all": asked.every_variant}
+    own: ModelSettings = {
+        "format": service.native,
+        "best_for": USUAL_USE,
+        **settings_of(service, asked),
+        "place_all": asked.every_variant,
+    }
     front, sides = front_and_sides(asked.image, views_of(asked.view))
     limits = service.limits_of(own.get("options", {}))
 
@@ -66,14 +72,16 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
 
 
 def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> Plan:
-    usual = service.native.lower() if asked.as_made else "glb"
+    usual = service.native.lower() if asked.as_made else MADE_FOR.get(asked.made_for, "glb")
     outputs = asked.output or [f"{file_stem(request.title)}.{usual}"]
+    check_outputs.made_for(asked)
     if len(set(outputs)) < len(outputs):
         raise InvalidInput("Two outputs have the same name.")
     if asked.thumbnail and Path(asked.thumbnail).suffix.lower() != ".png":
         raise InvalidInput(f"A thumbnail has to end in .png, not {Path(asked.thumbnail).name}.")
     thumbnail = str(expanded(asked.thumbnail).resolve()) if asked.thumbnail else ""
-    return Plan([str(expanded(one).resolve()) for one in outputs], thumbnail, asked.as_made, asked.every_variant)
+    files = [str(expanded(one).resolve()) for one in outputs]
+    return Plan(files, thumbnail, asked.as_made, asked.every_variant, asked.made_for)
 
 
 def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:

@@ -31,9 +31,9 @@ def resume(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     def waits(job: Job) -> bool:
         return wait_and_write.unfinished(job) or (retry and job.state in _ENDED)
 
-    listed = [job for job in _listed(desk, asked.job, waits) if waits(job)]
-    able = [job for job in listed if desk.blender or job.request.keep_in]
-    if others := len(listed) - len(able):
+    found = [job for job in listed(desk, asked.job, waits) if waits(job)]
+    able = [job for job in found if desk.blender or job.request.keep_in]
+    if others := len(found) - len(able):
         console.note(f"{others} unfinished jobs need Blender: run resume with it.")
     again = [job for job in able if retry and job.state in _ENDED]
     paying = {job.id for job in again if job.retry_pays and not asked.pay_again}
@@ -63,7 +63,7 @@ def _leave_out(count: int, console: Console, *, named: bool) -> None:
     console.note(f"{jobs}: resume --pay-again tries them.")
 
 
-def _listed(desk: Desk, ids: Sequence[str], waits: Callable[[Job], bool]) -> list[Job]:
+def listed(desk: Desk, ids: Sequence[str], waits: Callable[[Job], bool] = lambda _: True) -> list[Job]:
     """The jobs of these ids, or beginnings of ids, else those that wait; less those that another Blender works on.
 
     Raises:

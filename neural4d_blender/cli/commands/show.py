@@ -15,6 +15,7 @@ from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, UnsupportedFeature
 from ..console import Console, table
 from ..exit_codes import Exit
+from ..output import report_text
 from ..session import Desk
 
 _INPUTS = {
@@ -48,6 +49,7 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             names = ("state", "provider", "created", "progress", "seconds", "error", "placed")
             told = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
             files = [variant.model for variant in job.variants if variant.model]
+            told["variants"] = report_text.variants(job)
             console.result(
                 "", "job", job=job.id, points=job.cost, points_estimated=job.cost_estimated, files=files, **told
             )

@@ -16,6 +16,7 @@ from mathutils import Vector
 
 from ...engine.protocol import Neural4DError
 from ...engine.system import SYSTEM
+from ...scene.placing.game_extras import model_of
 
 #: Pixels, and samples where a denoiser does the rest and where there is none.
 SIZE, SAMPLES, SAMPLES_NOISY = 512, 16, 64
@@ -109,7 +110,7 @@ def _points(roots: Sequence[bpy.types.Object]) -> np.ndarray:
     """Enough vertices of the objects and all below them, in the world, to know their outline; an (n, 3) array."""
     bpy.context.view_layer.update()
     found = [np.zeros((0, 3))]
-    for item in (child for root in roots for child in (root, *root.children_recursive)):
+    for item in (child for root in roots for child in model_of(root)):
         if isinstance(item.data, bpy.types.Mesh):
             flat = np.empty(len(item.data.vertices) * 3, dtype=np.float32)
             item.data.vertices.foreach_get("co", flat)

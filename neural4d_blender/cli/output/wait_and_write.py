@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...client import ranking
 from ...client.job_target import Target
 from ...client.snapshots import Job
-from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, State
+from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, NotFit, State
 from ..console import Console
 from ..exit_codes import code_of_many
 from ..planned_files import Plan
 from ..session import Desk, Patience, failure_of
+from . import report_text
 
 
 def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
@@ -41,12 +43,15 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
             left.remove(one)
             try:
                 _deliver(desk, jobs[one], titles[one], console)
+                if short := ranking.shortfall(jobs[one]):
+                    raise short
             except Neural4DError as error:
                 failures[one] = error
                 for picture in _pictures(jobs[one]):
                     console.note(f"{titles[one]}: a picture that was made of it is kept: {picture}")
                 if len(ids) > 1:
-                    console.result(f"{titles[one]}: failed. {error}", "failed", job=one, **told(error))
+                    event, became = ("not_fit", "not fit") if isinstance(error, NotFit) else ("failed", "failed")
+                    console.result(f"{titles[one]}: {became}. {error}", event, job=one, **told(error))
     console.clear()
     return failures
 
@@ -86,12 +91,14 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         target = Target(written=files)
         desk.ask("placed", job=job.id, variant=plan.variants(job)[0], target=target)
         desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=target)
-    facts = next((variant.facts for variant in job.variants if variant.facts), Facts())
+    own = ranking.own(job) or next((variant for variant in job.variants if variant.facts), None)
+    facts, report = (own.facts, own.report) if own else (Facts(), None)
     seconds = round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1)
     sides, pictures = facts.get("dimensions_mm"), _pictures(job)
     size = " x ".join(f"{side:.4g}" for side in sides) + " mm, " if sides else ""
     points = "points unknown" if job.cost is None else f"{'about ' * job.cost_estimated}{job.cost} points"
     lines = [f"{title}: {size}{points}, {seconds:g} s", *(f"  {path}" for path in files)]
+    lines += [f"  {report_text.in_short(own)}"] if own and report else []
     lines += [f"  picture: {path}" for path in pictures]
     if not files:
         lines.append("  waits for its Blender file")
@@ -107,6 +114,8 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         faces=facts.get("faces", facts.get("triangles")),  # nothing makes quads of a file as it was made
         files=files,
         pictures=pictures,
+        report=report.to_json() if report else None,
+        variant=own.index if own else None,
     )
 
 

@@ -49,6 +49,8 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "quads": request.quads,
         "repair": request.repair,
         "animation": request.animation,
+        "lods": request.lods,
+        "collision": request.collision,
         "texture_folder": request.texture_folder,
         "download": str(_download(Path(variant.model), folder)),
     }

@@ -28,6 +28,8 @@ class PrepareValues(TypedDict, total=False):
     quads: bool
     repair: list[str]
     animation: bool
+    lods: list[float]
+    collision: str
     texture_folder: str
     download: str
 

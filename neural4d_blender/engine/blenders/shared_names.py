@@ -12,6 +12,9 @@ from ..system import is_reserved
 READY: Final = "neural4d: ready"
 #: What it says before it works out what the model makes of itself, and afterwards.
 GROWING, GROWN = "neural4d: growing", "neural4d: grown"
+#: On an object below the root that is no part of the model, but made of it for a game: what it is, LOD1 or BOX. Where
+#: the model has several parts, LOD0 is all of them in one mesh.
+GAME: Final = "neural4d_game"
 #: The format of a model in several files: what the preparer is given is their list (see kit.py).
 KIT: Final = "KIT"
 #: Blender 4.2 cuts ID names at 63 bytes of UTF-8; later versions take more, files go both ways.

@@ -13,6 +13,7 @@ class Facts(TypedDict, total=False):
         root: name of the root object. dimensions_mm: width, depth and height. measured_mm: along the chosen axis.
         scale: factor between the size the model came with and the size it has now.
         triangles, faces, vertices, objects, materials, images: how many there are.
+        lods: faces of each level of detail. shapes: how many collision shapes there are.
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
         repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
@@ -34,6 +35,8 @@ class Facts(TypedDict, total=False):
     objects: int
     materials: int
     images: int
+    lods: list[int]
+    shapes: int
     warnings: list[str]
     repairs: list[str]
     seconds: dict[str, float]

@@ -164,8 +164,24 @@ class Job:
 
     @property
     def prepares_all(self) -> bool:
-        """Every variant that is fetched is prepared too: all are placed, or the one that fits best into a box."""
-        return bool(self.request.get("place_all") or self.request.get("fit_mm"))
+        """Every variant that is fetched is prepared too: all are placed, or the best one."""
+        return bool(self.request.get("place_all") or self.compares)
+
+    @property
+    def compares(self) -> bool:
+        """The best of its models is placed: the one that fits best into a box, or is best for a use."""
+        if self.request.get("place_all") or self.request.get("keep_in"):
+            return False
+        use = self.request.get("require") or self.request.get("best_for")
+        return bool(self.request.get("fit_mm") or (use and len(self.variants) > 1))
+
+    @property
+    def comparing(self) -> bool:
+        """More of its models are to come before it is known which one is the best, and nobody has chosen one."""
+        if not self.compares or self.chosen is not None or self.state is not State.READY:
+            return False
+        coming = any(v.state is VariantState.GENERATING or self.wants_download(v) for v in self.variants)
+        return coming or self.next_to_prepare is not None
 
     @property
     def of_file(self) -> bool:
@@ -208,7 +224,7 @@ class Job:
         for name in RECORDS:
             told |= told.pop(name)
         told["submission"] = told.pop("number")  # it is told under the name of what it counts
-        derived = {"under_way": self.under_way, "retry_pays": self.retry_pays}
+        derived = {"under_way": self.under_way, "retry_pays": self.retry_pays, "comparing": self.comparing}
         total, in_doubt = self.costs.total, self.submission.in_doubt
         cost = None if in_doubt and not total else total  # nothing so far, and what that was is not known
         unsure = self.costs.estimated or in_doubt or bool(self.delivery.converting)

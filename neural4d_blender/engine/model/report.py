@@ -49,6 +49,12 @@ class Finding:
             told = told.replace(f"{{{name}}}", number(figure))
         return told
 
+    def short(self, words: str = "") -> str:
+        """The name with the figure: "12 open edges", "wall: 0.3 mm"; another name where it is translated."""
+        counts = bool(self.unit) and self.name.endswith(self.unit) and self.value != 1
+        words, figure = words or self.name.replace("_", " "), number(self.value)
+        return f"{figure} {words}" if counts else f"{words}: {figure} {self.unit}".rstrip()
+
 
 @dataclass(frozen=True)
 class Verdict:

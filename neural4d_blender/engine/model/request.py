@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
+from . import choosing
+from .allowed_values import (
+    AXES,
+    COLLISIONS,
+    FORMATS,
+    MAX_PROMPT,
+    MAX_SIZE_MM,
+    MIN_FACES,
+    MIN_SIZE_MM,
+    ORIGINS,
+    REPAIRS,
+)
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -44,13 +55,17 @@ class Request:
         quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
+        collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
         format: the file format that is imported.
         name: name of the root object; the prompt where it is empty.
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
-        place_all: prepare, and place, every variant instead of the first one alone.
+        place_all: prepare, and place, every variant instead of one alone.
+        best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
+            placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -80,12 +95,16 @@ class Request:
     quads: bool = False
     repair: list[str] = field(default_factory=list)
     animation: bool = False
+    lods: list[float] = field(default_factory=list)
+    collision: str = "NONE"
     texture_folder: str = ""
     format: str = "GLB"
     name: str = ""
     options: Options = field(default_factory=dict)
     choose_cutout: bool = False
     place_all: bool = False
+    best_for: str = ""
+    require: str = ""
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -109,6 +128,11 @@ class Request:
         """What to call the job and the object."""
         named = next((name_in(one) for one in (*self.images, self.bring_in) if one), "")
         return self.name or " ".join(self.prompt.split()) or named or "Model"
+
+    @property
+    def use(self) -> str:
+        """What the best of several models is to be best for."""
+        return self.require or self.best_for
 
     def check(self, service: Declaration) -> None:
         """Refuse what cannot work, before anything is sent.
@@ -134,6 +158,7 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
+        choosing.check(self.best_for, self.require, self.keep_in)
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
@@ -181,6 +206,13 @@ class Request:
             raise InvalidInput(f"max_faces must be a whole number of at least {MIN_FACES}, not {self.max_faces!r}.")
         if not isinstance(self.repair, list | tuple) or set(self.repair) - set(REPAIRS):
             raise InvalidInput(f"repair takes a list of {', '.join(REPAIRS)}, not {self.repair!r}.")
+        for lod in self.lods:
+            if not (_is_number(lod, int, float) and (0 < lod < 1 or (lod == int(lod) and lod >= MIN_FACES))):
+                raise InvalidInput(
+                    f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
+                )
+        if self.collision not in COLLISIONS:
+            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 

@@ -18,6 +18,8 @@ from .reshape import weld
 
 Item = bpy.types.Object
 
+#: Fewer faces enclose nothing, and so levels of detail have no fewer.
+FEWEST = 4
 #: Decimating overshoots or falls short by a few faces; so many times that is corrected.
 _PASSES = 8
 _PART = "neural4d_part"

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ...engine.blenders.job_file_format import AssetValues
-from ...engine.blenders.shared_names import blend_version, datablock_name
+from ...engine.blenders.shared_names import GAME, blend_version, datablock_name
 from ...engine.errors import BrokenModel, PreparerFailed
 from ...engine.model.facts import Facts
 from ...engine.system import SYSTEM
@@ -58,6 +58,9 @@ def _append(path: Path) -> tuple[bpy.types.Object, list[bpy.types.Object]]:
         raise BrokenModel(f"The prepared model {path.name} cannot be read: {error}.") from error
     bpy.data.batch_remove(list(libraries))
     objects = [item for item in wanted.objects if item is not None]
+    extras = [item for item in objects if item.get(GAME)]
+    objects = [item for item in objects if item not in extras]
+    bpy.data.batch_remove([*extras, *(item.data for item in extras)])  # an asset is the model alone
     if not objects:
         raise BrokenModel(f"The prepared model {path.name} is empty.")
     return next(item for item in objects if item.parent is None), objects

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import bpy
 
+from ...client import ranking
 from ...client.answers import Answer
-from ...client.box_fit import fit_of
 from ...client.job_target import Placed, Target
 from ...client.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
@@ -119,7 +119,7 @@ def expected() -> list[Job]:
         and placings.ready.get(job.id) != job.entered
         and job.id not in placings.trouble
         and not job.dismissed
-        and not (job.request.fit_mm and job.under_way)  # of several the one is taken that fits best
+        and not job.comparing  # of several the best one is taken
         and targets.is_here(job.target)
         and not (job.target.get("together") and job.batch in unfinished)
     ]
@@ -235,13 +235,13 @@ def place_job(
 
 
 def _prepared(job: Job, variant: int | None) -> Variant:
-    """The variant with that index, or the one that fits best into the job's box, or the first one, that has been
-    prepared; Neural4DError where there is none."""
+    """The variant with that index, or the chosen one, or the best one, that has been prepared; Neural4DError where
+    there is none."""
     prepared = [v for v in job.variants if v.blend and variant in (None, v.index)]
     if not prepared:
         raise Neural4DError("No model of this job is prepared yet.", "Wait until it is ready, or press Retry.")
-    if job.chosen is None and variant is None:
-        return max(prepared, key=lambda v: fit_of(job, v) or 0.0)
+    if job.chosen is None and variant is None and not job.request.place_all:
+        return ranking.best_first(job)[0]
     return min(prepared, key=lambda v: variant is None and v.index != job.chosen)
 
 

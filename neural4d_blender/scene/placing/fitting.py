@@ -20,6 +20,7 @@ from ...client.box_fit import FLAT, is_better_turned, may_turn
 from ...client.job_target import Fit
 from ...engine.protocol import InvalidInput
 from . import box_room, boxes, placement, provenance, targets
+from .game_extras import is_extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -257,7 +258,7 @@ def _bounds(root: bpy.types.Object) -> tuple[Vector, Vector]:
     """
     import numpy as np  # not before it is needed, as in placement
 
-    found = [points for item in _parts(root) if len(points := _extent(item, root))]
+    found = [points for item in _parts(root) if not is_extra(item) and len(points := _extent(item, root))]
     if not found:
         return Vector(), Vector()
     every: np.ndarray = np.concatenate(found)

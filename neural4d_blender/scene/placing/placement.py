@@ -17,6 +17,7 @@ from mathutils import Matrix
 
 from ...engine.protocol import Facts
 from .append import append
+from .game_extras import is_extra, model_of, put_away
 from .provenance import PART
 from .remap_users import take_over
 
@@ -63,6 +64,7 @@ def place(
     if instead_of is not None and scene not in instead_of.users_scene:
         scene = instead_of.users_scene[0]
     objects = bring(blend_path, scene, facts)
+    extras, objects = [item for item in objects if is_extra(item)], [item for item in objects if not is_extra(item)]
     roots = [item for item in objects if item.parent is None]
     if instead_of is not None:
         take_over(instead_of, roots[0], [item for item in objects if item != roots[0]])
@@ -79,6 +81,7 @@ def place(
             _leave_unselected(objects)
     if len(objects) == 1 and objects[0].data is not None:
         objects[0].data.name = roots[0].name
+    put_away(roots[0], extras)
     return roots
 
 
@@ -104,7 +107,7 @@ def metres_per_unit(scene: bpy.types.Scene) -> float:
 
 
 def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tuple[float, float, float]:
-    """The world-space size of the roots and all below them in real millimetres (x, y, z).
+    """The world-space size of the roots and all of the models below them in real millimetres (x, y, z).
 
     Measured on the evaluated vertices, so parents, modifiers and the scene's unit scale count.
     Zeros where there is no vertex, or where an object is not in the scene.
@@ -115,7 +118,7 @@ def measure_mm(roots: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> tup
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         depsgraph = bpy.context.evaluated_depsgraph_get()
         for root in roots:
-            for item in (root, *root.children_recursive):
+            for item in model_of(root):
                 points = world_points(item, depsgraph)
                 if len(points):
                     lower, upper = np.minimum(lower, points.min(axis=0)), np.maximum(upper, points.max(axis=0))

@@ -32,7 +32,8 @@ FIT = "neural4d_fit"
 _OPTIONS = frozenset(
     {
         *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
-        *("joined", "max_faces", "recalculate_normals", "quads", "repair", "animation", "picture_first", "pictures"),
+        *("joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation"),
+        *("picture_first", "pictures"),
     }
 )
 #: Characters of a text, and what a number is below: a stranger's file may hold anything.

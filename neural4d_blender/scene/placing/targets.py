@@ -15,7 +15,7 @@ from mathutils import Matrix, Vector
 from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
 from ..session import session
-from . import provenance
+from . import game_extras, provenance
 from .replacement import check_replaceable
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ def world_matrix(item: bpy.types.Object) -> Matrix:
 
 
 def world_corners(root: bpy.types.Object) -> list[Vector]:
-    """The corners of the bounding boxes of a root and all below it, in the scene's units."""
+    """The corners of the bounding boxes of a root and all of the model below it, in the scene's units."""
     corners: list[Vector] = []
-    for thing in (root, *root.children_recursive):
+    for thing in game_extras.model_of(root):
         if thing.type == "MESH":
             matrix = world_matrix(thing)
             corners += [matrix @ Vector(corner) for corner in thing.bound_box]

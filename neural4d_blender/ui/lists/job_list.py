@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
+from ...client import ranking
 from ...client.box_fit import shown_mm
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import whereabouts
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.session import session
-from ..drawing import labels, remedies, show, state_labels
+from ..drawing import labels, remedies, show, state_labels, verdicts
 from ..drawing.languages import tr
 from . import job_pictures
 
@@ -143,6 +144,11 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
     state = job.state
     if state in SETTLED or state == State.READY:
         labels.draw(box, _how_it_ended(job, words))
+        if (made := _made(job)) and made.report:
+            verdicts.draw(box, made.report)
+        if ranking.shortfall(job):
+            said = tr("Not fit for {use}, which was required. It is kept, and paid.")
+            labels.draw(box, said.format(use=verdicts.called(job.request.require)), "ERROR")
         facts = _facts(job)
         for told, icon in (("repairs", "CHECKMARK"), ("warnings", "INFO")):
             for sentence in facts.get(told, ()):
@@ -181,9 +187,10 @@ def _facts(job: Job) -> Facts:
 
 
 def _made(job: Job) -> Variant | None:
-    """The variant that stands in the scene, else the first one that was measured."""
-    measured = [v for v in job.variants if v.facts] if job.state in (State.PLACED, State.READY) else []
-    return next((v for v in measured if v.index in job.placed), measured[0] if measured else None)
+    """The variant that stands in the scene, else the one that is to; of a model as it was made what was measured."""
+    if job.state not in (State.PLACED, State.READY):
+        return None
+    return ranking.own(job) or next((v for v in job.variants if v.facts), None)
 
 
 def _draw_error(box: bpy.types.UILayout, error: ErrorTexts) -> None:

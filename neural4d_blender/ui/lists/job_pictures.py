@@ -12,7 +12,7 @@ from ...api import generate
 from ...client.box_fit import fit_of
 from ...engine.protocol import State, VariantState
 from ...scene.session import session
-from ..drawing import icons, labels, state_labels
+from ..drawing import icons, labels, state_labels, verdicts
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) ->
             column.template_icon(shown, scale=scale)
         if (filled := fit_of(job, variant)) is not None:
             column.label(text=tr("fills {share:.0%} of its box").format(share=filled))
+        verdicts.draw_rank(column, job, variant)
         if variant.state == VariantState.FAILED:
             labels.draw(column, _why_failed(variant), "ERROR", inset=4 if len(variants) == 1 else 10)
             if variant.can_be_kept:

@@ -10,9 +10,10 @@ from ...engine.protocol import VariantState
 from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ...scene.session import session
-from ..drawing import icons, labels
+from ..drawing import icons, labels, verdicts
 from ..drawing.languages import tr
 from ..operators.jobs import placed_models
+from . import model_report
 
 #: Characters of a value that are shown, and values; a stranger's file may hold more than anybody reads.
 _LONGEST, _MOST = 200, 40
@@ -41,6 +42,8 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         said = provenance.read(root)
         layout.label(text=labels.cut(said.title, inset=4), icon="IMAGE_DATA" if said.image else "FONT_DATA")
         labels.draw(layout, _in_short(said), inset=2.6)
+        if report := model_report.of_selected(context):
+            verdicts.draw(layout, report, inset=2.6)
         row = layout.row(align=True)
         row.operator("neural4d.generate_again", icon="SHADERFX")
         row.operator("neural4d.variations", icon="DUPLICATE")
@@ -148,4 +151,4 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
                 button.job, button.variant = one.id, variant.index
 
 
-CLASSES = (NEURAL4D_PT_about, NEURAL4D_PT_about_details)
+CLASSES = (NEURAL4D_PT_about, *model_report.CLASSES, NEURAL4D_PT_about_details)

@@ -75,7 +75,7 @@ def test_again_in_the_place_of_a_model(sim: Simulator) -> None:
 
 
 def test_another_variant_takes_the_place_for_nothing(sim: Simulator) -> None:
-    job = neural4d.generate("a red rocket", size_mm=50, variants=3, location=(1, 2, 3)).wait(60)
+    job = neural4d.generate("a red rocket", size_mm=50, variants=3, best_for="", location=(1, 2, 3)).wait(60)
     (root,) = job.objects
     before = provenance.read(root).variant
     other = next(v.index for v in job.variants if v.index != before)

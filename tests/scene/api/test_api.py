@@ -66,7 +66,7 @@ def test_it_stands_where_the_cursor_was_and_in_the_active_collection(sim: Simula
 
 
 def test_place_again_and_another_variant_cost_nothing(sim: Simulator) -> None:
-    job = neural4d.generate("a red rocket", size_mm=50, variants=3).wait(60)
+    job = neural4d.generate("a red rocket", size_mm=50, variants=3, best_for="").wait(60)
     assert [variant.state for variant in job.variants].count("prepared") == 1
     for variant in range(3):
         (root,) = job.place(variant=variant, location=(variant, 0, 0))

@@ -184,7 +184,7 @@ def test_a_deleted_file_is_no_dead_end(sim: Simulator) -> None:
 
 @pytest.mark.one_blender
 def test_a_second_variant_that_is_damaged_says_so(sim: Simulator) -> None:
-    job = neural4d.generate("a mug", variants=2).wait(60)
+    job = neural4d.generate("a mug", variants=2, best_for="").wait(60)
     other = next(variant for variant in job.variants if not variant.blend)
     Path(other.model).write_bytes(b"glTF" + bytes(200))
     with pytest.raises(neural4d.JobFailed):

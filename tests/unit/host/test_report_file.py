@@ -43,7 +43,7 @@ def test_no_cell_is_a_formula_and_what_is_read_is_what_was_written(tmp_path: Pat
             (cells,) = csv.DictReader(file)
         assert not [cell for cell in cells.values() if cell.lstrip(" ")[:1] in tuple("=+@\t\r\n\uff1d")]
         assert [name for name, cell in cells.items() if cell.startswith("-")] == ["height_mm"], "a number stays one"
-        assert list(cells) == [one.name for one in fields(Line)]
+        assert list(cells) == [one.name for one in fields(Line) if one.name != "report"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

@@ -70,7 +70,7 @@ def test_two_that_ask_at_once_make_it_one_after_the_other(asked: list[list[str]]
         f"e.DEV = Path({str(environments.DEV)!r}); e.uv = lambda: Path('uv'); "
         "e.run = lambda parts, **_: print('made'); e.ensure('unit')"
     )
-    with environments._locked("unit"):
+    with environments.locked("unit"):
         other = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(1.0)

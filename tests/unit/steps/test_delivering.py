@@ -335,6 +335,18 @@ def test_of_several_the_first_that_is_done_is_the_jobs_and_the_others_follow(wor
     assert (job.state, job.primary) == (State.READY, job.variants[0])
 
 
+def test_where_the_best_one_is_wanted_all_are_prepared_before_that_is_known(world: World) -> None:
+    active = generating(world, variants=3, best_for="print")
+    job = world.until(active, State.READY)
+    assert (job.prepares_all, job.comparing) == (True, True)
+    assert world.until(active) is job
+    assert [one.state for one in job.variants] == [VariantState.PREPARED] * 3
+    assert not job.comparing
+    assert not generating(world, variants=1, best_for="print").job.prepares_all
+    as_made = generating(world, variants=2, best_for="print", keep_in="/made").job
+    assert not as_made.prepares_all
+
+
 def test_a_model_that_is_taken_once_more_is_ready_again(world: World) -> None:
     active = generating(world)
     job = world.until(active)

@@ -1,4 +1,4 @@
-"""Writes a placed model to the files that a command was asked for, in real size.
+"""Writes a placed model to a file, in real size.
 
 May import bpy. A .blend, .glb, .fbx, .obj or .usdz is in metres, as its format or Blender has it; an .stl, which
 has no unit, is in millimetres, which is what programs for printers take it for.
@@ -16,9 +16,12 @@ from typing import Any
 import addon_utils
 import bpy
 
+from ...client.paths import beside
 from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
 from ...engine.system import SYSTEM, reason
-from ..planned_files import beside
+from ..placing.game_extras import model_of
+from .engines import ENGINES, Engine
+from .staging import staged, with_uv_maps
 
 #: The importers and exporters that are add-ons, which a user may have switched off.
 _ADDONS = {".glb": "io_scene_gltf2", ".fbx": "io_scene_fbx"}
@@ -33,13 +36,15 @@ def empty_file() -> bpy.types.Scene:
     return scene
 
 
-def check(paths: Sequence[Path]) -> None:
+def check(paths: Sequence[Path], made_for: str = "") -> None:
     """Refuse, before anything is paid, what could not be written at the end.
 
     Raises:
-        InvalidInput: an unknown ending.
+        InvalidInput: an unknown ending, or none that is made for this engine.
         UnsupportedFeature: this Blender cannot write that format.
     """
+    if made_for in ENGINES and not any(path.suffix.lower() in _FOR_ENGINES for path in paths):
+        raise InvalidInput(f"For {made_for} a .glb or a .fbx is written.", "Choose one of them, or leave that out.")
     for path in paths:
         if path.suffix.lower() not in WRITERS:
             raise InvalidInput(f"{path.name} has to end in one of {', '.join(WRITERS)}.")
@@ -47,19 +52,57 @@ def check(paths: Sequence[Path]) -> None:
             raise UnsupportedFeature("This Blender was built without USD.", "Leave the .usdz out, or use --as-made.")
 
 
-def write(roots: Roots, path: Path) -> None:
-    """Write the objects, and all below them, to the file; whole or not at all. A file of that name is replaced.
+def write(roots: Roots, path: Path, made_for: str = "") -> list[Path]:
+    """Write models to the file as they stand, alone in the open file; see :func:`write_for` for a game engine.
+
+    Returns:
+        The file, and those beside it for what the engine wants in files of their own.
 
     Raises:
         Neural4DError: Blender could not export it, or the folder cannot be written.
     """
+    if made_for in ENGINES and path.suffix.lower() in _FOR_ENGINES:
+        return write_for(roots[0], path, made_for)
+    with _made(path) as file:
+        _select(roots)
+        WRITERS[path.suffix.lower()](roots, file)
+    return [path]
+
+
+def write_for(root: bpy.types.Object, path: Path, made_for: str = "") -> list[Path]:
+    """Write one model to a .glb or a .fbx with its levels of detail and collision shapes, as a game engine takes it.
+
+    Args:
+        made_for: the engine's name in ENGINES; where it is empty, all but the model goes to files of its own.
+
+    Returns:
+        The file, and those beside it: NAME_LOD1.glb, NAME_collision.glb.
+
+    Raises:
+        Neural4DError: as :func:`write`.
+    """
+    engine, files = ENGINES.get(made_for, Engine()), []
+    with _made(path) as first, staged(root, engine, path.suffix.lower()) as stage:
+        for ending, items in stage.files.items():
+            files.append(first.with_stem(first.stem + ending))
+            for item in items:
+                stage.scene.collection.objects.link(item)
+            with bpy.context.temp_override(scene=stage.scene, view_layer=stage.scene.view_layers[0]):
+                _FOR_ENGINES[path.suffix.lower()](files[-1], engine, still=stage.still)
+            for item in items:
+                stage.scene.collection.objects.unlink(item)
+    return [path.parent / file.name for file in files]
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[Path]:
+    """Where a file is to be made, with others beside it: whole or not at all, in place of those that are there."""
     addon = _ADDONS.get(path.suffix.lower())
     if addon and addon not in bpy.context.preferences.addons:
         addon_utils.enable(addon)
-    _select(roots)
     try:
         with beside(path) as folder:
-            WRITERS[path.suffix.lower()](roots, Path(folder) / path.name)
+            yield Path(folder) / path.name
             if not (Path(folder) / path.name).is_file():
                 raise Neural4DError(f"Blender wrote no {path.name}.", _AGAIN)
             for made in Path(folder).iterdir():
@@ -73,7 +116,8 @@ def write(roots: Roots, path: Path) -> None:
 _AGAIN = "Choose another folder or format and run resume: the model is ready and costs nothing again."
 
 
-def _glb(_roots: Roots, path: Path) -> None:
+def _glb(roots: Roots, path: Path) -> None:
+    with_uv_maps(item.data for root in roots for item in model_of(root))
     _call(bpy.ops.export_scene.gltf, path, export_format="GLB", use_selection=True)
 
 
@@ -86,6 +130,27 @@ def _fbx(_roots: Roots, path: Path) -> None:
         path_mode="COPY",
         embed_textures=True,
     )
+
+
+def _glb_for(path: Path, _engine: Engine, *, still: bool) -> None:
+    _call(bpy.ops.export_scene.gltf, path, export_format="GLB", use_active_scene=True, export_animations=not still)
+
+
+def _fbx_for(path: Path, engine: Engine, *, still: bool) -> None:
+    _call(
+        bpy.ops.export_scene.fbx,
+        path,
+        apply_scale_options=engine.scale,
+        bake_space_transform=still,  # Y up in the data itself, so that nothing is turned
+        bake_anim=not still,
+        mesh_smooth_type="FACE",
+        add_leaf_bones=False,
+        path_mode="COPY",
+        embed_textures=True,
+    )
+
+
+_FOR_ENGINES: dict[str, Callable[..., None]] = {".glb": _glb_for, ".fbx": _fbx_for}
 
 
 def _obj(roots: Roots, path: Path) -> None:
@@ -145,7 +210,7 @@ def _select(roots: Roots) -> None:
     for item in bpy.context.view_layer.objects:
         item.select_set(False)
     for root in roots:
-        for item in (root, *root.children_recursive):
+        for item in model_of(root):
             item.select_set(True)
     bpy.context.view_layer.objects.active = roots[0]
 
@@ -161,7 +226,8 @@ def _on_disk(roots: Roots, folder: Path, stem: str) -> Iterator[None]:
     try:
         for number, image in enumerate([image for image in _images(roots) if image.packed_file], 1):
             file = folder / f"{plain}_{number}{'.jpg' if image.file_format == 'JPEG' else '.png'}"
-            file.write_bytes(image.packed_file.data)
+            packed: Any = image.packed_file  # the stubs take bytes for a text
+            file.write_bytes(packed.data)
             twin = bpy.data.images.load(str(file))
             twin.colorspace_settings.name, twin.alpha_mode = image.colorspace_settings.name, image.alpha_mode
             image.user_remap(twin)
@@ -175,7 +241,7 @@ def _on_disk(roots: Roots, folder: Path, stem: str) -> Iterator[None]:
 
 def _images(roots: Roots) -> list[bpy.types.Image]:
     """The images in the materials of the objects and all below them."""
-    slots = (slot for root in roots for item in (root, *root.children_recursive) for slot in item.material_slots)
+    slots = (slot for root in roots for item in model_of(root) for slot in item.material_slots)
     trees = {slot.material.node_tree for slot in slots if slot.material and slot.material.node_tree}
-    nodes = (node for tree in trees for node in tree.nodes if node.type == "TEX_IMAGE")
+    nodes = (n for tree in trees for n in tree.nodes if isinstance(n, bpy.types.ShaderNodeTexImage))
     return sorted({node.image for node in nodes if node.image}, key=lambda image: image.name)
