@@ -1,4 +1,4 @@
-"""Faces that go through other faces; of a large model a sample is looked at, and told what that has. May import numpy."""
+"""Faces that go through other faces; of a large model what a sample of them has. May import numpy."""
 
 from __future__ import annotations
 
