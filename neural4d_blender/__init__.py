@@ -42,6 +42,7 @@ _API = (
     "bring_in",
     "conversion_estimate",
     "delete",
+    "distance_mm",
     "dress",
     "estimate",
     "generate",
@@ -50,6 +51,7 @@ _API = (
     "jobs",
     "providers",
     "refit",
+    "size_mm_of",
     "spent",
     "totals",
 )
@@ -57,8 +59,10 @@ _API = (
 _MODULES = {
     "account_models": ".api.account",
     "bring_in": ".api.bring_in",
+    "distance_mm": ".api.measure",
     "dress": ".api.fit",
     "refit": ".api.fit",
+    "size_mm_of": ".api.measure",
 }
 #: In a Python without bpy they are there too, for batches whose results are files.
 _BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")

@@ -54,7 +54,9 @@ def check_writable(file: Path) -> None:
         windows_paths.check(file)
     there = next((folder for folder in file.parents if folder.exists()), None)
     if there is None:
-        raise InvalidInput(f"There is no {file.anchor}.", "Connect the drive or share, or choose another folder.")
+        raise InvalidInput(
+            f"There is no drive or share {file.anchor}.", "Connect the drive or share, or choose another folder."
+        )
     try:
         _try_out(there / f".neural4d-{uuid.uuid4().hex}")
     except OSError as error:

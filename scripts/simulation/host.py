@@ -13,7 +13,7 @@ from neural4d_blender.client.answers import Answer
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.new_jobs import NewJob
 from neural4d_blender.client.snapshots import Job
-from neural4d_blender.engine.protocol import BatchRecord, Request, State
+from neural4d_blender.engine.protocol import BatchRecord, Request, State, declaration
 
 from . import plan, users
 from .machine.pipes import EngineProcess
@@ -157,6 +157,12 @@ class Host:
         self.world.witness.word(job.number, "submits")
         request = Request.from_dict(users.request_of(job, self.world.folder))
         self.bridge.submit(job_id(job.number), job.provider, request, {"scene": "Scene"})
+
+    def bring_in(self, number: int, provider: str, what: str) -> None:
+        """Send a job for a model that is there already."""
+        self.world.witness.brings_in(number, what)
+        request = Request(bring_in=what, format=declaration(provider).native)
+        self.bridge.submit(job_id(number), provider, request, {"scene": "Scene"})
 
     def _submit_batch(self, number: int) -> None:
         self._sent.add(-1 - number)

@@ -67,6 +67,8 @@ FILES = [
     (2, "refused"), (2, "hang_before"), (3, "status_before"), (1, "no_length"),
 ]  # fmt: skip
 BLENDERS = ["crash", "hang", "broken", "absent"]
+#: The number of the first job that is brought in.
+BROUGHT = 500
 #: What becomes of a journal: it is removed, a copy from before all jobs takes its place, a piece of it is overwritten.
 HARMED = ["gone", "older", "zeros"]
 EVENTS = [(3, "outage"), (2, "full"), (2, "clock"), (2, "sleep"), (1, "death"), (2, "quit"), (1, "others")]
@@ -112,7 +114,18 @@ class _Planner:
         if chance.random() < 0.05:
             plan.journal = chance.randrange(4)
         self._harm_journal(plan)
+        self._bring_in(plan)
         return plan
+
+    def _bring_in(self, plan: Plan) -> None:
+        """A model that is there already: another job's, by its id at the service, or a file."""
+        chance = random.Random(f"{self.seed} brought in")
+        for number in range(chance.choice([0, 0, 0, 1, 2])):
+            more = {"number": BROUGHT + number}
+            after = chance.choice(["generating", "generating", "ready", "placed", "choosing_cutout", "failed", ""])
+            at = round(1.0 + chance.random() * 20, 2)
+            job = chance.choice(plan.jobs).number
+            plan.acts.append(Act(job, after, at, "bring in" if after else "bring in a file", more))
 
     def _harm_journal(self, plan: Plan) -> None:
         """Its engine dies, and what the next one finds is no journal, or another one."""

@@ -178,6 +178,11 @@ class Services:
                     found[job] = service.name
         return found
 
+    def ids_of(self, name: str, job: int | None) -> list[str]:
+        """The ids of a job's models at a service, as its own page shows them."""
+        rows = (row for service in self.state.services if service.name == name for row in service.jobs())
+        return [id for row in rows if self.owners.get(id := str(row["uuid"])) == job]
+
     def fetch(self, method: str, url: str, headers: dict[str, str], fault: Fault | None = None) -> Came:
         """A file of the file host's."""
         parts = urlsplit(url)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural4d_blender.client.answers import Answer
 from neural4d_blender.client.snapshots import Job
-from neural4d_blender.engine.protocol import State
+from neural4d_blender.engine.protocol import State, declaration
 
 from . import plan
-from .machine.stand_ins import PICTURE
-from .services import job_id
+from .machine.stand_ins import GLB, PICTURE
+from .services import job_id, number_of
 
 if TYPE_CHECKING:
     from .host import Host
@@ -111,6 +112,14 @@ def dismiss(host: Host, id: str) -> None:
     host.bridge.send("dismiss", job=id)
 
 
+def bring_in(host: Host, id: str, number: int) -> None:
+    """The job's model once more, by its id at the service, as somebody would who has it from elsewhere."""
+    provider = host.bridge.jobs[id].provider
+    made = host.world.services.ids_of(provider, number_of(id))
+    if what := next((one for one in made if re.fullmatch(declaration(provider).ids, one)), ""):
+        host.bring_in(number, provider, what)
+
+
 def delete(host: Host, id: str) -> None:
     job = host.bridge.jobs[id]
     if not job.under_way and job.state != State.CHOOSING_CUTOUT:
@@ -148,6 +157,12 @@ def _set_key(host: Host, more: dict[str, Any]) -> None:
     host.bridge.configure()
 
 
+def _bring_in_file(host: Host, more: dict[str, Any]) -> None:
+    path = host.world.folder / "brought in.glb"
+    path.write_bytes(GLB)
+    host.bring_in(more["number"], "file", str(path))
+
+
 def _set_online(host: Host, more: dict[str, Any]) -> None:
     host.settings.is_online = bool(more["online"])
     host.bridge.configure()
@@ -168,6 +183,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "again": again,
     "dismiss": dismiss,
     "delete": delete,
+    "bring in": bring_in,
 }
 #: What is done to all.
 OF_ALL: dict[str, Callable[[Host, dict[str, Any]], None]] = {
@@ -176,4 +192,5 @@ OF_ALL: dict[str, Callable[[Host, dict[str, Any]], None]] = {
     "key": _set_key,
     "online": _set_online,
     "balance": _ask,
+    "bring in a file": _bring_in_file,
 }

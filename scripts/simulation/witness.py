@@ -58,6 +58,8 @@ class Witness:
         self._asked: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
         self._formats: defaultdict[int, set[tuple[str, float | None]]] = defaultdict(set)
         self._gone: set[str] = set()
+        #: Jobs of models that are there already.
+        self.brought: set[int] = set()
         #: What has happened: a service has asked to be called less often, a connection has broken.
         self.hurried = self.broken = False
         self._told: dict[str, Job] = {}
@@ -76,6 +78,11 @@ class Witness:
         """A user wants a job, knowing what that may cost."""
         self.jobs[job] += 1
         self.world.tell(f"the user: {what} job {job}")
+
+    def brings_in(self, job: int, what: str) -> None:
+        """A user wants a model that is there already, which costs nothing."""
+        self.brought.add(job)
+        self.word(job, f"brings in {what!r}:")
 
     def may_pay(self, job: Job) -> bool:
         """Whether a user who reads what is told of the job knows that Retry may be paid."""
@@ -210,6 +217,11 @@ class Witness:
                 self.found("internal", f"job {number}: {error['what']}")
 
     def _check_cost(self, number: int, job: Job) -> None:
+        if number in self.brought:
+            done = job.state in (State.READY, State.PLACED)
+            if job.cost or job.cost_estimated or (done and job.cost is None) or self.paid(number):
+                self.found("brought in", f"job {number} was brought in, and is told to have cost {job.cost}")
+            return
         booked = sum(bool(entry["points"]) for entry in job.spent if entry["operation"] == "conversion")
         wanted = len(self._formats[number] | self._wanted(number)) * max(1, self.jobs[number])
         if booked > wanted and not any(fault.kind == "conversion_failed" for fault in self.world.plan.faults):
@@ -249,9 +261,9 @@ class Witness:
         for host in world.hosts:
             if host.bridge._answers:
                 self.found("unanswered", f"{len(host.bridge._answers)} commands of {host.process.name}")
-        for job in world.plan.jobs:
-            if self.jobs[job.number]:
-                self._conclude(job.number)
+        for number in (*(job.number for job in world.plan.jobs), *sorted(self.brought)):
+            if self.jobs[number]:
+                self._conclude(number)
         self._look_for_keys()
         if (log := world.log.getvalue()) and "Error" in log and "JournalUnusable" not in log:
             self.found("log", log.strip().splitlines()[-1][:200])
@@ -282,6 +294,8 @@ class Witness:
         allowed = {"PaymentUnknown", "GenerationFailed", "CapReached", "BudgetUsedUp", "NotEnoughPoints"}
         if self.world.plan.settings["ids"] == "echoed":
             allowed.add("JobNotFound")  # the service has told ids that it does not know itself
+        if number in self.brought:
+            allowed.add("ModelNotFound")
         known = any(job.id in host.bridge.jobs for host in self.world.hosts)  # else it was never journaled: not sent
         if code not in allowed and known and not job.retry_pays and not self.may_pay(job):
             self.found("fails", f"job {number} fails although all is well: {code}: {what}")

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neural4d_blender import ui
-from neural4d_blender.engine import errors, protocol
-from neural4d_blender.engine.model import declaration
-from neural4d_blender.prepare.checks import run as checks
+from neural4d_blender.engine import protocol
 from neural4d_blender.ui import preferences, registration
 from neural4d_blender.ui.drawing import remedies, state_labels
 
@@ -34,11 +32,8 @@ def tooltips() -> set[str]:
 
 
 def sentences() -> set[str]:
-    """What a service cannot do, what to do about an error, what a check says: texts filled in or as they are."""
-    reasons = [reason for service in protocol.declarations() for reason in service.reasons.values()]
-    remedy = [vars(kind).get("default_remedy", "") for kind in vars(errors).values() if isinstance(kind, type)]
-    found = (check.sentence for check in checks.checks())
-    return {text for text in (*declaration._LACKING.values(), *reasons, *remedy, *found) if _is_text(text)}
+    """Why a service cannot do something: texts of the engine that a panel shows; sentences.py has the others."""
+    return {text for service in protocol.declarations() for text in service.reasons.values() if _is_text(text)}
 
 
 def _is_text(text: str) -> bool:

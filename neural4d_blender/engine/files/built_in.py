@@ -55,7 +55,10 @@ def copy(
         system.discard(part)
         if not isinstance(error, OSError):
             raise
-        raise DownloadFailed(f"{source.name} could not be copied to {path.parent}: {reason(error)}.") from error
+        raise DownloadFailed(
+            f"{source.name} could not be copied to {path.parent}: {reason(error)}.",
+            "See that it can be read and that the disk has room, then press Retry: it costs nothing.",
+        ) from error
     progress(1.0)
     return path.stat().st_size
 

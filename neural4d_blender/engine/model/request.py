@@ -230,8 +230,8 @@ class Request:
         if self.bring_in:
             self._check_brought_in(service)
         elif bool(self.prompt.strip()) + bool(self.images) + len(named) != 1:
-            others = "".join(f" or the option {key}" for key in replacing)
-            raise InvalidInput(f"Give either a prompt or an image{others}: one of them, not several and not none.")
+            either = f"a prompt, an image or the option {', '.join(replacing)}" if replacing else "a prompt or an image"
+            raise InvalidInput(f"Give either {either}: one of them, not several and not none.")
         if self.prompt.strip():
             service.require(Feature.TEXT)
         for image in (*self.images, *self.views.values()):

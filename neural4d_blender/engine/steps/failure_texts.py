@@ -38,20 +38,20 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
 def _paid_in_words(job: Job, error: Neural4DError) -> str:
     costs, again = job.costs, job.primary is None if job.variants else not job.choice.picture_ids
     if costs.total is None:
-        paid = "The service accepted the job and does not say what it costs"
-        if costs.unsure:
-            paid = "It may have been paid before, by a submission whose answer is lost"
-        return f"{paid}; Retry {'is a new job and is paid again' if again else 'does not pay it again'}."
+        accepted = "The service accepted the job and does not say what it costs."
+        told = "It may have been paid before, by a submission whose answer is lost." if costs.unsure else accepted
+        return f"{told} {'Retry is a new job and is paid again.' if again else 'Retry does not pay it again.'}"
     paid = f"{costs.total} {unit_of(job.provider)} were paid{' (estimated)' if costs.estimated else ''}"
+    told = f"{paid}."
     if costs.unsure:
-        paid += ", and more may have been by a submission whose answer is lost"
+        told = f"{paid}, and more may have been by a submission whose answer is lost."
     elif any(entry["points"] is None for entry in costs.spent):
-        paid += " for a part of it, and what the rest cost is not known"
+        told = f"{paid} for a part of it, and what the rest cost is not known."
     if again and not job.variants:
-        return f"{paid}; Retry is a new job and is paid again."
+        return f"{told} Retry is a new job and is paid again."
     if again and isinstance(error, GenerationFailed):
-        return f"{paid} unless the service gives them back; Retry is a new job and is paid again."
-    return f"{paid}; Retry does not pay them again."
+        return f"{told} Whether the service gives them back is not known. Retry is a new job and is paid again."
+    return f"{told} Retry does not pay them again."
 
 
 def paid_so_far(job: Job) -> str:

@@ -96,12 +96,12 @@ def _may_be_sent_again(context: Context, active: ActiveJob, variant: Variant, po
 def _unknown(job: Job, provider: Provider) -> PaymentUnknown:
     order, job.ordered = job.ordered, ""
     refused = job.submission.refused
-    said = refused["what"] if refused else f"The order '{order}' went out and no answer came"
+    said = refused["what"] if refused else f"The order '{order}' went out and no answer came."
     job.submission.settle()
     job.costs.lose()
     name, unit = provider.declaration.name, provider.declaration.unit
     return PaymentUnknown(
-        f"{said.rstrip('.')}; {name} cannot say whether it arrived.",
+        f"{said.rstrip('.')}. {name} cannot say whether it arrived.",
         f"Look for it on {name}'s own page, before you press Retry.",
         cost=f"Unknown: it may have been paid. Retry would order it, and may pay {unit}, again.",
     )

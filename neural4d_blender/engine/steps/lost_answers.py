@@ -183,7 +183,7 @@ def _moved(
     if gone == context.spending.prices.expected(provider, quote):  # another sum may be somebody else's
         job.costs.measured(points)
     raise PaymentUnknown(
-        f"{said}, but the balance fell by {gone:g} {provider.declaration.unit}: the service has "
+        f"{said} But the balance fell by {gone:g} {provider.declaration.unit}: the service has "
         "probably taken the job, and its answer with the model's address is lost.",
         cost=cost_of_lost(job, points),
     )
@@ -270,10 +270,10 @@ def _without_witness(context: Context, active: ActiveJob, provider: Provider) ->
 def _said(job: Job) -> str:
     """What came instead of a usable answer: the service's own sentence goes first."""
     if job.submission.refused:
-        return job.submission.refused["what"].rstrip(".")
+        return f"{job.submission.refused['what'].rstrip('.')}."
     if job.submission.refusal:
-        return f"{job.submission.refusal.rstrip('.')}. The answer names no model"
-    return "No usable answer came"
+        return f"{job.submission.refusal.rstrip('.')}. The answer names no model."
+    return "No usable answer came."
 
 
 def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
@@ -283,7 +283,7 @@ def _unknown(context: Context, job: Job, provider: Provider) -> PaymentUnknown:
     name = provider.declaration.name
     no_word = "and its balance does not tell either" if tells_balance(provider) else "and it tells no balance"
     return PaymentUnknown(
-        f"{said}; {name} cannot say whether the request arrived, {no_word}.",
+        f"{said} {name} cannot say whether the request arrived, {no_word}.",
         f"Look for the job {tickets[0]} on {name}'s own page, before you press Retry." if tickets else "",
         cost="Unknown: it may have been paid. Retry would send it, and may pay, again.",
     )

@@ -73,7 +73,7 @@ def mend(folder: Path, system: System) -> None:
         return
     if not journal.exists() or not journal.stat().st_size:
         if there or backup_files.traces(folder):
-            _make(folder, system, "The job history was missing", {})
+            _make(folder, system, "The job history was missing.", {})
         return
     if damage := _damage(folder):
         if any(lock_file.is_held(path) for path in folder.glob("engine-*.lock")):
@@ -81,13 +81,13 @@ def mend(folder: Path, system: System) -> None:
                 f"The job history {journal} is damaged ({damage}), and another Blender has it open.",
                 "End that Blender, then try again: the history is made whole then.",
             )
-        _make(folder, system, f"The job history was damaged ({damage})", _salvaged(journal))
+        _make(folder, system, f"The job history was damaged ({damage}).", _salvaged(journal))
         return
     with closing(connect(journal)) as db:
         if not journal_stamp.is_behind(journal_stamp.of(db), there):
             return
         schema_migrations.bring_up_to_date(db)
-        _complete(db, folder, system, "The job history is an older one than was written last", there)
+        _complete(db, folder, system, "The job history is an older one than was written last.", there)
 
 
 def _damage(folder: Path) -> str:
@@ -205,7 +205,7 @@ def _complete(
     _complete_batches(db, folder, {job.batch for _, job in jobs.values()} - {""})
     journal_stamp.adopt(db, there)
     told = JournalMended(
-        f"{what}. It was made whole: {len(jobs)} jobs are known, {from_folders} of them as their folders have it."
+        f"{what} It was made whole: {len(jobs)} jobs are known, {from_folders} of them as their folders have it."
         + (f" What {lost} other jobs were is lost; their files are still in {folder / 'jobs'}." if lost else ""),
         kept=f"The old file is kept in {folder / FOLDER}." if "damaged" in what else "",
         cost=f"{f'{doubtful} jobs may have been sent since: they failed, and say so. ' if doubtful else ''}"

@@ -38,7 +38,7 @@ def check() -> None:
     """Raises UnsafeModel where what the model holds would become absurdly much."""
     trees: list[Any] = node_trees()
     _at_most("nodes", sum(len(tree.nodes) for tree in trees), MAX_NODES)
-    _at_most("nodes, once its groups are opened", _opened(trees), MAX_OPENED)
+    _at_most("nodes once its groups are opened", _opened(trees), MAX_OPENED)
     for tree in trees:
         for node in tree.nodes:
             if node.bl_idname == "GeometryNodeRepeatInput" and (times := node.inputs.get("Iterations")):

@@ -77,9 +77,9 @@ def _looks_like(head: bytes) -> str:
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page"
     if text.startswith(b"<"):
-        return "XML, perhaps an error message"
+        return "an XML file, perhaps an error message"
     if text.startswith(b"{"):
-        return "JSON, perhaps an error message"
+        return "a JSON file, perhaps an error message"
     if head.startswith(b"PK\x03\x04"):
         return "a ZIP archive"
     for magic, name in ((b"glTF", "GLB"), (b"BLENDER", "a .blend file"), (b"Kaydara", "FBX")):

@@ -25,18 +25,19 @@ _SEEN = {
 
 
 def told(imported: Iterable[bpy.types.Object], source: Path, files: NamedFiles, output: Path) -> list[str]:
-    """One sentence on what of the file does not come; empty where all of it does."""
+    """Sentences on what of the file does not come; none where all of it does."""
     items = list(imported)
     bare = {item.data for item in items if isinstance(item.data, bpy.types.Mesh) and not len(item.modifiers)}
     bare = {mesh for mesh in bare if _has_lines(mesh)}  # once each, however many objects show it
     kinds = (_SEEN.get(item.type, _LINES if item.data in bare else "") for item in items)
     counted = Counter(kind for kind in kinds if kind)
     parts = [f"{number} {_plural(kind, number)}" for kind, number in sorted(counted.items())]
+    left = [", ".join(parts)] if parts else []
     others = sorted(path.name for path in files.alike(source) if path not in (source, output))
     if others:
         names = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
-        parts.append(f"{len(others)} other {_plural('model', len(others))} beside this one ({names})")
-    return [f"Left out: {', '.join(parts)}."] if parts else []
+        left.append(f"{len(others)} other {_plural('model', len(others))} beside this one ({names})")
+    return [f"Left out: {what}." for what in left]
 
 
 def _plural(kind: str, number: int) -> str:

@@ -44,7 +44,7 @@ def merge(model: Model) -> tuple[Model, list[str]]:
     if not vertices and not faces:
         return model, []
     gone = [counted(vertices, "vertex", "vertices")] * bool(vertices) + [counted(faces, "face")] * bool(faces)
-    return model, [f"Doubles: {' and '.join(gone)} merged with others in the same place."]
+    return model, [f"Doubles: {', '.join(gone)} merged with others in the same place."]
 
 
 def _twice(editable: bmesh.types.BMesh) -> list[bmesh.types.BMFace]:

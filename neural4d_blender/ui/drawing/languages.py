@@ -5,9 +5,9 @@ A table is read when its language is on, so that English costs nothing. May be l
 
 import json
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 from bpy.app.handlers import persistent
@@ -15,6 +15,12 @@ from bpy.app.handlers import persistent
 #: Of names and labels: what Blender calls "Generate" or "Import" is another thing. Tooltips have none in Blender.
 CONTEXT = "Neural4D"
 FOLDER = Path(__file__).resolve().parents[1] / "languages"
+#: Where a text of several sentences is taken apart; a name may have a dot and a space in it too.
+PARTS = r"(?<=[.?!])\s+(?=[^a-z\s])|\n"
+#: Sentences that a name may reach over.
+_LONGEST = 4
+#: What is filled in that is ours, such as "points": a name, a path or a message of others begins otherwise, or is kept.
+_OURS = re.compile(r"[a-z\d]")
 
 
 def tr(text: str) -> str:
@@ -25,31 +31,82 @@ def tr(text: str) -> str:
 def sentence(text: str) -> str:
     """A text that is filled in already, as the engine's and the services' are; several sentences one by one."""
     locale = bpy.app.translations.locale
-    return _sentence(locale, text) if locale and _templates(locale) else text
+    return _sentence(locale, text) if locale and _templates(locale).whole else text
 
 
-@lru_cache(maxsize=256)  # asked for each time that a panel is drawn
+@lru_cache(maxsize=1024)  # asked for each time that a panel is drawn
 def _sentence(locale: str, text: str) -> str:
+    if text in (known := _templates(locale).whole):
+        return known[text]
+    pieces, said = re.split(f"({PARTS})", text), ""  # a sentence, a gap, a sentence, ...
+    while pieces:
+        for end in range(1, min(len(pieces), 2 * _LONGEST) + 1, 2):
+            if words := _filled_in(locale, "".join(pieces[:end]), reaches_over=end > 1):
+                break
+        else:
+            words, end = pieces[0], 1  # English rather than half of it
+        gap = "".join(pieces[end : end + 1])
+        said += words + ("" if words.endswith("。") and gap == " " else gap)
+        pieces = pieces[end + 1 :]
+    return said
+
+
+def _filled_in(locale: str, text: str, *, reaches_over: bool = False, is_piece: bool = False) -> str:
+    """The translation of one sentence; empty where there is none.
+
+    Args:
+        reaches_over: it is several, so that only a template which begins with words of its own can be meant.
+        is_piece: it is a part of a sentence.
+    """
     known = _templates(locale)
-    if found := known.get(text):
-        return found[1]
-    for pattern, translated in known.values():
-        if pattern and (match := pattern.fullmatch(text)):
-            return translated.format(**match.groupdict())
-    parts = re.split(r"(?<=[.?!])\s+", text)
-    return text if len(parts) == 1 else " ".join(_sentence(locale, part) for part in parts)
+    if text in known.whole:
+        return known.whole[text]
+    for one in known.with_names:
+        if one.longest not in text or one.is_piece != is_piece or (reaches_over and one.text.startswith("{")):
+            continue
+        if match := _pattern(one.text).fullmatch(text):
+            return one.words.format(**{name: _value(locale, value) for name, value in match.groupdict().items()})
+    return ""
+
+
+def _value(locale: str, value: str) -> str:
+    """What is filled in, in the language too where it is words of ours."""
+    if not _OURS.match(value):
+        return _sentence(locale, value) if value.endswith((".", "?", "!")) else value
+    if words := _filled_in(locale, value, is_piece=True):
+        return words
+    return ", ".join(_filled_in(locale, part, is_piece=True) or part for part in value.split(", "))
+
+
+class _Template(NamedTuple):
+    longest: str  # of its words between {placeholders}: looked for first, since that takes no time
+    text: str
+    words: str
+    is_piece: bool
+
+
+class _Templates(NamedTuple):
+    whole: dict[str, str]
+    with_names: list[_Template]
 
 
 @lru_cache(maxsize=2)
-def _templates(locale: str) -> dict[str, tuple[re.Pattern[str] | None, str]]:
-    """Each text of a language, with what finds it filled in where it has plain {placeholders}."""
-    found: dict[str, tuple[re.Pattern[str] | None, str]] = {}
-    for text, word in {text: word for (_, text), word in table(locale).items()}.items():
-        plain = text.endswith((".", "?")) and re.search(r"\{\w+\}", text)
-        parts = re.split(r"\{(\w+)\}", text) if plain else []
-        pattern = "".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
-        found[text] = (re.compile(pattern) if plain else None, word)
-    return found
+def _templates(locale: str) -> _Templates:
+    """The texts of a language, and those that can be found again filled in, the most exact one first."""
+    whole, found = {text: words for (_, text), words in table(locale).items()}, []
+    for text, words in whole.items():
+        parts = re.split(r"\{\w+\}", text)
+        longest = max(parts, key=len)
+        ends = text.endswith((".", "?", "!")) or (re.search(r": \{\w+\}$", text) and len(longest) > 7)
+        if len(parts) > 1 and not re.search(r"\{\w+[:!]", text) and (ends or parts[-1]):
+            found.append(_Template(longest, text, words, not ends))
+    return _Templates(whole, sorted(found, key=lambda one: -len(re.sub(r"\{\w+\}", "", one.text))))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", text)
+    return re.compile("".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)))
 
 
 def in_context(kind: type) -> None:

@@ -52,6 +52,7 @@ def draw(column: bpy.types.UILayout, chosen: Any) -> None:
     field = row.row(align=True)
     field.active = typed
     field.prop(chosen, "size", text=tr("Size") if typed else tr("Suggested"))
+    row.menu("NEURAL4D_MT_size", text="", icon="DRIVER_DISTANCE")
     if typed:
         row.operator("neural4d.suggest_size", text="", icon="LOOP_BACK", emboss=False)
     else:

@@ -143,8 +143,8 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     ),
     "deleted jobs are revived": Change(
         "store.history.History.delete",
-        "SET deleted = ?, data = '{}', bytes",
-        "SET month = month || substr(?, 1, 0), bytes",
+        "SET deleted = ?, data = ?, bytes",
+        "SET month = month || substr(?, 1, 0) || substr(?, 1, 0), bytes",
     ),
     "running jobs of an earlier engine are not counted": Change(
         "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
@@ -254,13 +254,20 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "process.commands.Commands._follow", "job.revision != known[job.id]", "False"
     ),
     "a full disk sends all the same": Change(_PAY, "except JournalUnusable:", "except ZeroDivisionError:"),
-    "a deleted job is sent again": Change("process.commands.Commands._submit", "if points is not None:", "if False:"),
+    "a deleted job is sent again": Change("process.commands.Commands._submit", "if deleted :=", "if False and"),
     "what is acted on late is not seen": Change(
         "steps.lost_answers._refused", "sent.balance_before is None and", "False and"
     ),
     "a conversion on its way is told as not paid": Change(
         "model.job.Job.to_dict", " or bool(self.delivery.converting)", ""
     ),
+    "what is brought in is said to have cost what it cost once": Change(
+        "steps.brought_in.submission_of", '"points": 0, "estimated": False', '"points": 30, "estimated": False'
+    ),
+    "the price of another day is booked": Change(
+        "steps.brought_in.poll", "return replace(found, points=None)", "return found"
+    ),
+    "what is brought in is sent": Change("steps.submit.advance", "if request.bring_in:", "if False:"),
     "what could not be written is forgotten": Change(
         "steps.next_step.step", "active.unwritten = True", "active.unwritten = False"
     ),

@@ -127,7 +127,7 @@ def hollow() -> None:
         (lambda: turned(slice(100, 140)), "normals", "Normals: 40 faces turned."),
         (lambda: turned(slice(0, 400)), "normals", "Normals: 400 faces turned."),
         (lambda: turned(slice(None)), "normals", "Normals: 512 faces turned."),
-        (twice, "doubles", "Doubles: 4 vertices and 1 face merged with others in the same place."),
+        (twice, "doubles", "Doubles: 4 vertices, 1 face merged with others in the same place."),
         (lambda: with_specks(False), "floaters", "Floaters: 2 parts that touched nothing removed"),
         (lambda: with_specks(True), "floaters", "Floaters: 2 parts that touched nothing removed"),
         (ball, "base", "Base: cut flat 2 % above the lowest point."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import blf
@@ -9,7 +10,7 @@ import pytest
 
 from neural4d_blender.engine import protocol
 from neural4d_blender.ui.drawing import languages
-from tests.support import texts
+from tests.support import sentences, texts
 
 LOCALES = ("zh_HANS", "ja_JP", "de_DE", "fr_FR", "es", "ko_KR")
 
@@ -23,7 +24,12 @@ def test_every_text_is_there_with_its_placeholders(locale: str) -> None:
     known = {text: word for (context, text), word in languages.table(locale).items() if context == languages.CONTEXT}
     wanted = texts.names() | texts.tooltips() | texts.sentences()
     assert sorted(wanted - known.keys()) == []
-    assert sorted(known.keys() - wanted) == []
+    told, own = sentences.templates(), {sentences.skeleton(text) for text in known.keys() - wanted}
+    shown = {sentences.skeleton(text) for text in wanted}
+    assert [f"{place}: {text}" for text, place in told.items() if sentences.skeleton(text) not in own | shown] == []
+    assert sorted(own - {sentences.skeleton(text) for text in told} - sentences.PIECES) == []
+    assert sorted(sentences.PIECES - own - shown) == []
+    assert len(own) == len(known.keys() - wanted), "two that differ in the names of their placeholders alone"
     assert [text for text, word in known.items() if not word or placeholders(text) != placeholders(word)] == []
 
 
@@ -53,3 +59,16 @@ def test_names_at_the_left_of_a_field_fit_the_default_width(locale: str) -> None
 
 def is_split(option: protocol.Option) -> bool:
     return option.kind in ("choice", "text") and not option.replaces_image
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_each_sentence_is_found_again_filled_in(locale: str) -> None:
+    """Also where another one is nearly the same, and where it stands between others."""
+    for text in languages._templates(locale).whole:
+        if text.endswith((".", "?")) and not re.search(r"\{\w+[:!]", text):
+            names = re.findall(r"\{(\w+)\}", text)
+            values = {name: f"X{number}.glb" for number, name in enumerate(names)}
+            words = languages._templates(locale).whole[text].format(**values)
+            assert languages._sentence(locale, text.format(**values)) == words
+            around = languages._sentence(locale, f"Nobody knows this. {text.format(**values)} Nor that.")
+            assert around.removeprefix("Nobody knows this. ").removesuffix("Nor that.").strip() == words

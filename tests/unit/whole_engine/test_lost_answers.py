@@ -322,9 +322,9 @@ def test_of_what_was_paid_before_a_refusal_the_cost_is_told_as_well(sim: Simulat
     sim.configure(booking_seconds=1000)
     sim.set_fault(endpoint=IMAGE, fault="http_400", acted=True)
     error = ended(engine, engine.submit("a wooden chair", picture_first=True))["error"]
-    paid, refused = error["cost"].split(". ")
-    assert paid == "13 points were paid; Retry does not pay them again"
-    assert refused == "The service refused the request, and the balance stands where it stood."
+    paid, refused = error["cost"].split(" The ")
+    assert paid == "13 points were paid. Retry does not pay them again."
+    assert refused == "service refused the request, and the balance stands where it stood."
 
 
 def test_pictures_that_were_paid_are_not_called_free_where_the_model_was_not_taken(
@@ -334,7 +334,7 @@ def test_pictures_that_were_paid_are_not_called_free_where_the_model_was_not_tak
     error = ended(engine, engine.submit("a wooden chair", picture_first=True))["error"]
     assert error["code"] == "SubmissionLost"
     assert payments(sim) == [13]
-    assert error["cost"] == "13 points were paid; Retry does not pay them again."
+    assert error["cost"] == "13 points were paid. Retry does not pay them again."
 
 
 @pytest.mark.parametrize(

@@ -390,3 +390,35 @@ def test_a_file_whose_name_is_no_text_belongs_to_nothing(folder: Path) -> None:
     model = folder / "chair.obj"
     model.write_bytes(b"map_Kd seat\xff.png\nmap_Kd holiday.png\n")
     assert with_its_files.of(model) == [model, folder / "holiday.png"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
+@pytest.mark.parametrize("several", [False, True], ids=["one file", "several files"])
+def test_a_full_disk_is_said_and_leaves_nothing(desk: Offline, folder: Path, several: bool) -> None:
+    source = write_gltf(folder) if several else folder / "chair.glb"
+    if not several:
+        source.write_bytes(glb(triangle()))
+    own = desk.engine.context.folder / "jobs" / "j"
+    own.mkdir(parents=True)
+    name = "v0.gltf" if several else "v0.glb"
+    (own / f"{name}.part").symlink_to("/dev/full")
+    with pytest.raises(DownloadFailed, match="No space left") as caught:
+        built_in.copy(source, own / name)
+    assert "the disk has room" in caught.value.remedy
+    assert list(own.iterdir()) == []
+    (own / f"{name}.part").symlink_to("/dev/full")  # full for a moment alone: nobody has to do anything
+    begin(desk, source, format="GLTF" if several else "GLB")
+    assert ready(desk).costs.total == 0
+    assert desk.jobs["j"]["cost"] == 0
+
+
+def test_what_a_kill_has_left_of_a_copy_is_begun_anew(desk: Offline, folder: Path) -> None:
+    source = folder / "chair.glb"
+    source.write_bytes(glb(triangle()))
+    own = desk.engine.context.folder / "jobs" / "j"
+    own.mkdir(parents=True)
+    (own / "v0.glb.part").write_bytes(b"half of another one" * 10_000)
+    begin(desk, source)
+    model = Path(ready(desk).variants[0].model)
+    assert model.read_bytes() == source.read_bytes()
+    assert not model.with_name("v0.glb.part").exists()

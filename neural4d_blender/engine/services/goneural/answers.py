@@ -106,9 +106,9 @@ def _why(task: Mapping[str, Any]) -> str:
     meta = task.get("meta")
     said = sentence(task) or (sentence(meta) if isinstance(meta, dict) else "")
     if not said:
-        said = "It gives no reason, and fails tasks that are not done after five minutes"
+        said = "It gives no reason, and fails tasks that are not done after five minutes."
         if (_seconds(task) or 0.0) >= _NEARLY:
-            said = "The task was not done after five minutes, and GoNeural fails such tasks"
+            said = "The task was not done after five minutes, and GoNeural fails such tasks."
     back = f" {BACK}" if answers.flag(task.get("refunded")) else ""
     return f"{said.rstrip('.')}.{back}"
 

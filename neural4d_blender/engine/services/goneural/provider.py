@@ -94,7 +94,7 @@ class GoNeural(Provider):
         Raises:
             RequestRefused: the server has none, which is asked once.
         """
-        none = self.declaration.name + " does not tell at this server how many credits are left."
+        none = "This server of GoNeural does not tell how many credits are left."
         if self.server.get(BILLING) == "none":
             raise RequestRefused(none, "Press Test Key to have it asked again.")
         try:
