@@ -42,6 +42,12 @@ def points(text: str) -> int | str:
     return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
 
 
+def sides(text: str) -> tuple[float, float]:
+    """Width and depth, as in 220x220."""
+    width, depth = (float(side) for side in text.lower().split("x"))
+    return width, depth
+
+
 def add_made_for(group: Any) -> None:
     """What the files are for."""
     group.add_argument(

@@ -21,6 +21,7 @@ from .argument_types import (
     command_of,
     exit_codes,
     points,
+    sides,
 )
 from .settings import describe
 
@@ -38,7 +39,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _bring_in, _batch, _dress, _merge, _resume, _jobs, _report, _balance, _services):
+    for add in (_generate, _bring_in, _batch, _dress, _plate, _merge, _resume, _jobs, _report, _balance, _services):
         add(commands, prog)
     return top
 
@@ -228,6 +229,20 @@ def _dress(commands: Any, prog: str) -> None:
     again.add_argument("--anew", action="store_true", help="begin once more, which is paid again")
     add_allow_failed(command)
     add_timeout(command)
+
+
+def _plate(commands: Any, prog: str) -> None:
+    examples = (
+        f"{prog} plate bird.3mf cat.3mf -o plate.3mf",
+        f"{prog} plate chess/*.stl -o chess.stl --plate 256x256 --gap 3",
+    )
+    command = command_of(commands, "plate", "lay figures out on a 3D printer's plate", examples, online=False)
+    command.add_argument("file", nargs="+", metavar="FILE", help=".3mf as it was written here, or a binary .stl")
+    command.add_argument(
+        "--output", "-o", required=True, metavar="FILE", help=".3mf or .stl; further plates are NAME-2.3mf, ..."
+    )
+    command.add_argument("--plate", type=sides, default="220x220", metavar="WxD", help="in mm; default: %(default)s")
+    command.add_argument("--gap", type=float, default=5.0, metavar="MM", help="between figures; default: %(default)s")
 
 
 def _merge(commands: Any, prog: str) -> None:
