@@ -163,3 +163,18 @@ def add_allow_failed(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 0 where all that went wrong is that jobs failed; the report says which",
     )
+
+
+def add_key(command: argparse.ArgumentParser, what: str) -> None:
+    """The option by which a command is known when it is started once more."""
+    text = (
+        f"your own name for the {what}: started once more with it, the same {what} goes on, and nothing is paid twice"
+    )
+    command.add_argument("--key", default="", metavar="TEXT", help=text)
+
+
+def add_replacing(group: Any) -> None:
+    """What becomes of files that are there already; without a word for it they are left alone, and so is all else."""
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--if-missing", action="store_true", help="do nothing where the files are there already")
+    either.add_argument("--overwrite", action="store_true", help="replace files of these names")
