@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,10 @@ def test_watertight_is_what_trimesh_calls_so(tmp_path: Path) -> None:
     assert figures["unexplained"] == 0
 
 
-def test_a_report_is_read_again(tmp_path: Path) -> None:
-    report = tried(case("box, 120 mm"), tmp_path).report
-    assert Report.from_json(report.to_json()) == report
+@pytest.mark.parametrize("size", [1e-6, 0.1, 1e13])
+def test_a_report_of_any_size_is_read_again(size: float) -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=size)
+    report = run.report([bpy.context.object])
+    assert Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False))) == report
+    assert report.watertight
