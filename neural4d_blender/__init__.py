@@ -16,6 +16,7 @@ In Blender's Python console or a script, the same in a window, in the background
     job.place(variant=1), job.save("STL", "for the printer"), job.cancel(), job.retry(), job.delete()
     batch = neural4d.batch("prompts.csv", concurrency=4, budget=2000)   # many at once; see help(neural4d.batch)
     batch.wait(), batch.results, batch.report("report.csv"), neural4d.resume()
+    neural4d.print_check(job), neural4d.save_print(job, "bird.3mf", wall_mm=2)    # for a 3D printer
     neural4d.history("bird", since="2031-05-01"), neural4d.totals(), neural4d.spent()
     neural4d.providers()          # the services, with what each can do and its own options
 
@@ -49,8 +50,10 @@ _API = (
     "history",
     "job_of",
     "jobs",
+    "print_check",
     "providers",
     "refit",
+    "save_print",
     "size_mm_of",
     "spent",
     "totals",
@@ -61,7 +64,9 @@ _MODULES = {
     "bring_in": ".api.bring_in",
     "distance_mm": ".api.measure",
     "dress": ".api.fit",
+    "print_check": ".api.printing",
     "refit": ".api.fit",
+    "save_print": ".api.printing",
     "size_mm_of": ".api.measure",
 }
 #: In a Python without bpy they are there too, for batches whose results are files.

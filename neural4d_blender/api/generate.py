@@ -10,11 +10,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import bpy
 
+from ..batching.identity import check_key, known_by_key
 from ..batching.pictures import front_and_sides
 from ..client.answers import Total
 from ..client.box_fit import prompt_of
@@ -38,6 +39,7 @@ from .history import delete, history, job_of, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
+from .points import balance, conversion_estimate, estimate, spent
 from .status_and_wait import Variant
 
 __all__ = [
@@ -87,6 +89,7 @@ def generate(
     seat: str = "FLOOR",
     stretch: str = "",
     quarter_turns: bool = True,
+    key: str = "",
 ) -> Job:
     """Start a job and return at once.
 
@@ -143,6 +146,8 @@ def generate(
         seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE.
         stretch: "" keeps the proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
         quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
+        key: your own name for the job. Called once more with it, in this process or a later one, the same job is
+            returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
 
     Raises:
         InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
@@ -164,110 +169,61 @@ def generate(
         target, fit_mm = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
     else:
         target, fit_mm = targets.bind(location, home), []
-    job_id = str(uuid.uuid4())
+    request = Request(
+        prompt=prompt,
+        # Copies of the pictures are made of what is not there yet alone.
+        images=["?"] * len(front),
+        views=dict.fromkeys(sides, "?"),
+        picture_first=picture_first,
+        pictures=pictures,
+        references=["?"] * len(shown),
+        variants=variants,
+        pbr=pbr,
+        size_mm=max(fit_mm, default=size_mm),
+        axis="LONGEST" if boxes else axis,
+        origin=origin,
+        joined=joined,
+        max_faces=max_faces,
+        recalculate_normals=recalculate_normals,
+        quads=quads,
+        repair=[repair] if isinstance(repair, str) else list(repair),
+        lods=list(lods),
+        collision=collision,
+        animation=animation,
+        fit_mm=fit_mm,
+        texture_folder="" if pack_images else user_settings.texture_folder(),
+        format=format or service.native,
+        name=name or name_of(front),
+        options=dict(options or {}),
+        choose_cutout=choose_cutout,
+        place_all=place_all,
+        best_for=best_for,
+        require=require,
+        max_points=max_points,
+        group=group,
+        group_points=group_points,
+        originals=[str(getattr(one, "name", one)) for one in front],
+        key=check_key(key) if key else "",
+    )
+    job_id, known = str(uuid.uuid4()), None
+    if request.key:
+        job_id, known = known_by_key(bridge, request.key, provider, request)
+    if known:
+        bridge.jobs[job_id] = known
+        return Job(job_id).resume() if known.left else Job(job_id)
     folder = user_settings.data_dir() / "jobs" / job_id
     try:
-        request = Request(
-            prompt=prompt,
+        request = replace(
+            request,
             images=[exported(one, service, limits, folder) for one in front],
             views={side: exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
-            picture_first=picture_first,
-            pictures=pictures,
             references=[exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
-            variants=variants,
-            pbr=pbr,
-            size_mm=max(fit_mm, default=size_mm),
-            axis="LONGEST" if boxes else axis,
-            origin=origin,
-            joined=joined,
-            max_faces=max_faces,
-            recalculate_normals=recalculate_normals,
-            quads=quads,
-            repair=[repair] if isinstance(repair, str) else list(repair),
-            lods=list(lods),
-            collision=collision,
-            animation=animation,
-            fit_mm=fit_mm,
-            texture_folder="" if pack_images else user_settings.texture_folder(),
-            format=format or service.native,
-            name=name or name_of(front),
-            options=dict(options or {}),
-            choose_cutout=choose_cutout,
-            place_all=place_all,
-            best_for=best_for,
-            require=require,
-            max_points=max_points,
-            group=group,
-            group_points=group_points,
         )
         start(job_id, provider, request, target, placeholder, at_cursor=location is None and not boxes)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
     return Job(job_id)
-
-
-def estimate(
-    prompt: str = "",
-    *,
-    image: Picture | Sequence[Picture] | None = None,
-    views: Mapping[str, Picture] | None = None,
-    picture_first: bool = False,
-    pictures: int = 1,
-    references: Picture | Sequence[Picture] = (),
-    provider: str = "neural4d",
-    variants: int = 1,
-    format: str = "",
-    options: Mapping[str, OptionValue] | None = None,
-    place_all: bool = False,
-    **_others: Any,
-) -> int | None:
-    """Points that :func:`generate` with the same arguments is going to cost.
-
-    None where the service documents no price and none was measured yet. The price measured last goes before
-    the documented one, which the service may have changed since: it keeps nothing from being sent. Arguments that
-    change no price are passed over.
-    """
-    front, sides = front_and_sides(listed(image), views)
-    request = Request(
-        prompt,
-        # How many pictures there are is all that a price may depend on; they need not exist yet.
-        images=["?"] * len(front),
-        views=dict.fromkeys(sides, "?"),
-        picture_first=picture_first,
-        pictures=pictures,
-        references=["?"] * len(listed(references)),
-        variants=variants,
-        format=format or protocol.declaration(provider).native,
-        options=dict(options or {}),
-        place_all=place_all,
-    )
-    return protocol.estimate(provider, request, bridge.prices)
-
-
-def conversion_estimate(provider: str = "neural4d") -> int | None:
-    """Points that ``job.save`` costs in a format which the service has to make first; None where nobody knows."""
-    return protocol.conversion_estimate(provider, bridge.prices)
-
-
-def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
-    """Ask the service for the points that are left.
-
-    Raises:
-        UnsupportedFeature: the service does not tell it.
-        OnlineAccessOff, KeyMissing, JobFailed: it could not be asked, or did not answer.
-        TimeoutError: no answer within ``timeout`` seconds.
-    """
-    protocol.declaration(provider).require(Feature.BALANCE)
-    require_ready(protocol.declaration(provider))
-    return ask("balance", timeout, provider=provider).points
-
-
-def spent(provider: str = "neural4d") -> int:
-    """Points that all jobs of this computer's journal cost at the service together."""
-    protocol.declaration(provider)
-    ask("list", limit=1)  # the engine tells the totals when it starts and whenever they change
-    return bridge.spent.get(provider, 0)
 
 
 def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:

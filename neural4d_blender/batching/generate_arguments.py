@@ -89,4 +89,5 @@ def for_request(given: Arguments) -> RequestValues:
     return cast("RequestValues", {name: value for name, value in given.items() if name in _OF_REQUEST})
 
 
-_OF_REQUEST = frozenset(RequestValues.__optional_keys__)
+#: A key is a row's own, never one for all of them.
+_OF_REQUEST = frozenset({*RequestValues.__optional_keys__, "key"})

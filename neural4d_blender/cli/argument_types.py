@@ -42,6 +42,12 @@ def points(text: str) -> int | str:
     return NO_LIMIT if text.lower() == NO_LIMIT else int(text)
 
 
+def sides(text: str) -> tuple[float, float]:
+    """Width and depth, as in 220x220."""
+    width, depth = (float(side) for side in text.lower().split("x"))
+    return width, depth
+
+
 def add_made_for(group: Any) -> None:
     """What the files are for."""
     group.add_argument(
@@ -157,3 +163,18 @@ def add_allow_failed(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 0 where all that went wrong is that jobs failed; the report says which",
     )
+
+
+def add_key(command: argparse.ArgumentParser, what: str) -> None:
+    """The option by which a command is known when it is started once more."""
+    text = (
+        f"your own name for the {what}: started once more with it, the same {what} goes on, and nothing is paid twice"
+    )
+    command.add_argument("--key", default="", metavar="TEXT", help=text)
+
+
+def add_replacing(group: Any) -> None:
+    """What becomes of files that are there already; without a word for it they are left alone, and so is all else."""
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--if-missing", action="store_true", help="do nothing where the files are there already")
+    either.add_argument("--overwrite", action="store_true", help="replace files of these names")

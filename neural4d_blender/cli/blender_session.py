@@ -105,6 +105,15 @@ class BlenderDesk(Desk):
         with _into_a_log(user_settings.data_dir() / "dress.log"):
             dress_session.save(path)
 
+    def plate(
+        self, files: list[Path], output: Path, size_mm: tuple[float, float], gap_mm: float
+    ) -> tuple[list[str], list[Path]]:
+        """See :meth:`.session.Desk.plate`."""
+        from ..api import printing
+
+        made = printing.plate(files, output, plate_mm=size_mm, gap_mm=gap_mm)
+        return [str(check) for check in made.checks], list(made.files)
+
     def _placed(self, job: Job, variant: int) -> list[bpy.types.Object]:
         # "beside" leaves the job's target, and with it the plan, as it is.
         target: Target = {**targets.bind((0, 0, 0)), "beside": True}

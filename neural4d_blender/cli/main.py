@@ -19,7 +19,7 @@ from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded, quoted
 from ..engine.protocol import Neural4DError
 from . import arguments
-from .commands import batch, bring_in, dress, generate, report, resume, show
+from .commands import batch, bring_in, dress, generate, plate, report, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
 from .output.wait_and_write import told, unfinished
@@ -32,6 +32,7 @@ _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "bring-in": bring_in.bring_in,
     "batch": batch.batch,
     "dress": dress.dress,
+    "plate": plate.plate,
     "merge": batch.merge,
     "resume": resume.resume,
     "jobs": show.jobs,

@@ -92,6 +92,12 @@ class Desk(Host):
         """Write the open file; raises Neural4DError."""
         raise UnsupportedFeature("Without Blender there is no file.", "Run the command with Blender.")
 
+    def plate(
+        self, files: list[Path], output: Path, size_mm: tuple[float, float], gap_mm: float
+    ) -> tuple[list[str], list[Path]]:
+        """Lay figures out on plates; what is to be said of each, and the files. Raises InvalidInput, Neural4DError."""
+        raise UnsupportedFeature("Plates are laid out by Blender.", "Run the command with Blender.")
+
     def ask(self, do: str, **values: Any) -> Answer:
         """Send the engine a command and wait for its answer; see client/request_reply.py for what it raises."""
         return ask(self.bridge, do, **values)

@@ -10,7 +10,7 @@ import bpy
 
 from ..scene.session import session
 from .drawing.languages import tr
-from .operators import bring_in
+from .operators import bring_in, export_print
 
 #: The key's keymap, and the operator that it calls.
 KEYMAP, CALLS = "3D View", "neural4d.generate_popup"
@@ -102,6 +102,7 @@ def _image_at_hand(context: bpy.types.Context) -> bpy.types.Image | None:
 _ENTRIES = (
     ("VIEW3D_MT_add", _draw_add),
     ("TOPBAR_MT_file_import", _draw_import),
+    ("TOPBAR_MT_file_export", export_print.draw_entry),
     ("IMAGE_MT_image", _draw_image),
     ("UI_MT_button_context_menu", _draw_image),
     ("NODE_MT_context_menu", _draw_image),

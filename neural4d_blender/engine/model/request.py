@@ -49,17 +49,15 @@ class Request:
         size_mm: millimetres along ``axis``; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
         origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
-        joined: one mesh instead of the parts it came in.
+        joined: one mesh instead of the parts it came in. quads: pairs of triangles become quads.
         max_faces: at most this many faces, which takes detail away; None keeps them all.
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
-        quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
         lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
         collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
-        format: the file format that is imported.
-        name: name of the root object; the prompt where it is empty.
+        format: the file format that is imported. name: that of the root object; the prompt where it is empty.
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
@@ -74,6 +72,7 @@ class Request:
             images in Blender.
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
             file, or to the provider of files an absolute path. It costs nothing.
+        key: the user's own name for the job, of which a journal has one; empty where it has none.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -111,6 +110,7 @@ class Request:
     fit_mm: list[float] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     bring_in: str = ""
+    key: str = ""
     keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:

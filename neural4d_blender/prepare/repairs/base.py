@@ -22,24 +22,22 @@ _SPAN = 0.04
 
 
 def cut(model: Model) -> tuple[Model, list[str]]:
-    """Off the lowest part, as little as it takes to stand; one that stands is left alone."""
+    """Off the lowest part, as little as it takes to stand; one that stands, or would not, is left alone."""
     surface = Surface.of(model.meshes)
     points = surface.points[np.unique(surface.corners)]
     bottom, height = float(points[:, 2].min()), float(np.ptp(points[:, 2]))
     if not height or _stands(points, points[points[:, 2] <= bottom + _TOUCHING * height]):
         return model, []
-    part = _SLICE
-    while part < _MOST and not _stands(points, _outline(surface, bottom + part * height)):
-        part *= 2
-    part = min(part, _MOST)
+    slices = (_SLICE, 2 * _SLICE, 4 * _SLICE, _MOST)
+    part = next((one for one in slices if _stands(points, _outline(surface, bottom + one * height))), None)
+    if part is None:
+        return model, [f"Base: not cut, since it would not stand on anything up to {share(_MOST)} above its foot."]
     apply_transforms.unshare(model.meshes)
     reshape.weld(model)
     unfilled = sum(_cut(item, bottom + part * height) for item in model.meshes)
     told = [f"Base: cut flat {share(part)} above the lowest point."]
     if unfilled:
         told.append(f"Base: {counted(unfilled, 'edge')} of the cut left open, where the surface was open before.")
-    elif not _stands(points, _outline(surface, bottom + part * height)):
-        told.append("Base: it still leans, because what touches the ground is too narrow, or not below its middle.")
     return model, told
 
 

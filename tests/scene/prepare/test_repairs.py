@@ -88,6 +88,11 @@ def leaves() -> None:
     joined()
 
 
+def leaning() -> None:
+    """A rod that stands askew on its tip."""
+    bpy.ops.mesh.primitive_cone_add(radius1=1, depth=8, rotation=(2.6, 0, 0))
+
+
 def turned(which: slice) -> None:
     ball()
     edited(lambda it: [face.normal_flip() for face in it.faces[which]])
@@ -147,14 +152,18 @@ def test_a_defect_is_put_right_and_told(
 
 
 @pytest.mark.parametrize(
-    ("build", "told"),
-    [(beheaded, "Holes: 1 opening left, the largest one 86 %"), (leaves, "Holes: 1 border of thin sheets left open.")],
+    ("build", "repair", "told"),
+    [
+        (leaning, ["base"], "Base: not cut"),
+        (beheaded, SOFT, "Holes: 1 opening left, the largest one 86 %"),
+        (leaves, SOFT, "Holes: 1 border of thin sheets left open."),
+    ],
 )
 def test_what_is_left_is_told(
-    empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None], told: str
+    empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None], repair: list[str], told: str
 ) -> None:
     build()
-    (sentence,) = prepare(tmp_path, SOFT)["repairs"]
+    (sentence,) = prepare(tmp_path, repair)["repairs"]
     assert sentence.startswith(told)
 
 
