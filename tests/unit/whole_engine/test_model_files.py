@@ -432,8 +432,6 @@ class _Lacking(NoBlender):
     def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
         what = "The model needs KHR_meshopt_compression, which this Blender cannot read."
         raise UnsupportedFeature(what, OTHER_FORMAT)
-            "The model needs KHR_meshopt_compression, which this Blender cannot read.", OTHER_FORMAT
-        )
 
 
 def test_of_a_file_nobody_is_sent_to_another_variant(desk: Offline, folder: Path) -> None:
