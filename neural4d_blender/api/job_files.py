@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Unpack
 
 from ..client.answers import Answer
+from ..client.made_for import MADE_FOR
 from ..client.paths import check_writable
 from ..client.snapshots import Save
-from ..engine.protocol import MADE_FOR, AssetTexts, InvalidInput, JobFailed, Neural4DError
+from ..engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.exporting import export

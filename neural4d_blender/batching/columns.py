@@ -153,6 +153,8 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
     "repair": (_names, "names, with ; between them"),
+    "retopology": (_upper, "NONE, QUADS or TRIANGLES"),
+    "texture_size": (_whole, "a number of pixels"),
     "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
     "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
     "animation": (truth, "true or false"),

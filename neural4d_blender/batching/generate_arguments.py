@@ -29,6 +29,8 @@ class Shape(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     repair: list[str]
+    retopology: str
+    texture_size: int
     lods: list[float]
     collision: str
     animation: bool

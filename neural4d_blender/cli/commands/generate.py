@@ -14,11 +14,12 @@ from pathlib import Path
 from ...batching import identity
 from ...batching.generate_arguments import USUAL_USE, ModelSettings
 from ...batching.pictures import front_and_sides
+from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
 from ...client.request_reply import go_on
 from ...client.snapshots import Job
 from ...engine import protocol
-from ...engine.protocol import MADE_FOR, Declaration, InvalidInput, Neural4DError, Request, State
+from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write

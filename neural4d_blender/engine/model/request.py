@@ -14,18 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import choosing
-from .allowed_values import (
-    AXES,
-    COLLISIONS,
-    FORMATS,
-    MAX_PROMPT,
-    MAX_SIZE_MM,
-    MIN_FACES,
-    MIN_SIZE_MM,
-    ORIGINS,
-    REPAIRS,
-)
+from . import allowed_values, choosing
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -54,6 +44,8 @@ class Request:
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        retopology: a new mesh of max_faces with textures baked from the model: QUADS, TRIANGLES or NONE.
+        texture_size: pixels of a side of those; 0 as the model's largest, up to 2048.
         lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
         collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
@@ -94,6 +86,8 @@ class Request:
     quads: bool = False
     repair: list[str] = field(default_factory=list)
     animation: bool = False
+    retopology: str = "NONE"
+    texture_size: int = 0
     lods: list[float] = field(default_factory=list)
     collision: str = "NONE"
     texture_folder: str = ""
@@ -211,8 +205,9 @@ class Request:
                 raise InvalidInput(
                     f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
                 )
-        if self.collision not in COLLISIONS:
-            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
+        for what, known in allowed_values.OF_GAMES.items():
+            if getattr(self, what) not in known:
+                raise InvalidInput(f"{what} is one of {', '.join(map(str, known))}, not {getattr(self, what)!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
