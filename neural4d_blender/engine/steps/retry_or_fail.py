@@ -11,6 +11,7 @@ from ..errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
+from ..files.glb_check import OTHER_FORMAT
 from ..http.retries import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
@@ -25,7 +26,9 @@ _LONGEST_WAIT = 30.0
 _OF_FILES = {
     BrokenModel.default_remedy: "Export it once more from the program that made it, or in another format.",
     UnsafeModel.default_remedy: "Do not use this file.",
-    UnsupportedFeature.default_remedy: "Export it in another format from the program that made it.",
+    **dict.fromkeys(
+        (UnsupportedFeature.default_remedy, OTHER_FORMAT), "Export it in another format from the program that made it."
+    ),
 }
 
 
