@@ -31,7 +31,12 @@ def icon(*, ok: bool) -> Any:
 def reasons(report: Report, use: str) -> list[str]:
     """What speaks against a model for a use, worst first, in short."""
     found = (report.finding(name) for name in report.verdict(use).reasons)
-    return [finding.short(tr(finding.name.replace("_", " "))) for finding in found if finding]
+    return [in_short(finding) for finding in found if finding]
+
+
+def in_short(finding: Any) -> str:
+    """What a check came to, by its name: "12 open edges"."""
+    return finding.short(tr(finding.name.replace("_", " ")))
 
 
 def draw(layout: bpy.types.UILayout, report: Report, *, inset: float = 3.6) -> None:

@@ -61,7 +61,8 @@ def draw(layout: bpy.types.UILayout, report: Report) -> None:
         box = layout.box().column(align=True) if found else layout
         for finding in found:
             row = box.row(align=True)
-            told = finding.told(tr(finding.sentence)) if finding.sentence else finding.short()
+            short = ok or not finding.sentence
+            told = verdicts.in_short(finding) if short else finding.told(tr(finding.sentence))
             told += f" {tr('(sampled)')}" if finding.sampled else ""
             labels.draw(row, told, verdicts.icon(ok=ok), inset=3.6 + 1.4 * bool(finding.marked))
             if finding.marked:

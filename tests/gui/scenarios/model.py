@@ -33,7 +33,8 @@ def scenario(ui, library):
     yield from ui.click(*header)
     yield 0.5
     yield from ui.screenshot("model-1-report")
-    yield from press(ui, r"neural4d\.select_marked\(", (0.9,))
+    with in_viewport():
+        bpy.ops.neural4d.select_marked("EXEC_DEFAULT", True, check="self_intersections")
     yield Until(lambda: bpy.context.mode == "EDIT_MESH", "Edit Mode of the model", 5)
     yield 0.5
     yield from ui.screenshot("model-1-marked")

@@ -114,7 +114,7 @@ def test_the_panel_has_all_of_it_with_a_button_for_what_is_marked(layout: Any) -
     shown = drawn(model_report.draw, told)
     assert shown.texts[:6] == ["Render", "50%", "Game", "50%", "Print", "50%"]
     assert "12 edges have a face on one side only." in shown.texts
-    assert "The thinnest wall has 1.25 mm. (sampled)" in shown.texts
+    assert "thin walls: 1.25 mm (sampled)" in shown.texts
     assert [(name, given.check) for _, name, given in shown.buttons] == [("neural4d.select_marked", "open_edges")]
     panel: Any = type("Panel", (), {"layout": Drawn()})()
     about_model.NEURAL4D_PT_about.draw(panel, bpy.context)
