@@ -139,11 +139,7 @@ def _bring_in(commands: Any, prog: str) -> None:
         help="folder for the files; of one model, files by their endings too (repeatable); default: here",
     )
     group.add_argument(
-        "--type",
-        action="append",
-        type=str.lower,
-        choices=FILE_TYPES,
-        help="kinds of files (repeatable); default: glb",
+        "--type", action="append", type=str.lower, choices=FILE_TYPES, help="kinds of files (repeatable); default: glb"
     )
     add_replacing(group)
     add_made_for(group)
