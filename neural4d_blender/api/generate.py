@@ -6,12 +6,10 @@ of ``engine/errors.py``; each carries ``what``, ``kept``, ``cost`` and ``remedy`
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import bpy
 
@@ -29,7 +27,7 @@ from ..engine.protocol import (
     OptionValue,
     Request,
 )
-from ..scene import assets, user_settings
+from ..scene import user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import fitting, targets
@@ -37,7 +35,7 @@ from ..scene.placing.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
 from .history import delete, history, job_of, totals
 from .job import Job
-from .job_files import absolute
+from .job_files import add_library
 from .pictures import Picture, exported, listed, name_of
 from .points import balance, conversion_estimate, estimate, spent
 from .status_and_wait import Variant
@@ -67,6 +65,8 @@ def generate(
     recalculate_normals: bool = False,
     quads: bool = False,
     repair: str | Sequence[str] = (),
+    retopology: str = "NONE",
+    texture_size: int = 0,
     lods: Sequence[float] = (),
     collision: str = "NONE",
     animation: bool = False,
@@ -80,6 +80,8 @@ def generate(
     place_all: bool = False,
     best_for: str = "render",
     require: str = "",
+    retry_below: float | None = None,
+    max_tries: int = 3,
     placeholder: bool | None = None,
     max_points: int | None = None,
     group: str = "",
@@ -95,63 +97,58 @@ def generate(
 
     Args:
         prompt: what to make.
-        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
-            service takes several at once. The original stays untouched: what is sent is a copy that
-            fits the service's limits. For a service that fetches pictures from the web: an address.
+        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the service takes several
+            at once; an address where it fetches them from the web. What is sent is a copy that fits its limits.
         views: pictures of the same thing by side, "front", "left", "back" or "right", where the service takes
             several views. The front is the image, so that one of the two is given.
         picture_first: have the service make pictures of the prompt, and the model of one of them: of the first, or
             with ``choose_cutout`` of the one that ``job.choose(n)`` names. They are paid for on their own and stay
             in ``job.pictures``. pictures: how many. references: pictures that they go by.
-        provider: id of the service, see :func:`providers`.
-        variants: how many models to make.
+        provider: id of the service, see :func:`providers`. variants: how many models to make.
         pbr: with roughness, metallic and normal maps, or without; None takes them where the service has them.
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
-        axis: X, Y, Z or LONGEST.
-        origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
+        axis: X, Y, Z or LONGEST. origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
         joined: one mesh instead of the parts it came in.
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
-        recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
-        quads: pairs of triangles become quads.
+        recalculate_normals: faces outwards, smooth up to 30 degrees. quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
-            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
-            each is told in ``job.variants[0].facts["repairs"]``.
-        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
-            collection of their own and go into files for games, see :meth:`Job.export`.
-        collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
+            ``normals`` turned, ``holes`` filled, ``base`` cut flat, all ``printable``; told in ``facts["repairs"]``.
+        retopology: QUADS or TRIANGLES: a new mesh of ``max_faces`` (20,000 where that is None), with textures of
+            ``texture_size`` pixels baked from the model; how much it differs is in ``facts["repairs"]``.
+        lods: levels of detail beside the model, hidden: (0.5, 0.1) of its faces, or (20000, 2000) of them. collision: a
+            shape beside it, NONE, BOX, CONVEX or PIECES (several convex ones). For :meth:`Job.export`.
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
-        format: GLB, and what else the service offers; what it makes of itself where this is empty.
+        format: GLB, and what else the service offers; empty for what it makes of itself.
         name: name of the object; the prompt, or the image's name, where it is empty.
-        location: where to, in Blender units; the 3D cursor as it is now where it is None.
-        collection: where to link it; the active collection where it is empty.
+        location: in Blender units; None: the 3D cursor. collection: where to link it; the active one where it is empty.
         options: the service's own options, see ``providers()``.
         choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
             spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
-        place_all: put every variant into the scene, side by side, instead of one.
+        place_all: put every variant into the scene, side by side.
         best_for: which of several variants is placed when all are there: the best one for "render", "game" or "print",
             see ``job.ranking``. "" places the first one at once.
         require: a use that the model has to be fit for. One that is not is placed all the same, see ``job.shortfall``.
-        placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
-            renamed, parented, and the model takes its place. None: in a window only.
+        retry_below: while the best score is lower than this (0 to 1), the same is ordered, and paid, once more: up to
+            max_tries times in all, and within max_points, by the highest price. All models are kept, and the best is
+            placed. max_tries: see there.
+        placeholder: put an Empty of the wanted size there at once, which can be moved, renamed and parented until the
+            model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
-        group: jobs of the same name here may not cost more than group_points together.
-        group_points: see group.
-        sample: instead of a prompt, one of the models that come with the extension: bird, chair or robot. It needs no
-            key and no network, costs nothing, and otherwise goes the way of every job.
+        group: jobs of the same name here may not cost more than ``group_points`` together.
+        sample: instead of a prompt a built-in model: bird, chair or robot; with no key, no network, for nothing.
         fit: a box that the model is to fill: any object; of several, each gets a linked duplicate. The box gives the
             size, the place and, where there is nothing else, the prompt: its name. Its Z is up, and the model's front
             looks to its -Y. It is hidden in the collection Blockout when the model is there, which ``refit`` fits to
             it anew. Of several variants the one is taken that fits best, see ``job.variants[0].fit``.
-        seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE.
-        stretch: "" keeps the proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
+        seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE. stretch: "" keeps the
+            proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
         quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
         key: your own name for the job. Called once more with it, in this process or a later one, the same job is
             returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
 
     Raises:
-        InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
-        OnlineAccessOff, KeyMissing: nothing was sent.
+        InvalidInput, UnsupportedFeature, OnlineAccessOff, KeyMissing: nothing was sent.
     """
     boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None):
@@ -187,6 +184,8 @@ def generate(
         recalculate_normals=recalculate_normals,
         quads=quads,
         repair=[repair] if isinstance(repair, str) else list(repair),
+        retopology=retopology,
+        texture_size=texture_size,
         lods=list(lods),
         collision=collision,
         animation=animation,
@@ -199,6 +198,8 @@ def generate(
         place_all=place_all,
         best_for=best_for,
         require=require,
+        retry_below=retry_below,
+        max_tries=max_tries,
         max_points=max_points,
         group=group,
         group_points=group_points,
@@ -239,16 +240,6 @@ def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]
     return [Job(job.id) for job in newest]
-
-
-def add_library(folder: str | os.PathLike[str] = "") -> Path:
-    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
-
-    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
-    """
-    place = absolute(folder) if folder else user_settings.library_dir()
-    assets.register_library(place)
-    return place
 
 
 def providers() -> list[Declaration]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Unpack
 
 from ..client.answers import Answer
+from ..client.made_for import MADE_FOR
 from ..client.paths import check_writable
 from ..client.snapshots import Save
-from ..engine.protocol import MADE_FOR, AssetTexts, InvalidInput, JobFailed, Neural4DError
+from ..engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ..scene import assets, timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.exporting import export
@@ -174,3 +175,13 @@ class Files(Following):
         wanted = assets.wanted(self._data, own, place, catalog=catalog, **texts)
         bridge.send("asset", answer, job=self.id, variant=index, **wanted)
         timer_and_file_handlers.start()
+
+
+def add_library(folder: str | os.PathLike[str] = "") -> Path:
+    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
+
+    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
+    """
+    place = absolute(folder) if folder else user_settings.library_dir()
+    assets.register_library(place)
+    return place

@@ -29,6 +29,8 @@ class Shape(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     repair: list[str]
+    retopology: str
+    texture_size: int
     lods: list[float]
     collision: str
     animation: bool
@@ -54,6 +56,9 @@ class ModelSettings(Shape, total=False):
     choose_cutout: bool
     place_all: bool
     best_for: str
+    retry_below: float | None
+    max_tries: int
+    max_points: int | None
 
 
 class OfRequest(ModelSettings, total=False):
@@ -61,7 +66,6 @@ class OfRequest(ModelSettings, total=False):
 
     bring_in: str
     name: str
-    max_points: int | None
     group: str
     group_points: int | None
 

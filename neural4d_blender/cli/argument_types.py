@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, USES, declarations
+from ..client.made_for import MADE_FOR
+from ..engine.protocol import AXES, ORIGINS, REPAIRS, USES, declarations
 from .exit_codes import MEANINGS
 
 
@@ -107,12 +108,19 @@ def add_arrival(group: Any) -> None:
         "--repair", action="append", choices=REPAIRS, metavar="WHAT", help="put right: %(choices)s (repeatable)"
     )
     group.add_argument(
+        "--retopology",
+        type=str.upper,
+        metavar="QUADS|TRIANGLES",
+        help="a new mesh of --max-faces with textures baked from the model; default: NONE",
+    )
+    group.add_argument("--texture-size", type=int, metavar="N", help="pixels of a side of those; by default as before")
+    group.add_argument(
         "--lods",
         type=_lods,
         metavar="N,N",
         help="levels of detail: each a part of the faces, as 0.5, or a number of them",
     )
-    group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes; default: NONE")
+    group.add_argument("--collision", type=str.upper, metavar="BOX|CONVEX|PIECES", help="collision shapes")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
     group.add_argument(
         "--require",
@@ -139,6 +147,14 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
     group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
+    group.add_argument("--max-points", type=int, metavar="N", help="stop before a job costs more than this")
+    group.add_argument(
+        "--retry-below",
+        type=float,
+        metavar="SCORE",
+        help="while the best score (0 to 1) is lower, order and pay the same once more; needs --max-points",
+    )
+    group.add_argument("--max-tries", type=int, metavar="N", help="of --retry-below, the first one counted; default: 3")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

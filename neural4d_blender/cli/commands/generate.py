@@ -14,11 +14,12 @@ from pathlib import Path
 from ...batching import identity
 from ...batching.generate_arguments import USUAL_USE, ModelSettings
 from ...batching.pictures import front_and_sides
+from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
 from ...client.request_reply import go_on
 from ...client.snapshots import Job
 from ...engine import protocol
-from ...engine.protocol import MADE_FOR, Declaration, InvalidInput, Neural4DError, Request, State
+from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write
@@ -105,7 +106,6 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         views=dict(zip(sides, fitting(list(sides.values())), strict=True)),
         references=fitting(asked.reference),
         name=asked.name or (protocol.name_in(front[0]) if front else ""),
-        max_points=asked.max_points,
         # Nothing has to be prepared for files as they were made, so no Blender has to be there.
         keep_in=str(folder / "as made") if folder and asked.as_made and not asked.thumbnail else "",
         key=asked.key.strip(),

@@ -14,18 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import choosing
-from .allowed_values import (
-    AXES,
-    COLLISIONS,
-    FORMATS,
-    MAX_PROMPT,
-    MAX_SIZE_MM,
-    MIN_FACES,
-    MIN_SIZE_MM,
-    ORIGINS,
-    REPAIRS,
-)
+from . import allowed_values, choosing
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -54,6 +44,8 @@ class Request:
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        retopology: a new mesh of max_faces with textures baked from the model: QUADS, TRIANGLES or NONE.
+        texture_size: pixels of a side of those; 0 as the model's largest, up to 2048.
         lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
         collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
@@ -64,6 +56,8 @@ class Request:
         place_all: prepare, and place, every variant instead of one alone.
         best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
             placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
+        retry_below: while the best score for that use is lower, the same is ordered and paid once more, up to max_tries
+            times in all and within max_points, reckoned with the highest price; all models are kept.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -94,6 +88,8 @@ class Request:
     quads: bool = False
     repair: list[str] = field(default_factory=list)
     animation: bool = False
+    retopology: str = "NONE"
+    texture_size: int = 0
     lods: list[float] = field(default_factory=list)
     collision: str = "NONE"
     texture_folder: str = ""
@@ -104,6 +100,8 @@ class Request:
     place_all: bool = False
     best_for: str = ""
     require: str = ""
+    retry_below: float | None = None
+    max_tries: int = 3
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -158,15 +156,10 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
-        choosing.check(self.best_for, self.require, self.keep_in)
+        choosing.check(vars(self))
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
-        for what, points in (("max_points", self.max_points), ("group_points", self.group_points)):
-            if points is not None and not (_is_number(points, int) and points >= 0):
-                raise InvalidInput(f"{what} must be a whole number of points, not {points!r}.")
-        if self.group_points is not None and not self.group:
-            raise InvalidInput("group_points needs the name of the group that it limits.")
         for key, own in self.options.items():
             service.option(key).check(own)
 
@@ -211,8 +204,9 @@ class Request:
                 raise InvalidInput(
                     f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
                 )
-        if self.collision not in COLLISIONS:
-            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
+        for what, known in allowed_values.OF_GAMES.items():
+            if getattr(self, what) not in known:
+                raise InvalidInput(f"{what} is one of {', '.join(map(str, known))}, not {getattr(self, what)!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 
