@@ -25,7 +25,7 @@ from .argument_types import (
 )
 from .settings import describe
 
-FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
+FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "3mf", "usdz")
 _INTRO = "Models from a prompt or an image, as files in real size."
 _KEYS = "The key of a service is read from the environment ({keys}) or from Blender's preferences."
 
@@ -97,8 +97,8 @@ def _files(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); by default NAME.glb, or what --for "
-        "takes. An .stl is in millimetres, all others in metres. A file of that name is replaced",
+        help=".blend, .glb, .fbx, .obj, .stl, .3mf or .usdz, by its ending (repeatable); by default NAME.glb, or what "
+        "--for takes. An .stl or .3mf is in millimetres, all others in metres. A file of that name is replaced",
     )
     add_made_for(group)
     group.add_argument("--as-made", action="store_true", help="the service's own file, byte by byte, unscaled")

@@ -8,7 +8,7 @@ FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
 #: Collision shapes that are made for games: one box, one convex hull, or several that are closer to the model.
 COLLISIONS = ("NONE", "BOX", "CONVEX", "PIECES")
 #: What files can be made for, and the kind of file that it takes best.
-MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb"}
+MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb", "print": "3mf"}
 #: What a file may be besides, wherever it is from: no service makes these.
 MORE_FORMATS = ("PLY", "GLTF")
 #: The provider of model files that are the user's own.
