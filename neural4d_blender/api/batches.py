@@ -12,7 +12,7 @@ from typing import Unpack
 
 import bpy
 
-from ..batching import start_batch, table_reader
+from ..batching import begin_batch, start_batch, table_reader
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
 from ..batching.generate_arguments import Arguments, Picture
 from ..batching.host import Host
@@ -57,6 +57,8 @@ def batch(
     output: str | os.PathLike[str] = "",
     shard: str = "",
     dry_run: bool = False,
+    key: str = "",
+    go_on: bool = False,
     on_progress: OnProgress | None = None,
     by_service: Mapping[str, Arguments] | None = None,
     **defaults: Unpack[Arguments],
@@ -95,7 +97,12 @@ def batch(
         shard: "2/8" does the second of eight parts: every eighth item, from the second on. Each part needs a data
             folder of its own (NEURAL4D_DATA_DIR) and has its own budget; :func:`merge_reports` joins the reports.
         dry_run: send nothing, and return an Estimate: items, points, by_service, and how many of the prices are
-            documented only.
+            documented only; of a batch that was begun, what is left of it.
+        key: your own name for the batch: called once more with it, also by another process, the same batch goes on,
+            and rows that have changed since are made anew. The same of a row, in its column ``key``, and the same
+            job: whatever batch has that row. Rows without one are known by what they say.
+        go_on: without a key a batch of the same table and ``output`` is refused where it was begun before; so it
+            goes on instead.
         on_progress: called with (batch, job) whenever a job has come to another state.
         by_service: arguments of :func:`generate` for the items of one service: {"csm": {"format": "OBJ"}}.
         **defaults: arguments of :func:`generate` for every item without its own: size_mm=100, provider="csm".
@@ -105,7 +112,7 @@ def batch(
         InvalidInput: something is wrong with the input; the text names every line with what is wrong in it.
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
-    items, record = start_batch.check(
+    return begin_batch.begin(
         _HOST,
         source,
         defaults,
@@ -115,12 +122,13 @@ def batch(
         shard=shard,
         concurrency=concurrency,
         budget=budget,
+        key=key,
+        go_on=go_on,
+        dry_run=dry_run,
         together=together,
-    )
-    if dry_run:
-        return start_batch.estimate(_HOST, items)
-    return start_batch.start(
-        _HOST, items, record, spacing_mm=spacing_mm, collections=collections, on_progress=on_progress
+        spacing_mm=spacing_mm,
+        collections=collections,
+        on_progress=on_progress,
     )
 
 

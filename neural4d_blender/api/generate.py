@@ -10,11 +10,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import bpy
 
+from ..batching.identity import check_key, known_by_key
 from ..batching.pictures import front_and_sides
 from ..client.answers import Total
 from ..client.box_fit import prompt_of
@@ -38,6 +39,7 @@ from .history import delete, history, job_of, totals
 from .job import Job
 from .job_files import absolute
 from .pictures import Picture, exported, listed, name_of
+from .points import balance, conversion_estimate, estimate, spent
 from .status_and_wait import Variant
 
 __all__ = [
@@ -65,6 +67,8 @@ def generate(
     recalculate_normals: bool = False,
     quads: bool = False,
     repair: str | Sequence[str] = (),
+    retopology: str = "NONE",
+    texture_size: int = 0,
     lods: Sequence[float] = (),
     collision: str = "NONE",
     animation: bool = False,
@@ -87,66 +91,61 @@ def generate(
     seat: str = "FLOOR",
     stretch: str = "",
     quarter_turns: bool = True,
+    key: str = "",
 ) -> Job:
     """Start a job and return at once.
 
     Args:
         prompt: what to make.
-        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the
-            service takes several at once. The original stays untouched: what is sent is a copy that
-            fits the service's limits. For a service that fetches pictures from the web: an address.
+        image: make it of a picture instead: a path or a bpy.types.Image; a list of them where the service takes several
+            at once; an address where it fetches them from the web. What is sent is a copy that fits its limits.
         views: pictures of the same thing by side, "front", "left", "back" or "right", where the service takes
             several views. The front is the image, so that one of the two is given.
         picture_first: have the service make pictures of the prompt, and the model of one of them: of the first, or
             with ``choose_cutout`` of the one that ``job.choose(n)`` names. They are paid for on their own and stay
             in ``job.pictures``. pictures: how many. references: pictures that they go by.
-        provider: id of the service, see :func:`providers`.
-        variants: how many models to make.
+        provider: id of the service, see :func:`providers`. variants: how many models to make.
         pbr: with roughness, metallic and normal maps, or without; None takes them where the service has them.
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size the model came with.
-        axis: X, Y, Z or LONGEST.
-        origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
+        axis: X, Y, Z or LONGEST. origin: BOTTOM (centre of the bottom), CENTER or AUTHORED.
         joined: one mesh instead of the parts it came in.
         max_faces: at most this many faces (triangles, before ``quads`` pairs them); None keeps them all.
-        recalculate_normals: turn faces outwards, and shade smooth up to 30 degrees instead of by the file's normals.
-        quads: pairs of triangles become quads.
+        recalculate_normals: faces outwards, smooth up to 30 degrees. quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
-            ``normals`` turned, ``holes`` filled, the ``base`` cut flat, all of it made ``printable``. What came of
-            each is told in ``job.variants[0].facts["repairs"]``.
-        lods: levels of detail beside the model: (0.5, 0.1) of its faces, or (20000, 2000) of them. They are hidden in a
-            collection of their own and go into files for games, see :meth:`Job.export`.
-        collision: a collision shape beside it, likewise: NONE, BOX, CONVEX or PIECES (several convex ones).
+            ``normals`` turned, ``holes`` filled, ``base`` cut flat, all ``printable``; told in ``facts["repairs"]``.
+        retopology: QUADS or TRIANGLES: a new mesh of ``max_faces`` (20,000 where that is None), with textures of
+            ``texture_size`` pixels baked from the model; how much it differs is in ``facts["repairs"]``.
+        lods: levels of detail beside the model, hidden: (0.5, 0.1) of its faces, or (20000, 2000) of them. collision: a
+            shape beside it, NONE, BOX, CONVEX or PIECES (several convex ones). For :meth:`Job.export`.
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
         pack_images: images become part of the .blend; otherwise they are written to ``textures`` beside it.
-        format: GLB, and what else the service offers; what it makes of itself where this is empty.
+        format: GLB, and what else the service offers; empty for what it makes of itself.
         name: name of the object; the prompt, or the image's name, where it is empty.
-        location: where to, in Blender units; the 3D cursor as it is now where it is None.
-        collection: where to link it; the active collection where it is empty.
+        location: in Blender units; None: the 3D cursor. collection: where to link it; the active one where it is empty.
         options: the service's own options, see ``providers()``.
         choose_cutout: stop when the service has made pictures to choose from (of the prompt, cut-outs of the image,
             spins of its subject), until ``job.choose(n)`` says which to take; otherwise the first one is taken.
-        place_all: put every variant into the scene, side by side, instead of one.
+        place_all: put every variant into the scene, side by side.
         best_for: which of several variants is placed when all are there: the best one for "render", "game" or "print",
             see ``job.ranking``. "" places the first one at once.
         require: a use that the model has to be fit for. One that is not is placed all the same, see ``job.shortfall``.
-        placeholder: put an Empty of the wanted size there at once, as an undo step of its own. It can be moved,
-            renamed, parented, and the model takes its place. None: in a window only.
+        placeholder: put an Empty of the wanted size there at once, which can be moved, renamed and parented until the
+            model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
-        group: jobs of the same name here may not cost more than group_points together.
-        group_points: see group.
-        sample: instead of a prompt, one of the models that come with the extension: bird, chair or robot. It needs no
-            key and no network, costs nothing, and otherwise goes the way of every job.
+        group: jobs of the same name here may not cost more than ``group_points`` together.
+        sample: instead of a prompt a built-in model: bird, chair or robot; with no key, no network, for nothing.
         fit: a box that the model is to fill: any object; of several, each gets a linked duplicate. The box gives the
             size, the place and, where there is nothing else, the prompt: its name. Its Z is up, and the model's front
             looks to its -Y. It is hidden in the collection Blockout when the model is there, which ``refit`` fits to
             it anew. Of several variants the one is taken that fits best, see ``job.variants[0].fit``.
-        seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE.
-        stretch: "" keeps the proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
+        seat: what of the box it touches: FLOOR, WALL (with its back), CEILING or MIDDLE. stretch: "" keeps the
+            proportions; X, Y or Z fills that side of the box too; ALL fills all of it.
         quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
+        key: your own name for the job. Called once more with it, in this process or a later one, the same job is
+            returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
 
     Raises:
-        InvalidInput, UnsupportedFeature: something does not fit; nothing was sent.
-        OnlineAccessOff, KeyMissing: nothing was sent.
+        InvalidInput, UnsupportedFeature, OnlineAccessOff, KeyMissing: nothing was sent.
     """
     boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None):
@@ -164,110 +163,63 @@ def generate(
         target, fit_mm = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
     else:
         target, fit_mm = targets.bind(location, home), []
-    job_id = str(uuid.uuid4())
+    request = Request(
+        prompt=prompt,
+        # Copies of the pictures are made of what is not there yet alone.
+        images=["?"] * len(front),
+        views=dict.fromkeys(sides, "?"),
+        picture_first=picture_first,
+        pictures=pictures,
+        references=["?"] * len(shown),
+        variants=variants,
+        pbr=pbr,
+        size_mm=max(fit_mm, default=size_mm),
+        axis="LONGEST" if boxes else axis,
+        origin=origin,
+        joined=joined,
+        max_faces=max_faces,
+        recalculate_normals=recalculate_normals,
+        quads=quads,
+        repair=[repair] if isinstance(repair, str) else list(repair),
+        retopology=retopology,
+        texture_size=texture_size,
+        lods=list(lods),
+        collision=collision,
+        animation=animation,
+        fit_mm=fit_mm,
+        texture_folder="" if pack_images else user_settings.texture_folder(),
+        format=format or service.native,
+        name=name or name_of(front),
+        options=dict(options or {}),
+        choose_cutout=choose_cutout,
+        place_all=place_all,
+        best_for=best_for,
+        require=require,
+        max_points=max_points,
+        group=group,
+        group_points=group_points,
+        originals=[str(getattr(one, "name", one)) for one in front],
+        key=check_key(key) if key else "",
+    )
+    job_id, known = str(uuid.uuid4()), None
+    if request.key:
+        job_id, known = known_by_key(bridge, request.key, provider, request)
+    if known:
+        bridge.jobs[job_id] = known
+        return Job(job_id).resume() if known.left else Job(job_id)
     folder = user_settings.data_dir() / "jobs" / job_id
     try:
-        request = Request(
-            prompt=prompt,
+        request = replace(
+            request,
             images=[exported(one, service, limits, folder) for one in front],
             views={side: exported(one, service, limits, folder, Feature.VIEWS) for side, one in sides.items()},
-            picture_first=picture_first,
-            pictures=pictures,
             references=[exported(one, service, limits, folder, Feature.PICTURE) for one in shown],
-            variants=variants,
-            pbr=pbr,
-            size_mm=max(fit_mm, default=size_mm),
-            axis="LONGEST" if boxes else axis,
-            origin=origin,
-            joined=joined,
-            max_faces=max_faces,
-            recalculate_normals=recalculate_normals,
-            quads=quads,
-            repair=[repair] if isinstance(repair, str) else list(repair),
-            lods=list(lods),
-            collision=collision,
-            animation=animation,
-            fit_mm=fit_mm,
-            texture_folder="" if pack_images else user_settings.texture_folder(),
-            format=format or service.native,
-            name=name or name_of(front),
-            options=dict(options or {}),
-            choose_cutout=choose_cutout,
-            place_all=place_all,
-            best_for=best_for,
-            require=require,
-            max_points=max_points,
-            group=group,
-            group_points=group_points,
         )
         start(job_id, provider, request, target, placeholder, at_cursor=location is None and not boxes)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
     return Job(job_id)
-
-
-def estimate(
-    prompt: str = "",
-    *,
-    image: Picture | Sequence[Picture] | None = None,
-    views: Mapping[str, Picture] | None = None,
-    picture_first: bool = False,
-    pictures: int = 1,
-    references: Picture | Sequence[Picture] = (),
-    provider: str = "neural4d",
-    variants: int = 1,
-    format: str = "",
-    options: Mapping[str, OptionValue] | None = None,
-    place_all: bool = False,
-    **_others: Any,
-) -> int | None:
-    """Points that :func:`generate` with the same arguments is going to cost.
-
-    None where the service documents no price and none was measured yet. The price measured last goes before
-    the documented one, which the service may have changed since: it keeps nothing from being sent. Arguments that
-    change no price are passed over.
-    """
-    front, sides = front_and_sides(listed(image), views)
-    request = Request(
-        prompt,
-        # How many pictures there are is all that a price may depend on; they need not exist yet.
-        images=["?"] * len(front),
-        views=dict.fromkeys(sides, "?"),
-        picture_first=picture_first,
-        pictures=pictures,
-        references=["?"] * len(listed(references)),
-        variants=variants,
-        format=format or protocol.declaration(provider).native,
-        options=dict(options or {}),
-        place_all=place_all,
-    )
-    return protocol.estimate(provider, request, bridge.prices)
-
-
-def conversion_estimate(provider: str = "neural4d") -> int | None:
-    """Points that ``job.save`` costs in a format which the service has to make first; None where nobody knows."""
-    return protocol.conversion_estimate(provider, bridge.prices)
-
-
-def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
-    """Ask the service for the points that are left.
-
-    Raises:
-        UnsupportedFeature: the service does not tell it.
-        OnlineAccessOff, KeyMissing, JobFailed: it could not be asked, or did not answer.
-        TimeoutError: no answer within ``timeout`` seconds.
-    """
-    protocol.declaration(provider).require(Feature.BALANCE)
-    require_ready(protocol.declaration(provider))
-    return ask("balance", timeout, provider=provider).points
-
-
-def spent(provider: str = "neural4d") -> int:
-    """Points that all jobs of this computer's journal cost at the service together."""
-    protocol.declaration(provider)
-    ask("list", limit=1)  # the engine tells the totals when it starts and whenever they change
-    return bridge.spent.get(provider, 0)
 
 
 def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:

@@ -32,6 +32,7 @@ class Progress:
     Attributes:
         total: items (of this shard). waiting: not sent yet. working: on their way.
         done: in the scene, or on disk. failed, stopped: ended without a model; ``resume`` takes up what it can.
+        unsent: the budget did not cover them; ``resume(budget=...)`` goes on.
         points: what was spent so far.
     """
 
@@ -42,11 +43,14 @@ class Progress:
     failed: int
     stopped: int
     points: int
+    unsent: int = 0
 
     def __str__(self) -> str:
         parts = [f"{self.done} of {self.total} done"]
         parts += [
-            f"{count} {what}" for what in ("working", "waiting", "failed", "stopped") if (count := getattr(self, what))
+            f"{count} {what}"
+            for what in ("working", "waiting", "failed", "unsent", "stopped")
+            if (count := getattr(self, what))
         ]
         return f"{', '.join(parts)}; {self.points} points"
 
@@ -72,6 +76,8 @@ class Batch:
         self._bridge = host.bridge
         self._bridge.batches.setdefault(record.id, record)
         self._jobs = list(jobs)
+        #: Jobs that rows were before the batch, by their keys, with their places.
+        self._also: dict[str, int] = record.settings.get("also", {})
         #: State and points of each job, whether these are estimated, and all of that together: a look at thousands of
         #: jobs costs nothing.
         self._known: dict[str, tuple[str, int, bool]] = {}
@@ -81,7 +87,8 @@ class Batch:
         self._open, self._ended = set(self._jobs), set[str]()
         for job in self._jobs:
             self._take_in(self._bridge.jobs[job])
-        self._bridge.jobs.watch(self.id, self._changed)
+        for watched in (self.id, *self._also):
+            self._bridge.jobs.watch(watched, self._changed)
 
     def __repr__(self) -> str:
         return f"<Batch {self.id[:8]} {self.progress}>"
@@ -90,8 +97,13 @@ class Batch:
         return len(self._jobs)
 
     @property
-    def _record(self) -> BatchRecord:
+    def record(self) -> BatchRecord:
+        """What the journal knows of it beside its jobs."""
         return self._bridge.batches[self.id]
+
+    def jobs(self) -> list[Job]:
+        """What is known of its jobs, in the order of the input."""
+        return [self._bridge.jobs[job] for job in self._jobs]
 
     @property
     def results(self) -> list[Any]:
@@ -101,12 +113,12 @@ class Batch:
     @property
     def name(self) -> str:
         """What it was made of: the file's name."""
-        return self._record.name
+        return self.record.name
 
     @property
     def budget(self) -> int | None:
         """Points that all of it may cost together; None: no limit."""
-        return self._record.budget
+        return self.record.budget
 
     @property
     def cost(self) -> int:
@@ -132,8 +144,9 @@ class Batch:
         counts, total = self._counts, len(self._jobs)
         done = counts[State.PLACED] + counts[State.READY]
         waiting, failed, stopped = counts[State.QUEUED], counts[State.FAILED], counts[State.CANCELLED]
-        working = total - waiting - done - failed - stopped
-        return Progress(total, waiting, working, done, failed, stopped, self._points)
+        unsent = counts[reports.UNSENT]
+        working = total - waiting - done - failed - stopped - unsent
+        return Progress(total, waiting, working, done, failed, stopped, self._points, unsent)
 
     def wait(self, timeout: float | None = None) -> Batch:
         """Work until nothing more happens by itself; returns the batch.
@@ -183,7 +196,7 @@ class Batch:
         changes = {"budget": budget, "concurrency": concurrency}
         changes = {name: value for name, value in changes.items() if value is not AS_BEFORE}
         answer = ask(self._bridge, "continue_batch", batch=self.id, changes=changes)
-        jobs = [self._bridge.jobs[job] for job in self._jobs]
+        jobs = self.jobs()
         made = {job.id for job in jobs if job.state in (State.READY, State.PLACED)}
         made &= set(self._host.bring_here(jobs))
         self._open |= made
@@ -220,15 +233,16 @@ class Batch:
 
     def lines(self) -> list[reports.Line]:
         """The lines of the report."""
-        jobs = (self._bridge.jobs[job] for job in self._jobs)
-        return [reports.line(replace(job, error=self._host.trouble(job) or job.error), self._record) for job in jobs]
+        jobs = [replace(job, error=self._host.trouble(job) or job.error) for job in self.jobs()]
+        return [reports.line(replace(job, item=self._also.get(job.id, job.item)), self.record) for job in jobs]
 
     def _take_in(self, job: Job) -> str:
         """Note a job's new snapshot; returns the state it was in before."""
         before, points, estimated = self._known.get(job.id, ("", 0, False))
-        self._known[job.id] = (job.state, job.cost or 0, job.cost_estimated)
+        state = reports.UNSENT if reports.is_unsent(job) else job.state
+        self._known[job.id] = (state, job.cost or 0, job.cost_estimated)
         self._counts[before] -= 1
-        self._counts[job.state] += 1
+        self._counts[state] += 1
         self._points += (job.cost or 0) - points
         self._estimated += job.cost_estimated - estimated
         if job.under_way:

@@ -26,6 +26,7 @@ from ..engine.protocol import (
     is_web_address,
 )
 from .generate_arguments import Arguments, Box, Picture
+from .identity import check_key
 from .pictures import front_and_sides
 from .table_reader import Row
 
@@ -152,24 +153,24 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "recalculate_normals": (truth, "true or false"),
     "quads": (truth, "true or false"),
     "repair": (_names, "names, with ; between them"),
+    "retopology": (_upper, "NONE, QUADS or TRIANGLES"),
+    "texture_size": (_whole, "a number of pixels"),
     "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
     "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
     "animation": (truth, "true or false"),
     "pack_images": (truth, "true or false"),
     "format": (_upper, "a file format"),
     "name": (_text, "a text"),
+    "key": (check_key, "a text of 1 to 200 characters"),
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
     "options": (_object, "a JSON object"),
-    "choose_cutout": (truth, "true or false"),
-    "place_all": (truth, "true or false"),
     "best_for": (_lower, "render, game or print"),
     "require": (_lower, "render, game or print"),
-    "placeholder": (truth, "true or false"),
     "fit": (_boxes, "an object's name, or several with ; between them"),
+    **dict.fromkeys(("choose_cutout", "place_all", "placeholder", "quarter_turns"), (truth, "true or false")),
     "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),
     "stretch": (_upper, "X, Y, Z or ALL"),
-    "quarter_turns": (truth, "true or false"),
     "max_points": (_whole, "a whole number of points"),
     "group": (_text, "a text"),
     "group_points": (_whole, "a whole number of points"),

@@ -29,6 +29,8 @@ class Shape(TypedDict, total=False):
     recalculate_normals: bool
     quads: bool
     repair: list[str]
+    retopology: str
+    texture_size: int
     lods: list[float]
     collision: str
     animation: bool
@@ -89,4 +91,5 @@ def for_request(given: Arguments) -> RequestValues:
     return cast("RequestValues", {name: value for name, value in given.items() if name in _OF_REQUEST})
 
 
-_OF_REQUEST = frozenset(RequestValues.__optional_keys__)
+#: A key is a row's own, never one for all of them.
+_OF_REQUEST = frozenset({*RequestValues.__optional_keys__, "key"})

@@ -9,11 +9,12 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
 
 from ..client.job_target import Target
+from ..client.snapshots import Job
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
 from . import columns
@@ -35,7 +36,7 @@ class Item:
         index: its place in the whole input, from 0. job: the id its job is going to have.
         request: checked, its pictures as they are going to be sent.
         location, collection, pack_images, placeholder: as ``generate`` takes them.
-        boxed: where it is to stand, if that is in a box.
+        boxed: where it is to stand, if that is in a box. known: the job that it is already; None where it is new.
     """
 
     index: int
@@ -47,13 +48,12 @@ class Item:
     pack_images: bool = True
     placeholder: bool = False
     boxed: Target | None = None
+    known: Job | None = None
 
-    def with_texts(self, index: int, row: Row) -> Item:
+    def with_texts(self, index: int, row: Row, job: str) -> Item:
         """The item of a row that differs from this one's in its texts alone; InvalidInput where they are wrong."""
         texts = cast("dict[str, str]", {name: row.values[name] for name in _TEXTS if name in row.values})
-        return Item(
-            **{**vars(self), "index": index, "job": str(uuid.uuid4()), "request": self.request.with_texts(texts)}
-        )
+        return Item(**{**vars(self), "index": index, "job": job, "request": self.request.with_texts(texts)})
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Estimate:
 Pictures = Callable[[list[Picture], Declaration, str, ImageLimits], list[str]]
 
 
+#: A row's place, its service and request, to the id that its job has or is going to have, and the job that there is.
+Identify = Callable[[int, str, Request], tuple[str, Job | None]]
+
 #: The arguments of an item with a box, to its target and the box's sides in millimetres.
 Boxed = Callable[[Arguments], tuple[Target, list[float]]]
 
@@ -93,6 +96,7 @@ def plan(
     services: Services = MappingProxyType({}),
     shard: str = "",
     keep_in: str = "",
+    identify: Identify = lambda *_: (str(uuid.uuid4()), None),
 ) -> list[Item]:
     """The items of all rows, or of one shard of them: of "2/8" every eighth one, from the second on.
 
@@ -103,6 +107,7 @@ def plan(
         services: address and key of each.
         boxed: where items are to stand that name a box.
         keep_in: the folder for files, where there is to be no scene.
+        identify: finds out whether a row is a job already.
 
     Raises:
         InvalidInput: of any row something is wrong; the text names each with its line.
@@ -117,7 +122,11 @@ def plan(
         kind = _kind(row)
         if kind in alike:
             try:
-                items += [alike[kind].with_texts(index, row)] if mine else []
+                if mine:
+                    item = alike[kind]
+                    item = item.with_texts(index, row, item.job)
+                    job, known = identify(index, item.provider, item.request)
+                    items.append(replace(item, job=job, known=known, request=known.request if known else item.request))
                 continue
             except Neural4DError:
                 pass  # what is wrong with it is said below
@@ -128,7 +137,7 @@ def plan(
             try:
                 if "bring_in" in values:
                     _look_at(values, row, services, str(defaults.get("provider", "")))
-                item = _item(index, values, pictures, boxed, servers, keep_in)
+                item = _item(index, values, pictures, boxed, servers, keep_in, identify)
                 items += [item] if mine else []
                 if kind is not None and not item.request.references:  # each item has copies of its own pictures
                     alike[kind] = item
@@ -171,7 +180,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
     """What the items cost, by the prices measured last and else the documented ones."""
-    items = list(items)
+    items = [item for item in items if item.known is None]
     points = [protocol.estimate(item.provider, item.request, prices) for item in items]
     measured = sum(protocol.measured(item.provider, item.request, prices) for item in items)
     services = Counter(item.provider for item in items)
@@ -205,6 +214,7 @@ def _item(
     boxed: Boxed | None,
     servers: Mapping[str, Mapping[str, str]],
     keep_in: str,
+    identify: Identify,
 ) -> Item:
     provider, images, views = values["provider"], values["image"], values["views"]
     service = protocol.declaration(provider)
@@ -216,19 +226,29 @@ def _item(
     target, sides_mm = boxed(values) if boxed and values.get("fit") else (None, [])
     if sides_mm:
         values["size_mm"], values["axis"] = max(sides_mm), "LONGEST"
-    job = str(uuid.uuid4())
-    limits = service.limits_of(values["options"])
-    sides = pictures(list(views.values()), service, job, limits)
     request = Request(
-        images=pictures(images, service, job, limits),
-        views=dict(zip(views, sides, strict=True)),
-        references=pictures(values["references"], service, job, limits),
+        # Copies of the pictures are made of what is not there yet alone.
+        images=["?"] * len(images),
+        views=dict.fromkeys(views, "?"),
+        references=["?"] * len(values["references"]),
         originals=originals,
         keep_in=keep_in,
         fit_mm=sides_mm,
         **for_request(values),
     )
-    protocol.check(provider, request, servers.get(provider))
+    job, known = identify(index, provider, request)
+    if known:
+        request = known.request
+    else:
+        limits = service.limits_of(values["options"])
+        sides = pictures(list(views.values()), service, job, limits)
+        request = replace(
+            request,
+            images=pictures(images, service, job, limits),
+            views=dict(zip(views, sides, strict=True)),
+            references=pictures(values["references"], service, job, limits),
+        )
+        protocol.check(provider, request, servers.get(provider))
     return Item(
         index,
         job,
@@ -239,4 +259,5 @@ def _item(
         pack_images=values.get("pack_images", True),
         placeholder=bool(values.get("placeholder")),
         boxed=target,
+        known=known,
     )

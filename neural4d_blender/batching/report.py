@@ -18,12 +18,14 @@ from ..client import ranking
 from ..client.box_fit import shown_mm
 from ..client.paths import expanded
 from ..client.snapshots import Job, Variant
-from ..engine.protocol import IDLE, USES, BatchRecord, Facts, InvalidInput, Neural4DError, State
+from ..engine.protocol import IDLE, USES, BatchRecord, BudgetUsedUp, Facts, InvalidInput, Neural4DError, State
 from ..engine.system import SYSTEM, reason
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
 
+#: The state of an item that the budget did not cover.
+UNSENT = "unsent"
 #: The state of an item whose model is there, and is not fit for what was required.
 NOT_FIT = "not_fit"
 #: A report's ending says which kind it is.
@@ -39,7 +41,8 @@ class Line:
     Attributes:
         item: its number in the input, from 1. of: how many items the whole input has.
         input: the prompt, or the images. name: what it is called. provider: id of the service.
-        state: as ``Job.state``; "not_fit" where the model is there, and is not fit for what was required.
+        state: as ``Job.state``; "not_fit" where the model is there, and is not fit for what was required; "unsent"
+            where the budget did not cover it.
         points: what it cost; empty where nothing was paid or nobody knows.
         seconds: of work, waiting for its turn or for a user left out.
         width_mm, depth_mm, height_mm: of the model; faces: its triangles. Empty where they were not measured.
@@ -86,6 +89,11 @@ class Line:
         return self.state in (State.READY, State.PLACED) and not self.error
 
 
+def is_unsent(job: Job) -> bool:
+    """The batch's budget did not cover it, so it was not sent; with a larger one it goes on."""
+    return job.state == State.FAILED and bool(job.error and job.error["code"] == BudgetUsedUp.__name__)
+
+
 def line(job: Job, batch: BatchRecord) -> Line:
     """The line of a job in the batch of that record."""
     request = job.request
@@ -103,7 +111,7 @@ def line(job: Job, batch: BatchRecord) -> Line:
         input=request.prompt or "; ".join(request.originals or request.images),
         name=request.title,
         provider=job.provider,
-        state=NOT_FIT if short else str(job.state),
+        state=NOT_FIT if short else UNSENT if is_unsent(job) else str(job.state),
         points=job.cost,
         seconds=round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 2),
         width_mm=width,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from ..engine.protocol import BatchRecord, Declaration, declarations
-from . import start_batch, table_reader
+from . import begin_batch, start_batch, table_reader
 from .batch import AS_BEFORE, Batch, OnProgress
 from .generate_arguments import Arguments
 from .host import Host
@@ -38,12 +38,14 @@ def batch(
     on_progress: OnProgress | None = None,
     shard: str = "",
     dry_run: bool = False,
+    key: str = "",
+    go_on: bool = False,
     layout: str = "files",
     by_service: Mapping[str, Arguments] | None = None,
     **defaults: Unpack[Arguments],
 ) -> Any:
     """Start many jobs whose models go into a folder; see ``help(neural4d.batch)`` in Blender for the whole story."""
-    items, record = start_batch.check(
+    return begin_batch.begin(
         host(),
         source,
         defaults,
@@ -53,10 +55,11 @@ def batch(
         shard=shard,
         concurrency=concurrency,
         budget=budget,
+        key=key,
+        go_on=go_on,
+        dry_run=dry_run,
+        on_progress=on_progress,
     )
-    if dry_run:
-        return start_batch.estimate(host(), items)
-    return start_batch.start(host(), items, record, on_progress=on_progress)
 
 
 def resume(

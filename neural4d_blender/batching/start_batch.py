@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from ..client.job_target import Target
 from ..client.new_jobs import NewJob
 from ..client.paths import expanded, is_same_file
-from ..client.request_reply import ask
+from ..client.request_reply import ask, go_on
+from ..client.snapshots import Job
 from ..engine import protocol
-from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Neural4DError
-from . import preflight, report, table_reader
+from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Neural4DError, Request
+from . import identity, preflight, report, table_reader
 from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
 from .generate_arguments import Arguments, Picture
@@ -35,6 +38,8 @@ def check(
     budget: int | None,
     together: bool = False,
     by_service: Mapping[str, Arguments] | None = None,
+    batch_id: str = "",
+    known: Mapping[str, Job] = MappingProxyType({}),
 ) -> tuple[list[Item], BatchRecord]:
     """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
 
@@ -42,12 +47,13 @@ def check(
         together: all models come into the scene at once, as one undo step.
         defaults, by_service: arguments of ``generate`` where a row says nothing: for all of them, and for those of
             one service.
+        batch_id: its id; a new one where it is empty. known: its jobs, where it was begun before, by their ids.
     """
     layouts.check(layout)
     keep_in = host.folder(output) if layout == "files" else ""
     rows = table_reader.read(source)
     record = BatchRecord(
-        id=str(uuid.uuid4()),
+        id=batch_id or str(uuid.uuid4()),
         name=table_reader.name_of(source),
         concurrency=concurrency,
         budget=budget,
@@ -58,13 +64,18 @@ def check(
     )
     record.check()
     copies: list[Path] = []
-    jobs = host.bridge.settings.data_dir() / "jobs"
+    ids = identity.row_ids(record.id, identity.said(source, rows))
 
     def pictures(paths: list[Picture], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
         if not paths:
             return []
-        copies.append(jobs / job)
+        copies.append(_folder(host, job))
         return host.pictures(paths, service, copies[-1], limits)
+
+    def identify(index: int, provider: str, request: Request) -> tuple[str, Job | None]:
+        if request.key:
+            return identity.known_by_key(host.bridge, request.key, provider, request)
+        return ids[index], known.get(ids[index])
 
     try:
         servers, services = host.bridge.servers, host.bridge.settings.services()
@@ -75,7 +86,9 @@ def check(
             services=services,
             shard=shard,
             keep_in=keep_in,
+            identify=identify,
         )
+        _check_keys(items)
         if budget is not None:
             preflight.check_budget(items, host.prices())
     except Neural4DError:
@@ -84,9 +97,15 @@ def check(
     return items, record
 
 
+def _check_keys(items: list[Item]) -> None:
+    if twice := [one for one, count in Counter(item.job for item in items).items() if count > 1]:
+        key = next(item.request.key for item in items if item.job in twice)
+        raise InvalidInput(f"More than one row has the key {key!r}.", "Give each row a key of its own.")
+
+
 def estimate(host: Host, items: list[Item]) -> Estimate:
     """What the items would cost, now that they are not to be sent after all."""
-    _discard([_folder(host, item.job) for item in items])
+    _discard([_folder(host, item.job) for item in items if item.known is None])
     return preflight.estimate(items, host.prices())
 
 
@@ -114,13 +133,35 @@ def start(
     Raises:
         OnlineAccessOff, KeyMissing, InvalidInput: nothing was sent.
     """
+    new = [item for item in items if item.known is None]
     try:
         for provider in sorted({item.provider for item in items}):
             host.require_ready(protocol.declaration(provider))
     except Neural4DError:
-        _discard([_folder(host, item.job) for item in items])
+        _discard([_folder(host, item.job) for item in new])
         raise
-    host.take_boxes(items)
+    host.take_boxes(new)
+    jobs = new_jobs(host, new, record, spacing_mm=spacing_mm, collections=collections)
+    record.settings |= {"also": {item.job: item.index for item in items if item.known}}
+    host.bridge.submit_many(record, jobs)
+    for job in (item.known for item in items if item.known):
+        host.bridge.jobs[job.id] = job
+        if job.left:  # asked for by its key
+            go_on(host.bridge, job.id)
+    host.wake()
+    host.mark_places(new)
+    return Batch(host, record, [item.job for item in items], on_progress)
+
+
+def new_jobs(
+    host: Host,
+    items: list[Item],
+    record: BatchRecord,
+    *,
+    spacing_mm: float | None = None,
+    collections: bool = False,
+) -> list[NewJob]:
+    """The items as they are sent, each with its place."""
     step = spacing_mm or layouts.spacing_mm(items)
     jobs, nowhere = [], Target()
     for item in items:
@@ -128,15 +169,12 @@ def start(
         if not request.keep_in:
             offset = layouts.offset(record.settings["layout"], item.index, record.size, step)
             target = host.target(item, offset, (item.job, request.title) if collections else None)
-            if record.settings["together"]:
+            if record.settings.get("together"):
                 target["together"] = True
             if not item.pack_images:
                 request = replace(request, texture_folder=host.texture_folder())
         jobs.append(NewJob(item.job, item.provider, request, target, item.index))
-    host.bridge.submit_many(record, jobs)
-    host.wake()
-    host.mark_places(items)
-    return Batch(host, record, [job.id for job in jobs], on_progress)
+    return jobs
 
 
 def resume(
@@ -162,8 +200,11 @@ def attach(host: Host, which: str = "", on_progress: OnProgress | None = None) -
     record = _find(host, which)
     told = ask(host.bridge, "batch", timeout=120.0, batch=record.id)
     (host.bridge.batches[record.id],) = told.batches
-    mine = [job for job in host.bridge.jobs.values() if job.batch == record.id]
-    return Batch(host, record, [job.id for job in sorted(mine, key=lambda job: job.item)], on_progress)
+    settings = host.bridge.batches[record.id].settings
+    without, also = set(settings.get("without", ())), settings.get("also", {})
+    mine = {job.id: job.item for job in host.bridge.jobs.values() if job.batch == record.id and job.id not in without}
+    mine |= {job: item for job, item in also.items() if job in host.bridge.jobs}
+    return Batch(host, record, sorted(mine, key=mine.__getitem__), on_progress)
 
 
 def newest(host: Host, limit: int = 50) -> list[BatchRecord]:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine.protocol import AXES, COLLISIONS, MADE_FOR, ORIGINS, REPAIRS, USES, declarations
+from ..client.made_for import MADE_FOR
+from ..engine.protocol import AXES, ORIGINS, REPAIRS, USES, declarations
 from .exit_codes import MEANINGS
 
 
@@ -109,12 +110,19 @@ def add_arrival(group: Any) -> None:
         "--repair", action="append", choices=REPAIRS, metavar="WHAT", help="put right: %(choices)s (repeatable)"
     )
     group.add_argument(
+        "--retopology",
+        type=str.upper,
+        metavar="QUADS|TRIANGLES",
+        help="a new mesh of --max-faces with textures baked from the model; default: NONE",
+    )
+    group.add_argument("--texture-size", type=int, metavar="N", help="pixels of a side of those; by default as before")
+    group.add_argument(
         "--lods",
         type=_lods,
         metavar="N,N",
         help="levels of detail: each a part of the faces, as 0.5, or a number of them",
     )
-    group.add_argument("--collision", type=str.upper, choices=COLLISIONS, help="collision shapes; default: NONE")
+    group.add_argument("--collision", type=str.upper, metavar="BOX|CONVEX|PIECES", help="collision shapes")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
     group.add_argument(
         "--require",
@@ -165,3 +173,18 @@ def add_allow_failed(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 0 where all that went wrong is that jobs failed; the report says which",
     )
+
+
+def add_key(command: argparse.ArgumentParser, what: str) -> None:
+    """The option by which a command is known when it is started once more."""
+    text = (
+        f"your own name for the {what}: started once more with it, the same {what} goes on, and nothing is paid twice"
+    )
+    command.add_argument("--key", default="", metavar="TEXT", help=text)
+
+
+def add_replacing(group: Any) -> None:
+    """What becomes of files that are there already; without a word for it they are left alone, and so is all else."""
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--if-missing", action="store_true", help="do nothing where the files are there already")
+    either.add_argument("--overwrite", action="store_true", help="replace files of these names")

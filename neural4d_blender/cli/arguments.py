@@ -14,7 +14,9 @@ from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,
     add_arrival,
+    add_key,
     add_made_for,
+    add_replacing,
     add_service,
     add_settings,
     add_timeout,
@@ -80,6 +82,7 @@ def _generate(commands: Any, prog: str) -> None:
         help="a picture that the one goes by which --picture-first has made (repeatable)",
     )
     add_service(command, "neural4d")
+    add_key(command, "job")
     command.add_argument("--every-variant", action="store_true", help="write all of them: bird.glb, bird-2.glb, ...")
     command.add_argument("--name", default="", help="name of the object and of the files; the prompt by default")
     add_settings(command, "what the model is to be like")
@@ -98,8 +101,9 @@ def _files(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help=".blend, .glb, .fbx, .obj, .stl, .3mf or .usdz, by its ending (repeatable); by default NAME.glb, or what "
-        "--for takes. An .stl or .3mf is in millimetres, all others in metres. A file of that name is replaced",
+        "--for takes. An .stl or .3mf is in millimetres, all others in metres",
     )
+    add_replacing(group)
     add_made_for(group)
     group.add_argument("--as-made", action="store_true", help="the service's own file, byte by byte, unscaled")
     group.add_argument("--thumbnail", default="", metavar="PNG", help="render a picture of the model")
@@ -141,6 +145,7 @@ def _bring_in(commands: Any, prog: str) -> None:
         choices=FILE_TYPES,
         help="kinds of files (repeatable); default: glb",
     )
+    add_replacing(group)
     add_made_for(group)
     group.add_argument("--thumbnails", action="store_true", help="render a picture of each model")
     group.add_argument("--as-made", action="store_true", help="the files as they came, unscaled; needs no Blender")
@@ -187,8 +192,9 @@ def _batch(commands: Any, prog: str) -> None:
         "--continue",
         dest="go_on",
         action="store_true",
-        help="go on with this batch where it was, failed lines too; begin it where it was not begun",
+        help="go on with this batch where it was, failed and corrected lines too; begin it where it was not begun",
     )
+    add_key(command, "batch")
     add_allow_failed(command)
     add_timeout(command)
 
@@ -232,10 +238,7 @@ def _dress(commands: Any, prog: str) -> None:
 
 
 def _plate(commands: Any, prog: str) -> None:
-    examples = (
-        f"{prog} plate bird.3mf cat.3mf -o plate.3mf",
-        f"{prog} plate chess/*.stl -o chess.stl --plate 256x256 --gap 3",
-    )
+    examples = (f"{prog} plate bird.3mf chess/*.stl -o plate.3mf --plate 256x256 --gap 3",)
     command = command_of(commands, "plate", "lay figures out on a 3D printer's plate", examples, online=False)
     command.add_argument("file", nargs="+", metavar="FILE", help=".3mf as it was written here, or a binary .stl")
     command.add_argument(

@@ -19,6 +19,8 @@ class Exit(IntEnum):
     SOME_FAILED = 5
     TIME_UP = 6
     NOT_FIT = 7
+    UNSENT = 8
+    BUSY = 9
     INTERRUPTED = 130
 
 
@@ -31,6 +33,8 @@ MEANINGS = {
     Exit.SOME_FAILED: "some jobs are done and some failed",
     Exit.TIME_UP: "--timeout is over; the jobs go on with resume",
     Exit.NOT_FIT: "made, paid and written, and not fit for what --require names",
+    Exit.UNSENT: "the budget did not cover all of a batch; the rest was not sent and goes on with a larger one",
+    Exit.BUSY: "another process works on it; try again when it has ended",
     Exit.INTERRUPTED: "interrupted; the jobs go on with resume (143: ended by SIGTERM)",
 }
 _NOT_READY = (errors.OnlineAccessOff, errors.KeyMissing, errors.KeyRejected)
@@ -44,8 +48,9 @@ def code_of(error: Neural4DError) -> Exit:
         return Exit.USAGE
     if issubclass(kind, _NOT_READY):
         return Exit.NOT_READY
-    if issubclass(kind, errors.NotFit):
-        return Exit.NOT_FIT
+    own = {errors.BudgetUsedUp: Exit.UNSENT, errors.WorkedOnElsewhere: Exit.BUSY, errors.NotFit: Exit.NOT_FIT}
+    if code := next((code for cause, code in own.items() if issubclass(kind, cause)), None):
+        return code
     return Exit.NO_POINTS if issubclass(kind, errors.NotEnoughPoints) else Exit.FAILED
 
 
@@ -53,12 +58,16 @@ def code_of_many(done: int, failures: list[Neural4DError], *, allow_failed: bool
     """The exit code for several jobs: how many are done, and what the others failed of.
 
     Args:
-        allow_failed: jobs that failed are no reason to stop what comes next; what keeps all of them from working is.
+        allow_failed: jobs that failed are no reason to stop what comes next; what was never sent, for want of points
+            or of a key, is.
     """
     if not failures:
         return Exit.DONE
     codes = {code_of(failure) for failure in failures}
-    if allow_failed and Exit.NOT_READY not in codes and (done or {Exit.FAILED, Exit.NOT_FIT} & codes):
+    if Exit.UNSENT in codes:
+        return Exit.UNSENT
+    may_go_on = not codes & {Exit.NOT_READY, Exit.NO_POINTS}
+    if allow_failed and may_go_on and (done or {Exit.FAILED, Exit.NOT_FIT} & codes):
         return Exit.DONE
     if done:
         return Exit.SOME_FAILED

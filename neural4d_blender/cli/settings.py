@@ -17,8 +17,9 @@ from ..engine.protocol import Declaration, InvalidInput, Option, Options, Option
 _PLAIN = ("picture_first", "pictures", "variants", "best_for", "pbr", "size_mm", "axis", "origin", "format")
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = (
-    "joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation", "require",
-)  # fmt: skip
+    *("joined", "max_faces", "recalculate_normals", "quads", "repair", "retopology", "texture_size", "lods"),
+    *("collision", "animation", "require"),
+)
 
 
 def describe() -> list[str]:

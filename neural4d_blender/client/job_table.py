@@ -33,9 +33,9 @@ class Jobs(dict[str, Job]):
         self.arriving: dict[str, Job] = {}
         self._watchers: dict[str, list[Watcher]] = defaultdict(list)
 
-    def watch(self, batch: str, watcher: Watcher) -> None:
-        """Have the watcher told each new snapshot of the batch's jobs."""
-        self._watchers[batch].append(watcher)
+    def watch(self, which: str, watcher: Watcher) -> None:
+        """Have the watcher told each new snapshot of a batch's jobs, or of a job, by the id of either."""
+        self._watchers[which].append(watcher)
 
     def __setitem__(self, job_id: str, job: Job) -> None:
         if job_id in self and job.revision < self[job_id].revision:
@@ -46,7 +46,7 @@ class Jobs(dict[str, Job]):
                 index[job_id] = job
             else:
                 index.pop(job_id, None)
-        for watcher in self._watchers.get(job.batch, ()):
+        for watcher in (*self._watchers.get(job.batch, ()), *self._watchers.get(job_id, ())):
             watcher(job)
 
     def setdefault(self, job_id: str, job: Job) -> Job:

@@ -57,5 +57,5 @@ def shortfall(job: Job) -> NotFit | None:
         return None
     else:
         what = f"The model is not fit for {use}: {', '.join(why(best, use)[:3])}."
-    cost = "" if job.cost is None else f"It cost {'about ' * job.cost_estimated}{job.cost} points, fit or not."
+    cost = "" if job.cost is None else f"It cost {'about ' if job.cost_estimated else ''}{job.cost} points, fit or not."
     return NotFit(what, kept="The model is kept.", cost=cost)

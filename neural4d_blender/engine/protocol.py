@@ -7,13 +7,13 @@ Commands (host to engine), told apart by ``"do"``:
 
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
-                ``adopt`` bool: go on with unfinished jobs of engines that are no more,
-                ``imports`` bool: the host answers the event ``prepare``
+                ``adopt`` bool: go on with jobs of engines that are no more, ``imports``: see the event ``prepare``
 submit          ``job`` id, ``provider``, ``request``, ``target``
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
                 ``request``: what a job's own request does not say
 stop_batch      ``batch`` id: nothing more is submitted
 continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not done; answers ``again``, how many
+correct_batch   ``batch`` id, ``changes``, ``items`` {job: place}, and as ``submit_many``: its table has changed
 batch           ``batch`` id: tells its jobs as events; answers ``batch``
 batches         ``limit``; answers ``batches``
 cancel, retry   ``job``
@@ -23,6 +23,7 @@ prepare         ``job``, ``variant``: prepare that variant too, and make it the 
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
 prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepare``
 placed          ``job``, ``variant``, ``target``: it stands in the scene
+list            ``limit``: answers ``jobs``, the newest of them
 retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
                 ready once more; refused where another Blender may have it
 dismiss         ``job``: no longer to be listed among the present ones
@@ -31,12 +32,11 @@ test_key        ``provider``: answers ``balance``, None where the service does n
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
 draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
-list            ``limit``
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
 follow          ``jobs`` {id: revision}: go on with those that an engine which is no more has left; answers ``jobs``,
                 snapshots of those that were written since, and ``gone``, the ids that the journal does not have
-find            ``job``: answers ``jobs``, a list of that job's snapshot, empty where there is none
+find            ``job``: answers ``jobs``, that job's snapshot alone, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
 totals          answers ``totals``: month, provider, jobs, points, bytes
@@ -82,7 +82,7 @@ from .errors import (
     UnsupportedFeature,
     WorkedOnElsewhere,
 )
-from .model.allowed_values import AXES, COLLISIONS, FILES, FORMATS, MADE_FOR, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "COLLISIONS", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MADE_FOR", "MAX_PROMPT",
+    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT",
     "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES",
     "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
@@ -124,35 +124,23 @@ __all__ = [
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
-    "AssetTexts": "blenders.job_file_format",
-    "AssetWanted": "blenders.job_file_format",
+    **dict.fromkeys(("AssetTexts", "AssetWanted", "PrepareValues", "Properties"), "blenders.job_file_format"),
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
     "Facts": "model.facts",
-    "GAME": "blenders.shared_names",
-    "ImageFacts": "model.inputs.image_header",
+    **dict.fromkeys(("GAME", "blend_version"), "blenders.shared_names"),
+    **dict.fromkeys(("ImageFacts", "read_image_facts"), "model.inputs.image_header"),
     "Job": "model.job",
-    "Masker": "http.redaction",
-    "PrepareValues": "blenders.job_file_format",
+    **dict.fromkeys(("Masker", "without"), "http.redaction"),
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
-    "Properties": "blenders.job_file_format",
-    "Report": "model.report",
+    **dict.fromkeys(("Report", "USES", "attribute_of"), "model.report"),
     "Request": "model.request",
-    "USES": "model.report",
-    "attribute_of": "model.report",
-    "blend_version": "blenders.shared_names",
     "catalog_id": "blenders.asset_catalogs",
-    "check_sealed": "blenders.seal",
-    "check_url": "model.inputs.web_addresses",
+    **dict.fromkeys(("check_sealed", "stamp_of"), "blenders.seal"),
+    **dict.fromkeys(("check_url", "host_of", "is_web_address", "name_in"), "model.inputs.web_addresses"),
     "check_whole": "model.inputs.picture_end",
     **dict.fromkeys(("file_type", "format_by_ending"), "files.file_type"),
-    "host_of": "model.inputs.web_addresses",
-    "is_web_address": "model.inputs.web_addresses",
-    "name_in": "model.inputs.web_addresses",
-    "read_image_facts": "model.inputs.image_header",
     "scale_lengths": "blenders.shader_lengths",
-    "stamp_of": "blenders.seal",
-    "without": "http.redaction",
 }
 
 

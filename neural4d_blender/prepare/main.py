@@ -31,7 +31,7 @@ from ..engine.model.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
 from .checks import run as checks
-from .games import extras
+from .games import extras, retopology
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
@@ -60,6 +60,7 @@ class PrepareJob:
         quads: quads of pairs of triangles.
         repair: what is put right of the shape, see repairs.
         animation: keep rigs, actions and what they move.
+        retopology: a new mesh of max_faces, with textures of texture_size baked from the model; QUADS or TRIANGLES.
         lods: levels of detail that are made beside it. collision: the collision shapes, see games/extras.py.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
@@ -79,6 +80,8 @@ class PrepareJob:
     quads: bool = False
     repair: tuple[str, ...] = ()
     animation: bool = False
+    retopology: str = "NONE"
+    texture_size: int = 0
     lods: tuple[float, ...] = ()
     collision: str = "NONE"
     texture_folder: Path | None = None
@@ -103,6 +106,8 @@ class PrepareJob:
                 quads=bool(values.get("quads", False)),
                 repair=tuple(str(name) for name in values.get("repair", ())),
                 animation=bool(values.get("animation", False)),
+                retopology=str(values.get("retopology", "NONE")),
+                texture_size=int(values.get("texture_size", 0)),
                 lods=tuple(float(lod) for lod in values.get("lods", ())),
                 collision=str(values.get("collision", "NONE")),
                 texture_folder=Path(values["texture_folder"]) if values.get("texture_folder") else None,
@@ -160,6 +165,10 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     materials.move_to_meshes(model.meshes)
     leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
+    if job.retopology != "NONE":
+        materials.tidy(model.meshes, job.name, files, job.format, None, warnings)
+        model, root, told = retopology.make(model, root, job.retopology, job.max_faces, job.texture_size, warnings)
+        repaired += told
     images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
     made = extras.make(model, root, job.lods, job.collision, warnings)
     after_prepare = time.perf_counter()
@@ -223,11 +232,11 @@ def _reshaped(
     if job.repair:
         model, told = repair(model, job.repair, moves=moves)
         repaired += told
-    if job.max_faces is not None:
+    if job.max_faces is not None and job.retopology == "NONE":
         face_limit.limit_faces(model, job.max_faces, warnings)
     if job.recalculate_normals:
         reshape.recalculate_normals(model)
-    if job.quads:
+    if job.quads and job.retopology == "NONE":
         reshape.make_quads(model)
     for item in model.unique_meshes:
         extract_model.drop_defaults(open_file.mesh_of(item))

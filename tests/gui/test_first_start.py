@@ -13,7 +13,7 @@ def test_from_no_key_to_ready() -> None:
         )
         assert sim.ledger() == []
     assert "did not accept the key" in done["wrong"]
-    assert done["right"] == "The key works: 1,234 points left."
+    assert done["right"] == "The key works. 1,234 points left."
     assert done["balance"] == 1234
     assert done["can_generate"]
     assert done["kept_in_preferences"]

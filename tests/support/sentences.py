@@ -40,6 +40,10 @@ LEFT_OUT_SENTENCES = (
     "It has to be found out which of ModelsLab's APIs the key is for.",
     "The axis is one of {}, the origin one of {}.",
     # arguments of a script or of the command line
+    "axis must be X, Y, Z or LONGEST, not {}.", "A point is three numbers or an object, not {}.",
+    "Leave require out, or have the model prepared.",
+    'A file for a printer ends in .3mf or .stl, and layout is "" or "plate".',
+    'Import it with repair=["printable"], or write it anyway=True.', "Write it anew with --for print.",
     "repair takes a list of {}, not {}.", "collision is one of {}, not {}.",
     "A level of detail is a part of the faces, below 1, or at least {} of them, not {}.",
     "Go on with resume(): of the job, of its batch, or jobs(adopt=True) for all of them.",

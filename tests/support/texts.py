@@ -44,7 +44,7 @@ def _of_classes(*, names: bool) -> Iterator[str]:
     for kind in (*ui._CLASSES, *registration.CLASSES):
         if names:
             yield from (kind.bl_label,) if hasattr(kind, "bl_label") else ()
-        elif issubclass(kind, ui.bpy.types.Operator) and kind.__doc__:
+        elif issubclass(kind, ui.bpy.types.Operator | ui.bpy.types.Menu) and kind.__doc__:
             yield kind.__doc__
         for base in kind.__mro__:
             for made in vars(base).get("__annotations__", {}).values():

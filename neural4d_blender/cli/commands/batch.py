@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
 
+from ...batching import earlier_batch, identity, start_batch, table_reader
 from ...batching import report as reports
-from ...batching import start_batch
-from ...batching.batch import Batch
+from ...batching.batch import AS_BEFORE, Batch
 from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Item
 from ...client.paths import expanded
@@ -26,7 +26,7 @@ from ..planned_files import Plan, file_stem
 from ..price_text import in_words
 from ..session import Desk
 from ..settings import settings_of
-from . import check_outputs, continue_batch
+from . import check_outputs
 
 
 def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
@@ -36,28 +36,67 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     own_settings = settings_of(protocol.declaration(asked.provider), asked)
     settings = cast("Arguments", {"provider": asked.provider, **own_settings})
     desk.planned = lambda item: _plan(item, folder, asked)
-    own = continue_batch.identity(folder, _files(asked), settings, asked)
-    started = None if asked.dry_run else continue_batch.go_on(desk, own, asked)
-    if started is None:
-        items, record = start_batch.check(
-            desk,
-            asked.table,
-            settings,
-            layout="files" if asked.files_only else "cursor",
-            output=str(folder),
-            shard=asked.shard,
-            concurrency=asked.concurrency or BatchRecord.concurrency,
-            budget=None if asked.budget == NO_LIMIT else asked.budget,
-        )
-        for item in () if asked.files_only else items:
-            desk.check(desk.planned(item), protocol.declaration(item.provider))
+    rows = table_reader.read(asked.table)
+    key = identity.check_key(asked.key) if asked.key else ""
+    own = earlier_batch.command(
+        *(asked.table, rows),
+        output=str(folder),
+        shard=asked.shard,
+        files=_files(asked),
+        settings=dict(settings),
+    )
+    known = earlier_batch.find(desk, own, key)
+    if known and not (asked.go_on or asked.dry_run or key):
+        raise earlier_batch.refuse(known, "Add --continue")
+    begun = start_batch.attach(desk, known.id) if known else None
+    if known and begun and not earlier_batch.is_changed(known, own):
         if asked.dry_run:
-            return _price(desk, items, console)
-        if not items:
-            return _nothing(asked, console)
-        continue_batch.note(record, own)
-        started = start_batch.start(desk, items, record)
-    return _finish(desk, started, asked, console)
+            return _price(desk, earlier_batch.left(begun.jobs()), console, begun=True)
+        return _finish(desk, _continued(desk, begun, own, asked), asked, console)
+    items, record = _checked(desk, asked, settings, folder, begun, key)
+    if asked.dry_run:
+        return _price(desk, earlier_batch.left_of(begun, items), console, begun=bool(begun))
+    if begun:
+        return _finish(desk, _continued(desk, begun, own, asked, items, len(rows)), asked, console)
+    if not items:
+        return _nothing(asked, console)
+    earlier_batch.note(record, own)
+    return _finish(desk, start_batch.start(desk, items, record), asked, console)
+
+
+def _continued(
+    desk: Desk,
+    begun: Batch,
+    own: earlier_batch.Command,
+    asked: argparse.Namespace,
+    items: list[Item] | None = None,
+    size: int = 0,
+) -> Batch:
+    budget = {None: AS_BEFORE, NO_LIMIT: None}.get(asked.budget, asked.budget)
+    at_once = asked.concurrency or AS_BEFORE
+    return earlier_batch.go_on(desk, begun, own, items, size=size, budget=budget, concurrency=at_once)
+
+
+def _checked(
+    desk: Desk, asked: argparse.Namespace, settings: Arguments, folder: Path, begun: Batch | None, key: str
+) -> tuple[list[Item], BatchRecord]:
+    """What the table amounts to now, with the files that could be written of it."""
+    items, record = start_batch.check(
+        desk,
+        asked.table,
+        settings,
+        layout="files" if asked.files_only else "cursor",
+        output=str(folder),
+        shard=asked.shard,
+        concurrency=asked.concurrency or BatchRecord.concurrency,
+        budget=None if asked.budget == NO_LIMIT else asked.budget,
+        batch_id=begun.id if begun else identity.batch_id(key) if key else "",
+        known={job.id: job for job in begun.jobs()} if begun else {},
+    )
+    for item in () if asked.files_only else items:
+        if item.known is None:
+            desk.check(_plan(item, folder, asked), protocol.declaration(item.provider))
+    return items, record
 
 
 def _plan(item: Item, folder: Path, asked: argparse.Namespace) -> Plan:
@@ -75,12 +114,13 @@ def _files(asked: argparse.Namespace) -> str:
     )
 
 
-def _price(desk: Desk, items: list[Item], console: Console) -> int:
+def _price(desk: Desk, items: list[Item], console: Console, *, begun: bool) -> int:
     estimate = start_batch.estimate(desk, items)
     unknown = f", and {estimate.unpriced} at a price nobody knows" if estimate.unpriced else ""
     priced, documented = estimate.items - estimate.unpriced, estimate.documented
     some_of = documented if documented < priced else 0
-    text = f"{estimate.items} jobs: {in_words(estimate.points, documented=documented > 0, some_of=some_of)}{unknown}"
+    price = in_words(estimate.points, documented=documented > 0, some_of=some_of)
+    text = f"{estimate.items} jobs{' that are left' * begun}: {price}{unknown}"
     console.result(text, "price", **asdict(estimate))
     return Exit.DONE
 
@@ -103,11 +143,12 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
         if asked.report:
             path = reports.write(_lines(desk, batch, failures), asked.report)
             console.note(f"{path}: {batch.progress}")
+    unsent = batch.progress.unsent
     unfit = sum(isinstance(failure, NotFit) for failure in failures.values())
-    counts = {"done": len(ids) - len(failures), "failed": len(failures) - unfit, "not_fit": unfit}
+    counts = {"done": len(ids) - len(failures), "failed": len(failures) - unfit - unsent, "not_fit": unfit}
     told = asdict(batch.progress) | counts
     points = f"{'about ' * batch.cost_estimated}{batch.cost} points"
-    lacking = f", {unfit} not fit" if unfit else ""
+    lacking = f", {unfit} not fit" * bool(unfit) + f", {unsent} not sent" * bool(unsent)
     text = f"{told['done']} of {len(ids)} done, {told['failed']} failed{lacking}, {points}"
     console.result(text, "batch", batch=batch.id, report=asked.report, **told)
     return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
@@ -130,12 +171,15 @@ def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     done = sum(line.done for line in lines)
     missing = (lines[0].of if lines else 0) - len(lines)
     points = sum(line.points or 0 for line in lines)
-    unfit = sum(line.state == reports.NOT_FIT for line in lines)
-    failed = len(lines) - done - unfit
-    gaps = f", {unfit} not fit" * bool(unfit) + f", {missing} in no report" * bool(missing)
+    unfit, unsent = (sum(line.state == state for line in lines) for state in (reports.NOT_FIT, reports.UNSENT))
+    failed = len(lines) - done - unfit - unsent
+    gaps = f", {unfit} not fit" * bool(unfit) + f", {unsent} not sent" * bool(unsent)
+    gaps += f", {missing} in no report" * bool(missing)
     text = f"{path}: {done} of {len(lines) + missing} done, {failed} failed{gaps}, {points} points"
-    told = {"done": done, "failed": failed, "not_fit": unfit, "missing": missing, "points": points}
+    told = {"done": done, "failed": failed, "not_fit": unfit, "unsent": unsent, "missing": missing, "points": points}
     console.result(text, "report", report=str(path), **told)
+    if unsent:
+        return Exit.UNSENT
     if done == len(lines) + missing or (asked.allow_failed and not missing):
         return Exit.DONE
     return Exit.SOME_FAILED if done else Exit.FAILED

@@ -19,6 +19,7 @@ from ..argument_types import kinds_of
 from ..arguments import FILE_TYPES
 from ..console import Console
 from ..output import wait_and_write
+from ..output.replacing import is_there, told_there
 from ..planned_files import Plan, file_stem
 from ..session import Desk
 from ..settings import arrival_of
@@ -31,7 +32,7 @@ def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     found = [origin_of(one, services, asked.provider or "") for what in asked.what for one in listed(what)]
     folder, files = _outputs(asked, len(found))
     taken: set[str] = set()
-    jobs = []
+    jobs, planned = [], list[str]()
     for origin in found:
         service = protocol.declaration(origin.provider)
         request = replace(
@@ -47,8 +48,11 @@ def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             desk.folder(str(folder))  # what comes is what it is, and named by that
         else:
             desk.check(plan, service)
+            planned += plan.outputs
         desk.require_ready(service)
         jobs.append((str(uuid.uuid4()), origin, request, Target() if asked.as_made else plan.target()))
+    if planned and is_there(planned, asked):
+        return told_there(planned, console)
     for job, origin, request, target in jobs:
         desk.bridge.submit(job, origin.provider, request, target)
     ids = [job for job, *_ in jobs]

@@ -8,16 +8,22 @@ from __future__ import annotations
 import argparse
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
+from ...batching import identity
 from ...batching.generate_arguments import USUAL_USE, ModelSettings
 from ...batching.pictures import front_and_sides
+from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
+from ...client.request_reply import go_on
+from ...client.snapshots import Job
 from ...engine import protocol
-from ...engine.protocol import MADE_FOR, Declaration, InvalidInput, Neural4DError, Request
+from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write
+from ..output.replacing import is_there, told_there
 from ..planned_files import Plan, file_stem
 from ..price_text import in_words
 from ..session import Desk
@@ -28,7 +34,9 @@ from . import check_outputs
 def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     """Make a model and write it to files."""
     service = protocol.declaration(asked.provider)
-    job_id = str(uuid.uuid4())
+    job_id, known = _known(desk, asked, service)
+    if known:
+        return _again(desk, known, _plan(asked, known.request, service), asked, console)
     folder = desk.bridge.settings.data_dir() / "jobs" / job_id
     try:
         request = _request(desk, asked, service, folder)
@@ -37,6 +45,8 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         desk.check(plan, service)
         if asked.dry_run:
             return _price(desk, service, request, plan, console)
+        if is_there(plan.outputs, asked):
+            return told_there(plan.outputs, console)
         desk.require_ready(service)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
@@ -45,7 +55,37 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     return wait_and_write.ended(wait_and_write.finish(desk, [job_id], console, asked.timeout), 1)
 
 
-def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path) -> Request:
+def _known(desk: Desk, asked: argparse.Namespace, service: Declaration) -> tuple[str, Job | None]:
+    """The job that there is by the command's key, or the id of a new one."""
+    if not asked.key:
+        return str(uuid.uuid4()), None
+    key = identity.check_key(asked.key)
+    return identity.known_by_key(desk.bridge, key, service.id, _request(desk, asked, service, None))
+
+
+def _again(desk: Desk, job: Job, plan: Plan, asked: argparse.Namespace, console: Console) -> int:
+    """The job of the key goes on, and its files are written where they are not there."""
+    if asked.dry_run:
+        told = {"points": 0, "measured": True, "provider": job.provider}
+        console.result(f"Nothing more: the key is that of job {job.id[:8]}, which is {job.state}.", "price", **told)
+        return Exit.DONE
+    desk.bridge.jobs[job.id] = job
+    if job.left:
+        desk.require_ready(protocol.declaration(job.provider))
+        go_on(desk.bridge, job.id)
+    written = job.target.get("written", [])
+    there = all(Path(one).is_file() and one in written for one in plan.outputs)
+    if job.state in (State.READY, State.PLACED) and not there:
+        if is_there([one for one in plan.outputs if one not in written], asked):
+            return told_there(plan.outputs, console)
+        desk.check(plan, protocol.declaration(job.provider))
+        desk.ask("retarget", job=job.id, target=plan.target())
+        desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=plan.target())
+    return wait_and_write.ended(wait_and_write.finish(desk, [job.id], console, asked.timeout), 1)
+
+
+def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path | None) -> Request:
+    """What is asked for; without a folder the pictures are only counted."""
     own: ModelSettings = {
         "format": service.native,
         "best_for": USUAL_USE,
@@ -56,6 +96,8 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
     limits = service.limits_of(own.get("options", {}))
 
     def fitting(files: list[str]) -> list[str]:
+        if folder is None:
+            return ["?"] * len(files)
         return desk.pictures(files, service, folder, limits) if files else []
 
     return Request(
@@ -66,7 +108,9 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         name=asked.name or (protocol.name_in(front[0]) if front else ""),
         max_points=asked.max_points,
         # Nothing has to be prepared for files as they were made, so no Blender has to be there.
-        keep_in=str(folder / "as made") if asked.as_made and not asked.thumbnail else "",
+        keep_in=str(folder / "as made") if folder and asked.as_made and not asked.thumbnail else "",
+        key=asked.key.strip(),
+        originals=front,
         **own,
     )
 

@@ -49,6 +49,8 @@ def job_values(request: Request, variant: Variant, folder: Path) -> PrepareValue
         "quads": request.quads,
         "repair": request.repair,
         "animation": request.animation,
+        "retopology": request.retopology,
+        "texture_size": request.texture_size,
         "lods": request.lods,
         "collision": request.collision,
         "texture_folder": request.texture_folder,

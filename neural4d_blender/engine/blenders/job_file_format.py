@@ -28,6 +28,8 @@ class PrepareValues(TypedDict, total=False):
     quads: bool
     repair: list[str]
     animation: bool
+    retopology: str
+    texture_size: int
     lods: list[float]
     collision: str
     texture_folder: str

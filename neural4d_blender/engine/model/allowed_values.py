@@ -5,10 +5,13 @@ from __future__ import annotations
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
-#: Collision shapes that are made for games: one box, one convex hull, or several that are closer to the model.
-COLLISIONS = ("NONE", "BOX", "CONVEX", "PIECES")
-#: What files can be made for, and the kind of file that it takes best.
-MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb", "print": "3mf"}
+#: What is made of models for games: collision shapes (a box, a convex hull, or several that are closer to the model), a
+#: new mesh of few faces, and pixels of a side of the textures baked for that (0: as the model's own).
+OF_GAMES = {
+    "collision": ("NONE", "BOX", "CONVEX", "PIECES"),
+    "retopology": ("NONE", "QUADS", "TRIANGLES"),
+    "texture_size": (0, 256, 512, 1024, 2048, 4096, 8192),
+}
 #: What a file may be besides, wherever it is from: no service makes these.
 MORE_FORMATS = ("PLY", "GLTF")
 #: The provider of model files that are the user's own.

@@ -14,18 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import choosing
-from .allowed_values import (
-    AXES,
-    COLLISIONS,
-    FORMATS,
-    MAX_PROMPT,
-    MAX_SIZE_MM,
-    MIN_FACES,
-    MIN_SIZE_MM,
-    ORIGINS,
-    REPAIRS,
-)
+from . import allowed_values, choosing
+from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
 
@@ -49,17 +39,17 @@ class Request:
         size_mm: millimetres along ``axis``; None keeps the size the model came with.
         axis: X, Y, Z or LONGEST, of the model as it stands in Blender (Z up).
         origin: where the root's origin goes: BOTTOM (centre of the bottom), CENTER, AUTHORED.
-        joined: one mesh instead of the parts it came in.
+        joined: one mesh instead of the parts it came in. quads: pairs of triangles become quads.
         max_faces: at most this many faces, which takes detail away; None keeps them all.
         recalculate_normals: turn faces outwards and shade by the surface instead of the file's own normals.
-        quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, by the names in REPAIRS.
         animation: keep rigs, actions and the transforms they move, where the model has any.
+        retopology: a new mesh of max_faces with textures baked from the model: QUADS, TRIANGLES or NONE.
+        texture_size: pixels of a side of those; 0 as the model's largest, up to 2048.
         lods: levels of detail beside the model, each as a part of its faces (below 1) or a number of them.
         collision: a collision shape beside it, BOX, CONVEX or PIECES (several convex ones), or NONE.
         texture_folder: absolute path of the folder that images are written to; empty packs them into the .blend.
-        format: the file format that is imported.
-        name: name of the root object; the prompt where it is empty.
+        format: the file format that is imported. name: that of the root object; the prompt where it is empty.
         options: the service's own options, by key.
         choose_cutout: wait for the user to choose one of the pictures that the service makes first; otherwise the
             first one is taken.
@@ -74,6 +64,7 @@ class Request:
             images in Blender.
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
             file, or to the provider of files an absolute path. It costs nothing.
+        key: the user's own name for the job, of which a journal has one; empty where it has none.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -95,6 +86,8 @@ class Request:
     quads: bool = False
     repair: list[str] = field(default_factory=list)
     animation: bool = False
+    retopology: str = "NONE"
+    texture_size: int = 0
     lods: list[float] = field(default_factory=list)
     collision: str = "NONE"
     texture_folder: str = ""
@@ -111,6 +104,7 @@ class Request:
     fit_mm: list[float] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     bring_in: str = ""
+    key: str = ""
     keep_in: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -211,8 +205,9 @@ class Request:
                 raise InvalidInput(
                     f"A level of detail is a part of the faces, below 1, or at least {MIN_FACES} of them, not {lod!r}."
                 )
-        if self.collision not in COLLISIONS:
-            raise InvalidInput(f"collision is one of {', '.join(COLLISIONS)}, not {self.collision!r}.")
+        for what, known in allowed_values.OF_GAMES.items():
+            if getattr(self, what) not in known:
+                raise InvalidInput(f"{what} is one of {', '.join(map(str, known))}, not {getattr(self, what)!r}.")
         if self.texture_folder and not Path(self.texture_folder).is_absolute():
             raise InvalidInput(f"texture_folder must be an absolute path, not {self.texture_folder!r}.")
 

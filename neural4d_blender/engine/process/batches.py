@@ -60,8 +60,17 @@ class Batches:
         record.check()
         if self._journal.batch(record.id):  # whoever sends it has not heard that it was taken in, all of it at once
             return self.tell({"batch": record.id})
+        jobs = self._new(record, message)
+        self._write(record, jobs)
+        self._work_on(record, jobs)
+        return {}
+
+    def _new(self, record: BatchRecord, message: Message) -> list[Job]:
+        """The jobs of a message that the journal has not yet."""
         jobs, typical = [], dict[str, float]()
         for entry in message["jobs"]:
+            if self._journal.get(entry["job"]):
+                continue  # it has the id of its key, and another process was first
             common = message.get("request", {})
             job = new_job({**entry, "request": {**common, **entry["request"]}}, self._clock.now())
             job.batch, job.item = record.id, entry["item"]
@@ -69,8 +78,28 @@ class Batches:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)
             job.typical = typical[job.provider]
             jobs.append(job)
-        self._write(record, jobs)
-        self._work_on(record, jobs)
+        return jobs
+
+    def correct(self, message: Message) -> Message:
+        """The batch's table says something else now: rows that are new, and those that are gone, which wait as
+        cancelled; nothing goes on by that.
+        """
+        record = self._record(message["batch"])
+        changed = BatchRecord.from_dict({**record.to_dict(), **message["changes"]})
+        jobs = self._journal.jobs_of(record.id)
+        self._check_ours(jobs, "Correct it there, or end that.")
+        if any(job.id in self._jobs.by_id for job in jobs):
+            raise InvalidInput("This batch is being worked on, so its table cannot change.", "Wait for it, or stop it.")
+        gone, items = set(changed.settings.get("without", ())), message["items"]
+        for job in jobs:
+            job.item = items.get(job.id, job.item)
+            if job.id in gone and job.state in FREE_TO_CANCEL:
+                job.enter(State.CANCELLED, self._clock.now())
+                job.note = f"Its row is not in the table any more. {_cost_so_far(job)}"
+        new = self._new(changed, message)
+        for job in new:
+            job.enter(State.CANCELLED, self._clock.now())  # until the batch goes on
+        self._write(changed, [*jobs, *new])
         return {}
 
     def stop(self, message: Message) -> Message:
@@ -108,7 +137,8 @@ class Batches:
             self._jobs.wait_for_step(ending, message)
             return None
         self._check_ours(jobs, "Continue it there, or end that.")
-        again = [job for job in jobs if job.id not in self._jobs.by_id and self._revived(job)]
+        gone = {*self._jobs.by_id, *record.settings.get("without", ())}
+        again = [job for job in jobs if job.id not in gone and self._revived(job)]
         # These have failed this very moment, and their steps are not put away yet.
         late = [job for job in jobs if job.id in self._jobs.stepping and job.state is State.FAILED]
         late = [job for job in late if not job.retry_pays]
@@ -126,6 +156,9 @@ class Batches:
         for job in self._journal.jobs_of(record.id):
             active = self._jobs.by_id.get(job.id)
             self._events.snapshot(self._jobs.told(active.job if active else job))
+        for job_id in record.settings.get("also", {}):
+            if other := self._journal.get(job_id):
+                self._events.snapshot(self._jobs.told(other))
         return {"batch": record.to_dict()}
 
     def newest(self, message: Message) -> Message:

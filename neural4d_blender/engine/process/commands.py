@@ -54,6 +54,7 @@ class Commands:
             "submit_many": self.batches.submit,
             "stop_batch": self.batches.stop,
             "continue_batch": self.batches.go_on,
+            "correct_batch": self.batches.correct,
             "batch": self.batches.tell,
             "batches": self.batches.newest,
             "cancel": of_job.cancel,
@@ -115,7 +116,7 @@ class Commands:
     def _submit(self, message: Message) -> Message:
         job = new_job(message, self.context.clock.now())
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
-            self.context.publish(known)
+            self.events.snapshot(self.jobs.told(known))
             return {}
         if deleted := self.context.journal.cost_of_deleted(job.id):
             points, estimated = deleted

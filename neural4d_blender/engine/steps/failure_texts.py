@@ -77,7 +77,7 @@ def cost_of_lost(job: Job, points: int) -> str:
     """The same of a job that was probably paid, and whose answer is lost for good."""
     unit = unit_of(job.provider)
     in_all = f", {job.costs.total} in all" if job.costs.total != points else ""
-    return f"{points} {unit}{in_all}. Retry would be a new job: {points} are paid again then."
+    return f"{points} {unit} were probably paid{in_all}. Retry would be a new job: {points} are paid again then."
 
 
 def kept_in_words(job: Job) -> str:

@@ -11,7 +11,7 @@ from ...engine.blenders.shared_names import GAME, datablock_name
 from ...engine.model.facts import Facts
 from ..meshes import apply_transforms, face_limit, join
 from ..meshes.extract_model import Model, drop_loose
-from ..open_file import mesh_of, scene, update
+from ..open_file import mesh_of, scene
 from . import collision
 
 #: Convex pieces are found on a model of at most so many triangles: more make no other pieces.
@@ -31,7 +31,7 @@ def make(
     if model.armatures or any(item.animation_data for item in model.objects):
         warnings.append("No levels of detail or collision shapes were made, since the model follows a rig or moves.")
         return []
-    whole = _whole(model)
+    whole = join.whole(model)
     made = _levels(whole, _counts(len(mesh_of(whole).polygons), lods, warnings), several=len(model.meshes) > 1)
     if kind != "NONE":
         made += [(kind, item) for item in _shapes(whole, kind)]
@@ -55,31 +55,6 @@ def count(made: Sequence[bpy.types.Object]) -> Facts:
     levels = [item for item in made if item[GAME].startswith("LOD")]
     faces = [len(mesh_of(item).polygons) for item in levels if item[GAME] != "LOD0"]
     return {"lods": faces, "shapes": len(made) - len(levels)} if made else {}
-
-
-def _whole(model: Model) -> bpy.types.Object:
-    """A copy of the model as one mesh that stands where the model's origin is."""
-    update()
-    copies = []
-    for item in model.meshes:
-        copy: bpy.types.Object = item.copy()
-        copy.data = mesh_of(item).copy()
-        copy.parent = None
-        copy.matrix_basis = item.matrix_world
-        for modifier in list(copy.modifiers):
-            copy.modifiers.remove(modifier)
-        if copy.data.shape_keys:
-            copy.shape_key_clear()
-        if len(model.meshes) > 1 and copy.data.color_attributes:
-            # Joining gives the colors other names, which materials that are the model's too must not follow.
-            for index, material in enumerate(copy.data.materials):
-                copy.data.materials[index] = material and material.copy()
-        scene().collection.objects.link(copy)
-        copies.append(copy)
-    (whole,) = join.join(Model(copies, [], model.center), []).meshes
-    mesh_of(whole).transform(whole.matrix_basis)
-    whole.matrix_basis.identity()
-    return whole
 
 
 def _counts(faces: int, lods: Sequence[float], warnings: list[str]) -> list[int]:

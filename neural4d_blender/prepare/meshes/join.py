@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..open_file import armature_of, corners_of, mesh_of, update
+from ..open_file import armature_of, corners_of, mesh_of, scene, update
 from . import apply_transforms
 from .extract_model import Model
 
@@ -43,6 +43,31 @@ def join(model: Model, warnings: list[str]) -> Model:
         _show_colours(mesh_of(into))
     kept = {into: parent} if parent in model.armatures else {}
     return Model([into], model.armatures, model.center, kept, model.grown)
+
+
+def whole(model: Model) -> bpy.types.Object:
+    """A copy of the model as one mesh that stands where the model's origin is."""
+    update()
+    copies = []
+    for item in model.meshes:
+        copy: bpy.types.Object = item.copy()
+        copy.data = mesh_of(item).copy()
+        copy.parent = None
+        copy.matrix_basis = item.matrix_world
+        for modifier in list(copy.modifiers):
+            copy.modifiers.remove(modifier)
+        if copy.data.shape_keys:
+            copy.shape_key_clear()
+        if len(model.meshes) > 1 and copy.data.color_attributes:
+            # Joining gives the colors other names, which materials that are the model's too must not follow.
+            for index, material in enumerate(copy.data.materials):
+                copy.data.materials[index] = material and material.copy()
+        scene().collection.objects.link(copy)
+        copies.append(copy)
+    (made,) = join(Model(copies, [], model.center), []).meshes
+    mesh_of(made).transform(made.matrix_basis)
+    made.matrix_basis.identity()
+    return made
 
 
 def _same_uv_maps(meshes: list[bpy.types.Mesh]) -> None:

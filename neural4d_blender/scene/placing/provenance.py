@@ -33,7 +33,7 @@ _OPTIONS = frozenset(
     {
         *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
         *("joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation"),
-        *("picture_first", "pictures"),
+        *("picture_first", "pictures", "retopology", "texture_size"),
     }
 )
 #: Characters of a text, and what a number is below: a stranger's file may hold anything.

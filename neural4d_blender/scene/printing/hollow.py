@@ -63,7 +63,7 @@ def hollow(body: Body, wall: float, drains: int = 0, drain: float = 3.0) -> tupl
         pierced = _pierced(scene, made, cavities, drains, drain)
         if pierced is None:
             return made, (*told, "No drain holes could be cut; what is inside stays inside.")
-        return pierced, (*told, f"{drains} drain hole{'s' * (drains > 1)} of {drain:g} mm in the bottom.")
+        return pierced, (*told, f"{drains} drain {'holes' if drains > 1 else 'hole'} of {drain:g} mm in the bottom.")
 
 
 @contextmanager

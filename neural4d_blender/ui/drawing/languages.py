@@ -19,6 +19,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "languages"
 PARTS = r"(?<=[.?!])\s+(?=[^a-z\s])|\n"
 #: Sentences that a name may reach over.
 _LONGEST = 4
+_ONE_WORD, _NOTHING = r"[\w-]+", "(?!)"
 #: What is filled in that is ours, such as "points": a name, a path or a message of others begins otherwise, or is kept.
 _OURS = re.compile(r"[a-z\d]")
 
@@ -34,37 +35,47 @@ def sentence(text: str) -> str:
     return _sentence(locale, text) if locale and _templates(locale).whole else text
 
 
+def reason(text: str) -> str:
+    """The same without its full stop, which Blender adds to tooltips."""
+    return sentence(text).rstrip(".。")
+
+
 @lru_cache(maxsize=1024)  # asked for each time that a panel is drawn
 def _sentence(locale: str, text: str) -> str:
     if text in (known := _templates(locale).whole):
         return known[text]
-    pieces, said = re.split(f"({PARTS})", text), ""  # a sentence, a gap, a sentence, ...
+    pieces, said, known_before = re.split(f"({PARTS})", text), "", True  # a sentence, a gap, a sentence, ...
     while pieces:
         for end in range(1, min(len(pieces), 2 * _LONGEST) + 1, 2):
-            if words := _filled_in(locale, "".join(pieces[:end]), reaches_over=end > 1):
+            # What follows something unknown may be the rest of a name: it begins with words of ours, or one of a name.
+            begins = ".+" if known_before else _ONE_WORD
+            if end > 1:  # a name that reaches over, or an unknown sentence before a known one
+                begins = _NOTHING if " " in pieces[0] else ".+"
+            if words := _filled_in(locale, "".join(pieces[:end]), begins):
                 break
         else:
             words, end = pieces[0], 1  # English rather than half of it
+        known_before = words != pieces[0]
         gap = "".join(pieces[end : end + 1])
         said += words + ("" if words.endswith("。") and gap == " " else gap)
         pieces = pieces[end + 1 :]
     return said
 
 
-def _filled_in(locale: str, text: str, *, reaches_over: bool = False, is_piece: bool = False) -> str:
+def _filled_in(locale: str, text: str, begins: str = ".+", *, is_piece: bool = False) -> str:
     """The translation of one sentence; empty where there is none.
 
     Args:
-        reaches_over: it is several, so that only a template which begins with words of its own can be meant.
+        begins: what a name may be like that it begins with.
         is_piece: it is a part of a sentence.
     """
     known = _templates(locale)
     if text in known.whole:
         return known.whole[text]
     for one in known.with_names:
-        if one.longest not in text or one.is_piece != is_piece or (reaches_over and one.text.startswith("{")):
+        if one.longest not in text or one.is_piece != is_piece or not (match := _pattern(one.text).fullmatch(text)):
             continue
-        if match := _pattern(one.text).fullmatch(text):
+        if not one.text.startswith("{") or re.fullmatch(begins, match[1]):
             return one.words.format(**{name: _value(locale, value) for name, value in match.groupdict().items()})
     return ""
 

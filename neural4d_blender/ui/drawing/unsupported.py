@@ -8,7 +8,7 @@ from bpy.props import StringProperty
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature
 from ...scene.engine_process import bridge
-from .languages import sentence
+from .languages import reason, sentence
 
 
 class NEURAL4D_OT_why(bpy.types.Operator):
@@ -23,7 +23,7 @@ class NEURAL4D_OT_why(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The reason is the tooltip; Blender adds the full stop."""
-        return sentence(properties.why).rstrip(".")
+        return reason(properties.why)
 
     def execute(self, _context: bpy.types.Context) -> set[Any]:
         """Tell it in the status bar too."""

@@ -16,7 +16,7 @@ from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.placing import box_room
 from ..drawing import labels
-from ..drawing.languages import sentence, tr
+from ..drawing.languages import tr
 from ..settings import image_sources
 from ..settings.properties import arguments, of_service, service
 from .generate import in_the_way, report_error
@@ -87,7 +87,7 @@ class InBoxes(_Base):
         """Say why the button is grey."""
         why = tr("Go back to Object Mode first") if context.mode != "OBJECT" else in_the_way(context, "")
         if why:
-            cls.poll_message_set(sentence(why))
+            cls.poll_message_set(why)
         return not why
 
     def how(self) -> "Arguments":

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from ..drawing.languages import tr
+from ..drawing.languages import sentence, tr
 from ..settings import image_sources
 
 #: What a viewport takes as an image; Blender's own handlers of images take these too, and movies.
@@ -36,7 +36,9 @@ class NEURAL4D_OT_drop_image(bpy.types.Operator):
         if why := image_sources.take_file(context.scene.neural4d, self.filepath):
             self.report(
                 {"ERROR"},
-                tr("{why} Choose another service in the sidebar's Neural4D tab, then drop it again.").format(why=why),
+                tr("{why} Choose another service in the sidebar's Neural4D tab, then drop it again.").format(
+                    why=sentence(why)
+                ),
             )
             return {"CANCELLED"}
         self.report(

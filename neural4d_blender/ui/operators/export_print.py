@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProp
 from ...api import printing
 from ...engine.protocol import Neural4DError
 from ..drawing import labels
-from ..drawing.languages import tr
+from ..drawing.languages import sentence, tr
 from .generate import report_error
 
 
@@ -65,8 +65,8 @@ class NEURAL4D_OT_export_print(bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """The verdict in front."""
         layout = self.layout
-        for sentence in getattr(self, "told", ()):
-            labels.draw(layout.box(), sentence, "INFO")
+        for one in getattr(self, "told", ()):
+            labels.draw(layout.box(), one, "INFO")
         layout.prop(self, "kind")
         layout.prop(self, "plate")
         row = layout.column()
@@ -93,7 +93,7 @@ class NEURAL4D_OT_export_print(bpy.types.Operator):
         except Neural4DError as error:
             return report_error(self, error)
         bad = [check for check in made.checks if not check.ok]
-        self.report({"WARNING" if bad else "INFO"}, " ".join(map(str, bad or made.checks)))
+        self.report({"WARNING" if bad else "INFO"}, " ".join(sentence(str(check)) for check in bad or made.checks))
         return {"FINISHED"}
 
 

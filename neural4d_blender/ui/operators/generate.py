@@ -14,7 +14,7 @@ from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ..drawing import icons, labels, unsupported
-from ..drawing.languages import sentence, tr
+from ..drawing.languages import reason, sentence, tr
 from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
 from ..settings.remembered import remembered
@@ -27,9 +27,9 @@ _ON_ITS_WAY = (FREE_TO_CANCEL | {State.SUBMITTING, State.UNKNOWN}) - {State.CHOO
 _MODAL = 60.0
 
 
-def report_error(operator: bpy.types.Operator, error: Neural4DError) -> set[Any]:
+def report_error(operator: bpy.types.Operator, error: Neural4DError, how: Any = "ERROR") -> set[Any]:
     """Show an error with its remedy where Blender shows errors."""
-    operator.report({"ERROR"}, " ".join(sentence(part) for part in (error.what, error.remedy) if part))
+    operator.report({how}, " ".join(sentence(part) for part in (error.what, error.remedy) if part))
     return {"CANCELLED"}
 
 
@@ -64,7 +64,7 @@ def _missing(context: bpy.types.Context) -> str:
         sides = not unsupported.why(declared, Feature.VIEWS)
         return why or (side_views.missing(chosen, declared) if sides else "") or _refused(chosen, of_image=True)
     if why := unsupported.why(declared, Feature.TEXT):
-        return why.rstrip(".")
+        return reason(why)
     if not chosen.prompt.strip():
         return tr("Write a prompt first")
     why = reference_list.missing(chosen, declared.max_references) if makes_pictures(chosen) else ""
@@ -73,7 +73,7 @@ def _missing(context: bpy.types.Context) -> str:
 
 def _refused(chosen: Any, *, of_image: bool) -> str:
     """Why the service's options do not go together; Blender adds the full stop."""
-    return panel_request.refusal(chosen, of_image=of_image).rstrip(".")
+    return panel_request.refusal(chosen, of_image=of_image).rstrip(".。")
 
 
 class _Generate(_Base):
@@ -93,7 +93,7 @@ class _Generate(_Base):
         """Whether a job can be started; ``missing`` says what the settings lack, if anything."""
         why = in_the_way(context, missing)
         if why:
-            cls.poll_message_set(sentence(why))
+            cls.poll_message_set(why)
         return not why
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
@@ -134,7 +134,7 @@ class _Generate(_Base):
             if job.state not in _ON_ITS_WAY or time.monotonic() > self._ends:
                 if error := job.error:
                     # In the status bar; an error would pop up on top of the panel, which says it all.
-                    self.report({"WARNING"}, " ".join(part for part in (error.what, error.remedy) if part))
+                    report_error(self, error, "WARNING")
                 return self._finish(context)
         return {"PASS_THROUGH"}
 
@@ -210,7 +210,7 @@ class NEURAL4D_OT_generate_from_editor(_Generate, bpy.types.Operator):
         """Say why the button is grey."""
         missing = "" if image_sources.edited_image(context) else tr("No image is open in an Image Editor")
         chosen = context.scene.neural4d
-        why = service(chosen).lacks(Feature.IMAGE).rstrip(".")
+        why = reason(service(chosen).lacks(Feature.IMAGE))
         return cls.may_generate(context, why or missing or _refused(chosen, of_image=True))
 
     def start(self, context: bpy.types.Context) -> "generate.Job":

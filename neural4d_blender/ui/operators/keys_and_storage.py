@@ -56,7 +56,7 @@ class NEURAL4D_OT_test_key(bpy.types.Operator):
                 session.asked.key_tests[provider] = (f"{error['what']} {remedy}", False)
             else:
                 left = f"{answer.balance.total:,} {declaration(provider).unit} left." if answer.balance else ""
-                session.asked.key_tests[provider] = (f"The key works{': ' + left if left else '.'}", True)
+                session.asked.key_tests[provider] = (f"The key works. {left}".strip(), True)
             timer_and_file_handlers.redraw()
 
         return take

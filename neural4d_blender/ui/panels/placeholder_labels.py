@@ -18,6 +18,7 @@ from ...scene.finished_jobs import place_finished_models
 from ...scene.placing import placeholder
 from ...scene.session import session
 from ..drawing import state_labels
+from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
     from ...client.snapshots import Job
@@ -43,11 +44,12 @@ def words(job: Job) -> str:
     error = session.placings.trouble.get(job.id) or job.error
     said, _icon = state_labels.state(job)
     if error:
-        said = f"{said}: {error['what']}" if state == State.FAILED else error["what"]
+        what = sentence(error["what"])
+        said = f"{said}: {what}" if state == State.FAILED else what
     elif state == State.PLACED:  # and undone, or placed in another file
-        said = "Place Again puts the model here"
+        said = tr("Place Again puts the model here")
     elif state == State.READY:
-        said = place_finished_models.waiting_for(job) or said
+        said = sentence(place_finished_models.waiting_for(job)) or said
     elif state == State.GENERATING:
         said = f"{said} {int(state_labels.progress(job) * 10) * 10} %"
     return _cut(said)

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...scene.user_settings import located
 from ..drawing import labels
-from ..drawing.languages import tr
+from ..drawing.languages import sentence, tr
 from ..operators.generate import in_the_way
 from ..settings import draw_price, image_sources, remembered
 from ..settings.properties import service
@@ -59,7 +59,7 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job as the panel's button does."""
         if why := in_the_way(context):
-            self.report({"ERROR"}, f"{why.rstrip('.')}.")
+            self.report({"ERROR"}, f"{why}.")
             return {"CANCELLED"}
         bpy.ops.neural4d.generate("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
         return {"FINISHED"}
@@ -93,7 +93,7 @@ class NEURAL4D_OT_image_to_3d(bpy.types.Operator):
         if not why and source == "FILE" and not located(self.filepath).is_file():
             why = f"{tr('The image file does not exist')}."
         if why:
-            self.report({"ERROR"}, why)
+            self.report({"ERROR"}, sentence(why))
             return {"CANCELLED"}
         chosen.input, chosen.image_source = "IMAGE", source
         if source == "FILE":

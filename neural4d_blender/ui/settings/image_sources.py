@@ -14,7 +14,7 @@ from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Option, declaration
 from ...scene.user_settings import located
 from ..drawing import labels, unsupported
-from ..drawing.languages import sentence, tr
+from ..drawing.languages import reason, sentence, tr
 from . import service_options
 
 #: For an EnumProperty.
@@ -74,7 +74,7 @@ def missing(context: bpy.types.Context, service: Declaration) -> str:
     """Why the chosen source gives no picture, for a button that is grey; empty where it may well give one."""
     chosen = context.scene.neural4d
     if why := lacks(service, chosen.image_source):
-        return why.rstrip(".")
+        return reason(why)
     named = reference(service)
     match chosen.image_source:
         case "FILE" if not chosen.image_path:

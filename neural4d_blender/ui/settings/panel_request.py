@@ -11,6 +11,7 @@ from typing import Any
 
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, Request
+from ..drawing.languages import sentence, tr
 from .properties import NEURAL4D_PG_settings, arguments
 
 #: An option's name in Python that cannot be taken for a word of a sentence.
@@ -29,7 +30,8 @@ def refusal(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
     wanted = request(chosen, of_image=of_image)
     options = tuple(wanted.options.items())
     others = (wanted.variants, wanted.choose_cutout, wanted.picture_first)
-    return _refusal(chosen.provider, options, of_image, others)
+    told = sentence(_refusal(chosen.provider, options, of_image, others))
+    return _KEY.sub(lambda word: tr(_labels(chosen.provider).get(word[0], word[0])), told) if told else ""
 
 
 @lru_cache(maxsize=64)  # asked for each time that the panel is drawn
@@ -48,7 +50,7 @@ def _refusal(
     try:
         protocol.check_options(provider, wanted)
     except Neural4DError as error:
-        return _KEY.sub(lambda word: _labels(provider).get(word[0], word[0]), error.what)
+        return error.what
     return ""
 
 

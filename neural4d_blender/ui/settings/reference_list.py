@@ -10,6 +10,7 @@ import bpy
 from bpy.props import BoolProperty, PointerProperty, StringProperty
 
 from ...scene.user_settings import located
+from ..drawing.languages import tr
 
 
 class NEURAL4D_PG_reference(bpy.types.PropertyGroup):
@@ -30,7 +31,7 @@ def missing(chosen: Any, most: int) -> str:
     """Why the references cannot be sent, for a button that is grey; empty where they can."""
     for one in values(chosen, most):
         if isinstance(one, str) and not located(one).is_file():
-            return f"The reference image {Path(one).name} does not exist"
+            return tr("The reference image {name} does not exist").format(name=Path(one).name)
     return ""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.protocol import Declaration, InvalidInput, Request, declaration, is_web_address
+from ..drawing.languages import tr
 from . import image_sources, service_options, side_views
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def restore(chosen: NEURAL4D_PG_settings, provider: str, request: Request) -> st
     with suppress(TypeError):  # a format that is none of this version's
         own.file_format = request.format
     lost += service_options.take(own, declared, request.options)
-    return f"{', '.join(lost)} could not be brought back." if lost else ""
+    return tr("{names} could not be brought back.").format(names=", ".join(lost)) if lost else ""
 
 
 def _restore_arrival(chosen: NEURAL4D_PG_settings, request: Request) -> None:
@@ -65,15 +66,17 @@ def _restore_input(chosen: NEURAL4D_PG_settings, declared: Declaration, request:
         chosen.references.add().path = path
     chosen.use_views = bool(request.views)
     side_views.take(chosen, declared, request.views)
-    gone = [f"The {side} view" for side, path in request.views.items() if not Path(path).is_file()]
-    gone += [f"Reference {number}" for number, path in enumerate(request.references, 1) if not Path(path).is_file()]
+    sides = [side for side, path in request.views.items() if not Path(path).is_file()]
+    gone = [tr("The {side} view").format(side=tr(side.title())) for side in sides]
+    lost = [number for number, path in enumerate(request.references, 1) if not Path(path).is_file()]
+    gone += [tr("Reference {number}").format(number=number) for number in lost]
     if named and request.options.get(named.key):
         chosen.image_source = "SERVICE"
     for image in request.images[:1]:
         found: dict[str, Any] = {"image_source": "URL", "image_url": image}
         if not is_web_address(image):
             found = {"image_source": "FILE", "image_path": image}
-            gone += ["The image"] * (not Path(image).is_file())
+            gone += [tr("The image")] * (not Path(image).is_file())
         for name, value in found.items():
             setattr(chosen, name, value)
-    return gone + [f"Image {number}" for number in range(2, len(request.images) + 1)]
+    return gone + [tr("Image {number}").format(number=number) for number in range(2, len(request.images) + 1)]

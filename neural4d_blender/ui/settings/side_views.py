@@ -11,6 +11,7 @@ from bpy.props import StringProperty
 
 from ...engine.protocol import Declaration, declarations
 from ...scene.user_settings import located
+from ..drawing.languages import tr
 
 #: The sides that any service takes, besides the front.
 SIDES = tuple(dict.fromkeys(side for service in declarations() for side in service.views))
@@ -48,7 +49,7 @@ def missing(chosen: Any, service: Declaration) -> str:
     """Why the views cannot be sent, for a button that is grey; empty where they can."""
     for side, path in values(chosen, service).items():
         if not located(path).is_file():
-            return f"The image file of the {side} does not exist"
+            return tr("The image file of the {side} does not exist").format(side=tr(side.title()))
     return ""
 
 

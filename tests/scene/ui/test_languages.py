@@ -8,7 +8,11 @@ import string
 import blf
 import pytest
 
-from neural4d_blender.engine import protocol
+from neural4d_blender.engine import errors, protocol
+from neural4d_blender.engine.http import refusals
+from neural4d_blender.engine.model.job import Job
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.steps import failure_texts
 from neural4d_blender.ui.drawing import languages
 from tests.support import sentences, texts
 
@@ -67,8 +71,49 @@ def test_each_sentence_is_found_again_filled_in(locale: str) -> None:
     for text in languages._templates(locale).whole:
         if text.endswith((".", "?")) and not re.search(r"\{\w+[:!]", text):
             names = re.findall(r"\{(\w+)\}", text)
-            values = {name: f"X{number}.glb" for number, name in enumerate(names)}
+            values = {name: f"X-{number}" for number, name in enumerate(names)}
             words = languages._templates(locale).whole[text].format(**values)
             assert languages._sentence(locale, text.format(**values)) == words
             around = languages._sentence(locale, f"Nobody knows this. {text.format(**values)} Nor that.")
             assert around.removeprefix("Nobody knows this. ").removesuffix("Nor that.").strip() == words
+
+
+def failures() -> list[str]:
+    """What a user is told of jobs that end in different ways, by the code that says it."""
+    job, paid = (Job(name, "neural4d", Request("a bird"), 0.0) for name in "12")
+    paid.costs.book("text", 60)
+    refused = refusals.error_of("Neural4D", 402, "", busy_for=None, asks_to_wait=False)
+    lost = errors.AnswerLost("The connection to Neural4D (https://a.b) broke before the answer was there.")
+    failed = errors.GenerationFailed("The service could not make this model: no reason given")
+    large = errors.ModelTooLarge("Preparing the model takes more memory than the background Blender may have.")
+    kinds = (KeyError(), MemoryError(), RecursionError(), OSError(28, "ENOSPC", "/v1. Old/a.glb"))
+    unforeseen = [failure_texts.unforeseen(error, "the job") for error in kinds]
+    return [
+        *(text for error in (refused, lost, failed, large, *unforeseen) for text in (error.what, error.remedy) if text),
+        *(failure_texts.cost_in_words(which, failed) for which in (job, paid)),
+        failure_texts.cost_of_lost(paid, 60),
+        failure_texts.cost_of_refused(paid, refused, stands=True),
+        failure_texts.kept_in_words(job),
+        f"{lost.what} Trying again in 8 s (2 of 5).",
+        "Left out: 1 camera, 3 parts of lines or points.",
+    ]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_nothing_of_a_failure_stays_in_english(locale: str) -> None:
+    for told in failures():
+        words = languages._sentence(locale, told)
+        assert [one for one in re.split(languages.PARTS, told) if " " in one and one in words] == []
+
+
+def test_what_is_filled_in_is_in_the_language_too() -> None:
+    german = lambda text: languages._sentence("de_DE", text)  # noqa: E731
+    assert german("60 points were paid.") == "60 Punkte wurden bezahlt."
+    assert german("Left out: 1 camera, 2 lights.") == "Weggelassen: 1 Kamera, 2 Lichter."
+    assert (
+        german("The archive v1. Final.zip holds a link: a. B.")
+        == "Das Archiv v1. Final.zip enthält eine Verknüpfung: a. B."
+    )
+    assert german("The job. Nobody said.\nNothing was paid.") == "The job. Nobody said.\nNichts wurde bezahlt."
+    japanese = "60 ポイントが支払われました。再試行は新しいジョブになり、再び支払われます。"
+    assert languages._sentence("ja_JP", "60 points were paid. Retry is a new job and is paid again.") == japanese

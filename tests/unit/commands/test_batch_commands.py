@@ -239,7 +239,7 @@ def test_a_batch_of_another_blender_is_left_to_it(desk: Desk) -> None:
     desk.until(lambda: at_service(desk) == 1)
     other = Desk(desk.folder, desk)
     for do in ("stop_batch", "continue_batch"):
-        assert other.ask(do, batch="b")["error"]["code"] == "InvalidInput"
+        assert other.ask(do, batch="b")["error"]["code"] == "WorkedOnElsewhere"
     other.rest()
     assert other.service.bought == [TEXT]
     other.close()

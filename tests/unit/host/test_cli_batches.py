@@ -45,7 +45,7 @@ def test_a_table_on_another_path_is_the_same_batch(sim: Simulator, capsys: pytes
     assert "begun already" in capsys.readouterr().err
     assert run("batch", copy, *FILES, "--continue") == 0
     assert paid(sim) == [60, 60]
-    table("things.csv", "a mug", "a bowl")
+    table("things.csv", "a jug", "a bowl")
     assert run("batch", "things.csv", *FILES, "--continue") == 2
     assert "has changed" in capsys.readouterr().err
     assert run("batch", table("others.csv", "a bowl"), *FILES, "--continue") == 0
@@ -63,9 +63,11 @@ def test_a_folder_of_images_is_the_same_wherever_it_lies(sim: Simulator, capsys:
     assert len(paid(sim)) == 2
     photos("more", "b.jpg")
     shutil.copy("more/b.jpg", "photos/b.jpg")
-    assert run("batch", "photos", *FILES, "--continue") == 2
-    assert "has changed" in capsys.readouterr().err
-    assert len(paid(sim)) == 2
+    assert run("batch", "photos", *FILES, "--continue") == 0
+    assert len(paid(sim)) == 3  # the one that is new
+    Path("photos/a.jpg").write_bytes(picture((320, 320), colour="#405060"))
+    assert run("batch", "photos", *FILES, "--continue") == 0
+    assert len(paid(sim)) == 4
 
 
 def test_another_number_of_shares_is_refused(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +124,7 @@ def test_what_is_no_failed_job_is_not_allowed(
 ) -> None:
     batch = ("batch", table("things.csv", "a mug", "a cup"), *FILES, "--allow-failed")
     assert run(*batch, "--shard", "3/2") == 2
-    assert run(*batch, "--budget", "59") == 4
+    assert run(*batch, "--budget", "59") == 8
     sim.configure(job_seconds=1000)
     assert run(*batch, "--budget", "120", "--continue", "--timeout", "0.5") == 6
     monkeypatch.delenv("NEURAL4D_API_TOKEN")
@@ -130,8 +132,11 @@ def test_what_is_no_failed_job_is_not_allowed(
     no_key, no_points = errors.JobFailed("x", reason="KeyRejected"), errors.JobFailed("x", reason="BudgetUsedUp")
     broken = errors.JobFailed("x", reason="GenerationFailed")
     assert code_of_many(1, [no_key], allow_failed=True) == Exit.SOME_FAILED
-    assert code_of_many(0, [no_points], allow_failed=True) == Exit.NO_POINTS
-    assert code_of_many(1, [no_points], allow_failed=True) == Exit.DONE
+    poor = errors.JobFailed("x", reason="NotEnoughPoints")
+    for done in (0, 1):
+        assert code_of_many(done, [no_points, broken], allow_failed=True) == Exit.UNSENT
+    assert code_of_many(0, [poor], allow_failed=True) == Exit.NO_POINTS
+    assert code_of_many(1, [poor], allow_failed=True) == Exit.SOME_FAILED
     assert code_of_many(0, [broken], allow_failed=True) == Exit.DONE
 
 

@@ -165,6 +165,8 @@ def test_a_table_is_priced_and_takes_the_first_picture(
     assert "2 of 2 done, 0 failed, 86 points" in capsys.readouterr().out
     assert sum(paid(sim)) == 86
     assert run(*batch, "--dry-run") == 0
+    assert capsys.readouterr().out == "0 jobs that are left: 0 points (measured)\n"
+    assert run(*batch[:-1], "others", "--dry-run") == 0
     assert capsys.readouterr().out == "2 jobs: 86 points (measured)\n"
     Path("more.csv").write_text("prompt,variants\na mug,\na cup,2\n", encoding="utf-8")
     assert run("batch", "more.csv", "--files-only", "--dry-run") == 0

@@ -100,9 +100,9 @@ def test_a_refusal_is_not_called_free(stands: bool, spent: str) -> None:
 
 def test_what_was_probably_paid_is_told_with_what_was_paid_before() -> None:
     job = failed("none", "measured", pictures=False)
-    assert failure_texts.cost_of_lost(job, 60).startswith("60 points. ")
+    assert failure_texts.cost_of_lost(job, 60).startswith("60 points were probably paid. ")
     job.costs.book("conversion", 7)
-    assert failure_texts.cost_of_lost(job, 7).startswith("7 points, 67 in all. ")
+    assert failure_texts.cost_of_lost(job, 7).startswith("7 points were probably paid, 67 in all. ")
 
 
 def test_all_reasons_are_told_once() -> None:

@@ -33,4 +33,4 @@ def check(request: Request) -> None:
     faces = int(request.options.get("faceNum", 0))
     least, most = declared.FACES[quality]
     if faces and not least <= faces <= most:
-        raise InvalidInput(f"Face Count is {least:,} to {most:,} with the mesh quality {quality}, not {faces:,}.")
+        raise InvalidInput(f"The faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")

@@ -13,7 +13,7 @@ from ....scene.engine_process import bridge
 from ....scene.placing import provenance, targets
 from ....scene.session import session
 from ...drawing import labels
-from ...drawing.languages import tr
+from ...drawing.languages import sentence, tr
 from ..generate import report_error
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class _Paid(ModelOperator):
                 points = start_job.price(asked[0], self.requests(*asked))
                 layout.label(text=labels.price(points, declaration(asked[0]).unit), icon="INFO")
             except Neural4DError as error:
-                layout.label(text=error.what, icon="ERROR")
+                layout.label(text=sentence(error.what), icon="ERROR")
 
     def draw_settings(self, layout: bpy.types.UILayout) -> None:
         """What can be set."""

@@ -10,7 +10,7 @@ from ....scene import timer_and_file_handlers, whereabouts
 from ....scene.placing import targets
 from ....scene.session import session
 from ....scene.viewports import viewports
-from ...drawing.languages import sentence, tr
+from ...drawing.languages import reason, tr
 from .job_actions import JobOperator
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class _InScene(_Base):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Say why not now."""
         if why := targets.blocked():
-            cls.poll_message_set(sentence(why).rstrip("."))
+            cls.poll_message_set(reason(why))
         return not why
 
 
