@@ -174,3 +174,13 @@ class Files(Following):
         wanted = assets.wanted(self._data, own, place, catalog=catalog, **texts)
         bridge.send("asset", answer, job=self.id, variant=index, **wanted)
         timer_and_file_handlers.start()
+
+
+def add_library(folder: str | os.PathLike[str] = "") -> Path:
+    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
+
+    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
+    """
+    place = absolute(folder) if folder else user_settings.library_dir()
+    assets.register_library(place)
+    return place

@@ -131,6 +131,11 @@ class Following:
         return ranking.shortfall(self._data)
 
     @property
+    def tries(self) -> int:
+        """How often models were ordered by the rule ``retry_below``."""
+        return self._data.tries
+
+    @property
     def objects(self) -> list[bpy.types.Object]:
         """The root objects in the open file that came from this job."""
         return place_finished_models.placed_roots(self.id)

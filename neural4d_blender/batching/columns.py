@@ -130,7 +130,7 @@ def _object(value: object) -> dict[str, object]:
 _OF_MAKING = frozenset(
     {
         *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
-        *("place_all", "best_for", "max_points", "group", "group_points"),
+        *("place_all", "best_for", "retry_below", "max_tries", "max_points", "group", "group_points"),
     }
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
@@ -165,8 +165,9 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
     "options": (_object, "a JSON object"),
-    "best_for": (_lower, "render, game or print"),
-    "require": (_lower, "render, game or print"),
+    **dict.fromkeys(("best_for", "require"), (_lower, "render, game or print")),
+    "retry_below": (_number, "a score from 0 to 1"),
+    "max_tries": (_whole, "a whole number"),
     "fit": (_boxes, "an object's name, or several with ; between them"),
     **dict.fromkeys(("choose_cutout", "place_all", "placeholder", "quarter_turns"), (truth, "true or false")),
     "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),

@@ -56,6 +56,9 @@ class ModelSettings(Shape, total=False):
     choose_cutout: bool
     place_all: bool
     best_for: str
+    retry_below: float | None
+    max_tries: int
+    max_points: int | None
 
 
 class RequestValues(ModelSettings, total=False):
@@ -64,7 +67,6 @@ class RequestValues(ModelSettings, total=False):
     prompt: str
     bring_in: str
     name: str
-    max_points: int | None
     group: str
     group_points: int | None
 

@@ -149,6 +149,14 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
     group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
+    group.add_argument("--max-points", type=int, metavar="N", help="stop before a job costs more than this")
+    group.add_argument(
+        "--retry-below",
+        type=float,
+        metavar="SCORE",
+        help="while the best score (0 to 1) is lower, order and pay the same once more; needs --max-points",
+    )
+    group.add_argument("--max-tries", type=int, metavar="N", help="of --retry-below, the first one counted; default: 3")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

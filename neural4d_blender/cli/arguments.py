@@ -87,7 +87,6 @@ def _generate(commands: Any, prog: str) -> None:
     command.add_argument("--name", default="", help="name of the object and of the files; the prompt by default")
     add_settings(command, "what the model is to be like")
     _files(command)
-    command.add_argument("--max-points", type=int, metavar="N", help="stop before the job costs more than this")
     command.add_argument("--dry-run", action="store_true", help="check everything, print the price, send nothing")
     add_timeout(command)
 

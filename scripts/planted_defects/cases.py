@@ -83,9 +83,9 @@ KINDS: dict[str, _Kind] = {
     "inside out": _Kind(
         defects.inside_out, (0.0,), tuple(BODIES), _of("inverted_normals"), _of("thin_walls", "stands"), ("top",)
     ),
-    "slivers": _Kind(  # two may lie in the same place
+    "slivers": _Kind(  # those of two neighbours may lie in the same place
         defects.slivers, (0.02, 0.1, 0.4), ("box", "ball", "figure"), _of("zero_area_faces"),
-        _of("uv_missing", "doubled_faces"),
+        _of("uv_missing", "doubled_faces", "non_manifold_edges"),
     ),
     "doubled": _Kind(
         defects.doubled, (0.0, 0.12, 0.3), ("box", "ball", "figure"), _of("doubled_faces"),

@@ -23,6 +23,8 @@ from .gltf_images import HEAD
 #: The JSON of real models is kilobytes to a few megabytes; parsing costs about ten times this in memory.
 MAX_JSON_BYTES: Final = 32 * 2**20
 
+#: What to do where Blender cannot read something that a model needs.
+OTHER_FORMAT: Final = "Choose another format or variant."
 _MAGIC = b"glTF"
 _HEADER = struct.Struct("<4sII")
 _CHUNK = struct.Struct("<I4s")

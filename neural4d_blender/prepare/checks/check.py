@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,7 +52,10 @@ class Check:
 
     def finding(self, measured: Measured, *, marked: int = 0, where: str = "") -> Finding:
         """What it came to, held against the threshold."""
-        value, threshold = measured.value, self.threshold if measured.threshold is None else measured.threshold
+        threshold = self.threshold if measured.threshold is None else measured.threshold
+        value = measured.value
+        if value is not None and not math.isfinite(value):  # beyond what single precision holds
+            value = None
         good = value is None or threshold is None or (value >= threshold if self.at_least else value <= threshold)
         rounded = None if value is None else float(f"{value:.6g}")
         return Finding(self.name, rounded, self.unit, threshold, good, marked, measured.sampled, self.sentence, where)

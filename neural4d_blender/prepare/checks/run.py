@@ -59,7 +59,8 @@ def report(items: Sequence[bpy.types.Object], face_limit: int | None = None) -> 
 def _tried(work: Any) -> Any:
     """What it returns; None where it fails, of which the log tells."""
     try:
-        return work()
+        with np.errstate(all="ignore"):
+            return work()
     except (Exception, MemoryError):  # a model that cannot be measured is a model all the same
         traceback.print_exc(file=sys.stderr)
         return None

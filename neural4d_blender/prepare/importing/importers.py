@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
-from ...engine.files.glb_check import check_glb
+from ...engine.files.glb_check import OTHER_FORMAT, check_glb
 from ..open_file import own, scene
 from . import blend_head, bounds, visibility
 from .check_signature import check_signature
@@ -121,7 +121,7 @@ def _glb(source: Path, warnings: list[str], files: NamedFiles, animation: bool) 
         if unknown:
             raise UnsupportedFeature(
                 f"The model needs {', '.join(unknown)}, which this Blender cannot read.",
-                "Choose another format or variant.",
+                OTHER_FORMAT,
             ) from error
         raise
 

@@ -20,6 +20,7 @@ from ...client.paths import beside
 from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
 from ...engine.system import SYSTEM, reason
 from ..placing.game_extras import model_of
+from ..placing.marks import unmarked
 from ..printing import model_files, plates
 from ..printing.body import Body
 from .engines import ENGINES, Engine
@@ -179,7 +180,9 @@ def _3mf(roots: Roots, path: Path) -> None:
 
 
 def _usdz(roots: Roots, path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="neural4d-") as folder, _on_disk(roots, Path(folder), path.stem):
+    textures = tempfile.TemporaryDirectory(prefix="neural4d-")
+    everything = [item for root in roots for item in model_of(root)]
+    with textures as folder, _on_disk(roots, Path(folder), path.stem), unmarked(everything):
         _call(
             bpy.ops.wm.usd_export,
             path,

@@ -209,8 +209,8 @@ def place_job(
             said = ""
             if fits:
                 roots, said = fitting.fill(roots[0], fits, scene)
-            if len(fits) > 1:
-                placeholder.remove_more(job.id)
+                if len(fits) > 1:
+                    placeholder.remove_more(job.id)
             elif standing:
                 _move_beside(roots, standing)
     if said:

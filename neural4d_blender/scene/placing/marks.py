@@ -1,10 +1,12 @@
-"""What the checks have marked in a model's meshes, selected where it still is.
+"""What the checks have marked in a model's meshes: selected where it still is, and kept out of files of other formats.
 
 May import bpy and the engine's ``protocol``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -43,6 +45,24 @@ def select(root: bpy.types.Object, check: str) -> bool:
     if found or edited:
         bpy.ops.object.mode_set(mode="EDIT")
     return bool(found)
+
+
+@contextmanager
+def unmarked(items: Iterable[bpy.types.Object]) -> Iterator[None]:
+    """Have the meshes of objects without marks meanwhile: USD writes every attribute of a mesh."""
+    taken: list[tuple[Any, str, Any, Any]] = []
+    meshes: set[Any] = {item.data for item in items if item.type == "MESH"}
+    for mesh in meshes:
+        for name in [one.name for one in mesh.attributes if one.name.startswith(attribute_of(""))]:
+            marks = mesh.attributes[name]
+            if marks.data_type == "BOOLEAN" and not mesh.library:
+                taken.append((mesh, name, marks.domain, _read(marks.data, "value", bool)))
+                mesh.attributes.remove(marks)
+    try:
+        yield
+    finally:
+        for mesh, name, domain, mask in taken:
+            mesh.attributes.new(name, "BOOLEAN", domain).data.foreach_set("value", mask)
 
 
 def _select(mesh: Any, check: str) -> str:

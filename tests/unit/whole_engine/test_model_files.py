@@ -6,19 +6,21 @@ import json
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.errors import DownloadFailed
+from neural4d_blender.engine.blenders.blender_pool import JobFile
+from neural4d_blender.engine.errors import DownloadFailed, UnsupportedFeature
 from neural4d_blender.engine.files import built_in, with_its_files
 from neural4d_blender.engine.files.download import Stopped
-from neural4d_blender.engine.files.glb_check import check_glb
+from neural4d_blender.engine.files.glb_check import OTHER_FORMAT, check_glb
 from neural4d_blender.engine.model.job import Job
 from tests.support.engine_in_thread import Offline
 from tests.support.glb_files import BINARY, glb, triangle
+from tests.support.one_thread import NoBlender
 from tests.support.simulator_client import picture
 
 
@@ -422,3 +424,21 @@ def test_what_a_kill_has_left_of_a_copy_is_begun_anew(desk: Offline, folder: Pat
     model = Path(ready(desk).variants[0].model)
     assert model.read_bytes() == source.read_bytes()
     assert not model.with_name("v0.glb.part").exists()
+
+
+class _Lacking(NoBlender):
+    """Meets a file with something in it that this Blender cannot read."""
+
+    def run(self, job: JobFile, log_file: Path, limit: float, stopped: Callable[[], bool]) -> int:
+        what = "The model needs KHR_meshopt_compression, which this Blender cannot read."
+        raise UnsupportedFeature(what, OTHER_FORMAT)
+
+
+def test_of_a_file_nobody_is_sent_to_another_variant(desk: Offline, folder: Path) -> None:
+    desk.engine.context.preparers = _Lacking(desk.system)
+    (folder / "chair.glb").write_bytes(glb(triangle()))
+    begin(desk, folder / "chair.glb")
+    desk.until(lambda: desk.jobs["j"]["state"] == "failed")
+    error = desk.jobs["j"]["error"]
+    assert error["remedy"] == "Export it in another format from the program that made it."
+    assert "KHR_meshopt_compression" in error["what"]

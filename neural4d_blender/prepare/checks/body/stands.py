@@ -20,8 +20,8 @@ def measure(shape: Shape) -> Measured:
     if not shape.whole or not shape.area > 0:
         return Measured(None)
     center = _center_of_mass(shape)
-    used = shape.points[shape.corner_vertex]
-    feet = np.unique(used[used[:, 2] <= shape.lower[2] + _NEAR * shape.extent][:, :2], axis=0)
+    low = shape.points[:, 2] <= shape.lower[2] + _NEAR * shape.extent
+    feet = np.unique(shape.points[low, :2], axis=0)
     height = max(float(center[2] - shape.lower[2]), 1e-30)
     tilt = math.degrees(math.atan2(_inside(feet, center[:2]), height))
     return Measured(max(tilt, 0.0))
@@ -30,12 +30,11 @@ def measure(shape: Shape) -> Measured:
 def _center_of_mass(shape: Shape) -> NDArray[np.float64]:
     """Of what a closed surface encloses, else of the surface."""
     volume, middle = float(shape.volumes.sum()), ((shape.lower + shape.upper) / 2).astype(np.float64)
-    centers = shape.centers().astype(np.float64)
+    centers = shape.centers()
     if volume > 0 and not (shape.topology.uses == 1).any():
         # A tetrahedron's is between its base's and its tip, in the middle of all.
-        return middle + ((centers - middle) * shape.volumes[:, None]).sum(axis=0) * 0.75 / volume
-    areas = shape.areas.astype(np.float64)
-    return (centers * areas[:, None]).sum(axis=0) / areas.sum()
+        return middle + (shape.volumes @ centers - volume * middle) * 0.75 / volume
+    return (shape.areas.astype(np.float64) @ centers) / shape.area
 
 
 def _inside(feet: NDArray[np.float32], place: NDArray[np.float64]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..check import Check, Measured
+from ..shape.components import totals
 from ..shape.shape import Shape
 from ..shape.textures import largest
 
@@ -12,12 +13,10 @@ from ..shape.textures import largest
 def measure(shape: Shape) -> Measured:
     sizes = largest(shape, "Base Color")
     pixels = np.array([width * height for width, height in sizes], dtype=np.float64)
-    of_triangle = pixels[shape.appearance.material[shape.triangle_face]]
-    shown = (of_triangle > 0) & (shape.appearance.uv_areas > 0)
-    area = float(shape.areas[shown].sum()) / 100  # cm²
-    if not area > 0:
-        return Measured(None)
-    return Measured(float(np.sqrt((shape.appearance.uv_areas * of_triangle)[shown].sum() / area)))
+    material = shape.appearance.material[shape.triangle_face]
+    uv = totals(material, shape.appearance.uv_areas, len(pixels))
+    area = totals(material, shape.areas, len(pixels))[(pixels > 0) & (uv > 0)].sum() / 100  # cm²
+    return Measured(float(np.sqrt((uv * pixels).sum() / area)) if area > 0 else None)
 
 
 CHECK = Check(

@@ -11,7 +11,7 @@ import numpy as np
 from ..check import Check, Measured
 from ..shape.shape import Shape
 
-_POINTS, _CELLS = 400_000, 128
+_POINTS, _CELLS = 200_000, 96
 #: So many times the points of one layer.
 _LAYERS = 1.5
 #: The most materials that are told apart.

@@ -10,22 +10,22 @@ from .tree import Tree
 
 Pairs = NDArray[np.int64]
 #: Up to so many triangles all are looked at; of more, so many; first so many, to see how many pairs there will be.
-_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 30_000, 500, 2_000_000
+_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 20_000, 500, 2_000_000
 #: As a share of the longest side: how far they go through each other at least.
 _DEEP = 1e-5
 
 
-def crossings(shape: Geometry) -> tuple[Pairs, float]:
-    """Pairs of triangles (n, 2) that go through each other, and the share of triangles that was looked at."""
+def crossings(shape: Geometry) -> tuple[Pairs, bool]:
+    """Pairs of triangles (n, 2) that go through each other, and whether all triangles were looked at."""
     count = len(shape.triangles)
     shape.topology  # noqa: B018 (it welds what the grid's cells part)
     few = _of_sample(shape, min(_FIRST, count))
     most = len(few) / min(_FIRST, count) * count
     if count <= _ALL and most < _MOST_PAIRS:
-        return _really(shape, np.array(shape.tree.bvh.overlap(shape.tree.bvh), dtype=np.int64).reshape(-1, 2)), 1.0
+        return _really(shape, np.array(shape.tree.bvh.overlap(shape.tree.bvh), dtype=np.int64).reshape(-1, 2)), True
     sample = _SAMPLE if most * _SAMPLE / count < _MOST_PAIRS else _FIRST
     pairs = few if sample == _FIRST else _of_sample(shape, sample)
-    return _really(shape, pairs), sample / count
+    return _really(shape, pairs), False
 
 
 def _of_sample(shape: Geometry, size: int) -> Pairs:

@@ -21,8 +21,8 @@ class Shape(Geometry):
         return Appearance(self)
 
     @cached_property
-    def crossings(self) -> tuple[NDArray[np.int64], float]:
-        """Pairs of triangles (n, 2) that go through each other, and the share that was looked at."""
+    def crossings(self) -> tuple[NDArray[np.int64], bool]:
+        """Pairs of triangles (n, 2) that go through each other, and whether all were looked at."""
         return crossings(self)
 
     @cached_property

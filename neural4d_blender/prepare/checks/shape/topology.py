@@ -27,7 +27,7 @@ class Topology:
         turn: how many of them go from low to high, less those that go the other way.
         before, after: two of its faces.
         kept: faces that are more than a line.
-        face_vertex: a vertex of each face.
+        face_vertex: a vertex of each face. vertices: how many there are, with those that others stand for.
     """
 
     edge: Ints
@@ -39,6 +39,7 @@ class Topology:
     after: Ints
     kept: Mask
     face_vertex: Ints
+    vertices: int
 
     @classmethod
     def of(cls, shape: Arrays) -> Topology:
@@ -82,18 +83,25 @@ class Topology:
         before, after = np.full(len(low), -1, dtype=np.int32), np.full(len(low), -1, dtype=np.int32)
         before[along[::-1]], after[along] = of_corner[::-1], of_corner
         face_vertex = welded[shape.corner_vertex[shape.face_start]]
-        return cls(edge, low, high, uses.astype(np.int32), turn.astype(np.int32), before, after, kept, face_vertex)
+        counts = uses.astype(np.int32), turn.astype(np.int32)
+        return cls(edge, low, high, *counts, before, after, kept, face_vertex, len(welded))
 
     @cached_property
     def vertex_part(self) -> Ints:
         """Of each welded vertex a number that is the same for all that hang together."""
         lines = np.flatnonzero((self.uses > 0) & (self.low != self.high))
-        return components(len(self.low) and int(self.high.max()) + 1, self.low[lines], self.high[lines])
+        return components(self.vertices, self.low[lines], self.high[lines])
 
     @cached_property
     def part(self) -> Ints:
         """Of each face its part, from 0."""
         return numbered(self.vertex_part[self.face_vertex])
+
+    def part_of(self, vertices: NDArray[np.intp]) -> Ints:
+        """Of welded vertices their parts; -1 for those of no face."""
+        found = np.full(self.vertices, -1, dtype=np.int32)
+        found[self.vertex_part[self.face_vertex]] = self.part
+        return found[self.vertex_part[vertices]]
 
     @cached_property
     def parts(self) -> int:

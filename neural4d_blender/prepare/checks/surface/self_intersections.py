@@ -1,4 +1,4 @@
-"""Faces that go through other faces; of a large model a sample is looked at. May import numpy."""
+"""Faces that go through other faces; of a large model what a sample of them has. May import numpy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..shape.shape import Shape
 
 
 def measure(shape: Shape) -> Measured:
-    pairs, share = shape.crossings
+    pairs, all_of_them = shape.crossings
     faces = shape.faces_of(np.unique(pairs))
-    return Measured(round(float(faces.sum()) / share), faces=faces, sampled=share < 1)
+    return Measured(float(faces.sum()), faces=faces, sampled=not all_of_them)
 
 
 CHECK = Check(

@@ -12,12 +12,12 @@ _HEIGHT = 1e-6
 
 
 def measure(shape: Shape) -> Measured:
-    corners = shape.points[shape.triangles]
-    longest = np.zeros(len(corners), dtype=np.float32)
-    for one in range(3):
-        side = corners[:, one] - corners[:, one - 1]
-        np.maximum(longest, np.einsum("ij,ij->i", side, side), out=longest)
-    good = 2 * shape.areas > np.float32(_HEIGHT * shape.extent) * np.sqrt(longest)
+    height = np.float32(_HEIGHT * shape.extent)
+    good = 2 * shape.areas > height * np.float32(2 * shape.extent)  # no side is longer than that
+    small = np.flatnonzero(~good)
+    corners = shape.points[shape.triangles[small]]
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    good[small] = 2 * shape.areas[small] > height * longest
     faces = ~shape.faces_of(good)  # of more corners than three, where all of its triangles are nothing
     return Measured(float(faces.sum()), faces=faces)
 
