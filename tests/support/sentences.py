@@ -41,7 +41,9 @@ LEFT_OUT_SENTENCES = (
     "The axis is one of {}, the origin one of {}.",
     # arguments of a script or of the command line
     "axis must be X, Y, Z or LONGEST, not {}.", "A point is three numbers or an object, not {}.",
-    "Leave require and retry_below out, or have the model prepared.",
+    "Leave require and retry_below out, or have the model prepared.", "For a printer a .3mf or an .stl is written.",
+    "Call it on the main thread (bpy.app.timers); on others, wait(place=False) and what a job is.",
+    "{} touches Blender, which its main thread alone may do.",
     "retry_below must be a score above 0 and up to 1, not {}.", "max_tries must be 1 to {}, not {}.",
     "retry_below needs max_points: what all tries may cost together.", "Leave the seed or retry_below out.",
     "What is brought in is there already: another try would bring the same.",
