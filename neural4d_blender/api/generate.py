@@ -6,12 +6,10 @@ of ``engine/errors.py``; each carries ``what``, ``kept``, ``cost`` and ``remedy`
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import bpy
 
@@ -29,7 +27,7 @@ from ..engine.protocol import (
     OptionValue,
     Request,
 )
-from ..scene import assets, user_settings
+from ..scene import user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import fitting, targets
@@ -37,7 +35,7 @@ from ..scene.placing.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
 from .history import delete, history, job_of, totals
 from .job import Job
-from .job_files import absolute
+from .job_files import add_library
 from .pictures import Picture, exported, listed, name_of
 from .points import balance, conversion_estimate, estimate, spent
 from .status_and_wait import Variant
@@ -82,6 +80,8 @@ def generate(
     place_all: bool = False,
     best_for: str = "render",
     require: str = "",
+    retry_below: float | None = None,
+    max_tries: int = 3,
     placeholder: bool | None = None,
     max_points: int | None = None,
     group: str = "",
@@ -129,6 +129,9 @@ def generate(
         best_for: which of several variants is placed when all are there: the best one for "render", "game" or "print",
             see ``job.ranking``. "" places the first one at once.
         require: a use that the model has to be fit for. One that is not is placed all the same, see ``job.shortfall``.
+        retry_below: while the best score is lower than this (0 to 1), the same is ordered, and paid, once more: up to
+            max_tries times in all, and within max_points, by the highest price. All models are kept, and the best is
+            placed. max_tries: see there.
         placeholder: put an Empty of the wanted size there at once, which can be moved, renamed and parented until the
             model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
@@ -195,6 +198,8 @@ def generate(
         place_all=place_all,
         best_for=best_for,
         require=require,
+        retry_below=retry_below,
+        max_tries=max_tries,
         max_points=max_points,
         group=group,
         group_points=group_points,
@@ -235,16 +240,6 @@ def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
         bridge.jobs[job.id] = job
     newest = sorted(bridge.jobs.values(), key=lambda job: -job.created)[:limit]
     return [Job(job.id) for job in newest]
-
-
-def add_library(folder: str | os.PathLike[str] = "") -> Path:
-    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
-
-    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
-    """
-    place = absolute(folder) if folder else user_settings.library_dir()
-    assets.register_library(place)
-    return place
 
 
 def providers() -> list[Declaration]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Unpack
 
 from ..client.answers import Answer
-from ..client.made_for import MADE_FOR
 from ..client.paths import check_writable
 from ..client.snapshots import Save
 from ..engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
@@ -109,8 +108,8 @@ class Files(Following):
                 or it could not be written.
         """
         file = absolute(path)
-        if made_for and made_for not in MADE_FOR:
-            raise InvalidInput(f"made_for is one of {', '.join(MADE_FOR)}, or empty, not {made_for!r}.")
+        if made_for and made_for not in export.ENGINES:
+            raise InvalidInput(f"made_for is one of {', '.join(export.ENGINES)}, or empty, not {made_for!r}.")
         if file.suffix.lower() not in (".glb", ".fbx"):
             raise InvalidInput(f"{file.name} has to end in .glb or .fbx.", "Blender's File > Export writes others.")
         check_writable(file)
@@ -175,3 +174,13 @@ class Files(Following):
         wanted = assets.wanted(self._data, own, place, catalog=catalog, **texts)
         bridge.send("asset", answer, job=self.id, variant=index, **wanted)
         timer_and_file_handlers.start()
+
+
+def add_library(folder: str | os.PathLike[str] = "") -> Path:
+    """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
+
+    Changes the user's preferences, as *Preferences > File Paths > Asset Libraries* does.
+    """
+    place = absolute(folder) if folder else user_settings.library_dir()
+    assets.register_library(place)
+    return place

@@ -130,7 +130,7 @@ def _object(value: object) -> dict[str, object]:
 _OF_MAKING = frozenset(
     {
         *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
-        *("place_all", "best_for", "max_points", "group", "group_points"),
+        *("place_all", "best_for", "retry_below", "max_tries", "max_points", "group", "group_points"),
     }
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
@@ -165,8 +165,9 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "location": (_point, "three numbers"),
     "collection": (_collection, "a collection's name"),
     "options": (_object, "a JSON object"),
-    "best_for": (_lower, "render, game or print"),
-    "require": (_lower, "render, game or print"),
+    **dict.fromkeys(("best_for", "require"), (_lower, "render, game or print")),
+    "retry_below": (_number, "a score from 0 to 1"),
+    "max_tries": (_whole, "a whole number"),
     "fit": (_boxes, "an object's name, or several with ; between them"),
     **dict.fromkeys(("choose_cutout", "place_all", "placeholder", "quarter_turns"), (truth, "true or false")),
     "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),
@@ -212,9 +213,9 @@ def arguments(
     found = cast("Arguments", values)
     found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
     if "bring_in" in found:  # whose it is, and where, is looked at with the file itself
-        found["options"] = cast("Options", single)
-        found["references"] = found.get("references", [])
+        found["options"], found["references"] = cast("Options", single), found.get("references", [])
         return found, wrong
+    found["references"] = found.get("references", [])
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
@@ -228,7 +229,7 @@ def arguments(
             wrong.append(error.what.rstrip("."))
     found["options"] = options
     found["image"] = [_located(one, row.folder) for one in found["image"]]
-    found["references"] = [_located(one, row.folder) for one in found.get("references", [])]
+    found["references"] = [_located(one, row.folder) for one in found["references"]]
     found["views"] = {side: _located(one, row.folder) for side, one in found["views"].items()}
     return found, wrong
 

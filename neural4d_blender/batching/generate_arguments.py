@@ -56,21 +56,28 @@ class ModelSettings(Shape, total=False):
     choose_cutout: bool
     place_all: bool
     best_for: str
+    retry_below: float | None
+    max_tries: int
+    max_points: int | None
 
 
-class RequestValues(ModelSettings, total=False):
-    """Those that a request has too, and unchanged."""
+class OfRequest(ModelSettings, total=False):
+    """Those that a request has too, and unchanged, but for the prompt."""
 
-    prompt: str
     bring_in: str
     name: str
-    max_points: int | None
     group: str
     group_points: int | None
 
 
-class Arguments(RequestValues, total=False):
-    """All of them."""
+class RequestValues(OfRequest, total=False):
+    """Those that a request has too, and unchanged."""
+
+    prompt: str
+
+
+class WithoutPrompt(OfRequest, total=False):
+    """All of them but the prompt."""
 
     image: Picture
     views: Mapping[str, Picture]
@@ -84,6 +91,12 @@ class Arguments(RequestValues, total=False):
     seat: str
     stretch: str
     quarter_turns: bool
+
+
+class Arguments(WithoutPrompt, total=False):
+    """All of them."""
+
+    prompt: str
 
 
 def for_request(given: Arguments) -> RequestValues:

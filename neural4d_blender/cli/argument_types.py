@@ -51,13 +51,15 @@ def sides(text: str) -> tuple[float, float]:
 
 def add_made_for(group: Any) -> None:
     """What the files are for."""
+    usual = ", ".join(f"{kind} for {use}" for use, kind in MADE_FOR.items())
     group.add_argument(
         "--for",
         dest="made_for",
         choices=MADE_FOR,
         default="",
         help="files as that game engine takes them, a .glb or a .fbx: names, axes and units, levels of detail and "
-        "collision shapes; the kind by default: " + ", ".join(f"{kind} for {use}" for use, kind in MADE_FOR.items()),
+        "collision shapes; for print a .3mf or an .stl, and whether it can be printed is said first; "
+        f"the kind by default: {usual}",
     )
 
 
@@ -147,6 +149,14 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     )
     group.add_argument("--variants", type=int, metavar="N", help=f"models to make, up to {most}; default: 1")
     group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
+    group.add_argument("--max-points", type=int, metavar="N", help="stop before a job costs more than this")
+    group.add_argument(
+        "--retry-below",
+        type=float,
+        metavar="SCORE",
+        help="while the best score (0 to 1) is lower, order and pay the same once more; needs --max-points",
+    )
+    group.add_argument("--max-tries", type=int, metavar="N", help="of --retry-below, the first one counted; default: 3")
     group.add_argument(
         "--pbr",
         action=argparse.BooleanOptionalAction,

@@ -14,7 +14,10 @@ from ..batching.generate_arguments import ModelSettings
 from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
-_PLAIN = ("picture_first", "pictures", "variants", "best_for", "pbr", "size_mm", "axis", "origin", "format")
+_PLAIN = (
+    "picture_first", "pictures", "variants", "best_for", "retry_below", "max_tries", "max_points", "pbr", "size_mm",
+    "axis", "origin", "format",
+)  # fmt: skip
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = (
     *("joined", "max_faces", "recalculate_normals", "quads", "repair", "retopology", "texture_size", "lods"),

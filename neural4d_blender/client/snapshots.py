@@ -138,6 +138,7 @@ class Job:
         batch: id of the batch it belongs to, or empty. item: its place in the batch's input.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: of two snapshots the one with the higher number is newer.
+        tries: how often models were ordered by its rule. tries_ended: why they are not once more, as in ``error``.
         comparing: more of its models are to come before it is known which one is the best, and is placed.
         under_way: the engine has something to do for it. retry_pays: trying again is paid again.
         left: there is something to do for it, and this engine does not: what worked on it is no more, or elsewhere.
@@ -182,6 +183,8 @@ class Job:
     left: bool = False
     retry_pays: bool = False
     comparing: bool = False
+    tries: int = 1
+    tries_ended: ErrorTexts | None = None
 
     @classmethod
     def read(cls, told: Mapping[str, Any], before: Job | None = None) -> Job:

@@ -110,8 +110,8 @@ def start_again(provider: str, request: Request, target: Target) -> str:
 
 
 def anew(request: Request) -> Request:
-    """The request of another job like that one: the limit that several jobs shared was theirs."""
-    return replace(request, group="", group_points=None)
+    """The request of another job like that one: a limit that several shared and a rule to pay again were theirs."""
+    return replace(request, group="", group_points=None, retry_below=None)
 
 
 def changed(request: Request, changes: Mapping[str, Any]) -> Request:

@@ -9,7 +9,7 @@ from tests.gui.harness import run_scenario
 
 #: So large that what can be done with the selected model is in the sidebar below two jobs that are folded out, and the
 #: middle of the viewport beside it.
-TALL = (1300, 1400)
+TALL = (1300, 1700)
 
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:

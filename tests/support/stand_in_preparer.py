@@ -1,6 +1,6 @@
 """Takes the preparer's place where a test has no Blender: writes facts, or fails in a given way.
 
-python stand_in_preparer.py [crash|growing|grown|hang|broken|secret|greedy|online PORT|unable] -
+python stand_in_preparer.py [crash|growing|grown|hang|broken|secret|greedy|online PORT|unable|scores 0.5,0.9] -
 """
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ if "pictures" in job:
     sys.exit()
 Path(job["output"]).write_bytes(read(job["source"])[:12])
 facts = {"ok": True, "root": job["name"], "dimensions_mm": [1.0, 2.0, 3.0], "measured_mm": job.get("size_mm")}
+if behaviour.startswith("scores "):  # of each variant, for every use
+    scores = [float(one) for one in behaviour.split()[1].split(",")]
+    index = int(Path(job["output"]).stem.removeprefix("v"))
+    score = scores[min(index, len(scores) - 1)]
+    verdicts = [{"use": use, "ok": True, "score": score, "reasons": []} for use in ("render", "game", "print")]
+    facts["report"] = {"findings": [], "verdicts": verdicts}
 if behaviour == "broken":
     facts = {"ok": False, "code": "BrokenModel", "what": "There is nothing in it.", "remedy": ""}
 if behaviour == "secret":

@@ -106,7 +106,6 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
         views=dict(zip(sides, fitting(list(sides.values())), strict=True)),
         references=fitting(asked.reference),
         name=asked.name or (protocol.name_in(front[0]) if front else ""),
-        max_points=asked.max_points,
         # Nothing has to be prepared for files as they were made, so no Blender has to be there.
         keep_in=str(folder / "as made") if folder and asked.as_made and not asked.thumbnail else "",
         key=asked.key.strip(),

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ErrorTexts
+from . import choosing
 from .allowed_values import FILES
 from .choice import Choice
+from .choosing import Rule
 from .costs import Costs
 from .delivery import Delivery
 from .states import LIFE, SETTLED, State, VariantState, WaitsFor
@@ -39,6 +41,7 @@ class Job:
         seconds: how long the job was in each state so far.
         note: what is going on right now in words, where the state alone does not say it.
         dismissed: the user has seen how it ended and wants it out of the list of present jobs.
+        rule: how often models were ordered by the job's own rule.
         typical: seconds such a job usually takes, for progress where the service reports none.
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
         created, entered: when it was made, and came to its state (seconds since the epoch).
@@ -67,6 +70,7 @@ class Job:
     chosen: int | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    rule: Rule = field(default_factory=Rule)
     typical: float = 90.0
     folder: str = ""
     dismissed: bool = False
@@ -104,7 +108,7 @@ class Job:
     def committed(self) -> int:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.submission.in_doubt
-        lost = self.error is not None and self.error["code"] == "PaymentUnknown"
+        lost = any(error and error["code"] == "PaymentUnknown" for error in (self.error, self.rule.tries_ended))
         return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
 
     @property
@@ -170,18 +174,32 @@ class Job:
     @property
     def compares(self) -> bool:
         """The best of its models is placed: the one that fits best into a box, or is best for a use."""
-        if self.request.get("place_all") or self.request.get("keep_in"):
-            return False
-        use = self.request.get("require") or self.request.get("best_for")
-        return bool(self.request.get("fit_mm") or (use and len(self.variants) > 1))
+        return choosing.compares(self.request, len(self.variants))
 
     @property
     def comparing(self) -> bool:
         """More of its models are to come before it is known which one is the best, and nobody has chosen one."""
-        if not self.compares or self.chosen is not None or self.state is not State.READY:
-            return False
+        return self.compares and self.chosen is None and self.state is State.READY and self._more_to_come
+
+    @property
+    def _more_to_come(self) -> bool:
         coming = any(v.state is VariantState.GENERATING or self.wants_download(v) for v in self.variants)
-        return coming or self.next_to_prepare is not None
+        return coming or self.next_to_prepare is not None or self.tries_again
+
+    @property
+    def tries_again(self) -> bool:
+        """By its rule the same is to be ordered, and paid, once more: all there is falls short, and nobody chose."""
+        if self.state is not State.READY or self.chosen is not None or self.delivery.placed:
+            return False
+        done = (VariantState.PREPARED, VariantState.FAILED)
+        there = [variant.facts for variant in self.variants if variant.blend]
+        return all(v.state in done for v in self.variants) and self.rule.goes_on(self.request, there)
+
+    @property
+    def on_a_further_try(self) -> bool:
+        """It is ordered once more, and a model of an earlier try is there."""
+        there = any(variant.state is VariantState.PREPARED for variant in self.variants)
+        return self.rule.tries > 1 and there and self.state not in (State.READY, State.PLACED)
 
     @property
     def of_file(self) -> bool:
@@ -194,7 +212,7 @@ class Job:
         if self.state in (State.FAILED, State.CANCELLED, State.CHOOSING_CUTOUT):
             return bool(self.next_save)
         if self.state in (State.READY, State.PLACED):
-            return bool(self.next_save or self.next_to_prepare) or any(
+            return bool(self.next_save or self.next_to_prepare or self.tries_again) or any(
                 v.state is VariantState.GENERATING or self.wants_download(v) or v.lacks_preview for v in self.variants
             )
         return True
@@ -252,20 +270,6 @@ class Job:
 UNREAD = ("UnexpectedAnswer", "PaymentUnknown", "SubmissionLost")
 
 
-def snapshot(data: dict[str, Any]) -> dict[str, Any]:
-    """What :meth:`Job.to_dict` made, as this version would make it: for a page of jobs that nobody works on.
-
-    What an earlier version did not know has its default.
-    """
-    saves = [{**_SAVE, **save} for save in data["saves"]] if data.get("saves") else []
-    return {
-        **_JOB,
-        **data,
-        "variants": [{**_VARIANT, **variant} for variant in data.get("variants", [])],
-        "saves": saves,
-    }
-
-
 def _known(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
 
@@ -283,7 +287,8 @@ def _plain(value: Any) -> Any:
 
 
 #: The records of a job, whose fields stand in its snapshot as its own.
-RECORDS: dict[str, type[Any]] = {"choice": Choice, "costs": Costs, "delivery": Delivery, "submission": Submission}
+RECORDS: dict[str, type[Any]] = {
+    "choice": Choice, "costs": Costs, "delivery": Delivery, "rule": Rule, "submission": Submission,
+}  # fmt: skip
 _PLAIN = {Job, Variant, Save, *RECORDS.values()}
 _NESTED = {dict, list, *_PLAIN}
-_JOB, _VARIANT, _SAVE = Job("", "", {}).to_dict(), _plain(Variant(0, "")), _plain(Save("", 0, "", ""))

@@ -56,6 +56,8 @@ class Request:
         place_all: prepare, and place, every variant instead of one alone.
         best_for: every variant is prepared, as far as that is free, and the best one for that use (see report.USES)
             placed; empty takes the first one there is. require: the same, and one that is not fit is told as such.
+        retry_below: while the best score for that use is lower, the same is ordered and paid once more, up to max_tries
+            times in all and within max_points, reckoned with the highest price; all models are kept.
         max_points: the job may cost this many points in all; None sets no limit.
         group: jobs of the same group share a limit, group_points, on what they cost together.
         fit_mm: width, depth and height of the box that the model is to fill; every variant is prepared then, as far as
@@ -98,6 +100,8 @@ class Request:
     place_all: bool = False
     best_for: str = ""
     require: str = ""
+    retry_below: float | None = None
+    max_tries: int = 3
     max_points: int | None = None
     group: str = ""
     group_points: int | None = None
@@ -152,15 +156,10 @@ class Request:
                 raise InvalidInput(f"{what} must be one of {', '.join(allowed)}, not {value!r}.")
         self._check_arrival()
         self._check_box()
-        choosing.check(self.best_for, self.require, self.keep_in)
+        choosing.check(vars(self))
         if self.format not in service.formats:
             error = UnsupportedFeature if self.format in FORMATS else InvalidInput
             raise error(f"{service.name} delivers {', '.join(service.formats)}, not {self.format!r}.")
-        for what, points in (("max_points", self.max_points), ("group_points", self.group_points)):
-            if points is not None and not (_is_number(points, int) and points >= 0):
-                raise InvalidInput(f"{what} must be a whole number of points, not {points!r}.")
-        if self.group_points is not None and not self.group:
-            raise InvalidInput("group_points needs the name of the group that it limits.")
         for key, own in self.options.items():
             service.option(key).check(own)
 

@@ -31,17 +31,18 @@ UNFINISHED = "unfinished"
 _OVER = {State.FAILED, State.CANCELLED}
 #: The life of a job. Of each state: what the journal has before anything of it leaves the process; whether cancelling
 #: the job in it costs nothing, because no model is ordered yet; the states that may follow. One that follows itself is
-#: entered anew. A job that is over goes on when the user asks for it alone: Retry, or another of its models.
+#: entered anew. A job that is over goes on when the user asks for it alone: Retry, or another of its models. A ready
+#: one whose rule orders the same once more is queued, and ready again where nothing comes of that.
 LIFE: dict[State, tuple[str, bool, set[State]]] = {
     State.QUEUED: (
         "the request",
         True,
-        {State.PREPARING_INPUT, State.SUBMITTING, State.GENERATING} | _OVER,
+        {State.PREPARING_INPUT, State.SUBMITTING, State.GENERATING, State.READY} | _OVER,
     ),
     State.PREPARING_INPUT: (
         "the points held against caps, and the service's ids of pictures that were ordered",
         True,
-        {State.CHOOSING_CUTOUT, State.SUBMITTING, State.GENERATING} | _OVER,
+        {State.CHOOSING_CUTOUT, State.SUBMITTING, State.GENERATING, State.READY} | _OVER,
     ),
     State.CHOOSING_CUTOUT: (
         "the pictures to choose from",
@@ -51,12 +52,12 @@ LIFE: dict[State, tuple[str, bool, set[State]]] = {
     State.SUBMITTING: (
         "that a request goes out which may be paid, when, under which ids, and the balance before it",
         False,
-        {State.QUEUED, State.PREPARING_INPUT, State.UNKNOWN, State.GENERATING} | _OVER,
+        {State.QUEUED, State.PREPARING_INPUT, State.UNKNOWN, State.GENERATING, State.READY} | _OVER,
     ),
     State.UNKNOWN: (
         "that the request went out and no usable answer came",
         False,
-        {State.QUEUED, State.PREPARING_INPUT, State.GENERATING} | _OVER,
+        {State.QUEUED, State.PREPARING_INPUT, State.GENERATING, State.READY} | _OVER,
     ),
     State.GENERATING: (
         "the service's ids of the models, and what they cost",
@@ -83,7 +84,7 @@ LIFE: dict[State, tuple[str, bool, set[State]]] = {
     State.READY: (
         "where the finished file is",
         False,
-        {State.GENERATING, State.READY, State.PLACED},
+        {State.QUEUED, State.GENERATING, State.READY, State.PLACED},
     ),
     State.PLACED: (
         "which models stand in a scene",

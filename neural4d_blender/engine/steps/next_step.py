@@ -30,7 +30,7 @@ from ..http import interruptible
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..spending.purchase_lock import NotItsTurn
-from . import exchange_log, polling, retry_or_fail, submit
+from . import exchange_log, further_tries, polling, retry_or_fail, submit
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download, kept_files
@@ -149,7 +149,10 @@ def _work_on_variants(context: Context, active: ActiveJob) -> float | None:
     if not generating:
         if job.primary is None:
             raise all_failed(job)
-        return None
+        if job.on_a_further_try:  # which brought none
+            further_tries.back(context, job)
+            return 0.0 if job.under_way else None
+        return further_tries.order(context, active) if job.tries_again else None
     return polling.poll(context, active, generating)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import BrokenModel
+from ..model.choosing import Rule
 from ..model.states import State, VariantState
 from ..model.submission import Submission
 from ..model.variant import Variant
@@ -98,5 +99,5 @@ def revive(active: ActiveJob, now: float) -> None:
         if job.submission.refused:  # and nobody could say more
             job.costs.lose()
         job.variants, job.submission, job.ordered, job.chosen = [], Submission(), "", None
-        job.progress, job.progress_estimated = 0.0, False
+        job.progress, job.progress_estimated, job.rule = 0.0, False, Rule()
         job.enter(State.QUEUED, now)

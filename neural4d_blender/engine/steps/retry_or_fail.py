@@ -15,6 +15,7 @@ from ..files.glb_check import OTHER_FORMAT
 from ..http.retries import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor
+from . import further_tries
 from .active_job import ActiveJob
 from .context import Context, Timing
 from .failure_texts import cost_in_words, kept_in_words, paid_so_far
@@ -98,6 +99,9 @@ def slow_down(context: Context, active: ActiveJob, error: ServiceBusy, *, paid: 
 
 def fail(context: Context, job: Job, error: Neural4DError) -> None:
     """Journal the failure with all that the user needs to know; what was paid for stays retryable."""
+    if job.on_a_further_try:
+        further_tries.end(context, job, error)
+        return
     if job.state in (State.READY, State.PLACED):
         # The model is there; a straggling variant's trouble must not take it away. Retry revives those.
         for variant in job.variants:
@@ -121,6 +125,8 @@ def fail(context: Context, job: Job, error: Neural4DError) -> None:
 def cancel(context: Context, active: ActiveJob) -> float | None:
     """Give the job up, where that is not too late."""
     job = active.job
+    if job.on_a_further_try:
+        return further_tries.give_up(context, active)
     if job.state in (State.PLACED, State.READY):
         active.cancelled.clear()  # too late for the model, and its siblings are paid for
         return 0.0 if job.under_way else None

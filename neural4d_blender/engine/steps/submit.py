@@ -240,7 +240,7 @@ def _model_quotes(provider: Provider, request: Request) -> list[Quote]:
 
 
 def _accepted(context: Context, job: Job, submission: Submission) -> None:
-    job.variants = [Variant(index, uuid) for index, uuid in enumerate(submission.uuids)]
+    job.variants += [Variant(index, uuid) for index, uuid in enumerate(submission.uuids, len(job.variants))]
     for variant in job.variants:
         if variant.uuid in submission.polls:
             convert_and_download.take_in(job, variant, submission.polls[variant.uuid])

@@ -149,6 +149,10 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         if ranking.shortfall(job):
             said = tr("Not fit for {use}, which was required. It is kept, and paid.")
             labels.draw(box, said.format(use=verdicts.called(job.request.require)), "ERROR")
+        if job.request.retry_below is not None:
+            labels.draw(box, tr("Ordered {number} times, by its rule").format(number=job.tries))
+        if job.tries_ended:
+            labels.draw(box, job.tries_ended["what"], "INFO")
         facts = _facts(job)
         for told, icon in (("repairs", "CHECKMARK"), ("warnings", "INFO")):
             for sentence in facts.get(told, ()):

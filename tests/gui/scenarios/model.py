@@ -27,6 +27,22 @@ def scenario(ui, library):
     yield 0.5
     yield from ui.screenshot("model-1-about")
 
+    # What was found in it, and what is meant in the mesh.
+    button = yield from ui.find(r"neural4d\.mark_asset\(")
+    header = button.x, button.y - 33
+    yield from ui.click(*header)
+    yield 0.5
+    yield from ui.screenshot("model-1-report")
+    yield from press(ui, r"neural4d\.select_marked\(", (0.9,))
+    yield Until(lambda: bpy.context.mode == "EDIT_MESH", "Edit Mode of the model", 5)
+    yield 0.5
+    yield from ui.screenshot("model-1-marked")
+    yield from ui.move(*ui.middle())
+    yield from ui.press("Z", ctrl=True)
+    yield Until(lambda: bpy.context.mode == "OBJECT", "one undo step back to Object Mode", 5)
+    yield from ui.click(*header)
+    yield from _select(first)
+
     # Another variant takes its place, in one undo step, and nothing is paid.
     _root(first).location.x = 0.5
     with in_window():

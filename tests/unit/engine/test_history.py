@@ -13,9 +13,9 @@ import pytest
 
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.costs import Costs
-from neural4d_blender.engine.model.job import RECORDS, Job, Save, Variant, snapshot
+from neural4d_blender.engine.model.job import RECORDS, Job, Save, Variant
 from neural4d_blender.engine.model.states import State, VariantState
-from neural4d_blender.engine.store.history import History
+from neural4d_blender.engine.store.history import History, snapshot
 from neural4d_blender.engine.store.journal import Journal
 from tests.support import old_journal
 

@@ -151,4 +151,4 @@ def test_lines_for_a_person_and_values_for_a_program() -> None:
 @pytest.mark.parametrize("wrong", [{"best_for": "food"}, {"require": "food"}, {"require": "print", "keep_in": "/a"}])
 def test_what_cannot_be_wanted_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
-        choosing.check(**{"best_for": "", "require": "", "keep_in": "", **wrong})
+        choosing.check(vars(Request(**wrong)))

@@ -194,6 +194,8 @@ def prepare_variant(context: Context, active: ActiveJob, variant: Variant) -> fl
     if job.state not in (State.READY, State.PLACED):
         job.progress = 1.0
         job.enter(State.READY, context.clock.now())
+        if job.rule.tries > 1 and job.chosen is None and job.delivery.placed:  # by the user, while another one was made
+            job.enter(State.PLACED, context.clock.now())
     context.save(job)
     return 0.0
 
