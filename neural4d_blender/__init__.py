@@ -71,7 +71,7 @@ _MODULES = {
 }
 #: In a Python without bpy they are there too, for batches whose results are files.
 _PLAIN = ("Balance", "balance", "estimate", "generate", "history", "providers")
-_BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
+_BATCHES = ("Batch", "Estimate", "batch", "batches", "find_batch", "merge_reports", "resume")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",

@@ -33,8 +33,8 @@ from .report import merge_reports
 from .table_reader import Row
 
 __all__ = [
-    "Balance", "Batch", "Estimate", "FileJob", "balance", "batch", "batches", "estimate", "generate", "history",
-    "merge_reports", "providers", "resume",
+    "Balance", "Batch", "Estimate", "FileJob", "balance", "batch", "batches", "estimate", "find_batch", "generate",
+    "history", "merge_reports", "providers", "resume",
 ]  # fmt: skip
 
 _host: Host | None = None
@@ -90,6 +90,15 @@ def resume(
 ) -> Batch:
     """Go on with a batch of the journal: the newest, or by id, report or folder; pays nothing that was paid."""
     return start_batch.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+
+
+def find_batch(which: str = "") -> Batch:
+    """A batch of this computer's journal, to be read: its results, progress and report. Nothing goes on by that.
+
+    Args:
+        which: as :func:`resume` takes it.
+    """
+    return start_batch.attach(host(), which)
 
 
 def batches(limit: int = 50) -> list[BatchRecord]:

@@ -171,7 +171,7 @@ class Bridge(Told):
             for job in told.jobs:
                 self.jobs[job.id] = job
             for job_id in (job_id for job_id in told.gone if known[job_id]):  # it was there
-                what, cost = "The job was deleted, or this is another journal.", "What it has cost is not known here."
+                what, cost = "The job was deleted, or this is another history.", "What it has cost is not known here."
                 lost = protocol.InvalidInput(what, "See the history.", cost=cost)
                 job = replace(self.jobs[job_id], state=State.FAILED, under_way=False, error=lost.to_dict())
                 self.jobs[job_id] = job
