@@ -70,7 +70,8 @@ _MODULES = {
     "size_mm_of": ".api.measure",
 }
 #: In a Python without bpy they are there too, for batches whose results are files.
-_BATCHES = ("Batch", "Estimate", "batch", "batches", "merge_reports", "resume")
+_PLAIN = ("Balance", "balance", "estimate", "generate", "history", "providers")
+_BATCHES = ("Batch", "Estimate", "batch", "batches", "find_batch", "merge_reports", "resume")
 _ERRORS = (
     "InvalidInput",
     "JobFailed",
@@ -80,13 +81,14 @@ _ERRORS = (
     "OnlineAccessOff",
     "UnsupportedFeature",
     "WorkedOnElsewhere",
+    "WrongThread",
 )
 _BLENDER = importlib.util.find_spec("bpy") is not None
-__all__ = [*(_API if _BLENDER else ("providers",)), *_BATCHES, *_ERRORS, "register", "unregister"]
+__all__ = [*(_API if _BLENDER else _PLAIN), *_BATCHES, *_ERRORS, "register", "unregister"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _BATCHES or (name == "providers" and not _BLENDER):
+    if name in _BATCHES or (name in _PLAIN and not _BLENDER):
         return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
     if name in _API and _BLENDER:
         return getattr(importlib.import_module(_MODULES.get(name, ".api.generate"), __name__), name)

@@ -42,7 +42,7 @@ from ..scene.session import session
 from ..scene.start_job import require_ready
 from .job import Job
 
-__all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "merge_reports", "resume"]
+__all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "find_batch", "merge_reports", "resume"]
 
 
 def batch(
@@ -154,6 +154,15 @@ def resume(
         InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
     """
     return start_batch.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+
+
+def find_batch(which: str = "") -> Batch:
+    """A batch of this computer's journal, to be read: its results, progress and report. Nothing goes on by that.
+
+    Args:
+        which: as :func:`resume` takes it.
+    """
+    return start_batch.attach(_HOST, which)
 
 
 def batches(limit: int = 50) -> list[BatchRecord]:

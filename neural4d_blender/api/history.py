@@ -6,34 +6,18 @@ takes moments.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import TypedDict
 
 import bpy
 
+from ..batching.history_query import HistoryQuery, Moment, query
 from ..client.answers import Total
-from ..engine.protocol import InvalidInput, State, declaration
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import provenance
 from .job import Job
 
-#: A day or a moment: ``datetime.date``, ``datetime.datetime``, "2031-05-24", "2031-05-24 18:00", or seconds
-#: since the epoch. Without a zone it is this computer's time.
-Moment = dt.date | str | float
-
-
-class HistoryQuery(TypedDict):
-    """What the engine's command ``history`` takes: moments in seconds since the epoch."""
-
-    text: str
-    provider: str
-    states: list[str]
-    since: float | None
-    until: float | None
-    limit: int
-    offset: int
+__all__ = ["HistoryQuery", "Moment", "delete", "history", "job_of", "query", "totals"]
 
 
 def history(
@@ -84,50 +68,6 @@ def delete(jobs: Job | str | Sequence[Job | str]) -> int:
     """
     several = [jobs] if isinstance(jobs, Job | str) else jobs
     return sum((Job(one) if isinstance(one, str) else one).delete() for one in several)
-
-
-def query(
-    text: str = "",
-    provider: str = "",
-    state: str | Sequence[str] = "",
-    since: Moment | None = None,
-    until: Moment | None = None,
-    limit: int = 50,
-    offset: int = 0,
-) -> HistoryQuery:
-    """The engine's ``history`` command of the arguments of :func:`history`; InvalidInput where they mean nothing."""
-    states = [state] if isinstance(state, str) else list(state)
-    if unknown := [one for one in states if one and one not in list(State)]:
-        raise InvalidInput(f"There is no state {unknown[0]!r}; there are: {', '.join(State)}.")
-    if provider:
-        declaration(provider)
-    if limit < 0 or offset < 0:
-        raise InvalidInput("limit and offset must be 0 or more.")
-    return {
-        "text": text,
-        "provider": provider,
-        "states": [str(one) for one in states if one],
-        "since": _seconds(since, "since"),
-        "until": _seconds(until, "until"),
-        "limit": limit,
-        "offset": offset,
-    }
-
-
-def _seconds(moment: Moment | None, what: str) -> float | None:
-    """Since the epoch; ``until`` a day means until its end."""
-    if moment is None or isinstance(moment, int | float):
-        return moment
-    if isinstance(moment, str):
-        try:
-            read = dt.datetime.fromisoformat(moment.strip())
-        except ValueError as error:
-            raise InvalidInput(f"{what} must be a date like 2031-05-24, not {moment!r}.") from error
-        moment = read.date() if len(moment.strip()) <= len("2031-05-24") else read
-    if not isinstance(moment, dt.datetime):
-        days = 1 if what == "until" else 0
-        moment = dt.datetime.combine(moment + dt.timedelta(days), dt.time())
-    return moment.timestamp()
 
 
 def job_of(thing: bpy.types.Object) -> Job | None:

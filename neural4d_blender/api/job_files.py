@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Unpack
 
 from ..client.answers import Answer
-from ..client.made_for import MADE_FOR
 from ..client.paths import check_writable
 from ..client.snapshots import Save
 from ..engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
@@ -109,8 +108,8 @@ class Files(Following):
                 or it could not be written.
         """
         file = absolute(path)
-        if made_for and made_for not in MADE_FOR:
-            raise InvalidInput(f"made_for is one of {', '.join(MADE_FOR)}, or empty, not {made_for!r}.")
+        if made_for and made_for not in export.ENGINES:
+            raise InvalidInput(f"made_for is one of {', '.join(export.ENGINES)}, or empty, not {made_for!r}.")
         if file.suffix.lower() not in (".glb", ".fbx"):
             raise InvalidInput(f"{file.name} has to end in .glb or .fbx.", "Blender's File > Export writes others.")
         check_writable(file)

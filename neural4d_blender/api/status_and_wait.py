@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,7 +16,7 @@ from ..client import ranking, snapshots
 from ..client.box_fit import fit_of
 from ..client.request_reply import LOOK, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, NotFit, State
-from ..scene import timer_and_file_handlers
+from ..scene import main_thread, timer_and_file_handlers
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models
 from ..scene.placing import placeholder
@@ -166,23 +167,29 @@ class Following:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
         return self._data.note or session.placings.remarks.get(self.id, "")
 
-    def wait(self, timeout: float | None = None) -> Self:
+    def wait(self, timeout: float | None = None, *, place: bool = True) -> Self:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
 
         Returns early, in the state choosing_cutout or ready, where somebody has to decide first.
 
         Args:
             timeout: seconds; None waits as long as it takes.
+            place: put the model into the scene, which the main thread alone may do. False waits until it is there to
+                be placed, and does nothing to the scene: on any thread, while the main one goes on.
 
         Raises:
+            WrongThread: another thread than the main one waits for it to be placed; nothing has happened.
             JobFailed: it failed or was cancelled; the text says what was kept and what to do.
             JobInterrupted: it is one of an earlier process, and nothing goes on with it, see :meth:`resume`.
             WorkedOnElsewhere: another process works on it.
             TimeoutError: the time is up; the job goes on.
         """
-        if not self._settled():
+        if place:
+            main_thread.require("wait()")
+        settled = self._settled if place else self._made
+        if not settled():
             check_going(bridge, self.id)
-        self._until(self._settled, timeout)
+        self._until(settled, timeout, place=place)
         if self.state == State.CANCELLED:
             raise JobFailed("The job was cancelled.", "Call retry() to go on with it.", cost=self._data.note)
         if error := self.error:
@@ -199,17 +206,52 @@ class Following:
         timer_and_file_handlers.start()
         return self
 
-    def _until(self, condition: Callable[[], _Found | None], timeout: float | None) -> _Found:
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Wait in an event loop: on the main thread until the model is placed, on another one until it can be."""
+        return self._awaited(place=main_thread.is_here()).__await__()
+
+    async def _awaited(self, *, place: bool) -> Self:
+        settled = self._settled if place else self._made
+        if not settled():
+            check_going(bridge, self.id)
+        while not settled():
+            if not (place_finished_models.pump() if place else bridge.drain()):
+                if not bridge.running:
+                    raise bridge.ending
+                await asyncio.sleep(LOOK)
+        return self.wait(place=place)
+
+    def on_change(self, callback: Callable[[Self], object]) -> Self:
+        """Have it called with the job whenever that has come to another state, on the main thread: from any ``wait`` or
+        ``await`` there, or, in a window, while Blender is idle. Returns the job.
+        """
+        before = [self._data.state]
+
+        def changed(job: snapshots.Job) -> None:
+            if job.state != before[0]:
+                before[0] = job.state
+                session.asked.calls.append((callback, self))
+
+        bridge.jobs.watch(self.id, changed)
+        return self
+
+    def _until(self, condition: Callable[[], _Found | None], timeout: float | None, *, place: bool = True) -> _Found:
         """Do the pump's work until the condition holds; returns what it found."""
         ends = None if timeout is None else time.monotonic() + timeout
         while not (found := condition()):
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"The job is {self.state} after {timeout:g} s; it goes on, ask again later.")
-            if not place_finished_models.pump():
+            if not (place_finished_models.pump() if place else bridge.drain()):
                 if not bridge.running:
                     raise bridge.ending
                 time.sleep(LOOK)
+        if place:
+            main_thread.call_back()
         return found
+
+    def _made(self) -> bool:
+        """Nothing more is done for it but what touches the scene."""
+        return not self._data.under_way and self._data.state in {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
     def _settled(self) -> bool:
         data = self._data

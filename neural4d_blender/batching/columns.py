@@ -213,9 +213,9 @@ def arguments(
     found = cast("Arguments", values)
     found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
     if "bring_in" in found:  # whose it is, and where, is looked at with the file itself
-        found["options"] = cast("Options", single)
-        found["references"] = found.get("references", [])
+        found["options"], found["references"] = cast("Options", single), found.get("references", [])
         return found, wrong
+    found["references"] = found.get("references", [])
     try:
         service = declaration(found.setdefault("provider", "neural4d"))
     except Neural4DError as error:
@@ -229,7 +229,7 @@ def arguments(
             wrong.append(error.what.rstrip("."))
     found["options"] = options
     found["image"] = [_located(one, row.folder) for one in found["image"]]
-    found["references"] = [_located(one, row.folder) for one in found.get("references", [])]
+    found["references"] = [_located(one, row.folder) for one in found["references"]]
     found["views"] = {side: _located(one, row.folder) for side, one in found["views"].items()}
     return found, wrong
 

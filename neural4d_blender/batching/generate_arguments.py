@@ -61,18 +61,23 @@ class ModelSettings(Shape, total=False):
     max_points: int | None
 
 
-class RequestValues(ModelSettings, total=False):
-    """Those that a request has too, and unchanged."""
+class OfRequest(ModelSettings, total=False):
+    """Those that a request has too, and unchanged, but for the prompt."""
 
-    prompt: str
     bring_in: str
     name: str
     group: str
     group_points: int | None
 
 
-class Arguments(RequestValues, total=False):
-    """All of them."""
+class RequestValues(OfRequest, total=False):
+    """Those that a request has too, and unchanged."""
+
+    prompt: str
+
+
+class WithoutPrompt(OfRequest, total=False):
+    """All of them but the prompt."""
 
     image: Picture
     views: Mapping[str, Picture]
@@ -86,6 +91,12 @@ class Arguments(RequestValues, total=False):
     seat: str
     stretch: str
     quarter_turns: bool
+
+
+class Arguments(WithoutPrompt, total=False):
+    """All of them."""
+
+    prompt: str
 
 
 def for_request(given: Arguments) -> RequestValues:

@@ -21,60 +21,14 @@ from ..engine.protocol import (
     ErrorTexts,
     ImageLimits,
     InvalidInput,
-    JobFailed,
     KeyMissing,
     State,
     UnsupportedFeature,
     is_web_address,
 )
+from .file_job import FileJob
 from .generate_arguments import Arguments, Picture
 from .preflight import Item
-
-
-class FileJob:
-    """A job whose result is files, as of the last look at the engine."""
-
-    def __init__(self, bridge: Bridge, job_id: str) -> None:
-        self.id = job_id
-        self._bridge = bridge
-
-    def __repr__(self) -> str:
-        return f"<FileJob {self.id[:8]} {self.state} {self.title[:40]!r}>"
-
-    @property
-    def _data(self) -> Job:
-        return self._bridge.jobs[self.id]
-
-    @property
-    def state(self) -> str:
-        """queued, submitting, generating, downloading, ... and at the end ready, failed or cancelled."""
-        return str(self._data.state)
-
-    @property
-    def title(self) -> str:
-        """Its name, else its prompt or its image's name."""
-        return self._data.request.title
-
-    @property
-    def cost(self) -> int | None:
-        """Points that were spent; None before the service accepted the job."""
-        return self._data.cost
-
-    @property
-    def cost_estimated(self) -> bool:
-        """What a part of it cost is not known, or whether something more was paid."""
-        return self._data.cost_estimated
-
-    @property
-    def files(self) -> list[Path]:
-        """What was kept of it so far."""
-        return [Path(save.path) for save in self._data.saves if save.path]
-
-    @property
-    def error(self) -> JobFailed | None:
-        """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
-        told = [self._data.error, *(save.error for save in self._data.saves)]
-        return next((JobFailed.from_dict(error) for error in told if error), None)
 
 
 class Host:

@@ -189,6 +189,22 @@ def estimate(items: Iterable[Item], prices: dict[str, int]) -> Estimate:
     return Estimate(len(points), sum(cost or 0 for cost in points), unpriced, dict(services), documented)
 
 
+def price(row: Row, prices: dict[str, int]) -> int | None:
+    """Points that a job with these arguments costs; None where nobody knows. Its pictures need not be there yet."""
+    values, wrong = columns.arguments(row, {})
+    if wrong:
+        raise InvalidInput(f"{'; '.join(wrong)}.")
+    values["format"] = values.get("format") or protocol.declaration(values["provider"]).native
+    counted = {name: ["?"] * len(values[name]) for name in ("image", "references")}
+    request = Request(
+        images=counted["image"],
+        views=dict.fromkeys(values["views"], "?"),
+        references=counted["references"],
+        **for_request(values),
+    )
+    return protocol.estimate(values["provider"], request, prices)
+
+
 def check_budget(items: Iterable[Item], prices: dict[str, int]) -> None:
     """Refuse a budget that could not be kept, because a price is not known; InvalidInput."""
     for item in items:

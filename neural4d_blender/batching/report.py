@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..client.paths import expanded
 from ..client.snapshots import Job, Variant
 from ..engine.protocol import IDLE, USES, BatchRecord, BudgetUsedUp, Facts, InvalidInput, Neural4DError, State
 from ..engine.system import SYSTEM, reason
+from .report_facts import facts_of, sums_of
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
 
@@ -51,6 +52,10 @@ class Line:
         points_estimated: what a part of the points was for is not known, or whether something more was paid.
         render, game, print: whether the model is fit for that; empty where it was not checked. With _score (0 to 1),
             and with _reason the first thing that speaks against it, in short.
+        schema: the version of these columns. key: your own name for it. code: that of the error, a class's name.
+        size_mm, axis, seed: what was asked for. started, ended: when (ISO 8601, UTC). table: stands for the table's
+            content: reports of other tables are not merged. version: the extension's, that wrote it.
+        sha256, bytes: of each of the files, when the report was written.
         report: all that was found, as ``Report.to_json`` gives it; in a .json only.
     """
 
@@ -81,12 +86,29 @@ class Line:
     print: bool | None = None
     print_score: float | None = None
     print_reason: str = ""
+    schema: int = 0
+    key: str = ""
+    code: str = ""
+    size_mm: float | None = None
+    axis: str = ""
+    seed: int | None = None
+    started: str = ""
+    ended: str = ""
+    sha256: list[str] = field(default_factory=list)
+    bytes: list[int] = field(default_factory=list)
+    table: str = ""
+    version: str = ""
     report: dict[str, Any] | None = None
 
     @property
     def done(self) -> bool:
         """There is a model."""
         return self.state in (State.READY, State.PLACED) and not self.error
+
+
+_NAMES = frozenset(one.name for one in fields(Line))
+#: In a .csv their parts have "; " between them.
+_LISTS = ("files", "sha256", "bytes")
 
 
 def is_unsent(job: Job) -> bool:
@@ -126,6 +148,7 @@ def line(job: Job, batch: BatchRecord) -> Line:
         batch=batch.id,
         shard=batch.shard,
         points_estimated=job.cost_estimated,
+        **{**facts_of(job, batch), "code": told["code"] if told else ""},
         **(_verdicts(own) if own else {}),
     )
 
@@ -148,6 +171,7 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
     """
     target = expanded(path)
     records = [asdict(one) for one in lines]
+    records = [{**record, **sums_of(record)} for record in records]
     _check_ending(target)
     part = target.with_name(target.name + ".part")
     try:
@@ -161,7 +185,7 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
                 writer = csv.DictWriter(file, columns, extrasaction="ignore")
                 writer.writeheader()
                 for record in records:
-                    texts = {**record, "files": "; ".join(record["files"])}
+                    texts = {**record, **{name: "; ".join(map(str, record[name])) for name in _LISTS}}
                     writer.writerow({name: _quiet(value) for name, value in texts.items()})
         SYSTEM.again(lambda: os.replace(part, target), 0.5)  # in a window it is waited for
     except OSError as error:
@@ -185,7 +209,7 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
     try:
         with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             if source.suffix.lower() == ".json":
-                return [Line(**record) for record in json.load(file)]
+                return [Line(**{name: record[name] for name in record if name in _NAMES}) for record in json.load(file)]
             return [_from_texts(record) for record in csv.DictReader(file)]
     except OSError as error:
         raise InvalidInput(f"{source} cannot be read: {error.strerror or error}.") from error
@@ -202,10 +226,12 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
         InvalidInput: one is no report, or they are of different inputs.
     """
     best: dict[int, Line] = {}
-    whole = 0
+    whole, table = 0, ""
     for source in paths:
         for one in read(source):
-            known, whole = best.get(one.item), whole or one.of
+            known, whole, table = best.get(one.item), whole or one.of, table or one.table
+            if one.table and one.table != table:  # what wrote none did not know better
+                raise InvalidInput(f"{source} is the report of another table.", "Merge reports of one table's shares.")
             if one.of != whole:
                 what = f"that one has {one.of} items, not {whole}"
                 raise InvalidInput(f"{source} is the report of another input: {what}.")
@@ -232,13 +258,14 @@ def _from_texts(record: Mapping[str, str]) -> Line:
         name: text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(_LOUD) else text
         for name, text in record.items()
     }
-    floats = ("seconds", *_SIDES, *(f"{use}_score" for use in USES))
-    for kind, names in ((int, ("item", "of", "points", "faces")), (float, floats)):
+    floats = ("seconds", "size_mm", *_SIDES, *(f"{use}_score" for use in USES))
+    for kind, names in ((int, ("item", "of", "points", "faces", "schema", "seed")), (float, floats)):
         values |= {name: kind(record[name]) if record[name] else None for name in names if name in record}
     values |= {use: record[use] == "True" if record[use] else None for use in USES if use in record}
     values["points_estimated"] = record.get("points_estimated") == "True"  # of earlier versions nobody knows
-    values["files"] = [file for file in values["files"].split("; ") if file]
-    return Line(**values)
+    values |= {name: [part for part in (values.get(name) or "").split("; ") if part] for name in _LISTS}
+    values["bytes"] = [int(size) for size in values["bytes"]]
+    return Line(**{name: value for name, value in values.items() if name in _NAMES})
 
 
 def _check_ending(path: Path) -> None:

@@ -5,18 +5,37 @@ Standard library, client and the engine's ``protocol`` only. In Blender, ``api``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
-from ..engine.protocol import BatchRecord, Declaration, declarations
-from . import begin_batch, start_batch, table_reader
+from ..client.request_reply import ask
+from ..client.snapshots import Job
+from ..engine.protocol import (
+    Balance,
+    BatchRecord,
+    Declaration,
+    Feature,
+    ImageLimits,
+    Request,
+    declaration,
+    declarations,
+)
+from . import begin_batch, identity, preflight, start_batch, table_reader
 from .batch import AS_BEFORE, Batch, OnProgress
-from .generate_arguments import Arguments
+from .file_job import FileJob
+from .generate_arguments import Arguments, Picture, WithoutPrompt
+from .history_query import Moment, query
 from .host import Host
 from .preflight import Estimate
 from .report import merge_reports
+from .table_reader import Row
 
-__all__ = ["Batch", "Estimate", "batch", "batches", "merge_reports", "providers", "resume"]
+__all__ = [
+    "Balance", "Batch", "Estimate", "FileJob", "balance", "batch", "batches", "estimate", "find_batch", "generate",
+    "history", "merge_reports", "providers", "resume",
+]  # fmt: skip
 
 _host: Host | None = None
 
@@ -73,6 +92,15 @@ def resume(
     return start_batch.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
 
 
+def find_batch(which: str = "") -> Batch:
+    """A batch of this computer's journal, to be read: its results, progress and report. Nothing goes on by that.
+
+    Args:
+        which: as :func:`resume` takes it.
+    """
+    return start_batch.attach(host(), which)
+
+
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first."""
     return start_batch.newest(host(), limit)
@@ -81,3 +109,67 @@ def batches(limit: int = 50) -> list[BatchRecord]:
 def providers() -> list[Declaration]:
     """What each service can do."""
     return declarations()
+
+
+def generate(prompt: str = "", *, output: str, key: str = "", **arguments: Unpack[WithoutPrompt]) -> FileJob:
+    """Start a job whose models go into the folder ``output``, as the service makes them, and return at once.
+
+    Args:
+        key: your own name for it: called once more with it, it is the same job, and nothing is paid twice.
+        **arguments: those of ``generate`` in Blender that do not need one: image, views, provider, variants, ...
+
+    Raises:
+        InvalidInput, UnsupportedFeature: something does not fit; nothing was sent. KeyMissing: likewise.
+    """
+    here = host()
+    told = {"prompt": prompt, **arguments, **({"key": key} if key else {})}
+
+    def pictures(paths: list[Picture], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
+        return here.pictures(paths, service, here.bridge.settings.data_dir() / "jobs" / job, limits)
+
+    def identify(_index: int, provider: str, request: Request) -> tuple[str, Job | None]:
+        if not request.key:
+            return str(uuid.uuid4()), None
+        return identity.known_by_key(here.bridge, request.key, provider, request)
+
+    (item,) = preflight.plan(
+        [Row("generate", told, Path.cwd())],
+        *(Arguments(), pictures, here.bridge.servers),
+        boxed=here.boxed,
+        services=here.bridge.settings.services(),
+        keep_in=here.folder(output),
+        identify=identify,
+    )
+    if item.known:
+        here.bridge.jobs[item.job] = item.known
+        job = FileJob(here.bridge, item.job)
+        return job.resume() if item.known.left else job
+    here.require_ready(declaration(item.provider))
+    here.bridge.submit(item.job, item.provider, item.request, {})
+    return FileJob(here.bridge, item.job)
+
+
+def estimate(prompt: str = "", **arguments: Unpack[WithoutPrompt]) -> int | None:
+    """Points that :func:`generate` with the same arguments is going to cost; None where nobody knows."""
+    return preflight.price(Row("estimate", {"prompt": prompt, **arguments}, Path.cwd()), host().prices())
+
+
+def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
+    """Ask the service for the points that are left; UnsupportedFeature where it does not tell."""
+    declaration(provider).require(Feature.BALANCE)
+    host().require_ready(declaration(provider))
+    return ask(host().bridge, "balance", timeout, provider=provider).points
+
+
+def history(
+    text: str = "",
+    provider: str = "",
+    state: str | Sequence[str] = "",
+    since: Moment | None = None,
+    until: Moment | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[FileJob]:
+    """The jobs that fit, newest first, and goes on with none of them; see ``help(neural4d.history)`` in Blender."""
+    asked = query(text, provider, state, since, until, limit, offset)
+    return [FileJob(host().bridge, job.id, job) for job in ask(host().bridge, "history", **asked).jobs]

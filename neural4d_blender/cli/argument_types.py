@@ -51,13 +51,15 @@ def sides(text: str) -> tuple[float, float]:
 
 def add_made_for(group: Any) -> None:
     """What the files are for."""
+    usual = ", ".join(f"{kind} for {use}" for use, kind in MADE_FOR.items())
     group.add_argument(
         "--for",
         dest="made_for",
         choices=MADE_FOR,
         default="",
         help="files as that game engine takes them, a .glb or a .fbx: names, axes and units, levels of detail and "
-        "collision shapes; the kind by default: " + ", ".join(f"{kind} for {use}" for use, kind in MADE_FOR.items()),
+        "collision shapes; for print a .3mf or an .stl, and whether it can be printed is said first; "
+        f"the kind by default: {usual}",
     )
 
 

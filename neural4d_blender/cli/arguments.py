@@ -27,7 +27,7 @@ from .argument_types import (
 )
 from .settings import describe
 
-FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "usdz")
+FILE_TYPES = ("blend", "glb", "fbx", "obj", "stl", "3mf", "usdz")
 _INTRO = "Models from a prompt or an image, as files in real size."
 _KEYS = "The key of a service is read from the environment ({keys}) or from Blender's preferences."
 
@@ -99,8 +99,8 @@ def _files(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=".blend, .glb, .fbx, .obj, .stl or .usdz, by its ending (repeatable); by default NAME.glb, or what --for "
-        "takes. An .stl is in millimetres, all others in metres",
+        help=".blend, .glb, .fbx, .obj, .stl, .3mf or .usdz, by its ending (repeatable); by default NAME.glb, or what "
+        "--for takes. An .stl or .3mf is in millimetres, all others in metres",
     )
     add_replacing(group)
     add_made_for(group)
@@ -138,11 +138,7 @@ def _bring_in(commands: Any, prog: str) -> None:
         help="folder for the files; of one model, files by their endings too (repeatable); default: here",
     )
     group.add_argument(
-        "--type",
-        action="append",
-        type=str.lower,
-        choices=FILE_TYPES,
-        help="kinds of files (repeatable); default: glb",
+        "--type", action="append", type=str.lower, choices=FILE_TYPES, help="kinds of files (repeatable); default: glb"
     )
     add_replacing(group)
     add_made_for(group)
@@ -237,10 +233,7 @@ def _dress(commands: Any, prog: str) -> None:
 
 
 def _plate(commands: Any, prog: str) -> None:
-    examples = (
-        f"{prog} plate bird.3mf cat.3mf -o plate.3mf",
-        f"{prog} plate chess/*.stl -o chess.stl --plate 256x256 --gap 3",
-    )
+    examples = (f"{prog} plate bird.3mf chess/*.stl -o plate.3mf --plate 256x256 --gap 3",)
     command = command_of(commands, "plate", "lay figures out on a 3D printer's plate", examples, online=False)
     command.add_argument("file", nargs="+", metavar="FILE", help=".3mf as it was written here, or a binary .stl")
     command.add_argument(

@@ -27,6 +27,8 @@ from ..scene.exporting import export
 from ..scene.finished_jobs import place_finished_models
 from ..scene.images.export import export_image
 from ..scene.placing import targets
+from ..scene.printing.body import Body
+from ..scene.printing.judged import judge
 from ..scene.start_job import require_ready
 from .main import main
 from .output import preview
@@ -79,10 +81,16 @@ class BlenderDesk(Desk):
             wanted.append(Path(plan.thumbnail))
         if not wanted:
             return written
-        with _into_a_log(user_settings.data_dir() / "jobs" / job.id / "files.log"):
-            for position, variant in enumerate(plan.variants(job)):
+        log = user_settings.data_dir() / "jobs" / job.id / "files.log"
+        for position, variant in enumerate(plan.variants(job)):
+            with _into_a_log(log):
                 export.empty_file()
                 roots = self._placed(job, variant)
+                told = [str(judge(Body.of(root))) for root in roots] if plan.made_for == "print" else []
+            for sentence in told:
+                if self.bridge.notices.tell:
+                    self.bridge.notices.tell(sentence)
+            with _into_a_log(log):
                 for path in wanted:
                     file = numbered(str(path), position)
                     if str(path) == plan.thumbnail:

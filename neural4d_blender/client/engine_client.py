@@ -1,12 +1,13 @@
 """The engine process as its user sees it: commands go out, events come in, the newest of each is kept.
 
-Standard library and the engine's ``protocol`` only. Runs on the main thread, starts no thread and
-never waits. The engine is started by the first command and again when it ended on its own; the
-journal sees to it that nothing is lost or paid twice.
+Standard library and the engine's ``protocol`` only. Starts no thread and never waits; any thread may use it. The
+engine is started by the first command and again when it ended on its own; the journal sees to it that nothing is lost
+or paid twice.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import deque
@@ -22,6 +23,7 @@ from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .job_target import Target
 from .latest_state import Message, Told
+from .locked import alone
 from .new_jobs import NewJob, message_of, snapshots_of
 
 Answered = Callable[[Answer], None]
@@ -48,6 +50,8 @@ class Bridge(Told):
         self.settings = settings
         self.timing: dict[str, float] = {}
         self.adopting = False
+        #: Whoever uses the pipe, or changes what is known by it. What is done with it takes no longer than moments.
+        self.lock = threading.RLock()
         self._process: EngineProcess | None = None
         self._unread: deque[bytes] = deque()
         self._answers: dict[str, Answered] = {}
@@ -78,6 +82,7 @@ class Bridge(Told):
         """Something is under way: a job that the engine works on, or an answer that is awaited."""
         return bool(self._answers) or bool(self.jobs.under_way)
 
+    @alone
     def send(self, do: str, answer: Answered | None = None, **values: Any) -> None:
         """Send a command, starting the engine if need be.
 
@@ -96,6 +101,7 @@ class Bridge(Told):
         self._answers[tag] = answer or (lambda _: None)
         self._write({"do": do, **values, "tag": tag})
 
+    @alone
     def submit(
         self, job_id: str, provider: str, request: protocol.Request, target: Target, answer: Answered | None = None
     ) -> None:
@@ -124,6 +130,7 @@ class Bridge(Told):
             self._refuse(job_id, error.to_dict())
             raise
 
+    @alone
     def submit_many(self, batch: BatchRecord, jobs: Sequence[NewJob]) -> None:
         """Send a batch. Its jobs are in ``jobs`` from now on, as queued."""
         self.batches[batch.id] = batch
@@ -164,7 +171,7 @@ class Bridge(Told):
             for job in told.jobs:
                 self.jobs[job.id] = job
             for job_id in (job_id for job_id in told.gone if known[job_id]):  # it was there
-                what, cost = "The job was deleted, or this is another journal.", "What it has cost is not known here."
+                what, cost = "The job was deleted, or this is another history.", "What it has cost is not known here."
                 lost = protocol.InvalidInput(what, "See the history.", cost=cost)
                 job = replace(self.jobs[job_id], state=State.FAILED, under_way=False, error=lost.to_dict())
                 self.jobs[job_id] = job
@@ -175,6 +182,7 @@ class Bridge(Told):
         if known:
             self.send("follow", followed, jobs=known)
 
+    @alone
     def configure(self) -> None:
         """Tell a running engine what the user has set, if that changed."""
         if not self.running:
@@ -193,6 +201,7 @@ class Bridge(Told):
             self._configured = wanted
             self._write(wanted)
 
+    @alone
     def drain(self) -> bool:
         """Take in the events that have arrived; True where anything changed.
 
@@ -216,6 +225,7 @@ class Bridge(Told):
             self._died()
         return self.revision != before
 
+    @alone
     def stop(self) -> None:
         """Close the pipe, at once: the engine ends by itself, when what may be paid is answered and written down."""
         # It takes in all that it was told before it ends, and the next engine may be one of another data folder.

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-#: Game engines, and the kind of file that each takes best; how they want it stands in scene/exporting/engines.py.
-MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb"}
+#: Game engines (how they want it stands in scene/exporting/engines.py) and printers: the kind that each takes best.
+MADE_FOR = {"unreal": "fbx", "unity": "fbx", "godot": "glb", "print": "3mf"}

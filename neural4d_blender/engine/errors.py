@@ -16,6 +16,7 @@ from .process_errors import JournalDamaged as JournalDamaged
 from .process_errors import JournalMended as JournalMended
 from .process_errors import JournalUnusable as JournalUnusable
 from .process_errors import WorkedOnElsewhere as WorkedOnElsewhere
+from .process_errors import WrongThread as WrongThread
 
 
 def from_dict(told: ErrorTexts) -> Neural4DError:

@@ -48,3 +48,9 @@ class WorkedOnElsewhere(Neural4DError):
     """Another process works on the job or the batch; that passes when it is done or ends."""
 
     default_remedy = "Use that one, or try again when it has ended."
+
+
+class WrongThread(Neural4DError):
+    """What touches Blender was called on another thread than its main one; nothing has happened."""
+
+    default_remedy = "Call it on the main thread (bpy.app.timers); on others, wait(place=False) and what a job is."

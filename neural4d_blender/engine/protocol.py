@@ -81,6 +81,7 @@ from .errors import (
     UnsafeModel,
     UnsupportedFeature,
     WorkedOnElsewhere,
+    WrongThread,
 )
 from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
@@ -115,10 +116,10 @@ __all__ = [
     "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
     "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties",
     "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere",
-    "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url", "check_whole",
-    "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode", "encode",
-    "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured", "most",
-    "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "WrongThread", "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
+    "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
+    "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured",
+    "most", "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -88,6 +89,7 @@ class Asked:
         key_tests: what came of the last Test Key, by service id: a sentence, and whether it is good news.
         library: what came of putting a variant into the library, by job and variant: a sentence, and its icon.
         unknown: jobs that the journal here was asked for and does not know.
+        calls: who is to be called with which job, as soon as the main thread gets to it.
         unlisted: why the jobs of earlier sessions could not be brought; empty where all is well.
     """
 
@@ -97,6 +99,7 @@ class Asked:
         self.key_tests: dict[str, tuple[str, bool]] = {}
         self.library: dict[tuple[str, int], tuple[str, str]] = {}
         self.unknown: set[str] = set()
+        self.calls: deque[tuple[Callable[[Any], object], Any]] = deque()
         self.unlisted = ""
 
 

@@ -41,7 +41,14 @@ LEFT_OUT_SENTENCES = (
     "The axis is one of {}, the origin one of {}.",
     # arguments of a script or of the command line
     "axis must be X, Y, Z or LONGEST, not {}.", "A point is three numbers or an object, not {}.",
-    "Leave require out, or have the model prepared.",
+    "Leave require and retry_below out, or have the model prepared.", "For a printer a .3mf or an .stl is written.",
+    "Call it on the main thread (bpy.app.timers); on others, wait(place=False) and what a job is.",
+    "{} touches Blender, which its main thread alone may do.",
+    "retry_below must be a score above 0 and up to 1, not {}.", "max_tries must be 1 to {}, not {}.",
+    "retry_below needs max_points: what all tries may cost together.", "Leave the seed or retry_below out.",
+    "What is brought in is there already: another try would bring the same.",
+    "Further tries are judged by their reports alone.", "With a seed each try would bring the same model.",
+    "Leave choose_cutout and place_all out, or retry_below.", "{} is one of {}, not {}.",
     'A file for a printer ends in .3mf or .stl, and layout is "" or "plate".',
     'Import it with repair=["printable"], or write it anyway=True.', "Write it anew with --for print.",
     "repair takes a list of {}, not {}.", "collision is one of {}, not {}.",
@@ -83,6 +90,8 @@ PIECES = {
     *(f"{{}} {what}{end}" for what in ("border", "edge", "face", "hole", "opening", "part", "piece")
       for end in ("", "s")),
     "{} vertex", "{} vertices", "{} cavity", "{} cavities", "{} sheet was", "{} sheets were", "an open surface was",
+    "quads", "triangles", "no second Blender could be started to bake textures in",
+    "this Blender was built without Cycles, which bakes textures",
     "it has no colours", "its material stays", "its colours are at the vertices",
 }  # fmt: skip
 _ERRORS = {"Poll", "took_nothing", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}

@@ -16,6 +16,7 @@ from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError
 from ..console import Console, table
 from ..exit_codes import Exit
 from ..output import report_text
+from ..output.wait_and_write import written
 from ..session import Desk
 
 _INPUTS = {
@@ -49,6 +50,8 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             names = ("state", "provider", "created", "progress", "seconds", "error", "placed")
             told = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
             files = [variant.model for variant in job.variants if variant.model]
+            told |= {"delivered": written(job), "batch": job.batch, "item": job.item + 1 if job.batch else None}
+            told |= {"key": job.request.key}
             told["variants"] = report_text.variants(job)
             console.result(
                 "", "job", job=job.id, points=job.cost, points_estimated=job.cost_estimated, files=files, **told

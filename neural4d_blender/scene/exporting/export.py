@@ -1,7 +1,7 @@
 """Writes a placed model to a file, in real size.
 
-May import bpy. A .blend, .glb, .fbx, .obj or .usdz is in metres, as its format or Blender has it; an .stl, which
-has no unit, is in millimetres, which is what programs for printers take it for.
+May import bpy. A .blend, .glb, .fbx, .obj or .usdz is in metres, as its format or Blender has it; a .3mf in
+millimetres, and so is an .stl, which has no unit: that is what programs for printers take it for.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
 from ...engine.system import SYSTEM, reason
 from ..placing.game_extras import model_of
 from ..placing.marks import unmarked
+from ..printing import model_files, plates
+from ..printing.body import Body
 from .engines import ENGINES, Engine
 from .staging import staged, with_uv_maps
 
@@ -41,11 +43,13 @@ def check(paths: Sequence[Path], made_for: str = "") -> None:
     """Refuse, before anything is paid, what could not be written at the end.
 
     Raises:
-        InvalidInput: an unknown ending, or none that is made for this engine.
+        InvalidInput: an unknown ending, or none that is made for this use.
         UnsupportedFeature: this Blender cannot write that format.
     """
     if made_for in ENGINES and not any(path.suffix.lower() in _FOR_ENGINES for path in paths):
         raise InvalidInput(f"For {made_for} a .glb or a .fbx is written.", "Choose one of them, or leave that out.")
+    if made_for == "print" and not any(path.suffix.lower() in model_files.ENDINGS for path in paths):
+        raise InvalidInput("For a printer a .3mf or an .stl is written.", "Choose one of them, or leave that out.")
     for path in paths:
         if path.suffix.lower() not in WRITERS:
             raise InvalidInput(f"{path.name} has to end in one of {', '.join(WRITERS)}.")
@@ -171,6 +175,10 @@ def _stl(_roots: Roots, path: Path) -> None:
     _call(bpy.ops.wm.stl_export, path, export_selected_objects=True, global_scale=1000.0, forward_axis="Y", up_axis="Z")
 
 
+def _3mf(roots: Roots, path: Path) -> None:
+    path.write_bytes(model_files.content(plates.on_the_ground([Body.of(root) for root in roots]), path.suffix))
+
+
 def _usdz(roots: Roots, path: Path) -> None:
     textures = tempfile.TemporaryDirectory(prefix="neural4d-")
     everything = [item for root in roots for item in model_of(root)]
@@ -199,6 +207,7 @@ WRITERS: dict[str, Callable[[Roots, Path], None]] = {
     ".fbx": _fbx,
     ".obj": _obj,
     ".stl": _stl,
+    ".3mf": _3mf,
     ".usdz": _usdz,
 }
 

@@ -16,7 +16,7 @@ from ...client.answers import Answer
 from ...client.job_target import Placed, Target
 from ...client.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
-from .. import user_settings, whereabouts
+from .. import main_thread, user_settings, whereabouts
 from ..engine_process import bridge
 from ..placing import fitting, placeholder, provenance, targets
 from ..placing.placement import place, undo_step
@@ -31,7 +31,9 @@ _OVER = {*SETTLED, State.READY, State.CHOOSING_CUTOUT}
 
 
 def pump() -> bool:
-    """Drain the engine's events and place what is ready; True where anything changed."""
+    """Drain the engine's events and place what is ready; True where anything changed. WrongThread on any other one."""
+    main_thread.require("Placing models")
+    main_thread.call_back()
     parts = (bridge.drain, _tell_again, prepare_in_foreground.step, _place_ready, _tend)
     return bool(sum([survive(part, otherwise=True) for part in parts]))
 
@@ -176,6 +178,7 @@ def place_job(
     Raises:
         Neural4DError: nothing is prepared. BrokenModel: the prepared file is gone, damaged, or of a newer Blender.
     """
+    main_thread.require("Placing a model")
     job = bridge.jobs.get(job.id, job)  # another variant may have been placed a moment ago
     chosen = _prepared(job, variant)
     automatic, target = target is None, target or job.target
@@ -276,6 +279,7 @@ def _placeholder(job: Job, *, remark: bool) -> bpy.types.Object | None:
 
 def placed_roots(job_id: str) -> list[bpy.types.Object]:
     """The root objects in the open file that came from the job."""
+    main_thread.require("Looking for objects")
     return provenance.roots_of(job_id)
 
 

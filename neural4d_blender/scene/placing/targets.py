@@ -14,6 +14,7 @@ from mathutils import Matrix, Vector
 
 from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
+from .. import main_thread
 from ..session import session
 from . import game_extras, provenance
 from .replacement import check_replaceable
@@ -37,6 +38,7 @@ def bind(location: Sequence[float] | None = None, collection: str = "", scene: b
     Raises:
         InvalidInput: the location is not three numbers; or the scene is linked from another file.
     """
+    main_thread.require("A place in the scene")
     scene = scene or bpy.context.scene
     if scene.library:
         what = f"The scene {scene.name} is linked from another file, so no model can be put into it."

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.protocol import InvalidInput
+from ..placing.game_extras import model_of
 from ..placing.placement import metres_per_unit
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Body:
         """
         depsgraph = bpy.context.evaluated_depsgraph_get()
         scale = metres_per_unit(bpy.context.scene) * 1000
-        items = [item for item in (root, *root.children_recursive) if item.type == "MESH" and item.visible_get()]
+        items = [item for item in model_of(root) if item.type == "MESH" and item.visible_get()]
         parts = [_read(item.evaluated_get(depsgraph), scale) for item in items]
         parts = [part for part in parts if len(part.triangles)]
         if not parts:

@@ -133,7 +133,7 @@ def _draw_head(head: bpy.types.UILayout, job: Job, icon: Any, is_open: bool | No
         head.operator("neural4d.retry", text="", icon=RETRY, emboss=False).job = job.id
     if shows:
         head.operator("neural4d.show_pictures", text="", icon="FULLSCREEN_ENTER", emboss=False).job = job.id
-    head.operator("neural4d.use_again", text="", icon="PASTEDOWN", emboss=False).job = job.id
+    head.operator("neural4d.use_again", text="", icon="EYEDROPPER", emboss=False).job = job.id
     if _ended(job) or place_finished_models.is_for_another_file(job):
         head.operator("neural4d.dismiss", text="", icon="X", emboss=False).job = job.id
     elif job.state != State.READY and job.state not in SETTLED:

@@ -48,7 +48,7 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         row.operator("neural4d.generate_again", icon="SHADERFX")
         row.operator("neural4d.variations", icon="DUPLICATE")
         if provenance.fit_of(root):
-            layout.operator("neural4d.refit", icon="FILE_REFRESH")
+            layout.operator("neural4d.refit", icon="CON_SIZELIKE")
         _draw_replacements(layout, said)
         row = layout.row(align=True)
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
@@ -116,7 +116,7 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
         "job": said.job,
     }
     return [
-        (name.replace("_", " ").title()[:_LONGEST], _word(value))
+        (tr(name.replace("_", " ").title()[:_LONGEST]), _word(value))
         for name, value in list(told.items())[:_MOST]
         if value not in ("", None, False)
     ]
@@ -124,7 +124,7 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
 
 def _word(value: object) -> str:
     if value is True:
-        return "yes"
+        return tr("yes")
     return f"{value:g}" if isinstance(value, float) else str(value)[:_LONGEST]
 
 

@@ -173,7 +173,7 @@ def _draw_buttons(row: bpy.types.UILayout, job: "Job") -> None:
         row.operator("neural4d.retry", text=label, icon=job_list.RETRY).job = job.id
     else:
         row.label(text=state_labels.state(job)[0])
-    row.operator("neural4d.use_again", text="", icon="PASTEDOWN").job = job.id
+    row.operator("neural4d.use_again", text="", icon="EYEDROPPER").job = job.id
     if job.folder:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = job.folder
     if is_over(job):

@@ -137,7 +137,7 @@ class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
         layout = self.layout
         layout.operator("neural4d.fit_selected", text=tr("Fit Selected..."), icon="CUBE")
         layout.operator("neural4d.dress", text=tr("Dress Blockout..."), icon="SCENE_DATA")
-        layout.operator("neural4d.refit", icon="FILE_REFRESH")
+        layout.operator("neural4d.refit", icon="CON_SIZELIKE")
 
 
 class NEURAL4D_PT_image_editor(bpy.types.Panel):

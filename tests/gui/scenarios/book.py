@@ -23,8 +23,10 @@ from tests.gui.scenarios.history import HISTORY, PANELS, show
 from tests.gui.scenarios.steps import bridge
 
 ERROR = {
-    "code": "GenerationFailed", "what": "Neural4D accepted the job and could not make the model.", "kept": "",
-    "cost": "60 points were paid.", "remedy": "Pay Again sends it once more, as a new job.",
+    "code": "GenerationFailed", "what": "The service could not make this model: no reason given",
+    "kept": "The prompt and all settings are kept.",
+    "cost": "60 points were paid. Retry is a new job and is paid again.",
+    "remedy": "Rephrase the prompt or try again; ask the service about the points.",
 }  # fmt: skip
 FACTS = {"dimensions_mm": [52.1, 60.0, 120.0], "faces": 984_121}
 _ONLY = (sidebar.NEURAL4D_PT_generate, sidebar.NEURAL4D_PT_jobs)
@@ -171,7 +173,11 @@ def state_12_unfolded(ui, pictures):
 
 def state_13_failed(ui, _pictures):
     _job("a red rocket", State.FAILED, error=ERROR, retry_pays=True)
-    _job("a cute bird", State.FAILED, error={**ERROR, "what": "The download broke off.", "cost": "", "remedy": ""})
+    _job(
+        "a cute bird",
+        State.FAILED,
+        error={**ERROR, "what": "The download from api.neural4d.com broke off.", "cost": "", "remedy": ""},
+    )
     _job("a tall bottle", State.UNKNOWN, under_way=True, cost=None)
     yield from show(ui, sidebar.NEURAL4D_PT_jobs)
 

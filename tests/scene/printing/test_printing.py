@@ -17,8 +17,6 @@ from mathutils.bvhtree import BVHTree
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.cli.blender_session import BlenderDesk
-from neural4d_blender.cli.main import main
 from neural4d_blender.engine.protocol import InvalidInput
 from neural4d_blender.scene.printing import model_files, plates
 from neural4d_blender.scene.printing.body import Body
@@ -223,19 +221,3 @@ def test_the_menu_writes_what_is_selected(empty_file: bpy.types.Scene, tmp_path:
         assert trimesh.load(target).volume == pytest.approx(9000)
     finally:
         ui.unregister()
-
-
-def test_the_command_lays_out_files(
-    empty_file: bpy.types.Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    names = []
-    for number, ending in enumerate(("3mf", "stl")):
-        names.append(str(neural4d.save_print(block(0.02 + 0.01 * number), tmp_path / f"{number}.{ending}").files[0]))
-    output = tmp_path / "plate.3mf"
-    code = main(["plate", *names, "-o", str(output), "--plate", "60x40", "--gap", "2"], "neural4d", BlenderDesk)
-    shown = capsys.readouterr()
-    assert code == 0, shown
-    assert "Cube: ready to print" in shown.err
-    core_3mf(output)
-    assert sorted(body.size[0] for body in model_files.read(output)) == pytest.approx([20, 30])
-    assert main(["plate", names[0], "-o", str(tmp_path / "plate.obj")], "neural4d", BlenderDesk) == 2

@@ -42,6 +42,14 @@ def test_there_is_a_table_for_each_language_and_none_for_english() -> None:
     assert languages.table("en_US") == {}
 
 
+def test_no_word_is_slang_of_the_code() -> None:
+    """The limit, the import, the history and "damaged" are what users read; Chunk Size is ModelsLab's own name."""
+    shown = {text for _, text in languages.table("de_DE")} - {"Chunk Size"}
+    files = re.compile(r"\S+\.sqlite3\S*")
+    slang = re.compile(r"\b(arrivals?|journals?|chunks?|caps?)\b", re.IGNORECASE)
+    assert [text for text in shown if slang.search(files.sub("", text))] == []
+
+
 def test_texts_that_are_filled_in_are_found_again() -> None:
     german = lambda text: languages._sentence("de_DE", text)  # noqa: E731
     assert german("Costs nothing") == "Kostet nichts"

@@ -11,8 +11,10 @@ import bpy
 import pytest
 
 from neural4d_blender import ui
+from neural4d_blender.scene import user_settings
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.ui import menus
+from neural4d_blender.ui import menus, preferences
+from tests.support.drawn import Drawn
 
 pytestmark = pytest.mark.both_ends
 
@@ -114,3 +116,15 @@ def test_the_pop_up_says_what_is_in_the_way(registered: bpy.types.Scene, monkeyp
     with pytest.raises(RuntimeError, match="Write a prompt first"):
         bpy.ops.neural4d.generate_popup()
     assert not bridge.jobs
+
+
+def test_the_preferences_lead_to_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    for website, pages in (
+        ("https://a.b/c/", {"url": ["https://a.b/c", "https://a.b/c#readme", "https://a.b/c/issues"]}),
+        ("", {"filepath": [str(user_settings.INSTALLED / "README.md")]}),
+    ):
+        monkeypatch.setattr(user_settings, "website", lambda website=website: website)
+        layout: Any = Drawn()
+        preferences.NEURAL4D_AP_preferences._draw_links(None, layout)  # type: ignore[arg-type]
+        ((kind, wanted),) = pages.items()
+        assert [getattr(button, kind) for _, _, button in layout.buttons] == wanted

@@ -446,6 +446,6 @@ def test_without_blender_help_tells_of_what_there_is() -> None:
     told = pydoc.plain(pydoc.render_doc(neural4d))
     assert "batch(" in told
     assert "neural4d" in {service.id for service in neural4d.providers()}
-    assert "generate" not in dir(neural4d)
+    assert "job_of" not in dir(neural4d)
     with pytest.raises(AttributeError, match="needs Blender"):
-        neural4d.generate("a bird")
+        neural4d.job_of("a bird")

@@ -65,6 +65,14 @@ def test_a_checkout_that_git_cannot_read_is_not_packed(checkout: Path) -> None:
         staged(checkout)
 
 
+def test_a_build_that_is_told_where_the_project_is_says_so(checkout: Path) -> None:
+    (checkout / package.MANIFEST.name).write_text(package.MANIFEST.read_text("utf-8"), "utf-8")
+    package.stage(checkout / "out", "https://a.b/c")
+    told = tomllib.loads((checkout / "out" / package.MANIFEST.name).read_text("utf-8"))
+    assert told["website"] == "https://a.b/c"
+    assert told["permissions"]
+
+
 def test_the_manifest_names_every_permission_that_is_used_and_no_other() -> None:
     manifest = tomllib.loads(package.MANIFEST.read_text(encoding="utf-8"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.SOURCE.rglob("*.py"))

@@ -12,6 +12,8 @@ from ..check import Check, Measured
 from ..shape.components import components
 from ..shape.shape import Shape
 
+#: How many faces that are near to a place are looked at in all.
+_LOOKED = 500_000
 #: What is nearer than this share of the longest side touches.
 _GAP = 1e-3
 #: How many places are looked at, the boxes of how many parts, and how many places are held against boxes.
@@ -27,10 +29,16 @@ def measure(shape: Shape) -> Measured:
     pairs, _ = shape.crossings
     one, other = [shape.triangle_part[pairs[:, 0]]], [shape.triangle_part[pairs[:, 1]]]
     part_of, near = shape.triangle_part, shape.tree.bvh.find_nearest_range
+    looked = 0
     for part, place in zip(of_place.tolist(), shape.points[places].tolist(), strict=True):
-        touched = {int(part_of[hit]) for _, _, hit, _ in near(place, gap)} - {part}
+        hits = near(place, gap)
+        looked += len(hits)
+        touched = {int(part_of[hit]) for _, _, hit, _ in hits} - {part}
         other.append(np.array(list(touched), dtype=np.int32))
         one.append(np.full(len(touched), part, dtype=np.int32))
+        if looked > _LOOKED:  # a part may be as small as the gap, and all of it is near to each of its places
+            whole = False
+            break
     group = components(parts, np.concatenate(one), np.concatenate(other))
     held = np.zeros(parts, dtype=bool)
     held[group[_stands(shape, gap)]] = True
