@@ -132,7 +132,7 @@ class Commands:
         """The newest jobs, less those that another Blender window is working on."""
         newest = self.context.journal.newest(message.get("limit", 200))
         unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
-        return {"jobs": [self.jobs.told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
+        return {"jobs": [self._told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")
@@ -145,7 +145,11 @@ class Commands:
     def _find(self, message: Message) -> Message:
         active = self.jobs.by_id.get(message["job"])
         job = active.job if active else self.context.journal.get(message["job"])
-        return {"jobs": [self.jobs.told(job)] if job and self._is_ours(job) else []}
+        return {"jobs": [self._told(job)] if job and self._is_ours(job) else []}
+
+    def _told(self, job: Job) -> Message:
+        """One that this engine is about to go on with is not left, though another one still waits for its answer."""
+        return job.to_dict() if self._is_ours(job) and self.take_over.takes(job) else self.jobs.told(job)
 
     def _is_ours(self, job: Job) -> bool:
         """Now, or as soon as the engine of a Blender that was quit has its answer."""
@@ -157,11 +161,7 @@ class Commands:
         self.take_over.followed |= known.keys()
         self.take_over.soon()
         jobs = {job_id: self.context.journal.get(job_id) for job_id in known}
-        changed = [
-            job.to_dict() if self._is_ours(job) and self.take_over.takes(job) else self.jobs.told(job)
-            for job in jobs.values()
-            if job and job.revision != known[job.id]
-        ]
+        changed = [self._told(job) for job in jobs.values() if job and job.revision != known[job.id]]
         return {"jobs": changed, "gone": [job_id for job_id, job in jobs.items() if not job]}
 
     def _noticed(self, _message: Message) -> Message:
