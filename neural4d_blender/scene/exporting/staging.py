@@ -1,6 +1,6 @@
 """A copy of a model as a game engine takes it, in a scene of its own: what stands in the open file stays as it is.
 
-May import bpy and mathutils.
+May import bpy, mathutils and numpy.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
 from ..placing import targets
@@ -54,6 +55,8 @@ def staged(root: bpy.types.Object, engine: Engine, suffix: str) -> Iterator[Stag
     try:
         _fill(stage, root, engine, fbx=suffix == ".fbx")
         with_uv_maps(stage.made)
+        if engine.flips_green and suffix == ".fbx":
+            _flip_green(stage)
         yield stage
     finally:
         bpy.data.batch_remove(stage.made)
@@ -161,8 +164,53 @@ def _call(stage: Stage, item: bpy.types.Object, name: str) -> None:
     if isinstance(item.data, bpy.types.Mesh):
         kinds.append((item.data, bpy.data.meshes))
     for datablock, others in kinds:
-        other = others.get((name, None))
-        if other is not None and other != datablock and other not in stage.made:
-            stage.renamed.append((other, name))
-            other.name = _MEANWHILE
-        datablock.name = name
+        _rename(stage, datablock, others, name)
+
+
+def _rename(stage: Stage, datablock: Any, others: Any, name: str) -> None:
+    other = others.get((name, None))
+    if other is not None and other != datablock and other not in stage.made:
+        stage.renamed.append((other, name))
+        other.name = _MEANWHILE
+    datablock.name = name
+
+
+def _flip_green(stage: Stage) -> None:
+    """Copies of the materials with normal maps, and of those, with Y down as DirectX has it."""
+    copies: dict[bpy.types.ID, Any] = {}
+    for mesh in [one for one in stage.made if isinstance(one, bpy.types.Mesh)]:
+        materials: Any = mesh.materials
+        for index, material in enumerate(materials):
+            maps = list(_normal_maps(material))
+            if maps and material not in copies:
+                copies[material] = made = material.copy()
+                stage.made.append(made)
+                _rename(stage, made, bpy.data.materials, material.name)
+                for node in _normal_maps(made):
+                    if node.image not in copies:
+                        copies[node.image] = _flipped(stage, node.image)
+                    node.image = copies[node.image]
+            if maps:
+                materials[index] = copies[material]
+
+
+def _normal_maps(material: bpy.types.Material | None) -> Iterator[Any]:
+    """The nodes of the images that are normal maps."""
+    for node in material.node_tree.nodes if material and material.node_tree else ():
+        if isinstance(node, bpy.types.ShaderNodeNormalMap):
+            for link in node.inputs["Color"].links:
+                if isinstance(link.from_node, bpy.types.ShaderNodeTexImage) and link.from_node.image:
+                    yield link.from_node
+
+
+def _flipped(stage: Stage, image: Any) -> Any:
+    pixels = np.empty(len(image.pixels), dtype=np.float32)
+    image.pixels.foreach_get(pixels)
+    pixels[1::4] = 1 - pixels[1::4]
+    made: Any = bpy.data.images.new(f"{image.name[:50]} DirectX", image.size[0], image.size[1], alpha=True)
+    stage.made.append(made)
+    made.colorspace_settings.name = image.colorspace_settings.name
+    made.pixels.foreach_set(pixels)
+    made.pack()
+    made.filepath_raw = f"//textures/{bpy.path.clean_name(made.name)}.png"
+    return made

@@ -248,6 +248,27 @@ def test_unreal_is_in_centimetres_and_has_the_kind_of_node_for_levels(models: li
     assert values[b"UnitScaleFactor"] == pytest.approx(1.0)
 
 
+def greens(path: Path) -> np.ndarray:
+    """The green of the normal map, which is the same image for all parts."""
+    read(path)
+    image, *_ = {
+        link.from_node.image
+        for material in bpy.data.materials
+        for node in (material.node_tree.nodes if material.node_tree else ())
+        if node.type == "NORMAL_MAP"
+        for link in node.inputs["Color"].links
+    }
+    return np.array(image.pixels[:])[1::4]
+
+
+def test_a_normal_map_has_the_y_of_the_engine(models: list[Made]) -> None:
+    files = {engine: models[2].files[f"{engine}.fbx"][0] for engine in ("unreal", "unity")}
+    found = {engine: greens(file) for engine, file in files.items()}
+    assert np.ptp(found["unity"]) > 0.5
+    assert found["unreal"] == pytest.approx(1 - found["unity"], abs=0.02)
+    assert greens(models[2].files["unreal.glb"][0]) == pytest.approx(found["unity"], abs=0.02)
+
+
 def test_the_open_file_stays_as_it_is(models: list[Made], tmp_path: Path) -> None:
     """Also where something has the name that the engine wants, and the model is turned and grown."""
     (root,) = place(models[1].blend)

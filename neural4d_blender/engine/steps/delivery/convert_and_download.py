@@ -43,6 +43,8 @@ from .conversions import ask_for_conversion
 _MAX_PREVIEW = 20 * 1024 * 1024
 #: Between two questions whether a conversion is done, in times of the quickest pace.
 CONVERSION_EVERY = 3.0
+#: QuadriFlow and baking take so many times as long as a preparer may take for all else.
+_BAKING = 3
 
 
 def take_in(job: Job, variant: Variant, poll: Poll) -> None:
@@ -210,7 +212,7 @@ def _from_background(context: Context, active: ActiveJob, variant: Variant, valu
             context.preparers,
             values,
             context.folder_of(job) / f"v{variant.index}.prepare",
-            limit=context.timing.preparer_limit,
+            limit=context.timing.preparer_limit * (_BAKING if values["retopology"] != "NONE" else 1),
             stopped=lambda: active.cancelled.is_set() or context.stopping.is_set(),
         )
     except CannotStart as error:
