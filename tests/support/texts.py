@@ -9,6 +9,7 @@ from typing import Any
 
 from neural4d_blender import ui
 from neural4d_blender.engine import protocol
+from neural4d_blender.prepare.checks.run import checks
 from neural4d_blender.ui import preferences, registration
 from neural4d_blender.ui.drawing import remedies, state_labels
 
@@ -72,6 +73,7 @@ def _of_code() -> Iterator[str]:
 def _of_tables() -> Iterator[str]:
     yield from (words for words, _icon in state_labels.STATES.values())
     yield from (*preferences.KEPT.values(), *remedies._AT_THE_SERVICE.values())
+    yield from (check.name.replace("_", " ") for check in checks())
     for service in protocol.declarations():
         yield from (service.unit, service.unit.title(), service.choice)
     for what in ("picture", "model", "job"):

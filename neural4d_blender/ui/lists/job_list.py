@@ -120,7 +120,7 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
 def _draw_head(head: bpy.types.UILayout, job: Job, icon: Any, is_open: bool | None) -> None:
     """What the job is of, and what can be done with it however it is; None where it cannot be folded in."""
     shows = any(job.pictures) or any(variant.preview for variant in job.variants)
-    retries = is_open is False and job.state in (State.FAILED, State.CANCELLED)
+    retries = is_open is False and job.state in (State.FAILED, State.CANCELLED) and not job.retry_pays
     stands = is_open is False and job.state == State.PLACED and whereabouts.stands(job.id)
     title = labels.cut(job.request.title, inset=7 + shows + retries + stands + (is_open is not None))
     if is_open is not None:
