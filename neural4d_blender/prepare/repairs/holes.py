@@ -8,11 +8,12 @@ import bmesh
 import bpy
 import numpy as np
 
+from ..checks.shape.components import components
 from ..meshes import apply_transforms, reshape
 from ..meshes.extract_model import Model
 from ..open_file import corners_of, mesh_of
 from .sentences import counted, share
-from .surface import Ints, Surface, components
+from .surface import Ints, Surface
 
 #: A hole is small up to this share of the model's longest side.
 _SMALL = 0.1

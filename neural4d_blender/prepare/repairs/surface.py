@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks.shape.components import components
 from ..meshes import apply_transforms
 from ..meshes.apply_transforms import Floats
 from ..open_file import corners_of, mesh_of
@@ -172,20 +173,6 @@ def welded(points: Floats) -> tuple[Ints, Floats]:
     places = np.empty(len(points), dtype=np.int64)
     places[order] = np.cumsum(new) - 1
     return places, points[order[new]]
-
-
-def components(count: int, one: Ints, other: Ints) -> Ints:
-    """Of each of so many things the lowest number of those it hangs together with, by pairs."""
-    labels = np.arange(count)
-    while True:
-        a, b = labels[one], labels[other]
-        apart = a != b
-        if not apart.any():
-            return labels
-        one, other = one[apart], other[apart]
-        np.minimum.at(labels, np.maximum(a, b)[apart], np.minimum(a, b)[apart])
-        while (labels != labels[labels]).any():
-            labels = labels[labels]
 
 
 def _summed(where: Ints, values: Floats, count: int) -> Floats:

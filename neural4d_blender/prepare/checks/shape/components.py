@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 
 
-def components(count: int, one: Ints, other: Ints) -> Ints:
+def components(count: int, one: NDArray[np.signedinteger[Any]], other: NDArray[np.signedinteger[Any]]) -> Ints:
     """Of each of `count` nodes the smallest one that it hangs together with, by the edges from one to the other."""
     label = np.arange(count, dtype=np.int32)
     while len(one):
