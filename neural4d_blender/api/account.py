@@ -5,7 +5,7 @@ May import scene and the engine's ``protocol``. Each function asks the engine an
 
 from __future__ import annotations
 
-from ..client.answers import AccountPage
+from ..client.jobs.answers import AccountPage
 from ..engine.protocol import Feature, InvalidInput, UnsupportedFeature, declaration, lacks
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge

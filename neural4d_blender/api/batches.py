@@ -12,15 +12,16 @@ from typing import Unpack
 
 import bpy
 
-from ..batching import begin_batch, start_batch, table_reader
+from ..batching import begin_batch, start_batch
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
-from ..batching.generate_arguments import Arguments, Picture
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
-from ..batching.report import Line, merge_reports
-from ..client import snapshots
-from ..client.box_fit import prompt_of
-from ..client.job_target import Target
+from ..batching.reports.report import Line, merge_reports
+from ..batching.table import table_reader
+from ..batching.table.generate_arguments import Arguments, Picture
+from ..client.jobs import snapshots
+from ..client.jobs.box_fit import prompt_of
+from ..client.jobs.job_target import Target
 from ..engine.protocol import (
     BatchRecord,
     Declaration,

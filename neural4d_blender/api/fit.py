@@ -8,9 +8,9 @@ from typing import Unpack
 import bpy
 
 from ..batching.batch import Batch, OnProgress
-from ..batching.generate_arguments import Arguments
 from ..batching.preflight import Estimate
-from ..client.box_fit import prompt_of
+from ..batching.table.generate_arguments import Arguments
+from ..client.jobs.box_fit import prompt_of
 from ..engine.protocol import InvalidInput, Neural4DError, State
 from ..scene.engine_process import bridge
 from ..scene.placing import boxes, fitting, targets

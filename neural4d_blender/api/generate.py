@@ -13,10 +13,10 @@ from dataclasses import replace
 
 import bpy
 
-from ..batching.identity import check_key, known_by_key
-from ..batching.pictures import front_and_sides
-from ..client.answers import Total
-from ..client.box_fit import prompt_of
+from ..batching.table.identity import check_key, known_by_key
+from ..batching.table.pictures import front_and_sides
+from ..client.jobs.answers import Total
+from ..client.jobs.box_fit import prompt_of
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,

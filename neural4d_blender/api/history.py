@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import bpy
 
 from ..batching.history_query import HistoryQuery, Moment, query
-from ..client.answers import Total
+from ..client.jobs.answers import Total
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import provenance

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..client.job_target import Target
+from ..client.jobs.job_target import Target
 from ..engine.protocol import BrokenModel, InvalidInput, JobFailed, Neural4DError, VariantState
 from ..scene import start_job, timer_and_file_handlers
 from ..scene.ask_engine import ask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..batching.pictures import front_and_sides
+from ..batching.table.pictures import front_and_sides
 from ..engine import protocol
 from ..engine.protocol import Balance, Feature, OptionValue, Request
 from ..scene.ask_engine import ask

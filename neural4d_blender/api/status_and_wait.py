@@ -12,8 +12,8 @@ from typing import Any, Self, TypeVar
 
 import bpy
 
-from ..client import ranking, snapshots
-from ..client.box_fit import fit_of
+from ..client.jobs import ranking, snapshots
+from ..client.jobs.box_fit import fit_of
 from ..client.request_reply import LOOK, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, NotFit, State
 from ..scene import main_thread, timer_and_file_handlers

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK, ask, check_going
-from ..client.snapshots import Job
 from ..engine.protocol import BatchRecord, InvalidInput, State
-from . import report as reports
 from .host import Host
+from .reports import report as reports
 
 #: A budget, or a number at once, that is to stay as it was.
 AS_BEFORE: Any = object()

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.protocol import InvalidInput
-from . import earlier_batch, identity, start_batch, table_reader
+from . import earlier_batch, start_batch
 from .batch import AS_BEFORE, Batch, OnProgress
-from .generate_arguments import Arguments
 from .host import Host
 from .preflight import Estimate
+from .table import identity, table_reader
+from .table.generate_arguments import Arguments
 
 
 def begin(

@@ -11,17 +11,18 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
-from ..client.new_jobs import message_of
+from ..client.jobs.new_jobs import message_of
+from ..client.jobs.snapshots import Job
 from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask
-from ..client.snapshots import Job
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, InvalidInput, State
-from . import identity, start_batch, table_reader
+from . import start_batch
 from .batch import AS_BEFORE, Batch, OnProgress
 from .host import Host
 from .preflight import Item
-from .table_reader import Row
+from .table import identity, table_reader
+from .table.table_reader import Row
 
 #: The key of a batch's settings that holds what was asked for.
 COMMAND = "command"

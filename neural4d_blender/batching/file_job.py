@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..client.engine_client import Bridge
+from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK, ask, check_going, go_on
-from ..client.snapshots import Job
 from ..engine.protocol import SETTLED, JobFailed, State
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..client.engine_client import Bridge
 from ..client.environment_variables import Environment
-from ..client.job_target import Target
+from ..client.jobs.job_target import Target
+from ..client.jobs.snapshots import Job
 from ..client.paths import check_writable, expanded
 from ..client.request_reply import ask
-from ..client.snapshots import Job
 from ..engine.protocol import (
     JOURNAL,
     SETTLED,
@@ -27,8 +27,8 @@ from ..engine.protocol import (
     is_web_address,
 )
 from .file_job import FileJob
-from .generate_arguments import Arguments, Picture
 from .preflight import Item
+from .table.generate_arguments import Arguments, Picture
 
 
 class Host:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
 
-from ..client.job_target import Target
-from ..client.snapshots import Job
+from ..client.jobs.job_target import Target
+from ..client.jobs.snapshots import Job
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
-from . import columns
-from .generate_arguments import USUAL_USE, Arguments, Picture, for_request
 from .origins import Services, origin_of
-from .table_reader import Row
+from .table import columns
+from .table.generate_arguments import USUAL_USE, Arguments, Picture, for_request
+from .table.table_reader import Row
 
 #: Arguments that are checked by themselves, whatever the others are.
 _TEXTS = ("prompt", "name")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from ..client.jobs.snapshots import Job
 from ..client.request_reply import ask
-from ..client.snapshots import Job
 from ..engine.protocol import (
     Balance,
     BatchRecord,
@@ -22,15 +22,16 @@ from ..engine.protocol import (
     declaration,
     declarations,
 )
-from . import begin_batch, identity, preflight, start_batch, table_reader
+from . import begin_batch, preflight, start_batch
 from .batch import AS_BEFORE, Batch, OnProgress
 from .file_job import FileJob
-from .generate_arguments import Arguments, Picture, WithoutPrompt
 from .history_query import Moment, query
 from .host import Host
 from .preflight import Estimate
-from .report import merge_reports
-from .table_reader import Row
+from .reports.report import merge_reports
+from .table import identity, table_reader
+from .table.generate_arguments import Arguments, Picture, WithoutPrompt
+from .table.table_reader import Row
 
 __all__ = [
     "Balance", "Batch", "Estimate", "FileJob", "balance", "batch", "batches", "estimate", "find_batch", "generate",

@@ -11,19 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from ..client.job_target import Target
-from ..client.new_jobs import NewJob
+from ..client.jobs.job_target import Target
+from ..client.jobs.new_jobs import NewJob
+from ..client.jobs.snapshots import Job
 from ..client.paths import expanded, is_same_file
 from ..client.request_reply import ask, go_on
-from ..client.snapshots import Job
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInput, Neural4DError, Request
-from . import identity, preflight, report, table_reader
+from . import preflight
 from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
-from .generate_arguments import Arguments, Picture
 from .host import Host
 from .preflight import Estimate, Item
+from .reports import report
+from .table import identity, table_reader
+from .table.generate_arguments import Arguments, Picture
 
 
 def check(

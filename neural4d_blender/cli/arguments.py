@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..client.box_fit import SEATS, STRETCHES
+from ..client.jobs.box_fit import SEATS, STRETCHES
 from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,

@@ -17,9 +17,9 @@ from pathlib import Path
 import bpy
 
 from ..batching.batch import Batch, OnProgress
-from ..batching.generate_arguments import Arguments
 from ..batching.preflight import Estimate
-from ..client.snapshots import Job, Target
+from ..batching.table.generate_arguments import Arguments
+from ..client.jobs.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import user_settings
 from ..scene.engine_process import bridge

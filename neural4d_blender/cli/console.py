@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from ..client.snapshots import Job
+from ..client.jobs.snapshots import Job
 
 _BAR = 20
 #: Between two events that tell nothing but a job's progress: this much of it has to be new.

@@ -9,8 +9,8 @@ import bpy
 
 from ..api import batches, fit
 from ..batching.batch import AS_BEFORE, Batch, OnProgress
-from ..batching.generate_arguments import Arguments
 from ..batching.preflight import Estimate
+from ..batching.table.generate_arguments import Arguments
 from ..client.paths import is_same_file
 from ..engine.protocol import InvalidInput, Neural4DError
 from ..scene.engine_process import bridge

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..client import ranking
-from ..client.job_target import Target
-from ..client.snapshots import Job
+from ..client.jobs import ranking
+from ..client.jobs.job_target import Target
+from ..client.jobs.snapshots import Job
 
 
 @dataclass(frozen=True)

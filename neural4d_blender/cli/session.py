@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..batching.batch import Batch, OnProgress
-from ..batching.generate_arguments import Arguments
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
-from ..client.answers import Answer
-from ..client.job_target import Target
+from ..batching.table.generate_arguments import Arguments
+from ..client.jobs.answers import Answer
+from ..client.jobs.job_target import Target
+from ..client.jobs.snapshots import Job, Save
 from ..client.paths import beside, check_writable
 from ..client.request_reply import LOOK, ask
-from ..client.snapshots import Job, Save
 from ..engine.protocol import (
     Declaration,
     JobFailed,

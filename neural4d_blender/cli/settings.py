@@ -9,8 +9,8 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from ..batching.columns import truth
-from ..batching.generate_arguments import ModelSettings
+from ..batching.table.columns import truth
+from ..batching.table.generate_arguments import ModelSettings
 from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.

@@ -17,14 +17,14 @@ from typing import Any
 
 from ..engine import protocol
 from ..engine.protocol import BatchRecord, EngineStopped, ErrorTexts, JobFailed, Neural4DError, State
-from . import snapshots
-from .answers import Answer
 from .engine_process import EngineProcess
 from .environment_variables import Settings
-from .job_target import Target
-from .latest_state import Message, Told
+from .jobs import snapshots
+from .jobs.answers import Answer
+from .jobs.job_target import Target
+from .jobs.latest_state import Message, Told
+from .jobs.new_jobs import NewJob, message_of, snapshots_of
 from .locked import alone
-from .new_jobs import NewJob, message_of, snapshots_of
 
 Answered = Callable[[Answer], None]
 

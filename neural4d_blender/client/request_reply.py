@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 from ..engine.protocol import JobFailed, JobInterrupted, WorkedOnElsewhere
-from .answers import Answer
 from .engine_client import Bridge
+from .jobs.answers import Answer
 
 #: Seconds between two looks at the engine's pipe where no timer does it.
 LOOK = 0.02

@@ -12,8 +12,8 @@ from typing import Any
 
 import bpy
 
+from ..client.jobs.snapshots import Job, Variant
 from ..client.paths import is_same_file
-from ..client.snapshots import Job, Variant
 from ..engine.protocol import AssetTexts, AssetWanted, InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
 from .placing.game_extras import is_extra

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import bpy
 
 if TYPE_CHECKING:
-    from ..client.job_target import Placed
+    from ..client.jobs.job_target import Placed
     from ..engine.protocol import ErrorTexts
 
 _T = TypeVar("_T")

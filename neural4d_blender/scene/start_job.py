@@ -35,7 +35,7 @@ from .placing import boxes, targets
 from .placing import placeholder as placeholders
 
 if TYPE_CHECKING:
-    from ..client.job_target import Target
+    from ..client.jobs.job_target import Target
 
 
 def require_ready(service: Declaration) -> None:

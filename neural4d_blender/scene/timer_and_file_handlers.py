@@ -22,9 +22,9 @@ from .placing import placeholder, targets
 from .session import session, survive
 
 if TYPE_CHECKING:
-    from ..client.answers import Answer
-    from ..client.job_target import Target
-    from ..client.snapshots import Job
+    from ..client.jobs.answers import Answer
+    from ..client.jobs.job_target import Target
+    from ..client.jobs.snapshots import Job
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0

@@ -60,7 +60,7 @@ def _draw_image(menu: Any, context: bpy.types.Context) -> None:
 
 def _draw_file(menu: Any, context: bpy.types.Context) -> None:
     """The same of an image file, in the File Browser; a model file is brought in."""
-    from ..batching.table_reader import PICTURES  # which Blender's start has no use for
+    from ..batching.table.table_reader import PICTURES  # which Blender's start has no use for
 
     file, space = getattr(context, "active_file", None), context.space_data
     if file is None:

@@ -10,22 +10,9 @@ import bpy
 from . import menus, text_templates
 from .drawing import icons, languages, unsupported
 from .lists import account_page, batch_list, history_page
-from .operators import (
-    assets,
-    batches,
-    boxes,
-    bring_in,
-    dress,
-    drop_images,
-    export_print,
-    keys_and_storage,
-    measure,
-    presets,
-    prompts,
-    references,
-    shortcut,
-    try_sample,
-)
+from .operators import assets, batches, bring_in, export_print, keys_and_storage, shortcut, try_sample
+from .operators.fit import boxes, dress, measure
+from .operators.inputs import drop_images, presets, prompts, references
 from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, select_marked, show
 from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from neural4d_blender.client.job_target import Target
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.job_target import Target
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 
 

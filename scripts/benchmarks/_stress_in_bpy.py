@@ -19,7 +19,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.prepare import main as preparer
 from neural4d_blender.scene.engine_process import bridge

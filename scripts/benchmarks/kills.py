@@ -127,7 +127,7 @@ class Run:
 
     def figures(self) -> dict[str, Any]:
         """All but the time."""
-        from neural4d_blender.batching import report
+        from neural4d_blender.batching.reports import report
 
         lines, ledger = report.read(self.report), self.sim.ledger()
         return {

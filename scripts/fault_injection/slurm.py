@@ -67,7 +67,7 @@ def _disturb(cluster: Cluster, simulator: Simulator, job: str) -> None:
 
 def _compare(blenders: Blenders, simulator: Simulator, output: Path) -> str:
     """What of the merged report is not as if nothing had happened."""
-    from neural4d_blender.batching import report
+    from neural4d_blender.batching.reports import report
 
     reports = sorted(output.glob("report-*.csv"))
     merged = output / "report.csv"

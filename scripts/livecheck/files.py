@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neural4d_blender.engine.errors import Neural4DError
-from neural4d_blender.engine.files.glb_check import check_glb
+from neural4d_blender.engine.files.gltf.glb_check import check_glb
 
 _SIDE = 512
 #: Beginnings of files, by format.

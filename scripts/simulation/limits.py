@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.jobs.snapshots import Job
 
 from .plan import Plan
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.answers import Answer
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.jobs.answers import Answer
+from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import State, declaration
 
 from . import plan

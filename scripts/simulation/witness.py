@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import State
 
 from .limits import Limits

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching import report
+from neural4d_blender.batching.reports import report
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import ScenarioFailed, run_scenario
 

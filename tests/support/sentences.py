@@ -25,9 +25,9 @@ ROOMS = ("engine", "prepare", "scene", "client", "api", "ui")
 LEFT_OUT = {
     "engine/model/states.py": "the table of states in the documentation",
     "engine/services/*/declared.py": "the documentation's; what a panel shows of it is in texts.py",
-    "engine/files/gltf_accessor_check.py": "the specification's own terms, for whoever wrote the file",
-    "engine/files/gltf_check.py": "the same",
-    "engine/files/gltf_scene_check.py": "the same",
+    "engine/files/gltf/gltf_accessor_check.py": "the specification's own terms, for whoever wrote the file",
+    "engine/files/gltf/gltf_check.py": "the same",
+    "engine/files/gltf/gltf_scene_check.py": "the same",
     "scene/finished_jobs/job_report.py": "a report that is read by whoever is asked for help",
     "ui/operators/jobs/copy_as_python.py": "comments of a script",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.batching import report
+from neural4d_blender.batching.reports import report
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.store import lock_file
 from neural4d_blender.engine.system import SYSTEM, Clock, System

@@ -10,11 +10,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
 
-from ...batching import earlier_batch, identity, start_batch, table_reader
-from ...batching import report as reports
+from ...batching import earlier_batch, start_batch
 from ...batching.batch import AS_BEFORE, Batch
-from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Item
+from ...batching.reports import report as reports
+from ...batching.table import identity, table_reader
+from ...batching.table.generate_arguments import Arguments
 from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import BatchRecord, Neural4DError, NotFit

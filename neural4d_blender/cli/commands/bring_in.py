@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...batching.origins import listed, origin_of
-from ...client.job_target import Target
+from ...client.jobs.job_target import Target
 from ...client.paths import expanded
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, Request

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from ...batching import report as reports
 from ...batching.batch import Batch
-from ...batching.generate_arguments import Arguments
 from ...batching.preflight import Estimate
+from ...batching.reports import report as reports
+from ...batching.table.generate_arguments import Arguments
 from ...client.paths import check_writable, expanded
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, JobFailed, Neural4DError, State

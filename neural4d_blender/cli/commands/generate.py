@@ -11,13 +11,13 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ...batching import identity
-from ...batching.generate_arguments import USUAL_USE, ModelSettings
-from ...batching.pictures import front_and_sides
+from ...batching.table import identity
+from ...batching.table.generate_arguments import USUAL_USE, ModelSettings
+from ...batching.table.pictures import front_and_sides
+from ...client.jobs.snapshots import Job
 from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
 from ...client.request_reply import go_on
-from ...client.snapshots import Job
 from ...engine import protocol
 from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
 from ..console import Console

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from ...client.snapshots import Job
+from ...client.jobs.snapshots import Job
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, State
 from ..console import Console

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...client import ranking
-from ...client.snapshots import Job, Variant
+from ...client.jobs import ranking
+from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import USES
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...client import ranking
-from ...client.job_target import Target
-from ...client.snapshots import Job
+from ...client.jobs import ranking
+from ...client.jobs.job_target import Target
+from ...client.jobs.snapshots import Job
 from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, NotFit, State
 from ..console import Console
 from ..exit_codes import code_of_many

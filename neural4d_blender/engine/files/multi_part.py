@@ -14,7 +14,7 @@ from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
 from ..system import System, reason
-from .glb_check import check_glb
+from .gltf.glb_check import check_glb
 
 #: In the folder: a list of objects with name and file.
 LIST: Final = "parts.json"

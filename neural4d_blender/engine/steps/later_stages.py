@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ..errors import JournalUnusable, Neural4DError, PaymentUnknown, ServiceBusy, SubmissionLost, from_dict
 from ..files.download import Stopped
-from ..files.glb_dimensions import size_of
+from ..files.gltf.glb_dimensions import size_of
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Variant

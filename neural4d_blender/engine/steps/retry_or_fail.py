@@ -11,7 +11,7 @@ from ..errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from ..files.glb_check import OTHER_FORMAT
+from ..files.gltf.glb_check import OTHER_FORMAT
 from ..http.retries import backoff
 from ..model.job import UNREAD, Job
 from ..model.states import State, VariantState, WaitsFor

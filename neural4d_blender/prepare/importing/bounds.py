@@ -15,8 +15,8 @@ from typing import Any
 
 from ...engine.blenders.shared_names import GROWING, GROWN
 from ...engine.errors import UnsafeModel
-from ...engine.files.gltf_check import MAX_TRIANGLES
-from ...engine.files.gltf_images import HEAD, check_pixels
+from ...engine.files.gltf.gltf_check import MAX_TRIANGLES
+from ...engine.files.gltf.gltf_images import HEAD, check_pixels
 from ..open_file import node_trees, own
 from . import node_growth
 from .growth import Growth

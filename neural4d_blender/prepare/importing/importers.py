@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ...engine.errors import BrokenModel, Neural4DError, UnsupportedFeature
-from ...engine.files.glb_check import OTHER_FORMAT, check_glb
+from ...engine.files.gltf.glb_check import OTHER_FORMAT, check_glb
 from ..open_file import own, scene
 from . import blend_head, bounds, visibility
 from .check_signature import check_signature

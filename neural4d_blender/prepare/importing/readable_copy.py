@@ -1,7 +1,7 @@
 """A copy of a model, where importers stumble over trifles in it: the file that the user keeps stays as it is.
 
-May import `engine`. What is put right of a GLB: engine/files/gltf_repair.py, and hidden meshes are left out
-(engine/files/gltf_visibility.py); of a text format: how it is encoded.
+May import `engine`. What is put right of a GLB: engine/files/gltf/gltf_repair.py, and hidden meshes are left out
+(engine/files/gltf/gltf_visibility.py); of a text format: how it is encoded.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ...engine.errors import BrokenModel
 from ...engine.files.file_type import binary_stl_length, has_capitals, text_encoding
-from ...engine.files.glb_check import write_repaired
-from ...engine.files.gltf_visibility import drop_hidden
+from ...engine.files.gltf.glb_check import write_repaired
+from ...engine.files.gltf.gltf_visibility import drop_hidden
 
 _PIECE = 1 << 20
 

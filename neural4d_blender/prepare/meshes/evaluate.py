@@ -13,7 +13,7 @@ import bpy
 from mathutils import Matrix
 
 from ...engine.errors import UnsafeModel
-from ...engine.files.gltf_check import MAX_TRIANGLES
+from ...engine.files.gltf.gltf_check import MAX_TRIANGLES
 from ..importing.visibility import hidden_in
 from ..open_file import armature_of, update
 from . import pose

@@ -19,7 +19,7 @@ from ..session import session
 from . import place_finished_models
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job
+    from ...client.jobs.snapshots import Job
 
 #: How many endings are told at a time, and for how many seconds.
 _TOLD, _SECONDS = 3, 900.0

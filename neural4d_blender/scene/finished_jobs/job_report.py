@@ -15,7 +15,7 @@ from pathlib import Path
 
 import bpy
 
-from ...client.snapshots import Job
+from ...client.jobs.snapshots import Job
 from ...engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
 from .. import user_settings
 from ..engine_process import bridge

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import bpy
 
-from ...client import ranking
-from ...client.answers import Answer
-from ...client.job_target import Placed, Target
-from ...client.snapshots import Job, Variant
+from ...client.jobs import ranking
+from ...client.jobs.answers import Answer
+from ...client.jobs.job_target import Placed, Target
+from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
 from .. import main_thread, user_settings, whereabouts
 from ..engine_process import bridge

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import bpy
 
-from ...client.answers import Answer
-from ...client.job_target import Target
-from ...client.snapshots import Job
+from ...client.jobs.answers import Answer
+from ...client.jobs.job_target import Target
+from ...client.jobs.snapshots import Job
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..placing import boxes, placeholder, provenance, targets

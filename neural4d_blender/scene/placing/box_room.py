@@ -14,7 +14,7 @@ from itertools import chain, product
 import bpy
 from mathutils import Matrix, Vector
 
-from ...client.box_fit import FLAT
+from ...client.jobs.box_fit import FLAT
 from ...engine.protocol import InvalidInput
 from .placement import metres_per_unit
 

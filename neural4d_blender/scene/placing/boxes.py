@@ -1,7 +1,7 @@
 """Boxes that models are to fill, any objects of the scene: marked, found again, and put away when they are filled.
 
 Main thread of the host only; may import bpy. The room inside of them is box_room.py's, and what a model's own lengths
-have to do with it client/box_fit.py's.
+have to do with it client/jobs/box_fit.py's.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable
 
 import bpy
 
-from ...client.box_fit import check
-from ...client.job_target import Fit
+from ...client.jobs.box_fit import check
+from ...client.jobs.job_target import Fit
 from ...engine.protocol import InvalidInput
 from . import MORE, PLACEHOLDER, provenance
 

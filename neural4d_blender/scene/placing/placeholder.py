@@ -19,8 +19,8 @@ from ..session import session
 from . import MORE, PLACEHOLDER, fitting, placement, targets
 
 if TYPE_CHECKING:
-    from ...client.job_target import Target
-    from ...client.snapshots import Job
+    from ...client.jobs.job_target import Target
+    from ...client.jobs.snapshots import Job
     from ...engine.protocol import Request
 
 #: Custom property of a placeholder: job, session and uid of the object it was made on, and whether it is a copy.

@@ -17,9 +17,9 @@ from typing import Any
 
 import bpy
 
-from ...client.box_fit import SEATS, STRETCHES
-from ...client.job_target import Fit
-from ...client.snapshots import Job, Variant
+from ...client.jobs.box_fit import SEATS, STRETCHES
+from ...client.jobs.job_target import Fit
+from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declaration
 
 #: On a root: the job it came from.

@@ -20,7 +20,7 @@ from . import game_extras, provenance
 from .replacement import check_replaceable
 
 if TYPE_CHECKING:
-    from ...client.job_target import Replaced, Target
+    from ...client.jobs.job_target import Replaced, Target
 
 #: Between models that stand side by side, as a part of the width of the one that comes.
 GAP = 0.1

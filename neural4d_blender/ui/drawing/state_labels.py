@@ -14,7 +14,7 @@ from . import labels
 from .languages import tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job
+    from ...client.jobs.snapshots import Job
 
 STATES: dict[str, tuple[str, Any]] = {
     State.QUEUED: ("Waiting", "TIME"),

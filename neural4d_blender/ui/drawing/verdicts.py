@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...client import ranking
+from ...client.jobs import ranking
 from . import labels
 from .languages import tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job, Variant
+    from ...client.jobs.snapshots import Job, Variant
     from ...engine.protocol import Report
 
 #: Rows' heights that an icon takes with its gap.

@@ -16,8 +16,8 @@ from ...scene.engine_process import bridge
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
-    from ...client.answers import AccountModel, Answer
-    from ...client.snapshots import Job
+    from ...client.jobs.answers import AccountModel, Answer
+    from ...client.jobs.snapshots import Job
 
 
 class Page:

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ...client.snapshots import Job
+from ...client.jobs.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, ErrorTexts, State
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import recover_unsaved as lost

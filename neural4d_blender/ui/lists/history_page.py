@@ -19,8 +19,8 @@ from ...scene.engine_process import bridge
 from ...scene.session import survive
 
 if TYPE_CHECKING:
-    from ...client.answers import Answer, Total
-    from ...client.snapshots import Job
+    from ...client.jobs.answers import Answer, Total
+    from ...client.jobs.snapshots import Job
 
 #: Jobs on a page: more than one looks at, fewer than push the rest off the screen.
 LENGTH = 6

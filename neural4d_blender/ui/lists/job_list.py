@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...client import ranking
-from ...client.box_fit import shown_mm
+from ...client.jobs import ranking
+from ...client.jobs.box_fit import shown_mm
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
 from ...scene import whereabouts
 from ...scene.engine_process import bridge
@@ -20,7 +20,7 @@ from ..drawing.languages import tr
 from . import job_pictures
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job, Variant
+    from ...client.jobs.snapshots import Job, Variant
 
 #: More would push everything else off the screen.
 _SHOWN = 12

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...api import generate
-from ...client.box_fit import fit_of
+from ...client.jobs.box_fit import fit_of
 from ...engine.protocol import State, VariantState
 from ...scene.session import session
 from ..drawing import icons, labels, state_labels, verdicts
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job, Variant
+    from ...client.jobs.snapshots import Job, Variant
 
 _PREVIEW = 4.5
 #: Rows' heights that the sidebar's tabs and margins and a job's box take of the width, and the most of a picture's.

@@ -15,7 +15,7 @@ from ..drawing.languages import tr
 from .jobs.placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
-    from ...client.answers import Answer
+    from ...client.jobs.answers import Answer
     from ...engine.protocol import AssetTexts
 
 

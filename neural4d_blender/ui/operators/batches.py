@@ -18,7 +18,7 @@ from ..lists import batch_progress
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.answers import Answer
+    from ...client.jobs.answers import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -191,7 +191,7 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Write it."""
-        from ...batching import report
+        from ...batching.reports import report
 
         if not self.filepath:
             raise InvalidInput("No file was named for the report.", "Choose one.")

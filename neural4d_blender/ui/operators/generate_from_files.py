@@ -18,7 +18,7 @@ from ..settings.properties import arguments, of_service
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...batching.generate_arguments import Arguments, ModelSettings
+    from ...batching.table.generate_arguments import Arguments, ModelSettings
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

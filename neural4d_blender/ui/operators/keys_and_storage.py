@@ -13,7 +13,7 @@ from ...scene.session import session
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.answers import Answer
+    from ...client.jobs.answers import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

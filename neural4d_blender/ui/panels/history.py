@@ -16,8 +16,8 @@ from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.jobs.job_actions import JobOperator
 
 if TYPE_CHECKING:
-    from ...client.answers import Answer
-    from ...client.snapshots import Job
+    from ...client.jobs.answers import Answer
+    from ...client.jobs.snapshots import Job
 
 _PREVIEW = 3.4
 #: Lines of the totals; the rest is in ``neural4d.totals()``.

@@ -10,7 +10,7 @@ import bpy
 from ...engine.protocol import Declaration, Feature
 from ..drawing import unsupported
 from ..drawing.languages import tr
-from ..operators import references
+from ..operators.inputs import references
 from ..settings import image_sources, picture_preview, service_options, side_views, sizes
 from ..settings.properties import NEURAL4D_PG_settings, makes_pictures, service
 

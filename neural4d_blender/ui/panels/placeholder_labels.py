@@ -21,7 +21,7 @@ from ..drawing import state_labels
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job
+    from ...client.jobs.snapshots import Job
 
 _FONT = 0
 _LONGEST = 70  # characters

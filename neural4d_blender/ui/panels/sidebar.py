@@ -8,7 +8,7 @@ from ...engine.protocol import Feature
 from ..drawing import labels
 from ..drawing.languages import tr
 from ..lists import job_list
-from ..operators import presets
+from ..operators.inputs import presets
 from ..settings import draw_price, image_sources, panel_request, remembered, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
 from . import about_model, inputs, obstacles

@@ -18,7 +18,7 @@ from ..drawing import show, state_labels
 from ..drawing.languages import tr
 
 if TYPE_CHECKING:
-    from ...client.snapshots import Job
+    from ...client.jobs.snapshots import Job
 
 _LONGEST = 24  # characters of a title
 

@@ -21,7 +21,7 @@ from . import reference_list as references
 from .remembered import noting
 
 if TYPE_CHECKING:
-    from ...batching.generate_arguments import Arguments, Arrival, ModelSettings
+    from ...batching.table.generate_arguments import Arguments, Arrival, ModelSettings
 
 #: The services, as a choice.
 SERVICES = [(service.id, service.name, f"Generate with {service.name}") for service in protocol.declarations()]

@@ -7,7 +7,7 @@ import time
 
 import bpy
 from bl_ext.user_default import neural4d
-from bl_ext.user_default.neural4d.client.snapshots import Variant
+from bl_ext.user_default.neural4d.client.jobs.snapshots import Variant
 from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
 from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import provenance

@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 
 import bpy
-from bl_ext.user_default.neural4d.client.answers import Total
-from bl_ext.user_default.neural4d.client.snapshots import Job, Variant
+from bl_ext.user_default.neural4d.client.jobs.answers import Total
+from bl_ext.user_default.neural4d.client.jobs.snapshots import Job, Variant
 from bl_ext.user_default.neural4d.engine.protocol import Balance, BatchRecord, Request, State
 from bl_ext.user_default.neural4d.scene.session import session
 from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress

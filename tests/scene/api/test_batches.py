@@ -17,8 +17,8 @@ from PIL import Image
 
 import neural4d_blender as neural4d
 from neural4d_blender.api import batches
-from neural4d_blender.batching import report
-from neural4d_blender.batching.columns import COLUMNS
+from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.table.columns import COLUMNS
 from neural4d_blender.scene import timer_and_file_handlers
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session

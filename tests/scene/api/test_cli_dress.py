@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.batching import report
+from neural4d_blender.batching.reports import report
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.scene.api.test_cli import run, told

@@ -12,7 +12,7 @@ from mathutils import Vector
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.api import fit
-from neural4d_blender.client.box_fit import shown_mm
+from neural4d_blender.client.jobs.box_fit import shown_mm
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene import start_job

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from neural4d_blender.client.box_fit import (
+from neural4d_blender.client.jobs.box_fit import (
     SEATS,
     STRETCHES,
     best_share,
@@ -23,8 +23,8 @@ from neural4d_blender.client.box_fit import (
     share,
     shown_mm,
 )
-from neural4d_blender.client.job_target import Target
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.job_target import Target
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene.placing import boxes, fitting, placement, provenance
 from tests.scene.conftest import Prepared

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.prepare import main
 from neural4d_blender.scene import assets

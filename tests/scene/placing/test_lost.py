@@ -7,8 +7,8 @@ from collections.abc import Callable
 import bpy
 import pytest
 
-from neural4d_blender.client import snapshots
-from neural4d_blender.client.answers import Answer
+from neural4d_blender.client.jobs import snapshots
+from neural4d_blender.client.jobs.answers import Answer
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene.engine_process import bridge

@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models

@@ -17,7 +17,7 @@ import pytest
 from mathutils import Matrix
 
 from neural4d_blender import ui
-from neural4d_blender.client import snapshots
+from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State

@@ -9,7 +9,7 @@ import bpy
 import pytest
 from mathutils import Matrix
 
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.errors import BrokenModel, InvalidInput
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.scene.placing import placement, provenance, replacement

@@ -19,7 +19,7 @@ from mathutils import Matrix, Vector
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.client import snapshots
+from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.errors import InvalidInput
 from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.states import VariantState

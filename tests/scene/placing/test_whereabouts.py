@@ -7,7 +7,7 @@ from dataclasses import replace
 import bpy
 import pytest
 
-from neural4d_blender.client import snapshots
+from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.protocol import State
 from neural4d_blender.scene import timer_and_file_handlers, user_settings, whereabouts
 from neural4d_blender.scene.engine_process import bridge

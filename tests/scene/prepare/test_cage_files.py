@@ -16,7 +16,7 @@ import bpy
 import pytest
 
 from neural4d_blender.engine.blenders import allowed_data
-from neural4d_blender.engine.files import gltf_images
+from neural4d_blender.engine.files.gltf import gltf_images
 from neural4d_blender.prepare import main
 from neural4d_blender.prepare.importing import bounds, importers
 from neural4d_blender.prepare.importing.external_files import outside_names, usd_names

@@ -7,8 +7,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.scene.placing import boxes
-from neural4d_blender.ui.operators import boxes as operators
-from neural4d_blender.ui.operators import dress
+from neural4d_blender.ui.operators.fit import boxes as operators
+from neural4d_blender.ui.operators.fit import dress
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.scene.api.test_dress import block_out

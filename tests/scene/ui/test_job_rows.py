@@ -11,7 +11,7 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.batching.preflight import Estimate
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session

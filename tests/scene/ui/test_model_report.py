@@ -8,7 +8,7 @@ import bmesh
 import bpy
 import pytest
 
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State, attribute_of
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import marks, provenance

@@ -13,7 +13,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import Request, State, WaitsFor
 from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session

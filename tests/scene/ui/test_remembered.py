@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from neural4d_blender import ui
-from neural4d_blender.ui.operators import presets, prompts
+from neural4d_blender.ui.operators.inputs import presets, prompts
 from neural4d_blender.ui.settings import remembered as room
 from neural4d_blender.ui.settings.remembered import remembered
 

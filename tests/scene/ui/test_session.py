@@ -13,7 +13,7 @@ import bpy
 import pytest
 
 from neural4d_blender import ui
-from neural4d_blender.client import snapshots
+from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.client.paths import is_same_file
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import bpy
 import pytest
 
-from neural4d_blender.client import snapshots
-from neural4d_blender.client.snapshots import ToPrepare
+from neural4d_blender.client.jobs import snapshots
+from neural4d_blender.client.jobs.snapshots import ToPrepare
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import EngineStopped, Request, State
 from neural4d_blender.scene import timer_and_file_handlers

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.client import snapshots
+from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.errors import UnexpectedAnswer
 from neural4d_blender.engine.services.answers import Balance
 from neural4d_blender.engine.services.csm import sessions_today

@@ -9,7 +9,7 @@ import pytest
 
 from neural4d_blender.engine.errors import BrokenModel, DownloadFailed, LinkExpired, UnexpectedAnswer
 from neural4d_blender.engine.files.download import Stopped, download
-from neural4d_blender.engine.files.glb_check import check_glb
+from neural4d_blender.engine.files.gltf.glb_check import check_glb
 from tests.support.simulator_client import Caller
 
 

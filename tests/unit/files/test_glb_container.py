@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neural4d_blender.engine.errors import BrokenModel, Neural4DError, UnsafeModel
-from neural4d_blender.engine.files.glb_check import MAX_JSON_BYTES, check_glb, read_parts, write_repaired
+from neural4d_blender.engine.files.gltf.glb_check import MAX_JSON_BYTES, check_glb, read_parts, write_repaired
 from tests.support.glb_files import BINARY, chunk, container, glb, triangle
 
 JSON = chunk(b"JSON", json.dumps(triangle()).encode())

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.engine.files.glb_check import check_glb, parse_json
-from neural4d_blender.engine.files.gltf_check import check_gltf
+from neural4d_blender.engine.files.gltf.glb_check import check_glb, parse_json
+from neural4d_blender.engine.files.gltf.gltf_check import check_gltf
 from tests.support.foreign_models import foreign_models
 
 pytestmark = pytest.mark.models

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural4d_blender.engine.errors import BrokenModel, Neural4DError, UnsafeModel
-from neural4d_blender.engine.files.gltf_accessor_check import MAX_DECODED, MAX_ITEMS, MAX_ZEROED
-from neural4d_blender.engine.files.gltf_check import MAX_TRIANGLES, check_gltf
-from neural4d_blender.engine.files.gltf_scene_check import MAX_DEPTH
+from neural4d_blender.engine.files.gltf.gltf_accessor_check import MAX_DECODED, MAX_ITEMS, MAX_ZEROED
+from neural4d_blender.engine.files.gltf.gltf_check import MAX_TRIANGLES, check_gltf
+from neural4d_blender.engine.files.gltf.gltf_scene_check import MAX_DEPTH
 from tests.support.glb_files import BINARY, triangle
 
 Change = Callable[[dict[str, Any]], object]

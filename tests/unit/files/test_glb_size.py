@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import BrokenModel
-from neural4d_blender.engine.files import glb_dimensions
-from neural4d_blender.engine.files.glb_dimensions import size_of
+from neural4d_blender.engine.files.gltf import glb_dimensions
+from neural4d_blender.engine.files.gltf.glb_dimensions import size_of
 from tests.support.glb_files import BINARY, glb, triangle
 
 

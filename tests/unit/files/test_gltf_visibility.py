@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files.glb_check import read_parts, write_repaired
-from neural4d_blender.engine.files.glb_dimensions import size_of
-from neural4d_blender.engine.files.gltf_visibility import drop_hidden, hidden_nodes
+from neural4d_blender.engine.files.gltf.glb_check import read_parts, write_repaired
+from neural4d_blender.engine.files.gltf.glb_dimensions import size_of
+from neural4d_blender.engine.files.gltf.gltf_visibility import drop_hidden, hidden_nodes
 from tests.support.glb_files import BINARY, glb, triangle
 
 MESH = {"mesh": 0}

@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import columns, preflight, report, scene_grid, standalone, table_reader
+from neural4d_blender.batching import preflight, scene_grid, standalone
 from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
-from neural4d_blender.client.snapshots import Job, Save
+from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.table import columns, table_reader
+from neural4d_blender.client.jobs.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import BatchRecord, State
 from scripts.simulator.launcher import ROOT, Simulator

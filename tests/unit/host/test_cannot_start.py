@@ -13,7 +13,7 @@ import pytest
 from neural4d_blender.client import engine_process
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
-from neural4d_blender.client.new_jobs import NewJob
+from neural4d_blender.client.jobs.new_jobs import NewJob
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.protocol import EngineStopped, Request
 from scripts.simulator.launcher import Simulator

@@ -21,7 +21,7 @@ from neural4d_blender.cli.exit_codes import MEANINGS, Exit, code_of, code_of_man
 from neural4d_blender.cli.main import main
 from neural4d_blender.cli.planned_files import Plan, file_stem, numbered
 from neural4d_blender.cli.session import Desk
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine import errors, protocol
 from neural4d_blender.engine.protocol import Option, Request, State
 from tests.support.simulator_client import Caller

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import columns, preflight, standalone, table_reader
+from neural4d_blender.batching import preflight, standalone
+from neural4d_blender.batching.table import columns, table_reader
 from neural4d_blender.cli.console import Console
 from neural4d_blender.cli.settings import views_of
-from neural4d_blender.client.snapshots import Job
+from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.model.declaration import Declaration, Feature, ImageLimits
 from neural4d_blender.engine.services import PROVIDERS

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.client import answers, engine_process, pipes, snapshots
+from neural4d_blender.client import engine_process, pipes
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import Environment
-from neural4d_blender.client.job_table import Jobs
-from neural4d_blender.client.new_jobs import NewJob, snapshots_of
+from neural4d_blender.client.jobs import answers, snapshots
+from neural4d_blender.client.jobs.job_table import Jobs
+from neural4d_blender.client.jobs.new_jobs import NewJob, snapshots_of
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
 from neural4d_blender.engine.model.job import Job, Save, SaveState, Variant
 from neural4d_blender.engine.model.request import Request

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching import report as reports
+from neural4d_blender.batching.reports import report as reports
 from neural4d_blender.cli.exit_codes import Exit, code_of, code_of_many
 from neural4d_blender.cli.output import report_text
 from neural4d_blender.cli.planned_files import Plan
-from neural4d_blender.client import ranking
-from neural4d_blender.client.snapshots import Job, Variant
+from neural4d_blender.client.jobs import ranking
+from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.errors import JobFailed
 from neural4d_blender.engine.model import choosing
 from neural4d_blender.engine.model.report import Report

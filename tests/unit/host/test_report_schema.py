@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching import report, standalone
+from neural4d_blender.batching import standalone
+from neural4d_blender.batching.reports import report
 from scripts.simulator.launcher import ROOT
 from tests.support.command_line import at_home, run, table
 from tests.support.simulator_client import Caller

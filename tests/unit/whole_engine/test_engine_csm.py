@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.files.glb_dimensions import size_of
+from neural4d_blender.engine.files.gltf.glb_dimensions import size_of
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.unit.whole_engine.test_engine_images import picture

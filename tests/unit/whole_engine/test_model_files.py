@@ -16,7 +16,7 @@ from neural4d_blender.engine.blenders.blender_pool import JobFile
 from neural4d_blender.engine.errors import DownloadFailed, UnsupportedFeature
 from neural4d_blender.engine.files import built_in, with_its_files
 from neural4d_blender.engine.files.download import Stopped
-from neural4d_blender.engine.files.glb_check import OTHER_FORMAT, check_glb
+from neural4d_blender.engine.files.gltf.glb_check import OTHER_FORMAT, check_glb
 from neural4d_blender.engine.model.job import Job
 from tests.support.engine_in_thread import Offline
 from tests.support.glb_files import BINARY, glb, triangle

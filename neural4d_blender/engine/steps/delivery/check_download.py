@@ -9,7 +9,7 @@ from pathlib import Path
 from ...errors import BrokenModel, InvalidInput
 from ...files.archive import is_archive
 from ...files.file_type import file_type
-from ...files.glb_check import check_glb
+from ...files.gltf.glb_check import check_glb
 from ...model.inputs.image_header import read_image_facts, size_in
 from ...model.inputs.picture_end import check_whole
 from ...system import System

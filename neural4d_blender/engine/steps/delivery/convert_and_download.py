@@ -19,11 +19,12 @@ from ...errors import (
     PreparerFailed,
     UnexpectedAnswer,
 )
-from ...files import gltf_pack, multi_part, with_its_files
+from ...files import multi_part, with_its_files
 from ...files.archive import USD_LAYERS, is_around, unpack_model
 from ...files.file_type import file_type
-from ...files.glb_check import check_glb
-from ...files.gltf_images import check_folder
+from ...files.gltf import gltf_pack
+from ...files.gltf.glb_check import check_glb
+from ...files.gltf.gltf_images import check_folder
 from ...model.allowed_values import FORMATS, MORE_FORMATS
 from ...model.facts import Facts
 from ...model.job import Job

@@ -18,8 +18,8 @@ from ...errors import (
 )
 from ...files.archive import is_around, unpack_model
 from ...files.file_type import file_type
-from ...files.glb_check import check_glb
-from ...files.glb_dimensions import size_of
+from ...files.gltf.glb_check import check_glb
+from ...files.gltf.glb_dimensions import size_of
 from ...model.facts import Facts
 from ...model.job import Job
 from ...model.request import Request

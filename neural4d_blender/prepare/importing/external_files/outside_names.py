@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
-from ....engine.files.gltf_images import HEAD, check_pixels, head_of_data
+from ....engine.files.gltf.gltf_images import HEAD, check_pixels, head_of_data
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
-from ....engine.files.gltf_images import HEAD, check_pixels
+from ....engine.files.gltf.gltf_images import HEAD, check_pixels
 from .inside_name import inside, leads_out
 
 _ASSET = re.compile(rb"@@@(.+?)@@@|@([^@\n]+)@", re.S)

@@ -20,7 +20,7 @@ from ..generate import cancel, report_error
 from ..keys_and_storage import ListsJobs
 
 if TYPE_CHECKING:
-    from ....client import snapshots
+    from ....client.jobs import snapshots
 
 #: Blender takes a mixin's properties over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

@@ -17,8 +17,8 @@ from ...drawing.languages import sentence, tr
 from ..generate import report_error
 
 if TYPE_CHECKING:
-    from ....client.answers import Answer
-    from ....client.job_target import Target
+    from ....client.jobs.answers import Answer
+    from ....client.jobs.job_target import Target
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 

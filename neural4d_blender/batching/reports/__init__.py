@@ -1,0 +1,1 @@
+"""What came of a batch, line by line, as tables and JSON."""
