@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from ..batching.table.columns import truth
+from ..batching.table.cell_values import truth
 from ..batching.table.generate_arguments import ModelSettings
 from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 

@@ -5,12 +5,7 @@ Standard library and the engine's ``protocol`` only.
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import re
 from collections.abc import Callable, Mapping
-from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,105 +20,13 @@ from ...engine.protocol import (
     declaration,
     is_web_address,
 )
-from .generate_arguments import Arguments, Box, Picture
+from . import cell_values as cells
+from .generate_arguments import Arguments, Picture
 from .identity import check_key
 from .pictures import front_and_sides
 from .table_reader import Row
 
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _OPTION, _VIEW = "options.", "view."
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a text")
-    return value
-
-
-def _upper(value: object) -> str:
-    return _text(value).upper()
-
-
-def _lower(value: object) -> str:
-    return _text(value).lower()
-
-
-def _whole(value: object) -> int:
-    number = _number(value)
-    if number != int(number):
-        raise ValueError("a whole number")
-    return int(number)
-
-
-def _number(value: object) -> float:
-    """Also of the kinds that numpy has."""
-    if isinstance(value, str):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError("a number")
-    return value if isinstance(value, int) else float(value)
-
-
-def truth(value: object) -> bool:
-    """A yes or no, or a word for one; ValueError for anything else."""
-    word = str(value).lower()
-    if word not in (*_TRUE, *_FALSE):
-        raise ValueError("true or false")
-    return word in _TRUE
-
-
-def _point(value: object) -> list[float]:
-    """Also a vector of Blender's."""
-    parts: Any = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
-    if isinstance(parts, Mapping) or len(parts) != 3:
-        raise ValueError("three numbers")
-    return [float(_number(part)) for part in parts]
-
-
-def _collection(value: object) -> str:
-    """Its name, also where the collection itself is given."""
-    return _text(getattr(value, "name", value))
-
-
-def _pictures(value: object) -> list[Picture]:
-    """Texts are paths or web addresses; what else a list from a script has (an image of Blender's) is the host's."""
-    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
-    if isinstance(parts, bool | int | float | dict):
-        raise ValueError("a path, or several with ; between them")
-    parts = list(parts) if isinstance(parts, list | tuple) else [parts]
-    return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
-
-
-def _names(value: object) -> list[str]:
-    parts: Any = re.split(r"[;,\s]+", value) if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        raise ValueError("names")
-    return [_text(part) for part in parts if part]
-
-
-def _path_or_id(value: object) -> str:
-    """A path, an id or a link."""
-    return os.fspath(value) if isinstance(value, os.PathLike) else _text(value)
-
-
-def _boxes(value: object) -> list[Box]:
-    """Names of objects, or objects of Blender's."""
-    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
-    if isinstance(parts, bool | int | float | dict):
-        raise ValueError("an object's name, or several with ; between them")
-    return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
-
-
-def _numbers(value: object) -> list[float]:
-    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
-    return [_number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
-
-
-def _object(value: object) -> dict[str, object]:
-    found = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(found, dict):
-        raise ValueError("a JSON object")
-    return found
 
 
 #: What means nothing to a model that is there already; where it is only a default it is passed over.
@@ -135,47 +38,47 @@ _OF_MAKING = frozenset(
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
 COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
-    "prompt": (_text, "a text"),
-    "bring_in": (_path_or_id, "a path, an id or a link"),
-    "image": (_pictures, "a path, or several with ; between them"),
-    "views": (_object, "a JSON object of paths by side"),
-    "picture_first": (truth, "true or false"),
-    "pictures": (_whole, "a whole number"),
-    "references": (_pictures, "a path, or several with ; between them"),
-    "provider": (_text, "the id of a service"),
-    "variants": (_whole, "a whole number"),
-    "pbr": (truth, "true or false"),
-    "size_mm": (_number, "a number of millimetres"),
-    "axis": (_upper, "X, Y, Z or LONGEST"),
-    "origin": (_upper, "BOTTOM, CENTER or AUTHORED"),
-    "joined": (truth, "true or false"),
-    "max_faces": (_whole, "a whole number"),
-    "recalculate_normals": (truth, "true or false"),
-    "quads": (truth, "true or false"),
-    "repair": (_names, "names, with ; between them"),
-    "retopology": (_upper, "NONE, QUADS or TRIANGLES"),
-    "texture_size": (_whole, "a number of pixels"),
-    "lods": (_numbers, "parts of the faces or numbers of them, with ; between them"),
-    "collision": (_upper, "NONE, BOX, CONVEX or PIECES"),
-    "animation": (truth, "true or false"),
-    "pack_images": (truth, "true or false"),
-    "format": (_upper, "a file format"),
-    "name": (_text, "a text"),
+    "prompt": (cells.text, "a text"),
+    "bring_in": (cells.path_or_id, "a path, an id or a link"),
+    "image": (cells.pictures, "a path, or several with ; between them"),
+    "views": (cells.json_object, "a JSON object of paths by side"),
+    "picture_first": (cells.truth, "true or false"),
+    "pictures": (cells.whole, "a whole number"),
+    "references": (cells.pictures, "a path, or several with ; between them"),
+    "provider": (cells.text, "the id of a service"),
+    "variants": (cells.whole, "a whole number"),
+    "pbr": (cells.truth, "true or false"),
+    "size_mm": (cells.number, "a number of millimetres"),
+    "axis": (cells.upper, "X, Y, Z or LONGEST"),
+    "origin": (cells.upper, "BOTTOM, CENTER or AUTHORED"),
+    "joined": (cells.truth, "true or false"),
+    "max_faces": (cells.whole, "a whole number"),
+    "recalculate_normals": (cells.truth, "true or false"),
+    "quads": (cells.truth, "true or false"),
+    "repair": (cells.names, "names, with ; between them"),
+    "retopology": (cells.upper, "NONE, QUADS or TRIANGLES"),
+    "texture_size": (cells.whole, "a number of pixels"),
+    "lods": (cells.numbers, "parts of the faces or numbers of them, with ; between them"),
+    "collision": (cells.upper, "NONE, BOX, CONVEX or PIECES"),
+    "animation": (cells.truth, "true or false"),
+    "pack_images": (cells.truth, "true or false"),
+    "format": (cells.upper, "a file format"),
+    "name": (cells.text, "a text"),
     "key": (check_key, "a text of 1 to 200 characters"),
-    "location": (_point, "three numbers"),
-    "collection": (_collection, "a collection's name"),
-    "options": (_object, "a JSON object"),
-    **dict.fromkeys(("best_for", "require"), (_lower, "render, game or print")),
-    "retry_below": (_number, "a score from 0 to 1"),
-    "max_tries": (_whole, "a whole number"),
-    "fit": (_boxes, "an object's name, or several with ; between them"),
-    **dict.fromkeys(("choose_cutout", "place_all", "placeholder", "quarter_turns"), (truth, "true or false")),
-    "seat": (_upper, "FLOOR, WALL, CEILING or MIDDLE"),
-    "stretch": (_upper, "X, Y, Z or ALL"),
-    "max_points": (_whole, "a whole number of points"),
-    "group": (_text, "a text"),
-    "group_points": (_whole, "a whole number of points"),
-    "sample": (_text, "the name of a built-in sample"),
+    "location": (cells.point, "three numbers"),
+    "collection": (cells.collection, "a collection's name"),
+    "options": (cells.json_object, "a JSON object"),
+    **dict.fromkeys(("best_for", "require"), (cells.lower, "render, game or print")),
+    "retry_below": (cells.number, "a score from 0 to 1"),
+    "max_tries": (cells.whole, "a whole number"),
+    "fit": (cells.boxes, "an object's name, or several with ; between them"),
+    **dict.fromkeys(("choose_cutout", "place_all", "placeholder", "quarter_turns"), (cells.truth, "true or false")),
+    "seat": (cells.upper, "FLOOR, WALL, CEILING or MIDDLE"),
+    "stretch": (cells.upper, "X, Y, Z or ALL"),
+    "max_points": (cells.whole, "a whole number of points"),
+    "group": (cells.text, "a text"),
+    "group_points": (cells.whole, "a whole number of points"),
+    "sample": (cells.text, "the name of a built-in sample"),
 }
 
 
@@ -241,7 +144,7 @@ def _front_and_sides(
     sides: dict[str, Picture] = {}
     for name, value in views.items():
         try:
-            (sides[name.removeprefix(_VIEW)],) = _pictures(value)
+            (sides[name.removeprefix(_VIEW)],) = cells.pictures(value)
         except ValueError:
             wrong.append(f"{name} takes a path, not {value!r}")
     try:
@@ -262,7 +165,7 @@ def _said(values: Mapping[str, object]) -> dict[str, object]:
     said = {name: value for name, value in values.items() if value is not None and not _is_empty(value)}
     for name, prefix in (("options", _OPTION), ("views", _VIEW)):
         try:
-            parts = _object(said.get(name, {}))
+            parts = cells.json_object(said.get(name, {}))
         except ValueError:  # of which somebody complains who knows where it stands
             continue
         said.pop(name, None)
@@ -294,8 +197,12 @@ def _option(service: Declaration, key: str, value: object) -> OptionValue:
     option: Option = service.option(key)
     if not isinstance(value, str):
         return cast("OptionValue", value)  # what it may not be is refused with the request
-    readers: dict[str, Callable[[object], OptionValue]] = {"int": _whole, "float": _number, "bool": truth}
+    readers: dict[str, Callable[[object], OptionValue]] = {
+        "int": cells.whole,
+        "float": cells.number,
+        "bool": cells.truth,
+    }
     try:
-        return readers.get(option.kind, _text)(value)
+        return readers.get(option.kind, cells.text)(value)
     except ValueError:
         raise InvalidInput(f"the option {key} takes {option.limits}, not {value!r}") from None

@@ -43,6 +43,18 @@ class Prices:
         measured = self.measured(provider, quote)
         return max(quote.points or 0, quote.most or 0) if measured is None else measured
 
+    def most(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
+        """Points that the job has cost at most once it has bought these too; None where nobody knows."""
+        if None in [self.expected(provider, quote) for quote in quotes]:
+            return None
+        prices = {quote.operation: self.reserved(provider, quote) for quote in quotes}
+        total = sum(prices.values())
+        for entry in job.costs.spent:
+            if entry["points"] is None:
+                return None
+            total += max(entry["points"], prices.get(entry["operation"], 0) if entry["estimated"] else 0)
+        return total
+
     def note(self, service: str, prices: list[int | None]) -> None:
         """Purchases at such prices are about to be made here."""
         self._known[service] |= {price for price in prices if price}

@@ -109,18 +109,6 @@ class Spending:
             self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes)
         )
 
-    def most(self, provider: Provider, job: Job, quotes: Sequence[Quote]) -> int | None:
-        """Points that the job has cost at most once it has bought these too; None where nobody knows."""
-        if None in [self.prices.expected(provider, quote) for quote in quotes]:
-            return None
-        prices = {quote.operation: self.prices.reserved(provider, quote) for quote in quotes}
-        total = sum(prices.values())
-        for entry in job.costs.spent:
-            if entry["points"] is None:
-                return None
-            total += max(entry["points"], prices.get(entry["operation"], 0) if entry["estimated"] else 0)
-        return total
-
     def book(self, provider: Provider, job: Job, quote: Quote) -> int | None:
         """Note that the service has taken what was quoted; returns the points it is expected to cost."""
         expected = self.prices.expected(provider, quote)

@@ -19,7 +19,7 @@ def order(context: Context, active: ActiveJob) -> float | None:
     """Queue the job once more, where its limit covers the highest price; returns seconds until the next step."""
     job, request = active.job, Request.from_dict(active.job.request)
     provider = context.provider(job.provider)
-    most = context.spending.most(provider, job, provider.quotes(request))
+    most = context.spending.prices.most(provider, job, provider.quotes(request))
     if most is None or request.max_points is None or most > request.max_points:
         cost = "an amount that nobody knows" if most is None else f"up to {most} points"
         what = f"Another try could make it {cost} in all; the job's limit is {request.max_points}."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.engine.errors import InvalidInput, JournalDamaged, JournalUnusable
+from neural4d_blender.engine.errors import JournalDamaged, JournalUnusable, WorkedOnElsewhere
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import JOURNAL, UNFINISHED, State
@@ -65,7 +65,7 @@ def test_a_job_of_a_living_engine_is_nobody_elses(journal: Journal, other: Journ
     assert read is not None
     assert (other.may_touch(read), other.is_elsewhere(read), journal.may_touch(read)) == (False, True, True)
     assert other.take_over() == []
-    with pytest.raises(InvalidInput, match="another Blender"):
+    with pytest.raises(WorkedOnElsewhere, match="another Blender"):
         other.save(read)
     assert journal.get("1").revision == 1  # type: ignore[union-attr]
 
@@ -79,7 +79,7 @@ def test_what_is_at_rest_may_be_taken_up_by_anybody_once(journal: Journal, other
     theirs.enter(State.QUEUED, 5.0)
     other.save(theirs)
     mine.enter(State.QUEUED, 6.0)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(WorkedOnElsewhere):
         journal.save(mine)
     assert journal.get("1").entered == 5.0  # type: ignore[union-attr]
 
@@ -249,7 +249,7 @@ def test_of_several_jobs_all_are_written_or_none(journal: Journal, other: Journa
     other.save(job(2))
     theirs = journal.get("2")
     assert theirs is not None
-    with pytest.raises(InvalidInput):
+    with pytest.raises(WorkedOnElsewhere):
         journal.save(job(1), theirs, batch=BatchRecord("b"))
     assert (journal.get("1"), journal.batch("b")) == (None, None)
 

@@ -29,6 +29,7 @@ def test_a_lost_order_is_found_in_the_list(csm: Today) -> None:
     csm.sim.set_fault("csm/v3/create", "reset_after")
     with pytest.raises(requests.ConnectionError):
         csm.create("text_to_image", prompt="a lost chair")
+    csm.sim.finish_jobs()
     listed = csm.listed("?limit=5").json()
     assert [listed["total"], listed["page"], listed["limit"]] == [2, 0, 5]
     newest, oldest = listed["results"]

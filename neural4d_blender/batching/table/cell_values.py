@@ -1,0 +1,110 @@
+"""What a cell's text, or a value of a script, becomes; the ValueError of each says what it takes.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+from .generate_arguments import Box, Picture
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
+def upper(value: object) -> str:
+    return text(value).upper()
+
+
+def lower(value: object) -> str:
+    return text(value).lower()
+
+
+def whole(value: object) -> int:
+    found = number(value)
+    if found != int(found):
+        raise ValueError("a whole number")
+    return int(found)
+
+
+def number(value: object) -> float:
+    """Also of the kinds that numpy has."""
+    if isinstance(value, str):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError("a number")
+    return value if isinstance(value, int) else float(value)
+
+
+def truth(value: object) -> bool:
+    """A yes or no, or a word for one; ValueError for anything else."""
+    word = str(value).lower()
+    if word not in (*_TRUE, *_FALSE):
+        raise ValueError("true or false")
+    return word in _TRUE
+
+
+def point(value: object) -> list[float]:
+    """Also a vector of Blender's."""
+    parts: Any = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
+    if isinstance(parts, Mapping) or len(parts) != 3:
+        raise ValueError("three numbers")
+    return [float(number(part)) for part in parts]
+
+
+def collection(value: object) -> str:
+    """Its name, also where the collection itself is given."""
+    return text(getattr(value, "name", value))
+
+
+def pictures(value: object) -> list[Picture]:
+    """Texts are paths or web addresses; what else a list from a script has (an image of Blender's) is the host's."""
+    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+    if isinstance(parts, bool | int | float | dict):
+        raise ValueError("a path, or several with ; between them")
+    parts = list(parts) if isinstance(parts, list | tuple) else [parts]
+    return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
+
+
+def names(value: object) -> list[str]:
+    parts: Any = re.split(r"[;,\s]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("names")
+    return [text(part) for part in parts if part]
+
+
+def path_or_id(value: object) -> str:
+    """A path, an id or a link."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else text(value)
+
+
+def boxes(value: object) -> list[Box]:
+    """Names of objects, or objects of Blender's."""
+    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+    if isinstance(parts, bool | int | float | dict):
+        raise ValueError("an object's name, or several with ; between them")
+    return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
+
+
+def numbers(value: object) -> list[float]:
+    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
+    return [number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
+
+
+def json_object(value: object) -> dict[str, object]:
+    found = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object")
+    return found
