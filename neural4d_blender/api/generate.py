@@ -113,8 +113,9 @@ def generate(
         recalculate_normals: faces outwards, smooth up to 30 degrees. quads: pairs of triangles become quads.
         repair: what is to be put right of the shape, in this order: ``doubles`` merged, ``floaters`` removed,
             ``normals`` turned, ``holes`` filled, ``base`` cut flat, all ``printable``; told in ``facts["repairs"]``.
-        retopology: QUADS or TRIANGLES: a new mesh of ``max_faces`` (20,000 where that is None), with textures of
-            ``texture_size`` pixels baked from the model; how much it differs is in ``facts["repairs"]``.
+        retopology: QUADS or TRIANGLES: a new mesh of ``max_faces`` (20,000 where that is None), with textures
+            baked from the model; how much it differs is in ``facts["repairs"]``. texture_size: pixels of a side,
+            0 as the largest of the model, up to 2048.
         lods: levels of detail beside the model, hidden: (0.5, 0.1) of its faces, or (20000, 2000) of them. collision: a
             shape beside it, NONE, BOX, CONVEX or PIECES (several convex ones). For :meth:`Job.export`.
         animation: rigs and actions stay, and one mesh is not made; without any, the model comes as ever.
@@ -135,7 +136,7 @@ def generate(
         placeholder: put an Empty of the wanted size there at once, which can be moved, renamed and parented until the
             model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
-        group: jobs of the same name here may not cost more than ``group_points`` together.
+        group: a name that several jobs share here. group_points: they may not cost more than this together.
         sample: instead of a prompt a built-in model: bird, chair or robot; with no key, no network, for nothing.
         fit: a box that the model is to fill: any object; of several, each gets a linked duplicate. The box gives the
             size, the place and, where there is nothing else, the prompt: its name. Its Z is up, and the model's front
