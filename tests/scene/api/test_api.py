@@ -76,6 +76,7 @@ def test_place_again_and_another_variant_cost_nothing(sim: Simulator) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 @pytest.mark.both_ends
 def test_several_jobs_at_once(sim: Simulator) -> None:
     jobs = [neural4d.generate(f"robot number {number}", size_mm=100 + number) for number in range(4)]

@@ -128,6 +128,7 @@ def test_variants_stand_side_by_side(sim: Simulator, origin: str) -> None:
     assert sim.spent == 60
 
 
+@pytest.mark.one_blender
 def test_all_variants_at_once(sim: Simulator) -> None:
     job = neural4d.generate("a mug", size_mm=100, variants=4, place_all=True).wait(90)
     assert len(job.objects) == 4
@@ -161,6 +162,7 @@ def test_the_operators_take_files_images_and_several_of_them(
     assert sorted(entry["points"] for entry in sim.ledger()) == [30, 30, 80, 80]
 
 
+@pytest.mark.one_blender
 def test_variants_in_another_format(sim: Simulator) -> None:
     both = {"variants": 2, "format": "STL", "size_mm": 50}
     assert neural4d.estimate("a mug", **both, place_all=True) == 80

@@ -78,6 +78,7 @@ def spent(sim: Simulator) -> list[tuple[str, int]]:
     return [(row["operation"], row["points"]) for row in sim.ledger()]
 
 
+@pytest.mark.one_blender
 def test_a_picture_is_made_first_and_the_model_of_it(sim: Simulator) -> None:
     asked: dict[str, Any] = {"picture_first": True, "references": [held("sketch"), held("colours")]}
     assert neural4d.estimate("a cute bird", **asked) == 43

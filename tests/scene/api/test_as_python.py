@@ -99,6 +99,7 @@ def test_the_menu_opens_a_template_as_a_text(chosen: Any) -> None:
     assert bpy.ops.neural4d.open_template(template="../api") == {"CANCELLED"}
 
 
+@pytest.mark.one_blender
 def test_the_templates_run(sim: Simulator) -> None:
     exec(text_templates.text_of("first_model"), {})
     (job,) = neural4d.jobs()

@@ -51,6 +51,7 @@ def table(folder: Path, count: int) -> str:
     return str(path)
 
 
+@pytest.mark.one_blender
 def test_started_stopped_continued_and_reported(panel: Simulator, tmp_path: Path) -> None:
     panel.configure(job_seconds=600)
     given = {"filepath": table(tmp_path, 4), "concurrency": 2, "use_budget": True, "budget": 300}

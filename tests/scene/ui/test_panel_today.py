@@ -103,6 +103,7 @@ def test_references_are_files_and_images_and_a_missing_file_holds_generate_back(
     assert bpy.ops.neural4d.generate.poll()
 
 
+@pytest.mark.one_blender
 def test_the_pictures_job_of_the_button(chosen: Any, sim: Simulator, mug: str) -> None:
     first(chosen, size_mm=95)
     chosen.references.add().path = mug
