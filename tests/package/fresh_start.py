@@ -34,8 +34,8 @@ LATE += [f"scene.placing.{name}" for name in ("placement", "provenance", "target
 LATE += [f"ui.lists.{name}" for name in ("batch_progress", "job_list", "job_pictures")]
 LATE += [f"ui.drawing.{name}" for name in ("icons", "labels", "show", "state_labels")]
 LATE += ["ui.panels.inputs", "ui.settings.draw_price"]
-LATE += [f"client.{name}" for name in ("engine_client", "engine_process", "environment_variables", "job_table")]
-LATE += ["client.pipes", "client.snapshots"]
+LATE += [f"client.{name}" for name in ("engine_client", "engine_process", "environment_variables", "pipes")]
+LATE += ["client.jobs.job_table", "client.jobs.snapshots"]
 if bpy.app.binary_path:  # Blender itself, in background, where nothing is drawn
     LATE += ["ui.drawing.unsupported", "ui.lists.batch_list", "ui.lists.history_page", "ui.panels", "ui.registration"]
     LATE += [f"ui.operators.{name}" for name in ("batches", "bring_in", "keys_and_storage")]

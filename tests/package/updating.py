@@ -52,6 +52,6 @@ assert addon_utils.check(MODULE) == (True, True)
 updated, second = installed()
 assert updated is not neural4d
 print(f"VERSIONS={first} {second}", flush=True)
-(job,) = updated.jobs()
+(job,) = updated.jobs(adopt=True)  # in a window they go on by themselves
 job.wait(timeout=90)
 print(f"JOB={job.state}", flush=True)
