@@ -7,4 +7,4 @@ and waits on nothing.
 from ..engine.lazy_imports import open_late
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "assets", "start_job", "suggested_size", "whereabouts")
+open_late(__name__, "assets", "measuring", "start_job", "suggested_size", "whereabouts")

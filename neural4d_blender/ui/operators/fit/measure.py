@@ -91,7 +91,7 @@ class NEURAL4D_OT_measure_size(bpy.types.Operator):
         return {"FINISHED"}
 
     @staticmethod
-    def _below(context: bpy.types.Context, event: bpy.types.Event) -> measuring.Snapped | None:
+    def _below(context: bpy.types.Context, event: bpy.types.Event) -> "measuring.Snapped | None":
         """The point below the mouse; None where that is over no viewport."""
         for area in context.screen.areas:
             inside = 0 <= event.mouse_x - area.x < area.width and 0 <= event.mouse_y - area.y < area.height
