@@ -57,7 +57,7 @@ def test_faces_that_do_not_fit_the_quality_are_said_before_the_click() -> None:
         done = run_scenario("today.ranges", env=sim.environment, size=TALL, timeout=120)
         assert sim.spent == 0
     assert done == {
-        "said": "Face Count is 100,000 to 500,000 with the Mesh Quality standard, not 700,000.",
+        "said": "The Face Count is 100,000 to 500,000 with the Mesh Quality standard, not 700,000.",
         "fits": "",
     }
 
