@@ -69,6 +69,14 @@ def mesh_of(item: bpy.types.Object) -> bpy.types.Mesh:
     return item.data
 
 
+def copy_of(item: bpy.types.Object) -> bpy.types.Object:
+    """A copy of a mesh object, with a mesh of its own, in the scene."""
+    copy: bpy.types.Object = item.copy()
+    copy.data = mesh_of(item).copy()
+    scene().collection.objects.link(copy)
+    return copy
+
+
 def corners_of(mesh: bpy.types.Mesh, what: str) -> NDArray[np.int32]:
     """Of all corners of its faces the "vert" or the "edge", by number: as an attribute it is copied at once."""
     corners = np.empty(len(mesh.loops), dtype=np.int32)

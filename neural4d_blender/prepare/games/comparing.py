@@ -17,6 +17,7 @@ from mathutils import Euler, Vector
 from numpy.typing import NDArray
 
 from ..open_file import scene, update
+from ..output.preview_render import render_with_cycles
 
 _PIXELS, _SAMPLES = 128, 8
 #: From the front and behind, and from above and below.
@@ -69,14 +70,10 @@ def _studio(settings: Any, middle: Vector, radius: float) -> tuple[Any, Any, Any
     for item in (camera, light):
         settings.collection.objects.link(item)
     settings.camera, settings.world = camera, world
-    settings.render.engine = "CYCLES"
-    settings.cycles.device, settings.cycles.samples, settings.cycles.use_denoising = "CPU", _SAMPLES, False
+    render_with_cycles(settings, _PIXELS, _SAMPLES)
     settings.cycles.max_bounces = 1
     settings.view_settings.view_transform = "Standard"
-    settings.render.resolution_x = settings.render.resolution_y = _PIXELS
     settings.render.resolution_percentage = 100
-    settings.render.film_transparent = True
-    settings.render.image_settings.file_format = "PNG"
     settings.render.image_settings.color_mode = "RGBA"
     return camera, light, world
 

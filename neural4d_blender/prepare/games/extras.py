@@ -11,7 +11,7 @@ from ...engine.blenders.shared_names import GAME, datablock_name
 from ...engine.model.facts import Facts
 from ..meshes import apply_transforms, face_limit, join
 from ..meshes.extract_model import Model, drop_loose
-from ..open_file import mesh_of, scene
+from ..open_file import copy_of, mesh_of, scene
 from . import collision
 
 #: Convex pieces are found on a model of at most so many triangles: more make no other pieces.
@@ -72,20 +72,13 @@ def _levels(whole: bpy.types.Object, counts: list[int], *, several: bool) -> lis
     made = [("LOD0", whole)] if several else []
     before = whole
     for number, count in enumerate(counts, 1):
-        before = _copy(before)
+        before = copy_of(before)
         # What comes of a limit that cannot be kept is fewer faces all the same.
         face_limit.limit_faces(Model([before], [], np.zeros(3)), count, [])
         if mesh_of(before).validate():  # of few faces, some have come to lie upon each other
             drop_loose(mesh_of(before))
         made.append((f"LOD{number}", before))
     return made
-
-
-def _copy(item: bpy.types.Object) -> bpy.types.Object:
-    copy: bpy.types.Object = item.copy()
-    copy.data = mesh_of(item).copy()
-    scene().collection.objects.link(copy)
-    return copy
 
 
 def _remove(item: bpy.types.Object) -> None:
@@ -99,7 +92,7 @@ def _shapes(whole: bpy.types.Object, kind: str) -> list[bpy.types.Object]:
     elif kind == "CONVEX":
         meshes = [collision.hull(points)]
     else:
-        few = _copy(whole)
+        few = copy_of(whole)
         face_limit.limit_faces(Model([few], [], np.zeros(3)), _SEARCHED, [])
         meshes = collision.pieces(mesh_of(few))
         _remove(few)

@@ -14,7 +14,7 @@ from ...engine.blenders.shared_names import datablock_name
 from ..meshes import apply_transforms, face_limit
 from ..meshes.extract_model import Model, put_under_one_root, remove_all_but
 from ..meshes.join import whole
-from ..open_file import mesh_of, scene
+from ..open_file import copy_of, mesh_of, scene
 from . import baking, comparing
 
 #: QuadriFlow is given so many triangles for a quad, and no more than it does in some seconds.
@@ -104,10 +104,10 @@ def _quads(low: bpy.types.Object, most: int, voxels: int) -> bpy.types.Object | 
         voxels: of a closed surface around it, which has no faces inside where parts stand in each other; along the
             longest side. 0: of its own surface.
     """
-    few = _copy(low)
+    few = copy_of(low)
     face_limit.limit_faces(Model([few], [], np.zeros(3)), min(most * _GIVEN, _MOST_GIVEN), [])
     longest = float(np.ptp(apply_transforms.coordinates(mesh_of(few)), axis=0).max())
-    made = _copy(few)
+    made = copy_of(few)
     if voxels:
         _become(made, "REMESH", mode="VOXEL", voxel_size=longest / voxels)
     mesh_of(made).transform(Matrix.Scale(_LONG / longest, 4))
@@ -123,7 +123,7 @@ def _remesh(item: bpy.types.Object, most: int) -> bool:
     """In place; whether it worked, and there are no more faces than wanted."""
     wanted = float(most)
     for _ in range(3):
-        tried = _copy(item)
+        tried = copy_of(item)
         _only(tried)
         try:
             ended = bpy.ops.object.quadriflow_remesh(mode="FACES", target_faces=max(int(wanted), 4), seed=0)
@@ -153,13 +153,6 @@ def _become(item: bpy.types.Object, kind: str, **settings: object) -> None:
     modifiers.clear()
     old, item.data = mesh_of(item), made
     bpy.data.meshes.remove(old)
-
-
-def _copy(item: bpy.types.Object) -> bpy.types.Object:
-    copy: bpy.types.Object = item.copy()
-    copy.data = mesh_of(item).copy()
-    scene().collection.objects.link(copy)
-    return copy
 
 
 def _only(item: bpy.types.Object) -> None:

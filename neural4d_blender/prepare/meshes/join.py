@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..open_file import armature_of, corners_of, mesh_of, scene, update
+from ..open_file import armature_of, copy_of, corners_of, mesh_of, update
 from . import apply_transforms
 from .extract_model import Model
 
@@ -50,8 +50,7 @@ def whole(model: Model) -> bpy.types.Object:
     update()
     copies = []
     for item in model.meshes:
-        copy: bpy.types.Object = item.copy()
-        copy.data = mesh_of(item).copy()
+        copy: Any = copy_of(item)
         copy.parent = None
         copy.matrix_basis = item.matrix_world
         for modifier in list(copy.modifiers):
@@ -62,7 +61,6 @@ def whole(model: Model) -> bpy.types.Object:
             # Joining gives the colors other names, which materials that are the model's too must not follow.
             for index, material in enumerate(copy.data.materials):
                 copy.data.materials[index] = material and material.copy()
-        scene().collection.objects.link(copy)
         copies.append(copy)
     (made,) = join(Model(copies, [], model.center), []).meshes
     mesh_of(made).transform(made.matrix_basis)

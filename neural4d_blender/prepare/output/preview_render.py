@@ -17,6 +17,15 @@ from mathutils import Euler, Vector
 _PIXELS, _SAMPLES = 256, 12
 
 
+def render_with_cycles(scene: Any, pixels: int, samples: int) -> None:
+    """Have a scene render square pictures on the processor, with nothing behind what is seen."""
+    scene.render.engine = "CYCLES"
+    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", samples, False
+    scene.render.resolution_x = scene.render.resolution_y = pixels
+    scene.render.film_transparent = True
+    scene.render.image_settings.file_format = "PNG"
+
+
 def render(objects: Sequence[bpy.types.Object]) -> str:
     """Path of a new picture of the objects, from the front and above; the scene holds nothing more afterwards."""
     scene: Any = bpy.context.scene
@@ -37,11 +46,7 @@ def render(objects: Sequence[bpy.types.Object]) -> str:
     for item in (camera, sun):
         scene.collection.objects.link(item)
     scene.camera, scene.world = camera, world
-    scene.render.engine = "CYCLES"
-    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", _SAMPLES, False
-    scene.render.resolution_x = scene.render.resolution_y = _PIXELS
-    scene.render.film_transparent = True
-    scene.render.image_settings.file_format = "PNG"
+    render_with_cycles(scene, _PIXELS, _SAMPLES)
     descriptor, path = tempfile.mkstemp(suffix=".png")
     os.close(descriptor)
     scene.render.filepath = path
