@@ -36,22 +36,28 @@ def cost_in_words(job: Job, error: Neural4DError) -> str:
 
 
 def _paid_in_words(job: Job, error: Neural4DError) -> str:
-    costs, again = job.costs, job.primary is None if job.variants else not job.choice.picture_ids
-    if costs.total is None:
-        accepted = "The service accepted the job and does not say what it costs."
-        told = "It may have been paid before, by a submission whose answer is lost." if costs.unsure else accepted
+    told, again = paid_in_words(job), job.primary is None if job.variants else not job.choice.picture_ids
+    if job.costs.total is None:
         return f"{told} {'Retry is a new job and is paid again.' if again else 'Retry does not pay it again.'}"
-    paid = f"{costs.total} {unit_of(job.provider)} were paid{' (estimated)' if costs.estimated else ''}"
-    told = f"{paid}."
-    if costs.unsure:
-        told = f"{paid}, and more may have been by a submission whose answer is lost."
-    elif any(entry["points"] is None for entry in costs.spent):
-        told = f"{paid} for a part of it, and what the rest cost is not known."
     if again and not job.variants:
         return f"{told} Retry is a new job and is paid again."
     if again and isinstance(error, GenerationFailed):
         return f"{told} Whether the service gives them back is not known. Retry is a new job and is paid again."
     return f"{told} Retry does not pay them again."
+
+
+def paid_in_words(job: Job) -> str:
+    """What was paid for a job that is not free, as far as that is known."""
+    costs = job.costs
+    if costs.total is None:
+        accepted = "The service accepted the job and does not say what it costs."
+        return "It may have been paid before, by a submission whose answer is lost." if costs.unsure else accepted
+    paid = f"{costs.total} {unit_of(job.provider)} were paid{' (estimated)' if costs.estimated else ''}"
+    if costs.unsure:
+        return f"{paid}, and more may have been by a submission whose answer is lost."
+    if any(entry["points"] is None for entry in costs.spent):
+        return f"{paid} for a part of it, and what the rest cost is not known."
+    return f"{paid}."
 
 
 def paid_so_far(job: Job) -> str:

@@ -13,6 +13,7 @@ from ..model.states import State, VariantState
 from ..model.submission import Submission
 from .active_job import ActiveJob
 from .context import Context
+from .failure_texts import paid_in_words
 
 
 def order(context: Context, active: ActiveJob) -> float | None:
@@ -43,8 +44,10 @@ def end(context: Context, job: Job, error: Neural4DError) -> None:
         generating = variant.state is VariantState.GENERATING
         if generating or job.wants_download(variant) or variant is job.next_to_prepare:
             variant.state, variant.error = VariantState.FAILED, error.to_dict()
-    if isinstance(error, PaymentUnknown):
+    if isinstance(error, PaymentUnknown):  # which speaks of a Retry that a job with models has not
         job.costs.lose()
+        remedy = "Look at the service's own page whether the model is there, before you generate again."
+        error = PaymentUnknown(error.what, remedy, cost=paid_in_words(job))
     job.rule.tries_ended = error.to_dict()
     back(context, job)
 

@@ -112,6 +112,7 @@ def test_a_lost_answer_of_the_second_try_is_looked_for(sim: Simulator, tmp_path:
         job = over(engine, job_id)
     assert (job["state"], len(job["variants"])) == ("ready", models)
     assert (job["tries_ended"] or {}).get("code") == ("PaymentUnknown" if models == 1 else None)
+    assert "Retry" not in "".join((job["tries_ended"] or {}).values())  # a job that is ready has none
     assert points(sim) == [PRICE] * 2
     assert job["cost"] == 2 * PRICE
 
