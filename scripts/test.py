@@ -111,7 +111,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # asyncio ends its tasks in peace
     try:
         sys.exit(main())
     except (ToolError, KeyboardInterrupt) as problem:
