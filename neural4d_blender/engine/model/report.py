@@ -127,11 +127,11 @@ ATTRIBUTES = "neural4d_"
 
 
 def number(value: float | None) -> str:
-    """A figure as it is read: whole where it is whole, else with three digits that count."""
+    """A figure as it is read: whole where it is whole or next to nothing, else with three digits that count."""
     if value is None:
         return "?"
-    if value == round(value) or abs(value) >= 1000:
-        return f"{value:,.0f}"
+    if value == round(value) or not 0.0001 <= abs(value) < 1000:  # below, it would have an exponent
+        return f"{value:z,.0f}"
     return f"{value:.3g}"
 
 

@@ -72,3 +72,4 @@ def test_figures_in_sentences() -> None:
     assert told.told() == "0.412 of 0.8, 1,200, {bad}"
     assert told.told("Nur {value} mm") == "Nur 0.412 mm"
     assert [number(one) for one in (None, 0.0, 1234567.8, 4.0)] == ["?", "0", "1,234,568", "4"]
+    assert [number(one) for one in (0.00012, 6.5e-06, -3e-07)] == ["0.00012", "0", "0"]
