@@ -216,7 +216,7 @@ def test_what_could_not_be_written_is_refused(
 def test_the_time_that_was_given_is_what_is_told(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     sim.configure(job_seconds=1000)
     sim.set_fault("generateModelWithText", "http_400", match="a cup")
-    assert run("batch", table("things.csv", "a cup", "a mug"), *FILES, "--timeout", "2") == 6
+    assert run("batch", table("things.csv", "a cup", "a mug"), *FILES, "--timeout", "8") == 6
     said = capsys.readouterr()
-    assert "Not done after 2 s." in said.err
+    assert "Not done after 8 s." in said.err
     assert "0001 thing: failed" in said.out

@@ -197,8 +197,13 @@ def batch(engine: EngineProcess, count: int) -> list[str]:
 def test_a_batch_loses_nothing_where_one_task_is_let_in_at_a_time(
     sim: Simulator, engine: EngineProcess, status: int
 ) -> None:
-    sim.configure(goneural_busy_status=status, job_seconds=0.3)
-    for job in batch(engine, 5):
+    sim.configure(goneural_busy_status=status, job_seconds=3600)
+    jobs = batch(engine, 5)
+    refused = lambda: [request for request in sent(sim, TEXT) if request["status"] != 200] or None  # noqa: E731
+    engine.until(refused, "a refusal")  # of the second one, however late that comes
+    sim.configure(job_seconds=0.3)
+    sim.finish_jobs()
+    for job in jobs:
         assert engine.wait(job, "ready")["cost"] == TEXT_PRICE
     assert paid(sim) == [TEXT_PRICE] * 5
     # One was refused, whatever others were under way by then; the rest waited here.
