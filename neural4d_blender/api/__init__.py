@@ -5,4 +5,4 @@ May import scene, batch and the engine's protocol; never ui or cli.
 
 from ..engine.lazy_imports import open_late
 
-open_late(__name__, "account", "batches", "bring_in", "fit", "generate", "history", "job", "measure", "printing")
+open_late(__name__, "account", "batches", "bring_in", "fit", "generate", "history", "measure", "printing")

@@ -36,12 +36,13 @@ from ..scene import timer_and_file_handlers, user_settings
 from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.images.export import export_image
-from ..scene.placing import boxes, fitting, targets
+from ..scene.placing import targets
+from ..scene.placing.fitting import boxes, fit_into_box
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
 from ..scene.session import session
 from ..scene.start_job import require_ready
-from .job import Job
+from .jobs.job import Job
 
 __all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "find_batch", "merge_reports", "resume"]
 
@@ -238,7 +239,7 @@ class SceneHost(Host):
         if lost := [name for name, thing in zip(values["fit"], things, strict=True) if thing is None]:
             raise InvalidInput(f"There is no object {lost[0]!r}.")
         found = [thing for thing in things if thing is not None]
-        target, sides = fitting.into(
+        target, sides = fit_into_box.into(
             found,
             seat=values.get("seat", "FLOOR"),
             stretch=values.get("stretch", ""),

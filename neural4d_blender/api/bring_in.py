@@ -17,11 +17,12 @@ from ..batching.origins import Origin, What, listed, origin_of
 from ..engine import protocol
 from ..engine.protocol import InvalidInput, Request
 from ..scene import user_settings
-from ..scene.placing import fitting, targets
-from ..scene.placing.boxes import given as given_boxes
+from ..scene.placing import targets
+from ..scene.placing.fitting import fit_into_box
+from ..scene.placing.fitting.boxes import given as given_boxes
 from ..scene.placing.placement import metres_per_unit
 from ..scene.start_job import require_ready, start
-from .job import Job
+from .jobs.job import Job
 
 #: So many complaints are shown; the rest is only counted.
 _SHOWN = 10
@@ -104,7 +105,7 @@ def bring_in(
         )
     home = collection if isinstance(collection, str) else collection.name
     if boxes:
-        place, sides = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
+        place, sides = fit_into_box.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
         request = replace(request, size_mm=max(sides), axis="LONGEST", fit_mm=sides)
     else:
         place = targets.bind(location, home)

@@ -13,7 +13,8 @@ from ..batching.table.generate_arguments import Arguments
 from ..client.jobs.box_fit import prompt_of
 from ..engine.protocol import InvalidInput, Neural4DError, State
 from ..scene.engine_process import bridge
-from ..scene.placing import boxes, fitting, targets
+from ..scene.placing import targets
+from ..scene.placing.fitting import boxes, fit_into_box
 from ..scene.placing.placement import undo_step
 from .batches import batch
 
@@ -118,9 +119,9 @@ def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
         InvalidInput: it has no box, or that is gone, or it is none of a model here. Neural4DError: the scene is busy.
     """
     (thing,) = boxes.given(thing)
-    roots = fitting.to_refit(thing)
+    roots = fit_into_box.to_refit(thing)
     if why := targets.blocked():
         raise Neural4DError(why, "Try again then.")
     with undo_step(f"Refit {thing.name}"[:60]):
-        fitting.refit(roots, thing.users_scene[0] if thing.users_scene else roots[0].users_scene[0])
+        fit_into_box.refit(roots, thing.users_scene[0] if thing.users_scene else roots[0].users_scene[0])
     return roots

@@ -30,15 +30,16 @@ from ..engine.protocol import (
 from ..scene import user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
-from ..scene.placing import fitting, targets
-from ..scene.placing.boxes import given as given_boxes
+from ..scene.placing import targets
+from ..scene.placing.fitting import fit_into_box
+from ..scene.placing.fitting.boxes import given as given_boxes
 from ..scene.start_job import require_ready, start
 from .history import delete, history, job_of, totals
-from .job import Job
-from .job_files import add_library
+from .jobs.job import Job
+from .jobs.job_files import add_library
+from .jobs.status_and_wait import Variant
 from .pictures import Picture, exported, listed, name_of
 from .points import balance, conversion_estimate, estimate, spent
-from .status_and_wait import Variant
 
 __all__ = [
     "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",
@@ -164,7 +165,7 @@ def generate(
     limits = service.limits_of(options or {})
     home = collection if isinstance(collection, str) else collection.name
     if boxes:
-        target, fit_mm = fitting.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
+        target, fit_mm = fit_into_box.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
     else:
         target, fit_mm = targets.bind(location, home), []
     request = Request(

@@ -15,7 +15,7 @@ from ..client.jobs.answers import Total
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import provenance
-from .job import Job
+from .jobs.job import Job
 
 __all__ = ["HistoryQuery", "Moment", "delete", "history", "job_of", "query", "totals"]
 

@@ -9,7 +9,7 @@ import bpy
 
 from ..engine.protocol import InvalidInput
 from ..scene import measuring
-from ..scene.placing import boxes
+from ..scene.placing.fitting import boxes
 
 __all__ = ["distance_mm", "size_mm_of"]
 

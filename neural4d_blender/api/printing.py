@@ -19,7 +19,7 @@ from ..scene import user_settings
 from ..scene.printing import hollow, judged, model_files, plates
 from ..scene.printing.body import Body
 from ..scene.printing.judged import PrintCheck
-from .job import Job
+from .jobs.job import Job
 
 What = bpy.types.Object | Job
 

@@ -98,12 +98,12 @@ if TYPE_CHECKING:
     from .files.file_type import file_type, format_by_ending
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
-    from .model.facts import Facts
     from .model.inputs.image_header import ImageFacts, read_image_facts
     from .model.inputs.picture_end import check_whole
     from .model.inputs.web_addresses import check_url, host_of, is_web_address, name_in
     from .model.job import Job
-    from .model.report import USES, Report, attribute_of
+    from .model.quality.facts import Facts
+    from .model.quality.report import USES, Report, attribute_of
     from .model.request import Request
     from .services.answers import Balance
     from .services.base import Provider
@@ -128,13 +128,13 @@ _LATE = {
     **dict.fromkeys(("AssetTexts", "AssetWanted", "PrepareValues", "Properties"), "blenders.job_file_format"),
     "Balance": "services.answers",
     "BatchRecord": "model.batch",
-    "Facts": "model.facts",
+    "Facts": "model.quality.facts",
     **dict.fromkeys(("GAME", "blend_version"), "blenders.shared_names"),
     **dict.fromkeys(("ImageFacts", "read_image_facts"), "model.inputs.image_header"),
     "Job": "model.job",
     **dict.fromkeys(("Masker", "without"), "http.redaction"),
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
-    **dict.fromkeys(("Report", "USES", "attribute_of"), "model.report"),
+    **dict.fromkeys(("Report", "USES", "attribute_of"), "model.quality.report"),
     "Request": "model.request",
     "catalog_id": "blenders.asset_catalogs",
     **dict.fromkeys(("check_sealed", "stamp_of"), "blenders.seal"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bpy
 
 from ..engine.blenders.job_file_format import PrepareValues
-from ..engine.model.facts import Facts
+from ..engine.model.quality.facts import Facts
 from . import main, open_file
 
 

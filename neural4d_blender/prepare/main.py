@@ -27,7 +27,7 @@ from ..engine.blenders.job_file_format import AssetValues
 from ..engine.blenders.seal import digest_of
 from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
-from ..engine.model.facts import Facts
+from ..engine.model.quality.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
 from .checks import run as checks

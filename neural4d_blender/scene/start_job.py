@@ -31,8 +31,9 @@ from ..engine.protocol import (
 from . import timer_and_file_handlers, user_settings, whereabouts
 from .engine_process import bridge
 from .finished_jobs import hidden_collections
-from .placing import boxes, targets
 from .placing import placeholder as placeholders
+from .placing import targets
+from .placing.fitting import boxes
 
 if TYPE_CHECKING:
     from ..client.jobs.job_target import Target

@@ -20,7 +20,7 @@ from neural4d_blender.engine.files.download import download
 from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
-from neural4d_blender.engine.steps.paid_request import REFUSALS
+from neural4d_blender.engine.steps.paid_requests.paid_request import REFUSALS
 
 from .files import look_at
 from .findings import Findings

@@ -37,9 +37,15 @@ class Room:
                 yield file.relative_to(root)
 
 
-_MONEY = ("engine/spending", *(f"engine/steps/{name}.py" for name in ("paid_request", "lost_answers", "failure_texts")))
+_MONEY = (
+    "engine/spending",
+    *(
+        f"engine/steps/{name}.py"
+        for name in ("paid_requests/paid_request", "paid_requests/lost_answers", "failure_texts")
+    ),
+)
 ROOMS = (
-    Room("money", (*_MONEY, "engine/model/costs.py"), _ENGINE, 90),
+    Room("money", (*_MONEY, "engine/model/job_records/costs.py"), _ENGINE, 90),
     Room("steps", ("engine/steps",), _ENGINE, 90),
     Room("journal", ("engine/store",), _ENGINE, 90),
     Room("transport", ("engine/http",), _ENGINE, 90),

@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 import trimesh
 
-from neural4d_blender.engine.model.report import Report
+from neural4d_blender.engine.model.quality.report import Report
 from neural4d_blender.prepare import main
 from neural4d_blender.prepare.checks import run
 from neural4d_blender.prepare.checks.shape.shape import Shape

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from neural4d_blender.engine.model.report import Report
+from neural4d_blender.engine.model.quality.report import Report
 from neural4d_blender.prepare import main
 
 from .bodies import Body, ball

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neural4d_blender.engine.model.report import USES, Finding, Report, Verdict
+from neural4d_blender.engine.model.quality.report import USES, Finding, Report, Verdict
 
 
 def report(score: float = 1.0, *, open_edges: int = 0) -> Report:

@@ -20,7 +20,7 @@ from ..errors import (
     UnsafeModel,
     UnsupportedFeature,
 )
-from ..model.facts import Facts
+from ..model.quality.facts import Facts
 from ..model.request import Request
 from ..model.variant import Variant, are_facts
 from .blender_pool import JobFile, Preparers

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BrokenModel, PreparerFailed
-from ..model.facts import Facts
+from ..model.quality.facts import Facts
 
 #: Files whose digest was right, in this process: path and stamp.
 _read: set[tuple[Path, tuple[int, ...]]] = set()

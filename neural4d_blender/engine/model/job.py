@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ErrorTexts
-from . import choosing
 from .allowed_values import FILES
-from .choice import Choice
-from .choosing import Rule
-from .costs import Costs
-from .delivery import Delivery
+from .job_records.choice import Choice
+from .job_records.costs import Costs
+from .job_records.delivery import Delivery
+from .job_records.submission import Submission
+from .quality import choosing
+from .quality.choosing import Rule
 from .states import LIFE, SETTLED, State, VariantState, WaitsFor
-from .submission import Submission
 from .variant import Save, SaveState, Variant
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, UnsupportedFeature
-from . import allowed_values, choosing
+from . import allowed_values
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
 from .inputs.web_addresses import is_web_address, name_in
+from .quality import choosing
 
 if TYPE_CHECKING:
     from .declaration import Declaration

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..errors import ErrorTexts
-from .facts import Facts
+from .quality.facts import Facts
 from .states import VariantState
 
 

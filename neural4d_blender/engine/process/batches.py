@@ -20,10 +20,10 @@ from ..steps.delivery import kept_files
 from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
 from ..system import Clock
-from .active_jobs import ActiveJobs
 from .events import Events
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
+from .scheduling.active_jobs import ActiveJobs
 
 #: What one job of a batch failed of, every other one at that service would fail of as well.
 _OF_ALL = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}

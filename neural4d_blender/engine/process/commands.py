@@ -12,7 +12,6 @@ from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
-from .active_jobs import ActiveJobs
 from .batches import Batches
 from .connections import Connections
 from .events import Events
@@ -20,8 +19,9 @@ from .free_questions import FreeQuestions
 from .job_commands import JobCommands
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
+from .scheduling.active_jobs import ActiveJobs
+from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
-from .thread_pools import ThreadPools
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}

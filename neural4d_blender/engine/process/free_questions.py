@@ -17,7 +17,7 @@ from ..steps.context import Context
 from ..store.history import History
 from .events import Events
 from .outbox import Message
-from .thread_pools import ThreadPools
+from .scheduling.thread_pools import ThreadPools
 
 _T = TypeVar("_T")
 

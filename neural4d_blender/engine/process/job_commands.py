@@ -18,10 +18,10 @@ from ..steps import retry_and_choose
 from ..steps.context import Context
 from ..steps.delivery import kept_files
 from ..store.history import History
-from .active_jobs import ActiveJobs
 from .events import Events
 from .outbox import Message
-from .thread_pools import ThreadPools
+from .scheduling.active_jobs import ActiveJobs
+from .scheduling.thread_pools import ThreadPools
 
 
 @dataclass

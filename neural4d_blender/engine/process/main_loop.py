@@ -33,15 +33,15 @@ from ..store.history import History
 from ..store.journal import Journal
 from ..system import SYSTEM, System
 from . import batches
-from .active_jobs import ActiveJobs
 from .commands import Commands
-from .concurrency_limit import ConcurrencyLimit
 from .connections import Connections
 from .events import Events
 from .outbox import Outbox
-from .schedule import Schedule
+from .scheduling.active_jobs import ActiveJobs
+from .scheduling.concurrency_limit import ConcurrencyLimit
+from .scheduling.schedule import Schedule
+from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
-from .thread_pools import ThreadPools
 
 #: At the end: seconds that a host which still listens is given to hear the last words.
 _GRACE = 5.0

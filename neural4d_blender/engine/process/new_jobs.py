@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import protocol
-from ..model.delivery import Delivery
 from ..model.job import Job
+from ..model.job_records.delivery import Delivery
 from ..model.request import Request
 from ..model.states import State
 from ..store.journal import Journal

@@ -10,8 +10,8 @@ from ..model.job import Job
 from ..model.states import State
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context
-from .active_jobs import ActiveJobs
-from .schedule import Schedule
+from .scheduling.active_jobs import ActiveJobs
+from .scheduling.schedule import Schedule
 
 #: Seconds until a journal that could not be written is tried again, and an engine that is about to end looked at.
 _LOOK_AGAIN = 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from ..model.facts import Facts
 from ..model.job import Job
+from ..model.quality.facts import Facts
 from ..model.states import FREE_TO_CANCEL
 from ..services.answers import Trace
 from .exchange_log import Recording

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import GenerationFailed, JobNotFound, LinkExpired, ModelNotFound, Neural4DError, RequestRefused
-from ..model.costs import Costs
 from ..model.inputs.web_addresses import is_web_address
 from ..model.job import Job
+from ..model.job_records.costs import Costs
 from ..model.request import Request
 from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ..errors import CapReached, JobFailed, Neural4DError, PaymentUnknown
 from ..model.job import Job
+from ..model.job_records.submission import Submission
 from ..model.request import Request
 from ..model.states import State, VariantState
-from ..model.submission import Submission
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import paid_in_words

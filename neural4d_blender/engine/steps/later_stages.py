@@ -21,7 +21,7 @@ from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context
 from .failure_texts import cost_of_refused
-from .paid_request import REFUSALS, is_unsent
+from .paid_requests.paid_request import REFUSALS, is_unsent
 from .submit import take_choices
 
 #: What there is of a model between two stages is smaller than the model.

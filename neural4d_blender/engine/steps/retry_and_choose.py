@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import BrokenModel
-from ..model.choosing import Rule
+from ..model.job_records.submission import Submission
+from ..model.quality.choosing import Rule
 from ..model.states import State, VariantState
-from ..model.submission import Submission
 from ..model.variant import Variant
 from . import retry_or_fail
 from .active_job import ActiveJob

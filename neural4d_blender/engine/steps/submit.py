@@ -18,20 +18,21 @@ from ..errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from ..model.choice import Choice
 from ..model.declaration import Quote
 from ..model.inputs.picture_end import check_whole
 from ..model.job import Job
+from ..model.job_records.choice import Choice
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
-from . import brought_in, lost_answers, paid_request
+from . import brought_in
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download
 from .delivery.check_download import check_pixels, check_something
+from .paid_requests import lost_answers, paid_request
 
 #: Between two questions for pictures to choose from, in times of the quickest pace; seconds until cut-outs are given
 #: up.

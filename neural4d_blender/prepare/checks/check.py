@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.model.report import Finding
+from ...engine.model.quality.report import Finding
 from .shape.shape import Shape
 
 Mask = NDArray[np.bool_]

@@ -13,8 +13,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...engine.model.report import ATTRIBUTES, Finding, Report, attribute_of
-from ...engine.model.verdicts import verdicts
+from ...engine.model.quality.report import ATTRIBUTES, Finding, Report, attribute_of
+from ...engine.model.quality.verdicts import verdicts
 from ..open_file import mesh_of, update
 from . import body, look, surface
 from .check import Check, Mask, Measured

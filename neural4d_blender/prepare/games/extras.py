@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from ...engine.blenders.shared_names import GAME, datablock_name
-from ...engine.model.facts import Facts
+from ...engine.model.quality.facts import Facts
 from ..meshes import apply_transforms, face_limit, join
 from ..meshes.extract_model import Model, drop_loose
 from ..open_file import copy_of, mesh_of, scene

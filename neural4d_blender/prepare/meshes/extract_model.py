@@ -15,7 +15,7 @@ import numpy as np
 from ...engine.blenders.shader_lengths import scale_lengths
 from ...engine.blenders.shared_names import datablock_name
 from ...engine.errors import BrokenModel
-from ...engine.model.facts import Facts
+from ...engine.model.quality.facts import Facts
 from ..open_file import armature_of, corners_of, mesh_of, own, purge, scene
 from . import apply_transforms, hierarchy
 from .evaluate import Part, parts_of

@@ -15,7 +15,7 @@ import bpy
 from ...engine.blenders.job_file_format import AssetValues
 from ...engine.blenders.shared_names import GAME, blend_version, datablock_name
 from ...engine.errors import BrokenModel, PreparerFailed
-from ...engine.model.facts import Facts
+from ...engine.model.quality.facts import Facts
 from ...engine.system import SYSTEM
 from . import preview_render
 

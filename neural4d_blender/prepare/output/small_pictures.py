@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ...engine.model.facts import Facts
+from ...engine.model.quality.facts import Facts
 from ...engine.system import SYSTEM
 
 #: Pixels of the longer side.

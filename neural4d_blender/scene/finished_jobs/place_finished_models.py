@@ -18,7 +18,8 @@ from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
 from .. import main_thread, user_settings, whereabouts
 from ..engine_process import bridge
-from ..placing import fitting, placeholder, provenance, targets
+from ..placing import placeholder, provenance, targets
+from ..placing.fitting import fit_into_box
 from ..placing.placement import place, undo_step
 from ..placing.replacement import replace
 from ..session import session, survive
@@ -187,12 +188,12 @@ def place_job(
     standing = placed_roots(job.id) if target.get("beside") else []
     replaced = None if target.get("beside") else targets.replaced_by(target)
     held = None if standing or replaced else _placeholder(job, remark=automatic)
-    fits = fitting.wanted(target, job.target, len(standing))
+    fits = fit_into_box.wanted(target, job.target, len(standing))
     with undo_step(f"{'Replace' if replaced else 'Place'} {title}"[:60]):
         if replaced:
             roots = replace(replaced, chosen.blend, scene, chosen.facts)
             provenance.note(roots, job, chosen)
-            said = fitting.refit(roots, scene)
+            said = fit_into_box.refit(roots, scene)
         else:
             roots = place(
                 chosen.blend,
@@ -211,7 +212,7 @@ def place_job(
             provenance.note(roots, job, chosen)
             said = ""
             if fits:
-                roots, said = fitting.fill(roots[0], fits, scene)
+                roots, said = fit_into_box.fill(roots[0], fits, scene)
                 if len(fits) > 1:
                     placeholder.remove_more(job.id)
             elif standing:

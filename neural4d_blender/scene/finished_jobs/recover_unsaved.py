@@ -17,7 +17,8 @@ from ...client.jobs.job_target import Target
 from ...client.jobs.snapshots import Job
 from ...engine.protocol import State
 from ..engine_process import bridge
-from ..placing import boxes, placeholder, provenance, targets
+from ..placing import placeholder, provenance, targets
+from ..placing.fitting import boxes
 from ..session import session
 from . import place_finished_models
 

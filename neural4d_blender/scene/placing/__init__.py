@@ -11,4 +11,4 @@ PLACEHOLDER = "neural4d_placeholder"
 MORE = "neural4d_placeholder_of"
 
 # Nothing of these is needed before there are jobs.
-open_late(__name__, "box_room", "boxes", "fitting", "marks", "placement", "provenance", "surroundings", "targets")
+open_late(__name__, "marks", "placement", "provenance", "surroundings", "targets")

@@ -16,7 +16,8 @@ from mathutils import Vector
 from ...engine.protocol import State
 from ..engine_process import bridge
 from ..session import session
-from . import MORE, PLACEHOLDER, fitting, placement, targets
+from . import MORE, PLACEHOLDER, placement, targets
+from .fitting import fit_into_box
 
 if TYPE_CHECKING:
     from ...client.jobs.job_target import Target
@@ -158,11 +159,11 @@ def make(job: Job, *, select: bool = False) -> bpy.types.Object:
         home = targets.collection_of(target, scene)
         for number, fit in enumerate(target.get("fit", ())):
             if number == 0:
-                fitting.shape_like(made, fit, scene, on_floor=request.origin == "BOTTOM")
+                fit_into_box.shape_like(made, fit, scene, on_floor=request.origin == "BOTTOM")
                 continue
             other = bpy.data.objects.new(made.name, None)
             other.empty_display_type, other[MORE] = "CUBE", job.id
-            if fitting.shape_like(other, fit, scene, on_floor=False):
+            if fit_into_box.shape_like(other, fit, scene, on_floor=False):
                 home.objects.link(other)
         home.objects.link(made)
         _mark(made, job.id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty
 
-from ...api import job as known
+from ...api.jobs import job as known
 from ...engine.protocol import State
 from ...scene.engine_process import bridge
 from ..drawing import icons, labels, state_labels

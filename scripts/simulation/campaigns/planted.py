@@ -114,7 +114,7 @@ def _impatient() -> None:
     transport.Transport.__init__.__kwdefaults__["paid"] = 10.0
 
 
-_PAY, _SPENDING = "steps.paid_request.pay", "spending.spending.Spending"
+_PAY, _SPENDING = "steps.paid_requests.paid_request.pay", "spending.spending.Spending"
 #: By name: what is changed.
 PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "a submission is journaled after it was sent": Change(
@@ -133,9 +133,11 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         'return AnswerLost(f"The connection',
         'return ServiceUnreachable(f"The connection',
     ),
-    "a lost answer is sent again": _Value("steps.paid_request", "REFUSALS", _with("AnswerLost")),
-    "an error of the server is sent again": _Value("steps.paid_request", "REFUSALS", _with("ServiceDown")),
-    "an odd answer is sent again": _Value("steps.paid_request", "REFUSALS", _with("UnexpectedAnswer")),
+    "a lost answer is sent again": _Value("steps.paid_requests.paid_request", "REFUSALS", _with("AnswerLost")),
+    "an error of the server is sent again": _Value(
+        "steps.paid_requests.paid_request", "REFUSALS", _with("ServiceDown")
+    ),
+    "an odd answer is sent again": _Value("steps.paid_requests.paid_request", "REFUSALS", _with("UnexpectedAnswer")),
     "any 503 is taken for busy": Change("http.refusals.error_of", "(status == 503 and asks_to_wait)", "status == 503"),
     "408 and 409 are taken for a refusal": _Value("http.refusals", "_IN_DOUBT", lambda _: ()),
     "a variant is dropped on restart": Change(
@@ -147,7 +149,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "SET month = month || substr(?, 1, 0) || substr(?, 1, 0), bytes",
     ),
     "running jobs of an earlier engine are not counted": Change(
-        "process.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
+        "process.scheduling.concurrency_limit.ConcurrencyLimit.may_go", "if job.at_service:", "if False:"
     ),
     "a job's cap is not looked at": Change("spending.spending_limits.reserve", "in_all > request.max_points", "False"),
     "a group's cap is not looked at": Change(
@@ -183,7 +185,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     ),
     "a failure says that nothing was paid": Change("steps.failure_texts.cost_in_words", "if job.costs.free", "if True"),
     "a refusal that was paid is not looked at": Change(
-        "steps.paid_request._not_accepted", "if lost_answers.fell", "if False and lost_answers.fell"
+        "steps.paid_requests.paid_request._not_accepted", "if lost_answers.fell", "if False and lost_answers.fell"
     ),
     "before it is sent again nobody looks at the balance": Change(
         _PAY, "if sent.number and lost_answers.fell", "if False and lost_answers.fell"
@@ -201,11 +203,15 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     ),
     "the balance is watched for a second": Change("steps.context.Timing.watch", "20 * self.look_again", "1.0"),
     "standing still is always proof": Change(
-        "steps.lost_answers._not_taken", "certain = proof or", "certain = True or"
+        "steps.paid_requests.lost_answers._not_taken", "certain = proof or", "certain = True or"
     ),
-    "a balance that fell is not looked at": Change("steps.lost_answers.look", "and balance != before", "and False"),
+    "a balance that fell is not looked at": Change(
+        "steps.paid_requests.lost_answers.look", "and balance != before", "and False"
+    ),
     "a found job is not booked": Change(
-        "steps.lost_answers._found", "expected = context.spending.book(provider, job, quote)", "expected = 0"
+        "steps.paid_requests.lost_answers._found",
+        "expected = context.spending.book(provider, job, quote)",
+        "expected = 0",
     ),
     "a stopped batch goes on": Change("process.batches.Batches.stop", "self._halted[record.id].set()", "pass"),
     "a stopped batch goes on after a restart": Change(
@@ -256,7 +262,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "a full disk sends all the same": Change(_PAY, "except JournalUnusable:", "except ZeroDivisionError:"),
     "a deleted job is sent again": Change("process.commands.Commands._submit", "if deleted :=", "if False and"),
     "what is acted on late is not seen": Change(
-        "steps.lost_answers._refused", "sent.balance_before is None and", "False and"
+        "steps.paid_requests.lost_answers._refused", "sent.balance_before is None and", "False and"
     ),
     "a conversion on its way is told as not paid": Change(
         "model.job.Job.to_dict", " or bool(self.delivery.converting)", ""

@@ -17,7 +17,8 @@ from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene import start_job
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.scene.placing import boxes, fitting, provenance
+from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.placing.fitting import boxes, fit_into_box
 from neural4d_blender.scene.placing.placement import measure_mm, undo_push
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
@@ -185,12 +186,12 @@ def test_what_ends_blender_or_is_no_number_is_refused(empty_file: bpy.types.Scen
     box = bpy.data.objects.new("Crate", None)
     box.instance_type, box.instance_collection = "COLLECTION", one
     with pytest.raises(neural4d.InvalidInput, match="Crate shows One, a collection that has an instance of itself"):
-        fitting.into([box])
+        fit_into_box.into([box])
     nowhere = make_box("Nowhere")
     nowhere.location.x = float("nan")
     bpy.context.view_layer.update()
     with pytest.raises(neural4d.InvalidInput, match="Where Nowhere stands, or how large it is, is no number"):
-        fitting.into([nowhere])
+        fit_into_box.into([nowhere])
 
 
 def test_a_box_that_is_gone_leaves_its_place(sim: Simulator) -> None:
@@ -261,5 +262,5 @@ def test_a_box_that_is_given_twice_is_filled_once_and_its_prompt_found_whatever_
     one, other = make_box("Chair"), make_box("chair")
     (row,) = fit.plan([one, other, one], style="", vary=False, prompts={"chair": "an oak chair"})
     assert (row["prompt"], row["fit"]) == ("an oak chair", [one, other])
-    target, _ = fitting.into([one, one])
+    target, _ = fit_into_box.into([one, one])
     assert len(target["fit"]) == 1

@@ -12,7 +12,7 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.api.job import Job
+from neural4d_blender.api.jobs.job import Job
 from scripts.simulator.launcher import Simulator
 from tests.support.connected import connect
 

@@ -26,7 +26,8 @@ from neural4d_blender.client.jobs.box_fit import (
 from neural4d_blender.client.jobs.job_target import Target
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request
-from neural4d_blender.scene.placing import boxes, fitting, placement, provenance
+from neural4d_blender.scene.placing import placement, provenance
+from neural4d_blender.scene.placing.fitting import boxes, fit_into_box
 from tests.scene.conftest import Prepared
 
 #: Metres a Blender unit.
@@ -203,7 +204,7 @@ def test_inside_on_the_seat_and_looking_the_right_way(prepared: Prepared) -> Non
         root = _place(paths[number % 2], scene)
         bound = boxes.bind(thing, seat, stretch, turns=True)
         boxes.mark([bound])
-        (root,), remark = fitting.fill(root, [bound], scene)
+        (root,), remark = fit_into_box.fill(root, [bound], scene)
         points = _world_points(root)
         assert root.scale[:] == (1, 1, 1)
         _check_inside(points, matrix, low, high, np.array(root.matrix_world.to_3x3().col[2]), thing.name)

@@ -12,8 +12,8 @@ import bpy
 import numpy as np
 import pytest
 
-from neural4d_blender.engine.model.report import ATTRIBUTES, Report, attribute_of
-from neural4d_blender.engine.model.verdicts import WEIGHTS
+from neural4d_blender.engine.model.quality.report import ATTRIBUTES, Report, attribute_of
+from neural4d_blender.engine.model.quality.verdicts import WEIGHTS
 from neural4d_blender.prepare import main
 from neural4d_blender.prepare.checks import run
 from neural4d_blender.scene.exporting import export

@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.api.job import Job
+from neural4d_blender.api.jobs.job import Job
 from neural4d_blender.cli.blender_session import BlenderDesk, place_finished_models
 from neural4d_blender.cli.main import main
 from neural4d_blender.engine.protocol import blend_version

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.engine.model.report import USES, number
-from neural4d_blender.engine.model.verdicts import WEIGHTS
+from neural4d_blender.engine.model.quality.report import USES, number
+from neural4d_blender.engine.model.quality.verdicts import WEIGHTS
 from neural4d_blender.prepare.checks import run
 from neural4d_blender.prepare.checks.check import Check
 

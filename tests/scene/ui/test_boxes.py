@@ -6,7 +6,7 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene.placing import boxes
+from neural4d_blender.scene.placing.fitting.fit_into_box import boxes
 from neural4d_blender.ui.operators.fit import boxes as operators
 from neural4d_blender.ui.operators.fit import dress
 from scripts.simulator.launcher import Simulator

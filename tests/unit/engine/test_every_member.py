@@ -20,8 +20,8 @@ from neural4d_blender.engine.model import allowed_values, states
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.csm import sessions_today
 from neural4d_blender.engine.services.neural4d import answers as neural4d
-from neural4d_blender.engine.steps import paid_request
 from neural4d_blender.engine.steps.delivery import check_download
+from neural4d_blender.engine.steps.paid_requests import paid_request
 from tests.support.glb_files import glb, triangle
 from tests.unit.engine.test_csm import Http
 

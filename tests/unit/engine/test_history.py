@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.errors import JournalUnusable
-from neural4d_blender.engine.model.costs import Costs
 from neural4d_blender.engine.model.job import RECORDS, Job, Save, Variant
+from neural4d_blender.engine.model.job_records.costs import Costs
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.store.history import History, snapshot
 from neural4d_blender.engine.store.journal import Journal

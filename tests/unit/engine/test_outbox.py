@@ -13,8 +13,8 @@ import pytest
 
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.process.concurrency_limit import ConcurrencyLimit
 from neural4d_blender.engine.process.outbox import Outbox
+from neural4d_blender.engine.process.scheduling.concurrency_limit import ConcurrencyLimit
 from neural4d_blender.engine.steps.active_job import ActiveJob
 
 

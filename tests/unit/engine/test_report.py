@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.model.report import USES, Finding, Report, Verdict, attribute_of, number
+from neural4d_blender.engine.model.quality.report import USES, Finding, Report, Verdict, attribute_of, number
 
 REPORT = Report(
     (

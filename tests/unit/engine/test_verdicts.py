@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from neural4d_blender.engine.model.report import USES, Finding
-from neural4d_blender.engine.model.verdicts import WEIGHTS, verdicts
+from neural4d_blender.engine.model.quality.report import USES, Finding
+from neural4d_blender.engine.model.quality.verdicts import WEIGHTS, verdicts
 
 
 def _bad(*names: str) -> list[Finding]:

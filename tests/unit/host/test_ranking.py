@@ -16,8 +16,8 @@ from neural4d_blender.cli.planned_files import Plan
 from neural4d_blender.client.jobs import ranking
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.errors import JobFailed
-from neural4d_blender.engine.model import choosing
-from neural4d_blender.engine.model.report import Report
+from neural4d_blender.engine.model.quality import choosing
+from neural4d_blender.engine.model.quality.report import Report
 from neural4d_blender.engine.protocol import BatchRecord, InvalidInput, Request, State
 from tests.support.reports import report
 

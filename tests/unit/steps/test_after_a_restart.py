@@ -17,8 +17,8 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.process.concurrency_limit import ConcurrencyLimit
-from neural4d_blender.engine.process.schedule import Schedule
+from neural4d_blender.engine.process.scheduling.concurrency_limit import ConcurrencyLimit
+from neural4d_blender.engine.process.scheduling.schedule import Schedule
 from neural4d_blender.engine.process.take_over import TakeOver
 from neural4d_blender.engine.services.answers import Poll
 from neural4d_blender.engine.steps import retry_and_choose

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.model import choosing
+from neural4d_blender.engine.model.quality import choosing
 from neural4d_blender.engine.protocol import InvalidInput, Request
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import PREPARER, EngineProcess

@@ -16,7 +16,7 @@ from ...services.answers import Conversion
 from ...services.base import Provider
 from ...spending.purchase import Purchase
 from ..context import Context
-from ..paid_request import REFUSALS, is_documented, is_unsent
+from ..paid_requests.paid_request import REFUSALS, is_documented, is_unsent
 
 
 def ask_for_conversion(context: Context, job: Job, uuid: str, format: str, size_mm: float | None) -> Conversion:

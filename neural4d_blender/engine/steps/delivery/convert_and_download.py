@@ -26,8 +26,8 @@ from ...files.gltf import gltf_pack
 from ...files.gltf.glb_check import check_glb
 from ...files.gltf.gltf_images import check_folder
 from ...model.allowed_values import FORMATS, MORE_FORMATS
-from ...model.facts import Facts
 from ...model.job import Job
+from ...model.quality.facts import Facts
 from ...model.request import Request
 from ...model.states import State, VariantState
 from ...model.variant import Variant

@@ -20,8 +20,8 @@ from ...files.archive import is_around, unpack_model
 from ...files.file_type import file_type
 from ...files.gltf.glb_check import check_glb
 from ...files.gltf.glb_dimensions import size_of
-from ...model.facts import Facts
 from ...model.job import Job
+from ...model.quality.facts import Facts
 from ...model.request import Request
 from ...model.variant import Save, SaveState, Variant
 from ...system import reason

@@ -14,7 +14,7 @@ from ....engine import protocol
 from ....engine.protocol import Neural4DError
 from ....scene import timer_and_file_handlers
 from ....scene.engine_process import bridge
-from ....scene.placing import box_room
+from ....scene.placing.fitting import box_room
 from ...drawing import labels
 from ...drawing.languages import tr
 from ...settings import image_sources

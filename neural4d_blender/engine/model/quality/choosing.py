@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ErrorTexts, InvalidInput
+from ...errors import ErrorTexts, InvalidInput
 from .facts import Facts
 from .report import USES, Report
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from ..client.jobs.answers import Answer
-from ..client.jobs.snapshots import Save
-from ..client.paths import check_writable
-from ..engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
-from ..scene import assets, timer_and_file_handlers, user_settings
-from ..scene.engine_process import bridge
-from ..scene.exporting import export
+from ...client.jobs.answers import Answer
+from ...client.jobs.snapshots import Save
+from ...client.paths import check_writable
+from ...engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
+from ...scene import assets, timer_and_file_handlers, user_settings
+from ...scene.engine_process import bridge
+from ...scene.exporting import export
 from .status_and_wait import Following
 
 

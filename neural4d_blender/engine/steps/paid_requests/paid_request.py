@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ..errors import (
+from ...errors import (
     HeldBack,
     InvalidInput,
     JournalUnusable,
@@ -17,18 +17,19 @@ from ..errors import (
     ServiceBusy,
     ServiceUnreachable,
 )
-from ..files.download import Stopped
-from ..http import refusals
-from ..model.declaration import Quote
-from ..model.job import Job
-from ..model.server_facts import AT_ONCE, BOOKS
-from ..model.states import State
-from ..services.answers import Submission
-from ..services.base import Provider
-from . import lost_answers, retry_or_fail
-from .active_job import ActiveJob
-from .context import Context
-from .failure_texts import cost_of_refused
+from ...files.download import Stopped
+from ...http import refusals
+from ...model.declaration import Quote
+from ...model.job import Job
+from ...model.server_facts import AT_ONCE, BOOKS
+from ...model.states import State
+from ...services.answers import Submission
+from ...services.base import Provider
+from .. import retry_or_fail
+from ..active_job import ActiveJob
+from ..context import Context
+from ..failure_texts import cost_of_refused
+from . import lost_answers
 
 #: The service, or somebody in its place, says that it has not acted; every other trouble leaves that open anyway.
 REFUSALS = (ServiceBusy, KeyRejected, NotEnoughPoints, RequestRefused, InvalidInput)

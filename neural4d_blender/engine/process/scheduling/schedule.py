@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from ..system import Clock
+from ...system import Clock
 
 
 class Schedule:

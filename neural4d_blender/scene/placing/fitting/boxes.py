@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable
 
 import bpy
 
-from ...client.jobs.box_fit import check
-from ...client.jobs.job_target import Fit
-from ...engine.protocol import InvalidInput
-from . import MORE, PLACEHOLDER, provenance
+from ....client.jobs.box_fit import check
+from ....client.jobs.job_target import Fit
+from ....engine.protocol import InvalidInput
+from .. import MORE, PLACEHOLDER, provenance
 
 #: Custom property of a box: its id, which a job's target names.
 MARK = "neural4d_box"

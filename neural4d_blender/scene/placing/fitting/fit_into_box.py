@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix, Vector
 
-from ...client.jobs.box_fit import FLAT, is_better_turned, may_turn
-from ...client.jobs.job_target import Fit
-from ...engine.protocol import InvalidInput
-from . import box_room, boxes, placement, provenance, targets
-from .game_extras import is_extra
+from ....client.jobs.box_fit import FLAT, is_better_turned, may_turn
+from ....client.jobs.job_target import Fit
+from ....engine.protocol import InvalidInput
+from .. import placement, provenance, targets
+from ..game_extras import is_extra
+from . import box_room, boxes
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...client.jobs.job_target import Target
+    from ....client.jobs.job_target import Target
 
 #: What is to be said of a model that was turned, or whose box is gone.
 TURNED = "It was turned by 90 degrees, since it fits its box better like that."

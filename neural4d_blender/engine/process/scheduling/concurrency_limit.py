@@ -10,9 +10,9 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable
 
-from ..model.job import Job
-from ..model.states import State
-from ..steps.active_job import ActiveJob
+from ...model.job import Job
+from ...model.states import State
+from ...steps.active_job import ActiveJob
 
 #: A batch and a service: the two that a limit is for.
 Key = tuple[str, str]

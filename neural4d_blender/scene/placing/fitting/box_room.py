@@ -14,9 +14,9 @@ from itertools import chain, product
 import bpy
 from mathutils import Matrix, Vector
 
-from ...client.jobs.box_fit import FLAT
-from ...engine.protocol import InvalidInput
-from .placement import metres_per_unit
+from ....client.jobs.box_fit import FLAT
+from ....engine.protocol import InvalidInput
+from ..placement import metres_per_unit
 
 #: An edge that leans less than this part of its length is at right angles to the others.
 _SHEARED = 1e-5

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
-from ..model.job import Job
-from ..model.states import State, VariantState
-from ..system import SYSTEM, System
+from ...model.job import Job
+from ...model.states import State, VariantState
+from ...system import SYSTEM, System
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -18,7 +18,7 @@ class Facts(TypedDict, total=False):
         repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
-        report: what the checks found, as model/report.py has it; models that were prepared earlier have none.
+        report: what the checks found, as model/quality/report.py has it; models that were prepared earlier have none.
     """
 
     ok: bool

@@ -12,15 +12,15 @@ from typing import Any, Self, TypeVar
 
 import bpy
 
-from ..client.jobs import ranking, snapshots
-from ..client.jobs.box_fit import fit_of
-from ..client.request_reply import LOOK, check_going, go_on
-from ..engine.protocol import SETTLED, JobFailed, NotFit, State
-from ..scene import main_thread, timer_and_file_handlers
-from ..scene.engine_process import bridge
-from ..scene.finished_jobs import place_finished_models
-from ..scene.placing import placeholder
-from ..scene.session import session
+from ...client.jobs import ranking, snapshots
+from ...client.jobs.box_fit import fit_of
+from ...client.request_reply import LOOK, check_going, go_on
+from ...engine.protocol import SETTLED, JobFailed, NotFit, State
+from ...scene import main_thread, timer_and_file_handlers
+from ...scene.engine_process import bridge
+from ...scene.finished_jobs import place_finished_models
+from ...scene.placing import placeholder
+from ...scene.session import session
 
 _Found = TypeVar("_Found")
 

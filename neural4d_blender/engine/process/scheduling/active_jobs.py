@@ -12,14 +12,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from ..errors import JobNotFound
-from ..model.job import Job
-from ..model.states import FREE_TO_CANCEL, State
-from ..spending.spending import Spending
-from ..steps.active_job import ActiveJob
-from ..store.journal import Journal, taken_elsewhere
+from ...errors import JobNotFound
+from ...model.job import Job
+from ...model.states import FREE_TO_CANCEL, State
+from ...spending.spending import Spending
+from ...steps.active_job import ActiveJob
+from ...store.journal import Journal, taken_elsewhere
+from ..outbox import Message
 from .concurrency_limit import ConcurrencyLimit
-from .outbox import Message
 from .schedule import Schedule
 from .thread_pools import ThreadPools, pool_of
 

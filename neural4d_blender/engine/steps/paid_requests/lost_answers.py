@@ -11,20 +11,20 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 
-from ..errors import KeyRejected, Neural4DError, PaymentUnknown, ServiceBusy, SubmissionLost, from_dict
-from ..http.refusals import kind_of
-from ..model.declaration import Feature, Quote
-from ..model.job import Job
-from ..model.request import Request
-from ..model.server_facts import AT_ONCE, BOOKS
-from ..model.states import State
-from ..services.answers import Submission, Trace
-from ..services.base import Provider
-from ..spending.measured_prices import LATEST
-from . import retry_or_fail
-from .active_job import ActiveJob
-from .context import Context
-from .failure_texts import cost_of_lost, cost_of_refused
+from ...errors import KeyRejected, Neural4DError, PaymentUnknown, ServiceBusy, SubmissionLost, from_dict
+from ...http.refusals import kind_of
+from ...model.declaration import Feature, Quote
+from ...model.job import Job
+from ...model.request import Request
+from ...model.server_facts import AT_ONCE, BOOKS
+from ...model.states import State
+from ...services.answers import Submission, Trace
+from ...services.base import Provider
+from ...spending.measured_prices import LATEST
+from .. import retry_or_fail
+from ..active_job import ActiveJob
+from ..context import Context
+from ..failure_texts import cost_of_lost, cost_of_refused
 
 #: When the balance is read, in parts of the time that it is watched for: a service may book late.
 _READINGS = (0.0, 0.05, 0.2, 0.5, 1.0)
