@@ -34,13 +34,13 @@ def quote(journal: Journal, message: Message) -> Message:
     """
     now = journal.clock.now()
     jobs = [new_job({"job": "", **entry}, now) for entry in message["jobs"]]
-    agents = {job.agent for job in jobs}
-    if len(agents) != 1 or "" in agents:
+    agent = jobs[0].agent if jobs else ""
+    if not agent or any(job.agent != agent for job in jobs):
         raise InvalidInput("A quote is for jobs of one agent.")
     points = [_points(journal, job) for job in jobs]
     prices = journal.prices()
     known = all(protocol.measured(job.provider, Request.from_dict(job.request), prices) for job in jobs)
-    made = quotes.Quoted(journal.system.new_id(), *agents, _identity(jobs), sum(points), now, now + VALID)
+    made = quotes.Quoted(journal.system.new_id(), agent, _identity(jobs), sum(points), now, now + VALID)
     with journal.transaction() as db:
         quotes.note(db, made)
     told = {"id": made.id, "points": made.points, "each": points, "measured": known, "until": made.until}
