@@ -68,6 +68,8 @@ class Request:
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
             file, or to the provider of files an absolute path. It costs nothing.
         key: the user's own name for the job, of which a journal has one; empty where it has none.
+        project: what it is for, by the user's own name: points are counted by it. agent: the program that asks in the
+            user's name; empty for the user.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -111,6 +113,8 @@ class Request:
     bring_in: str = ""
     key: str = ""
     keep_in: str = ""
+    project: str = ""
+    agent: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -179,7 +183,8 @@ class Request:
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
-        for text in (self.prompt, self.name, self.group, self.keep_in, self.bring_in, *pictures, *self.originals):
+        own = (self.prompt, self.name, self.group, self.project, self.agent, self.keep_in, self.bring_in)
+        for text in (*own, *pictures, *self.originals):
             try:
                 text.encode()
             except UnicodeEncodeError:

@@ -24,7 +24,7 @@ from ..engine_process import bridge
 MOST_BYTES, _MOST_A_LINE = 60_000, 8_000
 #: Of a request: what is left out, because it is the user's own.
 _PRIVATE = frozenset(
-    {"prompt", "images", "views", "references", "originals", "name", "group", "keep_in", "texture_folder"}
+    {"prompt", "images", "views", "references", "originals", "name", "group", "project", "keep_in", "texture_folder"}
 )
 
 
@@ -55,7 +55,7 @@ def _own(job: Job) -> list[str]:
     named = [*pictures, *request.originals, request.keep_in, request.texture_folder]
     folders = [str(user_settings.data_dir()), job.folder, str(Path.home())]
     names = [part for name in named if name for part in (name, Path(name).name, Path(name).stem)]
-    texts = [request.prompt, request.name, request.group, *names, *folders]
+    texts = [request.prompt, request.name, request.group, job.project, *names, *folders]
     return [text for text in texts if text]
 
 
