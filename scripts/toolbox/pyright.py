@@ -1,4 +1,4 @@
-"""Pyright, on what a caller of the Python API writes, with the stubs of this Python: `python -m scripts.toolbox.pyright`.
+"""Pyright on what a caller of the Python API writes: `python -m scripts.toolbox.pyright`.
 
 What it looks at, and how strictly, stands in pyproject.toml. It runs on Node.js. Standard library only.
 """
