@@ -19,7 +19,7 @@ from ...client.paths import check_writable
 from ...engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ...scene import assets, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
-from ...scene.exporting import export
+from ...scene.exporting import engines, export
 from .status_and_wait import Following
 
 
@@ -117,8 +117,8 @@ class Files(Following):
                 or it could not be written.
         """
         file = absolute(path)
-        if made_for and made_for not in export.ENGINES:
-            raise InvalidInput(f"made_for is one of {', '.join(export.ENGINES)}, or empty, not {made_for!r}.")
+        if made_for and made_for not in engines.ENGINES:
+            raise InvalidInput(f"made_for is one of {', '.join(engines.ENGINES)}, or empty, not {made_for!r}.")
         if file.suffix.lower() not in (".glb", ".fbx"):
             raise InvalidInput(f"{file.name} has to end in .glb or .fbx.", "Blender's File > Export writes others.")
         check_writable(file)
