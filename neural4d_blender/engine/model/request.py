@@ -172,21 +172,16 @@ class Request:
         Raises:
             InvalidInput: as :meth:`check`.
         """
-        request = Request(**{**vars(self), **texts})
-        request._check_texts()
+        request = object.__new__(Request)  # giving it all its values one by one takes three times as long
+        vars(request).update(vars(self), **texts)
+        _check_characters(*texts.values())
         request._check_length()
         return request
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
-        for text in (self.prompt, self.name, self.group, self.keep_in, self.bring_in, *pictures, *self.originals):
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                shown = text.encode("ascii", "backslashreplace").decode()
-                raise InvalidInput(
-                    f"This text has characters that are none: {shown}", "Correct it, or rename the file."
-                ) from None
+        texts = (self.prompt, self.name, self.group, self.keep_in, self.bring_in)
+        _check_characters(*texts, *pictures, *self.originals)
 
     def _check_length(self) -> None:
         if len(self.prompt) > MAX_PROMPT:
@@ -293,3 +288,13 @@ class Request:
 
 def _is_number(value: object, *kinds: type) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]
+
+
+def _check_characters(*texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode("ascii", "backslashreplace").decode()
+            what, remedy = f"This text has characters that are none: {shown}", "Correct it, or rename the file."
+            raise InvalidInput(what, remedy) from None
