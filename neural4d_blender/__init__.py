@@ -88,6 +88,8 @@ __all__ = [*(_API if _BLENDER else _PLAIN), *_BATCHES, *_ERRORS, "register", "un
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module(".client.version", __name__).version()
     if name in _BATCHES or (name in _PLAIN and not _BLENDER):
         return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
     if name in _API and _BLENDER:

@@ -1,6 +1,6 @@
-"""``python -m neural4d_blender ...``: the command line of ``blender --command neural4d`` with bpy as a module.
+"""``neural4d ...``, or ``python -m neural4d_blender ...``: the command line of ``blender --command neural4d``.
 
-A Python without bpy has it too, for files as the service made them.
+With bpy as a module it does the same; a Python without bpy has it too, for files as the service made them.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
-_PROG = "python -m neural4d_blender"
 
-
-def _main() -> int:
+def _run(prog: str) -> int:
     if importlib.util.find_spec("bpy") is None:
         from .cli.main import without_blender
 
-        return without_blender(sys.argv[1:], _PROG)
+        return without_blender(sys.argv[1:], prog)
     with _standard_output_kept_clean():
         from .cli.blender_session import as_a_module
 
-    return as_a_module(sys.argv[1:], _PROG)
+    return as_a_module(sys.argv[1:], prog)
 
 
 @contextmanager
@@ -37,9 +36,18 @@ def _standard_output_kept_clean() -> Iterator[None]:
         os.close(kept)
 
 
-if __name__ == "__main__":
-    code = _main()
+def main(prog: str = "neural4d") -> NoReturn:
+    """Run the command of the process's arguments, and end with its exit code.
+
+    Args:
+        prog: what starts it, for the help.
+    """
+    code = _run(prog)
     sys.stdout.flush()
     sys.stderr.flush()
     # Some Blenders crash while the interpreter ends, after all the work is done.
     os._exit(code)
+
+
+if __name__ == "__main__":
+    main("python -m neural4d_blender")

@@ -87,6 +87,7 @@ def generate(
     max_points: int | None = None,
     group: str = "",
     group_points: int | None = None,
+    project: str = "",
     sample: str = "",
     fit: bpy.types.Object | Sequence[bpy.types.Object] | None = None,
     seat: str = "FLOOR",
@@ -138,6 +139,7 @@ def generate(
             model takes its place. None: in a window only.
         max_points: the job may not cost more than this; it stops before it would.
         group: a name that several jobs share here. group_points: they may not cost more than this together.
+        project: what it is for, by which a policy may limit points; ``NEURAL4D_PROJECT`` where it is empty.
         sample: instead of a prompt a built-in model: bird, chair or robot; with no key, no network, for nothing.
         fit: a box that the model is to fill: any object; of several, each gets a linked duplicate. The box gives the
             size, the place and, where there is nothing else, the prompt: its name. Its Z is up, and the model's front
@@ -205,6 +207,7 @@ def generate(
         max_points=max_points,
         group=group,
         group_points=group_points,
+        project=project,
         originals=[str(getattr(one, "name", one)) for one in front],
         key=check_key(key) if key else "",
     )

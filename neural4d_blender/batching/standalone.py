@@ -49,6 +49,14 @@ def host() -> Host:
     return _host
 
 
+def close() -> None:
+    """End this Python's engine, as the end of Python does; the next call starts one, by the settings of then."""
+    global _host
+    if _host is not None:
+        _host.bridge.stop()
+        _host = None
+
+
 def batch(
     source: table_reader.Source,
     *,

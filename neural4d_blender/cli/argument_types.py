@@ -151,6 +151,9 @@ def add_settings(command: argparse.ArgumentParser, title: str) -> None:
     group.add_argument("--best-for", choices=USES, help="which of several variants is taken; default: render")
     group.add_argument("--max-points", type=int, metavar="N", help="stop before a job costs more than this")
     group.add_argument(
+        "--project", metavar="NAME", help="what it is for, by which points are counted; default: $NEURAL4D_PROJECT"
+    )
+    group.add_argument(
         "--retry-below",
         type=float,
         metavar="SCORE",

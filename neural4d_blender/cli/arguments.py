@@ -10,6 +10,7 @@ import argparse
 from typing import Any
 
 from ..client.jobs.box_fit import SEATS, STRETCHES
+from ..client.version import version
 from ..engine.protocol import State, declarations
 from .argument_types import (
     add_allow_failed,
@@ -40,6 +41,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         epilog=exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"neural4d {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (_generate, _bring_in, _batch, _dress, _plate, _merge, _resume, _jobs, _report, _balance, _services):
         add(commands, prog)

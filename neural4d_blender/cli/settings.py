@@ -15,8 +15,8 @@ from ..engine.protocol import Declaration, InvalidInput, Option, Options, Option
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
 _PLAIN = (
-    "picture_first", "pictures", "variants", "best_for", "retry_below", "max_tries", "max_points", "pbr", "size_mm",
-    "axis", "origin", "format",
+    "picture_first", "pictures", "variants", "best_for", "retry_below", "max_tries", "max_points", "project",
+    "pbr", "size_mm", "axis", "origin", "format",
 )  # fmt: skip
 #: Those that are Blender's work: a file as the service made it knows nothing of them.
 OF_BLENDER = (

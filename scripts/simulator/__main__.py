@@ -1,4 +1,7 @@
-"""python3 -m scripts.simulator: starts the simulator, in an environment of its own where its libraries are missing."""
+"""python3 -m scripts.simulator: starts the simulator, in an environment of its own where its libraries are missing.
+
+Installed it is neural4d_blender.testing, and says what to install.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,16 @@ import sys
 LIBRARIES = ("aiohttp", "numpy", "PIL", "requests", "trimesh")
 
 
+def _missing() -> list[str]:
+    return [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+
+
 def _elsewhere() -> int:
     """Make the environment, which takes a moment the first time, and run there."""
+    if __package__ != "scripts.simulator":
+        print(f"{sys.executable} lacks the simulator's libraries: {', '.join(_missing())}.", file=sys.stderr)
+        print("Install them with: pip install 'neural4d-blender[testing]'", file=sys.stderr)
+        return 1
     from scripts.toolbox import environments
     from scripts.toolbox.console import ToolError
 
@@ -27,7 +38,7 @@ def _elsewhere() -> int:
 
 
 if __name__ == "__main__":
-    if any(importlib.util.find_spec(name) is None for name in LIBRARIES):
+    if _missing():
         sys.exit(_elsewhere())
     from .command_line import main
 

@@ -30,7 +30,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     defaults = Settings()
     parser = argparse.ArgumentParser(
-        prog="python3 -m scripts.simulator",
+        prog=f"python3 -m {__package__}",
         description="A stand-in for the APIs of Neural4D, CSM, GoNeural and ModelsLab, on 127.0.0.1 only. "
         "Nothing it does costs anything.",
         epilog="Faults, settings, ledger and request log are on the admin port; GET /faults there lists all faults.",

@@ -21,6 +21,7 @@ from .admin_client import SimulatorError, Steering, key_setting
 
 __all__ = ["ROOT", "Simulator", "SimulatorError"]
 
+#: Where Python finds this package: the checkout, or the folder that it is installed in.
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 SERVICES = ("neural4d", "csm", "goneural", "modelslab")
@@ -74,7 +75,7 @@ class Simulator(Steering):
             SimulatorError: it did not come up; the text holds what it said.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
-        command = [self._python, "-m", "scripts.simulator", "--port", "0", "--exit-with-parent", "--json"]
+        command = [self._python, "-m", __package__, "--port", "0", "--exit-with-parent", "--json"]
         line = ""
         try:
             with self._said.open("w", encoding="utf-8") as errors:

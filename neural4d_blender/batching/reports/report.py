@@ -55,6 +55,7 @@ class Line:
         schema: the version of these columns. key: your own name for it. code: that of the error, a class's name.
         size_mm, axis, seed: what was asked for. started, ended: when (ISO 8601, UTC). table: stands for the table's
             content: reports of other tables are not merged. version: the extension's, that wrote it.
+        user, project, agent: on whose account, for what and by whom it was asked for.
         sha256, bytes: of each of the files, when the report was written.
         report: all that was found, as ``Report.to_json`` gives it; in a .json only.
     """
@@ -98,6 +99,9 @@ class Line:
     bytes: list[int] = field(default_factory=list)
     table: str = ""
     version: str = ""
+    user: str = ""
+    project: str = ""
+    agent: str = ""
     report: dict[str, Any] | None = None
 
     @property

@@ -36,6 +36,9 @@ def facts_of(job: Job, batch: BatchRecord) -> dict[str, Any]:
         "ended": _moment(job.entered) if over else "",
         "table": command.get("digest", "") if isinstance(command, dict) else "",
         "version": version(),
+        "user": job.user,
+        "project": job.project,
+        "agent": job.agent,
     }
 
 

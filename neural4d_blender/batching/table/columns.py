@@ -33,7 +33,7 @@ _OPTION, _VIEW = "options.", "view."
 _OF_MAKING = frozenset(
     {
         *("picture_first", "pictures", "references", "provider", "variants", "pbr", "format", "choose_cutout"),
-        *("place_all", "best_for", "retry_below", "max_tries", "max_points", "group", "group_points"),
+        *("place_all", "best_for", "retry_below", "max_tries", "max_points", "group", "group_points", "project"),
     }
 )
 #: Every argument of ``generate`` and ``bring_in`` with what reads it; the ValueError says what it takes.
@@ -78,6 +78,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "max_points": (cells.whole, "a whole number of points"),
     "group": (cells.text, "a text"),
     "group_points": (cells.whole, "a whole number of points"),
+    "project": (cells.text, "a text"),
     "sample": (cells.text, "the name of a built-in sample"),
 }
 

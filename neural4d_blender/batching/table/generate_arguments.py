@@ -59,6 +59,7 @@ class ModelSettings(Shape, total=False):
     retry_below: float | None
     max_tries: int
     max_points: int | None
+    project: str
 
 
 class OfRequest(ModelSettings, total=False):

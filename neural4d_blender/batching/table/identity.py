@@ -23,9 +23,13 @@ from .table_reader import Row
 
 #: All ids that are made of a key, or of what a row says, are of this name space.
 _OURS = uuid.uuid5(uuid.NAMESPACE_URL, "https://neural4d.invalid/keys")
-#: What may be another one each time the same is asked for: copies of pictures, where files go, and limits.
+#: What may be another one each time the same is asked for: copies of pictures, where files go, limits, and who
+#: asks.
 _PASSING = frozenset(
-    {"images", "views", "references", "texture_folder", "keep_in", "max_points", "group", "group_points"}
+    {
+        *("images", "views", "references", "texture_folder", "keep_in", "max_points", "group", "group_points"),
+        *("project", "agent"),
+    }
 )
 #: The same key may be used once more for something else so often, each time because nothing came of it.
 _TRIES = 100

@@ -126,6 +126,7 @@ class Job:
         seconds: how long it was in each state so far.
         folder: path of its files. bytes: what they take; None where that was not measured, or not asked for.
         batch: id of the batch it belongs to, or empty. item: its place in the batch's input.
+        user, project, agent: on whose account, for what and by whom (empty: the user) it was asked for.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: of two snapshots the one with the higher number is newer.
         tries: how often models were ordered by its rule. tries_ended: why they are not once more, as in ``error``.
@@ -166,6 +167,9 @@ class Job:
     dismissed: bool = False
     batch: str = ""
     item: int = 0
+    user: str = ""
+    project: str = ""
+    agent: str = ""
     created: float = 0.0
     entered: float = 0.0
     revision: int = 0

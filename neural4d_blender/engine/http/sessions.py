@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import requests
 
+from ..version import version
 from . import connection
 
-USER_AGENT = "neural4d-blender"
+USER_AGENT = "/".join(filter(None, ("neural4d-blender", version())))
 
 
 class NoAuth(requests.auth.AuthBase):

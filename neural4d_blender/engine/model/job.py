@@ -44,6 +44,8 @@ class Job:
         rule: how often models were ordered by the job's own rule.
         typical: seconds such a job usually takes, for progress where the service reports none.
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
+        user, project, agent: on whose account, for what and by whom it was asked for; see Request. Points are counted
+            by each of them.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
@@ -79,6 +81,9 @@ class Job:
     created: float = 0.0
     entered: float = 0.0
     owner: str = ""
+    user: str = ""
+    project: str = ""
+    agent: str = ""
     revision: int = 0
 
     def enter(self, state: State, now: float) -> None:

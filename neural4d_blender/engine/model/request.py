@@ -68,6 +68,8 @@ class Request:
         bring_in: instead of an input, a model that is there already: its id at the service, the web address of the
             file, or to the provider of files an absolute path. It costs nothing.
         key: the user's own name for the job, of which a journal has one; empty where it has none.
+        project: what it is for, by the user's own name: points are counted by it. agent: the program that asks in the
+            user's name; empty for the user.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
     """
@@ -111,6 +113,8 @@ class Request:
     bring_in: str = ""
     key: str = ""
     keep_in: str = ""
+    project: str = ""
+    agent: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -174,14 +178,14 @@ class Request:
         """
         request = object.__new__(Request)  # giving it all its values one by one takes three times as long
         vars(request).update(vars(self), **texts)
-        _check_characters(*texts.values())
+        allowed_values.check_characters(*texts.values())
         request._check_length()
         return request
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
-        texts = (self.prompt, self.name, self.group, self.keep_in, self.bring_in)
-        _check_characters(*texts, *pictures, *self.originals)
+        own = (self.prompt, self.name, self.group, self.project, self.agent, self.keep_in, self.bring_in)
+        allowed_values.check_characters(*own, *pictures, *self.originals)
 
     def _check_length(self) -> None:
         if len(self.prompt) > MAX_PROMPT:
@@ -288,13 +292,3 @@ class Request:
 
 def _is_number(value: object, *kinds: type) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]
-
-
-def _check_characters(*texts: str) -> None:
-    for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            shown = text.encode("ascii", "backslashreplace").decode()
-            what, remedy = f"This text has characters that are none: {shown}", "Correct it, or rename the file."
-            raise InvalidInput(what, remedy) from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+from dataclasses import replace
 from typing import Any
 
 from .. import protocol
@@ -10,6 +13,9 @@ from ..model.job_records.delivery import Delivery
 from ..model.request import Request
 from ..model.states import State
 from ..store.journal import Journal
+
+#: The environment variable with the project of jobs that name none.
+PROJECT = "NEURAL4D_PROJECT"
 
 
 def new_job(entry: dict[str, Any], now: float) -> Job:
@@ -20,6 +26,7 @@ def new_job(entry: dict[str, Any], now: float) -> Job:
     """
     declared = protocol.declaration(entry["provider"])
     request = Request.from_dict(entry["request"])
+    request = replace(request, project=request.project.strip() or os.environ.get(PROJECT, "").strip())
     protocol.check(declared.id, request)
     return Job(
         entry["job"],
@@ -29,7 +36,18 @@ def new_job(entry: dict[str, Any], now: float) -> Job:
         delivery=Delivery(protocol.makes(declared.id, request)),
         created=now,
         entered=now,
+        user=user(),
+        project=request.project,
+        agent=request.agent,
     )
+
+
+def user() -> str:
+    """Who is logged in here; empty where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's number without a name, say
+        return ""
 
 
 def typical_seconds(journal: Journal, provider: str) -> float:

@@ -137,4 +137,4 @@ def _own(job: Job) -> list[str]:
     pictures = [*request.get("images", ()), *request.get("views", {}).values(), *request.get("references", ())]
     named = [*pictures, *request.get("originals", ())]
     parts = [part for name in named for part in (name, Path(name).name, Path(name).stem)]
-    return [*(str(request.get(name) or "") for name in ("prompt", "name", "group")), *parts]
+    return [*(str(request.get(name) or "") for name in ("prompt", "name", "group", "project")), *parts]

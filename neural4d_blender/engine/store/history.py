@@ -60,7 +60,7 @@ class History:
         """A page of the jobs that fit, newest first, and how many fit in all.
 
         Args:
-            text: words that have to be in the prompt, the name or the group, in any order and case.
+            text: words that have to be in the prompt, the name, group, project or agent, in any order and case.
             provider: id of the service. states: one of these. Empty: any.
             since, until: made at or after, and before; seconds since the epoch.
 

@@ -122,7 +122,7 @@ class Journal(Purchases):
         number = before[4] if before else schema_migrations.next_number(db)
         data = json.dumps(job.to_dict())
         backup_files.keep_job(self.folder, job, data, self.system)
-        schema_migrations.put(db, number, job, data)
+        schema_migrations.put(db, number, job, data, self.clock.now())
         if not job.keeps_answers:
             db.execute("DELETE FROM answers WHERE job = ?", (job.id,))
         if before is None:

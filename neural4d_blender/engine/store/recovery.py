@@ -33,7 +33,18 @@ from .database import DAMAGED, PATIENCE, connect, is_damage
 
 #: The new file while it is made, and when it is whole.
 _PART, _WHOLE = "journal.part", "journal.mended"
-_TABLES = ("jobs", "transitions", "prices", "batches", "servers", "purchases", "stamp", "notices", "answers")
+_TABLES = (
+    "jobs",
+    "transitions",
+    "prices",
+    "batches",
+    "servers",
+    "purchases",
+    "stamp",
+    "notices",
+    "answers",
+    "points_by_day",
+)
 #: What a value of the wrong kind brings, which costs its row: a full disk costs none.
 _WRONG_KIND = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 _MAY_BE_SENT = PaymentUnknown(
@@ -158,7 +169,7 @@ def _put_back(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
 def _exchange(folder: Path, system: System) -> None:
     """Keep what there is of the old journal under another name, and have the whole one take its place."""
     moment = time.strftime("%Y-%m-%d %H%M%S", time.localtime(system.clock.now()))
-    for ending in ("-wal", "-shm", ""):
+    for ending in ("-wal", "-shm", "-journal", ""):
         if (old := folder / f"{JOURNAL}{ending}").exists():
             (folder / FOLDER).mkdir(private_files.FOLDER, exist_ok=True)
             system.replace(old, folder / FOLDER / f"journal {moment}.sqlite3{ending}")
@@ -195,7 +206,7 @@ def _complete(
             doubtful += 1
         data = json.dumps(job.to_dict())
         backup_files.keep_job(folder, job, data, system)
-        schema_migrations.put(db, number, job, data)
+        schema_migrations.put(db, number, job, data, job.submission.sent_at or job.entered)
         search_index.add(db, number, job)
         if job.submission.sent_at:
             db.execute(

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from ..errors import JournalUnusable
 from ..model.job import Job
-from . import search_index
+from . import points_by_day, search_index
 from .damaged_rows import COLUMNS, job_of
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``. Version 6 has the tables of
 #: version 5, and jobs that are brought in (see steps/brought_in.py): an earlier engine would send them, with no input.
-VERSION = 6
+VERSION = 7
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -78,6 +78,13 @@ CREATE TABLE answers (number INTEGER PRIMARY KEY, job TEXT NOT NULL, at REAL NOT
     status INTEGER, answer TEXT NOT NULL);
 CREATE INDEX answers_by_job ON answers (job);
 """
+#: Version 7. On whose account, for what and by whom; what each job has committed on which day (see points_by_day.py).
+_BY_WHOM = (
+    "ALTER TABLE jobs ADD COLUMN user TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE jobs ADD COLUMN project TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE jobs ADD COLUMN agent TEXT NOT NULL DEFAULT '';"
+    f"{points_by_day.TABLES}"
+)
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
@@ -107,6 +114,9 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _run(db, _SERVERS)
         if there < 5:
             _run(db, _STAMP)
+        if there < 7:
+            _run(db, _BY_WHOM)
+            points_by_day.note_all(db)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         if db.in_transaction:  # a full disk has SQLite undo it by itself
@@ -157,24 +167,26 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
         db.execute(statement)
 
 
-def put(db: sqlite3.Connection, number: int, job: Job, data: str) -> None:
+def put(db: sqlite3.Connection, number: int, job: Job, data: str, at: float) -> None:
     """Write a job's row, whether it is there or not; its place in the search index is the caller's business.
 
     Args:
-        number: of the job, which never changes. data: the job as JSON.
+        number: of the job, which never changes. data: the job as JSON. at: when it came to what it has committed
+            (seconds since the epoch).
     """
     db.execute(
         "INSERT INTO jobs (id, provider, state, owner, under_way, waits, cost, committed, created, data, "
-        "number, month, team, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "number, month, team, batch, user, project, agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET "
         "state = excluded.state, owner = excluded.owner, under_way = excluded.under_way, "
         "waits = excluded.waits, cost = excluded.cost, committed = excluded.committed, data = excluded.data",
         (
             *(job.id, job.provider, job.state, job.owner, job.under_way, job.waits),
             *(job.costs.total or 0, job.committed, job.created, data),
-            *(number, month(job), team(job), job.batch),
+            *(number, month(job), team(job), job.batch, job.user, job.project, job.agent),
         ),
     )
+    points_by_day.note(db, job.id, job.committed, at)
 
 
 def next_number(db: sqlite3.Connection) -> int:

@@ -28,9 +28,9 @@ CREATE VIRTUAL TABLE texts USING fts5 (words, provider, state, detail = column, 
 
 
 def add(db: sqlite3.Connection, number: int, job: Job) -> None:
-    """Have the job found by the words of its name, prompt and group."""
+    """Have the job found by the words of its name, prompt, group, project and agent."""
     request = Request.from_dict(job.request)
-    words = _words(f"{request.title} {request.prompt} {request.group}")
+    words = _words(f"{request.title} {request.prompt} {request.group} {job.project} {job.agent}")
     ends = dict.fromkeys(word[at : at + _LONGEST] for word in words for at in range(len(word)))
     row = (number, " ".join(ends), job.provider, job.state)
     db.execute("INSERT INTO texts (rowid, words, provider, state) VALUES (?, ?, ?, ?)", row)

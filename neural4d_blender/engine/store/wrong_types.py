@@ -15,7 +15,7 @@ from . import schema_migrations, search_index
 from .damaged_rows import COLUMNS, DELETED, DELETED_ESTIMATED, FOLDER, job_of, set_aside
 
 _OF_JOBS = {
-    **dict.fromkeys(("id", "provider", "state", "owner", "month", "team", "batch"), "text"),
+    **dict.fromkeys(("id", "provider", "state", "owner", "month", "team", "batch", "user", "project", "agent"), "text"),
     **dict.fromkeys(("under_way", "waits", "cost", "committed", "number"), "integer"),
     **dict.fromkeys(("created", "deleted"), "real"),
 }
@@ -24,19 +24,21 @@ _OF_OTHERS = {
     "prices": {"provider": "text", "operation": "text", "points": "integer"},
     "servers": {"provider": "text", "url": "text", "name": "text", "value": "text"},
     "purchases": {"job": "text", "provider": "text", "at": "real"},
+    "points_by_day": {"job": "text", "day": "text", "points": "integer"},
     "transitions": {"job": "text", "state": "text", "at": "real"},
 }
 
 
 def put_right(db: sqlite3.Connection, folder: Path) -> None:
     """Do it, in the transaction that is open, and note what the user is to be told."""
-    said = [_job(db, folder, at) for at, *_ in _wrong(db, "jobs", _OF_JOBS)]
+    said = []
     for table, kinds in _OF_OTHERS.items():
         for at, *row in _wrong(db, table, kinds):
             words = f"{table} {' '.join(str(value) for value in row[:2])}"
             set_aside(folder, words, repr(row))
             db.execute(f"DELETE FROM {table} WHERE rowid = ?", (at,))  # noqa: S608 (our own words)
             said.append(words)
+    said += [_job(db, folder, at) for at, *_ in _wrong(db, "jobs", _OF_JOBS)]
     db.execute("UPDATE batches SET created = 0.0 WHERE typeof(created) != 'real'")
     if said:
         tell(
@@ -67,7 +69,8 @@ def _job(db: sqlite3.Connection, folder: Path, at: object) -> str:
         (last,) = db.execute("SELECT MAX(number) FROM jobs WHERE typeof(number) = 'integer'").fetchone()
         number = (last or 0) + 1
     search_index.remove(db, number)
-    schema_migrations.put(db, number, job, data if is_deleted else json.dumps(job.to_dict()))
+    told = data if is_deleted else json.dumps(job.to_dict())
+    schema_migrations.put(db, number, job, told, job.submission.sent_at or job.entered)
     if is_deleted:
         values = (deleted if type(deleted) is float else 1.0, job.id)
         db.execute("UPDATE jobs SET deleted = ?, under_way = 0, waits = 0 WHERE id = ?", values)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import platform
-import tomllib
 import urllib.parse
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import bpy
 
 from ...client.jobs.snapshots import Job
+from ...client.version import version
 from ...engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
 from .. import user_settings
 from ..engine_process import bridge
@@ -24,9 +24,8 @@ from ..engine_process import bridge
 MOST_BYTES, _MOST_A_LINE = 60_000, 8_000
 #: Of a request: what is left out, because it is the user's own.
 _PRIVATE = frozenset(
-    {"prompt", "images", "views", "references", "originals", "name", "group", "keep_in", "texture_folder"}
+    {"prompt", "images", "views", "references", "originals", "name", "group", "project", "keep_in", "texture_folder"}
 )
-_ROOM = Path(__file__).resolve().parents[2]
 
 
 def report_text(job_id: str, job: Job | None = None) -> str:
@@ -56,26 +55,17 @@ def _own(job: Job) -> list[str]:
     named = [*pictures, *request.originals, request.keep_in, request.texture_folder]
     folders = [str(user_settings.data_dir()), job.folder, str(Path.home())]
     names = [part for name in named if name for part in (name, Path(name).name, Path(name).stem)]
-    texts = [request.prompt, request.name, request.group, *names, *folders]
+    texts = [request.prompt, request.name, request.group, job.project, *names, *folders]
     return [text for text in texts if text]
 
 
 def _versions() -> list[str]:
     window = " without a window" if bpy.app.background else ""
     return [
-        f"Neural4D for Blender {_version()}",
+        f"Neural4D for Blender {version() or 'of an unknown version'}",
         f"Blender {bpy.app.version_string}{' as a module' if user_settings.is_module() else ''}{window}",
         f"{platform.system()} {platform.release()}, {platform.machine()}, Python {platform.python_version()}",
     ]
-
-
-def _version() -> str:
-    """As the manifest says, which stands in the extension's folder, or beside it in a checkout."""
-    for folder in (_ROOM, _ROOM.parent):
-        with suppress(OSError, ValueError, KeyError):
-            manifest = tomllib.loads((folder / "blender_manifest.toml").read_text(encoding="utf-8"))
-            return str(manifest["version"])
-    return "of an unknown version"
 
 
 def _service(job: Job) -> list[str]:

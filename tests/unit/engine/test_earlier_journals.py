@@ -102,3 +102,10 @@ def test_history_sums_and_prices_are_as_they_were(journal: Journal, version: int
     assert journal.group_committed("zoo", "") == 60
     assert journal.price("neural4d", "text x1") == 60
     assert [state for state, _ in journal.transitions("chair")] == [State.GENERATING]
+
+
+def test_what_was_committed_stands_on_the_day_it_was_bought(journal: Journal, version: int) -> None:
+    days = journal.rows("SELECT job, points FROM points_by_day JOIN jobs ON id = job WHERE deleted = 0 ORDER BY job")
+    assert days == [("bird", 80), ("chair", 60)]
+    who = journal.rows("SELECT DISTINCT user, project, agent FROM jobs")
+    assert who == [("", "", "")]

@@ -29,6 +29,7 @@ from neural4d_blender.engine.http.exchange import Exchange
 from neural4d_blender.engine.http.rate_limit import RateLimiter
 from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.server_facts import Server
+from neural4d_blender.engine.version import version
 from tests.support.one_thread import StoppedClock
 from tests.support.simulator_client import picture
 
@@ -92,7 +93,7 @@ def test_a_request_is_json_and_asks_for_nothing_packed() -> None:
     (got,) = came
     assert (got.method, got.path, json.loads(got.body)) == ("POST", "/api/x", {"prompt": "p", "n": 2, "pbr": True})
     assert got.headers["Content-Type"] == "application/json"
-    assert (got.headers["Accept-Encoding"], got.headers["User-Agent"]) == ("identity", "neural4d-blender")
+    assert (got.headers["Accept-Encoding"], got.headers["User-Agent"]) == ("identity", f"neural4d-blender/{version()}")
     assert got.headers["Authorization"] == f"Bearer {KEY}"
 
 
