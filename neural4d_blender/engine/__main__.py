@@ -37,7 +37,7 @@ def _tell(error: Exception) -> None:
             remedy = f"Install {name} for it, or use the Blender of blender.org, which brings it along."
         else:
             install = f"Install it there ({sys.executable} -m pip install {name})"
-            remedy = f"{install}, have its folder on PYTHONPATH, or set NEURAL4D_PYTHON to a Python with it."
+            remedy = f"{install}, have its folder on PYTHONPATH, or set NEURAL4D_PYTHON to another one."
         told["remedy"] = remedy
     else:
         told["what"] = f"A file of the extension is missing or damaged ({type(error).__name__}: {error})."
