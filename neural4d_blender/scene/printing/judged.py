@@ -72,7 +72,5 @@ def _thin_walls(body: Body) -> list[str]:
     thinnest, least = foreground.thinnest_wall(body.points, body.triangles), foreground.THINNEST_MM
     if thinnest is None or thinnest >= least:
         return []
-    told = (
-        f"The thinnest walls measure {thinnest:.2g} mm; below {least:g} mm most printers leave them out or they break."
-    )
-    return [told]
+    value, threshold = f"{thinnest:.2g}", f"{least:g}"
+    return [f"The thinnest walls measure {value} mm; below {threshold} mm most printers leave them out or they break."]

@@ -1,4 +1,4 @@
-"""`--for` on the command line, to the end: one model for each engine and the printer, read back by a reader of that world."""
+"""`--for` on the command line, to the end: a model for each engine and the printer, read back as that world does."""
 
 from __future__ import annotations
 
