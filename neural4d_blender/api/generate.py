@@ -94,6 +94,7 @@ def generate(
     stretch: str = "",
     quarter_turns: bool = True,
     key: str = "",
+    metadata: Mapping[str, str | int | float | bool | None] | None = None,
 ) -> Job:
     """Start a job and return at once.
 
@@ -150,6 +151,8 @@ def generate(
         quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
         key: your own name for the job. Called once more with it, in this process or a later one, the same job is
             returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
+        metadata: texts, numbers, True, False and None by names of your own, up to 4 kB, which the job carries into the
+            journal, reports, events, the objects' custom properties and the ``FILE.json`` beside each file. No secrets.
 
     Raises:
         InvalidInput, UnsupportedFeature, OnlineAccessOff, KeyMissing: nothing was sent.
@@ -210,6 +213,7 @@ def generate(
         project=project,
         originals=[str(getattr(one, "name", one)) for one in front],
         key=check_key(key) if key else "",
+        metadata=dict(metadata or {}),
     )
     job_id, known = str(uuid.uuid4()), None
     if request.key:

@@ -17,6 +17,8 @@ from ..errors import InvalidInput, UnsupportedFeature
 from . import allowed_values
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
+from .inputs import metadata, texts
+from .inputs.metadata import Metadata
 from .inputs.web_addresses import is_web_address, name_in
 from .quality import choosing
 
@@ -72,6 +74,7 @@ class Request:
             user's name; empty for the user.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
+        metadata: what the user has it carry, into reports, files and the scene; see inputs/metadata.py.
     """
 
     prompt: str = ""
@@ -115,6 +118,7 @@ class Request:
     keep_in: str = ""
     project: str = ""
     agent: str = ""
+    metadata: Metadata = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -146,6 +150,8 @@ class Request:
         """
         self._check_texts()
         self._check_length()
+        metadata.check(self.metadata)
+        texts.check([one for one in self.metadata.values() if isinstance(one, str)])
         self._check_input(service)
         self._check_features(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:
@@ -168,7 +174,7 @@ class Request:
         for key, own in self.options.items():
             service.option(key).check(own)
 
-    def with_texts(self, texts: Mapping[str, str]) -> Request:
+    def with_texts(self, changed: Mapping[str, str]) -> Request:
         """A checked request with another prompt, or another name, where neither was blank or is; checked too.
 
         Whatever else a request is refused for is as good as before: a table of thousands has no time to look again.
@@ -176,7 +182,7 @@ class Request:
         Raises:
             InvalidInput: as :meth:`check`.
         """
-        request = Request(**{**vars(self), **texts})
+        request = Request(**{**vars(self), **changed})
         request._check_texts()
         request._check_length()
         return request
@@ -184,14 +190,7 @@ class Request:
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
         own = (self.prompt, self.name, self.group, self.project, self.agent, self.keep_in, self.bring_in)
-        for text in (*own, *pictures, *self.originals):
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                shown = text.encode("ascii", "backslashreplace").decode()
-                raise InvalidInput(
-                    f"This text has characters that are none: {shown}", "Correct it, or rename the file."
-                ) from None
+        texts.check((*own, *pictures, *self.originals))
 
     def _check_length(self) -> None:
         if len(self.prompt) > MAX_PROMPT:
