@@ -6,6 +6,7 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,23 @@ from .host import Host
 from .preflight import Estimate
 from .table import identity, table_reader
 from .table.generate_arguments import Arguments
+
+
+class BatchArguments(Arguments, total=False):
+    """What :func:`begin` takes of a script that starts a batch, beside what it is made of."""
+
+    concurrency: int
+    budget: int | None
+    layout: str
+    spacing_mm: float | None
+    collections: bool
+    together: bool
+    output: str | os.PathLike[str]
+    shard: str
+    key: str
+    go_on: bool
+    on_progress: OnProgress | None
+    by_service: Mapping[str, Arguments] | None
 
 
 def begin(
@@ -46,9 +64,10 @@ def begin(
             raise InvalidInput(f"A batch is made of a list or a file, not of {source!r}.") from None
     folder = host.folder(output) if layout == "files" else ""
     rows = table_reader.read(source)
+    said = identity.said(source, rows)
     settings: dict[str, Any] = {**defaults, "by_service": by_service} if by_service else {**defaults}
     files = "as made" if folder else "models in a scene"
-    own = earlier_batch.command(source, rows, output=folder, shard=shard, files=files, settings=settings)
+    own = earlier_batch.command(source, said, output=folder, shard=shard, files=files, settings=settings)
     known = earlier_batch.find(host, own, key) if key or folder else None
     if known and not (key or go_on):
         raise earlier_batch.refuse(known, f"Say go_on=True, or call resume({known.id[:8]!r}),")
@@ -66,7 +85,8 @@ def begin(
             return start_batch.estimate(host, earlier_batch.left(begun.jobs()))
         return again(begun, own)
     items, record = start_batch.check(
-        *(host, source, defaults),
+        *(host, rows, said, defaults),
+        name=table_reader.name_of(source),
         layout=layout,
         output=output,
         shard=shard,

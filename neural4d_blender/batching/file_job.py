@@ -18,6 +18,7 @@ from ..client.jobs.snapshots import Job
 from ..client.remedies import for_python
 from ..client.request_reply import LOOK, ask, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, State
+from .table.argument_types import checked
 
 
 class FileJob:
@@ -71,6 +72,7 @@ class FileJob:
         """What was asked for: prompt, variants, size_mm, ... A copy."""
         return self._data.request.to_dict()
 
+    @checked
     def wait(self, timeout: float | None = None, *, place: bool = False) -> Self:
         """Work until its files are there; on any thread. Returns the job.
 
@@ -102,6 +104,7 @@ class FileJob:
                 await asyncio.sleep(LOOK)
         return self._ended()
 
+    @checked
     def on_change(self, callback: Callable[[Self], object]) -> Self:
         """Have it called with the job whenever that has come to another state, by whoever waits. Returns the job."""
         before = [self._data.state]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from ...errors import InvalidInput
+from .. import allowed_values
 
 #: Values of JSON that have no parts, by names of the user's own.
 Metadata = dict[str, str | int | float | bool | None]
@@ -36,6 +37,7 @@ def check(metadata: object) -> None:
         plain = value is None or isinstance(value, str | int | float)
         if not plain or (isinstance(value, float) and not math.isfinite(value)):
             raise InvalidInput(f"metadata {name!r} is a text, a number, true, false or null, not {value!r}.")
+    allowed_values.check_characters(*(value for value in metadata.values() if isinstance(value, str)))
     size = len(json.dumps(metadata).encode())
     if size > MOST_BYTES:
         raise InvalidInput(f"metadata takes {MOST_BYTES:,} bytes as JSON at the most, not {size:,}.")
