@@ -8,9 +8,11 @@ Commands (host to engine), told apart by ``"do"``:
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with jobs of engines that are no more, ``imports``: see the event ``prepare``
-submit          ``job`` id, ``provider``, ``request``, ``target``
+quote           ``jobs``: [{``provider``, ``request``}] of one agent: answers ``quote`` {id, points, each, measured,
+                until}, what they cost together at most, and to whom that was said (see process/quotes.py)
+submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
-                ``request``: what a job's own request does not say
+                ``request``: what a job's own request does not say, ``quote``: as ``submit``
 stop_batch      ``batch`` id: nothing more is submitted
 continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not done; answers ``again``, how many
 correct_batch   ``batch`` id, ``changes``, ``items`` {job: place}, and as ``submit_many``: its table has changed
@@ -83,7 +85,7 @@ from .errors import (
     WorkedOnElsewhere,
     WrongThread,
 )
-from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, ORIGINS, REPAIRS
+from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, OF_GAMES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
 from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.declared import SAMPLES
@@ -112,8 +114,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
-    "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "ORIGINS", "REPAIRS", "SAMPLES", "SETTLED",
-    "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
+    "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "OF_GAMES", "ORIGINS", "REPAIRS", "SAMPLES",
+    "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
     "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
     "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties",
@@ -124,7 +126,6 @@ __all__ = [
     "measured", "moment", "most", "name_in", "name_of", "options_of", "read_image_facts", "record_of", "scale_lengths",
     "seed_of", "sidecar_of", "stamp_of", "unit_of", "who", "without", "write_sidecar",
 ]  # fmt: skip
-
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
@@ -294,7 +295,6 @@ def check(provider: str, request: Request, facts: Mapping[str, str] | None = Non
 
 def check_options(provider: str, request: Request) -> None:
     """The same of the options alone, whether or not the prompt and the pictures are there yet; reads no file."""
-    service = declaration(provider)
     for key, value in request.options.items():
-        service.option(key).check(value)
+        declaration(provider).option(key).check(value)
     _service(provider).check(request)

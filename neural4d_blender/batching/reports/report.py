@@ -58,6 +58,7 @@ class Line:
         options: what else was asked for, as ``generate`` calls it. variant: index of the model that is told of.
         service_id: the service's own id of it. request_id: an id of ours that the paid request carried.
         blender: the Blender that wrote the report. generation: which documents the service's server follows.
+        repairs: what was put right of the model, and what was left, in sentences; retopology too.
         metadata: what the user had the job carry; in a .csv a column ``meta.NAME`` each, as texts.
         sha256, bytes: of each of the files, when the report was written.
         report: all that was found, as ``Report.to_json`` gives it; in a .json only.
@@ -113,6 +114,7 @@ class Line:
     blender: str = ""
     generation: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    repairs: str = ""
     report: dict[str, Any] | None = None
 
     @property
@@ -165,6 +167,7 @@ def line(job: Job, batch: BatchRecord, servers: Mapping[str, Mapping[str, str]] 
         batch=batch.id,
         shard=batch.shard,
         points_estimated=job.cost_estimated,
+        repairs=" ".join(facts.get("repairs", ())),
         **{**facts_of(job, batch, own, servers), "code": told["code"] if told else ""},
         **(_verdicts(own) if own else {}),
     )

@@ -35,8 +35,8 @@ PLAIN = replace(PLAIN, variant=0, options={"quality": 1.5}, metadata={"shot": "s
 )
 @pytest.mark.parametrize("ending", [".csv", ".json"])
 def test_no_cell_is_a_formula_and_what_is_read_is_what_was_written(tmp_path: Path, text: str, ending: str) -> None:
-    texts = {"input": text, "name": text, "error": text, "shard": text, "metadata": {"shot": text}}
-    line = replace(PLAIN, **texts, files=[text.strip(), "/b"], points_estimated=True)
+    texts = {"input": text, "name": text, "error": text, "shard": text, "repairs": text}
+    line = replace(PLAIN, **texts, metadata={"shot": text}, files=[text.strip(), "/b"], points_estimated=True)
     path = write([line], tmp_path / f"report{ending}")
     assert read(path) == [line]
     if ending == ".csv":
