@@ -72,7 +72,8 @@ def batch(
             several have ``;`` between them, as ``references`` have. In a list it may be a bpy.types.Image. The sides
             are columns ``view.left``, ``view.back``, ``view.right``, or JSON in the column ``views``. Of pictures that
             are made first the first one is taken, unless an item says ``choose_cutout``. ``location`` is three
-            numbers, ``fit`` an object's name, or several with ``;``. Empty cells say nothing.
+            numbers, ``fit`` an object's name, or several with ``;``. Columns ``meta.NAME`` are ``metadata``,
+            and no reason to make a row anew. Empty cells say nothing.
         concurrency: how many may be at one service at once, from the upload to the finished model. Downloads and
             preparations do not count.
         budget: points that all of it may cost together, looked at before each submission; what is under way counts.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import bpy
@@ -58,6 +58,7 @@ def bring_in(
     seat: str = "FLOOR",
     stretch: str = "",
     quarter_turns: bool = True,
+    metadata: Mapping[str, str | int | float | bool | None] | None = None,
 ) -> Job | list[Job]:
     """Bring in a model that is there already, and return at once: a job like those of :func:`generate`, for 0 points.
 
@@ -72,6 +73,7 @@ def bring_in(
         size_mm: millimetres along the axis, exact to 0.1 %; None keeps the size it has. All that is not named here is
             as :func:`generate` takes it.
         fit: a box that one model is to fill, with seat, stretch and quarter_turns as in :func:`generate`.
+        metadata: what the job carries, as in :func:`generate`.
 
     Returns:
         The job; a list of them where a list or a folder was given.
@@ -99,6 +101,7 @@ def bring_in(
         require=require,
         texture_folder="" if pack_images else user_settings.texture_folder(),
         name=name,
+        metadata=dict(metadata or {}),
     )
     boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None or len(found) != 1):

@@ -100,6 +100,7 @@ def generate(
     quarter_turns: bool = True,
     key: str = "",
     output: str | os.PathLike[str] = "",
+    metadata: Mapping[str, str | int | float | bool | None] | None = None,
 ) -> Job:
     """Start a job and return at once.
 
@@ -157,6 +158,8 @@ def generate(
         key: your own name for the job. Called once more with it, in this process or a later one, the same job is
             returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
         output: a folder: the models go there as the service makes them, see ``job.files``, and nothing into the scene.
+        metadata: texts, numbers, True, False and None by names of your own, up to 4 kB, which the job carries into the
+            journal, reports, events, the objects' custom properties and the ``FILE.json`` beside each file. No secrets.
 
     Raises:
         InvalidInput, UnsupportedFeature, OnlineAccessOff, KeyMissing: nothing was sent.
@@ -222,6 +225,7 @@ def generate(
         originals=[str(getattr(one, "name", one)) for one in front],
         key=check_key(key) if key else "",
         keep_in=keep_in,
+        metadata=dict(metadata or {}),
     )
     job_id, known = str(uuid.uuid4()), None
     if request.key:

@@ -239,7 +239,8 @@ class Batch:
     def lines(self) -> list[reports.Line]:
         """The lines of the report."""
         jobs = [replace(job, error=self._host.trouble(job) or job.error) for job in self.jobs()]
-        return [reports.line(replace(job, item=self._also.get(job.id, job.item)), self.record) for job in jobs]
+        placed = [replace(job, item=self._also.get(job.id, job.item)) for job in jobs]
+        return [reports.line(job, self.record, self._bridge.servers) for job in placed]
 
     def _take_in(self, job: Job) -> str:
         """Note a job's new snapshot; returns the state it was in before."""

@@ -61,7 +61,7 @@ def command(
         "output": output,
         "shard": shard.strip(),
         "files": files,
-        "settings": identity.plain(settings),
+        "settings": identity.plain({name: value for name, value in settings.items() if name != "metadata"}),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from ..client.engine_client import Bridge
 from ..client.jobs.snapshots import Job
+from ..client.remedies import for_python
 from ..client.request_reply import LOOK, ask, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, State
 from .table.argument_types import checked
@@ -64,7 +65,7 @@ class FileJob:
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
         told = [self._data.error, *(save.error for save in self._data.saves)]
-        return next((JobFailed.from_dict(error) for error in told if error), None)
+        return next((JobFailed.from_dict(for_python(error)) for error in told if error), None)
 
     @property
     def request(self) -> dict[str, Any]:

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from ..client.made_for import MADE_FOR
-from ..engine.protocol import AXES, ORIGINS, REPAIRS, USES, declarations
+from ..engine.protocol import AXES, ORIGINS, REPAIRS, USES, InvalidInput, declarations
 from .exit_codes import MEANINGS
+
+
+class WrongUsage(InvalidInput):
+    """The arguments are none of the command's; ``usage`` says which it has."""
+
+    def __init__(self, what: str, usage: str) -> None:
+        super().__init__(what, "--help tells what there is.")
+        self.usage = usage
+
+
+class Parser(argparse.ArgumentParser):
+    """One that leaves it to others to print what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise WrongUsage."""
+        raise WrongUsage(f"{message[:1].upper()}{message[1:]}.", self.format_usage())
 
 
 def command_of(
@@ -129,6 +145,13 @@ def add_arrival(group: Any) -> None:
     )
     group.add_argument("--collision", type=str.upper, metavar="BOX|CONVEX|PIECES", help="collision shapes")
     group.add_argument("--animation", action="store_true", default=None, help="keep rigs and what moves them")
+    group.add_argument(
+        "--meta",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="carried into journal, reports, events, objects and the .json beside each file (repeatable)",
+    )
     group.add_argument(
         "--require",
         choices=USES,

@@ -13,6 +13,7 @@ from ..client.jobs.box_fit import SEATS, STRETCHES
 from ..client.version import version
 from ..engine.protocol import State, declarations
 from .argument_types import (
+    Parser,
     add_allow_failed,
     add_arrival,
     add_key,
@@ -35,7 +36,7 @@ _KEYS = "The key of a service is read from the environment ({keys}) or from Blen
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """The whole command line, under the name that starts it here."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=prog,
         description=f"{_INTRO} {_KEYS.format(keys=', '.join(service.key_env for service in declarations()))}",
         epilog=exit_codes(),

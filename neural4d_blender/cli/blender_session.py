@@ -19,6 +19,7 @@ import bpy
 from ..batching.batch import Batch, OnProgress
 from ..batching.preflight import Estimate
 from ..batching.table.generate_arguments import Arguments
+from ..client.jobs import origin
 from ..client.jobs.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import user_settings
@@ -53,7 +54,7 @@ class BlenderDesk(Desk):
         if not (service.built_in or user_settings.online()):
             raise OnlineAccessOff(
                 "Blender's online access is off, so nothing was sent.",
-                "Allow it in Preferences > System > Network, or add --online-mode to this command.",
+                "Add --online-mode to this command, or allow it in Blender for all.",
             )
         require_ready(service)
 
@@ -83,6 +84,7 @@ class BlenderDesk(Desk):
             return written
         log = user_settings.data_dir() / "jobs" / job.id / "files.log"
         for position, variant in enumerate(plan.variants(job)):
+            record = origin.record(job, next(one for one in job.variants if one.index == variant), bridge.servers)
             with _into_a_log(log):
                 export.empty_file()
                 roots = self._placed(job, variant)
@@ -97,7 +99,7 @@ class BlenderDesk(Desk):
                         preview.render(roots, file)
                         written.append(file)
                     else:
-                        written += export.write(roots, file, plan.made_for)
+                        written += export.write(roots, file, plan.made_for, record)
         return written
 
     def dress(self, settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:

@@ -6,6 +6,7 @@ control characters, so that a log stays readable. With ``--json`` everything goe
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sys
@@ -17,6 +18,8 @@ from ..client.jobs.snapshots import Job
 from .log import LOG
 
 _BAR = 20
+#: The version of the events: counted up when what a name means changes, or one goes.
+SCHEMA = 1
 #: Between two events that tell nothing but a job's progress: this much of it has to be new.
 _STEP = 0.1
 
@@ -43,7 +46,8 @@ class Console:
         """Something that was asked for: the text for a person, the event with its values for a program."""
         self.clear()
         if self.as_json:
-            self._out.write(json.dumps({"event": event, **values}) + "\n")
+            now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+            self._out.write(json.dumps({"event": event, "schema": SCHEMA, "time": now, **values}) + "\n")
         else:
             self._out.write(text + "\n")
         self._out.flush()
@@ -82,7 +86,7 @@ class Console:
                 continue
             self._shown[job.id] = (state, progress, until)
             if self.as_json:
-                told = {"job": job.id, "state": state, "progress": round(progress, 3), "points": job.cost}
+                told = {**_which(job), "state": state, "progress": round(progress, 3), "points": job.cost}
                 # It goes on by itself at that moment (seconds since the epoch).
                 wait = {"waits_for": job.waits_for, "waits_until": round(until, 1), "note": job.note} if until else {}
                 self.result("", "progress", **told, **wait)
@@ -118,6 +122,10 @@ def table(rows: Sequence[Sequence[object]]) -> str:
     texts = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in texts) for column in range(len(texts[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in texts)  # noqa: B905
+
+
+def _which(job: Job) -> dict[str, Any]:
+    return {"job": job.id, "item": job.item + 1 if job.batch else None, "key": job.request.key}
 
 
 def _words(job: Job) -> str:

@@ -19,8 +19,9 @@ from ..client import config_file
 from ..client.config_file import CONFIG_ENV
 from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded, quoted
-from ..engine.protocol import Neural4DError
+from ..engine.protocol import InvalidInput, Neural4DError
 from . import arguments
+from .argument_types import WrongUsage
 from .commands import batch, bring_in, dress, generate, plate, report, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
@@ -61,8 +62,10 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
     """
     try:
         chosen = arguments.parser(prog).parse_args(argv)
-    except SystemExit as ended:  # argparse's way to say that it has printed help or an error
+    except SystemExit as ended:  # argparse's way to say that it has printed help
         return int(ended.code or 0)
+    except WrongUsage as error:
+        return _wrong_usage(error, as_json="--json" in argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a prompt may have what the terminal's encoding lacks
@@ -114,6 +117,13 @@ def _run(chosen: argparse.Namespace, prog: str, console: Console, make_desk: Cal
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return _NOBODY_LISTENS
+
+
+def _wrong_usage(error: WrongUsage, *, as_json: bool) -> int:
+    if not as_json:
+        sys.stderr.write(error.usage)
+    Console(as_json=as_json).error({**error.to_dict(), "code": InvalidInput.__name__}, Exit.USAGE)
+    return Exit.USAGE
 
 
 @contextmanager

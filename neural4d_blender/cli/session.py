@@ -16,6 +16,7 @@ from ..batching.batch import Batch, OnProgress
 from ..batching.host import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.table.generate_arguments import Arguments
+from ..client.jobs import origin
 from ..client.jobs.answers import Answer
 from ..client.jobs.job_target import Target
 from ..client.jobs.snapshots import Job, Save
@@ -29,6 +30,7 @@ from ..engine.protocol import (
     UnsupportedFeature,
     declaration,
     declarations,
+    write_sidecar,
 )
 from ..engine.system import SYSTEM, reason
 from .planned_files import Plan, numbered
@@ -164,6 +166,8 @@ def _write(desk: Desk, job: Job, variant: int, path: Path) -> Path:
         if made.is_dir():
             SYSTEM.discard(target)
         SYSTEM.replace(made, target)
+    made_of = next(one for one in desk.bridge.jobs[job.id].variants if one.index == variant)
+    write_sidecar(target, origin.record(job, made_of, desk.bridge.servers, as_made=True))
     return target
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from ..batching.table.cell_values import truth
-from ..batching.table.generate_arguments import ModelSettings
+from ..batching.table.generate_arguments import Metadata, ModelSettings
 from ..engine.protocol import Declaration, InvalidInput, Option, Options, OptionValue, declarations
 
 #: What ``argument_types.add_settings`` takes, as ``generate`` in Python calls it, less the options of a service.
@@ -44,13 +44,24 @@ def settings_of(service: Declaration, asked: argparse.Namespace) -> ModelSetting
     found = cast("ModelSettings", {name: value for name, value in given.items() if value is not None})
     if asked.option:
         found["options"] = options_of(service, asked.option)
-    return found
+    return found | _carried(asked)
 
 
 def arrival_of(asked: argparse.Namespace) -> ModelSettings:
     """The arguments of ``bring_in`` that were given, less what to bring in."""
     given = {name: getattr(asked, name) for name in ("size_mm", "axis", "origin", *OF_BLENDER)}
-    return cast("ModelSettings", {name: value for name, value in given.items() if value is not None})
+    return cast("ModelSettings", {name: value for name, value in given.items() if value is not None}) | _carried(asked)
+
+
+def _carried(asked: argparse.Namespace) -> ModelSettings:
+    """The metadata from KEY=VALUE texts; InvalidInput where one is none."""
+    found: Metadata = {}
+    for text in asked.meta:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"--meta takes KEY=VALUE, not {text!r}.")
+        found[name] = value
+    return {"metadata": found} if found else {}
 
 
 def options_of(service: Declaration, given: Iterable[str]) -> Options:

@@ -98,6 +98,8 @@ if TYPE_CHECKING:
     from .blenders.shader_lengths import scale_lengths
     from .blenders.shared_names import GAME, blend_version
     from .files.file_type import file_type, format_by_ending
+    from .files.provenance import moment, options_of, record_of, seed_of, who
+    from .files.sidecar import embed, sidecar_of, write_sidecar
     from .http.redaction import Masker, without
     from .model.batch import BatchRecord
     from .model.inputs.image_header import ImageFacts, read_image_facts
@@ -111,9 +113,8 @@ if TYPE_CHECKING:
     from .services.base import Provider
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT",
-    "MIN_FACES", "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "OF_GAMES", "ORIGINS",
-    "REPAIRS", "SAMPLES",
+    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
+    "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "OF_GAMES", "ORIGINS", "REPAIRS", "SAMPLES",
     "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
     "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
@@ -121,10 +122,10 @@ __all__ = [
     "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere",
     "WrongThread", "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
     "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
-    "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes", "measured",
-    "most", "name_in", "name_of", "read_image_facts", "scale_lengths", "stamp_of", "unit_of", "without",
+    "embed", "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes",
+    "measured", "moment", "most", "name_in", "name_of", "options_of", "read_image_facts", "record_of", "scale_lengths",
+    "seed_of", "sidecar_of", "stamp_of", "unit_of", "who", "without", "write_sidecar",
 ]  # fmt: skip
-
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
@@ -144,6 +145,8 @@ _LATE = {
     **dict.fromkeys(("check_url", "host_of", "is_web_address", "name_in"), "model.inputs.web_addresses"),
     "check_whole": "model.inputs.picture_end",
     **dict.fromkeys(("file_type", "format_by_ending"), "files.file_type"),
+    **dict.fromkeys(("moment", "options_of", "record_of", "seed_of", "who"), "files.provenance"),
+    **dict.fromkeys(("embed", "sidecar_of", "write_sidecar"), "files.sidecar"),
     "scale_lengths": "blenders.shader_lengths",
 }
 
@@ -292,7 +295,6 @@ def check(provider: str, request: Request, facts: Mapping[str, str] | None = Non
 
 def check_options(provider: str, request: Request) -> None:
     """The same of the options alone, whether or not the prompt and the pictures are there yet; reads no file."""
-    service = declaration(provider)
     for key, value in request.options.items():
-        service.option(key).check(value)
+        declaration(provider).option(key).check(value)
     _service(provider).check(request)

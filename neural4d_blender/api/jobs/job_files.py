@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Unpack
 
 from ...batching.table.argument_types import checked
+from ...client.jobs import origin
 from ...client.jobs.answers import Answer
 from ...client.jobs.snapshots import Save
 from ...client.paths import check_writable
@@ -20,6 +21,7 @@ from ...engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DErro
 from ...scene import assets, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.exporting import engines, export
+from ...scene.placing import provenance
 from .status_and_wait import Following
 
 
@@ -58,7 +60,8 @@ class Files(Following):
             timeout: seconds; None waits as long as it takes.
 
         Returns:
-            The file; for a format that comes as several files, their folder.
+            The file; for a format that comes as several files, their folder. What it came from, and ``metadata``, is in
+            ``FILE.json`` beside it.
 
         Raises:
             InvalidInput: nothing can be written there; nothing was ordered.
@@ -110,7 +113,8 @@ class Files(Following):
 
         Returns:
             The file, and those beside it: ``lods`` and ``collision`` are files of their own (bird_LOD1.glb) where the
-            engine does not know them by their names, or none was named.
+            engine does not know them by their names, or none was named. What each came from is in ``FILE.json`` beside
+            it, and of a .glb in its ``asset.extras``.
 
         Raises:
             InvalidInput: another ending, or no such engine. Neural4DError: nothing of the job stands in the open file,
@@ -124,7 +128,10 @@ class Files(Following):
         check_writable(file)
         if not self.objects:
             raise Neural4DError("No model of this job stands in the open file.", "Place it first: job.place().")
-        return export.write_for(self.objects[0], file, made_for)
+        root = self.objects[0]
+        own = next((one for one in self._data.variants if one.index == provenance.read(root).variant), None)
+        record = origin.record(self._data, own, bridge.servers) if own else None
+        return export.write_for(root, file, made_for, record)
 
     @checked
     def save_asset(

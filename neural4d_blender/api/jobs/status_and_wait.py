@@ -15,6 +15,7 @@ import bpy
 from ...batching.table.argument_types import checked
 from ...client.jobs import ranking, snapshots
 from ...client.jobs.box_fit import fit_of
+from ...client.remedies import for_python
 from ...client.request_reply import LOOK, check_going, go_on
 from ...engine.protocol import SETTLED, JobFailed, NotFit, State
 from ...scene import main_thread, timer_and_file_handlers
@@ -107,6 +108,8 @@ class Following:
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
         told = session.placings.trouble.get(self.id) or self._data.error
+        if told and bpy.app.background:  # there are no buttons
+            told = for_python(told)
         return JobFailed.from_dict(told) if told else None
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ...client.jobs import ranking
@@ -21,10 +22,8 @@ from ...client.paths import expanded
 from ...engine.protocol import IDLE, USES, BatchRecord, BudgetUsedUp, Facts, InvalidInput, Neural4DError, State
 from ...engine.system import SYSTEM, reason
 from ..table.argument_types import checked
+from .cells import columns_of, texts_of, values_of
 from .report_facts import facts_of, sums_of
-
-_SIDES = ("width_mm", "depth_mm", "height_mm")
-
 
 #: The state of an item that the budget did not cover.
 UNSENT = "unsent"
@@ -32,8 +31,6 @@ UNSENT = "unsent"
 NOT_FIT = "not_fit"
 #: A report's ending says which kind it is.
 ENDINGS = (".csv", ".json")
-#: What makes a formula of a cell, in one spreadsheet or another; full-width letters too.
-_LOUD = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass
@@ -56,8 +53,13 @@ class Line:
         schema: the version of these columns. key: your own name for it. code: that of the error, a class's name.
         size_mm, axis, seed: what was asked for. started, ended: when (ISO 8601, UTC). table: stands for the table's
             content: reports of other tables are not merged. version: the extension's, that wrote it.
-        user, project, agent: on whose account, for what and by whom it was asked for.
+        user, host: on whose account, and the computer that wrote it; empty unless NEURAL4D_NAME_USERS says that they
+            are to be named. project, agent: for what and by whom it was asked for.
+        options: what else was asked for, as ``generate`` calls it. variant: index of the model that is told of.
+        service_id: the service's own id of it. request_id: an id of ours that the paid request carried.
+        blender: the Blender that wrote the report. generation: which documents the service's server follows.
         repairs: what was put right of the model, and what was left, in sentences; retopology too.
+        metadata: what the user had the job carry; in a .csv a column ``meta.NAME`` each, as texts.
         sha256, bytes: of each of the files, when the report was written.
         report: all that was found, as ``Report.to_json`` gives it; in a .json only.
     """
@@ -104,6 +106,14 @@ class Line:
     user: str = ""
     project: str = ""
     agent: str = ""
+    host: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    variant: int | None = None
+    service_id: str = ""
+    request_id: str = ""
+    blender: str = ""
+    generation: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
     repairs: str = ""
     report: dict[str, Any] | None = None
 
@@ -114,8 +124,6 @@ class Line:
 
 
 _NAMES = frozenset(one.name for one in fields(Line))
-#: In a .csv their parts have "; " between them.
-_LISTS = ("files", "sha256", "bytes")
 
 
 def is_unsent(job: Job) -> bool:
@@ -123,8 +131,12 @@ def is_unsent(job: Job) -> bool:
     return job.state == State.FAILED and bool(job.error and job.error["code"] == BudgetUsedUp.__name__)
 
 
-def line(job: Job, batch: BatchRecord) -> Line:
-    """The line of a job in the batch of that record."""
+def line(job: Job, batch: BatchRecord, servers: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> Line:
+    """The line of a job in the batch of that record.
+
+    Args:
+        servers: what is known of each service's server.
+    """
     request = job.request
     made = [variant for variant in job.variants if variant.blend or variant.model]
     own = ranking.own(job) or (made[0] if made else None)
@@ -156,7 +168,7 @@ def line(job: Job, batch: BatchRecord) -> Line:
         shard=batch.shard,
         points_estimated=job.cost_estimated,
         repairs=" ".join(facts.get("repairs", ())),
-        **{**facts_of(job, batch), "code": told["code"] if told else ""},
+        **{**facts_of(job, batch, own, servers), "code": told["code"] if told else ""},
         **(_verdicts(own) if own else {}),
     )
 
@@ -189,12 +201,10 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
             if target.suffix.lower() == ".json":
                 json.dump(records, file, ensure_ascii=False, indent=1)
             else:
-                columns = [one.name for one in fields(Line) if one.name != "report"]
-                writer = csv.DictWriter(file, columns, extrasaction="ignore")
+                columns = columns_of((one.name for one in fields(Line)), records)
+                writer = csv.DictWriter(file, columns)
                 writer.writeheader()
-                for record in records:
-                    texts = {**record, **{name: "; ".join(map(str, record[name])) for name in _LISTS}}
-                    writer.writerow({name: _quiet(value) for name, value in texts.items()})
+                writer.writerows(map(texts_of, records))
         SYSTEM.again(lambda: os.replace(part, target), 0.5)  # in a window it is waited for
     except OSError as error:
         with suppress(OSError):
@@ -217,9 +227,9 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
     _check_ending(source)
     try:
         with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            if source.suffix.lower() == ".json":
-                return [Line(**{name: record[name] for name in record if name in _NAMES}) for record in json.load(file)]
-            return [_from_texts(record) for record in csv.DictReader(file)]
+            is_json = source.suffix.lower() == ".json"
+            records = json.load(file) if is_json else map(values_of, csv.DictReader(file))
+            return [Line(**{name: record[name] for name in record if name in _NAMES}) for record in records]
     except OSError as error:
         raise InvalidInput(f"{source} cannot be read: {error.strerror or error}.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -256,26 +266,6 @@ def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLi
 def _private(path: str, flags: int) -> int:
     """Prompts are nobody else's business."""
     return os.open(path, flags, 0o600)
-
-
-def _quiet(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, behind an apostrophe; so is one that begins with that."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_LOUD) else value
-
-
-def _from_texts(record: Mapping[str, str]) -> Line:
-    values: dict[str, Any] = {
-        name: text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(_LOUD) else text
-        for name, text in record.items()
-    }
-    floats = ("seconds", "size_mm", *_SIDES, *(f"{use}_score" for use in USES))
-    for kind, names in ((int, ("item", "of", "points", "faces", "schema", "seed")), (float, floats)):
-        values |= {name: kind(record[name]) if record[name] else None for name in names if name in record}
-    values |= {use: record[use] == "True" if record[use] else None for use in USES if use in record}
-    values["points_estimated"] = record.get("points_estimated") == "True"  # of earlier versions nobody knows
-    values |= {name: [part for part in (values.get(name) or "").split("; ") if part] for name in _LISTS}
-    values["bytes"] = [int(size) for size in values["bytes"]]
-    return Line(**{name: value for name, value in values.items() if name in _NAMES})
 
 
 def _check_ending(path: Path) -> None:

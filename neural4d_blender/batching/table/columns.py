@@ -21,12 +21,12 @@ from ...engine.protocol import (
     is_web_address,
 )
 from . import cell_values as cells
-from .generate_arguments import Arguments, Picture
+from .generate_arguments import Arguments, Metadata, Picture
 from .identity import check_key
 from .pictures import front_and_sides
 from .table_reader import Row
 
-_OPTION, _VIEW = "options.", "view."
+_OPTION, _VIEW, _META = "options.", "view.", "meta."
 
 
 #: What means nothing to a model that is there already; where it is only a default it is passed over.
@@ -79,6 +79,7 @@ COLUMNS: dict[str, tuple[Callable[[object], Any], str]] = {
     "group": (cells.text, "a text"),
     "group_points": (cells.whole, "a whole number of points"),
     "project": (cells.text, "a text"),
+    "metadata": (cells.json_object, "a JSON object"),
     "sample": (cells.text, "the name of a built-in sample"),
 }
 
@@ -105,9 +106,12 @@ def arguments(
         given = {n: value for n, value in given.items() if n in own or not (n in _OF_MAKING or n.startswith(_OPTION))}
     views = {name: given.pop(name) for name in list(given) if name.startswith(_VIEW)}
     single = {name: given.pop(name) for name in list(given) if name.startswith(_OPTION)}
+    carried = {name.removeprefix(_META): given.pop(name) for name in list(given) if name.startswith(_META)}
     for name, value in given.items():
         if name not in COLUMNS:
-            wrong.append(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, view.SIDE, options.NAME")
+            wrong.append(
+                f"there is no column {name!r}; there are: {', '.join(COLUMNS)}, view.SIDE, options.NAME, meta.NAME"
+            )
             continue
         read, takes = COLUMNS[name]
         try:
@@ -115,6 +119,8 @@ def arguments(
         except (ValueError, TypeError, OverflowError):
             wrong.append(f"{name} takes {takes}, not {value!r}")
     found = cast("Arguments", values)
+    if carried:
+        found["metadata"] = cast("Metadata", carried)
     found["image"], found["views"] = _front_and_sides(found.get("image", []), views, wrong)
     if "bring_in" in found:  # whose it is, and where, is looked at with the file itself
         found["options"], found["references"] = cast("Options", single), found.get("references", [])
@@ -160,11 +166,11 @@ def _is_empty(value: object) -> bool:
 
 
 def _said(values: Mapping[str, object]) -> dict[str, object]:
-    """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options and
-    views one by one, so that a row may change one of them.
+    """What says something: no empty cell, no None, which is what ``generate`` takes for nothing said. Options,
+    views and metadata one by one, so that a row may change one of them.
     """
     said = {name: value for name, value in values.items() if value is not None and not _is_empty(value)}
-    for name, prefix in (("options", _OPTION), ("views", _VIEW)):
+    for name, prefix in (("options", _OPTION), ("views", _VIEW), ("metadata", _META)):
         try:
             parts = cells.json_object(said.get(name, {}))
         except ValueError:  # of which somebody complains who knows where it stands

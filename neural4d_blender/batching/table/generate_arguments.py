@@ -14,6 +14,8 @@ from ...engine.protocol import Options
 Picture = Any
 #: A name of an object in the scene, or one of Blender's, which is the host's business likewise.
 Box = Any
+#: What a job carries for programs of the user's own: texts, numbers, True, False, None by name.
+Metadata = dict[str, str | int | float | bool | None]
 #: What the best of several variants is to be best for, where nobody says.
 USUAL_USE = "render"
 
@@ -35,6 +37,7 @@ class Shape(TypedDict, total=False):
     collision: str
     animation: bool
     require: str
+    metadata: Metadata
 
 
 class Arrival(Shape, total=False):

@@ -23,12 +23,12 @@ from .table_reader import Row
 
 #: All ids that are made of a key, or of what a row says, are of this name space.
 _OURS = uuid.uuid5(uuid.NAMESPACE_URL, "https://neural4d.invalid/keys")
-#: What may be another one each time the same is asked for: copies of pictures, where files go, limits, and who
-#: asks.
+#: What may be another one each time the same is asked for: copies of pictures, where files go, limits, who asks, and
+#: what is noted for others.
 _PASSING = frozenset(
     {
         *("images", "views", "references", "texture_folder", "keep_in", "max_points", "group", "group_points"),
-        *("project", "agent"),
+        *("project", "agent", "metadata"),
     }
 )
 #: The same key may be used once more for something else so often, each time because nothing came of it.
@@ -54,12 +54,18 @@ def job_id(key: str, attempt: int = 1) -> str:
 
 
 def said(source: table_reader.Source, rows: Iterable[Row]) -> list[str]:
-    """What each row of a source says, wherever that lies: of a folder of images the names, and how large they are."""
+    """What each row of a source says, wherever that lies: of a folder of images the names, and how large they are.
+
+    What a row only has its job carry makes no other model of it.
+    """
     folder = expanded(cast("str", source)) if table_reader.name_of(source) else None
     if folder and folder.is_dir():  # the names alone will not do: cameras give the same ones to other pictures
         values = [{"image": row.where, "bytes": (folder / row.where).stat().st_size} for row in rows]
     else:
-        values = [dict(row.values) for row in rows]
+        values = [
+            {name: value for name, value in row.values.items() if name != "metadata" and not name.startswith("meta.")}
+            for row in rows
+        ]
     return [_AS_TEXT(one) for one in values]
 
 

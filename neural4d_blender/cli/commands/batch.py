@@ -168,8 +168,11 @@ def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list
     for line in batch.lines():
         failure = failures.get(line.job)
         files = wait_and_write.written(desk.bridge.jobs[line.job]) or line.files
-        error = line.error or (f"{wait_and_write.told(failure)['code']}: {failure.what}" if failure else "")
-        lines.append(replace(line, files=files, error=error))
+        error, code = line.error, line.code
+        if failure and not error:
+            code = wait_and_write.told(failure)["code"]
+            error = f"{code}: {failure.what}"
+        lines.append(replace(line, files=files, error=error, code=code))
     return lines
 
 

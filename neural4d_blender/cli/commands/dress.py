@@ -14,14 +14,17 @@ from ...batching.batch import Batch
 from ...batching.preflight import Estimate
 from ...batching.reports import report as reports
 from ...batching.table.generate_arguments import Arguments
+from ...client.jobs import ranking
 from ...client.paths import check_writable, expanded
 from ...engine import protocol
 from ...engine.protocol import InvalidInput, JobFailed, Neural4DError, State
 from ..argument_types import NO_LIMIT
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
+from ..output import event_facts
+from ..output.wait_and_write import told
 from ..price_text import in_words
-from ..session import Desk
+from ..session import Desk, failure_of
 from ..settings import settings_of
 
 
@@ -33,7 +36,7 @@ def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     check_writable(output)
     if asked.report:
         check_writable(expanded(asked.report).resolve())
-    made = desk.dress(_settings(asked), asked, lambda _batch, job: _tell(console, job))
+    made = desk.dress(_settings(asked), asked, lambda _batch, job: _tell(desk, console, job))
     if isinstance(made, Estimate):
         text = f"{made.items} jobs: {in_words(made.points, documented=made.documented > 0)}"
         console.result(text, "price", **asdict(made))
@@ -44,7 +47,7 @@ def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         desk.save(output)
         if asked.report:
             reports.write(made.lines(), asked.report)
-    return _finish(made, output, asked, console)
+    return _finish(desk, made, output, asked, console)
 
 
 def _settings(asked: argparse.Namespace) -> Arguments:
@@ -56,21 +59,33 @@ def _settings(asked: argparse.Namespace) -> Arguments:
     return cast("Arguments", {"provider": asked.provider, **own, **how})
 
 
-def _tell(console: Console, job: Any) -> None:
-    if job.state in (State.PLACED, State.FAILED, State.CANCELLED):
-        console.note(f"{job.title}: {job.state}")
+def _tell(desk: Desk, console: Console, job: Any) -> None:
+    now = desk.bridge.jobs[job.id]
+    if now.state == State.PLACED:
+        own, servers = ranking.own(now), desk.bridge.servers
+        facts = event_facts.of_files(now, own, servers, [])
+        sides = own.facts.get("dimensions_mm") if own else None
+        points = {"points": now.cost, "points_estimated": now.cost_estimated}
+        text = f"{job.title}: {now.state}"
+        console.result(text, "done", **facts, provider=now.provider, files=[], size_mm=sides, **points)
+    elif now.state in (State.FAILED, State.CANCELLED):
+        console.note(f"{job.title}: {now.state}")
+    console.watch([now] if console.as_json else [], {})
 
 
-def _finish(made: Batch, output: Path, asked: argparse.Namespace, console: Console) -> int:
+def _finish(desk: Desk, made: Batch, output: Path, asked: argparse.Namespace, console: Console) -> int:
     lines, progress = made.lines(), made.progress
     failures: list[Neural4DError] = []
     for line, job in zip(lines, made.results, strict=True):
         if job.state != State.PLACED:
-            failures.append(job.error or JobFailed(f"It is {job.state}."))
-            console.result(f"{line.name or line.input}: {failures[-1]}", "failed", job=line.job)
+            now = desk.bridge.jobs[line.job]
+            failures.append(failure_of(now) or job.error or JobFailed(f"It is {job.state}."))
+            words = told(failures[-1])
+            text = " ".join(filter(None, (words["what"], words["kept"], words["cost"], words["remedy"])))
+            console.result(f"{line.name or line.input}: {text}", "failed", **event_facts.which(now), **words)
     text = f"{output}: {progress.done} of {progress.total} placed, {len(failures)} failed, {made.cost} points"
-    told = asdict(progress) | {"done": len(lines) - len(failures), "failed": len(failures)}
-    console.result(text, "batch", batch=made.id, output=str(output), report=asked.report, **told)
+    counts = asdict(progress) | {"done": len(lines) - len(failures), "failed": len(failures)}
+    console.result(text, "batch", batch=made.id, output=str(output), report=asked.report, **counts)
     return code_of_many(len(lines) - len(failures), failures, allow_failed=asked.allow_failed)
 
 

@@ -11,11 +11,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from ...client.jobs import ranking
+from ...client.remedies import for_command_line
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature, InvalidInput, Neural4DError, Option, UnsupportedFeature
 from ..console import Console, table
 from ..exit_codes import Exit
-from ..output import report_text
+from ..output import event_facts, report_text
 from ..output.wait_and_write import written
 from ..session import Desk
 
@@ -47,15 +49,13 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         points = "" if job.cost is None else f"{'~' * job.cost_estimated}{job.cost}"
         rows.append((job.id[:8], made, job.state, points, job.provider, job.request.title[:60]))
         if console.as_json:
-            names = ("state", "provider", "created", "progress", "seconds", "error", "placed")
-            told = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
+            names = ("state", "provider", "created", "progress", "seconds", "placed")
+            told: dict[str, object] = {name: getattr(job, name) for name in names} | {"request": job.request.to_dict()}
             files = [variant.model for variant in job.variants if variant.model]
-            told |= {"delivered": written(job), "batch": job.batch, "item": job.item + 1 if job.batch else None}
-            told |= {"key": job.request.key}
+            told |= {"delivered": written(job), "error": for_command_line(job.error) if job.error else None}
             told["variants"] = report_text.variants(job)
-            console.result(
-                "", "job", job=job.id, points=job.cost, points_estimated=job.cost_estimated, files=files, **told
-            )
+            told |= event_facts.of_job(job, ranking.own(job), desk.bridge.servers)
+            console.result("", "job", points=job.cost, points_estimated=job.cost_estimated, files=files, **told)
     if not console.as_json:
         console.result(table(rows) if answer.jobs else "No such job.", "jobs")
         if len(answer.jobs) < answer.total:

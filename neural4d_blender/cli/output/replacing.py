@@ -6,23 +6,24 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...engine.protocol import InvalidInput
+from ...engine.protocol import InvalidInput, sidecar_of
 from ..console import Console
 from ..exit_codes import Exit
 
 
 def is_there(outputs: Sequence[str], asked: argparse.Namespace) -> bool:
-    """All of the files are there, and the command is to do nothing then.
+    """All of the files are there, and the command is to do nothing then; a file beside one is as good as that one.
 
     Raises:
         InvalidInput: one is there, and nobody has said what is to become of it.
     """
     there = [path for path in outputs if Path(path).exists()]
-    if not there or asked.overwrite:
+    taken = there or [str(note) for path in outputs if (note := sidecar_of(Path(path))).exists()]
+    if not taken or asked.overwrite:
         return False
-    if not asked.if_missing:
+    if not (asked.if_missing and there):
         raise InvalidInput(
-            f"{there[0]} is there already.", "Add --overwrite to replace it, --if-missing to leave it, or name another."
+            f"{taken[0]} is there already.", "Add --overwrite to replace it, --if-missing to leave it, or name another."
         )
     if len(there) < len(outputs):
         missing = next(path for path in outputs if path not in there)

@@ -12,12 +12,13 @@ from pathlib import Path
 from ...client.jobs import ranking
 from ...client.jobs.job_target import Target
 from ...client.jobs.snapshots import Job
+from ...client.remedies import for_command_line
 from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, NotFit, State
 from ..console import Console
 from ..exit_codes import code_of_many
 from ..planned_files import Plan
 from ..session import Desk, Patience, failure_of
-from . import report_text
+from . import event_facts, report_text
 
 
 def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
@@ -51,7 +52,9 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
                     console.note(f"{titles[one]}: a picture that was made of it is kept: {picture}")
                 if len(ids) > 1:
                     event, became = ("not_fit", "not fit") if isinstance(error, NotFit) else ("failed", "failed")
-                    console.result(f"{titles[one]}: {became}. {error}", event, job=one, **told(error))
+                    words = told(error)
+                    text = " ".join(filter(None, (words["what"], words["kept"], words["cost"], words["remedy"])))
+                    console.result(f"{titles[one]}: {became}. {text}", event, **event_facts.which(jobs[one]), **words)
     console.clear()
     return failures
 
@@ -65,7 +68,8 @@ def ended(failures: dict[str, Neural4DError], count: int) -> int:
 
 def told(error: Neural4DError) -> ErrorTexts:
     """An error for a program; its code is the reason why the job failed."""
-    return {**error.to_dict(), "code": error.reason if isinstance(error, JobFailed) else error.code}
+    code = error.reason if isinstance(error, JobFailed) else error.code
+    return for_command_line({**error.to_dict(), "code": code})
 
 
 def unfinished(job: Job) -> bool:
@@ -105,7 +109,7 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
     console.result(
         "\n".join(lines),
         "done",
-        job=job.id,
+        **event_facts.of_files(job, own, desk.bridge.servers, files),
         provider=job.provider,
         points=job.cost,
         points_estimated=job.cost_estimated,
@@ -115,7 +119,6 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
         files=files,
         pictures=pictures,
         report=report.to_json() if report else None,
-        variant=own.index if own else None,
     )
 
 

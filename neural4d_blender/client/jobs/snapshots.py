@@ -40,7 +40,7 @@ class Variant:
         model: path of the downloaded file. blend: path of the prepared one.
         facts: what was measured.
         scale: the service's own word on how it scaled a conversion.
-        details: what else the service says of the model, by its own names.
+        uuid: the service's own id of it. details: what else the service says of the model, by its own names.
         error: why it failed: what, kept, cost, remedy and code; None where it did not.
     """
 
@@ -55,6 +55,7 @@ class Variant:
     scale: float | None = None
     details: dict[str, str] = field(default_factory=dict)
     error: ErrorTexts | None = None
+    uuid: str = ""
 
     @property
     def report(self) -> Report | None:
@@ -119,6 +120,7 @@ class Job:
             of the one that was chosen.
         picture_ids: the service's ids of those that were made of the prompt.
         native: the format that the service makes by itself.
+        tickets: ids of ours that the last paid request carried.
         in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
         waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
         note: what is going on, in words.
@@ -153,6 +155,7 @@ class Job:
     service: dict[str, str] = field(default_factory=dict)
     saves: list[Save] = field(default_factory=list)
     native: str = "GLB"
+    tickets: list[str] = field(default_factory=list)
     in_doubt: bool = False
     paying_for: str = ""
     waits_for: WaitsFor = WaitsFor.NOTHING

@@ -17,6 +17,8 @@ from ..errors import InvalidInput, UnsupportedFeature
 from . import allowed_values
 from .allowed_values import AXES, FORMATS, MAX_PROMPT, MAX_SIZE_MM, MIN_FACES, MIN_SIZE_MM, ORIGINS, REPAIRS
 from .declaration import Feature, Options
+from .inputs import metadata
+from .inputs.metadata import Metadata
 from .inputs.web_addresses import is_web_address, name_in
 from .quality import choosing
 
@@ -72,6 +74,7 @@ class Request:
             user's name; empty for the user.
         keep_in: a folder that the models are put into as the service made them; such a job prepares and
             places nothing, so it needs no Blender.
+        metadata: what the user has it carry, into reports, files and the scene; see inputs/metadata.py.
     """
 
     prompt: str = ""
@@ -115,6 +118,7 @@ class Request:
     keep_in: str = ""
     project: str = ""
     agent: str = ""
+    metadata: Metadata = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON-able form."""
@@ -146,6 +150,7 @@ class Request:
         """
         self._check_texts()
         self._check_length()
+        metadata.check(self.metadata)
         self._check_input(service)
         self._check_features(service)
         if not _is_number(self.variants, int) or not 1 <= self.variants <= service.max_variants:

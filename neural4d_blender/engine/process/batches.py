@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable, WorkedOnElsewhere
@@ -42,10 +42,13 @@ class Batches:
     """The batches of one engine.
 
     Args:
-        jobs: what is worked on.
+        jobs: what is worked on. keys: tells the services' keys.
     """
 
-    def __init__(self, journal: Journal, jobs: ActiveJobs, events: Events, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, jobs: ActiveJobs, events: Events, clock: Clock, keys: Callable[[], Iterable[str]]
+    ) -> None:
+        self._keys = keys
         self._journal = journal
         self._jobs = jobs
         self._events = events
@@ -73,7 +76,8 @@ class Batches:
             if self._journal.get(entry["job"]):
                 continue  # it has the id of its key, and another process was first
             common = message.get("request", {})
-            job = new_job({**entry, "request": {**common, **entry["request"]}}, self._clock.now())
+            asked = {**entry, "request": {**common, **entry["request"]}}
+            job = new_job(asked, self._clock.now(), self._keys())
             job.batch, job.item = record.id, entry["item"]
             if job.provider not in typical:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)

@@ -116,7 +116,7 @@ class Commands:
         return {}
 
     def _submit(self, message: Message) -> Message:
-        job = new_job(message, self.context.clock.now())
+        job = new_job(message, self.context.clock.now(), self.connections.keys())
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.events.snapshot(self.jobs.told(known))
             return {}

@@ -50,6 +50,10 @@ class Connections:
             if name in PROVIDERS:
                 self._changed(self._server(name))
 
+    def keys(self) -> list[str]:
+        """The services' keys, to keep them out of what is written."""
+        return [key for one in self.services.values() if (key := one.get("key"))]
+
     def provider(self, name: str) -> Provider:
         """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
         if not self._online and not protocol.declaration(name).built_in:

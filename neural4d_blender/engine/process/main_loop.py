@@ -87,7 +87,7 @@ class Engine:
         self.pools = ThreadPools(system)
         slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal), self.journal.choosing)
         self.jobs = ActiveJobs(self.journal, self.schedule, slots, self.pools, self.context.spending, self._step)
-        self.batches = batches.Batches(self.journal, self.jobs, self.events, system.clock)
+        self.batches = batches.Batches(self.journal, self.jobs, self.events, system.clock, self.connections.keys)
         self.commands = Commands(
             self.context,
             self.jobs,

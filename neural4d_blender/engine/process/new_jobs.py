@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from .. import protocol
+from ..model.inputs.metadata import check_no_secret
 from ..model.job import Job
 from ..model.job_records.delivery import Delivery
 from ..model.request import Request
@@ -18,16 +20,18 @@ from ..store.journal import Journal
 PROJECT = "NEURAL4D_PROJECT"
 
 
-def new_job(entry: dict[str, Any], now: float) -> Job:
+def new_job(entry: dict[str, Any], now: float, secrets: Iterable[str] = ()) -> Job:
     """A queued job; InvalidInput or UnsupportedFeature where it cannot work.
 
     Args:
         entry: job, provider, request, and target where the host has one. now: seconds since the epoch.
+        secrets: the services' keys, which get into no journal.
     """
     declared = protocol.declaration(entry["provider"])
     request = Request.from_dict(entry["request"])
     request = replace(request, project=request.project.strip() or os.environ.get(PROJECT, "").strip())
     protocol.check(declared.id, request)
+    check_no_secret(request.metadata, secrets)
     return Job(
         entry["job"],
         declared.id,

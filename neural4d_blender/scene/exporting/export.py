@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import addon_utils
 import bpy
 
 from ...client.paths import beside
-from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature
+from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature, embed, write_sidecar
 from ...engine.system import SYSTEM, reason
 from ..placing.game_extras import model_of
 from ..placing.marks import unmarked
@@ -29,6 +29,7 @@ from .staging import staged, with_uv_maps
 #: The importers and exporters that are add-ons, which a user may have switched off.
 _ADDONS = {".glb": "io_scene_gltf2", ".fbx": "io_scene_fbx"}
 Roots = Sequence[bpy.types.Object]
+Record = Mapping[str, Any]
 
 
 def empty_file() -> bpy.types.Scene:
@@ -57,8 +58,11 @@ def check(paths: Sequence[Path], made_for: str = "") -> None:
             raise UnsupportedFeature("This Blender was built without USD.", "Leave the .usdz out, or use --as-made.")
 
 
-def write(roots: Roots, path: Path, made_for: str = "") -> list[Path]:
+def write(roots: Roots, path: Path, made_for: str = "", record: Record | None = None) -> list[Path]:
     """Write models to the file as they stand, alone in the open file; see :func:`write_for` for a game engine.
+
+    Args:
+        record: what they came from, for a file beside it, and in a .glb itself.
 
     Returns:
         The file, and those beside it for what the engine wants in files of their own.
@@ -67,18 +71,19 @@ def write(roots: Roots, path: Path, made_for: str = "") -> list[Path]:
         Neural4DError: Blender could not export it, or the folder cannot be written.
     """
     if made_for in ENGINES and path.suffix.lower() in _FOR_ENGINES:
-        return write_for(roots[0], path, made_for)
-    with _made(path) as file:
+        return write_for(roots[0], path, made_for, record)
+    with _made(path, record) as file:
         _select(roots)
         WRITERS[path.suffix.lower()](roots, file)
     return [path]
 
 
-def write_for(root: bpy.types.Object, path: Path, made_for: str = "") -> list[Path]:
+def write_for(root: bpy.types.Object, path: Path, made_for: str = "", record: Record | None = None) -> list[Path]:
     """Write one model to a .glb or a .fbx with its levels of detail and collision shapes, as a game engine takes it.
 
     Args:
         made_for: the engine's name in ENGINES; where it is empty, all but the model goes to files of its own.
+        record: see :func:`write`.
 
     Returns:
         The file, and those beside it: NAME_LOD1.glb, NAME_collision.glb.
@@ -87,7 +92,7 @@ def write_for(root: bpy.types.Object, path: Path, made_for: str = "") -> list[Pa
         Neural4DError: as :func:`write`.
     """
     engine, files = ENGINES.get(made_for, Engine()), []
-    with _made(path) as first, staged(root, engine, path.suffix.lower()) as stage:
+    with _made(path, record) as first, staged(root, engine, path.suffix.lower()) as stage:
         for ending, items in stage.files.items():
             files.append(first.with_stem(first.stem + ending))
             for item in items:
@@ -100,7 +105,7 @@ def write_for(root: bpy.types.Object, path: Path, made_for: str = "") -> list[Pa
 
 
 @contextmanager
-def _made(path: Path) -> Iterator[Path]:
+def _made(path: Path, record: Record | None) -> Iterator[Path]:
     """Where a file is to be made, with others beside it: whole or not at all, in place of those that are there."""
     addon = _ADDONS.get(path.suffix.lower())
     if addon and addon not in bpy.context.preferences.addons:
@@ -110,11 +115,20 @@ def _made(path: Path) -> Iterator[Path]:
             yield Path(folder) / path.name
             if not (Path(folder) / path.name).is_file():
                 raise Neural4DError(f"Blender wrote no {path.name}.", _AGAIN)
+            if record:
+                _say_where_from(Path(folder), path.suffix, record)
             for made in Path(folder).iterdir():
                 SYSTEM.replace(made, path.parent / made.name)
     except (OSError, RuntimeError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error).strip().splitlines()[-1]
         raise Neural4DError(f"{path} could not be written: {why}.", _AGAIN) from error
+
+
+def _say_where_from(folder: Path, suffix: str, record: Record) -> None:
+    for made in [one for one in folder.iterdir() if one.suffix == suffix]:
+        if suffix.lower() == ".glb":
+            embed(made, record)
+        write_sidecar(made, record)
 
 
 #: What a failed export tells: the model itself is safe.

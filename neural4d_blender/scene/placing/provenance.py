@@ -7,7 +7,6 @@ May import bpy and the engine's ``protocol``.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,7 +19,16 @@ import bpy
 from ...client.jobs.box_fit import SEATS, STRETCHES
 from ...client.jobs.job_target import Fit
 from ...client.jobs.snapshots import Job, Variant
-from ...engine.protocol import IDLE, InvalidInput, Properties, Request, declaration
+from ...engine.protocol import (
+    IDLE,
+    InvalidInput,
+    Properties,
+    Request,
+    declaration,
+    moment,
+    options_of,
+    seed_of,
+)
 
 #: On a root: the job it came from.
 JOB = "neural4d_job"
@@ -28,14 +36,6 @@ JOB = "neural4d_job"
 PART = "neural4d_part"
 #: On a root: the box that it fills, which another model that takes its place fills too (see fitting.py).
 FIT = "neural4d_fit"
-#: Of a request: what made the model the one it is. Named one by one, so that no path ever gets in.
-_OPTIONS = frozenset(
-    {
-        *("variants", "pbr", "size_mm", "axis", "origin", "format", "options", "choose_cutout", "place_all"),
-        *("joined", "max_faces", "recalculate_normals", "quads", "repair", "lods", "collision", "animation"),
-        *("picture_first", "pictures", "retopology", "texture_size"),
-    }
-)
 #: Characters of a text, and what a number is below: a stranger's file may hold anything.
 _LONGEST, _LARGEST = 100_000, 1e12
 #: Objects, by their id in this session, and names of their properties that are longer.
@@ -55,6 +55,7 @@ class Provenance:
             there were pictures too, under "references" how many images the picture that was made first went by.
         seed: the service's own number for the result.
         made: when the job was started, as ISO 8601. seconds: how long it took. points: what it cost.
+        key: the user's own name for the job. metadata: what the user has it carry.
     """
 
     job: str = ""
@@ -69,6 +70,8 @@ class Provenance:
     made: str = ""
     seconds: float | None = None
     points: int | None = None
+    key: str = ""
+    metadata: dict[str, object] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -83,14 +86,6 @@ def properties(job: Job, variant: Variant) -> Properties:
         variant: the one of the job's variants that the root is.
     """
     request = job.request
-    options = {name: getattr(request, name) for name in _OPTIONS}
-    if not request.picture_first:
-        options.pop("pictures")
-    if request.views:
-        options["views"] = sorted(request.views)
-    if request.references:
-        options["references"] = len(request.references)
-    said: dict[str, object] = {**request.options, **job.service, **variant.details}
     worked = sum(seconds for state, seconds in job.seconds.items() if state not in IDLE)
     values: dict[str, str | int | float | None] = {
         JOB: job.id,
@@ -100,11 +95,13 @@ def properties(job: Job, variant: Variant) -> Properties:
         "neural4d_prompt": request.prompt,
         "neural4d_image": _name(request.title) if request.images else None,
         "neural4d_source": _name(request.bring_in) if request.bring_in else None,
-        "neural4d_options": json.dumps(options, ensure_ascii=False, sort_keys=True),
-        "neural4d_seed": str(said["seed"]) if said.get("seed") not in (None, "") else None,
-        "neural4d_made": dt.datetime.fromtimestamp(job.created, dt.UTC).isoformat(timespec="seconds"),
+        "neural4d_options": json.dumps(options_of(request), ensure_ascii=False, sort_keys=True),
+        "neural4d_seed": seed_of(job, request, variant) or None,
+        "neural4d_made": moment(job.created),
         "neural4d_seconds": round(worked, 1),
         "neural4d_points": job.cost,
+        "neural4d_key": request.key or None,
+        "neural4d_metadata": json.dumps(request.metadata, ensure_ascii=False) if request.metadata else None,
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -149,12 +146,13 @@ def parts_of(root: bpy.types.Object) -> list[bpy.types.Object]:
 def read(root: Any) -> Provenance:
     """What the properties of a root say; or such properties themselves, as :func:`properties` gives them."""
     said = {name: _property(root, f"neural4d_{name}") for name in Provenance.__dataclass_fields__}
-    text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "source", "made", "terms")}
+    text = {name: _text(said[name]) for name in ("job", "service", "prompt", "image", "source", "made", "terms", "key")}
     text["terms"] = _terms(text["service"]) or (text["terms"] if text["terms"].startswith("https://") else "")
     return Provenance(
         **text,
         variant=_number(said["variant"], int),
-        options=_options(said["options"]),
+        options=_mapping(said["options"]),
+        metadata=_mapping(said["metadata"]),
         seed=_text(said["seed"]) or _number(said["seed"], int),
         seconds=_number(said["seconds"], float),
         points=_number(said["points"], int),
@@ -180,8 +178,9 @@ def request_of(said: Provenance) -> Request | None:
     if not said.prompt.strip() or said.options.get("references"):
         return None
     usual = Request()
+    known = options_of(Request(picture_first=True))
     values = {
-        key: value for key, value in said.options.items() if key in _OPTIONS and _is_like(value, getattr(usual, key))
+        key: value for key, value in said.options.items() if key in known and _is_like(value, getattr(usual, key))
     }
     own = values.get("options")
     return Request.from_dict({**values, "prompt": said.prompt, "options": own if isinstance(own, dict) else {}})
@@ -198,7 +197,7 @@ def _terms(service: str) -> str:
     return ""
 
 
-def _options(value: object) -> dict[str, object]:
+def _mapping(value: object) -> dict[str, object]:
     try:
         found = json.loads(_text(value) or "{}")
     except (ValueError, RecursionError):

@@ -174,7 +174,7 @@ def test_images_that_fit_go_as_they_are_and_others_as_copies_that_do(sim: Simula
     assert not list((tmp_path / "data").glob("jobs/*/*"))
     batch = neural4d.batch(pictures, layout="files", output=tmp_path / "models").wait(120)
     assert batch.results[0].request["images"] == [str(pictures / "a mug.png")]
-    assert [path.name for path in sorted((tmp_path / "models").iterdir())] == ["0001 a mug.glb", "0002 b.glb"]
+    assert [path.name for path in sorted((tmp_path / "models").glob("*.glb"))] == ["0001 a mug.glb", "0002 b.glb"]
     assert not bpy.data.objects
     assert sim.spent == 160
     image = bpy.data.images.new("Painted", 300, 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from PIL import Image
 from neural4d_blender.cli.blender_session import BlenderDesk
 from neural4d_blender.cli.main import main
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import measure_mm
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
@@ -63,6 +65,9 @@ def imported(path: Path) -> tuple[float, float, float]:
         operator(filepath=str(path))
     else:
         bpy.ops.wm.usd_import(filepath=str(path))
+    if path.suffix == ".blend":
+        said = provenance.read(next(item for item in scene.objects if item.parent is None))
+        assert said.metadata == {"shot": "sh010"}
     assert max(image.size[0] for image in bpy.data.images) == TEXTURE, f"{path.suffix} without its textures"
     return measure_mm([item for item in scene.objects if item.parent is None], scene)
 
@@ -74,8 +79,18 @@ def test_a_file_of_every_kind_in_real_size(sim: Simulator, tmp_path: Path, capfd
     outputs = [part for file in files for part in ("-o", str(file))]
     thumbnail = tmp_path / "bird.png"
     argv = ["generate", "a cute bird", "--size-mm", str(SIZE), "--axis", "Z", "--thumbnail", str(thumbnail), "--json"]
-    assert run(*argv, *outputs) == 0
+    assert run(*argv, "--meta", "shot=sh010", *outputs) == 0
     done = told(capfd)[-1]
+    for file in files:
+        beside = json.loads(file.with_name(f"{file.name}.json").read_text("utf-8"))
+        assert (beside["job"], beside["metadata"]) == (done["job"], {"shot": "sh010"})
+        assert beside["versions"]["blender"] == bpy.app.version_string
+        assert beside["files"] == [
+            {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
+        ]
+    whole = files[1].read_bytes()
+    inside = json.loads(whole[20 : 20 + int.from_bytes(whole[12:16], "little")])["asset"]["extras"]["neural4d"]
+    assert (inside["prompt"], inside["metadata"]) == ("a cute bird", {"shot": "sh010"})
     assert (done["event"], done["points"]) == ("done", 60)
     assert done["files"] == [str(file) for file in (*files, thumbnail)]
     expected = pytest.approx(done["size_mm"], rel=0.001)

@@ -49,7 +49,7 @@ def test_a_file_for_print_is_judged_before_it_is_written(
     shown = capsys.readouterr()
     assert code == 0, shown
     assert "model: ready to print (" in shown.err
-    (written,) = (tmp_path / "out").iterdir()
+    (written,) = (tmp_path / "out").glob("*.3mf")
     assert written.suffix == ".3mf"
     core_3mf(written)
     (body,) = model_files.read(written)

@@ -79,7 +79,8 @@ def test_a_table_becomes_files_and_a_report(sim: Simulator, capsys: pytest.Captu
     assert not Path("models").exists()
     assert run(*batch, "--report", "report.csv") == 0
     names = [f"000{number} thing.glb" for number in (1, 2, 3)]
-    assert sorted(path.name for path in Path("models").iterdir()) == names
+    beside = [f"{name}.json" for name in names]
+    assert sorted(path.name for path in Path("models").glob("*.*")) == sorted([*names, *beside])
     with Path("report.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert [(line["input"], line["points"], Path(line["files"]).name) for line in lines] == [
@@ -148,5 +149,5 @@ def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_pa
         lines = list(csv.DictReader(file))
     assert [line["input"] for line in lines] == [f"thing number {number}" for number in range(10)]
     assert sum(int(line["points"]) for line in lines) == sum(paid(sim)) == 600
-    assert len(list((tmp_path / "models").iterdir())) == 10
+    assert len(list((tmp_path / "models").glob("*.glb"))) == 10
     assert run("merge", "report-1.csv", "report-2.csv", "-o", "part.csv") == 5

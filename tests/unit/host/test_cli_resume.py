@@ -95,7 +95,7 @@ def test_what_would_be_paid_again_is_named_and_left_alone(
     assert "1 failed job would be paid again: resume --pay-again tries them." in said.err
     assert said.out == "Nothing else is unfinished.\n"
     assert run("resume", "--retry", "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"event": "nothing", "paid_again": 1}
+    assert {"event": "nothing", "paid_again": 1}.items() <= json.loads(capsys.readouterr().out).items()
     assert run("resume", mug[:8], "--retry") == 2
     assert "--pay-again" in capsys.readouterr().err
     assert len(sim.requests("generateModelWithText")) == 1

@@ -60,7 +60,7 @@ def test_every_path_of_a_command(sim: Simulator, home: Path, capsys: pytest.Capt
     batch = ("batch", "~/things.csv", "--data-dir=~/data", "--files-only", "--output=~/models", "--report=~/report.csv")
     assert run(*batch) == 0
     assert (home / "report.csv").is_file()
-    assert len(list((home / "models").iterdir())) == 1
+    assert len(list((home / "models").glob("*.glb"))) == 1
     assert not Path("~").exists()
 
 

@@ -12,6 +12,7 @@ import pytest
 from neural4d_blender.batching.reports.report import Line, read, write
 
 PLAIN = Line(1, 1, "a bird", "Bird", "neural4d", "ready", 60, 1.5, None, None, -2.0, 12, ["/a/b.glb"], "", "1", "b", "")
+PLAIN = replace(PLAIN, variant=0, options={"quality": 1.5}, metadata={"shot": "sh010"})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ PLAIN = Line(1, 1, "a bird", "Bird", "neural4d", "ready", 60, 1.5, None, None, -
 @pytest.mark.parametrize("ending", [".csv", ".json"])
 def test_no_cell_is_a_formula_and_what_is_read_is_what_was_written(tmp_path: Path, text: str, ending: str) -> None:
     texts = {"input": text, "name": text, "error": text, "shard": text, "repairs": text}
-    line = replace(PLAIN, **texts, files=[text.strip(), "/b"], points_estimated=True)
+    line = replace(PLAIN, **texts, metadata={"shot": text}, files=[text.strip(), "/b"], points_estimated=True)
     path = write([line], tmp_path / f"report{ending}")
     assert read(path) == [line]
     if ending == ".csv":
@@ -43,7 +44,8 @@ def test_no_cell_is_a_formula_and_what_is_read_is_what_was_written(tmp_path: Pat
             (cells,) = csv.DictReader(file)
         assert not [cell for cell in cells.values() if cell.lstrip(" ")[:1] in tuple("=+@\t\r\n\uff1d")]
         assert [name for name, cell in cells.items() if cell.startswith("-")] == ["height_mm"], "a number stays one"
-        assert list(cells) == [one.name for one in fields(Line) if one.name != "report"]
+        own = [one.name for one in fields(Line) if one.name not in ("report", "metadata")]
+        assert list(cells) == [*own, "meta.shot"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,7 +146,7 @@ def test_the_name_of_one_of_several_and_of_a_batch(world: World) -> None:
     while save.state is not SaveState.SAVED:
         world.step(active)
     assert Path(save.path).name == "0007 a bird v2.glb"
-    assert [path.name for path in (world.folder / "kept").iterdir()] == ["0007 a bird v2.glb"]
+    assert [path.name for path in (world.folder / "kept").glob("*.glb")] == ["0007 a bird v2.glb"]
 
 
 def test_one_file_follows_the_other_at_once(world: World, stl: ActiveJob) -> None:
@@ -164,11 +166,11 @@ def test_a_job_that_is_to_deliver_files_keeps_each_of_its_models(world: World) -
     active = world.job(format="STL", size_mm=30.0, keep_in=str(folder))
     world.until(active)
     assert active.job.state is State.READY
-    assert [path.name for path in folder.iterdir()] == ["a bird 30mm.stl"]
+    assert [path.name for path in folder.glob("*.stl")] == ["a bird 30mm.stl"]
     assert "STL-30" in (folder / "a bird 30mm.stl").read_text()
     plain = world.job("2", keep_in=str(folder), size_mm=30.0)
     world.until(plain)
-    assert sorted(path.name for path in folder.iterdir()) == ["a bird 30mm.stl", "a bird.glb"]
+    assert sorted(path.name for path in folder.glob("*[!n]")) == ["a bird 30mm.stl", "a bird.glb"]
     facts = plain.job.variants[0].facts
     assert facts["triangles"] == 1
     assert len(facts["dimensions_mm"]) == 3
@@ -200,7 +202,7 @@ def test_a_file_of_several_is_kept_as_a_folder(world: World, monkeypatch: pytest
         save = keep(world, active, "OBJ", None)
         assert Path(save.path).name == f"a bird{number}"
         assert sorted(path.name for path in Path(save.path).rglob("*.*")) == ["chair.mtl", "chair.obj"]
-    assert sorted(path.name for path in (world.folder / "kept").iterdir()) == ["a bird", "a bird (2)"]
+    assert sorted(path.name for path in (world.folder / "kept").glob("*[!n]")) == ["a bird", "a bird (2)"]
 
 
 def test_a_file_is_named_by_what_it_is_and_else_by_what_was_asked_for(
@@ -240,3 +242,34 @@ def test_nothing_is_left_of_an_archive_without_the_model(
     save = keep(world, active, "OBJ", None)
     assert (save.state, (save.error or {})["code"]) == (SaveState.FAILED, "BrokenModel")
     assert list((world.folder / "kept").iterdir()) == []
+
+
+def test_a_file_and_what_is_beside_it_come_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    active = world.job(metadata={"shot": "sh010"})
+    world.until(active, State.READY)
+    folder, system = world.folder / "kept", world.context.system
+    for ends in (1, 2):
+        renamed = iter(range(1, 10))
+
+        def replace(source: Path, target: Path, ends: int = ends, renamed: Iterator[int] = renamed) -> None:
+            if target.parent == folder and next(renamed) == ends:
+                raise KeyboardInterrupt  # stands for the end of the process
+            source.replace(target)
+
+        save = kept_files.add(world.context, active.job, 0, "GLB", str(folder), None)
+        with monkeypatch.context() as patch:
+            patch.setattr(system, "replace", replace)
+            patch.setattr(system, "discard", lambda _: None)
+            with pytest.raises(KeyboardInterrupt):
+                world.step(active)
+        found = world.context.journal.get(active.job.id)
+        assert found
+        save.path, save.state = found.delivery.saves[-1].path, SaveState.CONVERTING
+        while save.state is not SaveState.SAVED:
+            world.step(active)
+    names = ["a bird (2).glb", "a bird (2).glb.json", "a bird.glb", "a bird.glb.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    for name in names[1::2]:
+        assert json.loads((folder / name).read_text("utf-8"))["metadata"] == {"shot": "sh010"}
+    (folder / "a bird.glb").unlink()
+    assert Path(keep(world, active, "GLB", None).path).name == "a bird (3).glb", "what is beside it is somebody's"

@@ -186,8 +186,8 @@ def test_files_need_no_preparer(sim: Simulator, tmp_path: Path) -> None:
         ["0001 Bird.glb", "0001 Bird v2.glb"],
         ["0002 Bird.glb", "0002 Bird v2.glb"],
     ]
-    assert sorted(path.name for path in models.iterdir()) == sorted(saved[0] + saved[1])
-    assert all(path.read_bytes().startswith(b"glTF") for path in models.iterdir())
+    assert sorted(path.name for path in models.glob("*.glb")) == sorted(saved[0] + saved[1])
+    assert all(path.read_bytes().startswith(b"glTF") for path in models.glob("*.glb"))
     assert not (tmp_path / "data" / "unfinished").exists()
 
 

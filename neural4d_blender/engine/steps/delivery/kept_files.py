@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ...blenders.shared_names import name_of_file
 from ...errors import (
@@ -20,9 +22,12 @@ from ...files.archive import is_around, unpack_model
 from ...files.file_type import file_type
 from ...files.gltf.glb_check import check_glb
 from ...files.gltf.glb_dimensions import size_of
+from ...files.provenance import record_of
+from ...files.sidecar import sidecar_of, write_sidecar
 from ...model.job import Job
 from ...model.quality.facts import Facts
 from ...model.request import Request
+from ...model.server_facts import GENERATION
 from ...model.variant import Save, SaveState, Variant
 from ...system import reason
 from ..active_job import ActiveJob
@@ -119,7 +124,7 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
         free or (save.size_mm == request.size_mm and save.format != job.delivery.native)
     )
     if same and (there := downloaded_file(context, job, variant)).is_file():  # though it may be refused as a model
-        _keep(context, there, job, save)
+        _keep(context, there, job, save, variant)
         return True
     if request.bring_in and not variant.uuid:
         raise ConversionFailed(
@@ -142,18 +147,21 @@ def _step(context: Context, active: ActiveJob, save: Save, variant: Variant) -> 
         active.expired += 1
         raise
     active.expired = 0
-    _keep(context, fetched, job, save)
+    _keep(context, fetched, job, save, variant)
     context.system.discard(fetched)
     return True
 
 
-def _keep(context: Context, source: Path, job: Job, save: Save) -> None:
-    """Copy into the user's folder under a name that is free; whole or not at all, and once whatever comes between."""
+def _keep(context: Context, source: Path, job: Job, save: Save, variant: Variant) -> None:
+    """Copy into the user's folder under a name that is free, with the file beside it that says where it came from.
+
+    Whole or not at all, and once whatever comes between.
+    """
     folder = Path(save.folder)
-    part = folder / f"{save.id}.part"
-    # The name stands in the journal before the file has it. Where it has, and the copy is gone, all is done.
-    if not (save.path and Path(save.path).exists() and not part.exists()):
-        try:
+    part, note = folder / f"{save.id}.part", folder / f"{save.id}.json.part"
+    try:
+        # The name stands in the journal before the file has it. Where it has, and the copy is gone, all is done.
+        if not (save.path and Path(save.path).exists() and not part.exists()):
             save.path = ""
             folder.mkdir(parents=True, exist_ok=True)
             suffix = _copy(source, part, save)
@@ -161,17 +169,29 @@ def _keep(context: Context, source: Path, job: Job, save: Save) -> None:
                 target = _free(folder, _stem(job, save), suffix)
                 save.path = str(target)
                 context.save(job)
+                write_sidecar(part, _record(context, job, variant), target.name, note)
                 context.system.replace(part, target)
-        except BaseException as error:
-            save.path = ""
-            context.system.discard(part)
-            if not isinstance(error, OSError):
-                raise
-            raise DownloadFailed(
-                f"The file could not be written to {folder}: {reason(error)}.",
-                "Choose a folder that can be written and save again: the conversion is not paid again.",
-            ) from error
+        if note.exists():
+            context.system.replace(note, sidecar_of(Path(save.path)))
+    except BaseException as error:
+        for one in (part, note) if part.exists() or not save.path else (Path(save.path), note):
+            context.system.discard(one)
+        save.path = ""
+        if not isinstance(error, OSError):
+            raise
+        raise DownloadFailed(
+            f"The file could not be written to {folder}: {reason(error)}.",
+            "Choose a folder that can be written and save again: the conversion is not paid again.",
+        ) from error
     save.state = SaveState.SAVED
+
+
+def _record(context: Context, job: Job, variant: Variant) -> dict[str, Any]:
+    generation = ""
+    with suppress(Neural4DError):  # a service that cannot be called now has made it all the same
+        generation = context.provider(job.provider).server.get(GENERATION)
+    request, costs = Request.from_dict(job.request), job.costs
+    return record_of(job, request, variant, points=costs.total, estimated=costs.estimated, generation=generation)
 
 
 def _copy(source: Path, part: Path, save: Save) -> str:
@@ -198,7 +218,7 @@ def _stem(job: Job, save: Save) -> str:
 
 def _free(folder: Path, stem: str, suffix: str) -> Path:
     number, path = 1, folder / f"{stem}{suffix}"
-    while path.exists():
+    while path.exists() or sidecar_of(path).exists():
         number += 1
         path = folder / f"{stem} ({number}){suffix}"
     return path
