@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from ..errors import InvalidInput
 from ..model.job import Job
+from ..policy.policy import Policy
 from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
@@ -60,6 +61,8 @@ class Commands:
             "cancel": of_job.cancel,
             "retry": of_job.retry,
             "choose": of_job.choose,
+            "approve": of_job.approve,
+            "decline": of_job.decline,
             "prepare": of_job.prepare,
             "save": of_job.save,
             "prepared": of_job.prepared,
@@ -106,6 +109,8 @@ class Commands:
         self.connections.configure(message["services"], bool(message["online"]))
         known = {f.name for f in fields(Timing)}
         self.context.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
+        if (points := message.get("agent_allowances")) is not None:
+            self.context.journal.set_agent_allowances(points)
         newly, self.take_over.wanted = not self.take_over.wanted, bool(message.get("adopt", True))
         if first or newly:
             self.take_over.soon()
@@ -114,7 +119,7 @@ class Commands:
         return {}
 
     def _submit(self, message: Message) -> Message:
-        job = new_job(message, self.context.clock.now())
+        job = new_job(message, self.context.clock.now(), Policy.at(self.context.folder))
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.events.snapshot(self.jobs.told(known))
             return {}

@@ -78,11 +78,14 @@ CREATE TABLE answers (number INTEGER PRIMARY KEY, job TEXT NOT NULL, at REAL NOT
     status INTEGER, answer TEXT NOT NULL);
 CREATE INDEX answers_by_job ON answers (job);
 """
-#: Version 7. On whose account, for what and by whom; what each job has committed on which day (see points_by_day.py).
+#: Version 7. On whose account, for what and by whom; what each job has committed on which day (see points_by_day.py);
+#: what the user said when a job would go over an allowance, and what the user allows agents.
 _BY_WHOM = (
     "ALTER TABLE jobs ADD COLUMN user TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE jobs ADD COLUMN project TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE jobs ADD COLUMN agent TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE approvals (job TEXT PRIMARY KEY, points INTEGER NOT NULL, approved INTEGER NOT NULL);"
+    "CREATE TABLE agent_allowances (span TEXT PRIMARY KEY, points INTEGER NOT NULL);"
     f"{points_by_day.TABLES}"
 )
 
