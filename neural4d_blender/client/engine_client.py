@@ -244,7 +244,7 @@ class Bridge(Told):
     def _start(self) -> None:
         if self._process is None:
             self._last_words = self._again_at = None
-            self._process = EngineProcess(self.settings.data_dir())
+            self._process = EngineProcess(self.settings.data_dir(), self.settings.search_path())
             self._follow()
 
     def _write(self, message: Message) -> None:

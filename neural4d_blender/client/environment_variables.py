@@ -48,6 +48,10 @@ class Settings(Protocol):
         """The folder that holds the journal, downloads and prepared models."""
         ...
 
+    def search_path(self) -> list[str]:
+        """Folders in which the engine looks for modules; empty for Blender's own Python, which has all it needs."""
+        ...
+
 
 class Environment:
     """The settings of a Python without Blender: environment variables, and what they fall back to."""
@@ -87,10 +91,25 @@ class Environment:
         chosen = from_environment(DATA_DIR_ENV)
         return expanded(chosen).resolve() if chosen else user_data_dir()
 
+    def search_path(self) -> list[str]:
+        """Those of this Python, as rez, AYON, conda or a container has made them."""
+        return search_path()
+
 
 def from_environment(variable: str) -> str:
     """The variable's text, empty where it is not set."""
     return os.environ.get(variable, "").strip()
+
+
+def search_path() -> list[str]:
+    """Where this Python looks for modules.
+
+    The folders of its script and of its shell come last: a file there may be called as one of Python's own modules.
+    """
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    found = [os.path.abspath(one) for one in sys.path if isinstance(one, str) and os.pathsep not in one]
+    late = {os.getcwd(), os.path.dirname(os.path.abspath(script or "."))}
+    return sorted(dict.fromkeys(found), key=late.__contains__)
 
 
 def user_data_dir() -> Path:

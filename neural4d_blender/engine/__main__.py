@@ -31,7 +31,14 @@ def _tell(error: Exception) -> None:
     name = getattr(error, "name", None) or ""
     if isinstance(error, ModuleNotFoundError) and not name.startswith(_NAME):
         told["what"] = f"{sys.executable} lacks the Python package {name}, which the engine needs."
-        told["remedy"] = f"Install {name} for it, or use the Blender of blender.org, which brings it along."
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            remedy = "It is a part of Python that this one was built without: set NEURAL4D_PYTHON to another one."
+        elif sys.flags.isolated:  # Blender's own
+            remedy = f"Install {name} for it, or use the Blender of blender.org, which brings it along."
+        else:
+            install = f"Install it there ({sys.executable} -m pip install {name})"
+            remedy = f"{install}, have its folder on PYTHONPATH, or set NEURAL4D_PYTHON to another one."
+        told["remedy"] = remedy
     else:
         told["what"] = f"A file of the extension is missing or damaged ({type(error).__name__}: {error})."
         told["remedy"] = "Install the extension again, and have the virus scanner leave its folder alone."

@@ -128,6 +128,11 @@ def online() -> bool:
     return bool(bpy.app.online_access)
 
 
+def search_path() -> list[str]:
+    """Where the engine looks for modules: a module's Python may have been made up of folders, Blender's own has all."""
+    return environment_variables.search_path() if is_module() else []
+
+
 def is_module() -> bool:
     """Blender is a module in somebody's Python, not a program."""
     return not bpy.app.binary_path

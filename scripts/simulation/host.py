@@ -60,6 +60,9 @@ class Settings:
     def data_dir(self) -> Path:
         return self._world.folder / "data"
 
+    def search_path(self) -> list[str]:
+        return []
+
 
 #: The right ones.
 KEYS = {

@@ -39,6 +39,11 @@ LEFT_OUT_SENTENCES = (
     "What the engine had to say could not be sent ({}).",
     "It has to be found out which of ModelsLab's APIs the key is for.",
     "The axis is one of {}, the origin one of {}.",
+    # a plain Python's
+    "Set {} to a Python of 3.11 or newer that has requests.",
+    "{} has a Python inside and is none itself: no engine runs in it.",
+    "It is a part of Python that this one was built without: set NEURAL4D_PYTHON to another one.",
+    "Install it there ({} -m pip install {}), have its folder on PYTHONPATH, or set NEURAL4D_PYTHON to another one.",
     # arguments of a script or of the command line
     "axis must be X, Y, Z or LONGEST, not {}.", "A point is three numbers or an object, not {}.",
     "Leave require and retry_below out, or have the model prepared.", "For a printer a .3mf or an .stl is written.",

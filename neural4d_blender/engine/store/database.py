@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .. import network_drives
 from ..errors import JournalDamaged, JournalUnusable
 from ..model.states import JOURNAL
 from ..system import Clock
@@ -19,6 +20,8 @@ from . import journal_stamp, schema_migrations
 PATIENCE = 10.0
 #: A paid job must survive a power cut too. What stands in the WAL is lost with it, so it is kept short.
 _SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=250", "journal_size_limit=1000000")
+#: A WAL is shared by way of memory, which no other computer has. EXTRA: the folder is written too, before it goes on.
+_ON_A_NETWORK_DRIVE = ("journal_mode=DELETE", "synchronous=EXTRA")
 #: What SQLite says of a file that is no journal, or not a whole one.
 _DAMAGED = ("not a database", "malformed", "no such table", "no such column", "corrupt", "vtable constructor failed")
 #: A file of this name stands beside a journal that was found damaged while it was in use, and says what SQLite said.
@@ -39,9 +42,13 @@ class Database:
         #: What has to be taken back in memory where the transaction comes to nothing, the last one first.
         self.undo: list[Callable[[], None]] = []
         self._db = connect(folder / JOURNAL)
-        for setting in _SETTINGS:
-            self._db.execute(f"PRAGMA {setting}")
-        schema_migrations.bring_up_to_date(self._db)
+        try:
+            for setting in _ON_A_NETWORK_DRIVE if network_drives.is_remote(folder) else _SETTINGS:
+                self._db.execute(f"PRAGMA {setting}")
+            schema_migrations.bring_up_to_date(self._db)
+        except BaseException:
+            self._db.close()
+            raise
         self._file = _identity(folder)
 
     @contextmanager

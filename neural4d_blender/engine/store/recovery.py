@@ -171,7 +171,7 @@ def _put_back(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
 def _exchange(folder: Path, system: System) -> None:
     """Keep what there is of the old journal under another name, and have the whole one take its place."""
     moment = time.strftime("%Y-%m-%d %H%M%S", time.localtime(system.clock.now()))
-    for ending in ("-wal", "-shm", ""):
+    for ending in ("-wal", "-shm", "-journal", ""):
         if (old := folder / f"{JOURNAL}{ending}").exists():
             (folder / FOLDER).mkdir(private_files.FOLDER, exist_ok=True)
             system.replace(old, folder / FOLDER / f"journal {moment}.sqlite3{ending}")

@@ -97,7 +97,7 @@ class _Writer:
 class EngineProcess:
     """EngineProcess."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, _search_path: list[str]) -> None:
         self.commands, self.events = Pipe(), Pipe()
         self.reader, self.writer = _Reader(self.events), _Writer(self.commands)
         self.process: Process = world().start_engine(folder, self.commands, self.events)

@@ -91,7 +91,7 @@ def damaged_file(engine: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "words", "remedy"),
     [
-        (missing_package, "lacks the Python package no_such_requests", "Install no_such_requests"),
+        (missing_package, "lacks the Python package no_such_requests", "pip install no_such_requests"),
         (missing_file, "transport", "virus scanner"),
         (damaged_file, "damaged", "virus scanner"),
     ],
@@ -117,6 +117,10 @@ def test_its_first_file_is_missing(bridge: Bridge, engine: Path, tmp_path: Path)
 
 def test_a_program_that_cannot_be_run(bridge: Bridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_process.sys, "executable", str(tmp_path / "no-such-python"))
+    with pytest.raises(EngineStopped, match="no-such-python could not be started") as told:
+        submit(bridge, tmp_path)
+    assert "Set NEURAL4D_PYTHON" in told.value.remedy
+    monkeypatch.setattr(Environment, "search_path", lambda _: [])  # as in Blender
     with pytest.raises(EngineStopped, match="no-such-python could not be started") as told:
         submit(bridge, tmp_path)
     assert "Start Blender again" in told.value.remedy
