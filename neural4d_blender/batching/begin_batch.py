@@ -46,9 +46,10 @@ def begin(
             raise InvalidInput(f"A batch is made of a list or a file, not of {source!r}.") from None
     folder = host.folder(output) if layout == "files" else ""
     rows = table_reader.read(source)
+    said = identity.said(source, rows)
     settings: dict[str, Any] = {**defaults, "by_service": by_service} if by_service else {**defaults}
     files = "as made" if folder else "models in a scene"
-    own = earlier_batch.command(source, rows, output=folder, shard=shard, files=files, settings=settings)
+    own = earlier_batch.command(source, said, output=folder, shard=shard, files=files, settings=settings)
     known = earlier_batch.find(host, own, key) if key or folder else None
     if known and not (key or go_on):
         raise earlier_batch.refuse(known, f"Say go_on=True, or call resume({known.id[:8]!r}),")
@@ -66,7 +67,8 @@ def begin(
             return start_batch.estimate(host, earlier_batch.left(begun.jobs()))
         return again(begun, own)
     items, record = start_batch.check(
-        *(host, source, defaults),
+        *(host, rows, said, defaults),
+        name=table_reader.name_of(source),
         layout=layout,
         output=output,
         shard=shard,

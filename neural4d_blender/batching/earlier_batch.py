@@ -22,7 +22,6 @@ from .batch import AS_BEFORE, Batch, OnProgress
 from .host import Host
 from .preflight import Item
 from .table import identity, table_reader
-from .table.table_reader import Row
 
 #: The key of a batch's settings that holds what was asked for.
 COMMAND = "command"
@@ -46,18 +45,19 @@ class Command(TypedDict):
 
 
 def command(
-    source: table_reader.Source, rows: Sequence[Row], *, output: str, shard: str, files: str, settings: dict[str, Any]
+    source: table_reader.Source, said: Iterable[str], *, output: str, shard: str, files: str, settings: dict[str, Any]
 ) -> Command:
     """What tells a batch from others, and what may not change before it is done.
 
     Args:
+        said: what each row says, see :func:`.table.identity.said`.
         output: the folder for the files, as an absolute path. files: which kinds of them.
         settings: what holds for rows that say nothing.
     """
     named = table_reader.name_of(source)
     return {
         "table": str(expanded(cast("str", source)).resolve()) if named else "",
-        "digest": hashlib.sha256("\n".join(identity.said(source, rows)).encode(errors="surrogatepass")).hexdigest(),
+        "digest": hashlib.sha256("\n".join(said).encode(errors="surrogatepass")).hexdigest(),
         "output": output,
         "shard": shard.strip(),
         "files": files,

@@ -50,10 +50,14 @@ class Item:
     boxed: Target | None = None
     known: Job | None = None
 
-    def with_texts(self, index: int, row: Row, job: str) -> Item:
+    def with_texts(self, index: int, row: Row, identify: Identify) -> Item:
         """The item of a row that differs from this one's in its texts alone; InvalidInput where they are wrong."""
         texts = cast("dict[str, str]", {name: row.values[name] for name in _TEXTS if name in row.values})
-        return Item(**{**vars(self), "index": index, "job": job, "request": self.request.with_texts(texts)})
+        request = self.request.with_texts(texts)
+        job, known = identify(index, self.provider, request)
+        item = object.__new__(Item)
+        vars(item).update(vars(self), index=index, job=job, known=known, request=known.request if known else request)
+        return item
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,7 @@ def plan(
         if kind in alike:
             try:
                 if mine:
-                    item = alike[kind]
-                    item = item.with_texts(index, row, item.job)
-                    job, known = identify(index, item.provider, item.request)
-                    items.append(replace(item, job=job, known=known, request=known.request if known else item.request))
+                    items.append(alike[kind].with_texts(index, row, identify))
                 continue
             except Neural4DError:
                 pass  # what is wrong with it is said below
@@ -159,9 +160,11 @@ def _kind(row: Row) -> object:
     Only rows with a prompt: another one has pictures, which are looked at.
     """
     values = row.values
-    texts = [values[name] for name in _TEXTS if name in values]
-    if "prompt" not in values or not all(isinstance(text, str) and text.strip() for text in texts):
+    if "prompt" not in values:
         return None
+    for name in _TEXTS:
+        if name in values and not (isinstance(text := values[name], str) and text.strip()):
+            return None
     kind = tuple((name, None if name in _TEXTS else (type(value), value)) for name, value in values.items())
     try:
         hash(kind)

@@ -6,7 +6,7 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,15 +24,18 @@ from .batch import AS_BEFORE, Batch, OnProgress
 from .host import Host
 from .preflight import Estimate, Item
 from .reports import report
-from .table import identity, table_reader
+from .table import identity
 from .table.generate_arguments import Arguments, Picture
+from .table.table_reader import Row
 
 
 def check(
     host: Host,
-    source: table_reader.Source,
+    rows: Sequence[Row],
+    said: Iterable[str],
     defaults: Arguments,
     *,
+    name: str,
     layout: str,
     output: str,
     shard: str,
@@ -46,6 +49,7 @@ def check(
     """Everything about a batch that can be looked at before anything is sent; raises InvalidInput.
 
     Args:
+        said: what each row says, see :func:`.table.identity.said`. name: what to call the batch.
         together: all models come into the scene at once, as one undo step.
         defaults, by_service: arguments of ``generate`` where a row says nothing: for all of them, and for those of
             one service.
@@ -53,10 +57,9 @@ def check(
     """
     layouts.check(layout)
     keep_in = host.folder(output) if layout == "files" else ""
-    rows = table_reader.read(source)
     record = BatchRecord(
         id=batch_id or str(uuid.uuid4()),
-        name=table_reader.name_of(source),
+        name=name,
         concurrency=concurrency,
         budget=budget,
         size=len(rows),
@@ -66,7 +69,7 @@ def check(
     )
     record.check()
     copies: list[Path] = []
-    ids = identity.row_ids(record.id, identity.said(source, rows))
+    ids = identity.row_ids(record.id, said)
 
     def pictures(paths: list[Picture], service: Declaration, job: str, limits: ImageLimits) -> list[str]:
         if not paths:
@@ -164,7 +167,7 @@ def new_jobs(
     collections: bool = False,
 ) -> list[NewJob]:
     """The items as they are sent, each with its place."""
-    step = spacing_mm or layouts.spacing_mm(items)
+    step = spacing_mm or layouts.spacing_mm(item for item in items if not item.request.keep_in)
     jobs, nowhere = [], Target()
     for item in items:
         request, target = item.request, nowhere

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, cast
@@ -33,6 +33,7 @@ _PASSING = frozenset(
 )
 #: The same key may be used once more for something else so often, each time because nothing came of it.
 _TRIES = 100
+_AS_TEXT = json.JSONEncoder(sort_keys=True, default=str).encode  # json.dumps would make one for each row
 
 
 def check_key(key: object) -> str:
@@ -59,16 +60,15 @@ def said(source: table_reader.Source, rows: Iterable[Row]) -> list[str]:
         values = [{"image": row.where, "bytes": (folder / row.where).stat().st_size} for row in rows]
     else:
         values = [dict(row.values) for row in rows]
-    return [json.dumps(one, sort_keys=True, default=str) for one in values]
+    return [_AS_TEXT(one) for one in values]
 
 
 def row_ids(batch: str, texts: Iterable[str]) -> list[str]:
     """The ids of a batch's jobs, by what each row says; rows that say the same are told apart by their order."""
-    seen: Counter[str] = Counter()
-    ids = []
+    space, seen, ids = uuid.UUID(batch), defaultdict[str, int](int), []
     for text in texts:
         seen[text] += 1
-        ids.append(str(uuid.uuid5(uuid.UUID(batch), f"{seen[text]} {text}")))
+        ids.append(str(uuid.uuid5(space, f"{seen[text]} {text}")))
     return ids
 
 

@@ -6,6 +6,7 @@ Standard library, client, batching and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
@@ -38,9 +39,10 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     settings = cast("Arguments", {"provider": asked.provider, **own_settings})
     desk.planned = lambda item: _plan(item, folder, asked)
     rows = table_reader.read(asked.table)
+    said = identity.said(asked.table, rows)
     key = identity.check_key(asked.key) if asked.key else ""
     own = earlier_batch.command(
-        *(asked.table, rows),
+        *(asked.table, said),
         output=str(folder),
         shard=asked.shard,
         files=_files(asked),
@@ -54,7 +56,7 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         if asked.dry_run:
             return _price(desk, earlier_batch.left(begun.jobs()), console, begun=True)
         return _finish(desk, _continued(desk, begun, own, asked), asked, console)
-    items, record = _checked(desk, asked, settings, folder, begun, key)
+    items, record = _checked(desk, asked, rows, said, settings, folder, begun, key)
     if asked.dry_run:
         return _price(desk, earlier_batch.left_of(begun, items), console, begun=bool(begun))
     if begun:
@@ -79,13 +81,19 @@ def _continued(
 
 
 def _checked(
-    desk: Desk, asked: argparse.Namespace, settings: Arguments, folder: Path, begun: Batch | None, key: str
+    desk: Desk,
+    asked: argparse.Namespace,
+    rows: Sequence[table_reader.Row],
+    said: Sequence[str],
+    settings: Arguments,
+    folder: Path,
+    begun: Batch | None,
+    key: str,
 ) -> tuple[list[Item], BatchRecord]:
     """What the table amounts to now, with the files that could be written of it."""
     items, record = start_batch.check(
-        desk,
-        asked.table,
-        settings,
+        *(desk, rows, said, settings),
+        name=table_reader.name_of(asked.table),
         layout="files" if asked.files_only else "cursor",
         output=str(folder),
         shard=asked.shard,

@@ -29,21 +29,25 @@ def snapshots_of(batch: str, jobs: Iterable[NewJob]) -> Iterator[Job]:
     """A snapshot of each; what is empty they have in common."""
     now = time.time()
     first = Job.of(protocol.Job("", "", {}, batch=batch, created=now, entered=now))
-    values = {name: getattr(first, name) for name in Job.__dataclass_fields__}
+    common = {name: getattr(first, name) for name in Job.__dataclass_fields__ if name not in NewJob._fields}
     for job in jobs:
-        yield Job(**{**values, **job._asdict()})
+        yield Job(job.id, job.provider, job.request, job.target, item=job.item, **common)
 
 
 def message_of(jobs: Sequence[NewJob]) -> dict[str, Any]:
     """What the command ``submit_many`` says of them: what thousands of requests have in common is said once."""
-    common = jobs[0].request.to_dict() if jobs else {}
+    common = vars(jobs[0].request) if jobs else {}
     told = [
         {
             "job": job.id,
             "provider": job.provider,
             "target": job.target,
             "item": job.item,
-            "request": {name: value for name, value in vars(job.request).items() if value != common[name]},
+            "request": {
+                name: value
+                for name, value in vars(job.request).items()
+                if value is not common[name] and value != common[name]
+            },
         }
         for job in jobs
     ]

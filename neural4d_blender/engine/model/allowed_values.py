@@ -1,6 +1,8 @@
-"""What may be asked for, whatever the service. Standard library only."""
+"""What may be asked for, whatever the service. Standard library and ``errors`` only."""
 
 from __future__ import annotations
+
+from ..errors import InvalidInput
 
 AXES = ("X", "Y", "Z", "LONGEST")
 ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
@@ -24,3 +26,14 @@ REPAIRS = ("doubles", "floaters", "normals", "holes", "base", "printable")
 MAX_PROMPT = 10_000
 #: Millimetres: from a grain of dust to a thousand kilometres. Floats stay exact enough in between.
 MIN_SIZE_MM, MAX_SIZE_MM = 0.001, 1e9
+
+
+def check_characters(*texts: str) -> None:
+    """Refuse a text that no JSON, and no file's name, can have as it is: half a character; InvalidInput."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode("ascii", "backslashreplace").decode()
+            what, remedy = f"This text has characters that are none: {shown}", "Correct it, or rename the file."
+            raise InvalidInput(what, remedy) from None

@@ -176,22 +176,16 @@ class Request:
         Raises:
             InvalidInput: as :meth:`check`.
         """
-        request = Request(**{**vars(self), **texts})
-        request._check_texts()
+        request = object.__new__(Request)  # giving it all its values one by one takes three times as long
+        vars(request).update(vars(self), **texts)
+        allowed_values.check_characters(*texts.values())
         request._check_length()
         return request
 
     def _check_texts(self) -> None:
         pictures = (*self.images, *self.views.values(), *self.references)
         own = (self.prompt, self.name, self.group, self.project, self.agent, self.keep_in, self.bring_in)
-        for text in (*own, *pictures, *self.originals):
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                shown = text.encode("ascii", "backslashreplace").decode()
-                raise InvalidInput(
-                    f"This text has characters that are none: {shown}", "Correct it, or rename the file."
-                ) from None
+        allowed_values.check_characters(*own, *pictures, *self.originals)
 
     def _check_length(self) -> None:
         if len(self.prompt) > MAX_PROMPT:
