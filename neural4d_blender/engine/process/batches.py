@@ -27,10 +27,8 @@ from .outbox import Message
 from .scheduling.active_jobs import ActiveJobs
 
 #: What one job of a batch failed of, every other one at that service would fail of as well.
-_OF_ALL = {
-    *("AllowanceUsedUp", "BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"),
-    "PolicyUnusable",
-}
+_OF_ALL = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
+_OF_ALL |= {"AllowanceUsedUp", "PolicyUnusable"}
 _ENDED = (State.FAILED, State.CANCELLED)
 _NOTHING_PAID = "Nothing was sent and nothing was paid."
 

@@ -214,8 +214,8 @@ def _draw_approval(box: bpy.types.UILayout, job: Job) -> None:
     labels.draw(box, told.format(who=who, price=price, service=labels.service(job.provider)), "COMMUNITY")
     row = box.row(align=True)
     for button in (
-        row.operator("neural4d.approve", text=tr("Approve"), icon="CHECKMARK"),
-        row.operator("neural4d.decline", text=tr("Decline"), icon="X"),
+        row.operator("neural4d.approve", text=tr("Approve")),
+        row.operator("neural4d.decline", text=tr("Decline")),
     ):
         button.job, button.points = job.id, job.asks
 
