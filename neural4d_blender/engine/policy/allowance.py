@@ -53,18 +53,19 @@ def allowances(policy: Policy, job: Job, of_agents: Mapping[str, int]) -> list[A
 
 
 def _all(policy: Policy, job: Job, of_agents: Mapping[str, int]) -> Iterator[Allowance]:
+    environment = [Allowance(span, limit) for span in _SPANS if (limit := _from_environment(span)) is not None]
+    yield from environment
     for span in _SPANS:
         if span in policy.points:
             yield Allowance(span, policy.points[span])
-        if (limit := _from_environment(span)) is not None:
-            yield Allowance(span, limit)
     for whose, column in _WHOSE.items():
         name = str(getattr(job, column))
         for span, limit in policy.points.get(whose, {}).get(name, {}).items():
             yield Allowance(span, limit, column, name, f"{whose} {name!r}")
     if not job.agent:
         return
-    if job.agent not in policy.points.get("agent", {}):  # the studio's word on an agent goes before the user's
+    # The studio's word on an agent goes before the user's, and the environment before the preferences.
+    if not (job.agent in policy.points.get("agent", {}) or environment):
         for span, limit in of_agents.items():
             yield Allowance(span, limit, "agent", job.agent, f"agent {job.agent!r}")
     if policy.approve_above is not None:

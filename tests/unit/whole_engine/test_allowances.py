@@ -58,6 +58,14 @@ def waiting(engine: EngineProcess, job: str) -> dict[str, Any]:
     return told
 
 
+def wished(engine: EngineProcess, agent: str) -> str:
+    """A job of an agent, with its quote; returns its id."""
+    job, request = f"of {agent} {len(engine.jobs)}", {"prompt": "a bird", "agent": agent}
+    quote = engine.ask("quote", jobs=[{"provider": "neural4d", "request": request}])["quote"]["id"]
+    assert engine.ask("submit", job=job, provider="neural4d", request=request, quote=quote)["error"] is None
+    return job
+
+
 def test_two_processes_cannot_both_take_the_last_points(
     sim: Simulator, engines: Engines, write: Callable[[str], Path]
 ) -> None:
@@ -84,7 +92,7 @@ def test_what_would_go_over_waits_and_goes_on_when_it_is_approved_of_by_any_proc
     first, second = engines
     write("[points]\nday = 100")
     first.wait(first.submit(), "ready")
-    job = first.submit(agent="")
+    job = first.submit()
     told = waiting(first, job)
     assert (told["asks"], told["state"], told["committed"]) == (60, "queued", 0)
     assert "everybody together may take 100 a day, of which 60 are taken." in told["note"]
@@ -117,18 +125,19 @@ def test_what_is_declined_ends_and_may_be_asked_for_once_more(
 
 def test_an_agent_pays_nothing_that_nobody_has_allowed_it(sim: Simulator, engines: Engines) -> None:
     first, second = engines
-    job = first.submit(agent="claude")
+    job = wished(first, "claude")
     told = waiting(first, job)
     assert (told["agent"], told["asks"]) == ("claude", 60)
-    first.submit("the user's own bird")
+    own = first.submit("the user's own bird")
+    first.wait(own, "ready")
     services = {"neural4d": {"url": sim.api_url, "key": sim.token}}
     second.ask("configure", services=services, online=True, preparer=[], agent_allowances={"day": 60})
     first.wait(job, "ready")
-    other = first.submit("another bird", agent="claude")
+    other = wished(first, "claude")
     waiting(first, other)
     first.ask("cancel", job=other)
     assert first.wait(other, "cancelled")["note"] == "Nothing was paid."
-    assert first.wait(first.submit("a bird of theirs", agent="codex"), "ready")["user"]
+    assert first.wait(wished(first, "codex"), "ready")["user"]
     assert paid(sim) == [60] * 3
 
 
