@@ -68,6 +68,7 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     return env | {
         "BLENDER_USER_RESOURCES": str(scratch / "blender"),
         "NEURAL4D_DATA_DIR": str(scratch / "data"),
+        **({"NEURAL4D_CONFIG": os.devnull} if os.name == "posix" else {}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }
