@@ -58,6 +58,11 @@ class Console:
         if not (self.as_json or self._quiet):
             print(text, file=self._err, flush=True)
 
+    def prompt(self, text: str) -> None:
+        """What a person is asked on a terminal; the answer stands behind it."""
+        self.clear()
+        print(text, end="", file=self._err, flush=True)
+
     def error(self, told: Mapping[str, object], code: int) -> None:
         """What went wrong, in the form of ``Neural4DError.to_dict``; a program is told on ``out``, too."""
         if self.as_json:

@@ -185,8 +185,6 @@ class Bridge(Told):
     @alone
     def configure(self) -> None:
         """Tell a running engine what the user has set, if that changed."""
-        if not self.running:
-            return
         wanted: Message = {
             "do": "configure",
             "services": self.settings.services(),
@@ -194,10 +192,11 @@ class Bridge(Told):
             "preparer": self.settings.preparer(),
             "imports": self.settings.imports(),
             "strict": self.settings.strict(),
+            "agent_allowances": self.settings.agent_allowances(),
             "timing": self.timing,
             "adopt": self.adopting,
         }
-        if wanted != self._configured:
+        if self.running and wanted != self._configured:
             self._configured = wanted
             self._write(wanted)
 

@@ -43,6 +43,10 @@ class Settings(Protocol):
         """No model is imported where the operating system does not confine what imports it."""
         ...
 
+    def agent_allowances(self) -> dict[str, int] | None:
+        """Points that the user allows each agent, by job, day and month; None where nobody says so here."""
+        ...
+
     def data_dir(self) -> Path:
         """The folder that holds the journal, downloads and prepared models."""
         ...
@@ -80,6 +84,10 @@ class Environment:
     def strict(self) -> bool:
         """Nothing is imported at all."""
         return False
+
+    def agent_allowances(self) -> dict[str, int] | None:
+        """That is Blender's preferences' business."""
+        return None
 
     def data_dir(self) -> Path:
         """``NEURAL4D_DATA_DIR``, else a folder of the user's."""

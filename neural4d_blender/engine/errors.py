@@ -17,6 +17,12 @@ from .process_errors import JournalMended as JournalMended
 from .process_errors import JournalUnusable as JournalUnusable
 from .process_errors import WorkedOnElsewhere as WorkedOnElsewhere
 from .process_errors import WrongThread as WrongThread
+from .spending_errors import AllowanceUsedUp as AllowanceUsedUp
+from .spending_errors import BudgetUsedUp as BudgetUsedUp
+from .spending_errors import CapReached as CapReached
+from .spending_errors import ForbiddenByPolicy as ForbiddenByPolicy
+from .spending_errors import NotEnoughPoints as NotEnoughPoints
+from .spending_errors import PolicyUnusable as PolicyUnusable
 
 
 def from_dict(told: ErrorTexts) -> Neural4DError:
@@ -43,24 +49,6 @@ class KeyRejected(Neural4DError):
     """The service did not accept the key."""
 
     default_remedy = "Check the key in Preferences > Add-ons > Neural4D, press Test Key, then Retry."
-
-
-class NotEnoughPoints(Neural4DError):
-    """The balance does not cover the operation."""
-
-    default_remedy = "Buy points at the service, then press Retry."
-
-
-class CapReached(NotEnoughPoints):
-    """The user's own spending limit for a job, or for a group of them, does not cover the operation."""
-
-    default_remedy = "Raise the spending limit and generate again."
-
-
-class BudgetUsedUp(NotEnoughPoints):
-    """The batch's budget does not cover its next item."""
-
-    default_remedy = "Continue the batch with a larger budget; nothing that was paid is paid again."
 
 
 class NotFit(Neural4DError):

@@ -7,9 +7,8 @@ Commands (host to engine), told apart by ``"do"``:
 
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
-                ``adopt`` bool: go on with jobs of engines that are no more, ``imports``: see the event ``prepare``
-quote           ``jobs``: [{``provider``, ``request``}] of one agent: answers ``quote`` {id, points, each, measured,
-                until}, what they cost together at most, and to whom that was said (see process/quotes.py)
+                ``adopt`` bool: go on with jobs of engines that are no more, ``imports``, ``agent_allowances`` {day: n}
+quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost (see quotes.py)
 submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
                 ``request``: what a job's own request does not say, ``quote``: as ``submit``
@@ -20,6 +19,7 @@ batch           ``batch`` id: tells its jobs as events; answers ``batch``
 batches         ``limit``; answers ``batches``
 cancel, retry   ``job``
 choose          ``job``, ``cutout``: go on with that picture
+approve,decline ``job``, ``points``: it may go over an allowance, up to so many in all, or not; whichever engine has it
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own; ``anew``: what was prepared
                 of it cannot be used, so it is made once more of the download
 save            ``job``, ``variant``, ``format``, ``folder``, ``size_mm``: keep a file; answers ``save``, its id
@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from .model.quality.facts import Facts
     from .model.quality.report import USES, Report, attribute_of
     from .model.request import Request
+    from .policy.policy import Policy
     from .services.answers import Balance
     from .services.base import Provider
 
@@ -118,13 +119,14 @@ __all__ = [
     "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
     "InvalidInput", "Job", "JobFailed", "JobInterrupted", "KeyMissing", "KeyRejected", "Masker", "Neural4DError",
-    "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "PrepareValues", "Properties",
-    "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor", "WorkedOnElsewhere",
-    "WrongThread", "attribute_of", "blend_version", "catalog_id", "check", "check_options", "check_sealed", "check_url",
-    "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration", "declarations", "decode",
-    "embed", "encode", "estimate", "file_type", "format_by_ending", "host_of", "is_web_address", "lacks", "makes",
-    "measured", "moment", "most", "name_in", "name_of", "options_of", "read_image_facts", "record_of", "scale_lengths",
-    "seed_of", "sidecar_of", "stamp_of", "unit_of", "who", "without", "write_sidecar",
+    "NotEnoughPoints", "NotFit", "OnlineAccessOff", "Option", "OptionValue", "Options", "Policy", "PrepareValues",
+    "Properties", "Report", "Request", "State", "UnsafeModel", "UnsupportedFeature", "VariantState", "WaitsFor",
+    "WorkedOnElsewhere", "WrongThread", "attribute_of", "blend_version", "catalog_id", "check", "check_options",
+    "check_sealed", "check_url", "check_whole", "conversion_estimate", "conversion_measured", "costs", "declaration",
+    "declarations", "decode", "embed", "encode", "estimate", "file_type", "format_by_ending", "host_of",
+    "is_web_address", "lacks", "makes", "measured", "moment", "most", "name_in", "name_of", "options_of",
+    "read_image_facts", "record_of", "scale_lengths", "seed_of", "sidecar_of", "stamp_of", "unit_of", "who", "without",
+    "write_sidecar",
 ]  # fmt: skip
 
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
@@ -139,6 +141,7 @@ _LATE = {
     **dict.fromkeys(("Masker", "without"), "http.redaction"),
     **dict.fromkeys(("MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES"), "blenders.allowed_data"),
     **dict.fromkeys(("Report", "USES", "attribute_of"), "model.quality.report"),
+    "Policy": "policy.policy",
     "Request": "model.request",
     "catalog_id": "blenders.asset_catalogs",
     **dict.fromkeys(("check_sealed", "stamp_of"), "blenders.seal"),

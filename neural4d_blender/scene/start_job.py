@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..client.policy import policy_of
 from ..engine import protocol
 from ..engine.protocol import (
     Declaration,
@@ -68,6 +69,7 @@ def start(
             background looks at nothing before the model is there. What replaces a model needs none.
         at_cursor: nobody has said where to: what is to stand there already is stepped aside of.
     """
+    request = policy_of(bridge.settings).apply(provider, request)
     protocol.check(provider, request, bridge.servers.get(provider))
     require_ready(protocol.declaration(provider))
     if request.keep_in:

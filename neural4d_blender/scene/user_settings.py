@@ -158,6 +158,12 @@ def strict() -> bool:
     return bool(getattr(preferences(), "require_sandbox", False))
 
 
+def agent_allowances() -> dict[str, int] | None:
+    """Points that the user allows each agent, by job, day and month; None where there are no preferences."""
+    own = preferences()
+    return {"day": own.agent_points_day} if own else None
+
+
 def preparer() -> list[str]:
     """How to start the background Blender that prepares a model; the job file, or "-", is to be added."""
     if not is_module():

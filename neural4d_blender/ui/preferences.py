@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..client import environment_variables
 from ..engine import protocol
@@ -62,6 +62,12 @@ def _properties() -> dict[str, object]:
         "require_sandbox": BoolProperty(
             name="Only in a Sandbox",
             description="Import no model where the system cannot keep what imports it from your files and the network",
+            update=_changed,
+        ),
+        "agent_points_day": IntProperty(
+            name="Points a Day",
+            description="What each agent may take a day without asking; for all beyond it you are asked in Jobs",
+            min=0,
             update=_changed,
         ),
         "failed_placeholder": EnumProperty(
@@ -133,6 +139,7 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
             _fields(box).prop(key, "type", text=tr("Key for the Pop-up"), full_event=True)
         self._draw_links(layout)
         self._draw_placeholders(layout.box())
+        self._draw_agents(layout.box())
         self._draw_safety(layout.box())
         self._draw_files(layout.box())
         self._draw_library(layout.box())
@@ -196,6 +203,10 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
         box.label(text=tr("Placeholders"), icon="MESH_CUBE")
         column = _fields(box)
         column.prop(self, "failed_placeholder")
+
+    def _draw_agents(self, box: bpy.types.UILayout) -> None:
+        box.label(text=tr("Agents"), icon="COMMUNITY")
+        _fields(box).prop(self, "agent_points_day")
 
     def _draw_safety(self, box: bpy.types.UILayout) -> None:
         box.label(text=tr("Imported Files"), icon="LOCKED")

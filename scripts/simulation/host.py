@@ -51,6 +51,9 @@ class Settings:
     def imports(self) -> bool:
         return self.imports_itself
 
+    def agent_allowances(self) -> dict[str, int] | None:
+        return None
+
     def strict(self) -> bool:
         return False
 

@@ -43,6 +43,20 @@ class Job(Files):
         ask("choose", job=self.id, cutout=cutout)
         timer_and_file_handlers.start()
 
+    def approve(self) -> None:
+        """Let the job cost ``asks`` points in all, beyond an allowance; for one whose ``waits_for`` is "approval".
+
+        Raises:
+            JobFailed: it does not wait for that, or asks for another sum by now.
+        """
+        ask("approve", job=self.id, points=self.asks)
+        timer_and_file_handlers.start()
+
+    def decline(self) -> None:
+        """Let it end instead: nothing more is sent. Raises as :meth:`approve`."""
+        ask("decline", job=self.id, points=self.asks)
+        timer_and_file_handlers.start()
+
     def cancel(self) -> None:
         """Stop following the job. Free until the service has accepted it; what is paid stays retryable."""
         bridge.send("cancel", job=self.id)

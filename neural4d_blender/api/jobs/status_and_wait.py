@@ -162,9 +162,15 @@ class Following:
     @property
     def waits_for(self) -> str:
         """Why the job stands still: "pace" (the service asked to slow down), "outage" (it cannot be reached),
-        "other_job" (another one has to be over first, or what it cost has to be known); empty where it does not.
+        "other_job" (another one has to be over first, or what it cost has to be known), "approval" (it would go over
+        an allowance: ``approve()`` or ``decline()``); empty where it does not.
         """
         return self._data.waits_for if self.waits_until else ""
+
+    @property
+    def asks(self) -> int:
+        """Points in all that it asks approval for; 0 where it does not."""
+        return self._data.asks
 
     @property
     def note(self) -> str:

@@ -17,6 +17,7 @@ from ...batching.table.pictures import front_and_sides
 from ...client.jobs.snapshots import Job
 from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
+from ...client.policy import policy_of
 from ...client.request_reply import go_on
 from ...engine import protocol
 from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
@@ -39,7 +40,7 @@ def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         return _again(desk, known, _plan(asked, known.request, service), asked, console)
     folder = desk.bridge.settings.data_dir() / "jobs" / job_id
     try:
-        request = _request(desk, asked, service, folder)
+        request = policy_of(desk.bridge.settings).apply(service.id, _request(desk, asked, service, folder))
         protocol.check(service.id, request, desk.bridge.servers.get(service.id))
         plan = _plan(asked, request, service)
         desk.check(plan, service)

@@ -14,6 +14,7 @@ from ...client.jobs.job_target import Target
 from ...client.jobs.snapshots import Job
 from ...client.remedies import for_command_line
 from ...engine.protocol import IDLE, ErrorTexts, Facts, JobFailed, Neural4DError, NotFit, State
+from .. import approvals
 from ..console import Console
 from ..exit_codes import code_of_many
 from ..planned_files import Plan
@@ -32,14 +33,16 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
     failures: dict[str, Neural4DError] = {}
     left = list(ids)
     patience = Patience(timeout)
+    asked: set[tuple[str, int]] = set()
+
+    def show() -> None:
+        console.watch([jobs[one] for one in ids], titles)
+        approvals.answer(desk, [jobs[one] for one in ids], console, asked)
+
     # An engine that has not heard of the jobs yet would end without them: they could not go on with resume.
     desk.ask("list", timeout=120.0, limit=0)
     while left:
-        desk.work(
-            lambda: any(desk.settled(jobs[one]) for one in left),
-            show=lambda: console.watch([jobs[one] for one in ids], titles),
-            patience=patience,
-        )
+        desk.work(lambda: any(desk.settled(jobs[one]) for one in left), show=show, patience=patience)
         for one in [one for one in left if desk.settled(jobs[one])]:
             left.remove(one)
             try:

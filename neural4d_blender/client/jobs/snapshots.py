@@ -122,7 +122,8 @@ class Job:
         native: the format that the service makes by itself.
         tickets: ids of ours that the last paid request carried.
         in_doubt: it is not known whether a submission arrived. paying_for: "pictures", or "" for the models.
-        waits_for: why it stands still. until: when it goes on (seconds since the epoch), 0 where it does not.
+        waits_for: why it stands still. until: when it goes on, or ends (seconds since the epoch), 0 where it does not.
+        asks: points in all that the user is asked to approve of, while it waits for that.
         note: what is going on, in words.
         chosen: index of the variant that is the job's own. placed: indices of those that stand in a scene.
         seconds: how long it was in each state so far.
@@ -160,6 +161,7 @@ class Job:
     paying_for: str = ""
     waits_for: WaitsFor = WaitsFor.NOTHING
     until: float = 0.0
+    asks: int = 0
     variants: list[Variant] = field(default_factory=list)
     chosen: int | None = None
     placed: list[int] = field(default_factory=list)

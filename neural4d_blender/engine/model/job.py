@@ -114,7 +114,8 @@ class Job:
         """Points that caps have to count: what was spent, and what may be or have been beyond that."""
         over = self.state in (*SETTLED, State.READY) and not self.submission.in_doubt
         lost = any(error and error["code"] == "PaymentUnknown" for error in (self.error, self.rule.tries_ended))
-        return (self.costs.total or 0) + (self.costs.reserved if lost or not over else 0)
+        doubtful = lost or self.costs.buying or bool(self.delivery.converting)
+        return (self.costs.total or 0) + (self.costs.reserved if doubtful or not over else 0)
 
     @property
     def at_service(self) -> bool:

@@ -116,6 +116,7 @@ class WaitsFor(StrEnum):
     NOTHING = ""
     PACE = "pace"  # the service asked to slow down
     OUTAGE = "outage"  # the service is down, or the network between it and here
+    APPROVAL = "approval"  # it would go over an allowance: the user's word
     OTHER_JOB = "other_job"  # another one has to be over first, or what it cost has to be known
 
 

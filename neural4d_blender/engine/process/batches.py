@@ -14,6 +14,7 @@ from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable, Wor
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
 from ..model.states import FREE_TO_CANCEL, State
+from ..policy.policy import Policy
 from ..steps import retry_and_choose
 from ..steps.active_job import ActiveJob
 from ..steps.delivery import kept_files
@@ -28,6 +29,7 @@ from .scheduling.active_jobs import ActiveJobs
 
 #: What one job of a batch failed of, every other one at that service would fail of as well.
 _OF_ALL = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
+_OF_ALL |= {"AllowanceUsedUp", "PolicyUnusable"}
 _ENDED = (State.FAILED, State.CANCELLED)
 _NOTHING_PAID = "Nothing was sent and nothing was paid."
 
@@ -71,13 +73,13 @@ class Batches:
 
     def _new(self, record: BatchRecord, message: Message) -> list[Job]:
         """The jobs of a message that the journal has not yet."""
-        jobs, typical = [], dict[str, float]()
+        jobs, typical, policy = [], dict[str, float](), Policy.at(self._journal.folder)
         for entry in message["jobs"]:
             if self._journal.get(entry["job"]):
                 continue  # it has the id of its key, and another process was first
             common = message.get("request", {})
             asked = {**entry, "request": {**common, **entry["request"]}}
-            job = new_job(asked, self._clock.now(), self._keys())
+            job = new_job(asked, self._clock.now(), policy, self._keys())
             job.batch, job.item = record.id, entry["item"]
             if job.provider not in typical:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from ..errors import InvalidInput
 from ..model.job import Job
+from ..policy.policy import Policy
 from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
@@ -62,6 +63,8 @@ class Commands:
             "cancel": of_job.cancel,
             "retry": of_job.retry,
             "choose": of_job.choose,
+            "approve": of_job.approve,
+            "decline": of_job.decline,
             "prepare": of_job.prepare,
             "save": of_job.save,
             "prepared": of_job.prepared,
@@ -108,6 +111,8 @@ class Commands:
         self.connections.configure(message["services"], bool(message["online"]))
         known = {f.name for f in fields(Timing)}
         self.context.timing = Timing(**{k: v for k, v in message.get("timing", {}).items() if k in known})
+        if (points := message.get("agent_allowances")) is not None:
+            self.context.journal.set_agent_allowances(points)
         newly, self.take_over.wanted = not self.take_over.wanted, bool(message.get("adopt", True))
         if first or newly:
             self.take_over.soon()
@@ -116,7 +121,8 @@ class Commands:
         return {}
 
     def _submit(self, message: Message) -> Message:
-        job = new_job(message, self.context.clock.now(), self.connections.keys())
+        policy, keys = Policy.at(self.context.folder), self.connections.keys()
+        job = new_job(message, self.context.clock.now(), policy, keys)
         if known := self.context.journal.get(job.id):  # whoever sends it has not heard that it was taken in
             self.events.snapshot(self.jobs.told(known))
             return {}

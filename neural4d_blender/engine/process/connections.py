@@ -12,6 +12,7 @@ from ..http.no_network import NoNetwork
 from ..http.rate_limit import RateLimiter
 from ..http.transport import Transport
 from ..model.server_facts import Server
+from ..policy.policy import Policy
 from ..services import PROVIDERS
 from ..services.base import Provider
 from ..steps import exchange_log
@@ -55,15 +56,21 @@ class Connections:
         return [key for one in self.services.values() if (key := one.get("key"))]
 
     def provider(self, name: str) -> Provider:
-        """The service, ready to be called; OnlineAccessOff, KeyMissing or InvalidInput where it cannot be."""
+        """The service, ready to be called; OnlineAccessOff, KeyMissing, ForbiddenByPolicy or InvalidInput where it
+        cannot be.
+        """
         if not self._online and not protocol.declaration(name).built_in:
             raise OnlineAccessOff("Blender's online access is off, so nothing was sent.")
+        if not protocol.declaration(name).built_in:
+            Policy.at(self._journal.folder).check_address(name, self._url(name))
         with self._making:  # one for all threads: what it learns of a service's limits is for all
             return self._providers.get(name) or self._make(name)
 
     def _server(self, name: str) -> Server:
-        url = self.services.get(name, {}).get("url") or protocol.declaration(name).url
-        return Server(name, url, self._journal, self._changed)
+        return Server(name, self._url(name), self._journal, self._changed)
+
+    def _url(self, name: str) -> str:
+        return self.services.get(name, {}).get("url") or protocol.declaration(name).url
 
     def _make(self, name: str) -> Provider:
         """The service with its key; KeyMissing or InvalidInput where it cannot be."""
@@ -75,13 +82,15 @@ class Connections:
         if not key:
             raise KeyMissing(f"No key is set for {declared.name}.")
         server = self._server(name)
+        allowed = Policy.at(self._journal.folder).allowed(name, declared.other_urls)
+        others = allowed if server.url.rstrip("/") == declared.url else ()
         transport = Transport(
             declared.name,
             server.url,
             key,
             key_header=declared.key_header,
             key_field=declared.key_field,
-            others=declared.other_urls if server.url.rstrip("/") == declared.url else (),
+            others=others,
             limiter=RateLimiter(server, self._minute, self._system.clock.now),
             observer=functools.partial(exchange_log.observe, server),
             system=self._system,

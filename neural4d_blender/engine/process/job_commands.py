@@ -9,11 +9,12 @@ from typing import cast
 from .. import protocol
 from ..blenders.asset_library import write_asset
 from ..blenders.job_file_format import AssetWanted
-from ..errors import InvalidInput, UnsupportedFeature
+from ..errors import InvalidInput, JobNotFound, UnsupportedFeature
 from ..model.declaration import Feature
 from ..model.job import Job
-from ..model.states import FREE_TO_CANCEL, State, VariantState
+from ..model.states import FREE_TO_CANCEL, State, VariantState, WaitsFor
 from ..model.variant import Variant
+from ..policy.policy import Policy
 from ..steps import retry_and_choose
 from ..steps.context import Context
 from ..steps.delivery import kept_files
@@ -63,8 +64,31 @@ class JobCommands:
         self.jobs.wake(active)
         return {}
 
+    def approve(self, message: Message) -> Message:
+        return self._answer(message, approved=True)
+
+    def decline(self, message: Message) -> Message:
+        return self._answer(message, approved=False)
+
+    def _answer(self, message: Message, *, approved: bool) -> Message:
+        """For whichever engine has the job: it looks into the journal."""
+        active = self.jobs.by_id.get(message["job"])
+        job = active.job if active else self.context.journal.get(message["job"])
+        if job is None:
+            raise JobNotFound("There is no such job in the history.", "Look at the job list for those there are.")
+        asks = job.costs.asks if job.waits_for is WaitsFor.APPROVAL else 0
+        if not asks:
+            raise InvalidInput("This job does not wait to be approved of.", "Look at what it waits for.")
+        if message.get("points", asks) != asks:
+            raise InvalidInput(f"This job asks for {asks} points now.", "Look at it, then answer once more.")
+        self.context.journal.note_approval(job.id, asks, approved)
+        if active:
+            self.jobs.wake(active)
+        return {}
+
     def save(self, message: Message) -> Message:
         active = self.jobs.held(message["job"])
+        Policy.at(self.context.folder).check_file(message["folder"])
         declared = protocol.declaration(active.job.provider)
         if message["format"] not in declared.formats + declared.keeps:
             there_are = ", ".join(declared.formats + declared.keeps)
@@ -153,6 +177,7 @@ class JobCommands:
     def asset(self, message: Message) -> None:
         """Answered later: a background Blender writes it, beside whatever the job itself is doing."""
         job = self.jobs.held(message["job"]).job
+        Policy.at(self.context.folder).check_file(message["folder"], "assets")
         variant = next((v for v in job.variants if v.index == message["variant"]), None)
         if variant is None:
             raise InvalidInput(f"There is no variant {message['variant']!r} of this job.", "Choose one that is there.")

@@ -14,14 +14,15 @@ from ..model.job import Job
 from ..model.job_records.delivery import Delivery
 from ..model.request import Request
 from ..model.states import State
+from ..policy.policy import Policy
 from ..store.journal import Journal
 
 #: The environment variable with the project of jobs that name none.
 PROJECT = "NEURAL4D_PROJECT"
 
 
-def new_job(entry: dict[str, Any], now: float, secrets: Iterable[str] = ()) -> Job:
-    """A queued job; InvalidInput or UnsupportedFeature where it cannot work.
+def new_job(entry: dict[str, Any], now: float, policy: Policy, secrets: Iterable[str] = ()) -> Job:
+    """A queued job; InvalidInput or UnsupportedFeature where it cannot work, ForbiddenByPolicy where it may not.
 
     Args:
         entry: job, provider, request, and target where the host has one. now: seconds since the epoch.
@@ -30,6 +31,7 @@ def new_job(entry: dict[str, Any], now: float, secrets: Iterable[str] = ()) -> J
     declared = protocol.declaration(entry["provider"])
     request = Request.from_dict(entry["request"])
     request = replace(request, project=request.project.strip() or os.environ.get(PROJECT, "").strip())
+    request = policy.apply(declared.id, request)
     protocol.check(declared.id, request)
     check_no_secret(request.metadata, secrets)
     return Job(

@@ -15,6 +15,7 @@ from ..errors import InvalidInput, QuoteMissing
 from ..model.inputs.web_addresses import is_web_address
 from ..model.job import Job
 from ..model.request import Request
+from ..policy.policy import Policy
 from ..store import quotes
 from ..store.journal import Journal
 from .new_jobs import new_job
@@ -33,7 +34,8 @@ def quote(journal: Journal, message: Message) -> Message:
         InvalidInput, UnsupportedFeature: one of them cannot work, or nobody knows its price.
     """
     now = journal.clock.now()
-    jobs = [new_job({"job": "", **entry}, now) for entry in message["jobs"]]
+    policy = Policy.at(journal.folder)
+    jobs = [new_job({"job": "", **entry}, now, policy) for entry in message["jobs"]]
     agent = jobs[0].agent if jobs else ""
     if not agent or any(job.agent != agent for job in jobs):
         raise InvalidInput("A quote is for jobs of one agent.")

@@ -1,8 +1,12 @@
-"""A request that may cost points, on its way. Standard library only."""
+"""A request that may cost points, on its way. Standard library and the model only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from ..model.job import Job
 
 
 @dataclass
@@ -24,3 +28,13 @@ class Purchase:
     others: float = 0.0
     accepted: bool = False
     told: int | None = None
+
+
+@contextmanager
+def buying(job: Job) -> Iterator[None]:
+    """What is held for the job counts meanwhile, also of one that is ready and buys another format."""
+    job.costs.buying = True
+    try:
+        yield
+    finally:
+        job.costs.buying = False

@@ -34,7 +34,7 @@ from ..store.journal import Journal
 from ..system import SYSTEM, Clock
 from . import spending_limits
 from .measured_prices import LATEST, Prices
-from .purchase import Purchase
+from .purchase import Purchase, buying
 from .purchase_lock import NotItsTurn, Turns
 
 #: Fact of a server: its balance after the last purchase.
@@ -81,7 +81,7 @@ class Spending:
         A price that is only documented does not count against the balance: the service knows better.
 
         Raises:
-            NotEnoughPoints, CapReached, BudgetUsedUp: one of them does not cover what the quotes amount to.
+            NotEnoughPoints, CapReached, BudgetUsedUp, AllowanceUsedUp: one does not cover what the quotes amount to.
             InvalidInput: there is a cap, and a price that nobody knows.
             HeldBack: the balance may not be asked for yet.
         """
@@ -100,14 +100,14 @@ class Spending:
         prices = [self.prices.expected(provider, quote) for quote in quotes]
         self.prices.note(service, prices)
         batch = self.journal.batch(job.batch) if job.batch else None
-        if None in prices and spending_limits.are_set(job, batch):
+        allowances = spending_limits.allowances_of(self.journal, job)
+        if None in prices and (allowances or spending_limits.are_set(job, batch)):
             raise InvalidInput(
                 f"{provider.declaration.name} documents no price for this, so a limit on the {unit} cannot be kept.",
                 "Generate without a spending limit.",
             )
-        spending_limits.reserve(
-            self.journal, job, batch, sum(self.prices.reserved(provider, quote) for quote in quotes)
-        )
+        costs = sum(self.prices.reserved(provider, quote) for quote in quotes)
+        spending_limits.reserve(self.journal, job, batch, costs, allowances)
 
     def book(self, provider: Provider, job: Job, quote: Quote) -> int | None:
         """Note that the service has taken what was quoted; returns the points it is expected to cost."""
@@ -139,7 +139,7 @@ class Spending:
             HeldBack: nothing may be sent yet. NotItsTurn: another purchase is on its way. Stopped: the engine ends.
         """
         service = provider.declaration.id
-        with self.turns.take(service):
+        with self.turns.take(service), buying(job):
             provider.http.check_pace(paid=True)
             if self.journal.others_in_doubt(service, job.id):
                 raise _held_back()
@@ -171,6 +171,7 @@ class Spending:
                     raise Stopped
                 yield purchase
                 if purchase.accepted:
+                    job.costs.buying = False
                     self._measure(provider, job, quote, purchase, repeated)
                     self.journal.save(job)
                     self.prices_changed()

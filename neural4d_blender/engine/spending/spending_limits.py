@@ -1,11 +1,17 @@
-"""The user's own limits: of a job, of a group of jobs, of a batch. Looked at before anything is sent."""
+"""The limits: of a job, of a group of jobs, of a batch, and allowances. Looked at before anything is sent."""
 
 from __future__ import annotations
 
-from ..errors import BudgetUsedUp, CapReached
+from collections.abc import Sequence
+
+from ..errors import AllowanceUsedUp, BudgetUsedUp, CapReached
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.request import Request
+from ..model.states import WaitsFor
+from ..policy import allowance
+from ..policy.allowance import Allowance
+from ..policy.policy import Policy
 from ..store.journal import Journal
 
 NOTHING_SENT = "Nothing was sent and nothing was paid."
@@ -17,11 +23,19 @@ def are_set(job: Job, batch: BatchRecord | None) -> bool:
     return any(limit is not None for limit in given)
 
 
-def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -> None:
+def allowances_of(journal: Journal, job: Job) -> list[Allowance]:
+    """Those that hold for the job now; PolicyUnusable where that cannot be known."""
+    return allowance.allowances(Policy.at(journal.folder), job, journal.agent_allowances())
+
+
+def reserve(
+    journal: Journal, job: Job, batch: BatchRecord | None, costs: int, allowances: Sequence[Allowance] = ()
+) -> None:
     """Hold the job's points against all limits, so that no other job can count on them too.
 
     Raises:
-        CapReached, BudgetUsedUp: one of them does not cover it.
+        CapReached, BudgetUsedUp: one of them does not cover it. AllowanceUsedUp: an allowance does not, and the user
+            has not approved of so many points.
     """
     told = NOTHING_SENT if job.costs.free else ""
     request = Request.from_dict(job.request)
@@ -46,6 +60,20 @@ def reserve(journal: Journal, job: Job, batch: BatchRecord | None, costs: int) -
                     f"With this, the batch would have cost about {together} points; its budget is {batch.budget}.",
                     cost=told,
                 )
-        job.costs.reserved = max(job.costs.reserved, costs)  # what an earlier step holds is still to come
-        if request.group or batch:
+        reserved = max(job.costs.reserved, costs)  # what an earlier step holds is still to come
+        if costs:
+            _check_allowances(journal, job, allowances, (job.costs.total or 0) + reserved)
+        job.costs.reserved, job.costs.asks = reserved, 0
+        if job.waits_for is WaitsFor.APPROVAL:
+            job.go_on()
+        if request.group or batch or allowances:
             journal.save(job)
+
+
+def _check_allowances(journal: Journal, job: Job, allowances: Sequence[Allowance], in_all: int) -> None:
+    try:
+        allowance.check(journal, job, allowances, in_all)
+    except AllowanceUsedUp:
+        points, approved = journal.approval(job.id) or (0, False)
+        if not approved or points < in_all:
+            raise

@@ -50,6 +50,9 @@ class Timing:
     #: What a service means by "a minute" (see rate_limit.py).
     minute: float = MINUTE
     preparer_limit: float = 600.0
+    #: For so long the user is asked to approve of what would go over an allowance; between two looks for the answer.
+    approval: float = 600.0
+    ask_again: float = 1.0
     #: Pictures that are paid for are given up then.
     picture_limit: float = 1800.0
 

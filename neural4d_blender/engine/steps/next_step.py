@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 
 from ..errors import (
+    AllowanceUsedUp,
     BrokenModel,
     DiskUnusable,
     DownloadFailed,
@@ -30,7 +31,7 @@ from ..http import interruptible
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..spending.purchase_lock import NotItsTurn
-from . import exchange_log, further_tries, polling, retry_or_fail, submit
+from . import approval, exchange_log, further_tries, polling, retry_or_fail, submit
 from .active_job import ActiveJob
 from .context import Context
 from .delivery import convert_and_download, kept_files
@@ -101,6 +102,11 @@ def _after(context: Context, active: ActiveJob, error: Neural4DError) -> float |
             if active.detours < _DETOURS:
                 return 0.0
             error = UnexpectedAnswer(error.what)
+        case AllowanceUsedUp():
+            try:
+                return approval.wait(context, active, error)
+            except AllowanceUsedUp as refused:
+                error = refused
         case ServiceBusy():
             return retry_or_fail.slow_down(context, active, error)
         case TransportError() | UnexpectedAnswer() | JobNotFound() | DiskUnusable() | OutOfMemory():  # it may pass

@@ -25,6 +25,7 @@ from ..model.job_records.choice import Choice
 from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
+from ..policy.policy import Policy
 from ..services.answers import Cutout, Submission
 from ..services.base import Provider
 from . import brought_in
@@ -50,6 +51,7 @@ def advance(context: Context, active: ActiveJob) -> float | None:
         return 0.0
     if job.state in (State.SUBMITTING, State.UNKNOWN):
         return _look_for(context, active, provider, request)
+    Policy.at(context.folder).apply(job.provider, request)  # it may have changed since the job was taken in
     if job.state is State.QUEUED and not job.submission.number and (request.images or provider.makes_pictures(request)):
         context.spending.reserve(provider, job, provider.quotes(request))  # before the service is asked for anything
     if _input_is_ready(provider, request, job):

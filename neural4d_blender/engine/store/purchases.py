@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 
 from ..model.job import Job
 from ..model.states import State
@@ -125,6 +126,49 @@ class Purchases(Database):
     def spent(self) -> dict[str, int]:
         """Points spent in all, by service."""
         return dict(self.rows("SELECT provider, SUM(cost) FROM jobs GROUP BY provider"))
+
+    def points_of(self, job_id: str) -> dict[str, int]:
+        """Points that a job has committed, by day."""
+        return dict(self.rows("SELECT day, points FROM points_by_day WHERE job = ?", job_id))
+
+    def points_between(self, first: str, last: str, column: str = "", name: str = "") -> int:
+        """Points that jobs have committed on these days and those between, all of them or those of one column's value.
+
+        Args:
+            column: user, project, agent or provider.
+        """
+        of_all = "SELECT TOTAL(points) FROM points_by_day"
+        when = "WHERE day BETWEEN ? AND ?"
+        if not column:
+            return int(self.rows(f"{of_all} {when}", first, last)[0][0])
+        joined = f"{of_all} JOIN jobs ON id = job {when} AND {column} = ?"
+        return int(self.rows(joined, first, last, name)[0][0])
+
+    def approval(self, job_id: str) -> tuple[int, bool] | None:
+        """Up to how many points in all the user was asked to approve of a job, and whether that was done."""
+        found = self.rows("SELECT points, approved FROM approvals WHERE job = ?", job_id)
+        return (int(found[0][0]), bool(found[0][1])) if found else None
+
+    def note_approval(self, job_id: str, points: int, approved: bool) -> None:
+        """What the user has said of it, for whichever engine has the job."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO approvals VALUES (?, ?, ?)", (job_id, points, approved))
+
+    def forget_approval(self, job_id: str) -> None:
+        """The job is asked for anew, or what was said is done."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM approvals WHERE job = ?", (job_id,))
+
+    def agent_allowances(self) -> dict[str, int]:
+        """Points that the user allows each agent, by "job", "day" and "month"; none where nobody has said so."""
+        return dict(self.rows("SELECT span, points FROM agent_allowances")) or {"day": 0}
+
+    def set_agent_allowances(self, points: Mapping[str, int]) -> None:
+        """The user's word on it, which holds for every process that shares the journal."""
+        if points != self.agent_allowances():
+            with self.transaction() as db:
+                db.execute("DELETE FROM agent_allowances")
+                db.executemany("INSERT INTO agent_allowances VALUES (?, ?)", points.items())
 
     def group_committed(self, group: str, but: str) -> int:
         """Points that the jobs of a group cost, or may yet cost, together, less the job of that id."""

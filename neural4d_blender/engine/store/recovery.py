@@ -44,6 +44,8 @@ _TABLES = (
     "notices",
     "answers",
     "points_by_day",
+    "approvals",
+    "agent_allowances",
 )
 #: What a value of the wrong kind brings, which costs its row: a full disk costs none.
 _WRONG_KIND = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

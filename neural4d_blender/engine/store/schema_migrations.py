@@ -18,7 +18,7 @@ from .damaged_rows import COLUMNS, job_of
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``. Version 6 has the tables of
 #: version 5, and jobs that are brought in (see steps/brought_in.py): an earlier engine would send them, with no input.
-VERSION = 8
+VERSION = 9
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -85,6 +85,11 @@ _BY_WHOM = (
     "ALTER TABLE jobs ADD COLUMN agent TEXT NOT NULL DEFAULT '';"
     f"{points_by_day.TABLES}"
 )
+#: Version 9. What the user said when a job would go over an allowance, and what the user allows agents.
+_ALLOWANCES = """
+CREATE TABLE approvals (job TEXT PRIMARY KEY, points INTEGER NOT NULL, approved INTEGER NOT NULL);
+CREATE TABLE agent_allowances (span TEXT PRIMARY KEY, points INTEGER NOT NULL);
+"""
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
@@ -110,15 +115,11 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             _run(db, _BATCHES)
         if there < 3:
             _third(db)
-        if there < 4:
-            _run(db, _SERVERS)
-        if there < 5:
-            _run(db, _STAMP)
+        _add(db, there, {4: _SERVERS, 5: _STAMP})
         if there < 7:
             _run(db, _BY_WHOM)
             points_by_day.note_all(db)
-        if there < 8:  # what agents were quoted
-            _run(db, quotes.TABLES)
+        _add(db, there, {8: quotes.TABLES, 9: _ALLOWANCES})
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         if db.in_transaction:  # a full disk has SQLite undo it by itself
@@ -167,6 +168,13 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
 def _run(db: sqlite3.Connection, statements: str) -> None:
     for statement in statements.split(";"):  # executescript would commit what came before
         db.execute(statement)
+
+
+def _add(db: sqlite3.Connection, there: int, tables: dict[int, str]) -> None:
+    """The tables that are new since the version that is there."""
+    for version, statements in tables.items():
+        if there < version:
+            _run(db, statements)
 
 
 def put(db: sqlite3.Connection, number: int, job: Job, data: str, at: float) -> None:

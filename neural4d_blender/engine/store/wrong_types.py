@@ -24,6 +24,8 @@ _OF_OTHERS = {
     "prices": {"provider": "text", "operation": "text", "points": "integer"},
     "servers": {"provider": "text", "url": "text", "name": "text", "value": "text"},
     "purchases": {"job": "text", "provider": "text", "at": "real"},
+    "approvals": {"job": "text", "points": "integer", "approved": "integer"},
+    "agent_allowances": {"span": "text", "points": "integer"},
     "points_by_day": {"job": "text", "day": "text", "points": "integer"},
     "transitions": {"job": "text", "state": "text", "at": "real"},
 }

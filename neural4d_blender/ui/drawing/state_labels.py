@@ -88,6 +88,7 @@ def why_it_waits(job: Job) -> str:
     name = labels.service(job.provider)
     words = {
         WaitsFor.OUTAGE: tr("{name} is not available").format(name=name),
+        WaitsFor.APPROVAL: tr("Waiting for your approval"),
         WaitsFor.PACE: tr("{name} asks to slow down").format(name=name),
     }
     return words.get(job.waits_for, tr("Waiting"))

@@ -8,6 +8,7 @@ from bpy.props import StringProperty
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature
 from ...scene.engine_process import bridge
+from . import policy
 from .languages import reason, sentence
 
 
@@ -31,9 +32,21 @@ class NEURAL4D_OT_why(bpy.types.Operator):
         return {"FINISHED"}
 
 
+#: What a policy calls it.
+_NAMES = {
+    Feature.PICTURE: "picture_first",
+    Feature.CHOICE: "choose_cutout",
+    Feature.VIEWS: "views",
+    Feature.VARIANTS: "variants",
+    Feature.PBR: "pbr",
+    Feature.IMAGE_URL: "image_urls",
+}
+
+
 def why(service: Declaration, feature: Feature) -> str:
-    """Why the service, or its server as far as that is known, cannot do that, in a sentence; empty where it can."""
-    return protocol.lacks(service.id, feature, bridge.servers.get(service.id, {}))
+    """Why the service, its server as far as that is known, or the policy cannot do that; empty where they can."""
+    lacks = protocol.lacks(service.id, feature, bridge.servers.get(service.id, {}))
+    return lacks or policy.why(_NAMES.get(feature, ""))
 
 
 def row(layout: bpy.types.UILayout, why: str = "", *, grey: bool = True, room: bool = False) -> bpy.types.UILayout:

@@ -10,7 +10,7 @@ import bpy
 
 from ...client.jobs import ranking
 from ...client.jobs.box_fit import shown_mm
-from ...engine.protocol import SETTLED, ErrorTexts, Facts, State
+from ...engine.protocol import SETTLED, ErrorTexts, Facts, State, WaitsFor
 from ...scene import whereabouts
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
@@ -82,8 +82,8 @@ def _is_present(job: Job) -> bool:
 
 
 def _in_a_batch(job: Job) -> bool:
-    """Its batch has a box of its own, which says all but what somebody has to choose."""
-    return job.state != State.CHOOSING_CUTOUT and job.batch in bridge.batches
+    """Its batch has a box of its own, which says all but what somebody has to choose, or to approve of."""
+    return job.state != State.CHOOSING_CUTOUT and not job.asks and job.batch in bridge.batches
 
 
 def _ended(job: Job) -> bool:
@@ -107,6 +107,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
     note = job.note or session.placings.remarks.get(job.id, "")
     if note := _TOLD_ABOVE.sub("", note).strip() if waits else note:
         labels.draw(box, note)
+    if job.waits_for == WaitsFor.APPROVAL:
+        _draw_approval(box, job)
     if job.id in session.placings.hidden:
         box.operator("neural4d.show_collection", icon="HIDE_OFF").job = job.id
     if job.state == State.UNKNOWN:
@@ -202,6 +204,20 @@ def _draw_error(box: bpy.types.UILayout, error: ErrorTexts) -> None:
     labels.draw(box, " ".join(part for part in (error["kept"], error["cost"]) if part))
     if error["remedy"]:
         labels.draw(box, error["remedy"], "INFO")
+
+
+def _draw_approval(box: bpy.types.UILayout, job: Job) -> None:
+    """Whose wish it is, the price, and the two answers."""
+    price = labels.points(job.asks, job.provider)
+    told = tr("Asked for by {who}: up to {price} at {service}")
+    who = job.agent or job.user or tr("you")
+    labels.draw(box, told.format(who=who, price=price, service=labels.service(job.provider)), "COMMUNITY")
+    row = box.row(align=True)
+    for button in (
+        row.operator("neural4d.approve", text=tr("Approve")),
+        row.operator("neural4d.decline", text=tr("Decline")),
+    ):
+        button.job, button.points = job.id, job.asks
 
 
 def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:

@@ -9,7 +9,7 @@ import bpy
 
 from ...engine.protocol import SAMPLES
 from ...scene import user_settings
-from ..drawing import labels
+from ..drawing import labels, policy
 from ..drawing.languages import tr
 from ..settings.properties import NEURAL4D_PG_settings, service
 
@@ -17,6 +17,7 @@ from ..settings.properties import NEURAL4D_PG_settings, service
 def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings) -> None:
     """Online access, the key of the chosen service, and the samples as long as there is none."""
     declared = service(chosen)
+    policy.draw(layout, declared.id)
     online, key = user_settings.online(), user_settings.key(declared)
     if online and key:
         return

@@ -38,6 +38,7 @@ def draw(layout: bpy.types.UILayout, chosen: NEURAL4D_PG_settings, *, of_image: 
     said = tr("Generate · {price}").format(price=draw_told(layout, chosen, of_image=of_image))
     button = layout.row()
     button.scale_y = 1.6
+    button.enabled = not panel_request.forbidden(chosen, of_image=of_image)
     icon: Any = "SHADERFX" if labels.fits(said, inset=_AROUND + 1) else "NONE"  # the price goes before it
     button.operator("neural4d.generate_from_editor" if in_editor else "neural4d.generate", text=said, icon=icon)
 

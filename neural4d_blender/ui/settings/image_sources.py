@@ -41,7 +41,7 @@ def lacks(service: Declaration, source: str) -> str:
     """Why the service takes no image from there; empty where it does."""
     if source == "SERVICE":
         return "" if reference(service) else f"{service.name} keeps no images that a model could be made of."
-    return service.lacks(Feature.IMAGE_URL if source == "URL" else Feature.IMAGE)
+    return unsupported.why(service, Feature.IMAGE_URL if source == "URL" else Feature.IMAGE)
 
 
 def lacks_all(service: Declaration) -> str:

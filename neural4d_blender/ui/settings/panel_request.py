@@ -9,8 +9,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from ...client.policy import policy_of
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, Request
+from ...scene.engine_process import bridge
 from ..drawing.languages import sentence, tr
 from .properties import NEURAL4D_PG_settings, arguments
 
@@ -26,11 +28,11 @@ def request(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> Request:
 
 
 def refusal(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
-    """Why the service's options cannot be had together, in the panel's words; empty where they can."""
+    """Why the options cannot be had together, or the policy forbids them, in words; empty where they can."""
     wanted = request(chosen, of_image=of_image)
     options = tuple(wanted.options.items())
     others = (wanted.variants, wanted.choose_cutout, wanted.picture_first)
-    told = sentence(_refusal(chosen.provider, options, of_image, others))
+    told = sentence(_refusal(chosen.provider, options, of_image, others) or forbidden(chosen, of_image=of_image))
     return _KEY.sub(lambda word: tr(_labels(chosen.provider).get(word[0], word[0])), told) if told else ""
 
 
@@ -51,6 +53,15 @@ def _refusal(
         protocol.check_options(provider, wanted)
     except Neural4DError as error:
         return error.what
+    return ""
+
+
+def forbidden(chosen: NEURAL4D_PG_settings, *, of_image: bool) -> str:
+    """Why the policy does not allow it, with the studio's sentence; empty where it does."""
+    try:
+        policy_of(bridge.settings).apply(chosen.provider, request(chosen, of_image=of_image))
+    except Neural4DError as error:
+        return f"{error.what} {error.remedy}"
     return ""
 
 

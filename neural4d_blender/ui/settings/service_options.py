@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ...engine.protocol import Declaration, Option, Options, declarations
+from ..drawing import policy, unsupported
 from ..drawing.languages import tr
 
 #: Blender's enumerations have no empty identifier; this one stands for the choice of leaving it to the service.
@@ -120,7 +121,7 @@ def draw(layout: bpy.types.UILayout, chosen: Any, service: Declaration, *, for_i
 
 def _draw(layout: bpy.types.UILayout, settings: Any, option: Option) -> None:
     """A field; a switch and a number have their whole name in it, whatever the language and the width."""
-    row = layout.row()
+    row = unsupported.row(layout, policy.why(option.key))
     row.use_property_split = option.kind in ("choice", "text")
     row.prop(settings, option.key)
 

@@ -157,7 +157,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     ),
     "a budget is not looked at": Change("spending.spending_limits.reserve", "together > batch.budget", "False"),
     "a budget does not count what is held": Change(
-        "model.job.Job.committed", "self.costs.reserved if lost or not over else 0", "0"
+        "model.job.Job.committed", "self.costs.reserved if doubtful or not over else 0", "0"
     ),
     "a conversion is booked twice": Change(
         "steps.delivery.conversions.ask_for_conversion", 'before == "asked"', "False"
@@ -197,7 +197,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         ),
     ),
     "purchases of one service overlap": (
-        Change(f"{_SPENDING}.purchase", "with self.turns.take(service):", "if True:"),
+        Change(f"{_SPENDING}.purchase", "with self.turns.take(service), buying(job):", "with buying(job):"),
         Change("store.purchases.Purchases.last_purchase", "AND job != ?", "AND job != ? AND 0"),
         Change("store.journal.Journal.others_in_doubt", "return any(", "return False and any("),
     ),

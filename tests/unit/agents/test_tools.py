@@ -58,6 +58,7 @@ def run(sim: Simulator, folder: Path, work: Callable[[Asked], Awaitable[None]], 
     """Have a client work with a server of its own on that folder."""
     (folder / "files").mkdir(exist_ok=True)
     environment = {**os.environ, **sim.environment, "NEURAL4D_DATA_DIR": str(folder / "data"), "PATH": ""}
+    environment["NEURAL4D_ALLOWANCE_DAY"] = "100000"  # an agent has none by itself
     arguments = ["-m", "neural4d_blender", "mcp", "--folder", str(folder / "files"), "--agent", agent]
     server = StdioServerParameters(command=sys.executable, args=arguments, env=environment, cwd=str(ROOT))
 

@@ -18,7 +18,8 @@ BIRD = {"prompt": "a cute bird", "agent": "claude"}
 
 
 @pytest.fixture
-def engine(service: Caller, tmp_path: Path) -> Iterator[EngineProcess]:
+def engine(service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineProcess]:
+    monkeypatch.setenv("NEURAL4D_ALLOWANCE_DAY", "100000")  # an agent has none by itself
     with EngineProcess(tmp_path, service.sim.api_url, service.sim.keys) as process:
         yield process
 

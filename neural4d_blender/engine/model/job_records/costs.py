@@ -18,10 +18,14 @@ class Costs:
             estimated.
         reserved: points that were checked against caps and not spent since, for the present request and what
             has to follow it.
+        buying: a request that may cost points is about to be sent, or on its way.
+        asks: points in all that the user is asked to approve of, beyond an allowance; 0 where that is not so.
     """
 
     spent: list[dict[str, Any]] = field(default_factory=list)
     reserved: int = 0
+    buying: bool = False
+    asks: int = 0
 
     def book(self, operation: str, points: int | None, reserved: int | None = None) -> None:
         """Note what an operation is expected to cost (None: nobody says), until :meth:`measured` says what it did.

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...blenders.shared_names import name_of_file
 from ...errors import (
+    AllowanceUsedUp,
     BrokenModel,
     ConversionFailed,
     DownloadFailed,
@@ -30,6 +31,7 @@ from ...model.request import Request
 from ...model.server_facts import GENERATION
 from ...model.variant import Save, SaveState, Variant
 from ...system import reason
+from .. import approval
 from ..active_job import ActiveJob
 from ..context import Context
 from .check_download import check_something
@@ -102,6 +104,12 @@ def advance(context: Context, active: ActiveJob, save: Save) -> float:
         _fail(save, error)
         active.expired = 0
         done = True
+    except AllowanceUsedUp as error:
+        try:
+            return approval.wait(context, active, error)
+        except AllowanceUsedUp as refused:
+            _fail(save, refused)
+            done = True
     except Neural4DError as error:
         _fail(save, error)
         done = True

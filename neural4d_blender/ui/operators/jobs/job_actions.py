@@ -94,6 +94,31 @@ def _note(job_id: str, error: ErrorTexts | None) -> None:
         bridge.jobs[job_id] = replace(bridge.jobs[job_id], error=error)
 
 
+class Approval(JobOperator):
+    """What the two answers share: the points that were shown, so that nobody approves of another sum."""
+
+    points: IntProperty(name="Points", options={"SKIP_SAVE", "HIDDEN"})
+
+    def act(self, _context: bpy.types.Context, job: "generate.Job") -> None:
+        """Tell the engine; any engine may have the job."""
+        do = self.bl_idname.rpartition("_")[2]
+        bridge.send(do, lambda answer: _note(job.id, answer.error), job=job.id, points=self.points)
+
+
+class NEURAL4D_OT_approve(Approval, bpy.types.Operator):
+    """Let this job cost so many points, beyond the allowance; it goes on at once"""
+
+    bl_idname = "neural4d.approve"
+    bl_label = "Approve"
+
+
+class NEURAL4D_OT_decline(Approval, bpy.types.Operator):
+    """Send nothing more: the job ends, and pays nothing more"""
+
+    bl_idname = "neural4d.decline"
+    bl_label = "Decline"
+
+
 class NEURAL4D_OT_use_again(JobOperator, bpy.types.Operator):
     """Bring prompt, image, service and all settings of this job back into the panel; nothing is sent"""
 
@@ -210,6 +235,8 @@ def dismiss(job_id: str) -> None:
 CLASSES = (
     NEURAL4D_OT_cancel,
     NEURAL4D_OT_retry,
+    NEURAL4D_OT_approve,
+    NEURAL4D_OT_decline,
     NEURAL4D_OT_use_again,
     NEURAL4D_OT_copy_report,
     NEURAL4D_OT_place,

@@ -1,0 +1,47 @@
+CREATE TABLE batches (id TEXT PRIMARY KEY, created REAL NOT NULL, data TEXT NOT NULL);
+CREATE TABLE jobs ( id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL, under_way INTEGER NOT NULL, waits INTEGER NOT NULL, cost INTEGER NOT NULL, created REAL NOT NULL, data TEXT NOT NULL, month TEXT NOT NULL DEFAULT '', team TEXT NOT NULL DEFAULT '', bytes INTEGER, deleted REAL NOT NULL DEFAULT 0, batch TEXT NOT NULL DEFAULT '', committed INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "jobs" VALUES('bird','neural4d','placed','1-gone',0,0,80,1932984000.0,'{"id":"bird","provider":"neural4d","request":{"prompt":"","name":"a cute Bird","images":["/files/bird.png"]},"target":{"scene":"Scene"},"state":"placed","progress":0.0,"progress_estimated":false,"error":null,"portraits":0,"portrait_done":false,"service":{},"ordered":"","until":0.0,"variants":[{"index":0,"uuid":"t-bird","state":"prepared","progress":1.0,"model_url":"","mirrors":[],"parts":[],"before":"","format":"","preview_url":"","preview":"","model":"","blend":"/files/v0.blend","facts":{"triangles":5},"error":null,"scale":null,"details":{},"here":false}],"chosen":null,"seconds":{"queued":1.0,"generating":80.0},"note":"","typical":90.0,"folder":"","dismissed":false,"batch":"","item":0,"created":1932984000.0,"entered":1932984090.0,"owner":"1-gone","revision":1,"matting":"cut-1","picture_ids":[],"cutouts":[{"key":"k0","url":"https://files.example/0.png","path":"/files/0.png"},{"key":"k1","url":"https://files.example/1.png","path":""}],"cutout":1,"spent":[{"operation":"matting","points":0,"estimated":false},{"operation":"image","points":80,"estimated":true}],"reserved":0,"native":"GLB","conversions":{},"placed":[0],"saves":[{"id":"s","variant":0,"format":"STL","folder":"/files/kept","size_mm":null,"state":"saved","url":"","path":"","error":null}],"tickets":["t-bird"],"in_doubt":false,"paying_for":"","sent_at":0.0,"balance_before":500,"refusal":"","submission":1,"under_way":false,"retry_pays":false,"cost":80,"cost_estimated":true,"committed":80}','2031-04','',NULL,0.0,'',80,1);
+INSERT INTO "jobs" VALUES('gone','csm','placed','1-gone',0,0,7,1932984030.0,'{"owner":"1-gone"}','2031-04','',0,1932984600.0,'',7,2);
+INSERT INTO "jobs" VALUES('chair','neural4d','generating','1-gone',1,0,60,1932984060.0,'{"id":"chair","provider":"neural4d","request":{"prompt":"a chair","images":[],"group":"zoo"},"target":{},"state":"generating","progress":0.0,"progress_estimated":false,"error":null,"portraits":0,"portrait_done":false,"service":{},"ordered":"","until":0.0,"variants":[{"index":0,"uuid":"t-chair","state":"generating","progress":0.0,"model_url":"","mirrors":[],"parts":[],"before":"","format":"","preview_url":"","preview":"","model":"","blend":"","facts":{},"error":null,"scale":null,"details":{},"here":false}],"chosen":null,"seconds":{},"note":"","typical":90.0,"folder":"","dismissed":false,"batch":"","item":0,"created":1932984060.0,"entered":1932984070.0,"owner":"1-gone","revision":1,"matting":"","picture_ids":[],"cutouts":[],"cutout":null,"spent":[{"operation":"text x1","points":60,"estimated":false}],"reserved":0,"native":"GLB","conversions":{},"placed":[],"saves":[],"tickets":["t-chair"],"in_doubt":false,"paying_for":"","sent_at":0.0,"balance_before":420,"refusal":"","submission":1,"under_way":true,"retry_pays":false,"cost":60,"cost_estimated":false,"committed":60}','2031-04','zoo',NULL,0.0,'',60,3);
+INSERT INTO "jobs" VALUES('lost','neural4d','unknown','1-gone',1,0,0,1932984120.0,'{"id":"lost","provider":"neural4d","request":{"prompt":"a lost ship","images":[],"group":"zoo"},"target":{},"state":"unknown","progress":0.0,"progress_estimated":false,"error":null,"portraits":0,"portrait_done":false,"service":{},"ordered":"","until":0.0,"variants":[],"chosen":null,"seconds":{},"note":"","typical":90.0,"folder":"","dismissed":false,"batch":"","item":0,"created":1932984120.0,"entered":1932984125.0,"owner":"1-gone","revision":1,"matting":"","picture_ids":[],"cutouts":[],"cutout":null,"spent":[],"reserved":0,"native":"GLB","conversions":{},"placed":[],"saves":[],"tickets":["t-lost"],"in_doubt":true,"paying_for":"","sent_at":0.0,"balance_before":360,"refusal":"","submission":2,"under_way":true,"retry_pays":false,"cost":null,"cost_estimated":false,"committed":0}','2031-04','zoo',NULL,0.0,'',0,4);
+CREATE TABLE prices (provider TEXT, operation TEXT, points INTEGER, at REAL, PRIMARY KEY (provider, operation));
+INSERT INTO "prices" VALUES('neural4d','text x1',60,1932984600.0);
+CREATE TABLE purchases (job TEXT PRIMARY KEY, provider TEXT NOT NULL, at REAL NOT NULL);
+INSERT INTO "purchases" VALUES('chair','neural4d',1932984070.0);
+CREATE TABLE servers (provider TEXT, url TEXT, name TEXT, value TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (provider, url, name));
+INSERT INTO "servers" VALUES('neural4d','https://api.example','generation','today',1932984600.0);
+CREATE TABLE transitions (job TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL);
+INSERT INTO "transitions" VALUES('bird','placed',1932984600.0);
+INSERT INTO "transitions" VALUES('chair','generating',1932984600.0);
+INSERT INTO "transitions" VALUES('lost','unknown',1932984600.0);
+CREATE INDEX jobs_under_way ON jobs (under_way) WHERE under_way;
+CREATE INDEX jobs_waiting ON jobs (waits) WHERE waits;
+CREATE INDEX jobs_to_sum ON jobs (provider, month, cost, bytes);
+CREATE INDEX transitions_by_job ON transitions (job);
+CREATE INDEX jobs_by_team ON jobs (team, committed) WHERE team != '';
+CREATE INDEX jobs_by_batch ON jobs (batch, committed) WHERE batch != '';
+CREATE INDEX jobs_by_number ON jobs (number, deleted);
+CREATE INDEX jobs_by_created ON jobs (created, number);
+CREATE INDEX purchases_by_time ON purchases (provider, at);
+CREATE VIRTUAL TABLE texts USING fts5 (words, provider, state, detail = column, columnsize = 0,
+    prefix = '1 2 3 4 5', tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'");
+INSERT INTO texts (rowid, words, provider, state) VALUES (1, 'a cute ute te e bird ird rd d', 'neural4d', 'placed');
+INSERT INTO texts (rowid, words, provider, state) VALUES (3, 'a chair hair air ir r zoo oo o', 'neural4d', 'generating');
+INSERT INTO texts (rowid, words, provider, state) VALUES (4, 'a lost ost st t ship hip ip p zoo oo o', 'neural4d', 'unknown');
+CREATE TABLE stamp (name TEXT NOT NULL, count INTEGER NOT NULL);
+INSERT INTO stamp VALUES ('d44f040513a51b0a94edfb8a99d3cd77', 0);
+CREATE TABLE notices (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE answers (number INTEGER PRIMARY KEY, job TEXT NOT NULL, at REAL NOT NULL, path TEXT NOT NULL,
+    status INTEGER, answer TEXT NOT NULL);
+CREATE INDEX answers_by_job ON answers (job);
+ALTER TABLE jobs ADD COLUMN user TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN project TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+CREATE TABLE points_by_day (job TEXT NOT NULL, day TEXT NOT NULL, points INTEGER NOT NULL, UNIQUE (job, day));
+CREATE INDEX points_by_day_of_all ON points_by_day (day, job, points);
+INSERT INTO points_by_day VALUES('bird', '2031-04-03', 80);
+INSERT INTO points_by_day VALUES('gone', '2031-04-03', 7);
+INSERT INTO points_by_day VALUES('chair', '2031-04-03', 60);
+CREATE TABLE quotes (id TEXT PRIMARY KEY, agent TEXT NOT NULL, identity TEXT NOT NULL, points INTEGER NOT NULL,
+    made REAL NOT NULL, until REAL NOT NULL, used_by TEXT NOT NULL DEFAULT '');
+PRAGMA user_version = 8;

@@ -1,0 +1,122 @@
+"""The policy's file as the documentation has it, and allowances by the clock that the engine is given."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from neural4d_blender.engine.errors import AllowanceUsedUp, PolicyUnusable
+from neural4d_blender.engine.model.job import Job
+from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.policy import allowance, policy_file
+from neural4d_blender.engine.policy.policy import Policy
+from neural4d_blender.engine.store.journal import Journal
+from neural4d_blender.engine.system import Clock, System
+from scripts.simulator.launcher import ROOT
+
+
+class Calendar(Clock):
+    """A clock that stands at a day of 2031."""
+
+    at = "2031-05-30 23:50"
+
+    def now(self) -> float:
+        return time.mktime(time.strptime(self.at, "%Y-%m-%d %H:%M"))
+
+
+def example() -> str:
+    (found,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/policy.md").read_text("utf-8"), re.DOTALL)
+    return str(found)
+
+
+def policy(folder: Path, text: str) -> Policy:
+    (folder / policy_file.NAME).write_text(text, encoding="utf-8")
+    return Policy.at(folder / "data")
+
+
+def test_the_documented_example_is_kept_to(tmp_path: Path) -> None:
+    read = policy(tmp_path, example())
+    assert (read.path, read.services) == (tmp_path / policy_file.NAME, {"neural4d", "csm"})
+    assert read.apply("neural4d", Request("a bird")).prompt == "a bird low poly, one colour"
+    assert read.apply("neural4d", read.apply("neural4d", Request("a bird"))).prompt.count("low poly") == 1
+    job = Job("1", "csm", {}, user="jo", project="birds", agent="claude-desktop")
+    held = {(one.span, one.points, one.column, one.name) for one in allowance.allowances(read, job, {"day": 0})}
+    assert held == {
+        *(("job", 100, "", ""), ("day", 500, "", ""), ("month", 5000, "", "")),
+        *(("day", 200, "user", "jo"), ("month", 1000, "project", "birds"), ("day", 50, "provider", "csm")),
+        *(("day", 100, "agent", "claude-desktop"), ("job", 60, "agent", "claude-desktop")),
+    }
+    assert (read.shared, read.audit, read.place) == ("/srv/made", "/srv/audit", "ask")
+    assert (read.panel[:6], read.sentence) == ("Ask Jo", "Not at this studio.")
+
+
+def test_every_name_of_the_example_with_a_slip_of_the_pen_is_refused(tmp_path: Path) -> None:
+    """A name of a user, a project or an agent can be any."""
+    lines = example().splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(("[points.", "#")) and not line.startswith("[points.service"):
+            continue
+        name = re.match(r"\[?\[?([\w.]+)", line)
+        if name:
+            odd = [*lines[:number], line.replace(name[1], f"{name[1]}s_", 1), *lines[number + 1 :]]
+            with pytest.raises(PolicyUnusable, match=r"neural4d-policy\.toml cannot be used"):
+                policy(tmp_path, "\n".join(odd))
+
+
+def test_without_a_file_all_is_allowed_and_a_named_one_has_to_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Policy.at(tmp_path / "data") == Policy()
+    assert allowance.allowances(Policy(), Job("1", "neural4d", {}, user="jo"), {"day": 0}) == []
+    monkeypatch.setenv(policy_file.VARIABLE, str(tmp_path / "gone.toml"))
+    with pytest.raises(PolicyUnusable, match="No such file"):
+        Policy.at(tmp_path / "data")
+
+
+def test_allowances_of_the_environment_are_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEURAL4D_ALLOWANCE_MONTH", "300")
+    (one,) = allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
+    assert (one.span, one.points, one.column) == ("month", 300, "")
+    monkeypatch.setenv("NEURAL4D_ALLOWANCE_MONTH", "much")
+    with pytest.raises(PolicyUnusable, match="whole number"):
+        allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
+
+
+def test_a_new_day_and_a_new_month_begin_at_midnight_here(tmp_path: Path) -> None:
+    calendar = Calendar()
+    journal = Journal(tmp_path, System(clock=calendar))
+    bird = Job("bird", "neural4d", {}, project="birds")
+    bird.costs.book("text", 60)
+    journal.save(bird)
+
+    def fits(span: str, points: int, name: str = "") -> bool:
+        own = allowance.Allowance(span, points, "project" if name else "", name)
+        try:
+            allowance.check(journal, Job("next", "neural4d", {}), [own], 60)
+        except AllowanceUsedUp:
+            return False
+        return True
+
+    assert (fits("day", 119), fits("day", 120), fits("month", 119)) == (False, True, False)
+    assert fits("day", 60, "cars"), "others' points are others'"
+    calendar.at = "2031-05-31 00:10"
+    bird.costs.measured(30)
+    journal.save(bird)
+    assert journal.points_of("bird") == {"2031-05-30": 30}, "what was less is less on the day it was spent"
+    assert (fits("day", 60), fits("month", 89), fits("month", 90)) == (True, False, True)
+    calendar.at = "2031-06-01 00:10"
+    assert fits("month", 60)
+    journal.close()
+
+
+def test_what_may_have_been_paid_counts_as_paid(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, System(clock=Calendar()))
+    doubtful = Job("doubtful", "neural4d", {})
+    doubtful.costs.reserved, doubtful.submission.in_doubt = 80, True
+    journal.save(doubtful)
+    with pytest.raises(AllowanceUsedUp, match="of which 80 are taken"):
+        allowance.check(journal, Job("next", "neural4d", {}), [allowance.Allowance("day", 100)], 30)
+    journal.close()
