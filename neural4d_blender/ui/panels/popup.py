@@ -8,16 +8,17 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from ...scene.user_settings import located
 from ..drawing import labels
 from ..drawing.languages import sentence, tr
+from ..drawing.priced_dialog import PricedDialog
 from ..operators.generate import in_the_way
 from ..settings import draw_price, image_sources, remembered
 from ..settings.properties import service
 from . import inputs, obstacles
 
 #: Pixels of the pop-up at the interface's usual scale.
-_WIDTH = 340
+_WIDTH = 400
 
 
-class NEURAL4D_OT_generate_popup(bpy.types.Operator):
+class NEURAL4D_OT_generate_popup(PricedDialog, bpy.types.Operator):
     """Make a model of a prompt or an image with an AI service, at the 3D cursor. The price is shown first"""
 
     bl_idname = "neural4d.generate_popup"
@@ -39,9 +40,12 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
         remembered.adopt()
         if self.input != "PANEL":
             context.scene.neural4d.input = self.input
-        return context.window_manager.invoke_props_dialog(
-            self, width=_WIDTH, title=tr("Generate 3D Model"), confirm_text=tr("Generate")
-        )
+        return self.ask(context, tr("Generate"), width=_WIDTH, title=tr("Generate 3D Model"))
+
+    def price(self, context: bpy.types.Context) -> str:
+        """What the panel's settings cost."""
+        chosen = context.scene.neural4d
+        return draw_price.price_text(chosen, of_image=chosen.input == "IMAGE")
 
     def draw(self, context: bpy.types.Context) -> None:
         """What the panel has, less what most jobs need no change of."""
@@ -51,13 +55,13 @@ class NEURAL4D_OT_generate_popup(bpy.types.Operator):
             layout.prop(chosen, "provider", text="")
             inputs.draw_source(layout, context)
             inputs.draw_size(inputs.split(layout).row, chosen)
-            of_image = chosen.input == "IMAGE"
-            draw_price.draw_told(layout, chosen, of_image=of_image)
-            price = draw_price.price_text(chosen, of_image=of_image)
-            layout.label(text=tr("Price: {price}").format(price=price))
+            draw_price.draw_told(layout, chosen, of_image=chosen.input == "IMAGE")
+            self.draw_changed(context)
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job as the panel's button does."""
+        if self.asks_anew(context):
+            return {"CANCELLED"}
         if why := in_the_way(context):
             self.report({"ERROR"}, f"{why}.")
             return {"CANCELLED"}

@@ -97,9 +97,28 @@ def _by_search(ui):
     yield from ui.press("RET")
     yield 0.5
     yield from ui.screenshot("newcomer-7-popup")
+    yield from _asked_once_more(ui)
     yield from ui.press("RET")
     yield Until(lambda: len(bridge.jobs) > before, "the job of the pop-up", 5)
     yield reached("placed")
+
+
+def _asked_once_more(ui):
+    """The price has changed since the button named it: nothing is paid before it names the new one."""
+    chosen, jobs = bpy.context.scene.neural4d, len(bridge.jobs)
+    chosen.provider = "csm"
+    yield from ui.press("RET")
+    yield 0.5
+    expect(len(bridge.jobs) == jobs, "no job is started at another price")
+    yield from ui.screenshot("newcomer-7-asked-once-more")
+    yield from ui.press("RET")  # the prompt is in hand again
+    yield 0.3
+    chosen.provider = "neural4d"
+    yield from ui.press("RET")
+    yield 0.5
+    expect(len(bridge.jobs) == jobs, "nor at the one before")
+    yield from ui.press("RET")
+    yield 0.3
 
 
 def _menus(ui):

@@ -17,6 +17,7 @@ from ....scene.engine_process import bridge
 from ....scene.placing.fitting import box_room
 from ...drawing import labels
 from ...drawing.languages import tr
+from ...drawing.priced_dialog import PricedDialog
 from ...settings import image_sources
 from ...settings.properties import arguments, of_service, service
 from ..generate import in_the_way, report_error
@@ -50,7 +51,7 @@ def defaults(chosen: Any, provider: str = "", *, of_image: bool = False) -> "Arg
     return given
 
 
-class InBoxes(_Base):
+class InBoxes(PricedDialog, _Base):
     """How a model is to fill a box; what the two dialogs share. A mixin: see generate._Generate."""
 
     bl_options = {"INTERNAL"}
@@ -95,8 +96,12 @@ class InBoxes(_Base):
         stretch = "" if self.stretch == "NONE" else self.stretch
         return {"seat": self.seat, "stretch": stretch, "quarter_turns": self.quarter_turns}
 
+    def set_how(self) -> dict[str, Any]:
+        """The same as properties."""
+        return {"seat": self.seat, "stretch": self.stretch, "quarter_turns": self.quarter_turns}
+
     def draw_how(self, context: bpy.types.Context, prices: "Mapping[str, int | None]") -> None:
-        """The settings, and what all of it costs at each service, in words."""
+        """The settings, and what is left at each service; of several also what each is going to charge."""
         column = self.layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         for name in ("seat", "stretch", "quarter_turns"):
@@ -104,9 +109,10 @@ class InBoxes(_Base):
         for provider, points in prices.items():
             balance = bridge.balances.get(provider)
             left = tr("{points} left").format(points=labels.points(balance.total, provider)) if balance else ""
-            price = tr("Price: {price}").format(price=amount(context.scene.neural4d, provider)(points))
+            price = amount(context.scene.neural4d, provider)(points) if len(prices) > 1 else ""
             told = [protocol.declaration(provider).name, price, left]
             column.label(text="  ·  ".join(filter(None, told)), icon="INFO")
+        self.draw_changed(context)
 
 
 def amount(chosen: Any, provider: str) -> Callable[[int | None], str]:
@@ -143,7 +149,18 @@ class NEURAL4D_OT_fit_selected(InBoxes, bpy.types.Operator):
         self.prompt = self.prompt or fit.prompt_of(found[0].name)
         what = ", ".join(thing.name for thing in found[:4])
         self.told = f"{what}  ·  {size_text(found[0], context.scene)}"
-        return context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text=tr("Generate"))
+        return self.ask(context, tr("Generate"), width=_WIDTH)
+
+    def price(self, context: bpy.types.Context) -> str:
+        """What the one job costs."""
+        chosen = context.scene.neural4d
+        return amount(chosen, chosen.provider)(self._points(chosen))
+
+    def _points(self, chosen: Any) -> int | None:
+        of_image = self.made_of == "IMAGE"
+        made_of: Arguments = {"image": "?.png"} if of_image else {"prompt": "?"}
+        given: Any = {**defaults(chosen, of_image=of_image), **made_of}
+        return generate.estimate(**given)
 
     def draw(self, context: bpy.types.Context) -> None:
         """What to make it of, and how the box is to be filled."""
@@ -155,12 +172,12 @@ class NEURAL4D_OT_fit_selected(InBoxes, bpy.types.Operator):
         else:
             layout.prop(self, "prompt", text="")
         layout.label(text=self.told, icon="CUBE")
-        made_of: Arguments = {"image": "?.png"} if of_image else {"prompt": "?"}
-        points = generate.estimate(**{**defaults(chosen, of_image=of_image), **made_of})  # type: ignore[arg-type]
-        self.draw_how(context, {chosen.provider: points})
+        self.draw_how(context, {chosen.provider: self._points(chosen)})
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """Start the job."""
+        if self.asks_anew(context, made_of=self.made_of, prompt=self.prompt, **self.set_how()):
+            return {"CANCELLED"}
         found, of_image = selected_boxes(context), self.made_of == "IMAGE"
         given = {**defaults(context.scene.neural4d, of_image=of_image), **self.how()}
         try:

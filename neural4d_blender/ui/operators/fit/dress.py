@@ -22,6 +22,9 @@ _WIDTH, _LINES = 760, 12
 #: Parts of a line's width: count, prompt, size, service, variants; the price has the rest.
 _COLUMNS = (0.06, 0.34, 0.38, 0.4, 0.4)
 
+#: What is set of a line.
+_OF_A_LINE = ("prompt", "service", "variants", "size", "count", "boxes")
+
 
 class NEURAL4D_PG_box(bpy.types.PropertyGroup):
     """A line of the table: what boxes of one name are to become"""
@@ -87,8 +90,14 @@ class NEURAL4D_OT_dress(InBoxes, bpy.types.Operator):
         if not found:
             self.report({"ERROR"}, tr("Select boxes first, or a collection that has some."))
             return {"CANCELLED"}
-        self._fill(context, found)
-        return context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text=tr("Generate All"))
+        if not self.lines:  # it is not asked once more
+            self._fill(context, found)
+        return self.ask(context, tr("Generate All"), width=_WIDTH)
+
+    def price(self, context: bpy.types.Context) -> str:
+        """What all of it costs, at all services."""
+        chosen = context.scene.neural4d
+        return " + ".join(amount(chosen, one)(points) for one, points in self._prices(chosen).items())
 
     def _fill(self, context: bpy.types.Context, found: list[bpy.types.Object]) -> None:
         self.lines.clear()
@@ -134,6 +143,10 @@ class NEURAL4D_OT_dress(InBoxes, bpy.types.Operator):
         """Start the batch; called by a script, without a dialog, of what is selected."""
         if not self.lines:
             self._fill(context, selected_boxes(context))
+        own = {name: getattr(self, name) for name in ("style", "vary", "together", "use_budget", "budget")}
+        lines = [{"name": "", **{name: getattr(line, name) for name in _OF_A_LINE}} for line in self.lines]
+        if self.asks_anew(context, **own, lines=lines, **self.set_how()):
+            return {"CANCELLED"}
         rows: list[Arguments] = []
         for line in self.lines:
             names = line.boxes.split("\n")
