@@ -74,10 +74,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def types(session: nox.Session) -> None:
-    """mypy: strict for engine, client, batching, api and cli, against Blender's stubs"""
+    """mypy: strict for engine, client, batching, api and cli, against Blender's stubs; pyright: what callers write"""
     _install(session, "unit")
-    session.run("mypy", "--strict", "neural4d_blender/engine")
     session.run("mypy")
+    session.run("python", "-m", "scripts.toolbox.pyright")
 
 
 @nox.session(python="3.11")

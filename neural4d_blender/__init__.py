@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _API = (
     "Balance",
@@ -86,18 +86,64 @@ _ERRORS = (
 _BLENDER = importlib.util.find_spec("bpy") is not None
 __all__ = [*(_API if _BLENDER else _PLAIN), *_BATCHES, *_ERRORS, "register", "unregister"]
 
+if TYPE_CHECKING:
+    # What a type checker sees; whoever has no bpy has of these what stands in _PLAIN, _BATCHES and _ERRORS.
+    from .api.account import account_models as account_models
+    from .api.batches import Batch as Batch
+    from .api.batches import Estimate as Estimate
+    from .api.batches import batch as batch
+    from .api.batches import batches as batches
+    from .api.batches import find_batch as find_batch
+    from .api.batches import merge_reports as merge_reports
+    from .api.batches import resume as resume
+    from .api.bring_in import bring_in as bring_in
+    from .api.fit import dress as dress
+    from .api.fit import refit as refit
+    from .api.generate import Balance as Balance
+    from .api.generate import Job as Job
+    from .api.generate import Total as Total
+    from .api.generate import Variant as Variant
+    from .api.generate import add_library as add_library
+    from .api.generate import balance as balance
+    from .api.generate import conversion_estimate as conversion_estimate
+    from .api.generate import delete as delete
+    from .api.generate import estimate as estimate
+    from .api.generate import generate as generate
+    from .api.generate import history as history
+    from .api.generate import job_of as job_of
+    from .api.generate import jobs as jobs
+    from .api.generate import providers as providers
+    from .api.generate import spent as spent
+    from .api.generate import totals as totals
+    from .api.measure import distance_mm as distance_mm
+    from .api.measure import size_mm_of as size_mm_of
+    from .api.printing import print_check as print_check
+    from .api.printing import save_print as save_print
+    from .engine.errors import InvalidInput as InvalidInput
+    from .engine.errors import JobFailed as JobFailed
+    from .engine.errors import JobInterrupted as JobInterrupted
+    from .engine.errors import KeyMissing as KeyMissing
+    from .engine.errors import Neural4DError as Neural4DError
+    from .engine.errors import OnlineAccessOff as OnlineAccessOff
+    from .engine.errors import UnsupportedFeature as UnsupportedFeature
+    from .engine.errors import WorkedOnElsewhere as WorkedOnElsewhere
+    from .engine.errors import WrongThread as WrongThread
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return importlib.import_module(".client.version", __name__).version()
-    if name in _BATCHES or (name in _PLAIN and not _BLENDER):
-        return getattr(importlib.import_module(".api.batches" if _BLENDER else ".batching.standalone", __name__), name)
-    if name in _API and _BLENDER:
-        return getattr(importlib.import_module(_MODULES.get(name, ".api.generate"), __name__), name)
-    if name in _ERRORS:
-        return getattr(importlib.import_module(".engine.errors", __name__), name)
-    needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{needs}")
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return importlib.import_module(".client.version", __name__).version()
+        if name in _BATCHES or (name in _PLAIN and not _BLENDER):
+            room = ".api.batches" if _BLENDER else ".batching.standalone"
+            return getattr(importlib.import_module(room, __name__), name)
+        if name in _API and _BLENDER:
+            return getattr(importlib.import_module(_MODULES.get(name, ".api.generate"), __name__), name)
+        if name in _ERRORS:
+            return getattr(importlib.import_module(".engine.errors", __name__), name)
+        needs = ": it needs Blender, and this Python has no bpy" if name in _API else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{needs}")
 
 
 def __dir__() -> list[str]:

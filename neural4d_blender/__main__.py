@@ -14,6 +14,10 @@ from typing import NoReturn
 
 
 def _run(prog: str) -> int:
+    if sys.argv[1:2] == ["mcp"]:
+        from .agents.main import main as serve
+
+        return serve(sys.argv[2:], prog)
     if importlib.util.find_spec("bpy") is None:
         from .cli.main import without_blender
 

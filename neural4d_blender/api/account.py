@@ -5,6 +5,7 @@ May import scene and the engine's ``protocol``. Each function asks the engine an
 
 from __future__ import annotations
 
+from ..batching.table.argument_types import checked
 from ..client.jobs.answers import AccountPage
 from ..engine.protocol import Feature, InvalidInput, UnsupportedFeature, declaration, lacks
 from ..scene.ask_engine import ask
@@ -22,6 +23,7 @@ def check(provider: str, page: int = 0) -> None:
         raise InvalidInput("page must be 0 or more.")
 
 
+@checked
 def account_models(provider: str, page: int = 0, timeout: float = 60.0) -> AccountPage:
     """A page of the models that the account has at a service, whoever made them with what. It costs nothing.
 

@@ -7,46 +7,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Unpack
-
-import bpy
+from typing import Literal, Unpack, overload
 
 from ..batching import begin_batch, start_batch
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
-from ..batching.host import Host
-from ..batching.preflight import Estimate, Item
+from ..batching.begin_batch import BatchArguments
+from ..batching.preflight import Estimate
 from ..batching.reports.report import Line, merge_reports
 from ..batching.table import table_reader
-from ..batching.table.generate_arguments import Arguments, Picture
-from ..client.jobs import snapshots
-from ..client.jobs.box_fit import prompt_of
-from ..client.jobs.job_target import Target
+from ..batching.table.argument_types import checked
+from ..batching.table.generate_arguments import Arguments
 from ..engine.protocol import (
     BatchRecord,
-    Declaration,
-    ErrorTexts,
-    Feature,
-    ImageLimits,
-    InvalidInput,
-    State,
-    is_web_address,
 )
-from ..scene import timer_and_file_handlers, user_settings
-from ..scene.engine_process import bridge
-from ..scene.finished_jobs import place_finished_models, recover_unsaved
-from ..scene.images.export import export_image
-from ..scene.placing import targets
-from ..scene.placing.fitting import boxes, fit_into_box
-from ..scene.placing.placeholder import ask_for as ask_for_placeholder
-from ..scene.placing.placement import metres_per_unit
-from ..scene.session import session
-from ..scene.start_job import require_ready
-from .jobs.job import Job
+from .scene_host import HOST
 
 __all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "find_batch", "merge_reports", "resume"]
 
 
+@overload
+def batch(source: table_reader.Source, *, dry_run: Literal[True], **arguments: Unpack[BatchArguments]) -> Estimate: ...
+@overload
+def batch(
+    source: table_reader.Source, *, dry_run: Literal[False] = False, **arguments: Unpack[BatchArguments]
+) -> Batch: ...
+@overload
+def batch(source: table_reader.Source, *, dry_run: bool, **arguments: Unpack[BatchArguments]) -> Batch | Estimate: ...
+@checked
 def batch(
     source: table_reader.Source,
     *,
@@ -115,7 +102,7 @@ def batch(
         OnlineAccessOff, KeyMissing: nothing was sent.
     """
     return begin_batch.begin(
-        _HOST,
+        HOST,
         source,
         defaults,
         by_service=by_service,
@@ -134,8 +121,9 @@ def batch(
     )
 
 
+@checked
 def resume(
-    which: str = "",
+    which: str | os.PathLike[str] = "",
     *,
     budget: int | None = AS_BEFORE,
     concurrency: int = AS_BEFORE,
@@ -155,137 +143,25 @@ def resume(
     Raises:
         InvalidInput: there is no such batch. JobFailed: another Blender is working on it.
     """
-    return start_batch.resume(_HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
+    return start_batch.resume(HOST, which, budget=budget, concurrency=concurrency, on_progress=on_progress)
 
 
-def find_batch(which: str = "") -> Batch:
+@checked
+def find_batch(which: str | os.PathLike[str] = "") -> Batch:
     """A batch of this computer's journal, to be read: its results, progress and report. Nothing goes on by that.
 
     Args:
         which: as :func:`resume` takes it.
     """
-    return start_batch.attach(_HOST, which)
+    return start_batch.attach(HOST, which)
 
 
+@checked
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first: ``id``, ``name``, ``size``, ``budget``, ``stopped``, ..."""
-    return start_batch.newest(_HOST, limit)
+    return start_batch.newest(HOST, limit)
 
 
 def attached(batch_id: str) -> list[str]:
     """The ids of a batch's jobs, of which this Blender knows then how they are; nothing goes on by that."""
-    return [job.id for job in start_batch.attach(_HOST, batch_id).results]
-
-
-class SceneHost(Host):
-    """Blender: the pump places what is ready, and a model can be put anywhere in a scene."""
-
-    def __init__(self) -> None:
-        super().__init__(bridge)
-
-    def pump(self) -> bool:
-        """Take in what the engine says, and place what is ready."""
-        return place_finished_models.pump()
-
-    def wake(self) -> None:
-        """The timer works the pump in a window."""
-        timer_and_file_handlers.start()
-
-    def prices(self) -> dict[str, int]:
-        """In a window, where nothing waits, those that the engine has told so far."""
-        return super().prices() if bpy.app.background else bridge.prices
-
-    def job(self, job_id: str) -> Job:
-        """The job of the Python API."""
-        return Job(job_id)
-
-    def settled(self, job: snapshots.Job) -> bool:
-        """Nothing more happens to the job by itself; a ready model is in the scene, or cannot be put there now."""
-        if recover_unsaved.is_on_its_way(job.id):
-            return False
-        if job.state == State.READY and not job.request.keep_in:
-            return bool(session.placings.trouble.get(job.id) or place_finished_models.waiting_for(job))
-        return super().settled(job)
-
-    def trouble(self, job: snapshots.Job) -> ErrorTexts | None:
-        """What keeps a finished model out of the scene."""
-        return session.placings.trouble.get(job.id)
-
-    def require_ready(self, service: Declaration) -> None:
-        """OnlineAccessOff or KeyMissing, where the service cannot be used now."""
-        require_ready(service)
-
-    def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
-        """A file that fits the limits as it is, a copy that does in place of every other one."""
-        return [_fitting(path, service, folder, limits) for path in paths]
-
-    def target(self, item: Item, offset: tuple[float, float], own: tuple[str, str] | None) -> Target:
-        """In the open file: in its box, or from the 3D cursor on."""
-        if item.boxed:
-            return {**item.boxed, "placeholder": item.placeholder}
-        bound = targets.bind(item.location, item.collection)
-        if item.location is None:
-            scale = 0.001 / metres_per_unit(targets.scene_of(bound))
-            x, y, z = bound["location"]
-            bound["location"] = [x + offset[0] * scale, y + offset[1] * scale, z]
-        bound["placeholder"] = item.placeholder
-        if own:
-            bound["own"] = own
-        return bound
-
-    def boxed(self, values: Arguments) -> tuple[Target, list[float]]:
-        """In the boxes of the open scene; a box whose item says nothing else gives the prompt."""
-        things = [box if isinstance(box, bpy.types.Object) else bpy.data.objects.get(box) for box in values["fit"]]
-        if lost := [name for name, thing in zip(values["fit"], things, strict=True) if thing is None]:
-            raise InvalidInput(f"There is no object {lost[0]!r}.")
-        found = [thing for thing in things if thing is not None]
-        target, sides = fit_into_box.into(
-            found,
-            seat=values.get("seat", "FLOOR"),
-            stretch=values.get("stretch", ""),
-            turns=values.get("quarter_turns", True),
-            collection=values.get("collection", ""),
-        )
-        if not (values.get("prompt") or values.get("bring_in") or values["image"] or values["options"]):
-            values["prompt"] = prompt_of(found[0].name)
-        return target, sides
-
-    def take_boxes(self, items: list[Item]) -> None:
-        """Mark them, all at once: each change of an object has Blender look at the scene anew."""
-        boxes.mark(fit for item in items if item.boxed for fit in item.boxed["fit"])
-
-    def bring_here(self, jobs: list[snapshots.Job]) -> list[str]:
-        """Into the open file, those whose own was closed or lost before it was saved."""
-        return recover_unsaved.bring_here(jobs)
-
-    def mark_places(self, items: list[Item]) -> None:
-        """A placeholder for each item that asks for one; a batch makes none by itself, since each is an undo step."""
-        for item in items:
-            if item.placeholder and not item.request.keep_in:
-                ask_for_placeholder(item.job)
-
-    def folder(self, path: str) -> str:
-        """The folder for files; ``//`` is the open file's."""
-        return super().folder(str(user_settings.located(path)) if path else "")
-
-    def texture_folder(self) -> str:
-        """Beside the open .blend; InvalidInput where that was never saved."""
-        return user_settings.texture_folder()
-
-
-def _fitting(picture: str | bpy.types.Image, service: Declaration, folder: Path, limits: ImageLimits) -> str:
-    if isinstance(picture, str) and is_web_address(picture):
-        return picture
-    service.require(Feature.IMAGE)
-    if isinstance(picture, str):
-        try:
-            limits.check(picture)
-            return picture
-        except InvalidInput:
-            pass  # a copy may fit
-    elif not isinstance(picture, bpy.types.Image):
-        raise InvalidInput(f"A picture is a path or an image of Blender's, not {picture!r}.")
-    return str(export_image(picture, limits, folder))
-
-
-_HOST = SceneHost()
+    return [job.id for job in start_batch.attach(HOST, batch_id).results]

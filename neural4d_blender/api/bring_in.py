@@ -14,6 +14,7 @@ import bpy
 
 from ..batching import scene_grid
 from ..batching.origins import Origin, What, listed, origin_of
+from ..batching.table.argument_types import checked
 from ..engine import protocol
 from ..engine.protocol import InvalidInput, Request
 from ..scene import user_settings
@@ -28,6 +29,7 @@ from .jobs.job import Job
 _SHOWN = 10
 
 
+@checked
 def bring_in(
     what: What | Sequence[What],
     *,

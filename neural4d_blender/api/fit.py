@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Unpack
+from typing import Literal, Unpack, overload
 
 import bpy
 
 from ..batching.batch import Batch, OnProgress
 from ..batching.preflight import Estimate
+from ..batching.table.argument_types import checked
 from ..batching.table.generate_arguments import Arguments
 from ..client.jobs.box_fit import prompt_of
 from ..engine.protocol import InvalidInput, Neural4DError, State
@@ -20,9 +21,32 @@ from .batches import batch
 
 __all__ = ["dress", "refit"]
 
+#: Boxes to fill, or the collection that they are in.
+Boxes = bpy.types.Collection | Iterable[bpy.types.Object]
 
+
+class DressArguments(Arguments, total=False):
+    """What :func:`dress` takes beside the boxes."""
+
+    style: str
+    budget: int | None
+    vary: bool
+    prompts: Mapping[str, str] | None
+    together: bool
+    concurrency: int
+    shard: str
+    on_progress: OnProgress | None
+
+
+@overload
+def dress(what: Boxes, *, dry_run: Literal[True], **arguments: Unpack[DressArguments]) -> Estimate: ...
+@overload
+def dress(what: Boxes, *, dry_run: Literal[False] = False, **arguments: Unpack[DressArguments]) -> Batch: ...
+@overload
+def dress(what: Boxes, *, dry_run: bool, **arguments: Unpack[DressArguments]) -> Batch | Estimate: ...
+@checked
 def dress(
-    what: bpy.types.Collection | Iterable[bpy.types.Object],
+    what: Boxes,
     *,
     style: str = "",
     budget: int | None = None,
@@ -104,6 +128,7 @@ def fillable(things: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     return boxes.fillable(things, {fit["id"] for job in under_way for fit in job.target.get("fit", ())})
 
 
+@checked
 def refit(thing: bpy.types.Object) -> list[bpy.types.Object]:
     """Fit a model to its box anew, or all models to the box that is given, as it is now; costs nothing.
 

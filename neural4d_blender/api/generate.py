@@ -6,6 +6,7 @@ of ``engine/errors.py``; each carries ``what``, ``kept``, ``cost`` and ``remedy`
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,12 @@ from dataclasses import replace
 
 import bpy
 
+from ..batching.table.argument_types import checked
 from ..batching.table.identity import check_key, known_by_key
 from ..batching.table.pictures import front_and_sides
 from ..client.jobs.answers import Total
 from ..client.jobs.box_fit import prompt_of
+from ..client.jobs.job_target import Target
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
@@ -27,7 +30,7 @@ from ..engine.protocol import (
     OptionValue,
     Request,
 )
-from ..scene import user_settings
+from ..scene import main_thread, user_settings
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
 from ..scene.placing import targets
@@ -40,6 +43,7 @@ from .jobs.job_files import add_library
 from .jobs.status_and_wait import Variant
 from .pictures import Picture, exported, listed, name_of
 from .points import balance, conversion_estimate, estimate, spent
+from .scene_host import HOST
 
 __all__ = [
     "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",
@@ -47,6 +51,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@checked
 def generate(
     prompt: str = "",
     *,
@@ -94,6 +99,7 @@ def generate(
     stretch: str = "",
     quarter_turns: bool = True,
     key: str = "",
+    output: str | os.PathLike[str] = "",
 ) -> Job:
     """Start a job and return at once.
 
@@ -150,13 +156,17 @@ def generate(
         quarter_turns: turn it by 90 degrees about the box's Z where that fits better; not on a WALL.
         key: your own name for the job. Called once more with it, in this process or a later one, the same job is
             returned and goes on, and nothing is paid twice; as long as the journal (the folder for files) is the same.
+        output: a folder: the models go there as the service makes them, see ``job.files``, and nothing into the scene.
 
     Raises:
         InvalidInput, UnsupportedFeature, OnlineAccessOff, KeyMissing: nothing was sent.
     """
+    main_thread.require("generate()")
     boxes = [] if fit is None else given_boxes(fit)
     if boxes and (size_mm is not None or location is not None):
         raise InvalidInput("The box gives size and place.", "Leave size_mm and location out, or fit.")
+    if boxes and output:
+        raise InvalidInput("A model goes into a folder or into a box.", "Leave output or fit out.")
     if boxes and not (sample or prompt.strip() or image or views or options):
         prompt = prompt_of(boxes[0].name)
     if sample:
@@ -165,11 +175,12 @@ def generate(
     front, sides = front_and_sides(listed(image), views)
     shown = listed(references)
     limits = service.limits_of(options or {})
+    keep_in = HOST.folder(os.fspath(output)) if output else ""
     home = collection if isinstance(collection, str) else collection.name
     if boxes:
         target, fit_mm = fit_into_box.into(boxes, seat=seat, stretch=stretch, turns=quarter_turns, collection=home)
     else:
-        target, fit_mm = targets.bind(location, home), []
+        target, fit_mm = Target() if keep_in else targets.bind(location, home), []
     request = Request(
         prompt=prompt,
         # Copies of the pictures are made of what is not there yet alone.
@@ -210,6 +221,7 @@ def generate(
         project=project,
         originals=[str(getattr(one, "name", one)) for one in front],
         key=check_key(key) if key else "",
+        keep_in=keep_in,
     )
     job_id, known = str(uuid.uuid4()), None
     if request.key:
@@ -232,6 +244,7 @@ def generate(
     return Job(job_id)
 
 
+@checked
 def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
     """The newest jobs of the journal, of this and earlier sessions, newest first.
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import bpy
 
 from ..batching.history_query import HistoryQuery, Moment, query
+from ..batching.table.argument_types import checked
 from ..client.jobs.answers import Total
 from ..scene.ask_engine import ask
 from ..scene.engine_process import bridge
@@ -20,6 +21,7 @@ from .jobs.job import Job
 __all__ = ["HistoryQuery", "Moment", "delete", "history", "job_of", "query", "totals"]
 
 
+@checked
 def history(
     text: str = "",
     provider: str = "",
@@ -51,6 +53,7 @@ def totals() -> list[Total]:
     return ask("totals").totals
 
 
+@checked
 def delete(jobs: Job | str | Sequence[Job | str]) -> int:
     """Delete jobs that are over: their files, and what is known of them less what they cost.
 
@@ -70,6 +73,7 @@ def delete(jobs: Job | str | Sequence[Job | str]) -> int:
     return sum((Job(one) if isinstance(one, str) else one).delete() for one in several)
 
 
+@checked
 def job_of(thing: bpy.types.Object) -> Job | None:
     """The job that an object came from, or whatever it is below of; None where the journal here knows none."""
     root = provenance.root_of(thing)

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ..batching.table.argument_types import checked
 from ..engine.protocol import InvalidInput
 from ..scene import measuring
 from ..scene.placing.fitting import boxes
@@ -14,6 +15,7 @@ from ..scene.placing.fitting import boxes
 __all__ = ["distance_mm", "size_mm_of"]
 
 
+@checked
 def distance_mm(one: bpy.types.Object | Sequence[float], other: bpy.types.Object | Sequence[float]) -> float:
     """Real millimetres between two points, for ``size_mm``.
 
@@ -30,6 +32,7 @@ def distance_mm(one: bpy.types.Object | Sequence[float], other: bpy.types.Object
     return length
 
 
+@checked
 def size_mm_of(things: bpy.types.Object | Iterable[bpy.types.Object], axis: str = "Z") -> float:
     """How large objects are together as they stand, in real millimetres: half as tall as a door is
     ``size_mm=size_mm_of(door) / 2, axis="Z"``.

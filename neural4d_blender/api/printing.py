@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bpy
 
+from ..batching.table.argument_types import checked
 from ..client.paths import check_writable
 from ..engine.protocol import InvalidInput, Neural4DError
 from ..engine.system import SYSTEM, reason
@@ -36,6 +37,7 @@ class Printed:
     checks: tuple[PrintCheck, ...]
 
 
+@checked
 def print_check(
     what: What | Sequence[What],
     *,
@@ -54,6 +56,7 @@ def print_check(
     return [judged.judge(body, (), density, filament_mm) for body in _bodies(what)]
 
 
+@checked
 def save_print(
     what: What | Sequence[What],
     path: str | os.PathLike[str],

@@ -20,6 +20,7 @@ from ..client.request_reply import LOOK, ask, check_going
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from .host import Host
 from .reports import report as reports
+from .table.argument_types import checked
 
 #: A budget, or a number at once, that is to stay as it was.
 AS_BEFORE: Any = object()
@@ -148,6 +149,7 @@ class Batch:
         working = total - waiting - done - failed - stopped - unsent
         return Progress(total, waiting, working, done, failed, stopped, self._points, unsent)
 
+    @checked
     def wait(self, timeout: float | None = None) -> Batch:
         """Work until nothing more happens by itself; returns the batch.
 
@@ -180,6 +182,7 @@ class Batch:
         ask(self._bridge, "stop_batch", batch=self.id)
         self._host.wake()
 
+    @checked
     def resume(self, *, budget: int | None = AS_BEFORE, concurrency: int = AS_BEFORE) -> int:
         """Go on with all that is not done, and pay nothing that was paid; returns how many items those are.
 
@@ -204,6 +207,7 @@ class Batch:
         self._host.wake()
         return answer.again + len(made)
 
+    @checked
     def retry(self, item: int) -> Any:
         """Try one item (0, 1, ...: as in ``results``) once more, and return its job.
 
@@ -220,6 +224,7 @@ class Batch:
         self._host.wake()
         return self._host.job(job)
 
+    @checked
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write what became of each item to a .csv or .json, at any time; returns the file.
 

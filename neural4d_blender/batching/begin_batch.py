@@ -6,6 +6,7 @@ Standard library, client and the engine's ``protocol`` only.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,23 @@ from .host import Host
 from .preflight import Estimate
 from .table import identity, table_reader
 from .table.generate_arguments import Arguments
+
+
+class BatchArguments(Arguments, total=False):
+    """What :func:`begin` takes of a script that starts a batch, beside what it is made of."""
+
+    concurrency: int
+    budget: int | None
+    layout: str
+    spacing_mm: float | None
+    collections: bool
+    together: bool
+    output: str | os.PathLike[str]
+    shard: str
+    key: str
+    go_on: bool
+    on_progress: OnProgress | None
+    by_service: Mapping[str, Arguments] | None
 
 
 def begin(

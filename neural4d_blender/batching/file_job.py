@@ -17,6 +17,7 @@ from ..client.engine_client import Bridge
 from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK, ask, check_going, go_on
 from ..engine.protocol import SETTLED, JobFailed, State
+from .table.argument_types import checked
 
 
 class FileJob:
@@ -70,6 +71,7 @@ class FileJob:
         """What was asked for: prompt, variants, size_mm, ... A copy."""
         return self._data.request.to_dict()
 
+    @checked
     def wait(self, timeout: float | None = None, *, place: bool = False) -> Self:
         """Work until its files are there; on any thread. Returns the job.
 
@@ -101,6 +103,7 @@ class FileJob:
                 await asyncio.sleep(LOOK)
         return self._ended()
 
+    @checked
     def on_change(self, callback: Callable[[Self], object]) -> Self:
         """Have it called with the job whenever that has come to another state, by whoever waits. Returns the job."""
         before = [self._data.state]

@@ -5,6 +5,7 @@ Standard library, client and the engine's ``protocol`` only. In Blender, ``api``
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from .host import Host
 from .preflight import Estimate
 from .reports.report import merge_reports
 from .table import identity, table_reader
+from .table.argument_types import checked
 from .table.generate_arguments import Arguments, Picture, WithoutPrompt
 from .table.table_reader import Row
 
@@ -57,10 +59,11 @@ def close() -> None:
         _host = None
 
 
+@checked
 def batch(
     source: table_reader.Source,
     *,
-    output: str,
+    output: str | os.PathLike[str],
     concurrency: int = 4,
     budget: int | None = None,
     on_progress: OnProgress | None = None,
@@ -79,7 +82,7 @@ def batch(
         defaults,
         by_service=by_service,
         layout=layout,
-        output=output,
+        output=os.fspath(output),
         shard=shard,
         concurrency=concurrency,
         budget=budget,
@@ -90,8 +93,9 @@ def batch(
     )
 
 
+@checked
 def resume(
-    which: str = "",
+    which: str | os.PathLike[str] = "",
     *,
     budget: int | None = AS_BEFORE,
     concurrency: int = AS_BEFORE,
@@ -101,7 +105,8 @@ def resume(
     return start_batch.resume(host(), which, budget=budget, concurrency=concurrency, on_progress=on_progress)
 
 
-def find_batch(which: str = "") -> Batch:
+@checked
+def find_batch(which: str | os.PathLike[str] = "") -> Batch:
     """A batch of this computer's journal, to be read: its results, progress and report. Nothing goes on by that.
 
     Args:
@@ -110,6 +115,7 @@ def find_batch(which: str = "") -> Batch:
     return start_batch.attach(host(), which)
 
 
+@checked
 def batches(limit: int = 50) -> list[BatchRecord]:
     """The newest batches of the journal, newest first."""
     return start_batch.newest(host(), limit)
@@ -120,7 +126,10 @@ def providers() -> list[Declaration]:
     return declarations()
 
 
-def generate(prompt: str = "", *, output: str, key: str = "", **arguments: Unpack[WithoutPrompt]) -> FileJob:
+@checked
+def generate(
+    prompt: str = "", *, output: str | os.PathLike[str], key: str = "", **arguments: Unpack[WithoutPrompt]
+) -> FileJob:
     """Start a job whose models go into the folder ``output``, as the service makes them, and return at once.
 
     Args:
@@ -146,7 +155,7 @@ def generate(prompt: str = "", *, output: str, key: str = "", **arguments: Unpac
         *(Arguments(), pictures, here.bridge.servers),
         boxed=here.boxed,
         services=here.bridge.settings.services(),
-        keep_in=here.folder(output),
+        keep_in=here.folder(os.fspath(output)),
         identify=identify,
     )
     if item.known:
@@ -158,11 +167,15 @@ def generate(prompt: str = "", *, output: str, key: str = "", **arguments: Unpac
     return FileJob(here.bridge, item.job)
 
 
-def estimate(prompt: str = "", **arguments: Unpack[WithoutPrompt]) -> int | None:
+@checked
+def estimate(
+    prompt: str = "", *, output: str | os.PathLike[str] = "", key: str = "", **arguments: Unpack[WithoutPrompt]
+) -> int | None:
     """Points that :func:`generate` with the same arguments is going to cost; None where nobody knows."""
     return preflight.price(Row("estimate", {"prompt": prompt, **arguments}, Path.cwd()), host().prices())
 
 
+@checked
 def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     """Ask the service for the points that are left; UnsupportedFeature where it does not tell."""
     declaration(provider).require(Feature.BALANCE)
@@ -170,6 +183,7 @@ def balance(provider: str = "neural4d", timeout: float = 60.0) -> Balance:
     return ask(host().bridge, "balance", timeout, provider=provider).points
 
 
+@checked
 def history(
     text: str = "",
     provider: str = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import uuid
@@ -184,7 +185,7 @@ def new_jobs(
 
 def resume(
     host: Host,
-    which: str = "",
+    which: str | os.PathLike[str] = "",
     *,
     budget: int | None = AS_BEFORE,
     concurrency: int = AS_BEFORE,
@@ -200,7 +201,7 @@ def resume(
     return batch
 
 
-def attach(host: Host, which: str = "", on_progress: OnProgress | None = None) -> Batch:
+def attach(host: Host, which: str | os.PathLike[str] = "", on_progress: OnProgress | None = None) -> Batch:
     """The same without going on: what is known of a batch."""
     record = _find(host, which)
     told = ask(host.bridge, "batch", timeout=120.0, batch=record.id)
@@ -217,7 +218,7 @@ def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
     return ask(host.bridge, "batches", limit=limit).batches
 
 
-def _find(host: Host, which: str) -> BatchRecord:
+def _find(host: Host, which: str | os.PathLike[str]) -> BatchRecord:
     wanted = str(expanded(which)) if which else ""  # no path is not the folder one stands in
     if Path(wanted).suffix.lower() in (".csv", ".json"):
         lines = report.read(wanted)

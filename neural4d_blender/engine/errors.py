@@ -75,6 +75,16 @@ class InvalidInput(Neural4DError, ValueError):
     default_remedy = "Change the input and generate again."
 
 
+class QuoteMissing(InvalidInput):
+    """An agent's job came without a quote that it got for exactly this request, or with one that was used before."""
+
+    default_remedy = "Ask for a quote, and generate with its id."
+
+
+class QuoteExpired(QuoteMissing):
+    """The quote is older than ten minutes, or the price has risen since."""
+
+
 class UnsupportedFeature(InvalidInput):
     """The chosen service cannot do what was asked."""
 

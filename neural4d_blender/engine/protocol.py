@@ -8,9 +8,11 @@ Commands (host to engine), told apart by ``"do"``:
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with jobs of engines that are no more, ``imports``: see the event ``prepare``
-submit          ``job`` id, ``provider``, ``request``, ``target``
+quote           ``jobs``: [{``provider``, ``request``}] of one agent: answers ``quote`` {id, points, each, measured,
+                until}, what they cost together at most, and to whom that was said (see process/quotes.py)
+submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
-                ``request``: what a job's own request does not say
+                ``request``: what a job's own request does not say, ``quote``: as ``submit``
 stop_batch      ``batch`` id: nothing more is submitted
 continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not done; answers ``again``, how many
 correct_batch   ``batch`` id, ``changes``, ``items`` {job: place}, and as ``submit_many``: its table has changed

@@ -70,6 +70,10 @@ def start(
     """
     protocol.check(provider, request, bridge.servers.get(provider))
     require_ready(protocol.declaration(provider))
+    if request.keep_in:
+        bridge.submit(job_id, provider, request, {})
+        timer_and_file_handlers.start()
+        return
     wanted = not bpy.app.background if placeholder is None else placeholder
     wanted = wanted and not target.get("replaces")
     if wanted and at_cursor:

@@ -5,7 +5,7 @@ Run it with Alt P, the mouse over this text. It never costs more than the budget
 
 import neural4d_blender as neural4d
 
-THINGS = [
+THINGS: list[str | dict[str, object]] = [
     "a wooden chair",
     "a round table",
     {"prompt": "a cute bird", "size_mm": 120, "name": "Bird"},  # with arguments of generate() of its own

@@ -6,8 +6,9 @@ import random
 import time
 from pathlib import Path
 
-from neural4d_blender.engine.model.job import Job, Variant
+from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
+from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.store.history import History
 from neural4d_blender.engine.store.journal import Journal
 from scripts.simulator.models import catalogue, preview

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ...batching.table.argument_types import checked
 from ...client.jobs.job_target import Target
 from ...engine.protocol import BrokenModel, InvalidInput, JobFailed, Neural4DError, VariantState
 from ...scene import start_job, timer_and_file_handlers
@@ -29,6 +30,7 @@ __all__ = ["Job", "forget"]
 class Job(Files):
     """A job, by its id. All attributes are as of the last look at the engine."""
 
+    @checked
     def choose(self, cutout: int) -> None:
         """Go on with one of the pictures (0, 1, ...); the model is paid for only from here on.
 
@@ -55,6 +57,7 @@ class Job(Files):
         ask("retry", job=self.id)
         timer_and_file_handlers.start()
 
+    @checked
     def place(
         self, variant: int | None = None, location: Sequence[float] | None = None, collection: str = ""
     ) -> list[bpy.types.Object]:
@@ -78,6 +81,7 @@ class Job(Files):
         target["beside"], target["exact"] = location is None, location is not None
         return self._place(variant, target)
 
+    @checked
     def replace(self, thing: bpy.types.Object, variant: int | None = None) -> list[bpy.types.Object]:
         """Put the model into the place of another one, at no cost; returns the root objects that hold it now.
 
@@ -142,6 +146,7 @@ class Job(Files):
         bridge.send("prepare", job=self.id, variant=there[0], anew=anew)
         timer_and_file_handlers.start()
 
+    @checked
     def again(
         self,
         *,
@@ -172,6 +177,7 @@ class Job(Files):
             target = targets.bind(location, collection)
         return Job(start_job.start_again(self.provider, request, target))
 
+    @checked
     def variations(self, count: int = 4) -> list[Job]:
         """Start jobs that bring so many other results of the same request, beside what stands of it; paid anew.
 

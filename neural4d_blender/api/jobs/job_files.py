@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from ...batching.table.argument_types import checked
 from ...client.jobs.answers import Answer
 from ...client.jobs.snapshots import Save
 from ...client.paths import check_writable
 from ...engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ...scene import assets, timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
-from ...scene.exporting import export
+from ...scene.exporting import engines, export
 from .status_and_wait import Following
 
 
@@ -30,6 +31,12 @@ def absolute(folder: str | os.PathLike[str]) -> Path:
 class Files(Following):
     """A job whose results can be kept."""
 
+    @property
+    def files(self) -> list[Path]:
+        """What was kept of it so far, with :meth:`save` or in the folder ``output``."""
+        return [Path(save.path) for save in self._data.saves if save.path]
+
+    @checked
     def save(
         self,
         format: str,
@@ -65,6 +72,7 @@ class Files(Following):
 
         return self._until(ended, timeout).kept()
 
+    @checked
     def start_save(
         self, format: str, folder: str | os.PathLike[str], *, size_mm: float | None = None, variant: int | None = None
     ) -> str:
@@ -92,6 +100,7 @@ class Files(Following):
         timer_and_file_handlers.start()
         return save.id
 
+    @checked
     def export(self, path: str | os.PathLike[str], *, made_for: str = "") -> list[Path]:
         """Write the model that stands in the open file, in real size and at the origin; there it stays as it is.
 
@@ -108,8 +117,8 @@ class Files(Following):
                 or it could not be written.
         """
         file = absolute(path)
-        if made_for and made_for not in export.ENGINES:
-            raise InvalidInput(f"made_for is one of {', '.join(export.ENGINES)}, or empty, not {made_for!r}.")
+        if made_for and made_for not in engines.ENGINES:
+            raise InvalidInput(f"made_for is one of {', '.join(engines.ENGINES)}, or empty, not {made_for!r}.")
         if file.suffix.lower() not in (".glb", ".fbx"):
             raise InvalidInput(f"{file.name} has to end in .glb or .fbx.", "Blender's File > Export writes others.")
         check_writable(file)
@@ -117,6 +126,7 @@ class Files(Following):
             raise Neural4DError("No model of this job stands in the open file.", "Place it first: job.place().")
         return export.write_for(self.objects[0], file, made_for)
 
+    @checked
     def save_asset(
         self,
         folder: str | os.PathLike[str] = "",
@@ -176,6 +186,7 @@ class Files(Following):
         timer_and_file_handlers.start()
 
 
+@checked
 def add_library(folder: str | os.PathLike[str] = "") -> Path:
     """Have the Asset Browser show the library that ``job.save_asset`` writes to; returns its folder.
 

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import bpy
 
+from ...batching.table.argument_types import checked
 from ...client.jobs import ranking, snapshots
 from ...client.jobs.box_fit import fit_of
 from ...client.request_reply import LOOK, check_going, go_on
@@ -167,6 +168,7 @@ class Following:
         """What else is to be said of the job now, in words: that its placeholder was gone, say; often empty."""
         return self._data.note or session.placings.remarks.get(self.id, "")
 
+    @checked
     def wait(self, timeout: float | None = None, *, place: bool = True) -> Self:
         """Work until the model stands in the scene and the other variants are fetched; returns the job.
 
@@ -221,6 +223,7 @@ class Following:
                 await asyncio.sleep(LOOK)
         return self.wait(place=place)
 
+    @checked
     def on_change(self, callback: Callable[[Self], object]) -> Self:
         """Have it called with the job whenever that has come to another state, on the main thread: from any ``wait`` or
         ``await`` there, or, in a window, while Blender is idle. Returns the job.
@@ -257,9 +260,9 @@ class Following:
         data = self._data
         if data.state == State.CHOOSING_CUTOUT:
             return True
-        if data.state == State.READY:
+        if data.state == State.READY and not data.request.keep_in:
             return bool(session.placings.trouble.get(self.id) or place_finished_models.waiting_for(data))
-        return data.state in SETTLED and not data.under_way
+        return not data.under_way and data.state in {*SETTLED, State.READY}
 
     @property
     def cutouts(self) -> list[str]:
@@ -275,6 +278,7 @@ class Following:
         """
         return self.cutouts if self._data.request.picture_first else []
 
+    @checked
     def is_prepared(self, variant: int | None = None) -> bool:
         """The variant (any one where it is None) can be placed at once: its file is there."""
         return any(v.blend and Path(v.blend).is_file() for v in self.variants if variant in (None, v.index))

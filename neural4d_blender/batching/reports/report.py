@@ -20,6 +20,7 @@ from ...client.jobs.snapshots import Job, Variant
 from ...client.paths import expanded
 from ...engine.protocol import IDLE, USES, BatchRecord, BudgetUsedUp, Facts, InvalidInput, Neural4DError, State
 from ...engine.system import SYSTEM, reason
+from ..table.argument_types import checked
 from .report_facts import facts_of, sums_of
 
 _SIDES = ("width_mm", "depth_mm", "height_mm")
@@ -202,6 +203,7 @@ def write(lines: Iterable[Line], path: str | os.PathLike[str]) -> Path:
     return target
 
 
+@checked
 def read(path: str | os.PathLike[str]) -> list[Line]:
     """The lines of a report that :func:`write` made.
 
@@ -221,6 +223,7 @@ def read(path: str | os.PathLike[str]) -> list[Line]:
         raise InvalidInput(f"{source.name} is no report of a batch.") from error
 
 
+@checked
 def merge_reports(paths: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str] = "") -> list[Line]:
     """Join the reports of a batch's shards, or of its runs, and write the whole where a path is given.
 

@@ -81,6 +81,7 @@ class WithoutPrompt(OfRequest, total=False):
     """All of them but the prompt."""
 
     image: Picture
+    sample: str
     views: Mapping[str, Picture]
     references: Picture
     provider: str

@@ -20,6 +20,7 @@ from ..steps.delivery import kept_files
 from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
 from ..system import Clock
+from . import quotes
 from .events import Events
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
@@ -78,6 +79,7 @@ class Batches:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)
             job.typical = typical[job.provider]
             jobs.append(job)
+        quotes.redeem(self._journal, message.get("quote", ""), jobs, record.id)
         return jobs
 
     def correct(self, message: Message) -> Message:

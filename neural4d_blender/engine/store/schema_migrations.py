@@ -13,12 +13,12 @@ from pathlib import Path
 
 from ..errors import JournalUnusable
 from ..model.job import Job
-from . import points_by_day, search_index
+from . import points_by_day, quotes, search_index
 from .damaged_rows import COLUMNS, job_of
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``. Version 6 has the tables of
 #: version 5, and jobs that are brought in (see steps/brought_in.py): an earlier engine would send them, with no input.
-VERSION = 7
+VERSION = 8
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -117,6 +117,8 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         if there < 7:
             _run(db, _BY_WHOM)
             points_by_day.note_all(db)
+        if there < 8:  # what agents were quoted
+            _run(db, quotes.TABLES)
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         if db.in_transaction:  # a full disk has SQLite undo it by itself

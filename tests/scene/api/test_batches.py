@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender.api import batches
 from neural4d_blender.batching.reports import report
 from neural4d_blender.batching.table.columns import COLUMNS
 from neural4d_blender.scene import timer_and_file_handlers
 from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.session import session
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
@@ -95,7 +95,7 @@ def test_an_engine_that_is_killed_in_the_middle_costs_nothing(sim: Simulator) ->
     batch = neural4d.batch([f"robot {number}" for number in range(5)], concurrency=2, layout="row", size_mm=50)
     while not any(job.state == "placed" for job in batch.results):
         assert not batch.done
-        batches.place_finished_models.pump()
+        place_finished_models.pump()
     assert bridge._process is not None
     bridge._process.kill()
     batch.wait(120)
@@ -134,7 +134,7 @@ def test_models_of_a_lost_file_come_to_the_open_one_for_free(sim: Simulator, tmp
     row = [0, 0.0625, 0.125, 0.1875]
     batch = neural4d.batch([f"robot {number}" for number in range(4)], concurrency=2, layout="row", size_mm=50)
     while sum(job.state == "placed" for job in batch.results) < 2:
-        batches.place_finished_models.pump()
+        place_finished_models.pump()
     bpy.ops.wm.read_factory_settings(use_empty=True)  # and was never saved
     opened()
     batch.wait(120)
@@ -196,6 +196,6 @@ def test_what_is_wrong_is_said_of_every_line_before_anything_is_sent(sim: Simula
 
 
 def test_the_columns_are_the_arguments_of_generate() -> None:
-    assert set(COLUMNS) - {"bring_in"} == set(inspect.signature(neural4d.generate).parameters)
+    assert {*COLUMNS, "output"} - {"bring_in"} == set(inspect.signature(neural4d.generate).parameters)
     assert {"source", "shard", "layout"} <= set(inspect.signature(neural4d.batch).parameters)
     assert "resume" in (inspect.getdoc(neural4d.batch) or "")

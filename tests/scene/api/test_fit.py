@@ -247,14 +247,14 @@ def test_what_is_no_box_is_refused_in_a_sentence() -> None:
     gone = make_box("Gone")
     bpy.data.objects.remove(gone)
     for wrong in ([], "Box", gone, [gone], [None]):
-        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|no object of the open file"):
+        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|fit takes an Object or a list of Objects"):
             neural4d.generate("a chair", fit=wrong)
-        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|no object of the open file"):
+        with pytest.raises(neural4d.InvalidInput, match=r"no box to fill|no object of the open|what takes a Coll"):
             neural4d.dress(wrong)
     for wrong in (None, "Box", gone):
         with pytest.raises(neural4d.InvalidInput):
             neural4d.refit(wrong)
-    with pytest.raises(neural4d.InvalidInput, match="no box to fill"):
+    with pytest.raises(neural4d.InvalidInput, match="what takes a Collection or a list of Objects, not None"):
         neural4d.dress(None)
 
 
