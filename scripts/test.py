@@ -31,7 +31,19 @@ def stages(bpy: list[str]) -> list[str]:
     """
     ordered = dict.fromkeys((bpy[-1], bpy[0], *bpy))
     of_bpy = [*(f"scene({version})" for version in ordered), *(f"package({version})" for version in bpy)]
-    return ["unit", "gui(rest)", "lint", "types", "docs", "gui(patient)", *of_bpy, "windows", "demo", "tester"]
+    return [
+        "unit",
+        "gui(rest)",
+        "lint",
+        "types",
+        "docs",
+        "gui(patient)",
+        "gui(older)",
+        *of_bpy,
+        "windows",
+        "demo",
+        "tester",
+    ]
 
 
 async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, float]]:
