@@ -71,7 +71,7 @@ PARTS = [
     ),
 ]
 #: Seconds that one part may take.
-_LIMIT = 400.0
+_LIMIT = 1200.0
 _WINDOWS = ["--python-platform", "x86_64-pc-windows-msvc", "--only-binary", ":all:"]
 
 
