@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.toolbox import environments
-from scripts.toolbox.console import ROOT, run
+from scripts.toolbox.console import ROOT, run, shared
 
 if TYPE_CHECKING:
     from scripts.import_comparison.sound import Tried
@@ -34,7 +34,7 @@ PARTS = {
     "cases": "other people's small files, where ../shared/cases is there",
     "models": "other people's models, sound and broken, where ../shared/models is there",
 }
-_SHARED = ROOT.parent / "shared"
+_SHARED = shared()
 _OUTCOMES = ("same", "better", "refused rightly", "wrong")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.toolbox import environments
-from scripts.toolbox.console import ROOT
+from scripts.toolbox.console import shared
 
 if TYPE_CHECKING:
     from scripts.planted_defects.trial import Outcome
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="neural4d-report-") as folder:
         figures = _planted(chosen, Path(folder))
         if not options.only:
-            figures |= agreement.compared(chosen[:: options.every], ROOT.parent / "shared", Path(folder))
+            figures |= agreement.compared(chosen[:: options.every], options.shared, Path(folder))
     if options.json:
         print(json.dumps(figures))
     wrong = figures["found"] < _FOUND or figures["false_alarms"] > _FALSE or figures.get("unexplained", 0)
@@ -54,6 +54,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="models with this in their name, without trimesh")
     parser.add_argument("--every", type=int, default=1, help="hold each so manieth against trimesh (default: all)")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object in the last line")
+    parser.add_argument("--shared", type=Path, default=shared(), help="models of others (default: %(default)s)")
     return parser.parse_args(arguments)
 
 

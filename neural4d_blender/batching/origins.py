@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..client.paths import expanded
+from ..client.paths import expanded, located
 from ..engine.protocol import (
     FILES,
     Declaration,
@@ -82,7 +82,7 @@ def origin_of(
     text = _plain(what)
     if is_web_address(text):
         return _linked(text, services, provider)
-    path = (folder or Path.cwd()) / expanded(text or "?")
+    path = located(text or "?", folder or Path.cwd())
     if os.path.isfile(path):
         return _of_file(path)
     if provider == FILES or isinstance(what, os.PathLike) or format_by_ending(text):

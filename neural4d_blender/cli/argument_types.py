@@ -25,6 +25,11 @@ def command_of(
     )
     command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     command.add_argument("--data-dir", metavar="FOLDER", help="for history and downloads, instead of the usual one")
+    command.add_argument("--config", metavar="FILE", help="settings (TOML) under the environment; default: the user's")
+    loud = command.add_mutually_exclusive_group()
+    loud.add_argument("-q", "--quiet", action="store_true", help="no progress and no notes, errors and results only")
+    loud.add_argument("-v", "--verbose", action="count", default=0, help="what happens, too; -vv: everything")
+    command.add_argument("--log-file", default="", metavar="FILE", help="gets all of that, with times")
     if online:
         command.add_argument(
             "--online-mode",

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from ..client.jobs.snapshots import Job
+from .log import LOG
 
 _BAR = 20
 #: Between two events that tell nothing but a job's progress: this much of it has to be new.
@@ -24,12 +25,15 @@ class Console:
     """Prints for a person or a program.
 
     Args:
-        as_json: one JSON object a line, on ``out``.
+        as_json: one JSON object a line, on ``out``. quiet: a person wants no progress and no notes.
         out: where results go. err: where progress and errors go.
     """
 
-    def __init__(self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
         self.as_json = as_json
+        self._quiet = quiet and not as_json
         self._out, self._err = out or sys.stdout, err or sys.stderr
         self._bar = not as_json and self._err.isatty()
         self._shown: dict[str, tuple[str, float, float]] = {}
@@ -47,7 +51,7 @@ class Console:
     def note(self, text: str) -> None:
         """Something that a person may want to know; a program does not."""
         self.clear()
-        if not self.as_json:
+        if not (self.as_json or self._quiet):
             print(text, file=self._err, flush=True)
 
     def error(self, told: Mapping[str, object], code: int) -> None:
@@ -55,6 +59,7 @@ class Console:
         if self.as_json:
             self.result("", "error", **told, exit=code)
         text = " ".join(str(told[part]) for part in ("what", "kept", "cost", "remedy") if told.get(part))
+        LOG.debug("exit %d, %s: %s", code, told.get("code", ""), text)
         self.clear()
         print(f"neural4d: {text}", file=self._err, flush=True)
 
@@ -67,6 +72,8 @@ class Console:
 
     def watch(self, jobs: Sequence[Job], title: dict[str, str]) -> None:
         """Show how far the jobs are, if there is anything new; titles by job id."""
+        if self._quiet:
+            return
         for job in jobs:
             state, progress, until = str(job.state), job.progress, job.until
             before = self._shown.get(job.id)

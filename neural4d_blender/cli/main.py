@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from ..client import config_file
+from ..client.config_file import CONFIG_ENV
 from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded, quoted
 from ..engine.protocol import Neural4DError
@@ -22,6 +24,7 @@ from . import arguments
 from .commands import batch, bring_in, dress, generate, plate, report, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
+from .log import close_log, open_log
 from .output.wait_and_write import told, unfinished
 from .session import Desk
 
@@ -63,7 +66,22 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a prompt may have what the terminal's encoding lacks
-    console = Console(as_json=chosen.json)
+    console = Console(as_json=chosen.json, quiet=chosen.quiet)
+    if chosen.config:
+        os.environ[CONFIG_ENV] = str(expanded(chosen.config).resolve())
+    try:
+        config_file.values()
+        log = open_log(chosen.verbose, chosen.log_file)
+    except Neural4DError as error:
+        console.error(told(error), Exit.USAGE)
+        return Exit.USAGE
+    try:
+        return _run(chosen, prog, console, make_desk)
+    finally:
+        close_log(log)
+
+
+def _run(chosen: argparse.Namespace, prog: str, console: Console, make_desk: Callable[[], Desk]) -> int:
     go_on = f"Go on with: {prog} resume"
     if chosen.data_dir:
         os.environ[DATA_DIR_ENV] = str(expanded(chosen.data_dir).resolve())

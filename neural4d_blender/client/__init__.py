@@ -7,4 +7,4 @@ and so does a plain Python that wants files and no scene.
 from ..engine.lazy_imports import open_late
 
 # Registering needs no setting.
-open_late(__name__, "environment_variables", "paths")
+open_late(__name__, "config_file", "environment_variables", "paths")

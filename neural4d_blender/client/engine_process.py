@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ..engine.protocol import EngineStopped, declarations
-from .environment_variables import from_environment
+from .config_file import FILE, setting
 from .pipes import PipeReader, PipeWriter, pipe
 
 _ENGINE = Path(__file__).resolve().parent.parent / "engine" / "__main__.py"
@@ -19,6 +20,7 @@ _INSTALL_AGAIN = "Install the extension again, and have the virus scanner leave 
 #: Without a window of its own; and free of a job object that would end it with Blender, where that lets it be.
 _HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 _FREE = getattr(subprocess, "CREATE_BREAKAWAY_FROM_JOB", 0)
+_LOG = logging.getLogger("neural4d")
 #: Names the Python that the engine runs in, where that is not to be the one that starts it.
 PYTHON_ENV = "NEURAL4D_PYTHON"
 _ANOTHER_PYTHON = f"Set {PYTHON_ENV} to a Python of 3.11 or newer that has requests."
@@ -81,6 +83,7 @@ class EngineProcess(subprocess.Popen[bytes]):
             )
         self.stdin, self.stdout = sink, source
         self.reader, self.writer = PipeReader(source), PipeWriter(sink)
+        _LOG.debug("engine %d started with %s in %s", self.pid, program[0], folder)
 
     def end(self) -> None:
         """Close the pipes, whereupon it ends by itself, as soon as what may be paid is answered and written down."""
@@ -104,7 +107,7 @@ def _python(search_path: Sequence[str]) -> list[str]:
     """What starts Python for the engine; EngineStopped where there is none."""
     if not search_path:
         return [sys.executable, "-I"]
-    chosen = from_environment(PYTHON_ENV)
+    chosen = setting(PYTHON_ENV)
     if not chosen and (getattr(sys, "frozen", False) or not sys.executable):
         program = sys.executable or "This program"
         raise EngineStopped(f"{program} has a Python inside and is none itself: no engine runs in it.", _ANOTHER_PYTHON)
@@ -114,9 +117,9 @@ def _python(search_path: Sequence[str]) -> list[str]:
 
 def _environment(search_path: Sequence[str]) -> dict[str, str]:
     """The environment less the keys: they reach the engine through its pipe only."""
-    keys = {service.key_env for service in declarations()}
+    keys = {service.key_env + end for service in declarations() for end in ("", FILE)}
     kept = {name: value for name, value in os.environ.items() if name not in keys}
-    if search_path and not from_environment(PYTHON_ENV):
+    if search_path and not setting(PYTHON_ENV):
         # What else Python is told by variables is for whoever set them; without its home it may not start at all.
         kept = {name: value for name, value in kept.items() if not name.startswith("PYTHON") or name == "PYTHONHOME"}
         kept["PYTHONPATH"] = os.pathsep.join(search_path)

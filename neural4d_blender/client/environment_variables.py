@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from ..engine.protocol import Declaration, declarations
+from ..engine.protocol import Declaration, KeyMissing, declarations
+from .config_file import from_environment as from_environment
+from .config_file import key, setting
 from .paths import expanded
 
 DATA_DIR_ENV = "NEURAL4D_DATA_DIR"
@@ -50,17 +53,17 @@ class Settings(Protocol):
 
 
 class Environment:
-    """The settings of a Python without Blender: environment variables, and what they fall back to."""
+    """The settings of a Python without Blender: environment variables, and the config file under them."""
 
     def services(self) -> dict[str, dict[str, str]]:
         """Address and key of each service; no key is empty."""
-        return {
-            one.id: {"url": from_environment(one.url_env) or one.url, "key": self.key(one)} for one in declarations()
-        }
+        return {one.id: {"url": setting(one.url_env) or one.url, "key": self.key(one)} for one in declarations()}
 
     def key(self, service: Declaration) -> str:
-        """The service's key, empty where none is set. Never show or store what this returns."""
-        return without_scheme(from_environment(service.key_env))
+        """The service's key, empty where none is set or can be read. Never show or store what this returns."""
+        with suppress(KeyMissing):
+            return without_scheme(key(service))
+        return ""
 
     def online(self) -> bool:
         """Nobody but Blender has a switch for that."""
@@ -80,7 +83,7 @@ class Environment:
 
     def data_dir(self) -> Path:
         """``NEURAL4D_DATA_DIR``, else a folder of the user's."""
-        chosen = from_environment(DATA_DIR_ENV)
+        chosen = setting(DATA_DIR_ENV)
         return expanded(chosen).resolve() if chosen else user_data_dir()
 
     def search_path(self) -> list[str]:
@@ -88,19 +91,14 @@ class Environment:
         return search_path()
 
 
-def from_environment(variable: str) -> str:
-    """The variable's text, empty where it is not set."""
-    return os.environ.get(variable, "").strip()
-
-
 def search_path() -> list[str]:
     """Where this Python looks for modules.
 
     The folders of its script and of its shell come last: a file there may be called as one of Python's own modules.
     """
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    script = getattr(sys.modules.get("__main__"), "__file__", None) or ""
     found = [os.path.abspath(one) for one in sys.path if isinstance(one, str) and os.pathsep not in one]
-    late = {os.getcwd(), os.path.dirname(os.path.abspath(script or "."))}
+    late = {os.getcwd(), os.path.abspath(os.path.dirname(script))}
     return sorted(dict.fromkeys(found), key=late.__contains__)
 
 

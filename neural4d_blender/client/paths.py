@@ -21,6 +21,12 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def located(path: str, folder: Path) -> Path:
+    """A path from the folder on, as a table has it; one from Windows may have \\ between its folders elsewhere too."""
+    found = folder / expanded(path)
+    return folder / expanded(path.replace("\\", "/")) if "\\" in path and not found.exists() else found
+
+
 def quoted(text: str) -> str:
     """As an argument that can be put into the shell that is there: sh, or cmd and PowerShell alike."""
     if sys.platform != "win32":

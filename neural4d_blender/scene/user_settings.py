@@ -15,8 +15,8 @@ from typing import Any
 
 import bpy
 
-from ..client import environment_variables, paths
-from ..engine.protocol import Declaration, InvalidInput, declarations
+from ..client import config_file, environment_variables, paths
+from ..engine.protocol import Declaration, InvalidInput, KeyMissing, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
 PACKAGE = __package__.rpartition(".")[0]
@@ -35,7 +35,10 @@ def preferences() -> Any | None:
 
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
-    return environment_variables.without_scheme(_setting(service.key_env, f"key_{service.id}"))
+    with suppress(KeyMissing):
+        if found := config_file.key(service, config=_has_config()):
+            return environment_variables.without_scheme(found)
+    return environment_variables.without_scheme(getattr(preferences(), f"key_{service.id}", "").strip())
 
 
 def url(service: Declaration) -> str:
@@ -44,7 +47,16 @@ def url(service: Declaration) -> str:
 
 
 def _setting(variable: str, attribute: str) -> str:
-    return environment_variables.from_environment(variable) or getattr(preferences(), attribute, "").strip()
+    return _from_outside(variable) or getattr(preferences(), attribute, "").strip()
+
+
+def _has_config() -> bool:
+    """Whether the config file counts: in a window there are the preferences, and nobody waits for a file."""
+    return bpy.app.background
+
+
+def _from_outside(variable: str) -> str:
+    return config_file.setting(variable) if _has_config() else config_file.from_environment(variable)
 
 
 def services() -> dict[str, dict[str, str]]:
@@ -59,9 +71,7 @@ def located(path: str | os.PathLike[str]) -> Path:
 
 def data_dir() -> Path:
     """The folder that holds the journal, downloads and prepared models."""
-    chosen = environment_variables.from_environment(environment_variables.DATA_DIR_ENV) or getattr(
-        preferences(), "data_dir", ""
-    )
+    chosen = _from_outside(environment_variables.DATA_DIR_ENV) or getattr(preferences(), "data_dir", "")
     if chosen:
         return located(chosen).resolve()
     try:

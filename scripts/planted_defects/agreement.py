@@ -51,7 +51,6 @@ def _planted(chosen: Iterable[Case]) -> Iterator[tuple[str, bool, bool, str]]:
 
 def _of_others(shared: Path, folder: Path) -> Iterator[tuple[str, bool, bool, str]]:
     folders = [shared / part for part in ("models/good", "cases/real", "cases/look")]
-    folders = [shared / part for part in ("models/good", "cases/real", "cases/look")]
     for path in sorted(path for found in folders for path in found.rglob("*")):
         source = _unpacked(path, folder) if path.suffix == ".zip" else path
         if source is None or source.suffix.lower() not in _ENDINGS:

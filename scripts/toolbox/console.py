@@ -21,6 +21,16 @@ class ToolError(Exception):
     """Something a tool needs is missing or failed; the text is a sentence for the developer."""
 
 
+def shared() -> Path:
+    """The folder of that name beside the repository, from whichever of its worktrees; beside a clone there is none."""
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--path-format=absolute", "--git-common-dir"]
+    try:
+        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git: a checkout that was unpacked
+        told = ""
+    return (Path(told).parent if told else ROOT).parent / "shared"
+
+
 def say(text: str) -> None:
     """Print one line to stderr at once, so that stdout stays free for results."""
     print(text, file=sys.stderr, flush=True)
@@ -68,6 +78,7 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     return env | {
         "BLENDER_USER_RESOURCES": str(scratch / "blender"),
         "NEURAL4D_DATA_DIR": str(scratch / "data"),
+        **({"NEURAL4D_CONFIG": os.devnull} if os.name == "posix" else {}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[3] / "shared" / "models"
+from scripts.toolbox.console import shared
+
+FOLDER = shared() / "models"
 
 
 def foreign_models(*patterns: str) -> list[Path]:

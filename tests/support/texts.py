@@ -73,7 +73,11 @@ def _of_code() -> Iterator[str]:
 def _of_tables() -> Iterator[str]:
     yield from (words for words, _icon in state_labels.STATES.values())
     yield from (*preferences.KEPT.values(), *remedies._AT_THE_SERVICE.values())
-    yield from (check.name.replace("_", " ") for check in checks())
+    for check in checks():
+        yield check.of_one
+        name, unit = check.name.replace("_", " "), check.unit
+        yield from (name, name.removesuffix(unit) + unit.removesuffix("s") if unit and name.endswith(unit) else name)
+        yield from (unit, unit.removesuffix("s")) if unit.isalpha() and unit not in ("mm", "px") else ()
     for service in protocol.declarations():
         yield from (service.unit, service.unit.title(), service.choice)
     for what in ("picture", "model", "job"):

@@ -57,6 +57,7 @@ class Line:
         size_mm, axis, seed: what was asked for. started, ended: when (ISO 8601, UTC). table: stands for the table's
             content: reports of other tables are not merged. version: the extension's, that wrote it.
         user, project, agent: on whose account, for what and by whom it was asked for.
+        repairs: what was put right of the model, and what was left, in sentences; retopology too.
         sha256, bytes: of each of the files, when the report was written.
         report: all that was found, as ``Report.to_json`` gives it; in a .json only.
     """
@@ -103,6 +104,7 @@ class Line:
     user: str = ""
     project: str = ""
     agent: str = ""
+    repairs: str = ""
     report: dict[str, Any] | None = None
 
     @property
@@ -153,6 +155,7 @@ def line(job: Job, batch: BatchRecord) -> Line:
         batch=batch.id,
         shard=batch.shard,
         points_estimated=job.cost_estimated,
+        repairs=" ".join(facts.get("repairs", ())),
         **{**facts_of(job, batch), "code": told["code"] if told else ""},
         **(_verdicts(own) if own else {}),
     )

@@ -15,6 +15,10 @@ from typing import Any
 
 from .generate_arguments import Box, Picture
 
+#: With a decimal comma; three digits behind a single one may be thousands, and are refused.
+_COMMA = re.compile(r"[+-]?(0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)")
+#: With commas for thousands, which nothing but a decimal point tells.
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -40,8 +44,12 @@ def whole(value: object) -> int:
 
 
 def number(value: object) -> float:
-    """Also of the kinds that numpy has."""
+    """Also of the kinds that numpy has, and with a decimal comma, as spreadsheets of many countries write it."""
     if isinstance(value, str):
+        if _COMMA.fullmatch(value):
+            value = value.replace(".", "").replace(",", ".")
+        elif _THOUSANDS.fullmatch(value):
+            value = value.replace(",", "")
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError("a number")
@@ -58,10 +66,15 @@ def truth(value: object) -> bool:
 
 def point(value: object) -> list[float]:
     """Also a vector of Blender's."""
-    parts: Any = re.split(r"[;,\s]+", value.strip(" ()[]")) if isinstance(value, str) else value
+    parts: Any = _split(value.strip(" ()[]")) if isinstance(value, str) else value
     if isinstance(parts, Mapping) or len(parts) != 3:
         raise ValueError("three numbers")
     return [float(number(part)) for part in parts]
+
+
+def _split(text: str) -> list[str]:
+    """Numbers with ; between them, or commas or spaces; where there is a ; a comma belongs to a number."""
+    return re.split(r"[;\s]+" if ";" in text else r"[;,\s]+", text.strip())
 
 
 def collection(value: object) -> str:
@@ -99,7 +112,7 @@ def boxes(value: object) -> list[Box]:
 
 
 def numbers(value: object) -> list[float]:
-    parts: Any = re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value
+    parts: Any = _split(value) if isinstance(value, str) else value
     return [number(part) for part in (parts if isinstance(parts, list | tuple) else [parts]) if part != ""]
 
 

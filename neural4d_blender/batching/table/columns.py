@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from ...client.paths import expanded
+from ...client.paths import located
 from ...engine.protocol import (
     Declaration,
     InvalidInput,
@@ -190,7 +190,7 @@ def _located(picture: Picture, folder: Path) -> Picture:
     """A path from the folder on, unless the picture is no file."""
     if not isinstance(picture, str) or is_web_address(picture):
         return picture
-    return str(folder / expanded(picture))
+    return str(located(picture, folder))
 
 
 def _option(service: Declaration, key: str, value: object) -> OptionValue:

@@ -9,7 +9,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def _read_path(path: Path) -> list[Row]:
         if path.is_dir():
             pictures = sorted(file for file in path.iterdir() if _is_picture(file))
             return [Row(file.name, {"image": [str(file.resolve())]}, path) for file in pictures]
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decoded(path.read_bytes())
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
@@ -86,18 +87,24 @@ def _read_path(path: Path) -> list[Row]:
     return reader(text, path)
 
 
+def _decoded(content: bytes) -> str:
+    """UTF-8, or what spreadsheets call Unicode, which is UTF-16 with a mark at its beginning."""
+    return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+
+
 def _is_picture(file: Path) -> bool:
     """It looks like one; macOS leaves hidden files with the same ending on other file systems."""
     return file.suffix.lower() in PICTURES and not file.name.startswith(".") and file.is_file()
 
 
 def _read_csv(text: str, path: Path) -> list[Row]:
-    head = text.lstrip().split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=lines.delimiter, strict=True)
     columns: list[str] = []
     rows, line = [], 1
     try:
         for record in reader:
+            lines.between = True
             cells = [cell.strip() for cell in record]
             if any(cells) and not columns:
                 columns = _columns(cells, path)
@@ -114,6 +121,32 @@ def _read_csv(text: str, path: Path) -> list[Row]:
     return rows
 
 
+class _Lines:
+    """The lines of a table, for ``csv``; those that are none of its records are empty.
+
+    Args:
+        text: all of it. Excel's own first line ``sep=;`` says what stands between cells, else the line of the columns
+            does. A record that begins with # is a comment; a cell in quotes may.
+
+    Attributes:
+        between: the next line begins a record, and is not the rest of a cell in quotes.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        told = re.match(r"\s*sep=(.)\r?(?:\n|$)", text)
+        records = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+        self.delimiter = told[1] if told else max(",;\t", key=next(records, "").count)
+        self._told, self.between = bool(told), True
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            passed = self.between and (line.startswith("#") or (self._told and bool(line.strip())))
+            self._told = self._told and not line.strip()
+            self.between = passed
+            yield "\n" if passed else line
+
+
 def _columns(cells: list[str], path: Path) -> list[str]:
     """The names of the columns; those without one come last, as spreadsheets leave them."""
     while cells and not cells[-1]:
@@ -126,13 +159,14 @@ def _columns(cells: list[str], path: Path) -> list[str]:
 def _read_jsonl(text: str, path: Path) -> list[Row]:
     rows = []
     for line, record in enumerate(text.split("\n"), 1):  # the other ends of lines may stand in a text
-        if not record.strip():
+        if not record.strip() or record.startswith("#"):
             continue
         where = f"line {line} of {path.name}"
         try:
             item = json.loads(record)
         except ValueError as error:
-            raise InvalidInput(f"L{where[1:]} is no JSON: {error}.") from error
+            remedy = "A \\ in a path is written twice there, or as /." if "\\" in record else ""
+            raise InvalidInput(f"L{where[1:]} is no JSON: {error}.", remedy) from error
         if not isinstance(item, str | dict):
             raise InvalidInput(f"L{where[1:]} has to be an object or a text, not {record.strip()[:60]}.")
         values = {"prompt": item} if isinstance(item, str) else item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from . import snapshots
 from .job_table import Jobs
 from .snapshots import ToPrepare
 
+_LOG = logging.getLogger("neural4d")
 #: A line of the pipe before it is read, or as it is sent: see engine/protocol.py.
 Message = dict[str, Any]
 
@@ -50,8 +52,11 @@ class Told:
         match event.get("event"):
             case "job":
                 told = event["job"]
-                job = snapshots.Job.read(told, self.jobs.get(told["id"]))
+                before = self.jobs.get(told["id"])
+                job = snapshots.Job.read(told, before)
                 self.jobs[job.id] = job
+                if before is None or before.state != job.state:
+                    _LOG.info("job %s at %s: %s, %s points", job.id, job.provider, job.state, job.cost)
             case "prepare":
                 self.to_prepare.append(ToPrepare(event["job"], event["variant"], event["values"]))
             case "balance":

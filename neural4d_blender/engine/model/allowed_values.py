@@ -9,7 +9,7 @@ ORIGINS = ("BOTTOM", "CENTER", "AUTHORED")
 FORMATS = ("GLB", "BLEND", "FBX", "OBJ", "STL", "USDZ")
 #: What is made of models for games: collision shapes (a box, a convex hull, or several that are closer to the model), a
 #: new mesh of few faces, and pixels of a side of the textures baked for that (0: as the model's own).
-OF_GAMES = {
+OF_GAMES: dict[str, tuple[str | int, ...]] = {
     "collision": ("NONE", "BOX", "CONVEX", "PIECES"),
     "retopology": ("NONE", "QUADS", "TRIANGLES"),
     "texture_size": (0, 256, 512, 1024, 2048, 4096, 8192),

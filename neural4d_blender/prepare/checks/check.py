@@ -41,6 +41,7 @@ class Check:
         name: as findings, verdicts and attributes have it. unit, threshold, sentence: as `Finding` has them.
         measure: does it; whatever it raises, the value could not be measured.
         at_least: the value has to reach the threshold, in place of not exceeding it.
+        of_one: the sentence where the value is 1.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Check:
     sentence: str
     measure: Callable[[Shape], Measured]
     at_least: bool = False
+    of_one: str = ""
 
     def finding(self, measured: Measured, *, marked: int = 0, where: str = "") -> Finding:
         """What it came to, held against the threshold."""
@@ -58,4 +60,5 @@ class Check:
             value = None
         good = value is None or threshold is None or (value >= threshold if self.at_least else value <= threshold)
         rounded = None if value is None else float(f"{value:.6g}")
-        return Finding(self.name, rounded, self.unit, threshold, good, marked, measured.sampled, self.sentence, where)
+        sentence = self.of_one if self.of_one and rounded == 1 else self.sentence
+        return Finding(self.name, rounded, self.unit, threshold, good, marked, measured.sampled, sentence, where)

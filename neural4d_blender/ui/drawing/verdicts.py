@@ -36,7 +36,7 @@ def reasons(report: Report, use: str) -> list[str]:
 
 def in_short(finding: Any) -> str:
     """What a check came to, by its name: "12 open edges"."""
-    return finding.short(tr(finding.name.replace("_", " ")))
+    return finding.short(tr)
 
 
 def draw(layout: bpy.types.UILayout, report: Report, *, inset: float = 3.6) -> None:

@@ -125,6 +125,25 @@ class NEURAL4D_PT_repairs(_SidebarPanel, bpy.types.Panel):
         self.layout.column().prop(context.scene.neural4d, "repair")
 
 
+class NEURAL4D_PT_games(_SidebarPanel, bpy.types.Panel):
+    """What is made of the model for a game before it comes into the scene"""
+
+    bl_label = "Game"
+    bl_parent_id = "NEURAL4D_PT_arrival"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """A new mesh, then what hangs beside it."""
+        layout, chosen = self.layout, context.scene.neural4d
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(chosen, "retopology")
+        if chosen.retopology != "NONE":
+            layout.prop(chosen, "texture_size")
+        layout.prop(chosen, "lods", placeholder="0.5, 0.1")
+        layout.prop(chosen, "collision")
+
+
 class NEURAL4D_PT_blockout(_SidebarPanel, bpy.types.Panel):
     """Boxes that are to become models"""
 
@@ -192,6 +211,8 @@ CLASSES = (
     NEURAL4D_PT_generate,
     NEURAL4D_PT_service,
     NEURAL4D_PT_arrival,
+    NEURAL4D_PT_repairs,
+    NEURAL4D_PT_games,
     NEURAL4D_PT_more,
     NEURAL4D_PT_blockout,
     NEURAL4D_PT_jobs,

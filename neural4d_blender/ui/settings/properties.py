@@ -16,8 +16,9 @@ from bpy.props import (
 from ...engine import protocol
 from ...engine.protocol import Feature
 from ..drawing import unsupported
-from . import image_sources, repairs, service_options, side_views, sizes
+from . import image_sources, service_options, side_views, sizes
 from . import reference_list as references
+from .importing import games, repairs
 from .remembered import noting
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class NEURAL4D_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-NEURAL4D_PG_settings.__annotations__ |= service_options.pointers() | side_views.properties()
+NEURAL4D_PG_settings.__annotations__ |= service_options.pointers() | side_views.properties() | games.properties()
 
 # Functions, not members: a Python property on a PropertyGroup crashes 4.2's and hangs 4.5's bpy
 # module when its interpreter ends (measured on 4.2.23 and 4.5.15).
@@ -263,6 +264,7 @@ def arrival(chosen: NEURAL4D_PG_settings) -> "Arrival":
         "recalculate_normals": chosen.recalculate_normals,
         "quads": chosen.quads,
         "repair": repairs.chosen(chosen),
+        **games.values(chosen),
         "animation": chosen.animation,
         "pack_images": chosen.pack_images,
         "placeholder": None if chosen.placeholder else False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.protocol import Declaration, InvalidInput, Request, declaration, is_web_address
 from ..drawing.languages import tr
 from . import image_sources, service_options, side_views
+from .importing import games
 
 if TYPE_CHECKING:
     from .properties import NEURAL4D_PG_settings
@@ -51,6 +52,7 @@ def _restore_arrival(chosen: NEURAL4D_PG_settings, request: Request) -> None:
     for name in ("axis", "origin", "joined", "recalculate_normals", "quads", "animation"):
         setattr(chosen, name, getattr(request, name))
     chosen.repair = set(request.repair)
+    games.take(chosen, request)
     chosen.pack_images = not request.texture_folder
 
 

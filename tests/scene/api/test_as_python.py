@@ -57,7 +57,8 @@ def test_only_what_differs_from_the_defaults(chosen: Any) -> None:
 def test_the_call_gives_what_the_button_gives(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen.prompt, chosen.size_mm, chosen.axis, chosen.variants = "a bird", 0.1, "Z", 3
     chosen.place_all = chosen.use_cap = chosen.quads = chosen.animation = True
-    chosen.origin = "CENTER"
+    chosen.origin, chosen.retopology, chosen.lods, chosen.collision = "CENTER", "QUADS", "0.5, none, 0.1;200", "BOX"
+    assert chosen.lods == "0.5, 0.1, 200"
     wanted = arguments(chosen)
     told = called(copy_as_python.script(bpy.context), monkeypatch)
     assert told["size_mm"] == 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from neural4d_blender.engine.model.quality.report import ATTRIBUTES, Report, att
 from neural4d_blender.engine.model.quality.verdicts import WEIGHTS
 from neural4d_blender.prepare import main
 from neural4d_blender.prepare.checks import run
+from neural4d_blender.prepare.checks.check import Measured
 from neural4d_blender.scene.exporting import export
 from neural4d_blender.scene.placing import placement
 from scripts.planted_defects import agreement
@@ -171,3 +173,9 @@ def test_a_report_of_any_size_is_read_again(size: float) -> None:
     report = run.report([bpy.context.object])
     assert Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False))) == report
     assert report.watertight
+
+
+def test_what_is_there_once_is_told_as_one() -> None:
+    for check in run.checks():
+        one = check.finding(Measured(1.0))
+        assert not re.search(r"\b1 (faces|edges|holes|parts)\b", f"{one.told()} {one.short()}"), one

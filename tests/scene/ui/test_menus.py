@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,12 @@ import pytest
 from neural4d_blender import ui
 from neural4d_blender.scene import user_settings
 from neural4d_blender.scene.engine_process import bridge
-from neural4d_blender.ui import menus, preferences
+from neural4d_blender.ui import menus, preferences, registration
 from tests.support.drawn import Drawn
 
 pytestmark = pytest.mark.both_ends
+#: Of those, the names that Blender's convention gives what is to be registered.
+_CLASS = re.compile(r"^class (NEURAL4D_[A-Z]{2}_\w+)\(", re.MULTILINE)
 
 
 @pytest.fixture
@@ -128,3 +131,12 @@ def test_the_preferences_lead_to_the_project(monkeypatch: pytest.MonkeyPatch) ->
         preferences.NEURAL4D_AP_preferences._draw_links(None, layout)  # type: ignore[arg-type]
         ((kind, wanted),) = pages.items()
         assert [getattr(button, kind) for _, _, button in layout.buttons] == wanted
+
+
+def test_all_that_is_written_for_blender_is_registered(registered: bpy.types.Scene) -> None:
+    """A panel that nobody registers is a panel that nobody sees."""
+    known = {kind.__name__ for kind in (*ui._CLASSES, *registration.CLASSES)}
+    written = {
+        name for path in Path(ui.__file__).parent.rglob("*.py") for name in _CLASS.findall(path.read_text("utf-8"))
+    }
+    assert written - known == set()

@@ -20,7 +20,8 @@ from neural4d_blender.ui.settings.properties import arguments, service
 _OWN = {
     "use_size": False, "axis": "Z", "origin": "CENTER", "joined": True, "quads": True, "recalculate_normals": True,
     "animation": True, "use_max_faces": True, "max_faces": 1234, "pack_images": False, "variants": 3,
-    "repair": {"holes", "base"},
+    "repair": {"holes", "base"}, "retopology": "QUADS", "texture_size": "1024", "lods": "0.5, 200",
+    "collision": "PIECES",
     "place_all": True, "pbr": False, "use_cap": True, "max_points": 77, "prompt": "a cup, two ears",
 }  # fmt: skip
 

@@ -73,3 +73,14 @@ def test_figures_in_sentences() -> None:
     assert told.told("Nur {value} mm") == "Nur 0.412 mm"
     assert [number(one) for one in (None, 0.0, 1234567.8, 4.0)] == ["?", "0", "1,234,568", "4"]
     assert [number(one) for one in (0.00012, 6.5e-06, -3e-07)] == ["0.00012", "0", "0"]
+
+
+def test_one_of_a_thing_is_told_as_one() -> None:
+    finding = lambda name, unit, value: Finding(name, value, unit, 0, False).short()  # noqa: E731
+    assert finding("open_edges", "edges", 12.0) == "12 open edges"
+    assert [finding(*one, 1.0) for one in (("open_edges", "edges"), ("holes", "holes"))] == ["1 open edge", "1 hole"]
+    assert finding("inverted_normals", "faces", 1.0) == "inverted normals: 1 face"
+    assert finding("thin_walls", "mm", 1.0) == "thin walls: 1 mm"
+    german = {"open edge": "offene Kante", "inverted normals": "verkehrte Normalen", "face": "Fl\u00e4che"}.get
+    assert Finding("open_edges", 1.0, "edges", 0, False).short(german) == "1 offene Kante"
+    assert Finding("inverted_normals", 1.0, "faces", 0, False).short(german) == "verkehrte Normalen: 1 Fl\u00e4che"

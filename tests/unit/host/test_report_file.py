@@ -34,7 +34,7 @@ PLAIN = Line(1, 1, "a bird", "Bird", "neural4d", "ready", 60, 1.5, None, None, -
 )
 @pytest.mark.parametrize("ending", [".csv", ".json"])
 def test_no_cell_is_a_formula_and_what_is_read_is_what_was_written(tmp_path: Path, text: str, ending: str) -> None:
-    texts = {"input": text, "name": text, "error": text, "shard": text}
+    texts = {"input": text, "name": text, "error": text, "shard": text, "repairs": text}
     line = replace(PLAIN, **texts, files=[text.strip(), "/b"], points_estimated=True)
     path = write([line], tmp_path / f"report{ending}")
     assert read(path) == [line]

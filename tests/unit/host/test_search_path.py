@@ -72,10 +72,10 @@ def test_a_python_that_was_built_without_a_part_of_it(tmp_path: Path) -> None:
 
 
 def test_folders_stay_in_their_order_and_the_scripts_own_is_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    script = os.path.dirname(os.path.abspath(sys.modules["__main__"].__file__ or ""))
+    script = os.path.abspath(os.path.dirname(getattr(sys.modules["__main__"], "__file__", "")))
     monkeypatch.setattr(sys, "path", ["", "/pipeline", script, Path("/odd"), "/packages.zip", "/pipeline"])
     folders = [os.path.abspath(one) for one in ("/pipeline", "/packages.zip")]
-    assert search_path() == [*folders, os.getcwd(), script]
+    assert search_path() == [*folders, *dict.fromkeys([os.getcwd(), script])]
 
 
 def test_what_else_python_is_told_by_variables_is_for_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from scripts.toolbox import fields
+from scripts.toolbox.console import shared
 
 ROOT = fields.ROOT
 PACKAGE = ROOT / "neural4d_blender"
 #: The service's own text stands beside the project where it is developed; a clone has none of it.
-DOCUMENT = ROOT.parent / "shared" / "api" / "neural4d-1.2.txt"
+DOCUMENT = shared() / "api" / "neural4d-1.2.txt"
 ROWS = fields.of_table()
 USED = [row for row in ROWS if row.function != "-"]
 UNUSED = [row for row in ROWS if row.function == "-"]

@@ -6,7 +6,7 @@ Made by the preparer (see prepare/checks), kept among the facts of a variant as 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -49,11 +49,13 @@ class Finding:
             told = told.replace(f"{{{name}}}", number(figure))
         return told
 
-    def short(self, words: str = "") -> str:
-        """The name with the figure: "12 open edges", "wall: 0.3 mm"; another name where it is translated."""
-        counts = bool(self.unit) and self.name.endswith(self.unit) and self.value != 1
-        words, figure = words or self.name.replace("_", " "), number(self.value)
-        return f"{figure} {words}" if counts else f"{words}: {figure} {self.unit}".rstrip()
+    def short(self, say: Callable[[str], str] = str) -> str:
+        """The name with the figure: "12 open edges", "1 hole", "wall: 0.3 mm"; `say` translates name and unit."""
+        figure, name, unit = number(self.value), self.name.replace("_", " "), self.unit
+        of_one = unit.removesuffix("s") if figure == "1" else unit
+        if unit and name.endswith(unit):
+            return f"{figure} {say(name.removesuffix(unit) + of_one)}"
+        return f"{say(name)}: {figure} {say(of_one) if of_one.isalpha() else unit}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ def measure(shape: Shape) -> Measured:
     footprint = float(sides[0] * sides[1])
     if footprint <= 0:
         return Measured(None)
-    highest = shape.points[:, 2][shape.triangles].max(axis=1)
-    near = np.flatnonzero(highest <= shape.lower[2] + _NEAR * shape.extent)
+    low = shape.points[:, 2] <= shape.lower[2] + _NEAR * shape.extent
+    near = np.flatnonzero(low[shape.triangles[:, 0]])
+    near = near[low[shape.triangles[near]].all(axis=1)]
     base = near[np.abs(shape.normals(near)[:, 2]) > _LEVEL]
     faces = shape.faces_of(base)
     return Measured(100 * float(shape.areas[base].sum()) / footprint, faces=faces)

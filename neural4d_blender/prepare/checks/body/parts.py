@@ -10,4 +10,11 @@ def measure(shape: Shape) -> Measured:
     return Measured(float(shape.topology.parts), sampled=not shape.whole)
 
 
-CHECK = Check("parts", "parts", None, "The model is made of {value} parts that do not hang together.", measure)
+CHECK = Check(
+    "parts",
+    "parts",
+    None,
+    "The model is made of {value} parts that do not hang together.",
+    measure,
+    of_one="The model is made of 1 part.",
+)

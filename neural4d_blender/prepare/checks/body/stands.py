@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from mathutils import Vector
@@ -10,6 +11,7 @@ from mathutils.geometry import convex_hull_2d
 from numpy.typing import NDArray
 
 from ..check import Check, Measured
+from ..shape.components import totals
 from ..shape.shape import Shape
 
 #: What is nearer to the ground than this share of the longest side stands on it.
@@ -30,11 +32,16 @@ def measure(shape: Shape) -> Measured:
 def _center_of_mass(shape: Shape) -> NDArray[np.float64]:
     """Of what a closed surface encloses, else of the surface."""
     volume, middle = float(shape.volumes.sum()), ((shape.lower + shape.upper) / 2).astype(np.float64)
-    centers = shape.centers()
     if volume > 0 and not (shape.topology.uses == 1).any():
         # A tetrahedron's is between its base's and its tip, in the middle of all.
-        return middle + (shape.volumes @ centers - volume * middle) * 0.75 / volume
-    return (shape.areas.astype(np.float64) @ centers) / shape.area
+        return middle + (_summed(shape, shape.volumes) - volume * middle) * 0.75 / volume
+    return _summed(shape, shape.areas) / shape.area
+
+
+def _summed(shape: Shape, weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The middles of all triangles, each so many times: by vertex, since places of triangles would be gathered."""
+    of_vertex = sum(totals(corner, weights, len(shape.points)) for corner in shape.triangles.T)
+    return np.array([of_vertex @ column for column in shape.points.T]) / 3
 
 
 def _inside(feet: NDArray[np.float32], place: NDArray[np.float64]) -> float:

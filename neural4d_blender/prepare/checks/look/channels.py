@@ -22,10 +22,12 @@ _SENTENCES = {
 def measure(channel: str, shape: Shape) -> Measured:
     if not shape.area > 0:
         return Measured(None)
-    there = np.array([max(size) > 0 for size in largest(shape, channel)])[shape.appearance.material]
-    if channel == "Base Color":
-        there |= shape.appearance.coloured
-    return Measured(100 * float(shape.areas[there[shape.triangle_face]].sum()) / shape.area)
+    there = np.array([max(size) > 0 for size in largest(shape, channel)])
+    area = shape.appearance.material_areas[there].sum()
+    if channel == "Base Color" and shape.appearance.coloured.any():
+        coloured = shape.appearance.coloured & ~there[shape.appearance.material]
+        area += shape.areas[coloured[shape.triangle_face]].sum(dtype=np.float64)
+    return Measured(min(100 * float(area) / shape.area, 100.0))
 
 
 CHECKS = tuple(

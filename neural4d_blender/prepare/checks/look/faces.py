@@ -16,4 +16,5 @@ CHECK = Check(
     100_000,
     "It has {value} faces; more than {threshold} are many for one thing in a game.",
     measure,
+    of_one="It has 1 face; more than {threshold} are many for one thing in a game.",
 )

@@ -15,7 +15,7 @@ def measure(shape: Shape) -> Measured:
     pixels = np.array([width * height for width, height in sizes], dtype=np.float64)
     material = shape.appearance.material[shape.triangle_face]
     uv = totals(material, shape.appearance.uv_areas, len(pixels))
-    area = totals(material, shape.areas, len(pixels))[(pixels > 0) & (uv > 0)].sum() / 100  # cm²
+    area = shape.appearance.material_areas[(pixels > 0) & (uv > 0)].sum() / 100  # cm²
     return Measured(float(np.sqrt((uv * pixels).sum() / area)) if area > 0 else None)
 
 

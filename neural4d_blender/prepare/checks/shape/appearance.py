@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .components import totals
 from .geometry import Geometry
 
 
@@ -32,9 +33,9 @@ class Appearance:
     @cached_property
     def uv_areas(self) -> NDArray[np.float32]:
         """Of the triangles, where all of the UV map is 1."""
-        corners = self.uv[self.shape.triangle_corners]
-        one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-        areas: NDArray[np.float32] = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]) / 2
+        corners = self.uv if self.shape.triangular else self.uv[self.shape.triangle_corners.ravel()]
+        u, v = (np.ascontiguousarray(corners[:, axis].reshape(-1, 3).T) for axis in range(2))
+        areas: NDArray[np.float32] = np.abs((u[1] - u[0]) * (v[2] - v[0]) - (v[1] - v[0]) * (u[2] - u[0])) / 2
         return areas
 
     @cached_property
@@ -64,6 +65,11 @@ class Appearance:
                 attribute.data.foreach_get("value", slots)
             found[piece.faces] = of_slot[slots.clip(0, len(of_slot) - 1)]
         return found
+
+    @cached_property
+    def material_areas(self) -> NDArray[np.float64]:
+        """Of each of `materials`, in mm²."""
+        return totals(self.material[self.shape.triangle_face], self.shape.areas, len(self.materials))
 
     @cached_property
     def coloured(self) -> NDArray[np.bool_]:

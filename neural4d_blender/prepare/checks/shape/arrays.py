@@ -75,11 +75,11 @@ class Arrays:
 
     @cached_property
     def lower(self) -> Floats:
-        return self.points.min(axis=0)
+        return np.array([column.min() for column in self.points.T])  # along the rows it takes ten times as long
 
     @cached_property
     def upper(self) -> Floats:
-        return self.points.max(axis=0)
+        return np.array([column.max() for column in self.points.T])
 
     @cached_property
     def extent(self) -> float:

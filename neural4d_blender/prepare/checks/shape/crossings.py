@@ -10,7 +10,7 @@ from .tree import Tree
 
 Pairs = NDArray[np.int64]
 #: Up to so many triangles all are looked at; of more, so many; first so many, to see how many pairs there will be.
-_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 20_000, 500, 2_000_000
+_ALL, _SAMPLE, _FIRST, _MOST_PAIRS = 150_000, 10_000, 500, 2_000_000
 #: As a share of the longest side: how far they go through each other at least.
 _DEEP = 1e-5
 
@@ -32,8 +32,8 @@ def _of_sample(shape: Geometry, size: int) -> Pairs:
     """Half of it of all parts but the largest, where there are several: these are what sticks in others."""
     generator = np.random.default_rng(0)
     small = np.flatnonzero(shape.triangle_part != np.argmax(shape.part_areas))
-    small = generator.permutation(small)[: size // 2]
-    rest = generator.permutation(len(shape.triangles))[: size - len(small)]
+    small = generator.choice(small, min(size // 2, len(small)), replace=False, shuffle=False)
+    rest = generator.choice(len(shape.triangles), size - len(small), replace=False, shuffle=False)
     sample = np.union1d(small, rest)
     found = Tree(shape.points, shape.triangles[sample], shape.extent).bvh.overlap(shape.tree.bvh)
     pairs = np.array(found, dtype=np.int64).reshape(-1, 2)

@@ -59,8 +59,8 @@ class Topology:
 
     @classmethod
     def _built(cls, shape: Arrays, welded: Ints) -> Topology:
-        ends = welded[shape.ends]
-        low, high = ends.min(axis=1), ends.max(axis=1)
+        one, other = welded[shape.ends].T
+        low, high = np.minimum(one, other), np.maximum(one, other)
         edge = np.arange(len(low), dtype=np.int32)
         moved = np.bincount(welded, minlength=len(welded)) > 1
         again = np.flatnonzero(moved[low] | moved[high])  # only these can be in the place of another one

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 #: Shares of the longest side: what a ray starts beside the surface, and how many faces it goes through at most.
 _BESIDE, _STEPS = 2e-5, 24
-_TRIANGLES_AS_LISTS = 20_000
+_TRIANGLES_AS_LISTS = 2_000
 
 
 class Tree:
@@ -41,9 +41,11 @@ class Tree:
 
 
 def _built(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> BVHTree:
-    if len(triangles) <= _TRIANGLES_AS_LISTS:
+    if 3 * len(triangles) < len(points):  # of a sample
         used, corners = np.unique(triangles, return_inverse=True)
-        return BVHTree.FromPolygons(points[used].tolist(), corners.reshape(-1, 3).tolist(), all_triangles=True)
+        points, triangles = points[used], corners.reshape(-1, 3).astype(np.int32)
+    if len(triangles) <= _TRIANGLES_AS_LISTS:
+        return BVHTree.FromPolygons(points.tolist(), triangles.tolist(), all_triangles=True)
     # Lists of a million of anything take seconds. A mesh in a scene of its own does not, nor does it need edges.
     mesh: Any = bpy.data.meshes.new("Neural4D checks")
     item = bpy.data.objects.new("Neural4D checks", mesh)
@@ -52,7 +54,7 @@ def _built(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> BVHTree
         mesh.vertices.add(len(points))
         mesh.attributes["position"].data.foreach_set("vector", points.ravel())
         mesh.loops.add(triangles.size)
-        mesh.loops.foreach_set("vertex_index", triangles.ravel())
+        mesh.attributes[".corner_vert"].data.foreach_set("value", triangles.ravel())  # loops take ten times as long
         mesh.polygons.add(len(triangles))
         mesh.polygons.foreach_set("loop_start", np.arange(0, triangles.size, 3, dtype=np.int32))
         scene.collection.objects.link(item)

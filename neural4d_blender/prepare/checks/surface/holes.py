@@ -17,4 +17,4 @@ def measure(shape: Shape) -> Measured:
     return Measured(float(len(np.unique(components(len(places), one, other)))))
 
 
-CHECK = Check("holes", "holes", 0, "The surface has {value} holes.", measure)
+CHECK = Check("holes", "holes", 0, "The surface has {value} holes.", measure, of_one="The surface has 1 hole.")

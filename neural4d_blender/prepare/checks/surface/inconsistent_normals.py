@@ -18,4 +18,5 @@ CHECK = Check(
     0,
     "At {value} edges one face shows its front and its neighbour its back.",
     measure,
+    of_one="At 1 edge one face shows its front and its neighbour its back.",
 )

@@ -115,4 +115,5 @@ CHECK = Check(
     0,
     "{value} faces are turned inside out: they look dark or missing in games, and confuse a printer.",
     measure,
+    of_one="1 face is turned inside out: it looks dark or missing in games, and confuses a printer.",
 )

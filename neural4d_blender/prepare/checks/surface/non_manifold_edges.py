@@ -17,4 +17,5 @@ CHECK = Check(
     0,
     "More than two faces meet at {value} edges: walls inside, or bodies that share an edge.",
     measure,
+    of_one="More than two faces meet at 1 edge: a wall inside, or bodies that share an edge.",
 )

@@ -17,4 +17,5 @@ CHECK = Check(
     0,
     "{value} edges have a face on one side only: it is open there, and a printer cannot tell its inside.",
     measure,
+    of_one="1 edge has a face on one side only: it is open there, and a printer cannot tell its inside.",
 )

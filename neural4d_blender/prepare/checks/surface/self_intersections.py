@@ -20,4 +20,5 @@ CHECK = Check(
     0,
     "{value} faces go through other faces of the model.",
     measure,
+    of_one="1 face goes through other faces of the model.",
 )

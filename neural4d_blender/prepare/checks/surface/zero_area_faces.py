@@ -28,4 +28,5 @@ CHECK = Check(
     0,
     "{value} faces are no more than a line or a point: they only cost, and may flicker.",
     measure,
+    of_one="1 face is no more than a line or a point: it only costs, and may flicker.",
 )

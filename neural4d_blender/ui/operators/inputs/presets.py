@@ -12,7 +12,7 @@ from ...settings.properties import service
 _SETTINGS = (
     "provider", "variants", "place_all", "pbr", "use_size", "size_mm", "axis", "origin", "picture_first", "pictures",
     "choose_cutout", "placeholder", "joined", "use_max_faces", "max_faces", "recalculate_normals", "quads",
-    "repair", "animation", "pack_images",
+    "repair", "retopology", "texture_size", "lods", "collision", "animation", "pack_images",
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def script(context: bpy.types.Context) -> str:
         given["format"] = ""
     given["options"] = given["options"] or None
     defaults = {name: one.default for name, one in inspect.signature(generate.generate).parameters.items()}
-    defaults["repair"] = []
+    defaults |= {"repair": [], "lods": []}
     told = {name: _literal(value) for name, value in given.items() if value != defaults[name]}
     head, note = [import_line()], ""
     if chosen.input == "IMAGE" and chosen.image_source != "SERVICE":  # that one is an option

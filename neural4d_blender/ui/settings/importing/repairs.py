@@ -5,7 +5,7 @@ May be loaded when Blender starts: imports declarations and nothing that draws.
 
 from typing import Any
 
-from ...engine.protocol import REPAIRS
+from ....engine.protocol import REPAIRS
 
 ITEMS = [
     ("doubles", "Merge Doubles", "One vertex and one face of those that stand in the same place"),
