@@ -12,6 +12,12 @@ import bpy
 from ..engine.blenders.job_file_format import PrepareValues
 from ..engine.model.quality.facts import Facts
 from . import main, open_file
+from .checks.body import thin_walls
+
+#: Walls below it are left out by most printers (mm).
+THINNEST_MM = thin_walls.THINNEST_MM
+#: How thick the thinnest walls of bare triangles are.
+thinnest_wall = thin_walls.thinnest
 
 
 def prepare(values: PrepareValues) -> Facts:

@@ -50,6 +50,8 @@ def judge(body: Body, told: tuple[str, ...] = (), density: float = DENSITY, fila
         reasons.append(f"Its surface is not closed: {body.open_edges:,} {edges} open or shared by too many faces.")
     elif body.volume <= 0:
         reasons.append("Its faces look inwards.")
+    else:
+        reasons += _thin_walls(body)
     volume = abs(body.volume)
     x, y, z = body.size.tolist()
     return PrintCheck(
@@ -61,3 +63,14 @@ def judge(body: Body, told: tuple[str, ...] = (), density: float = DENSITY, fila
         volume / (math.pi * (filament / 2) ** 2) / 1000,
         told,
     )
+
+
+def _thin_walls(body: Body) -> list[str]:
+    """As the report's check measures them."""
+    from ...prepare import foreground  # with the preparer, which an export to games does without
+
+    thinnest, least = foreground.thinnest_wall(body.points, body.triangles), foreground.THINNEST_MM
+    if thinnest is None or thinnest >= least:
+        return []
+    value, threshold = f"{thinnest:.2g}", f"{least:g}"
+    return [f"The thinnest walls measure {value} mm; below {threshold} mm most printers leave them out or they break."]

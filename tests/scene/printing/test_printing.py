@@ -117,6 +117,18 @@ def test_what_it_takes_of_material(empty_file: bpy.types.Scene) -> None:
     assert str(check).startswith("Cube: ready to print (10 x 10 x 10 mm; 1 cm³, 1.24 g, 0.416 m of filament)")
 
 
+def test_thin_walls_are_refused_like_the_report_does(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    sheet = block(0.02)
+    sheet.scale = (1, 1, 0.02)  # 0.4 mm
+    bpy.context.view_layer.update()
+    assert neural4d.print_check(sheet)[0].reasons[0].startswith("The thinnest walls measure 0.4 mm; below 0.8 mm")
+    with pytest.raises(InvalidInput, match="thinnest walls"):
+        neural4d.save_print(sheet, tmp_path / "sheet.stl")
+    sheet.scale = (1, 1, 0.1)
+    bpy.context.view_layer.update()
+    assert neural4d.print_check(sheet)[0].ok
+
+
 def test_what_cannot_be_printed_is_refused_in_words_and_written_only_if_wanted(
     empty_file: bpy.types.Scene, tmp_path: Path
 ) -> None:

@@ -17,10 +17,16 @@ _TRIANGLES_AS_LISTS = 2_000
 
 
 class Tree:
-    """Of triangles (n, 3) of points (m, 3); what it finds it tells by the triangle's number."""
+    """Of triangles (n, 3) of points (m, 3); what it finds it tells by the triangle's number.
 
-    def __init__(self, points: NDArray[np.float32], triangles: NDArray[np.int32], extent: float) -> None:
-        self.bvh = _built(points, triangles)
+    Args:
+        as_lists: in however long it takes, but with nothing made in the open file.
+    """
+
+    def __init__(
+        self, points: NDArray[np.float32], triangles: NDArray[np.int32], extent: float, *, as_lists: bool = False
+    ) -> None:
+        self.bvh = _built(points, triangles, as_lists=as_lists)
         self.beside = _BESIDE * extent
 
     def hits(self, origin: Any, direction: Any, reach: float = 1e30) -> Iterator[tuple[float, Vector, int]]:
@@ -40,11 +46,11 @@ class Tree:
         return self.bvh.ray_cast(origin, direction)[0] is None
 
 
-def _built(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> BVHTree:
+def _built(points: NDArray[np.float32], triangles: NDArray[np.int32], *, as_lists: bool = False) -> BVHTree:
     if 3 * len(triangles) < len(points):  # of a sample
         used, corners = np.unique(triangles, return_inverse=True)
         points, triangles = points[used], corners.reshape(-1, 3).astype(np.int32)
-    if len(triangles) <= _TRIANGLES_AS_LISTS:
+    if as_lists or len(triangles) <= _TRIANGLES_AS_LISTS:
         return BVHTree.FromPolygons(points.tolist(), triangles.tolist(), all_triangles=True)
     # Lists of a million of anything take seconds. A mesh in a scene of its own does not, nor does it need edges.
     mesh: Any = bpy.data.meshes.new("Neural4D checks")
