@@ -34,6 +34,7 @@ from tests.unit.whole_engine.test_engine_jobs import sim
 __all__ = ["sim"]
 
 STAND_IN = Path(__file__).resolve().parents[2] / "support" / "stand_in_preparer.py"
+PROC = pytest.mark.skipif(sys.platform == "win32", reason="which processes run is read in /proc")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these limits")
 
 
@@ -224,6 +225,7 @@ def test_no_secret_gets_in(preparers: Preparers, tmp_path: Path, monkeypatch: py
     assert {value for name, value in told.items() if name.lower() == "https_proxy"} == {"http://127.0.0.1:9"}
 
 
+@PROC
 def test_one_is_there_before_the_download_is(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
     sim.set_fault(endpoint="file", fault="slow_drip", chunk=65536, delay=0.2)
     (tmp_path / "data").mkdir()
@@ -238,6 +240,7 @@ def test_one_is_there_before_the_download_is(sim: Simulator, preparers: Preparer
         assert seen == first  # the other variant is fetched, and nobody asked for it in the scene
 
 
+@PROC
 def test_one_that_waits_in_vain_is_ended(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
     sim.set_fault(endpoint="file", fault="http_503", times=None)
     (tmp_path / "data").mkdir()
@@ -248,6 +251,7 @@ def test_one_that_waits_in_vain_is_ended(sim: Simulator, preparers: Preparers, t
         until(lambda: not running(tmp_path))
 
 
+@PROC
 def test_one_that_waits_ends_with_the_engine(sim: Simulator, preparers: Preparers, tmp_path: Path) -> None:
     sim.set_fault(endpoint="file", fault="slow_drip", chunk=4096, delay=0.2)
     (tmp_path / "data").mkdir()
