@@ -99,7 +99,7 @@ def unit(session: nox.Session) -> None:
     shutil.rmtree(engines, ignore_errors=True)
     engines.mkdir(parents=True)
     # They wait for engines and services more than they work.
-    _pytest(session, "-n", "6", "--cov", "--cov-report=", "tests/unit", env={"NEURAL4D_TEST_LINES": str(engines)})
+    _pytest(session, "-n", "10", "--cov", "--cov-report=", "tests/unit", env={"NEURAL4D_TEST_LINES": str(engines)})
     if not session.posargs:
         session.run("python", "-m", "scripts.toolbox.rooms", str(engines))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.toolbox import package
+from scripts.toolbox import package, public_surface
 from scripts.toolbox.console import ROOT, ToolError, say
 
 OUT = ROOT / "dist" / "release"
@@ -53,6 +53,7 @@ def release(out: Path, *, tag: str = "", website: str = "") -> list[Path]:
     day, text = notes(CHANGELOG.read_text(encoding="utf-8"), version)
     if tag:
         check_tag(tag, version, day)
+        public_surface.check()
     built = package.build(website).path
     shutil.rmtree(out, ignore_errors=True)
     repository = out / "repository"

@@ -260,6 +260,7 @@ def jobs(limit: int = 200, *, adopt: bool = False) -> list[Job]:
     return [Job(job.id) for job in newest]
 
 
+@checked
 def providers() -> list[Declaration]:
     """What each service can do; each has ``id``, ``name``, ``features``, ``formats``, ``options``, ..."""
     return protocol.declarations()

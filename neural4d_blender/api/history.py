@@ -48,6 +48,7 @@ def history(
     return [Job(job.id, job) for job in ask("history", **asked).jobs]
 
 
+@checked
 def totals() -> list[Total]:
     """What was spent, by month and service, newest month first; jobs that were deleted count too."""
     return ask("totals").totals

@@ -91,8 +91,8 @@ class SceneHost(Host):
 
     def boxed(self, values: Arguments) -> tuple[Target, list[float]]:
         """In the boxes of the open scene; a box whose item says nothing else gives the prompt."""
-        things = [box if isinstance(box, bpy.types.Object) else bpy.data.objects.get(box) for box in values["fit"]]
-        if lost := [name for name, thing in zip(values["fit"], things, strict=True) if thing is None]:
+        things = [bpy.data.objects.get(box) if isinstance(box, str) else box for box in values["fit"]]
+        if lost := [box for box, thing in zip(values["fit"], things, strict=True) if thing is None]:
             raise InvalidInput(f"There is no object {lost[0]!r}.")
         found = [thing for thing in things if thing is not None]
         target, sides = fit_into_box.into(

@@ -197,6 +197,8 @@ def price(row: Row, prices: dict[str, int]) -> int | None:
     values, wrong = columns.arguments(row, {})
     if wrong:
         raise InvalidInput(f"{'; '.join(wrong)}.")
+    if "bring_in" in values:
+        return 0
     values["format"] = values.get("format") or protocol.declaration(values["provider"]).native
     counted = {name: ["?"] * len(values[name]) for name in ("image", "references")}
     request = Request(

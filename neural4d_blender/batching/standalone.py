@@ -121,6 +121,7 @@ def batches(limit: int = 50) -> list[BatchRecord]:
     return start_batch.newest(host(), limit)
 
 
+@checked
 def providers() -> list[Declaration]:
     """What each service can do."""
     return declarations()

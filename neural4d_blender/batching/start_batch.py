@@ -224,7 +224,7 @@ def _find(host: Host, which: str | os.PathLike[str]) -> BatchRecord:
         lines = report.read(wanted)
         wanted = lines[0].batch if lines else ""
     known = newest(host, 1000)
-    if wanted and Path(wanted).is_dir():
+    if wanted and os.path.isdir(wanted):  # which takes any text
         found = [one for one in known if (output := one.settings.get("output")) and is_same_file(output, wanted)]
     else:
         found = [record for record in known if record.id.startswith(wanted)]

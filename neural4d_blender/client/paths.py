@@ -54,11 +54,16 @@ def is_same_file(one: str | Path, other: str | Path) -> bool:
 
 def check_writable(file: Path) -> None:
     """Refuse a file, by its absolute path, that is a folder, or whose own cannot be written or made; InvalidInput."""
-    if file.is_dir():
+    try:
+        is_folder, there = file.is_dir(), next((folder for folder in file.parents if folder.exists()), None)
+    except OSError as error:  # longer than a name can be, or below what may not be looked into
+        raise InvalidInput(
+            f"{file} is no path for a file: {error.strerror or error}.", "Choose another name or folder."
+        ) from error
+    if is_folder:
         raise InvalidInput(f"{file} is a folder, and cannot become a file.", "Choose another name for the file.")
     if sys.platform == "win32":
         windows_paths.check(file)
-    there = next((folder for folder in file.parents if folder.exists()), None)
     if there is None:
         raise InvalidInput(
             f"There is no drive or share {file.anchor}.", "Connect the drive or share, or choose another folder."

@@ -87,20 +87,21 @@ class Asked:
         bound: jobs of which the engine has not answered yet that they belong to the open file.
         prepare: when each model that only this Blender can prepare was first seen, by job id and variant.
         key_tests: what came of the last Test Key, by service id: a sentence, and whether it is good news.
-        library: what came of putting a variant into the library, by job and variant: a sentence, and its icon.
+        library: what came of putting a variant into the library, by job and variant: a sentence, and its icon;
+            or why it could not be.
         unknown: jobs that the journal here was asked for and does not know.
         calls: who is to be called with which job, as soon as the main thread gets to it.
-        unlisted: why the jobs of earlier sessions could not be brought; empty where all is well.
+        unlisted: why the jobs of earlier sessions could not be brought; None where all is well.
     """
 
     def __init__(self) -> None:
         self.bound: set[str] = set()
         self.prepare: dict[tuple[str, int], float] = {}
         self.key_tests: dict[str, tuple[str, bool]] = {}
-        self.library: dict[tuple[str, int], tuple[str, str]] = {}
+        self.library: dict[tuple[str, int], tuple[str, str] | ErrorTexts] = {}
         self.unknown: set[str] = set()
         self.calls: deque[tuple[Callable[[Any], object], Any]] = deque()
-        self.unlisted = ""
+        self.unlisted: ErrorTexts | None = None
 
 
 class Shown:

@@ -78,7 +78,7 @@ def _list_unfinished() -> None:
         try:
             list_jobs()
         except Neural4DError as error:
-            session.asked.unlisted = f"{error.what} {error.remedy}"
+            session.asked.unlisted = error.to_dict()
 
 
 def list_jobs() -> None:
@@ -88,8 +88,7 @@ def list_jobs() -> None:
 
 
 def _take_list(answer: Answer) -> None:
-    error = answer.error
-    session.asked.unlisted = f"{error['what']} {error['remedy']}" if error else ""
+    session.asked.unlisted = answer.error
     for job in answer.jobs:
         bridge.jobs.setdefault(job.id, job)
     present = {**bridge.jobs.under_way, **bridge.jobs.arriving}.values()

@@ -41,7 +41,7 @@ def _moved(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context
     """The engine of the old folder ends; its jobs are there when that folder is set again."""
     bridge.stop()
     bridge.jobs.clear()
-    bridge.usage, session.asked.unlisted = None, ""
+    bridge.usage, session.asked.unlisted = None, None
     history_page.page.forget()
     batch_progress.forget()
 

@@ -42,7 +42,7 @@ def run(program: str, folder: Path, service: Simulator) -> str:
 
 
 def test_the_example_for_the_bpy_module_works_as_written(tmp_path: Path) -> None:
-    with Simulator(job_seconds=1.0, balance=500) as service:
+    with Simulator(job_seconds=1.0, balance=500, texture_size=256) as service:
         printed = run(example("import bpy"), tmp_path, service)
         assert [row["points"] for row in service.ledger()] == [60]
     assert "60 of 500 points" in printed
@@ -55,7 +55,7 @@ def test_the_example_for_the_bpy_module_works_as_written(tmp_path: Path) -> None
 def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
     Image.effect_noise((300, 300), 90).save(tmp_path / "mug.png")
     beginning = example("import bpy").partition("print(")[0]
-    with Simulator(job_seconds=1.0, conversion_seconds=0.2) as service:
+    with Simulator(job_seconds=1.0, conversion_seconds=0.2, texture_size=256) as service:
         printed = run(beginning + example("for the printer"), tmp_path, service)
         assert [(row["operation"], row["points"]) for row in service.ledger()] == [("image", 30), ("conversion", 10)]
     assert printed.split()[-1] == "40"
@@ -65,7 +65,7 @@ def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
 def test_the_example_of_a_picture_first_works_as_written(tmp_path: Path) -> None:
     Image.effect_noise((300, 300), 90).save(tmp_path / "hat.png")
     beginning = example("import bpy").partition("print(")[0]
-    with Simulator(job_seconds=1.0, picture_seconds=0.2) as service:
+    with Simulator(job_seconds=1.0, picture_seconds=0.2, texture_size=256) as service:
         printed = run(beginning + example("picture_first=True"), tmp_path, service)
         assert [(row["operation"], row["points"]) for row in service.ledger()] == [("picture", 39), ("image", 30)]
     assert printed.startswith("choosing_cutout ")
@@ -76,7 +76,7 @@ def test_the_example_of_several_views_works_as_written(tmp_path: Path) -> None:
     for side in ("mug", "mug left", "mug back"):
         Image.effect_noise((300, 300), 90).save(tmp_path / f"{side}.png")
     beginning = example("import bpy").partition("print(")[0]
-    with Simulator(job_seconds=0.5) as service:
+    with Simulator(job_seconds=0.5, texture_size=256) as service:
         program = beginning + example("views=") + "print(job.wait(60).state)"
         assert run(program, tmp_path, service).split()[-1] == "placed"
         assert {row["service"] for row in service.ledger()} == {"csm"}
@@ -87,14 +87,14 @@ def test_the_example_of_several_views_works_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("service", ["goneural", "modelslab"])
 def test_the_examples_of_other_services_work_as_written(service: str, tmp_path: Path) -> None:
     beginning = example("import bpy").partition("print(")[0]
-    with Simulator(job_seconds=0.5) as simulator:
+    with Simulator(job_seconds=0.5, texture_size=256) as simulator:
         program = beginning + example(f'provider="{service}"') + "print(job.wait(60).state)"
         assert run(program, tmp_path, simulator).split()[-1] == "placed"
         assert [row["service"] for row in simulator.ledger()] == [service]
 
 
 def test_the_example_of_a_model_in_the_scene_works_as_written(tmp_path: Path) -> None:
-    with Simulator(job_seconds=1.0, balance=500) as service:
+    with Simulator(job_seconds=1.0, balance=500, texture_size=256) as service:
         run(example("import bpy") + example("job_of"), tmp_path, service)
         assert [row["points"] for row in service.ledger()] == [60, 60]
     (written,) = (tmp_path / "Library").glob("*.blend")
@@ -106,7 +106,7 @@ def test_the_example_of_a_model_in_the_scene_works_as_written(tmp_path: Path) ->
 def test_the_example_of_a_batch_works_as_written(tmp_path: Path) -> None:
     (tmp_path / "prompts.csv").write_text("prompt,size_mm\na bird,120\na chair,\n")
     beginning = example("import bpy").partition("print(")[0]
-    with Simulator(job_seconds=1.0, balance=500) as service:
+    with Simulator(job_seconds=1.0, balance=500, texture_size=256) as service:
         printed = run(beginning + example('neural4d.batch("prompts.csv'), tmp_path, service)
         assert [row["points"] for row in service.ledger()] == [30, 30]
     assert printed.splitlines() == ["placed 30 a bird", "placed 30 a chair", "2 of 2 done; 60 points report.csv"]

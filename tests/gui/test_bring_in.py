@@ -30,7 +30,7 @@ def made_elsewhere(sim: Simulator, kind: str = "image_to_3d", **input: str) -> s
 
 
 def test_what_the_account_has(tmp_path: Path) -> None:
-    with Simulator(job_seconds=0, csm_formats=["glb"]) as sim:
+    with Simulator(job_seconds=0, csm_formats=["glb"], texture_size=256) as sim:
         for number in range(13):
             shown = picture((320, 280 + 20 * number), "PNG", COLOURS[number % 4])
             made_elsewhere(sim, image_url=data_uri(shown), **({"prompt": "a chair"} if number % 2 else {}))
@@ -49,7 +49,7 @@ def test_what_the_account_has(tmp_path: Path) -> None:
 def test_files_from_the_menu_and_from_the_clipboard(tmp_path: Path) -> None:
     for name in NAMES:
         (tmp_path / name).write_bytes(glb(triangle(), BINARY))
-    with Simulator() as sim:
+    with Simulator(texture_size=256) as sim:
         done = run_scenario(
             "bring_in.files",
             env=sim.environment,

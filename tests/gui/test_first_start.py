@@ -7,7 +7,7 @@ from tests.gui.harness import run_scenario
 
 
 def test_from_no_key_to_ready() -> None:
-    with Simulator(generation="2024", balance=1234) as sim:
+    with Simulator(generation="2024", balance=1234, texture_size=256) as sim:
         done = run_scenario(
             "first_start", arguments={"url": sim.api_url, "key": sim.token}, timeout=120, size=(1000, 1000)
         )
@@ -26,12 +26,12 @@ def test_from_no_key_to_ready() -> None:
 
 
 def test_online_access_is_off_in_the_preferences() -> None:
-    with Simulator(generation="2024") as sim:
+    with Simulator(generation="2024", texture_size=256) as sim:
         assert run_scenario("offline.switched_off", env=sim.environment, online=None) is True
         assert sim.requests() == []
 
 
 def test_blender_was_started_offline() -> None:
-    with Simulator(generation="2024") as sim:
+    with Simulator(generation="2024", texture_size=256) as sim:
         assert run_scenario("offline.started_offline", env=sim.environment, online=False) is False
         assert sim.requests() == []

@@ -16,7 +16,7 @@ def test_the_past_a_batch_and_the_panel_as_a_call(tmp_path: Path) -> None:
     table = tmp_path / "prompts.csv"
     table.write_text("prompt,size_mm\na bird,120\na chair,900\na rocket,200\na robot,300\n")
     _past.write(tmp_path / "data", PAST, pictures=12)
-    with Simulator(generation="2024", job_seconds=2, balance=1000) as sim:
+    with Simulator(generation="2024", job_seconds=2, balance=1000, texture_size=256) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path / "data")}
         done = run_scenario(
             "history",

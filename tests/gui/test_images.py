@@ -48,7 +48,7 @@ def test_an_image_a_choice_and_an_stl(picture: str, tmp_path: Path) -> None:
 
 
 def test_four_variants_with_pictures() -> None:
-    with Simulator(generation="2024", job_seconds=2) as sim:
+    with Simulator(generation="2024", job_seconds=2, texture_size=256) as sim:
         done = run_scenario("images.variants", env=sim.environment, timeout=150, size=TALL)
         assert sim.spent == 60
     first, second = done["x"]
@@ -56,14 +56,14 @@ def test_four_variants_with_pictures() -> None:
 
 
 def test_chibi_and_a_check_that_is_overruled(picture: str) -> None:
-    with Simulator(generation="2024", job_seconds=1, human=False) as sim:
+    with Simulator(generation="2024", job_seconds=1, human=False, texture_size=256) as sim:
         done = run_scenario("images.chibi", env=sim.environment, arguments={"picture": picture}, timeout=120, size=TALL)
         assert sim.spent == 30
     assert (done["cost"], done["error"]) == (30, None)
 
 
 def test_the_image_editor_has_the_tab_too() -> None:
-    with Simulator(generation="2024", job_seconds=1, matting_seconds=0.2) as sim:
+    with Simulator(generation="2024", job_seconds=1, matting_seconds=0.2, texture_size=256) as sim:
         done = run_scenario("images.editor", env=sim.environment, timeout=120)
         assert sim.spent == 80
     assert "painted" in done["objects"]

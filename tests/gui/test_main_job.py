@@ -14,7 +14,7 @@ def service(sim: Simulator) -> dict[str, str]:
 
 
 def test_a_prompt_becomes_a_sized_model_at_the_cursor() -> None:
-    with Simulator(generation="2024", job_seconds=6, balance=1000) as sim:
+    with Simulator(generation="2024", job_seconds=6, balance=1000, texture_size=256) as sim:
         done = run_scenario("main_job", env=service(sim), timeout=120)
         assert [(entry["operation"], entry["points"]) for entry in sim.ledger()] == [("text", 60)]
         assert not any(request["has_token"] for request in sim.requests() if request["host"] == "file")

@@ -9,7 +9,7 @@ from tests.gui.harness import run_scenario
 
 
 def test_several_jobs_with_prompts_of_every_kind() -> None:
-    with Simulator(generation="2024", job_seconds=600, balance=1000) as sim:
+    with Simulator(generation="2024", job_seconds=600, balance=1000, texture_size=256) as sim:
         arguments = {"admin_url": sim.admin_url}
         # So tall that the list is in the sidebar below what there is to say of the selected model.
         done = run_scenario("many_jobs", arguments=arguments, env=sim.environment, timeout=480, size=(1000, 1300))
@@ -21,7 +21,7 @@ def test_several_jobs_with_prompts_of_every_kind() -> None:
 
 @pytest.mark.patient
 def test_auto_save_goes_on_during_a_long_generation() -> None:
-    with Simulator(generation="2024", job_seconds=600) as sim:
+    with Simulator(generation="2024", job_seconds=600, texture_size=256) as sim:
         done = run_scenario("long_job", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=240)
         assert [row["points"] for row in sim.ledger()] == [60]
     for what in ("idle", "generating"):

@@ -7,7 +7,7 @@ from tests.gui.harness import run_scenario
 
 
 def test_measure_size() -> None:
-    with Simulator() as sim:
+    with Simulator(texture_size=256) as sim:
         done = run_scenario("measure", env=sim.environment, timeout=120, size=(1100, 760))
         assert not sim.ledger()
     assert done == {"measured": 2000, "axis": "Z", "after_escape": 2000, "selection": 1500, "diagonal": True}

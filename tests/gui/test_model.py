@@ -14,7 +14,7 @@ TALL = (1300, 1700)
 
 def test_again_replace_and_the_asset_browser(tmp_path: Path) -> None:
     library = tmp_path / "Library"
-    with Simulator(generation="2024", job_seconds=1.0) as sim:
+    with Simulator(generation="2024", job_seconds=1.0, texture_size=256) as sim:
         done = run_scenario("model", env=sim.environment, arguments={"library": str(library)}, timeout=240, size=TALL)
         assert [row["points"] for row in sim.ledger()] == [60, 60]
     assert done["jobs"] == [60, 60]

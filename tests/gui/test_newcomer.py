@@ -9,7 +9,7 @@ from tests.gui.harness import run_scenario
 
 
 def test_from_installing_to_the_first_model() -> None:
-    with Simulator(generation="2024", job_seconds=1, balance=1000) as sim:
+    with Simulator(generation="2024", job_seconds=1, balance=1000, texture_size=256) as sim:
         environment = {"NEURAL4D_API_URL": sim.api_url}
         done = run_scenario(
             "newcomer",

@@ -11,7 +11,7 @@ from tests.gui.harness import ScenarioFailed, run_scenario
 
 
 def test_another_file_is_opened_in_the_middle() -> None:
-    with Simulator(generation="2024", job_seconds=600) as sim:
+    with Simulator(generation="2024", job_seconds=600, texture_size=256) as sim:
         done = run_scenario("other_file", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=150)
         assert [row["points"] for row in sim.ledger()] == [60, 60]
     assert done["where"] == [1.0, 2.0, 3.0]
@@ -20,7 +20,7 @@ def test_another_file_is_opened_in_the_middle() -> None:
 
 
 def test_the_model_waits_while_blender_is_busy() -> None:
-    with Simulator(generation="2024", job_seconds=600) as sim:
+    with Simulator(generation="2024", job_seconds=600, texture_size=256) as sim:
         done = run_scenario("other_file.busy", arguments={"admin_url": sim.admin_url}, env=sim.environment, timeout=150)
         assert len(sim.ledger()) == 3
     assert done["mode"] == "EDIT"
@@ -28,7 +28,7 @@ def test_the_model_waits_while_blender_is_busy() -> None:
 
 
 def test_blender_is_killed_and_started_again(tmp_path: Path) -> None:
-    with Simulator(generation="2024", job_seconds=600) as sim:
+    with Simulator(generation="2024", job_seconds=600, texture_size=256) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path / "data")}
         arguments = {"file": str(tmp_path / "scene.blend")}
         with pytest.raises(ScenarioFailed, match="exit code -9"):

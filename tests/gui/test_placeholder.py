@@ -9,7 +9,7 @@ from tests.gui.harness import run_scenario
 
 
 def test_moved_undone_left_behind_and_in_vain() -> None:
-    with Simulator(generation="2024", job_seconds=600.0, balance=1000) as sim:
+    with Simulator(generation="2024", job_seconds=600.0, balance=1000, texture_size=256) as sim:
         done = run_scenario(
             "placeholder.scenario", env=sim.environment, arguments={"admin_url": sim.admin_url}, timeout=240
         )

@@ -14,7 +14,7 @@ from tests.gui.harness import run_scenario
 def test_the_main_job_with_goneural_and_modelslab(tmp_path: Path) -> None:
     picture = tmp_path / "mug.png"
     Image.effect_noise((300, 300), 90).save(picture)
-    with Simulator(generation="2024", job_seconds=2, queue_seconds=0.5) as sim:
+    with Simulator(generation="2024", job_seconds=2, queue_seconds=0.5, texture_size=256) as sim:
         arguments = {"picture": str(picture), "address": f"{sim.files_url}/pictures/mug.png"}
         first, second = run_scenario("services.main", env=sim.environment, arguments=arguments, timeout=120)
         paid = [(entry["service"], entry["points"]) for entry in sim.ledger()]

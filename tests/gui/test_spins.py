@@ -14,7 +14,7 @@ __all__ = ["picture"]
 
 
 def test_a_spin_is_taken_by_a_click(picture: str, tmp_path: Path) -> None:
-    with Simulator(generation="2024", job_seconds=1.5, matting_seconds=0.5) as sim:
+    with Simulator(generation="2024", job_seconds=1.5, matting_seconds=0.5, texture_size=256) as sim:
         done = run_scenario("spins.choose", env=sim.environment, arguments={"picture": picture}, size=(1000, 1600))
         (made,) = (job for job in sim.jobs() if job["service"] == "csm")
         assert (done["spin"], made["spin"]) == (2, 2)

@@ -22,7 +22,7 @@ TROUBLE = {
 
 
 def test_every_trouble_is_told_and_retry_brings_the_model() -> None:
-    with Simulator(generation="2024", job_seconds=1) as sim:
+    with Simulator(generation="2024", job_seconds=1, texture_size=256) as sim:
         arguments = steering(sim) | {"token": sim.token}
         done = run_scenario("trouble", arguments=arguments, env=sim.environment, timeout=200)
         assert [row["points"] for row in sim.ledger()] == [60] * (len(TROUBLE) + 1)
@@ -42,7 +42,7 @@ def test_every_trouble_is_told_and_retry_brings_the_model() -> None:
 
 
 def test_paying_again_is_asked_first() -> None:
-    with Simulator(generation="2024", job_seconds=1) as sim:
+    with Simulator(generation="2024", job_seconds=1, texture_size=256) as sim:
         done = run_scenario("trouble.paying_again", arguments=steering(sim), env=sim.environment)
         assert [row["points"] for row in sim.ledger()] == [60, 60]
     assert done["error"]["code"] == "GenerationFailed"
@@ -51,7 +51,7 @@ def test_paying_again_is_asked_first() -> None:
 
 
 def test_cancelling_is_free_before_it_is_sent_and_keeps_what_is_paid_after() -> None:
-    with Simulator(generation="2024", job_seconds=1) as sim:
+    with Simulator(generation="2024", job_seconds=1, texture_size=256) as sim:
         done = run_scenario("trouble.cancelling", arguments=steering(sim), env=sim.environment)
         assert [row["points"] for row in sim.ledger()] == [60]
     assert done["free"] == {"paid": 0, "note": "Nothing was paid.", "sent": 0}
@@ -62,7 +62,7 @@ def test_cancelling_is_free_before_it_is_sent_and_keeps_what_is_paid_after() -> 
 
 def test_a_journal_that_cannot_be_opened_is_told_and_retry_goes_on_without_it(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").mkdir()  # one that is damaged is made whole by itself
-    with Simulator(generation="2024", job_seconds=1) as sim:
+    with Simulator(generation="2024", job_seconds=1, texture_size=256) as sim:
         env = sim.environment | {"NEURAL4D_DATA_DIR": str(tmp_path)}
         done = run_scenario("trouble.damaged_journal", size=TALL, arguments={"folder": str(tmp_path)}, env=env)
         assert [row["points"] for row in sim.ledger()] == [60]

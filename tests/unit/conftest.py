@@ -13,7 +13,9 @@ from tests.support.simulator_client import Caller
 
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0) as simulator:
+    with Simulator(
+        generation="2024", job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0, texture_size=64
+    ) as simulator:
         yield simulator
 
 

@@ -81,7 +81,7 @@ def fits(value: object, hint: Any) -> bool:
     if origin is typing.Literal:
         return value in parts
     if hint is str:
-        return isinstance(value, str) and _is_text(value)
+        return isinstance(value, str) and is_text(value)
     if hint in (int, float, bool):
         return _is_number(value, hint)
     if typing.is_typeddict(hint) or origin is not None:
@@ -93,7 +93,7 @@ def fits(value: object, hint: Any) -> bool:
     return isinstance(value, hint or type(None))
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Neither a half of a character, nor what ends a path."""
     try:
         value.encode()
@@ -107,7 +107,10 @@ def _is_number(value: object, kind: type) -> bool:
 
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
-    return isinstance(value, Real if kind is float else int) and value == value
+    try:
+        return isinstance(value, Real if kind is float else int) and float(value) == float(value)
+    except OverflowError:  # of that many digits, nothing can be made
+        return False
 
 
 def _holds(value: object, kind: Any, parts: tuple[Any, ...]) -> bool:

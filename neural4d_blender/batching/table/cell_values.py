@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+from .argument_types import is_text
 from .generate_arguments import Box, Picture
 
 #: With a decimal comma; three digits behind a single one may be thousands, and are refused.
@@ -88,7 +89,7 @@ def pictures(value: object) -> list[Picture]:
     if isinstance(parts, bool | int | float | dict):
         raise ValueError("a path, or several with ; between them")
     parts = list(parts) if isinstance(parts, list | tuple) else [parts]
-    return [os.fspath(part) if isinstance(part, os.PathLike) else part for part in parts if part]
+    return [path_or_id(part) if isinstance(part, str | os.PathLike) else part for part in parts if part]
 
 
 def names(value: object) -> list[str]:
@@ -100,7 +101,10 @@ def names(value: object) -> list[str]:
 
 def path_or_id(value: object) -> str:
     """A path, an id or a link."""
-    return os.fspath(value) if isinstance(value, os.PathLike) else text(value)
+    found = text(os.fspath(value) if isinstance(value, os.PathLike) else value)
+    if not is_text(found):
+        raise ValueError("a path, an id or a link")
+    return found
 
 
 def boxes(value: object) -> list[Box]:
@@ -108,7 +112,8 @@ def boxes(value: object) -> list[Box]:
     parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
     if isinstance(parts, bool | int | float | dict):
         raise ValueError("an object's name, or several with ; between them")
-    return [part for part in (parts if isinstance(parts, list | tuple) else [parts]) if part]
+    each = parts if isinstance(parts, list | tuple) else [parts]
+    return [path_or_id(part) if isinstance(part, str) else part for part in each if part]
 
 
 def numbers(value: object) -> list[float]:

@@ -94,7 +94,7 @@ def _from_file(path: Path, limits: ImageLimits, folder: Path, like: bpy.types.Im
     Args:
         like: the image that is shown of it, whose settings count.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # whatever it is called
         raise InvalidInput(f"The image {path} does not exist.", "Choose another one.")
     if path.stat().st_size == 0:
         raise InvalidInput(f"The image {path} is empty: it has 0 bytes.", "Choose another one.")

@@ -30,13 +30,16 @@ def seconds(value: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def size(count: int) -> str:
+def size(number: int) -> str:
     """A number of bytes: 4.2 MB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+    value = float(number)
+    if value < 1000:
+        return count(number, "byte")
+    for unit in ("kB", "MB"):
         value /= 1000
+        if value < 1000:
+            return f"{value:.1f} {unit}"
+    value /= 1000
     return f"{value:.1f} GB"
 
 

@@ -10,10 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...api import account
-from ...engine.protocol import Neural4DError
+from ...engine.protocol import ErrorTexts, Neural4DError
 from ...scene import timer_and_file_handlers
 from ...scene.engine_process import bridge
-from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
     from ...client.jobs.answers import AccountModel, Answer
@@ -35,7 +34,8 @@ class Page:
 
     def forget(self) -> None:
         """Know nothing, as at the start."""
-        self.provider, self.number, self.more, self.trouble = "", 0, False, ""
+        self.provider, self.number, self.more = "", 0, False
+        self.trouble: ErrorTexts | None = None
         self.models: list[AccountModel] | None = None
         self.pictures: dict[str, str] = {}
         self.jobs: dict[str, Job] = {}
@@ -57,7 +57,7 @@ class Page:
             account.check(provider, number)
             bridge.send("account", partial(self._take, provider, number), provider=provider, page=number)
         except Neural4DError as error:
-            self.models, self.trouble = [], f"{error.what} {error.remedy}"
+            self.models, self.trouble = [], error.to_dict()
         timer_and_file_handlers.start()
 
     def _take(self, provider: str, number: int, answer: Answer) -> None:
@@ -65,8 +65,7 @@ class Page:
             return  # another page has been asked for since
         self.models, self.more = answer.models, answer.more
         self.jobs = {job.id: job for job in answer.jobs}
-        if error := answer.error:
-            self.trouble = f"{sentence(error['what'])} {tr('The arrows above ask once more.')}"
+        self.trouble = answer.error
         if addresses := {model.id: model.preview_url for model in answer.models if model.preview_url}:
             bridge.send("draw_pictures", self._take_pictures, provider=provider, pictures=addresses)
             timer_and_file_handlers.start()

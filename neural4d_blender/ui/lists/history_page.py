@@ -53,7 +53,7 @@ class Page:
         self.total = 0
         self.totals: list[Total] | None = None
         self.offset = 0
-        self.trouble = ""
+        self.trouble: protocol.ErrorTexts | None = None
         self._exists: bool | None = None
         self._asked: past.HistoryQuery | None = None
         self._seen: object = None
@@ -78,7 +78,7 @@ class Page:
 
     def look_up(self) -> None:
         """Ask for the page that the filters amount to, and for the totals."""
-        self._seen, self.trouble = _state_of_things(), ""
+        self._seen, self.trouble = _state_of_things(), None
         try:
             asked = past.query(**wanted(bpy.context.window_manager.neural4d_history), limit=LENGTH, offset=self.offset)
             self._asked = asked
@@ -86,14 +86,14 @@ class Page:
             bridge.send("totals", self._take_totals)
         except Neural4DError as error:
             self.jobs, self.total = [], 0
-            self.trouble = f"{error.what} {error.remedy}"
+            self.trouble = error.to_dict()
         timer_and_file_handlers.start()
 
     def _take(self, asked: "past.HistoryQuery", answer: "Answer") -> None:
         if asked is not self._asked:
             return  # another question has gone out since
-        if error := answer.error:
-            self.trouble = f"{error['what']} {error['remedy']}"
+        if answer.error:
+            self.trouble = answer.error
             return
         self.jobs, self.total = answer.jobs, answer.total
         if self.offset and not self.jobs:  # the last one of the last page was deleted

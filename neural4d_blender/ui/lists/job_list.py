@@ -41,7 +41,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         labels.draw(box, "\n".join(bridge.notices), "ERROR")
         box.operator("neural4d.close_notices", icon="CHECKMARK")
     if session.asked.unlisted and not present:  # a job says it itself
-        labels.draw(layout, session.asked.unlisted, "ERROR")
+        remedies.draw_told(layout, session.asked.unlisted)
     if count := models_of_earlier():
         labels.draw(layout, tr("Models of {count} earlier jobs are in this file.").format(count=count), inset=3)
         layout.operator("neural4d.list_jobs", icon="RECOVER_LAST")

@@ -10,9 +10,9 @@ import bpy
 
 from ...api import generate
 from ...client.jobs.box_fit import fit_of
-from ...engine.protocol import State, VariantState
+from ...engine.protocol import ErrorTexts, State, VariantState
 from ...scene.session import session
-from ..drawing import icons, labels, state_labels, verdicts
+from ..drawing import icons, labels, remedies, state_labels, verdicts
 from ..drawing.languages import sentence, tr
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def draw_saves(box: bpy.types.UILayout, job: Job) -> None:
             row.label(text=Path(save.path).name, icon="FILE_TICK")
             row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = save.folder
         elif save.state == "failed":
-            labels.draw(box, f"{save.format}: {save.error['what']} {save.error['remedy']}", "ERROR")
+            told: ErrorTexts = {**save.error, "what": f"{save.format}: {save.error['what']}"}
+            remedies.draw_told(box, told, job.provider)
         else:
             box.label(text=tr("Making the {format} file").format(format=save.format), icon="TIME")

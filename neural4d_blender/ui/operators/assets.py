@@ -97,8 +97,8 @@ class NEURAL4D_OT_save_asset(_Asset, bpy.types.Operator):
         asked_to_show = self.show
 
         def take(answer: "Answer") -> None:
-            if error := answer.error:
-                session.asked.library[which] = (f"{error['what']} {error['remedy']}", "ERROR")
+            if answer.error:
+                session.asked.library[which] = answer.error
             else:
                 session.asked.library[which] = ("In the library", "CHECKMARK")
                 if asked_to_show:

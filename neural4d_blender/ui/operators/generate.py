@@ -13,7 +13,7 @@ from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ...scene import timer_and_file_handlers, user_settings
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
-from ..drawing import icons, labels, unsupported
+from ..drawing import icons, labels, remedies, unsupported
 from ..drawing.languages import reason, sentence, tr
 from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
@@ -28,7 +28,9 @@ _MODAL = 60.0
 
 
 def report_error(operator: bpy.types.Operator, error: Neural4DError, how: Any = "ERROR") -> set[Any]:
-    """Show an error with its remedy where Blender shows errors."""
+    """Show an error with its remedy where Blender shows errors; where that is a place, with a button that opens it."""
+    if remedies.pop_up(error.to_dict(), bpy.context.scene.neural4d.provider):
+        how = "WARNING"  # which opens no pop-up of its own
     operator.report({how}, " ".join(sentence(part) for part in (error.what, error.remedy) if part))
     return {"CANCELLED"}
 

@@ -10,7 +10,7 @@ from ...engine.protocol import VariantState
 from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ...scene.session import session
-from ..drawing import icons, labels, verdicts
+from ..drawing import icons, labels, remedies, verdicts
 from ..drawing.languages import tr
 from ..operators.jobs import placed_models
 from . import model_report
@@ -54,7 +54,10 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
         row.operator("neural4d.save_asset", icon="FILE_TICK")
         if news := session.asked.library.get((said.job, said.variant or 0)):
-            labels.draw(layout, news[0], news[1])
+            if isinstance(news, tuple):
+                labels.draw(layout, news[0], news[1])
+            else:
+                remedies.draw_told(layout, news)
 
 
 class NEURAL4D_PT_about_details(bpy.types.Panel):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...engine.protocol import Feature, State
-from ..drawing import icons, labels, state_labels, unsupported
-from ..drawing.languages import tr
+from ..drawing import icons, labels, remedies, state_labels, unsupported
+from ..drawing.languages import sentence, tr
 from ..lists.account_page import page
 from ..settings.properties import service
 
@@ -69,7 +69,10 @@ class NEURAL4D_PT_account(_BringInPanel, bpy.types.Panel):
         else:
             _draw_pages(layout)
             if page.trouble:
-                labels.draw(layout, page.trouble, "ERROR")
+                # A job's remedy is Retry, and there is none here.
+                said = f"{sentence(page.trouble['what'])} {tr('The arrows above ask once more.')}"
+                labels.draw(layout, said, "ERROR")
+                remedies.draw(layout, page.trouble, declared.id)
             else:
                 _draw_models(layout, page.models)
 
@@ -132,7 +135,7 @@ def _draw_model(column: bpy.types.UILayout, model: AccountModel, room: float) ->
 def _state(model: AccountModel) -> str:
     """What is to be said of one that is not done; else when it was made."""
     said = {"generating": tr("Generating"), "next": tr("Not finished"), "failed": tr("Failed")}.get(model.outcome, "")
-    return said or (time.strftime("%d %b %Y", time.localtime(model.created)) if model.created else "")
+    return said or (time.strftime("%Y-%m-%d", time.localtime(model.created)) if model.created else "")
 
 
 CLASSES = (NEURAL4D_PT_bring_in, NEURAL4D_PT_account)

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty
 from ...api.jobs import job as known
 from ...engine.protocol import State
 from ...scene.engine_process import bridge
-from ..drawing import icons, labels, state_labels
+from ..drawing import icons, labels, remedies, state_labels
 from ..drawing.languages import tr
 from ..lists import job_list
 from ..lists.history_page import LENGTH, look_up_soon, page
@@ -53,7 +53,7 @@ class NEURAL4D_PT_history(_HistoryPanel, bpy.types.Panel):
             look_up_soon()
         _draw_filters(layout, context.window_manager.neural4d_history)
         if page.trouble:
-            labels.draw(layout, page.trouble, "ERROR")
+            remedies.draw_told(layout, page.trouble)
         else:
             for job in page.newest():
                 _draw_job(layout.box(), job)
@@ -153,7 +153,7 @@ def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
 def _facts(job: "Job", words: str) -> list[str]:
     """When it was made, what it cost, and what its files take."""
     made, now = time.localtime(job.created), time.localtime()
-    facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%d %b %Y", made)]
+    facts = [time.strftime("%H:%M" if made[:3] == now[:3] else "%Y-%m-%d", made)]
     if job.cost is not None:
         facts.append(labels.points(job.cost, job.provider, job.cost_estimated))
     elif job.state in _ENDED:  # of others the line below says it
@@ -228,8 +228,8 @@ class NEURAL4D_OT_delete(JobOperator, bpy.types.Operator):
         """Delete it; the page is looked up anew when that is done."""
 
         def deleted(answer: "Answer") -> None:
-            if error := answer.error:
-                page.trouble = f"{error['what']} {error['remedy']}"
+            if answer.error:
+                page.trouble = answer.error
             else:
                 known.forget(job.id)
                 page.look_up()

@@ -9,6 +9,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from scripts.simulator.files.model_maker import ModelSpec
@@ -92,7 +93,7 @@ class Models:
         """Nothing runs."""
 
 
-images.cut_out = lambda *_: PICTURE
+images.cut_out = lru_cache(lambda *_: PICTURE)
 
 
 class Converted:

@@ -6,6 +6,7 @@ May import numpy and Pillow.
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ def check_image(
         raise ImageRefused(f"The image is {width}x{height} pixels; allowed are {smallest} to {largest}.")
 
 
+@lru_cache(maxsize=8)  # the same pictures are sent over and over
 def cut_out(data: bytes, variant: int) -> bytes:
     """The image without its background, as RGBA PNG; the four variants differ in how much they cut.
 

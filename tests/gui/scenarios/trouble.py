@@ -152,14 +152,18 @@ def damaged_journal(ui, folder):
     yield from press(ui, r"neural4d\.list_jobs\(")
     yield Until(lambda: session.asked.unlisted, "the list to say why it is empty", 10)
     yield from ui.screenshot("journal-0-no-list")
-    listed = session.asked.unlisted
+    listed = _in_words(session.asked.unlisted)
     yield from start(ui, "a chair")
     yield reached("failed")
     yield Until(lambda: page.trouble, "the History to say so, too", 10)
     yield from ui.screenshot("journal-1-damaged")
-    error, told = dict(newest().error), page.trouble
+    error, told = dict(newest().error), _in_words(page.trouble)
     os.replace(os.path.join(folder, "journal.sqlite3"), os.path.join(folder, "damaged.sqlite3"))
     yield from press(ui, r"neural4d\.retry\(", (0.3,))
     yield reached("placed")
     yield from ui.screenshot("journal-2-placed")
     return {"error": error, "list": listed, "history": told, "names": names()}
+
+
+def _in_words(error):
+    return f"{error['what']} {error['remedy']}"

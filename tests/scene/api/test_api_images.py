@@ -16,7 +16,7 @@ from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 
 __all__ = ["sim", "simulator"]
-pytestmark = pytest.mark.both_ends
+pytestmark = pytest.mark.one_blender
 
 
 @pytest.fixture
@@ -33,7 +33,6 @@ def test_an_image_datablock_becomes_a_model(sim: Simulator, picture: bpy.types.I
     assert job.cost == 80
 
 
-@pytest.mark.one_blender
 def test_choosing_a_cutout(sim: Simulator, picture: bpy.types.Image, tmp_path: Path) -> None:
     picture.filepath_raw, picture.file_format = str(tmp_path / "chair.png"), "PNG"
     picture.save()
@@ -48,7 +47,6 @@ def test_choosing_a_cutout(sim: Simulator, picture: bpy.types.Image, tmp_path: P
         job.choose(0)
 
 
-@pytest.mark.one_blender
 def test_chibi_of_several_images(sim: Simulator, picture: bpy.types.Image) -> None:
     job = neural4d.generate(
         image=[picture, picture], options={"style": "Pixel-Style", "portrait_check": "off"}, size_mm=40
@@ -92,7 +90,6 @@ def test_a_save_that_fails_says_so(sim: Simulator, tmp_path: Path) -> None:
     assert caught.value.reason == "ConversionFailed"
 
 
-@pytest.mark.one_blender
 def test_a_cap(sim: Simulator) -> None:
     with pytest.raises(neural4d.JobFailed, match="limit is 59"):
         neural4d.generate("a mug", max_points=59).wait(60)
@@ -128,7 +125,6 @@ def test_variants_stand_side_by_side(sim: Simulator, origin: str) -> None:
     assert sim.spent == 60
 
 
-@pytest.mark.one_blender
 def test_all_variants_at_once(sim: Simulator) -> None:
     job = neural4d.generate("a mug", size_mm=100, variants=4, place_all=True).wait(90)
     assert len(job.objects) == 4
@@ -162,7 +158,6 @@ def test_the_operators_take_files_images_and_several_of_them(
     assert sorted(entry["points"] for entry in sim.ledger()) == [30, 30, 80, 80]
 
 
-@pytest.mark.one_blender
 def test_variants_in_another_format(sim: Simulator) -> None:
     both = {"variants": 2, "format": "STL", "size_mm": 50}
     assert neural4d.estimate("a mug", **both, place_all=True) == 80
@@ -176,7 +171,6 @@ def test_variants_in_another_format(sim: Simulator) -> None:
     assert sim.spent == 80 + 80
 
 
-@pytest.mark.one_blender
 def test_a_deleted_file_is_no_dead_end(sim: Simulator) -> None:
     job = neural4d.generate("a mug").wait(60)
     Path(job.variants[0].blend).unlink()
@@ -184,7 +178,6 @@ def test_a_deleted_file_is_no_dead_end(sim: Simulator) -> None:
     assert sim.spent == 60
 
 
-@pytest.mark.one_blender
 def test_a_second_variant_that_is_damaged_says_so(sim: Simulator) -> None:
     job = neural4d.generate("a mug", variants=2, best_for="").wait(60)
     other = next(variant for variant in job.variants if not variant.blend)

@@ -26,7 +26,7 @@ Harm = Callable[[Path], object]
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(generation="2024", job_seconds=0.0) as process:
+    with Simulator(generation="2024", job_seconds=0.0, texture_size=64) as process:
         yield process
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.both_ends
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, csm_formats=["glb"]) as process:
+    with Simulator(job_seconds=0.0, csm_formats=["glb"], texture_size=64) as process:
         yield process
 
 

@@ -36,9 +36,14 @@ class Layout:
         self.drawn: list[tuple[str, SimpleNamespace]] = []
         self.layout, self.operator_context = self, ""
 
-    def operator(self, name: str, **_: Any) -> SimpleNamespace:
+        self.texts: list[str] = []
+
+    def operator(self, name: str, text: str = "", **_: Any) -> SimpleNamespace:
         self.drawn.append((name, made := SimpleNamespace()))
+        self.texts.append(text)
         return made
+
+    def operator_menu_enum(self, name: str, _property: str, **_: Any) -> None: ...
 
     def menu(self, name: str, **_: Any) -> None:
         self.drawn.append((name, SimpleNamespace()))
@@ -83,6 +88,12 @@ def test_an_image_is_offered_wherever_it_is_at_hand(registered: bpy.types.Scene)
     assert (model[0], Path(model[1]["filepath"])) == ("neural4d.bring_in_files", Path("/pictures/Lamp.GLB"))
     asset = drawn("ASSETBROWSER_MT_context_menu", space_data=shown, asset=space(local_id=image))
     assert asset == [*offered, ("neural4d.generate_popup", {})]
+
+
+@pytest.mark.parametrize("words", ["generate", "ai", "text to 3d", "image to 3d"])
+def test_the_search_finds_it_under_words_that_people_use(registered: bpy.types.Scene, words: str) -> None:
+    menus.NEURAL4D_MT_add.draw(layout := Layout(), bpy.context)  # type: ignore[arg-type]  # F3 goes through the menus
+    assert any(re.search(rf"\b{words}\b", text.lower()) for text in layout.texts)
 
 
 def test_nothing_is_offered_where_there_is_none(registered: bpy.types.Scene) -> None:

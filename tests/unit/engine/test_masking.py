@@ -184,14 +184,14 @@ def test_an_observer_that_fails_changes_nothing() -> None:
     def observer(_: Exchange) -> None:
         raise RuntimeError("of no interest")
 
-    with Simulator() as simulator:
+    with Simulator(texture_size=64) as simulator:
         transport = Transport("Neural4D", simulator.api_url, simulator.token, observer=observer)
         assert transport.call("/api/queryPointsInfo")["statusType"] == 0
 
 
 @pytest.mark.parametrize("generation", ["today", "2024"])
 def test_an_engine_records_its_jobs(generation: str, tmp_path: Path) -> None:
-    with Simulator(generation=generation, job_seconds=0.2, matting_seconds=0.0) as simulator:
+    with Simulator(generation=generation, job_seconds=0.2, matting_seconds=0.0, texture_size=64) as simulator:
         with EngineProcess(tmp_path, simulator.api_url, simulator.keys) as engine:
             image = picture(tmp_path)
             jobs = [engine.submit("a cute bird"), engine.submit("", images=[str(image)])]

@@ -27,7 +27,7 @@ from tests.support.command_line import at_home, paid, run
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.0, picture_seconds=0.0) as process:
+    with Simulator(job_seconds=0.0, picture_seconds=0.0, texture_size=64) as process:
         yield process
 
 

@@ -25,14 +25,14 @@ QUICK = Timing(poll=0.05, patience=20.0, booking=3.0, minute=1.0)
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.1, matting_seconds=0.0, picture_seconds=0.0) as simulator:
+    with Simulator(job_seconds=0.1, matting_seconds=0.0, picture_seconds=0.0, texture_size=64) as simulator:
         yield simulator
 
 
 @pytest.fixture(scope="module")
 def comparing() -> Iterator[Simulator]:
     """The stand-in that the services, which are a stand-in here too, are compared with."""
-    with Simulator(job_seconds=0.1, matting_seconds=0.0, picture_seconds=0.0) as simulator:
+    with Simulator(job_seconds=0.1, matting_seconds=0.0, picture_seconds=0.0, texture_size=64) as simulator:
         yield simulator
 
 

@@ -33,6 +33,10 @@ def test_each_path_that_is_named_exists() -> None:
     assert {name: paths for name, text in texts.items() if (paths := missing(text))} == {}
 
 
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
 def test_one_that_does_not_exist_is_found() -> None:
     text = "`python3 scripts/test.py`, `scripts/toolbox/`, `engine/old_place.py`, `tests/unit/test_none*.py`, `.dev/x`"
     assert named(text) == ["scripts/test.py", "scripts/toolbox/", "engine/old_place.py", "tests/unit/test_none*.py"]

@@ -30,7 +30,7 @@ NOBODYS = {
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(job_seconds=0.05, picture_seconds=0.05, matting_seconds=0.0) as process:
+    with Simulator(job_seconds=0.05, picture_seconds=0.05, matting_seconds=0.0, texture_size=64) as process:
         yield process
 
 
