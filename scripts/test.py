@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
-KINDS = ("lint", "types", "docs", "unit", "scene", "package", "demo", "tester", "gui")
-BY_NAME = ("windows",)  # takes minutes, and needs Windows, or Linux and root
+KINDS = ("lint", "types", "docs", "unit", "scene", "package", "demo", "tester", "windows", "gui")
 #: Of those at a time: unit runs six processes, and clicks go astray beside three others.
 PLACES = {"unit": 3, "gui(rest)": 2}
 
@@ -32,7 +31,19 @@ def stages(bpy: list[str]) -> list[str]:
     """
     ordered = dict.fromkeys((bpy[-1], bpy[0], *bpy))
     of_bpy = [*(f"scene({version})" for version in ordered), *(f"package({version})" for version in bpy)]
-    return ["unit", "gui(rest)", "lint", "types", "docs", "gui(patient)", *of_bpy, "demo", "tester", *BY_NAME]
+    return [
+        "unit",
+        "gui(rest)",
+        "lint",
+        "types",
+        "docs",
+        "gui(patient)",
+        "gui(older)",
+        *of_bpy,
+        "windows",
+        "demo",
+        "tester",
+    ]
 
 
 async def run(chosen: dict[str, list[str]], jobs: int) -> dict[str, tuple[str, float]]:
@@ -92,8 +103,8 @@ def main() -> int:
         "--only",
         nargs="+",
         metavar="STAGE",
-        choices=KINDS + BY_NAME,
-        help=f"some of: {', '.join(KINDS)}; by name only: windows",
+        choices=KINDS,
+        help=f"some of: {', '.join(KINDS)}",
     )
     parser.add_argument("--bpy", nargs="+", choices=bpy, default=bpy, help="versions of bpy instead of all four")
     parser.add_argument("--blender-versions", nargs="+", default=[], metavar="X.Y", help="downloaded for 'tester'")

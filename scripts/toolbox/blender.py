@@ -81,6 +81,11 @@ def find() -> Blender:
     return checked(sid.ensure() / "blender", "the Debian folder")
 
 
+def older() -> Blender:
+    """An older Blender with a window, which nobody has to have installed; ToolError where it cannot be made here."""
+    return checked(sid.ensure(sid.CACHE / "older", sid.OLDER) / "blender", "the older Debian folder")
+
+
 def program(name: str) -> Path:
     """The executable of `Xvfb` or of ImageMagick's `import`, installed where it is missing.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def shared() -> Path:
 def say(text: str) -> None:
     """Print one line to stderr at once, so that stdout stays free for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def not_here(report: Path, why: ToolError) -> None:
+    """Say that a stage cannot be run on this machine, and why; in its JUnit report too, which the summary reads."""
+    print(f"Not run here: {why}", flush=True)
+    case = ET.Element("testcase", classname=report.stem, name="here")
+    ET.SubElement(case, "skipped", message=str(why))
+    report.parent.mkdir(parents=True, exist_ok=True)
+    ET.ElementTree(case).write(report)
 
 
 def run(command: Sequence[object], *, why: str, cwd: Path | None = None, timeout: float = 1800) -> str:

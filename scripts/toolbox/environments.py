@@ -40,7 +40,7 @@ def ensure(session: str) -> Path:
         ToolError: there is no such session, its environment could not be made, or it needs a Blender with a window
             and there is none; the text says what to install.
     """
-    if session.startswith("gui"):
+    if session.startswith("gui") and session != "gui(older)":
         blender.find()
     folder = DEV / re.sub(r"\W+", "-", session).strip("-")
     with locked(folder.name):

@@ -1,4 +1,4 @@
-"""Debian in a folder: sid for the newest Blender with a window where the machine has none, trixie for Wine.
+"""Debian in a folder: sid for the newest Blender with a window, where there is none; trixie for an older one, and Wine.
 
 Linux and root only. Programs in it are entered through small wrappers that bind the machine's own
 folders into it, so that paths are the same inside and outside, in a mount namespace of their own:
@@ -41,6 +41,8 @@ class Kind(NamedTuple):
 
 
 BLENDER = Kind("blender-sid", "sid", PACKAGES, ("blender", "Xvfb", "import"))
+#: The oldest with a window that Debian has: 4.3.
+OLDER = Kind("blender-trixie", "trixie", PACKAGES, ("blender",))
 STAMP = ".neural4d-complete"
 
 # The folder that holds the root is bound first and alone: bound later, or with what is mounted

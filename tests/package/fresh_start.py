@@ -14,7 +14,7 @@ import addon_utils  # isort: skip
 
 MODULE = "bl_ext.user_default.neural4d"
 #: What a job takes and registering does not: Blender's start is not to wait for it.
-LATE = [f"api.{name}" for name in ("batches", "generate", "history", "job")]
+LATE = [f"api.{name}" for name in ("batches", "generate", "history", "jobs.job")]
 LATE += ["batching", "prepare"]
 LATE += [f"engine.model.{name}" for name in ("batch", "inputs.image_header", "inputs.web_addresses", "job", "request")]
 LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.answers", "steps", "store", "system")]

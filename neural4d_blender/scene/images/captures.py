@@ -47,7 +47,7 @@ def render_result(folder: Path) -> bpy.types.Image:
     try:
         export.save_as_rendered(image, path, "JPEG")
     finally:
-        path.unlink(missing_ok=True)
+        pixels.discard(path)
     return image
 
 

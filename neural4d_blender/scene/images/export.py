@@ -193,7 +193,7 @@ def _passing_file(path: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        pixels.discard(path)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,12 @@ _ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 def unique_path(folder: Path, format: str) -> Path:
     """A name in the folder that nothing has yet. ``format``: PNG, JPEG or WEBP."""
     return folder / f"image-{uuid.uuid4().hex}{_ENDINGS[format]}"
+
+
+def discard(path: Path) -> None:
+    """Remove a picture made in passing; one that a virus scanner has open stays: a window waits for nothing."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -116,7 +122,7 @@ def copied(image: bpy.types.Image, limits: ImageLimits, folder: Path) -> Path | 
     finally:
         image.file_format = before
     if path.stat().st_size > limits.max_bytes:
-        path.unlink()
+        discard(path)
         return None
     return path
 
@@ -169,7 +175,7 @@ def write(pixels: np.ndarray, limits: ImageLimits, folder: Path, *, photo: bool 
                 length = path.stat().st_size
                 if length <= limits.max_bytes:
                     return path
-                path.unlink()
+                discard(path)
             size = _smaller(size, length, limits)
 
 

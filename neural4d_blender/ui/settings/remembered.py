@@ -61,8 +61,11 @@ class Remembered:
         with suppress(OSError):  # the panel goes on without
             self.path.parent.mkdir(parents=True, exist_ok=True)
             passing = self.path.with_suffix(f".{os.getpid()}")
-            passing.write_text(json.dumps({**self._read(), part: value}, indent=1), encoding="utf-8")
-            os.replace(passing, self.path)
+            try:
+                passing.write_text(json.dumps({**self._read(), part: value}, indent=1), encoding="utf-8")
+                os.replace(passing, self.path)
+            finally:  # another program may have the other one open
+                passing.unlink(missing_ok=True)
 
     def _part(self, name: str, kind: type) -> Any:
         value = self._read().get(name)

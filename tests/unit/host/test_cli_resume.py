@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import signal
 import threading
 from pathlib import Path
@@ -176,7 +175,7 @@ def test_a_command_that_is_interrupted_while_it_sends_does_not_wait_and_resume_d
 
         def interrupt() -> None:
             gate.arrived.wait(60)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
         assert run("generate", "a mug", "--as-made", "-o", "mug.glb") == 130

@@ -17,7 +17,7 @@ import pytest
 
 import noxfile
 from scripts import test as command
-from scripts.toolbox import environments
+from scripts.toolbox import environments, wine
 from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
 
@@ -106,6 +106,23 @@ def test_a_crash_after_the_last_test_is_a_failure(run_tests: Run) -> None:
 def test_a_stage_without_matching_tests_is_fine_only_where_some_were_asked_for(run_tests: Run) -> None:
     assert run_tests("def test_good(): pass", "other").ok
     assert not run_tests("# none").ok
+
+
+def test_where_there_can_be_no_wine_that_is_said_and_no_failure(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise ToolError("making a Debian folder for it needs root")
+
+    monkeypatch.setattr(wine, "ensure", refused)
+    monkeypatch.setattr(sys, "argv", ["wine.py", "--report", str(noxfile.REPORTS / "windows")])
+    assert wine.main() == 0
+    assert "needs root" in capsys.readouterr().out
+    report = (noxfile.REPORTS / "windows.xml").read_text()
+    program = f"import pathlib; pathlib.Path({str(noxfile.REPORTS / 'windows.xml')!r}).write_text({report!r})"
+    row = run("-c", program, name="windows")
+    assert (row.passed, row.failed, row.skipped, row.ok) == (0, 0, 1, True)
+    assert not run("-c", "", name="windows").ok
 
 
 def test_a_report_of_an_earlier_run_counts_for_nothing(run: Run, run_tests: Run) -> None:
