@@ -17,8 +17,7 @@ continue_batch  ``batch`` id, ``changes`` {budget, concurrency}: all that is not
 correct_batch   ``batch`` id, ``changes``, ``items`` {job: place}, and as ``submit_many``: its table has changed
 batch           ``batch`` id: tells its jobs as events; answers ``batch``
 batches         ``limit``; answers ``batches``
-cancel, retry   ``job``
-choose          ``job``, ``cutout``: go on with that picture
+cancel, retry   ``job``. choose: ``job``, ``cutout``: go on with that picture
 approve,decline ``job``, ``points``: it may go over an allowance, up to so many in all, or not; whichever engine has it
 prepare         ``job``, ``variant``: prepare that variant too, and make it the job's own; ``anew``: what was prepared
                 of it cannot be used, so it is made once more of the download
@@ -28,9 +27,8 @@ placed          ``job``, ``variant``, ``target``: it stands in the scene
 list            ``limit``: answers ``jobs``, the newest of them
 retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
                 ready once more; refused where another Blender may have it
-dismiss         ``job``: no longer to be listed among the present ones
-balance         ``provider``
-test_key        ``provider``: answers ``balance``, None where the service does not tell it
+dismiss         ``job``: no longer listed
+balance         ``provider``. test_key: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
 draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
@@ -41,8 +39,7 @@ follow          ``jobs`` {id: revision}: go on with those that an engine which i
 find            ``job``: answers ``jobs``, that job's snapshot alone, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
-totals          answers ``totals``: month, provider, jobs, points, bytes
-noticed         the user has been told what the events ``notice`` say
+totals          answers ``totals``: month, provider, jobs, points, bytes. noticed: the user knows what ``notice`` said
 delete          ``job``: its files and what is known of it, less its cost; answers ``freed`` (bytes)
 ==============  =====================================================================================
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from bpy.props import EnumProperty, StringProperty
 
 from ....engine import protocol
-from ....engine.protocol import Request
 
 if TYPE_CHECKING:
     from ....batching.table.generate_arguments import Shape
+    from ....engine.protocol import Request
 
 _RETOPOLOGY = [
     ("NONE", "As It Is", "The model keeps its mesh"),
@@ -75,7 +75,7 @@ def values(chosen: Any) -> "Shape":
     }
 
 
-def take(chosen: Any, request: Request) -> None:
+def take(chosen: Any, request: "Request") -> None:
     """Set the fields to what a job was asked for."""
     chosen.retopology, chosen.collision = request.retopology, request.collision
     chosen.texture_size = str(request.texture_size)
