@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..engine import protocol
-from .environment_variables import Settings
 
 if TYPE_CHECKING:
     from ..engine.protocol import Policy
+    from .environment_variables import Settings
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -29,6 +29,8 @@ LEFT_OUT = {
     "engine/files/gltf/gltf_accessor_check.py": "the specification's own terms, for whoever wrote the file",
     "engine/files/gltf/gltf_check.py": "the same",
     "engine/files/gltf/gltf_scene_check.py": "the same",
+    "engine/process/quotes.py": "what an agent reads",
+    "engine/store/quotes.py": "the same",
     "scene/finished_jobs/job_report.py": "a report that is read by whoever is asked for help",
     "ui/operators/jobs/copy_as_python.py": "comments of a script",
 }
@@ -81,6 +83,13 @@ LEFT_OUT_SENTENCES = (
     "There is no state {}; there are: {}.", "A picture is a path or an image of Blender's, not {}.",
     "Leave size_mm and location out, or fit one model at a time.", "Leave size_mm and location out, or fit.",
     "There is no service {}; there are: {}.", "The size must be a number of millimetres above 0, not {}.",
+    "metadata takes values by name, not {}.", "Give it as {}.", "metadata takes {} bytes as JSON at the most, not {}.",
+    "A name in metadata is 1 to 63 of A-Z, a-z, 0-9, _ . and -, not {}.", "Choose another name or folder.",
+    "metadata {} looks like a secret, and stands in reports and files that others get.", "Nothing was sent or kept.",
+    "Leave it out, or call it something else where it is none.", "metadata {} has a service's key in it.",
+    "metadata {} is a text, a number, true, false or null, not {}.", "{} is no path for a file: {}.",
+    "A model goes into a folder or into a box.", "Leave output or fit out.",
+    "Ask for a quote, and generate with its id.",
     "The box gives one model its size and place.", "The box gives size and place.", "There is no object {}.",
 )  # fmt: skip
 #: Pieces of sentences that come from elsewhere as words, and are looked up by themselves.
@@ -93,7 +102,7 @@ PIECES = {
     *(f"{{}} {what}{end}" for what in ("camera", "drawing", "light", "light probe", "speaker", "volume")
       for end in ("", "s")),
     "{} part of lines or points", "{} parts of lines or points",
-    *(f"{{}} {what}{end}" for what in ("border", "edge", "face", "hole", "opening", "part", "piece")
+    *(f"{{}} {what}{end}" for what in ("border", "byte", "edge", "face", "hole", "opening", "part", "piece")
       for end in ("", "s")),
     "{} vertex", "{} vertices", "{} cavity", "{} cavities", "{} sheet was", "{} sheets were", "an open surface was",
     "quads", "triangles", "no second Blender could be started to bake textures in",

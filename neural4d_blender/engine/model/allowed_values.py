@@ -35,5 +35,6 @@ def check_characters(*texts: str) -> None:
             text.encode()
         except UnicodeEncodeError:
             shown = text.encode("ascii", "backslashreplace").decode()
-            what, remedy = f"This text has characters that are none: {shown}", "Correct it, or rename the file."
-            raise InvalidInput(what, remedy) from None
+            raise InvalidInput(
+                f"This text has characters that are none: {shown}", "Correct it, or rename the file."
+            ) from None
