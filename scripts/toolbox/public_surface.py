@@ -148,7 +148,7 @@ def _argument(one: ast.arg, default: ast.expr | None) -> str:
 
 def _errors() -> Iterator[str]:
     known = {"Neural4DError"}
-    for file in ("process_errors", "errors"):
+    for file in ("process_errors", "spending_errors", "errors"):
         for node in _tree(PACKAGE / "engine" / f"{file}.py").body:
             if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & known:
                 known.add(node.name)

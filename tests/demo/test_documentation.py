@@ -12,7 +12,7 @@ import bpy
 import pytest
 from PIL import Image
 
-from neural4d_blender.engine import errors, process_errors
+from neural4d_blender.engine import errors, process_errors, spending_errors
 from scripts.simulator.launcher import Simulator
 from scripts.toolbox.console import ROOT
 
@@ -118,7 +118,8 @@ def test_its_table_has_every_error_that_a_user_can_meet_with_its_remedy() -> Non
     known = {
         name: kind
         for name, kind in vars(errors).items()
-        if isinstance(kind, type) and kind.__module__ in (errors.__name__, process_errors.__name__)
+        if isinstance(kind, type)
+        and kind.__module__ in {room.__name__ for room in (errors, process_errors, spending_errors)}
     }
     met = {name: kind.default_remedy for name, kind in known.items() if kind.default_remedy}
     del met["TransportError"]  # only ever one of its kinds

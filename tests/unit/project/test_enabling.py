@@ -11,7 +11,8 @@ from neural4d_blender.engine import protocol
 
 PACKAGE = Path(__file__).resolve().parents[3] / "neural4d_blender"
 UI = sorted((PACKAGE / "ui").rglob("*.py"))
-AT_START = ("errors", "process_errors", "protocol", "model/declaration", "model/allowed_values", "model/states")
+AT_START = ("errors", "process_errors", "spending_errors", "protocol")
+AT_START += ("model/declaration", "model/allowed_values", "model/states")
 ENGINE = [PACKAGE / "engine" / f"{name}.py" for name in AT_START]
 ENGINE += sorted(
     path for name in ("base", "provider", "declared") for path in (PACKAGE / "engine/services").rglob(f"{name}.py")
