@@ -21,7 +21,8 @@ def is_remote(folder: Path) -> bool:
     there = os.path.realpath(folder)
     try:
         if sys.platform == "win32":
-            return _drive_type(there) == 4  # DRIVE_REMOTE
+            # A share that cannot be reached now has no type.
+            return re.match(r"\\\\[^?.]", there) is not None or _drive_type(there) == 4  # DRIVE_REMOTE
         if sys.platform == "darwin":
             return not _flags(there) & 0x1000  # MNT_LOCAL
         return _REMOTE.match(file_system(there, _MOUNTS.read_text(errors="surrogateescape"))) is not None
