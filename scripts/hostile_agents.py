@@ -42,6 +42,8 @@ _TEXTS = (
 #: What no tool has, and a client may hope for.
 _MORE = ("agent", "max_points", "url", "key", "keep_in", "code", "retry_below", "target", "project")
 _CALLS = 12
+#: Points that the agents of both processes may spend in all.
+_ALLOWANCE = 300
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,6 +77,7 @@ def run(folder: Path, sessions: int, seed: int = 0) -> tuple[list[str], str]:
         (files / "link").symlink_to(folder)
     with Simulator(job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0, balance=1_000_000) as service:
         environment = {**os.environ, **service.environment, "NEURAL4D_DATA_DIR": str(folder / "data")}
+        environment |= {"NEURAL4D_ALLOWANCE_MONTH": str(_ALLOWANCE)}
         environment |= {"PATH": "", "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "data" / "hypothesis")}
         command = [sys.executable, __file__, "--worker", str(folder), "--sessions", str((sessions + 1) // 2), "--seed"]
         both = [
@@ -88,6 +91,7 @@ def run(folder: Path, sessions: int, seed: int = 0) -> tuple[list[str], str]:
         wrong += [line for text in said for line in text.splitlines() if not line.startswith("{")]
         answers = [json.loads(line) for text in said for line in text.splitlines() if line.startswith("{")]
         wrong += _money(folder / "data", service.ledger()) + _disk(folder)
+        wrong += [f"{service.spent} points are above the allowance."] * (service.spent > _ALLOWANCE)
         told = f"{sessions} sessions, {sum(one['calls'] for one in answers)} calls, {service.spent} points paid"
     return wrong, told
 

@@ -94,7 +94,8 @@ class Policy:
         Args:
             service: its id. What is built in is nobody's business.
         """
-        if services.DECLARATIONS[service].built_in:
+        declared = services.DECLARATIONS.get(service)
+        if declared and declared.built_in:
             self._check_folders(request)
             return request
         if self.services is not None and service not in self.services:
@@ -137,7 +138,8 @@ class Policy:
         return ForbiddenByPolicy(what, self.sentence)
 
     def _with_fixed(self, service: str, request: Request) -> Request:
-        own = {option.key for option in services.DECLARATIONS[service].options}
+        declared = services.DECLARATIONS.get(service)
+        own = {option.key for option in declared.options} if declared else set()
         values: dict[str, Any] = {}
         options = dict(request.options)
         for name, value in self.fixed.items():

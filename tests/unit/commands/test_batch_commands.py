@@ -161,6 +161,7 @@ def test_a_budget_that_is_used_up_ends_it(desk: Desk) -> None:
 
 def test_what_fails_all() -> None:
     alike = {"BudgetUsedUp", "NotEnoughPoints", "KeyMissing", "KeyRejected", "OnlineAccessOff"}
+    alike |= {"AllowanceUsedUp", "PolicyUnusable"}
     assert alike == batches._OF_ALL
 
 
@@ -229,7 +230,8 @@ def test_files_that_could_not_be_written_are_written_by_going_on(desk: Desk) -> 
     folder.unlink()
     assert desk.ask("continue_batch", batch="b")["again"] == 2
     desk.rest()
-    assert sorted(path.name for path in folder.iterdir()) == ["0001 0.glb", "0002 1.glb"]
+    files = ["0001 0.glb", "0002 1.glb"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*files, *(f"{name}.json" for name in files)])
     assert desk.service.bought == [TEXT] * 2
 
 

@@ -215,7 +215,7 @@ def test_a_model_that_is_not_there_yet_cannot_be_prepared(desk: Desk) -> None:
     desk.submit("1")
     desk.rest()
     assert refused(desk, "prepare", job="1", variant=0) == "InvalidInput"
-    assert refused(desk, "asset", job="1", variant=0) == "InvalidInput"
+    assert refused(desk, "asset", job="1", folder="/library", variant=0) == "InvalidInput"
 
 
 def test_where_it_was_placed(desk: Desk) -> None:
@@ -423,10 +423,10 @@ def test_an_asset_that_cannot_be_written_is_told(desk: Desk, monkeypatch: pytest
 
     ready(desk)
     monkeypatch.setattr(job_commands, "write_asset", fail)
-    assert refused(desk, "asset", job="1", variant=0) == "PreparerFailed"
+    assert refused(desk, "asset", job="1", folder="/library", variant=0) == "PreparerFailed"
     monkeypatch.setattr(job_commands, "write_asset", lambda *_, **__: Path("/library/a.blend"))
-    assert desk.ask("asset", job="1", variant=0)["path"] == "/library/a.blend"
-    assert refused(desk, "asset", job="1", variant=3) == "InvalidInput"
+    assert desk.ask("asset", job="1", folder="/library", variant=0)["path"] == "/library/a.blend"
+    assert refused(desk, "asset", job="1", folder="/library", variant=3) == "InvalidInput"
 
 
 def test_a_save_that_is_asked_for_is_made_though_the_job_is_cancelled_too_late(desk: Desk) -> None:

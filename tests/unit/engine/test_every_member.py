@@ -218,7 +218,7 @@ def test_a_field_of_an_id_is_masked(name: str) -> None:
 
 
 REFUSALS = ("ServiceBusy", "KeyRejected", "NotEnoughPoints", "RequestRefused", "InvalidInput")
-UNSENT = ("HeldBack", "ServiceUnreachable", "InvalidInput", "UnsupportedFeature")
+UNSENT = ("HeldBack", "ServiceUnreachable", "InvalidInput", "UnsupportedFeature", "QuoteMissing", "QuoteExpired")
 OUTAGES = ("ServiceUnreachable", "AnswerLost", "ServiceDown", "DiskUnusable")
 
 
