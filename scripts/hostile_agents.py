@@ -77,7 +77,7 @@ def run(folder: Path, sessions: int, seed: int = 0) -> tuple[list[str], str]:
         (files / "link").symlink_to(folder)
     with Simulator(job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0, balance=1_000_000) as service:
         environment = {**os.environ, **service.environment, "NEURAL4D_DATA_DIR": str(folder / "data")}
-        environment |= {"NEURAL4D_ALLOWANCE_MONTH": str(_ALLOWANCE)}
+        environment |= {"NEURAL4D_ALLOWANCE_DAY": str(_ALLOWANCE)}
         environment |= {"PATH": "", "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "data" / "hypothesis")}
         command = [sys.executable, __file__, "--worker", str(folder), "--sessions", str((sessions + 1) // 2), "--seed"]
         both = [

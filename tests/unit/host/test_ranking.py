@@ -143,7 +143,7 @@ def test_exit_codes_of_what_is_not_fit() -> None:
 
 def test_lines_for_a_person_and_values_for_a_program() -> None:
     several = job(report(0.5, open_edges=1), report(0.9))
-    assert report_text.in_short(several.variants[0]) == "render: fit; game: fit; print: not fit (open edges: 1 edges)"
+    assert report_text.in_short(several.variants[0]) == "render: fit; game: fit; print: not fit (1 open edge)"
     lines = list(report_text.lines(several))
     assert lines[0] == "  variant 2"
     assert "    !  1 edges have a face on one side only." in lines

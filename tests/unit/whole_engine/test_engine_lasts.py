@@ -126,7 +126,7 @@ def test_a_command_that_is_answered_later_is_answered(
     kept(engine, tmp_path)
     once(monkeypatch, job_commands, "write_asset", error)
     job = "00000000-0000-4000-8000-000000000000"
-    assert answer(engine, "asset", job=job, variant=0)["error"]["code"] == code
+    assert answer(engine, "asset", job=job, folder="/library", variant=0)["error"]["code"] == code
     once(monkeypatch, engine.engine.context, "provider", error)
     assert answer(engine, "balance", provider="neural4d")["error"]["code"] == code
 
