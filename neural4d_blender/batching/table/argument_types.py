@@ -14,6 +14,8 @@ from ...engine.errors import InvalidInput
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
 
+#: What is read in more words than an annotation has, where it is used.
+_READ_LATER = {"location", "views"}
 #: One of a type, and several, as a user is told.
 _WORDS = {
     str: ("a text", "texts"),
@@ -53,7 +55,7 @@ def _check(function: Callable[..., object], args: tuple[object, ...], kwargs: Ma
         raise InvalidInput(f"{function.__name__}: {error}.", _meant(kwargs, [*signature.parameters])) from None
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
-        known = name in hints and parameter.kind is not parameter.VAR_KEYWORD
+        known = name in hints.keys() - _READ_LATER and parameter.kind is not parameter.VAR_KEYWORD
         if known and value is not parameter.default and not fits(value, hints[name]):
             import reprlib
 

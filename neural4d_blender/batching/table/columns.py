@@ -150,6 +150,8 @@ def _front_and_sides(
     """The images and the other views by side, from what is told of them; complaints go to ``wrong``."""
     sides: dict[str, Picture] = {}
     for name, value in views.items():
+        if value is None:  # a side that is left open
+            continue
         try:
             (sides[name.removeprefix(_VIEW)],) = cells.pictures(value)
         except ValueError:
