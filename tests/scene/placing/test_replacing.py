@@ -214,7 +214,7 @@ def test_the_properties_say_it_all_and_nothing_of_this_machine(scene: bpy.types.
     assert provenance.root_of(None) is None
 
     request = Request("", ["/home/someone/secret/0.png"], name="mug", options={"seed": -1}).to_dict()
-    names = ("prompt", "project", "agent")
+    names = ("prompt", "project", "agent", "key")
     paths = {key: f"/home/someone/{key}" for key, value in request.items() if value == "" and key not in names}
     assert {"texture_folder", "keep_in"} <= paths.keys()
     provenance.note(
