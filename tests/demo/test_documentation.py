@@ -59,7 +59,10 @@ def test_the_example_of_an_image_works_as_written(tmp_path: Path) -> None:
         printed = run(beginning + example("for the printer"), tmp_path, service)
         assert [(row["operation"], row["points"]) for row in service.ledger()] == [("image", 30), ("conversion", 10)]
     assert printed.split()[-1] == "40"
-    assert [path.name for path in (tmp_path / "for the printer").iterdir()] == ["mug 95mm.stl"]
+    assert sorted(path.name for path in (tmp_path / "for the printer").iterdir()) == [
+        "mug 95mm.stl",
+        "mug 95mm.stl.json",
+    ]
 
 
 def test_the_example_of_a_picture_first_works_as_written(tmp_path: Path) -> None:

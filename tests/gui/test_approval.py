@@ -18,7 +18,7 @@ def test_a_job_is_approved_of_and_another_one_declined(tmp_path: Path) -> None:
             "approval",
             arguments={"admin_url": sim.admin_url},
             env={**sim.environment, "NEURAL4D_POLICY": str(policy)},
-            size=(1000, 760),
+            size=(1000, 1000),
         )
         assert [row["points"] for row in sim.ledger()] == [60]
     assert (done["paid_while_it_asked"], done["approved"]) == (0, "placed")

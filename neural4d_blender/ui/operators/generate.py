@@ -28,8 +28,12 @@ _MODAL = 60.0
 
 
 def report_error(operator: bpy.types.Operator, error: Neural4DError, how: Any = "ERROR") -> set[Any]:
-    """Show an error with its remedy where Blender shows errors; where that is a place, with a button that opens it."""
-    if remedies.pop_up(error.to_dict(), bpy.context.scene.neural4d.provider):
+    """Show an error with its remedy where Blender shows errors; where that is a place, with a button that opens it.
+
+    Args:
+        how: "WARNING" for what nobody has pressed a button for: it is told, and nothing opens at the mouse.
+    """
+    if how == "ERROR" and remedies.pop_up(error.to_dict(), bpy.context.scene.neural4d.provider):
         how = "WARNING"  # which opens no pop-up of its own
     operator.report({how}, " ".join(sentence(part) for part in (error.what, error.remedy) if part))
     return {"CANCELLED"}

@@ -90,7 +90,7 @@ def test_several_jobs_at_once(sim: Simulator) -> None:
 def test_a_job_that_fails_says_all_there_is_to_say(sim: Simulator) -> None:
     sim.set_fault(endpoint="file", fault="truncated_body", times=None)
     job = neural4d.generate("a mug")
-    with pytest.raises(neural4d.JobFailed, match="Press Retry") as caught:
+    with pytest.raises(neural4d.JobFailed, match=r"Call retry\(\)") as caught:
         job.wait(60)
     assert caught.value.reason == "DownloadFailed"
     assert "60 points were paid" in caught.value.cost

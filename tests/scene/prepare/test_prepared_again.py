@@ -145,7 +145,7 @@ def test_without_the_download_retry_fetches_it_at_no_cost(
         with pytest.raises(neural4d.JobFailed) as failed:
             job.wait(60)
         told = str(failed.value)
-        assert (job.state, failed.value.cost) == ("failed", "60 points were paid. Retry does not pay them again.")
+        assert (job.state, failed.value.cost) == ("failed", "60 points were paid. retry() does not pay them again.")
         assert not job._data.retry_pays
     assert "the download that it was made of is gone" in told
     assert "Press Retry" in told
