@@ -141,7 +141,8 @@ def _end_all() -> None:
 
 def start(command: list[str], limit: float, **environment: str) -> tuple[int | None, str]:
     """Run a program of Windows'; its exit code, None where the time was up, and what it said."""
-    here = {name: value for name, value in os.environ.items() if not name.endswith(("_CERT_FILE", "_CA_BUNDLE"))}
+    unfit = ("_CERT_FILE", "_CA_BUNDLE", "NEURAL4D_CONFIG")  # files of this system
+    here = {name: value for name, value in os.environ.items() if not name.endswith(unfit)}
     with tempfile.TemporaryFile() as said:  # Wine's own processes keep a pipe open
         process = subprocess.Popen(
             [str(FOLDER / "bin" / "wine"), *command],
