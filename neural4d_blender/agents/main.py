@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded
+from ..client.policy import policy_of
 from ..engine.protocol import Neural4DError
 from .settings import AGENT_ENV, BLENDER_ENV, FOLDERS_ENV
 
@@ -65,7 +66,9 @@ def _serve(asked: argparse.Namespace) -> None:
     from .server import Server
     from .settings import AgentSettings, agent_name, folders
 
-    desk = Desk(AgentSettings(asked.blender), agent_name(asked.agent), Folders(folders(asked.folder)))
+    settings, named = AgentSettings(asked.blender), Folders(folders(asked.folder))
+    policy_of(settings).check_folders_of_agents(named.roots)
+    desk = Desk(settings, agent_name(asked.agent), named)
     desk.bridge.notices.tell = logging.getLogger(__package__).warning
     try:
         Server(desk).run("stdio")

@@ -89,7 +89,7 @@ LEFT_OUT_SENTENCES = (
     "Leave it out, or call it something else where it is none.", "metadata {} has a service's key in it.",
     "metadata {} is a text, a number, true, false or null, not {}.", "{} is no path for a file: {}.",
     "A model goes into a folder or into a box.", "Leave output or fit out.",
-    "Ask for a quote, and generate with its id.",
+    "Ask for a quote, and generate with its id.", "Agents may not have {}: only what is in {}.",
     "The box gives one model its size and place.", "The box gives size and place.", "There is no object {}.",
 )  # fmt: skip
 #: Pieces of sentences that come from elsewhere as words, and are looked up by themselves.

@@ -32,10 +32,9 @@ class Policy:
             ``service``, each by name.
         fixed: values by the names of a request or of a service's option. forbidden: such names.
         files, assets: folders for them, with all that is below; empty for any.
-        shared: the folder of what was made before. audit: the folder for that. Both may be empty.
-        agents: whether there may be any. may: what they may do, of ``policy_file.MAY``. folders: that they may use.
-        place: "ask" or "always". approve_above: points from which on the user is asked for each of their jobs; None
-            for never.
+        agents: whether there may be any. may: what they may do, of ``policy_file.MAY``. folders: below which those have
+            to be that a user names for them; empty for any. approve_above: points from which on the user is asked for
+            each of their jobs; None for never.
         panel: what the panel shows. sentence: what is said of all that is forbidden.
     """
 
@@ -47,12 +46,9 @@ class Policy:
     forbidden: frozenset[str] = frozenset()
     files: tuple[Path, ...] = ()
     assets: tuple[Path, ...] = ()
-    shared: str = ""
-    audit: str = ""
     agents: bool = True
     may: frozenset[str] = frozenset(policy_file.MAY)
     folders: tuple[Path, ...] = ()
-    place: str = "ask"
     approve_above: int | None = None
     panel: str = ""
     sentence: str = ""
@@ -77,12 +73,9 @@ class Policy:
             forbidden=frozenset(name for name, is_so in options.get("forbidden", {}).items() if is_so),
             files=_paths(folders.get("files", ())),
             assets=_paths(folders.get("assets", ())),
-            shared=folders.get("shared", ""),
-            audit=folders.get("audit", ""),
             agents=agents.get("allowed", True),
             may=frozenset(agents.get("may", policy_file.MAY)),
             folders=_paths(agents.get("folders", ())),
-            place=agents.get("place", "ask"),
             approve_above=agents.get("approve_above"),
             panel=told["texts"].get("panel", ""),
             sentence=told["texts"].get("forbidden", ""),
@@ -132,6 +125,13 @@ class Policy:
         if allowed and not _is_below(Path(path), allowed):
             there_are = ", ".join(map(str, allowed))
             raise self.refusal(f"No {what} may be written to {path}: only to {there_are}.")
+
+    def check_folders_of_agents(self, named: Iterable[Path]) -> None:
+        """ForbiddenByPolicy where one of the folders that a user has named for agents may not be."""
+        for folder in named:
+            if self.folders and not _is_below(folder, self.folders):
+                there_are = ", ".join(map(str, self.folders))
+                raise self.refusal(f"Agents may not have {folder}: only what is in {there_are}.")
 
     def refusal(self, what: str) -> ForbiddenByPolicy:
         """It, with the studio's own sentence where there is one."""

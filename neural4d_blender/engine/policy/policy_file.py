@@ -17,8 +17,8 @@ from ..errors import PolicyUnusable
 from ..model.request import Request
 
 NAME, VARIABLE = "neural4d-policy.toml", "NEURAL4D_POLICY"
-#: What agents may be allowed, and how what they made comes into an open Blender.
-MAY, PLACE = ("generate", "bring_in", "fit", "dress"), ("ask", "always")
+#: What agents may be allowed.
+MAY = ("generate", "bring_in", "fit", "dress")
 #: In a table: any name, where it stands alone.
 _ANY = "*"
 
@@ -90,14 +90,6 @@ def _value(value: object) -> bool:
     return isinstance(value, str | int | float)
 
 
-def _one_of(*names: str) -> Callable[[object], bool]:
-    def check(value: object) -> bool:
-        return value in names
-
-    check.__doc__ = " or ".join(names)
-    return check
-
-
 def _list_of(what: str, fits: Callable[[Any], bool]) -> Callable[[object], bool]:
     def check(value: object) -> bool:
         return isinstance(value, list) and all(isinstance(one, str) and fits(one) for one in value)
@@ -135,12 +127,11 @@ _SHAPE: dict[str, Any] = {
         "fixed": {"prompt_suffix": _text, **_OF_REQUEST, **dict.fromkeys(_OWN, _value)},
         "forbidden": {"image_urls": _flag, **dict.fromkeys((*_OF_REQUEST, *_OWN), _flag)},
     },
-    "folders": {"files": _folders, "assets": _folders, "shared": _is_folder, "audit": _is_folder},
+    "folders": {"files": _folders, "assets": _folders},
     "agents": {
         "allowed": _flag,
         "may": _list_of(", ".join(MAY), MAY.__contains__),
         "folders": _folders,
-        "place": _one_of(*PLACE),
         "approve_above": _points,
     },
     "texts": {"panel": _text, "forbidden": _text},

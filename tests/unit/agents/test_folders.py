@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.agents.folders import Folders
+from neural4d_blender.agents.main import main
 from neural4d_blender.engine.protocol import InvalidInput
 
 
@@ -75,3 +76,18 @@ def test_without_a_folder_there_is_no_file(tmp_path: Path) -> None:
     for wrong in (str(tmp_path / "is not there"), tmp_path.anchor):
         with pytest.raises(InvalidInput):
             Folders([wrong])
+
+
+@pytest.mark.parametrize(("named", "code"), [("in", None), ("elsewhere", 1)])
+def test_the_studio_says_which_folders_they_may_be(
+    named: str, code: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("in", "elsewhere"):
+        (tmp_path / name).mkdir()
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[agents]\nfolders = ['{tmp_path / 'in'}']", encoding="utf-8")
+    monkeypatch.setenv("NEURAL4D_POLICY", str(policy))
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("neural4d_blender.agents.server.Server.run", lambda *_: None)
+    assert main(["--folder", str(tmp_path / named)], "neural4d") == (code or 0)
+    assert ("Agents may not have" in capsys.readouterr().err) is bool(code)

@@ -49,7 +49,7 @@ def test_the_documented_example_is_kept_to(tmp_path: Path) -> None:
         *(("day", 200, "user", "jo"), ("month", 1000, "project", "birds"), ("day", 50, "provider", "csm")),
         *(("day", 100, "agent", "claude-desktop"), ("job", 60, "agent", "claude-desktop")),
     }
-    assert (read.shared, read.audit, read.place) == ("/srv/made", "/srv/audit", "ask")
+    assert read.folders == (Path("/srv/agents"),)
     assert (read.panel[:6], read.sentence) == ("Ask Jo", "Not at this studio.")
 
 
@@ -64,6 +64,13 @@ def test_every_name_of_the_example_with_a_slip_of_the_pen_is_refused(tmp_path: P
             odd = [*lines[:number], line.replace(name[1], f"{name[1]}s_", 1), *lines[number + 1 :]]
             with pytest.raises(PolicyUnusable, match=r"neural4d-policy\.toml cannot be used"):
                 policy(tmp_path, "\n".join(odd))
+
+
+@pytest.mark.parametrize("line", ["[folders]\naudit = '/srv'", "[folders]\nshared = '/srv'", "[agents]\nplace = 'ask'"])
+def test_what_is_not_kept_to_is_no_name_of_a_policy(tmp_path: Path, line: str) -> None:
+    """Who writes it is told at once, and does not rely on it."""
+    with pytest.raises(PolicyUnusable, match="knows no"):
+        policy(tmp_path, line)
 
 
 def test_without_a_file_all_is_allowed_and_a_named_one_has_to_be_there(
