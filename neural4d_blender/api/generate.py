@@ -56,7 +56,7 @@ def generate(
     prompt: str = "",
     *,
     image: Picture | Sequence[Picture] | None = None,
-    views: Mapping[str, Picture] | None = None,
+    views: Mapping[str, Picture | None] | None = None,
     picture_first: bool = False,
     pictures: int = 1,
     references: Picture | Sequence[Picture] = (),

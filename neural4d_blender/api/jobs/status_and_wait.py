@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,7 +17,7 @@ from ...client.jobs import ranking, snapshots
 from ...client.jobs.box_fit import fit_of
 from ...client.remedies import for_python
 from ...client.request_reply import LOOK, check_going, go_on
-from ...engine.protocol import SETTLED, JobFailed, NotFit, State
+from ...engine.protocol import SETTLED, ErrorTexts, JobFailed, NotFit, State
 from ...scene import main_thread, timer_and_file_handlers
 from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
@@ -36,6 +36,11 @@ class Variant(snapshots.Variant):
     """
 
     fit: float | None = None
+
+
+def _in_words(told: ErrorTexts) -> ErrorTexts:
+    """Those of functions where there are no buttons."""
+    return for_python(told) if bpy.app.background else told
 
 
 class Following:
@@ -108,9 +113,7 @@ class Following:
     def error(self) -> JobFailed | None:
         """What went wrong, with ``what``, ``kept``, ``cost``, ``remedy`` and ``reason`` (a class name)."""
         told = session.placings.trouble.get(self.id) or self._data.error
-        if told and bpy.app.background:  # there are no buttons
-            told = for_python(told)
-        return JobFailed.from_dict(told) if told else None
+        return JobFailed.from_dict(_in_words(told)) if told else None
 
     @property
     def service(self) -> dict[str, str]:
@@ -121,7 +124,8 @@ class Following:
     def variants(self) -> list[Variant]:
         """All models of the job, finished or not."""
         data, names = self._data, snapshots.Variant.__dataclass_fields__
-        return [Variant(**{name: getattr(one, name) for name in names}, fit=fit_of(data, one)) for one in data.variants]
+        made = [Variant(**{name: getattr(one, name) for name in names}, fit=fit_of(data, one)) for one in data.variants]
+        return [replace(one, error=_in_words(one.error)) if one.error else one for one in made]
 
     @property
     def ranking(self) -> list[Variant]:

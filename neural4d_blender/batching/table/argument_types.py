@@ -14,8 +14,8 @@ from ...engine.errors import InvalidInput
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
 
-#: What is read in more words than an annotation has, where it is used.
-_READ_LATER = {"location", "views"}
+#: What some arguments take, where an annotation does not say it all.
+_MEANT = {"location": "three numbers", "views": "pictures by their sides, as {'left': 'left.png'}"}
 #: One of a type, and several, as a user is told.
 _WORDS = {
     str: ("a text", "texts"),
@@ -55,11 +55,12 @@ def _check(function: Callable[..., object], args: tuple[object, ...], kwargs: Ma
         raise InvalidInput(f"{function.__name__}: {error}.", _meant(kwargs, [*signature.parameters])) from None
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
-        known = name in hints.keys() - _READ_LATER and parameter.kind is not parameter.VAR_KEYWORD
+        known = name in hints and parameter.kind is not parameter.VAR_KEYWORD
         if known and value is not parameter.default and not fits(value, hints[name]):
             import reprlib
 
-            raise InvalidInput(f"{name} takes {words(hints[name])}, not {reprlib.repr(value)}.")
+            taken = _MEANT.get(name) or words(hints[name])
+            raise InvalidInput(f"{name} takes {taken}, not {reprlib.repr(value)}.")
 
 
 def _meant(given: Mapping[str, object], known: list[str]) -> str:

@@ -85,7 +85,7 @@ class WithoutPrompt(OfRequest, total=False):
 
     image: Picture
     sample: str
-    views: Mapping[str, Picture]
+    views: Mapping[str, Picture | None]
     references: Picture
     provider: str
     pack_images: bool

@@ -16,7 +16,7 @@ Picture = TypeVar("Picture")
 
 
 def front_and_sides(
-    images: Sequence[Picture], views: Mapping[str, Picture] | None
+    images: Sequence[Picture], views: Mapping[str, Picture | None] | None
 ) -> tuple[list[Picture], dict[str, Picture]]:
     """The images, of which a view of the front is one, and the other views by side.
 

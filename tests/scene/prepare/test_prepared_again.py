@@ -148,7 +148,7 @@ def test_without_the_download_retry_fetches_it_at_no_cost(
         assert (job.state, failed.value.cost) == ("failed", "60 points were paid. retry() does not pay them again.")
         assert not job._data.retry_pays
     assert "the download that it was made of is gone" in told
-    assert "Press Retry" in told
+    assert "Call retry()" in told
     job.retry()
     job.wait(60)
     assert job.state == "placed"
