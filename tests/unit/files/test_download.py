@@ -58,7 +58,8 @@ def test_it_goes_on_where_it_was_cut(service: Caller, url: str, tmp_path: Path, 
     assert not path.exists()
     told: list[float] = []
     assert download(url, path, progress=told.append) == size
-    assert told[0] > 0.7
+    chunk = 64 * 1024  # what had come of the one that was cut is not kept
+    assert told[0] >= int(0.7 * size) // chunk * chunk / size > 0.5
     assert path.read_bytes() == whole.read_bytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model.glb", "whole.glb"]
 
