@@ -22,7 +22,7 @@ from ..client.paths import expanded, quoted
 from ..engine.protocol import InvalidInput, Neural4DError
 from . import arguments
 from .argument_types import WrongUsage
-from .commands import batch, bring_in, dress, generate, plate, report, resume, show
+from .commands import audit, batch, bring_in, dress, generate, plate, report, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
 from .log import close_log, open_log
@@ -42,6 +42,7 @@ _COMMANDS: dict[str, Callable[[Session, argparse.Namespace, Console], int]] = {
     "jobs": show.jobs,
     "report": report.report,
     "balance": show.balance,
+    "audit": audit.audit,
     "services": show.services,
 }
 

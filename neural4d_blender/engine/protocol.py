@@ -39,6 +39,8 @@ follow          ``jobs`` {id: revision}: go on with those that an engine which i
 find            ``job``: answers ``jobs``, that job's snapshot alone, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
+audit           ``limit``: answers ``audit``: ``file``, ``count``, ``lines`` (the last ones), ``totals`` by whom,
+                ``waiting`` lines, ``broken``: what is wrong with the first wrong line, ``line``: its place
 totals          answers ``totals``: month, provider, jobs, points, bytes. noticed: the user knows what ``notice`` said
 delete          ``job``: its files and what is known of it, less its cost; answers ``freed`` (bytes)
 ==============  =====================================================================================

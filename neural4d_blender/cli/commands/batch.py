@@ -24,8 +24,8 @@ from ..argument_types import NO_LIMIT, kinds_of
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
+from ..output.price_text import in_words
 from ..planned_files import Plan, file_stem
-from ..price_text import in_words
 from ..session import Session
 from ..settings import settings_of
 from . import check_outputs

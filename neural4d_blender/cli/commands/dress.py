@@ -22,8 +22,8 @@ from ..argument_types import NO_LIMIT
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import event_facts
+from ..output.price_text import in_words
 from ..output.wait_and_write import told
-from ..price_text import in_words
 from ..session import Session, failure_of
 from ..settings import settings_of
 

@@ -24,9 +24,9 @@ from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write
+from ..output.price_text import in_words
 from ..output.replacing import is_there, told_there
 from ..planned_files import Plan, file_stem
-from ..price_text import in_words
 from ..session import Session
 from ..settings import settings_of, views_of
 from . import check_outputs

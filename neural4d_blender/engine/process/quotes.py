@@ -5,19 +5,16 @@ The journal is the witness: whoever asks in an agent's name, through whatever ho
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from .. import protocol
 from ..errors import InvalidInput, QuoteMissing
-from ..model.inputs.web_addresses import is_web_address
 from ..model.job import Job
 from ..model.request import Request
 from ..policy.policy import Policy
 from ..store import quotes_table
 from ..store.journal import Journal
+from .identity import hashed, pictures
 from .new_jobs import new_job
 from .outbox import Message
 
@@ -88,24 +85,9 @@ def _points(journal: Journal, job: Job) -> int:
 
 def _identity(jobs: Sequence[Job]) -> str:
     """What the jobs are, pictures by what is in them: equal for equal ones alone."""
-    told = sorted(json.dumps([job.provider, _plain(job)], sort_keys=True) for job in jobs)
-    return hashlib.sha256("\n".join(told).encode(errors="surrogatepass")).hexdigest()
+    return hashed(sorted(hashed([job.provider, _plain(job)]) for job in jobs))
 
 
 def _plain(job: Job) -> dict[str, object]:
-    request = Request.from_dict(job.request)
-    return {
-        **{name: value for name, value in job.request.items() if name not in _NEITHER},
-        "images": [_content(one) for one in request.images],
-        "views": {side: _content(one) for side, one in request.views.items()},
-        "references": [_content(one) for one in request.references],
-    }
-
-
-def _content(picture: str) -> str:
-    if is_web_address(picture):
-        return picture
-    try:
-        return hashlib.sha256(Path(picture).read_bytes()).hexdigest()
-    except OSError as error:
-        raise InvalidInput(f"{Path(picture).name} cannot be read: {error.strerror or error}.") from error
+    told = {name: value for name, value in job.request.items() if name not in _NEITHER}
+    return {**told, **pictures(Request.from_dict(job.request))}

@@ -47,6 +47,8 @@ _TABLES = (
     "points_by_day",
     "approvals",
     "agent_allowances",
+    "audit_lines",
+    "audit_heads",
 )
 #: What a value of the wrong kind brings, which costs its row: a full disk costs none.
 _WRONG_KIND = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

@@ -163,7 +163,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "steps.delivery.conversions.ask_for_conversion", 'before == "asked"', "False"
     ),
     "jobs of a living engine are adopted": Change(
-        "store.journal.Journal._is_alive",
+        "store.journal.Journal.is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
         "return False",
     ),
