@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..store import lock_file
 from ..clock import Clock
+from ..store import lock_file
 
 NAME = "neural4d-audit.jsonl"
 _LOCK = "neural4d-audit.lock"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..model.declaration import Declaration, Feature, Option, Quote
 from . import results
-from .results import Outcome
 from .base import Provider, value_of
+from .results import Outcome
 
 if TYPE_CHECKING:
     from ..model.request import Request
