@@ -107,6 +107,7 @@ PIECES = {
     "{} vertex", "{} vertices", "{} cavity", "{} cavities", "{} sheet was", "{} sheets were", "an open surface was",
     "quads", "triangles", "no second Blender could be started to bake textures in",
     "this Blender was built without Cycles, which bakes textures",
+    "everybody together", *(f"{whose} '{{}}'" for whose in ("user", "project", "agent", "service")),
     "it has no colours", "its material stays", "its colours are at the vertices",
 }  # fmt: skip
 _ERRORS = {"Poll", "took_nothing", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}
