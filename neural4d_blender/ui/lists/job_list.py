@@ -102,6 +102,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         show.draw_way(box, job.id, placed=job.state == State.PLACED)
     if not is_open:
         return
+    if job.agent:
+        labels.draw(box, tr("From the agent {name}").format(name=job.agent), "COMMUNITY")
     waits = state_labels.waits(job)
     _draw_progress(box, job, tr("Could not be placed") if trouble else state_labels.state(job)[0], waits)
     note = job.note or session.placings.remarks.get(job.id, "")
