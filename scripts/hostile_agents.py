@@ -151,13 +151,13 @@ def _work(folder: Path, sessions: int, seed: int) -> int:
     from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
-    from neural4d_blender.agents.desk import Desk
+    from neural4d_blender.agents.agent_session import AgentSession
     from neural4d_blender.agents.folders import Folders
     from neural4d_blender.agents.server import Server
     from neural4d_blender.agents.settings import AgentSettings
 
-    desk = Desk(AgentSettings(), "hostile", Folders([str(folder / "files")]))
-    keys = [one["key"] for one in desk.settings.services().values()]
+    agents = AgentSession(AgentSettings(), "hostile", Folders([str(folder / "files")]))
+    keys = [one["key"] for one in agents.settings.services().values()]
     count = 0
 
     @seeded(seed)
@@ -172,14 +172,14 @@ def _work(folder: Path, sessions: int, seed: int) -> int:
     @given(st.data())
     def session(data: st.DataObject) -> None:
         nonlocal count
-        count += anyio.run(_session, Server(desk), data.draw, [*keys, _SECRET])
+        count += anyio.run(_session, Server(agents), data.draw, [*keys, _SECRET])
 
     try:
         session()
     finally:
-        while desk.bridge.busy and desk.bridge.running:
-            desk.bridge.drain()
-        desk.close()
+        while agents.bridge.busy and agents.bridge.running:
+            agents.bridge.drain()
+        agents.close()
     print(json.dumps({"calls": count}))
     return 0
 

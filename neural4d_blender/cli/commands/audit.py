@@ -12,15 +12,15 @@ from typing import Any
 from ...engine.protocol import Neural4DError
 from ..console import Console, table
 from ..exit_codes import Exit
-from ..session import Desk
+from ..session import Session
 
 _SUMS = ("payments", "points", "not_known", "refusals", "approvals", "declines", "files")
 
 
-def audit(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def audit(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Show it, and check it whole; Neural4DError where a line is wrong and ``--verify`` was asked for."""
-    desk.bridge.adopting = False
-    found = desk.ask("audit", limit=0 if asked.verify or asked.totals else asked.limit, timeout=300.0).audit
+    session.bridge.adopting = False
+    found = session.ask("audit", limit=0 if asked.verify or asked.totals else asked.limit, timeout=300.0).audit
     if console.as_json:
         for line in found["lines"]:
             console.result("", "audit_line", line=line)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock
 from ..store import lock_file
-from ..system import Clock
 
 NAME = "neural4d-audit.jsonl"
 _LOCK = "neural4d-audit.lock"

@@ -15,7 +15,7 @@ from ..model.job import Job
 from ..model.server_facts import Server
 from ..model.states import AGENTS
 from ..model.variant import Variant
-from ..services.answers import Balance
+from ..services.results import Balance
 from ..steps.failure_texts import unforeseen
 from ..store import private_files
 from ..store.journal import Journal

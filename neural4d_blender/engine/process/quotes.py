@@ -12,7 +12,7 @@ from ..errors import InvalidInput, QuoteMissing
 from ..model.job import Job
 from ..model.request import Request
 from ..policy.policy import Policy
-from ..store import quotes
+from ..store import quotes_table
 from ..store.journal import Journal
 from .identity import hashed, pictures
 from .new_jobs import new_job
@@ -39,9 +39,9 @@ def quote(journal: Journal, message: Message) -> Message:
     points = [_points(journal, job) for job in jobs]
     prices = journal.prices()
     known = all(protocol.measured(job.provider, Request.from_dict(job.request), prices) for job in jobs)
-    made = quotes.Quoted(journal.system.new_id(), agent, _identity(jobs), sum(points), now, now + VALID)
+    made = quotes_table.Quoted(journal.system.new_id(), agent, _identity(jobs), sum(points), now, now + VALID)
     with journal.transaction() as db:
-        quotes.note(db, made)
+        quotes_table.note(db, made)
     told = {"id": made.id, "points": made.points, "each": points, "measured": known, "until": made.until}
     return {"quote": told}
 
@@ -64,7 +64,7 @@ def redeem(journal: Journal, quote_id: str, jobs: Sequence[Job], used_by: str) -
         raise QuoteMissing("A quote is for jobs of one agent.")
     points = [_points(journal, job) for job in paid]
     with journal.transaction() as db:
-        quotes.use(db, quote_id, paid[0].agent, _identity(paid), sum(points), journal.clock.now(), used_by)
+        quotes_table.use(db, quote_id, paid[0].agent, _identity(paid), sum(points), journal.clock.now(), used_by)
     for job, most in zip(paid, points, strict=True):
         own = job.request["max_points"]
         job.request["max_points"] = most if own is None else min(own, most)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import network_drives
+from ..clock import Clock
 from ..errors import JournalDamaged, JournalUnusable
 from ..model.job import Job
 from ..model.states import JOURNAL
-from ..system import Clock
 from . import journal_stamp, schema_migrations
 
 #: Seconds that another engine's transaction is waited for.

@@ -15,10 +15,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock
 from ..errors import JournalMended, JournalUnusable, PaymentUnknown
 from ..model.batch import BatchRecord
 from ..model.states import FREE_TO_CANCEL, JOURNAL, State
-from ..system import Clock, System
+from ..system import System
 from . import (
     backup_files,
     journal_stamp,

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...client.policy import policy_of
+from ...client.policy_in_force import policy_of
 from ...engine.protocol import Neural4DError, State
 from .. import user_settings
-from ..engine_process import bridge
 from ..placing import targets
 from ..session import session
+from ..shared_engine import bridge
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
     from ...client.jobs.job_target import Target
+    from ...client.jobs.replies import Answer
     from ...client.jobs.snapshots import Job
 
 

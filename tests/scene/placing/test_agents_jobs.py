@@ -12,9 +12,9 @@ import pytest
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import State
 from neural4d_blender.scene import timer_and_file_handlers, user_settings
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.support.connected import connect
 from tests.support.engine_process import EngineProcess

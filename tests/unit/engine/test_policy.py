@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import AllowanceUsedUp, PolicyUnusable
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.policy import allowance, policy_file
 from neural4d_blender.engine.policy.policy import Policy
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 from scripts.simulator.launcher import ROOT
 
 
