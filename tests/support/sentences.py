@@ -25,7 +25,7 @@ ROOMS = ("engine", "prepare", "scene", "client", "api", "ui")
 LEFT_OUT = {
     "client/config_file.py": "what a script or a command reads; a window has the preferences",
     "engine/model/states.py": "the table of states in the documentation",
-    "engine/services/*/declared.py": "the documentation's; what a panel shows of it is in texts.py",
+    "engine/services/*/options_and_limits.py": "the documentation's; what a panel shows of it is in texts.py",
     "engine/audit/*.py": "what the command line reads",
     "engine/files/gltf/gltf_accessor_check.py": "the specification's own terms, for whoever wrote the file",
     "engine/files/gltf/gltf_check.py": "the same",
