@@ -13,6 +13,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from ..errors import BrokenModel, UnsafeModel
@@ -81,6 +82,8 @@ def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
             members = [info for info in packed.infolist() if not info.is_dir()]
             names = _names(members)
             _refuse_unsafe(members, names, archive.name)
+            told = [not _is_note(name) for name in names]
+            members, names = list(compress(members, told)), list(compress(names, told))
             for info, name in zip(members, _possible(names), strict=True):
                 _extract(packed, info, folder / name)
     except _DAMAGE as error:
@@ -114,12 +117,18 @@ def _names(members: list[zipfile.ZipInfo]) -> list[str]:
     return [info.filename.replace("\\", "/") for info in members]
 
 
+def _is_note(name: str) -> bool:
+    """What macOS notes of a file, under its name and often longer than it: "__MACOSX/._chair.obj"."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith("._")
+
+
 def _possible(names: list[str]) -> list[str]:
     """The same names as every file system takes them, each only once: what is reserved or too long is another one."""
     taken: set[str] = set()
     found = []
     for name in names:
-        parts = [_possible_part(part) for part in PurePosixPath(name).parts[-_DEEPEST:]]
+        parts = [possible_name(part) for part in PurePosixPath(name).parts[-_DEEPEST:]]
         stem, dot, ending = parts[-1].rpartition(".")
         stem, ending = (stem, dot + ending) if stem else (parts[-1], "")
         number = 1
@@ -131,8 +140,8 @@ def _possible(names: list[str]) -> list[str]:
     return found
 
 
-def _possible_part(part: str) -> str:
-    """One name on the way, or the last one, whose ending stays."""
+def possible_name(part: str) -> str:
+    """One name on the way, or the last one, whose ending stays, as :func:`unpack` writes it."""
     part = _IMPOSSIBLE.sub("_", part.encode("utf-8", "replace").decode()).rstrip(" .") or "_"
     if _RESERVED.fullmatch(part.partition(".")[0].rstrip()):
         part = f"_{part}"
