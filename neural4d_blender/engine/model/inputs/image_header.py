@@ -48,7 +48,7 @@ def read_image_facts(path: str | os.PathLike[str]) -> ImageFacts:
 
 
 def size_in(head: bytes) -> tuple[str, int, int] | None:
-    """Format ("BMP", "TIFF" too), width and height that the first bytes of a picture tell; None where they tell none."""
+    """Format ("BMP", "TIFF" as well), width and height that a picture's first bytes tell; None where they tell none."""
     try:
         return _png(head) or _jpeg(head) or _webp(head) or _bmp(head) or _tiff(head)
     except (struct.error, IndexError):
