@@ -1,7 +1,7 @@
 """What this Blender remembers beside what the engine tells: one object, in groups by how long they hold.
 
 Blender's process outlives the open file, and in it the extension may be switched off and on. What is not of the session
-stays where it is: the bridge to the engine (engine_process.py), what an import compares the file with, mostly in a
+stays where it is: the bridge to the engine (shared_engine.py), what an import compares the file with, mostly in a
 process of its own (prepare/open_file.py), the engine of a Python without Blender (batching/standalone.py), and the page
 of the journal that is looked at (ui/lists/history_page.py). Imports bpy alone: scene, api and ui may all look here.
 """

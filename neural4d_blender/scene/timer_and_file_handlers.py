@@ -16,14 +16,14 @@ from bpy.app.handlers import persistent
 
 from ..engine.protocol import UNFINISHED, Neural4DError, State
 from . import user_settings
-from .engine_process import bridge, is_built
 from .finished_jobs import endings, place_finished_models
 from .placing import placeholder, targets
 from .session import session, survive
+from .shared_engine import bridge, is_built
 
 if TYPE_CHECKING:
-    from ..client.jobs.answers import Answer
     from ..client.jobs.job_target import Target
+    from ..client.jobs.replies import Answer
     from ..client.jobs.snapshots import Job
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.

@@ -15,7 +15,7 @@ from typing import Any
 
 import bpy
 
-from ..client import config_file, environment_variables, paths
+from ..client import api_keys, config_file, environment_variables, paths
 from ..engine.protocol import Declaration, InvalidInput, KeyMissing, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -36,7 +36,7 @@ def preferences() -> Any | None:
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
     with suppress(KeyMissing):
-        if found := config_file.key(service, config=_has_config()):
+        if found := api_keys.key(service, config=_has_config()):
             return environment_variables.without_scheme(found)
     return environment_variables.without_scheme(getattr(preferences(), f"key_{service.id}", "").strip())
 

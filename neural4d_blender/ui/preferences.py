@@ -16,8 +16,8 @@ from ..client import environment_variables
 from ..engine import protocol
 from ..engine.protocol import Declaration, InvalidInput, declarations
 from ..scene import assets, user_settings
-from ..scene.engine_process import bridge
 from ..scene.session import session
+from ..scene.shared_engine import bridge
 from .drawing import labels
 from .drawing.languages import tr
 from .lists import batch_progress, history_page

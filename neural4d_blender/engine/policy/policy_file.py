@@ -127,7 +127,7 @@ _SHAPE: dict[str, Any] = {
         "fixed": {"prompt_suffix": _text, **_OF_REQUEST, **dict.fromkeys(_OWN, _value)},
         "forbidden": {"image_urls": _flag, **dict.fromkeys((*_OF_REQUEST, *_OWN), _flag)},
     },
-    "folders": {"files": _folders, "assets": _folders},
+    "folders": {"files": _folders, "assets": _folders, "audit": _is_folder},
     "agents": {
         "allowed": _flag,
         "may": _list_of(", ".join(MAY), MAY.__contains__),

@@ -13,7 +13,7 @@ from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.server_facts import Server
 from ..model.variant import Variant
-from ..services.answers import Balance
+from ..services.results import Balance
 from ..steps.failure_texts import unforeseen
 from ..store.journal import Journal
 from ..system import System

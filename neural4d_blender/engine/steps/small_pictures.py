@@ -19,7 +19,7 @@ from pathlib import Path
 from ..blenders.job_file import run_in_blender
 from ..errors import Neural4DError
 from ..files.download import Stopped
-from ..services.answers import Listed
+from ..services.results import Listed
 from ..store.private_files import make_folder
 from .context import Context
 from .delivery.check_download import check_shown

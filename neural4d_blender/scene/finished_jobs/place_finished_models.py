@@ -12,17 +12,17 @@ from pathlib import Path
 import bpy
 
 from ...client.jobs import ranking
-from ...client.jobs.answers import Answer
 from ...client.jobs.job_target import Placed, Target
+from ...client.jobs.replies import Answer
 from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
 from .. import main_thread, user_settings, whereabouts
-from ..engine_process import bridge
 from ..placing import placeholder, provenance, targets
 from ..placing.fitting import fit_into_box
 from ..placing.placement import place, undo_step
 from ..placing.replacement import replace
 from ..session import session, survive
+from ..shared_engine import bridge
 from . import hidden_collections, prepare_in_foreground
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.

@@ -16,7 +16,7 @@ from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
 from .. import main_thread
 from ..session import session
-from . import game_extras, provenance
+from . import lod_collections, provenance
 from .replacement import check_replaceable
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def world_matrix(item: bpy.types.Object) -> Matrix:
 def world_corners(root: bpy.types.Object) -> list[Vector]:
     """The corners of the bounding boxes of a root and all of the model below it, in the scene's units."""
     corners: list[Vector] = []
-    for thing in game_extras.model_of(root):
+    for thing in lod_collections.model_of(root):
         if thing.type == "MESH":
             matrix = world_matrix(thing)
             corners += [matrix @ Vector(corner) for corner in thing.bound_box]

@@ -12,9 +12,9 @@ from ...client.jobs import ranking
 from ...client.jobs.box_fit import shown_mm
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State, WaitsFor
 from ...scene import whereabouts
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing import labels, remedies, show, state_labels, verdicts
 from ..drawing.languages import tr
 from . import job_pictures

@@ -7,9 +7,9 @@ import datetime as dt
 import bpy
 
 from ...engine.protocol import VariantState
-from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing import icons, labels, remedies, verdicts
 from ..drawing.languages import tr
 from ..operators.jobs import placed_models

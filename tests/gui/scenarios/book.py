@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 import bpy
-from bl_ext.user_default.neural4d.client.jobs.answers import Total
+from bl_ext.user_default.neural4d.client.jobs.replies import Total
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Job, Variant
 from bl_ext.user_default.neural4d.engine.protocol import Balance, BatchRecord, Request, State
 from bl_ext.user_default.neural4d.scene.session import session
@@ -18,7 +18,7 @@ from bl_ext.user_default.neural4d.ui.drawing import icons
 from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
 from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from bl_ext.user_default.neural4d.ui.panels import about_model, sidebar
-from bl_ext.user_default.neural4d.ui.settings.remembered import remembered
+from bl_ext.user_default.neural4d.ui.settings.recent_prompts_and_presets import remembered
 
 from tests.gui.scenarios.history import HISTORY, PANELS, show
 from tests.gui.scenarios.steps import bridge

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Job
-from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import placeholder
 from bl_ext.user_default.neural4d.scene.session import session
+from bl_ext.user_default.neural4d.scene.shared_engine import bridge
 
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until

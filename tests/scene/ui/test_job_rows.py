@@ -13,8 +13,8 @@ from neural4d_blender import ui
 from neural4d_blender.batching.preflight import Estimate
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import icons
 from neural4d_blender.ui.lists import job_list, job_pictures
 from neural4d_blender.ui.lists.history_page import page

@@ -11,7 +11,7 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import Balance
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import icons
 from neural4d_blender.ui.settings import draw_price, picture_preview
 from neural4d_blender.ui.settings.properties import service

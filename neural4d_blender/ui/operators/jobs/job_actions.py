@@ -9,10 +9,10 @@ from bpy.props import IntProperty, StringProperty
 from ....api import generate
 from ....engine.protocol import ErrorTexts, Neural4DError
 from ....scene import timer_and_file_handlers
-from ....scene.engine_process import bridge
 from ....scene.finished_jobs import hidden_collections, job_report
 from ....scene.placing import targets
 from ....scene.session import session
+from ....scene.shared_engine import bridge
 from ...drawing.languages import tr
 from ...lists import account_page, history_page, job_list
 from ...settings import restore
