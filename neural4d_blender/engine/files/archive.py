@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import lzma
-import re
 import stat
 import struct
 import zipfile
@@ -17,6 +16,7 @@ from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from ..errors import BrokenModel, UnsafeModel
+from .file_names import possible_name
 
 #: Endings of USD's own files, of which a .usdz is an archive.
 USD_LAYERS = (".usda", ".usdc", ".usd")
@@ -27,11 +27,8 @@ MAX_RATIO = 500
 _CHUNK = 1 << 20
 #: The flag of a member whose name is UTF-8.
 _IS_UTF8 = 0x800
-#: Bytes of a name, and folders on the way to it; more than that some file systems do not take.
-_LONGEST, _DEEPEST = 200, 12
-#: What Windows takes in no name, and the names that it has for devices.
-_IMPOSSIBLE = re.compile(r'[<>"|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]|con(in|out)\$", re.IGNORECASE)
+#: Folders on the way to a name; more than that some file systems do not take.
+_DEEPEST = 12
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError),
     *(struct.error, OverflowError, MemoryError),
@@ -138,18 +135,6 @@ def _possible(names: list[str]) -> list[str]:
         taken.add("/".join(parts).casefold())
         found.append("/".join(parts))
     return found
-
-
-def possible_name(part: str) -> str:
-    """One name on the way, or the last one, whose ending stays, as :func:`unpack` writes it."""
-    part = _IMPOSSIBLE.sub("_", part.encode("utf-8", "replace").decode()).rstrip(" .") or "_"
-    if _RESERVED.fullmatch(part.partition(".")[0].rstrip()):
-        part = f"_{part}"
-    stem, dot, ending = part.rpartition(".")
-    if len(part.encode()) <= _LONGEST:
-        return part
-    kept = f"{dot}{ending}" if stem and len(ending) <= 8 else ""
-    return part.encode()[: _LONGEST - len(kept.encode())].decode("utf-8", "ignore") + kept
 
 
 def _refuse_unsafe(members: list[zipfile.ZipInfo], names: list[str], name: str) -> None:

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import islice, takewhile
 from pathlib import Path
 
-from ....engine.files.archive import possible_name
+from ....engine.files.file_names import possible_name
 
 #: More than an archive may hold; who opens a model in a large folder of their own does not wait for all of it.
 _MOST_FILES = 20_000
