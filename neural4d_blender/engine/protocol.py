@@ -31,7 +31,7 @@ dismiss         ``job``: no longer listed
 balance         ``provider``. test_key: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.results.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
-draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
+draw_pictures   ``provider``, ``pictures`` {id: address, or a job's file}: answers small ``pictures`` {id: path}
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
 agents_jobs     answers ``jobs``, those of agents that were made within a day, whichever engine has them

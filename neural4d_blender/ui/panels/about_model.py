@@ -149,7 +149,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
             row = layout.row(align=True)
             row.label(text=tr("Replace with") if one is job else tr("With a new one"))
             for variant in others:
-                picture = icons.icon(variant.preview)
+                picture = icons.strange(variant.preview)
                 button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)
                 button.job, button.variant = one.id, variant.index
 

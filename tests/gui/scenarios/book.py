@@ -14,6 +14,7 @@ from bl_ext.user_default.neural4d.client.jobs.replies import Total
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Job, Variant
 from bl_ext.user_default.neural4d.engine.protocol import Balance, BatchRecord, Request, State
 from bl_ext.user_default.neural4d.scene.session import session
+from bl_ext.user_default.neural4d.ui.drawing import icons
 from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
 from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from bl_ext.user_default.neural4d.ui.panels import about_model, sidebar
@@ -38,6 +39,7 @@ def scenario(ui, pictures: list[str], looks: list[list]):
     states = {name: value for name, value in globals().items() if name.startswith("state_")}
     bpy.context.preferences.view.show_developer_ui = False
     page.is_stale = lambda: False
+    icons.strange = icons.icon  # they are no pictures of jobs that there are
     remembered.active = False
     for panel in PANELS:
         panel.bl_options = set()  # closed when they are first drawn, otherwise
