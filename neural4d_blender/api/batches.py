@@ -20,7 +20,7 @@ from ..batching.table.generate_arguments import Arguments
 from ..engine.protocol import (
     BatchRecord,
 )
-from .scene_host import HOST
+from .host_in_blender import HOST
 
 __all__ = ["Batch", "Estimate", "Line", "Progress", "batch", "batches", "find_batch", "merge_reports", "resume"]
 

@@ -22,7 +22,7 @@ from ..engine.protocol import BatchRecord, Declaration, ImageLimits, InvalidInpu
 from . import preflight
 from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
-from .host import Host
+from .host_without_blender import Host
 from .preflight import Estimate, Item
 from .reports import report
 from .table import identity

@@ -16,7 +16,7 @@ from ..client.jobs.snapshots import Job, Variant
 from ..client.paths import is_same_file
 from ..engine.protocol import AssetTexts, AssetWanted, InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
-from .placing.game_extras import is_extra
+from .placing.lod_collections import is_extra
 from .placing.placement import in_a_window
 from .user_settings import LIBRARY
 

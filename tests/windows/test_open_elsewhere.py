@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.batching.reports import report
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.store import lock_file
-from neural4d_blender.engine.system import SYSTEM, Clock, System
+from neural4d_blender.engine.system import SYSTEM, System
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.scanner import held, scanned

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from ..clock import Clock
 from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable, WorkedOnElsewhere
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
@@ -20,7 +21,6 @@ from ..steps.active_job import ActiveJob
 from ..steps.delivery import kept_files
 from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
-from ..system import Clock
 from . import quotes
 from .events import Events
 from .new_jobs import new_job, typical_seconds

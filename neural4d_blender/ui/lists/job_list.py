@@ -12,9 +12,9 @@ from ...client.jobs import ranking
 from ...client.jobs.box_fit import shown_mm
 from ...engine.protocol import SETTLED, ErrorTexts, Facts, State, WaitsFor
 from ...scene import whereabouts
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing import labels, remedies, show, state_labels, verdicts
 from ..drawing.languages import tr
 from . import job_pictures
@@ -102,6 +102,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         show.draw_way(box, job.id, placed=job.state == State.PLACED)
     if not is_open:
         return
+    if job.agent:
+        labels.draw(box, tr("From the agent {name}").format(name=job.agent), "COMMUNITY")
     waits = state_labels.waits(job)
     _draw_progress(box, job, tr("Could not be placed") if trouble else state_labels.state(job)[0], waits)
     note = job.note or session.placings.remarks.get(job.id, "")

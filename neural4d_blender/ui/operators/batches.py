@@ -10,15 +10,15 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import recover_unsaved
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing.languages import tr
 from ..lists import batch_progress
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

@@ -7,9 +7,9 @@ import datetime as dt
 import bpy
 
 from ...engine.protocol import VariantState
-from ...scene.engine_process import bridge
 from ...scene.placing import provenance
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing import icons, labels, remedies, verdicts
 from ..drawing.languages import tr
 from ..operators.jobs import placed_models
@@ -150,7 +150,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
             column.label(text=tr("Replace with") if one is job else tr("With a new one"))
             row = column.row(align=True)
             for variant in others:
-                picture = icons.icon(variant.preview)
+                picture = icons.strange(variant.preview)
                 button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)
                 button.job, button.variant = one.id, variant.index
 

@@ -14,7 +14,7 @@ from ..lists.account_page import page
 from ..settings.properties import service
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import AccountModel
+    from ...client.jobs.replies import AccountModel
 
 #: Rows' heights that the tabs and margins take of the width, what they and a box take of a model's part of it, the same
 #: with a button's icon and a sign beside it, and the most of a picture's.

@@ -8,7 +8,7 @@ from bpy.props import BoolProperty
 
 from ...api.jobs import job as known
 from ...engine.protocol import State
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from ..drawing import icons, labels, remedies, state_labels
 from ..drawing.languages import tr
 from ..lists import job_list
@@ -16,7 +16,7 @@ from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.jobs.job_actions import JobOperator
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
     from ...client.jobs.snapshots import Job
 
 _PREVIEW = 3.4
@@ -138,7 +138,7 @@ def _draw_pages(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
-    shown = icons.icon(next((v.preview for v in job.variants if v.preview), ""))
+    shown = icons.strange(next((v.preview for v in job.variants if v.preview), ""))
     row = box.row()
     if shown:
         picture = row.column()

@@ -12,10 +12,11 @@ from contextlib import suppress
 import bpy
 from bl_ext.user_default.neural4d.engine.protocol import Balance
 from bl_ext.user_default.neural4d.scene.session import session
+from bl_ext.user_default.neural4d.ui.drawing import icons
 from bl_ext.user_default.neural4d.ui.lists import account_page, batch_progress
 from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from bl_ext.user_default.neural4d.ui.panels import sidebar
-from bl_ext.user_default.neural4d.ui.settings.remembered import remembered
+from bl_ext.user_default.neural4d.ui.settings.recent_prompts_and_presets import remembered
 
 from tests.gui.scenarios import book_dialogs, book_sidebar
 from tests.gui.scenarios.history import PANELS, show
@@ -33,6 +34,7 @@ def scenario(ui, pictures: list[str], looks: list[list], only: str = ""):
     """Looks: language, theme, and the width of the sidebar in pixels, 0 for as wide as Blender makes it."""
     bpy.context.preferences.view.show_developer_ui = False
     page.is_stale = lambda: False
+    icons.strange = icons.icon  # they are no pictures of jobs that there are
     remembered.active = False
     for panel in PANELS:
         panel.bl_options = set()  # closed when they are first drawn, otherwise

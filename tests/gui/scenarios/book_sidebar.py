@@ -6,7 +6,7 @@ import os
 import time
 
 import bpy
-from bl_ext.user_default.neural4d.client.jobs.answers import AccountModel, Total
+from bl_ext.user_default.neural4d.client.jobs.replies import AccountModel, Total
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Job, Variant
 from bl_ext.user_default.neural4d.engine.model.quality.report import Finding, Report
 from bl_ext.user_default.neural4d.engine.model.quality.verdicts import verdicts

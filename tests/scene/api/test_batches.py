@@ -19,9 +19,9 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching.reports import report
 from neural4d_blender.batching.table.columns import COLUMNS
 from neural4d_blender.scene import timer_and_file_handlers
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
 

@@ -11,9 +11,9 @@ import pytest
 
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State, attribute_of
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import marks, provenance
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.lists import job_list, job_pictures
 from neural4d_blender.ui.panels import about_model, model_report
 from tests.scene.ui.test_job_rows import layout

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...drawing.languages import tr
-from ...settings.remembered import remembered
+from ...settings.recent_prompts_and_presets import remembered
 
 #: Lines of the window for long prompts, and about as many characters fit into each.
 _LINES, _WIDTH = 8, 90

@@ -9,17 +9,17 @@ from ....api import generate
 from ....engine import protocol
 from ....engine.protocol import Neural4DError, declaration
 from ....scene import start_job, timer_and_file_handlers
-from ....scene.engine_process import bridge
 from ....scene.placing import provenance, targets
 from ....scene.session import session
+from ....scene.shared_engine import bridge
 from ...drawing import labels
 from ...drawing.languages import sentence, tr
 from ...drawing.priced_dialog import PricedDialog
 from ..generate import report_error
 
 if TYPE_CHECKING:
-    from ....client.jobs.answers import Answer
     from ....client.jobs.job_target import Target
+    from ....client.jobs.replies import Answer
 
 _Base = bpy.types.Operator if TYPE_CHECKING else object
 
