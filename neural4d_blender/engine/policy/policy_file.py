@@ -103,6 +103,11 @@ def _is_folder(value: object) -> bool:
     return isinstance(value, str) and Path(value).expanduser().is_absolute()
 
 
+def _placing(value: object) -> bool:
+    """\"ask\" or \"always\""""
+    return value in ("ask", "always")
+
+
 #: What can be fixed and forbidden beside a service's own options.
 _OF_REQUEST = {name: _value for name in Request.__dataclass_fields__ if name not in ("key", "agent", "bring_in")}
 _OWN = {option.key for service in services.DECLARATIONS.values() for option in service.options}
@@ -132,6 +137,7 @@ _SHAPE: dict[str, Any] = {
         "allowed": _flag,
         "may": _list_of(", ".join(MAY), MAY.__contains__),
         "folders": _folders,
+        "place": _placing,
         "approve_above": _points,
     },
     "texts": {"panel": _text, "forbidden": _text},

@@ -28,6 +28,7 @@ from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
+_A_DAY = 86_400.0
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
 
 
@@ -82,6 +83,7 @@ class Commands:
             "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,
+            "agents_jobs": self._agents_jobs,
             "follow": self._follow,
             "history": self._history,
             "audit": self._audit,
@@ -163,6 +165,10 @@ class Commands:
         newest = self.context.journal.newest(message.get("limit", 200))
         unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
         return {"jobs": [self._told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
+
+    def _agents_jobs(self, _message: Message) -> Message:
+        since = self.context.clock.now() - _A_DAY
+        return {"jobs": [self.jobs.told(job) for job in self.history.of_agents(since)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")

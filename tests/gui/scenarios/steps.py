@@ -42,6 +42,16 @@ def all_in(*states: str, seconds: float = 60.0) -> Until:
     )
 
 
+def drawn() -> Until:
+    """Wait until the pictures of jobs that are shown have been drawn small, which is asked for when they are."""
+    return Until(lambda: session.shown.small and all(session.shown.small.values()), "the small pictures", 60)
+
+
+def shown_files() -> list[str]:
+    """Of all pictures that this Blender has read for the panel the folder that they were in."""
+    return sorted({name.replace("\\", "/").split("/")[-2] for name in session.registered.previews or ()})
+
+
 def fill_in(ui, prompt: str, size: str = ""):
     """Type a prompt, and a size in millimetres, into the panel."""
     chosen = bpy.context.scene.neural4d
