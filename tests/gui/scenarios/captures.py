@@ -103,6 +103,8 @@ def cycles(ui, folder: str):
     yield from set_up(ui)
     scene, space = bpy.context.scene, ui.area().spaces[0]
     material = bpy.data.materials.new("Glow")
+    if not material.node_tree:  # before Blender 5
+        material.use_nodes = True
     surface = material.node_tree.nodes["Principled BSDF"]
     for name, value in {"Base Color": (0, 0, 0, 1), "Emission Color": RED, "Emission Strength": 1}.items():
         surface.inputs[name].default_value = value
