@@ -44,8 +44,8 @@ class Part(NamedTuple):
     tests: tuple[str, ...]
 
 
-#: Those of which something can differ on Windows: paths, files and who has them open, processes, pipes and how they end,
-#: sockets, certificates, the command line, Blender itself. What reads and reckons alone is the same on every system.
+#: What can come out differently on Windows: paths, files and who has them open, processes, pipes and how they end,
+#: sockets, certificates, the command line, Blender itself. What only reads and reckons is the same on every system.
 #: On the oldest and the newest Python that Blender brings; what takes long first. Blender is kept out of the processes
 #: that run the unit tests.
 PARTS = [
@@ -55,9 +55,13 @@ PARTS = [
         False,
         (
             *(f"tests/unit/host/test_{name}.py" for name in ("client", "engine_environment", "paths", "cli_files")),
-            "tests/unit/host/test_cli_resume.py::test_a_command_outlives_its_engine",
-            "tests/unit/host/test_cli_resume.py::"
-            "test_a_command_that_is_interrupted_while_it_sends_does_not_wait_and_resume_does",
+            *(
+                f"tests/unit/host/test_cli_resume.py::test_a_command_{rest}"
+                for rest in (
+                    "outlives_its_engine",
+                    "that_is_interrupted_while_it_sends_does_not_wait_and_resume_does",
+                )
+            ),
             "tests/unit/host/test_once.py::test_a_command_with_a_key_is_paid_once_and_replaces_no_file",
             "tests/windows",
         ),
