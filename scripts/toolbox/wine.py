@@ -186,7 +186,7 @@ def _tested(part: Part, report: str, chosen: list[str]) -> tuple[bool, list[str]
     """Whether all went well, and what was left out, each with its reason."""
     python = FOLDER / f"python-{part.version}{'-bpy' * part.with_blender}" / "python.exe"
     label = f"{part.name}-{part.version}"
-    options = ["-q", "-rs", "-p", "no:cacheprovider", "--timeout", "200", f"--junitxml={report}-{label}.xml"]
+    options = ["-q", "-rs", "-p", "no:cacheprovider", f"--junitxml={report}-{label}.xml"]
     own = {"PYTHONPATH": f"Z:{ROOT}".replace("/", "\\")}
     if part.name == "package":
         resources = FOLDER / "prefix" / "drive_c" / label
