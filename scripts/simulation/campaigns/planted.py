@@ -163,7 +163,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "steps.delivery.conversions.ask_for_conversion", 'before == "asked"', "False"
     ),
     "jobs of a living engine are adopted": Change(
-        "store.journal.Journal._is_alive",
+        "store.journal.Journal.is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
         "return False",
     ),
@@ -228,7 +228,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "http.multipart.read", '"Content-Encoding" not in response.headers', "True"
     ),
     "an answer with a null id counts for nothing": Change(
-        "services.neural4d.answers._ids", "return answers.ids(", "return [] if None in listed else answers.ids("
+        "services.neural4d.responses._ids", "return results.ids(", "return [] if None in listed else results.ids("
     ),
     "an outage fails paid jobs": Change("steps.retry_or_fail._patience", "return timing.outage\n", "return 0.0\n"),
     "polls follow each other at once": Change(
