@@ -8,7 +8,7 @@ Commands (host to engine), told apart by ``"do"``:
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with jobs of engines that are no more, ``imports``, ``agent_allowances`` {day: n}
-quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost (see quotes.py)
+quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost
 submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
                 ``request``: what a job's own request does not say, ``quote``: as ``submit``

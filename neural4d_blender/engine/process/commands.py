@@ -15,7 +15,7 @@ from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
-from . import quotes
+from . import redeem_quotes
 from .batches import Batches
 from .connections import Connections
 from .events import Events
@@ -56,7 +56,7 @@ class Commands:
         free = FreeQuestions(self.context, self.history, self.events, self.pools)
         self._by_name: dict[str, Callable[[Message], Message | None]] = {
             "configure": self._configure,
-            "quote": functools.partial(quotes.quote, self.context.journal),
+            "quote": functools.partial(redeem_quotes.quote, self.context.journal),
             "submit": self._submit,
             "submit_many": self.batches.submit,
             "stop_batch": self.batches.stop,
@@ -155,7 +155,7 @@ class Commands:
             paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
             paid = f"About {paid}" if points and estimated else paid
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
-        quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
+        redeem_quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
         job.typical = typical_seconds(self.context.journal, job.provider)
         self.context.save(job)
         self.jobs.wake(ActiveJob(job))

@@ -169,7 +169,8 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         done = state_labels.progress(job)
         share = f"{done:.0%}"
         words = f"{words}  {tr('about {share}').format(share=share) if job.progress_estimated else share}"
-        box.progress(factor=done, type="BAR", text=f"{words}  ·  {elapsed}")
+        timed = f"{words}  ·  {elapsed}"
+        box.progress(factor=done, type="BAR", text=timed if labels.fits(timed, inset=4) else words)
     elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
 
@@ -227,7 +228,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     if state in (State.FAILED, State.CANCELLED):
         overruled = job.error is not None and job.error["code"] == "NoPortrait"
         label = tr("Pay Again") if job.retry_pays else tr("Generate Anyway") if overruled else tr("Retry")
-        row = box.column(align=True) if overruled else box.row(align=True)  # a longer one wants all the room
+        row = labels.side_by_side(box, label, tr("Copy Report"))
         row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
         if state == State.FAILED:
             row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id

@@ -12,7 +12,7 @@ from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import AllowanceUsedUp, PolicyUnusable
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
-from neural4d_blender.engine.policy import allowance, policy_file
+from neural4d_blender.engine.policy import points_allowance, policy_file
 from neural4d_blender.engine.policy.policy import Policy
 from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import System
@@ -44,7 +44,7 @@ def test_the_documented_example_is_kept_to(tmp_path: Path) -> None:
     assert read.apply("neural4d", Request("a bird")).prompt == "a bird low poly, one colour"
     assert read.apply("neural4d", read.apply("neural4d", Request("a bird"))).prompt.count("low poly") == 1
     job = Job("1", "csm", {}, user="jo", project="birds", agent="claude-desktop")
-    held = {(one.span, one.points, one.column, one.name) for one in allowance.allowances(read, job, {"day": 0})}
+    held = {(one.span, one.points, one.column, one.name) for one in points_allowance.allowances(read, job, {"day": 0})}
     assert held == {
         *(("job", 100, "", ""), ("day", 500, "", ""), ("month", 5000, "", "")),
         *(("day", 200, "user", "jo"), ("month", 1000, "project", "birds"), ("day", 50, "provider", "csm")),
@@ -78,7 +78,7 @@ def test_without_a_file_all_is_allowed_and_a_named_one_has_to_be_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Policy.at(tmp_path / "data") == Policy()
-    assert allowance.allowances(Policy(), Job("1", "neural4d", {}, user="jo"), {"day": 0}) == []
+    assert points_allowance.allowances(Policy(), Job("1", "neural4d", {}, user="jo"), {"day": 0}) == []
     monkeypatch.setenv(policy_file.VARIABLE, str(tmp_path / "gone.toml"))
     with pytest.raises(PolicyUnusable, match="No such file"):
         Policy.at(tmp_path / "data")
@@ -86,11 +86,11 @@ def test_without_a_file_all_is_allowed_and_a_named_one_has_to_be_there(
 
 def test_allowances_of_the_environment_are_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEURAL4D_ALLOWANCE_MONTH", "300")
-    (one,) = allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
+    (one,) = points_allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
     assert (one.span, one.points, one.column) == ("month", 300, "")
     monkeypatch.setenv("NEURAL4D_ALLOWANCE_MONTH", "much")
     with pytest.raises(PolicyUnusable, match="whole number"):
-        allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
+        points_allowance.allowances(Policy(), Job("1", "neural4d", {}), {})
 
 
 def test_a_new_day_and_a_new_month_begin_at_midnight_here(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_a_new_day_and_a_new_month_begin_at_midnight_here(tmp_path: Path) -> Non
     journal.save(bird)
 
     def fits(span: str, points: int, name: str = "") -> bool:
-        own = allowance.Allowance(span, points, "project" if name else "", name)
+        own = points_allowance.Allowance(span, points, "project" if name else "", name)
         try:
-            allowance.check(journal, Job("next", "neural4d", {}), [own], 60)
+            points_allowance.check(journal, Job("next", "neural4d", {}), [own], 60)
         except AllowanceUsedUp:
             return False
         return True
@@ -126,5 +126,5 @@ def test_what_may_have_been_paid_counts_as_paid(tmp_path: Path) -> None:
     doubtful.costs.reserved, doubtful.submission.in_doubt = 80, True
     journal.save(doubtful)
     with pytest.raises(AllowanceUsedUp, match="of which 80 are taken"):
-        allowance.check(journal, Job("next", "neural4d", {}), [allowance.Allowance("day", 100)], 30)
+        points_allowance.check(journal, Job("next", "neural4d", {}), [points_allowance.Allowance("day", 100)], 30)
     journal.close()
