@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...engine.protocol import Neural4DError
-from ...scene.shared_engine import bridge
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ...scene.timer_and_file_handlers import redraw, start
 
 if TYPE_CHECKING:
