@@ -40,7 +40,7 @@ class Database:
         self.clock = clock
         self._lock = threading.RLock()
         #: What has to be taken back in memory where the transaction comes to nothing, the last one first.
-        self.undo: list[Callable[[], None]] = []
+        self.undo: list[Callable[[], object]] = []
         self._db = connect(folder / JOURNAL)
         try:
             for setting in _ON_A_NETWORK_DRIVE if network_drives.is_remote(folder) else _SETTINGS:

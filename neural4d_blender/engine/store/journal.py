@@ -118,6 +118,7 @@ class Journal(Purchases):
             raise taken_elsewhere()
         job.owner = self.owner
         self.undo.append(functools.partial(setattr, job, "revision", job.revision))
+        self.undo.append(functools.partial(self._states.pop, job.id, None))  # of a transaction that this is a part of
         job.revision += 1
         number = before[4] if before else schema_migrations.next_number(db)
         data = json.dumps(job.to_dict())
