@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from neural4d_blender.engine.audit import chain  # noqa: E402 (likewise)
+from neural4d_blender.engine.store import lock_file  # noqa: E402
 from scripts.simulator.launcher import Simulator  # noqa: E402 (started by its path)
 
 #: A picture of one of the built-in samples.
@@ -73,11 +76,14 @@ def run(folder: Path, sessions: int, seed: int = 0) -> tuple[list[str], str]:
     files.mkdir()
     (files / _PICTURE.name).write_bytes(_PICTURE.read_bytes())
     (folder / "secret.txt").write_text(_SECRET, encoding="utf-8")
+    (folder / "audit").mkdir()
+    policy = folder / "policy.toml"
+    policy.write_text(f"[folders]\naudit = {json.dumps(str(folder / 'audit'))}", encoding="utf-8")
     if os.name == "posix":
         (files / "link").symlink_to(folder)
     with Simulator(job_seconds=0.0, matting_seconds=0.0, conversion_seconds=0.0, balance=1_000_000) as service:
         environment = {**os.environ, **service.environment, "NEURAL4D_DATA_DIR": str(folder / "data")}
-        environment |= {"NEURAL4D_ALLOWANCE_DAY": str(_ALLOWANCE)}
+        environment |= {"NEURAL4D_ALLOWANCE_DAY": str(_ALLOWANCE), "NEURAL4D_POLICY": str(policy)}
         environment |= {"PATH": "", "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "data" / "hypothesis")}
         command = [sys.executable, __file__, "--worker", str(folder), "--sessions", str((sessions + 1) // 2), "--seed"]
         both = [
@@ -91,8 +97,11 @@ def run(folder: Path, sessions: int, seed: int = 0) -> tuple[list[str], str]:
         wrong += [line for text in said for line in text.splitlines() if not line.startswith("{")]
         answers = [json.loads(line) for text in said for line in text.splitlines() if line.startswith("{")]
         wrong += _money(folder / "data", service.ledger()) + _disk(folder)
+        audited, lines = _audit(folder, service.ledger(), [service.token, _SECRET])
+        wrong += audited
         wrong += [f"{service.spent} points are above the allowance."] * (service.spent > _ALLOWANCE)
-        told = f"{sessions} sessions, {sum(one['calls'] for one in answers)} calls, {service.spent} points paid"
+        calls = sum(one["calls"] for one in answers)
+        told = f"{sessions} sessions, {calls} calls, {service.spent} points paid, {lines} lines of audit"
     return wrong, told
 
 
@@ -110,9 +119,28 @@ def _money(data: Path, ledger: list[dict[str, Any]]) -> list[str]:
     return wrong
 
 
+def _audit(folder: Path, ledger: list[dict[str, Any]], secrets: list[str]) -> tuple[list[str], int]:
+    """The ledger against the audit, whose chain is whole and has each line once; returns how many those are, too."""
+    while any(lock_file.is_held(lock) for lock in (folder / "data").glob("engine-*.lock")):
+        time.sleep(0.1)  # they write their last lines
+    file, checked = folder / "audit" / chain.NAME, chain.Checked()
+    lines = [link.says for link in chain.links(file, checked)] if file.exists() else []
+    payments = [line for line in lines if line["kind"] == "payment"]
+    corrected = {line["payment"]: line["paid"] for line in lines if line["kind"] == "price"}
+    noted = [corrected.get(line["id"], line["paid"]) for line in payments]
+    took = sum(row["points"] for row in ledger)
+    wrong = [checked.broken] if checked.broken else []
+    if took != sum(one or 0 for one in noted):
+        wrong.append(f"The services took {took} points, and the audit has {noted}.")
+    wrong += ["A line is there twice."] * (len({line["id"] for line in lines}) != len(lines))
+    wrong += [f"A payment is told as {line['agent']!r}'s." for line in payments if line["agent"] != "hostile"]
+    text = file.read_text("utf-8") if file.exists() else ""
+    return [*wrong, *("The audit shows a secret." for one in secrets if one in text)], len(lines)
+
+
 def _disk(folder: Path) -> list[str]:
-    """Nothing was written outside of the two folders that are there for that."""
-    there = {path.name for path in folder.iterdir()} - {"files", "data", "secret.txt"}
+    """Nothing was written outside of the folders that are there for that."""
+    there = {path.name for path in folder.iterdir()} - {"files", "data", "audit", "secret.txt", "policy.toml"}
     return [f"Outside of the folders: {name}." for name in sorted(there)]
 
 
@@ -123,13 +151,13 @@ def _work(folder: Path, sessions: int, seed: int) -> int:
     from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
-    from neural4d_blender.agents.desk import Desk
+    from neural4d_blender.agents.agent_session import AgentSession
     from neural4d_blender.agents.folders import Folders
     from neural4d_blender.agents.server import Server
     from neural4d_blender.agents.settings import AgentSettings
 
-    desk = Desk(AgentSettings(), "hostile", Folders([str(folder / "files")]))
-    keys = [one["key"] for one in desk.settings.services().values()]
+    agents = AgentSession(AgentSettings(), "hostile", Folders([str(folder / "files")]))
+    keys = [one["key"] for one in agents.settings.services().values()]
     count = 0
 
     @seeded(seed)
@@ -144,14 +172,14 @@ def _work(folder: Path, sessions: int, seed: int) -> int:
     @given(st.data())
     def session(data: st.DataObject) -> None:
         nonlocal count
-        count += anyio.run(_session, Server(desk), data.draw, [*keys, _SECRET])
+        count += anyio.run(_session, Server(agents), data.draw, [*keys, _SECRET])
 
     try:
         session()
     finally:
-        while desk.bridge.busy and desk.bridge.running:
-            desk.bridge.drain()
-        desk.close()
+        while agents.bridge.busy and agents.bridge.running:
+            agents.bridge.drain()
+        agents.close()
     print(json.dumps({"calls": count}))
     return 0
 

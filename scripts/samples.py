@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from neural4d_blender.engine.services.sample.declared import DECLARATION, SAMPLES
+from neural4d_blender.engine.services.sample.options_and_limits import DECLARATION, SAMPLES
 from neural4d_blender.engine.services.sample.provider import FILES
 from scripts.toolbox import environments
 from scripts.toolbox.console import say

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..client.environment_variables import DATA_DIR_ENV
 from ..client.paths import expanded
-from ..client.policy import policy_of
+from ..client.policy_in_force import policy_of
 from ..engine.protocol import Neural4DError
 from .settings import AGENT_ENV, BLENDER_ENV, FOLDERS_ENV
 
@@ -61,16 +61,16 @@ def main(argv: Sequence[str], prog: str) -> int:
 
 
 def _serve(asked: argparse.Namespace) -> None:
-    from .desk import Desk
+    from .agent_session import AgentSession
     from .folders import Folders
     from .server import Server
     from .settings import AgentSettings, agent_name, folders
 
     settings, named = AgentSettings(asked.blender), Folders(folders(asked.folder))
     policy_of(settings).check_folders_of_agents(named.roots)
-    desk = Desk(settings, agent_name(asked.agent), named)
-    desk.bridge.notices.tell = logging.getLogger(__package__).warning
+    session = AgentSession(settings, agent_name(asked.agent), named)
+    session.bridge.notices.tell = logging.getLogger(__package__).warning
     try:
-        Server(desk).run("stdio")
+        Server(session).run("stdio")
     finally:
-        desk.close()
+        session.close()

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 
 from ..client.version import version
 from ..engine.protocol import InvalidInput, Neural4DError
-from .desk import Desk
+from .agent_session import AgentSession
 from .tools.base import Tools
-from .tools.following import Following
-from .tools.keeping import Keeping
-from .tools.making import Making
+from .tools.generate_and_bring_in import GenerateTools
+from .tools.job_status import JobTools
+from .tools.write_files import FileTools
 
 #: A tool's arguments are its own.
 _Tool = Callable[..., Awaitable[CallToolResult]]
@@ -39,18 +39,18 @@ _PAYS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_
 _DOES = ToolAnnotations(read_only_hint=False, destructive_hint=False)
 
 
-class Server(MCPServer[Desk]):
+class Server(MCPServer[AgentSession]):
     """The tools of one agent."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, session: AgentSession) -> None:
         @asynccontextmanager
-        async def lifespan(_server: MCPServer[Desk]) -> AsyncIterator[Desk]:
+        async def lifespan(_server: MCPServer[AgentSession]) -> AsyncIterator[AgentSession]:
             async with anyio.create_task_group() as group:
-                group.start_soon(desk.pump)
-                yield desk
+                group.start_soon(session.pump)
+                yield session
                 group.cancel_scope.cancel()
 
-        folders = ", ".join(map(str, desk.folders.roots)) or "none are named"
+        folders = ", ".join(map(str, session.folders.roots)) or "none are named"
         super().__init__(
             "neural4d",
             title="Neural4D for Blender",
@@ -59,17 +59,17 @@ class Server(MCPServer[Desk]):
             lifespan=lifespan,
             log_level="WARNING",
         )
-        self._tools = Tools(desk)
-        making, following, keeping = Making(desk), Following(desk), Keeping(desk)
-        looks: list[_Tool] = [making.services, making.quote, making.balance, following.status, following.wait]
-        looks += [following.report, following.history]
-        does: list[_Tool] = [making.bring_in, following.choose, following.cancel, keeping.keep_files]
-        for tools, kind in ((looks, _LOOKS), (does, _DOES), ([making.generate], _PAYS)):
+        self._tools = Tools(session)
+        paid, jobs, files = GenerateTools(session), JobTools(session), FileTools(session)
+        looks: list[_Tool] = [paid.services, paid.quote, paid.balance]
+        looks += [jobs.status, jobs.wait, jobs.report, jobs.history]
+        does: list[_Tool] = [paid.bring_in, jobs.choose, jobs.cancel, files.keep_files]
+        for tools, kind in ((looks, _LOOKS), (does, _DOES), ([paid.generate], _PAYS)):
             for tool in tools:
                 self.add_tool(tool, description=inspect.getdoc(tool), annotations=kind)
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Desk, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[AgentSession, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; what it cannot do is an answer with the error's code, what was kept, the cost and the remedy."""
         try:

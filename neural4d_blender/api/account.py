@@ -6,10 +6,10 @@ May import scene and the engine's ``protocol``. Each function asks the engine an
 from __future__ import annotations
 
 from ..batching.table.argument_types import checked
-from ..client.jobs.answers import AccountPage
+from ..client.jobs.replies import AccountPage
 from ..engine.protocol import Feature, InvalidInput, UnsupportedFeature, declaration, lacks
 from ..scene.ask_engine import ask
-from ..scene.engine_process import bridge
+from ..scene.shared_engine import bridge
 from ..scene.start_job import require_ready
 
 

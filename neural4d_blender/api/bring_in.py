@@ -13,7 +13,7 @@ from dataclasses import replace
 import bpy
 
 from ..batching import scene_grid
-from ..batching.origins import Origin, What, listed, origin_of
+from ..batching.bring_in_sources import Origin, What, listed, origin_of
 from ..batching.table.argument_types import checked
 from ..engine import protocol
 from ..engine.protocol import InvalidInput, Request

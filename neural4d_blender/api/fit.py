@@ -13,10 +13,10 @@ from ..batching.table.argument_types import checked
 from ..batching.table.generate_arguments import Arguments
 from ..client.jobs.box_fit import prompt_of
 from ..engine.protocol import InvalidInput, Neural4DError, State
-from ..scene.engine_process import bridge
 from ..scene.placing import targets
 from ..scene.placing.fitting import boxes, fit_into_box
 from ..scene.placing.placement import undo_step
+from ..scene.shared_engine import bridge
 from .batches import batch
 
 __all__ = ["dress", "refit"]

@@ -17,9 +17,9 @@ import bpy
 from ..batching.table.argument_types import checked
 from ..batching.table.identity import check_key, known_by_key
 from ..batching.table.pictures import front_and_sides
-from ..client.jobs.answers import Total
 from ..client.jobs.box_fit import prompt_of
 from ..client.jobs.job_target import Target
+from ..client.jobs.replies import Total
 from ..engine import protocol
 from ..engine.protocol import (
     Balance,
@@ -32,18 +32,18 @@ from ..engine.protocol import (
 )
 from ..scene import main_thread, user_settings
 from ..scene.ask_engine import ask
-from ..scene.engine_process import bridge
 from ..scene.placing import targets
 from ..scene.placing.fitting import fit_into_box
 from ..scene.placing.fitting.boxes import given as given_boxes
+from ..scene.shared_engine import bridge
 from ..scene.start_job import require_ready, start
 from .history import delete, history, job_of, totals
+from .host_in_blender import HOST
 from .jobs.job import Job
 from .jobs.job_files import add_library
 from .jobs.status_and_wait import Variant
 from .pictures import Picture, exported, listed, name_of
 from .points import balance, conversion_estimate, estimate, spent
-from .scene_host import HOST
 
 __all__ = [
     "Balance", "Job", "Total", "Variant", "add_library", "balance", "conversion_estimate", "delete",

@@ -12,10 +12,10 @@ import bpy
 
 from ..batching.history_query import HistoryQuery, Moment, query
 from ..batching.table.argument_types import checked
-from ..client.jobs.answers import Total
+from ..client.jobs.replies import Total
 from ..scene.ask_engine import ask
-from ..scene.engine_process import bridge
 from ..scene.placing import provenance
+from ..scene.shared_engine import bridge
 from .jobs.job import Job
 
 __all__ = ["HistoryQuery", "Moment", "delete", "history", "job_of", "query", "totals"]

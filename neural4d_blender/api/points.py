@@ -13,7 +13,7 @@ from ..batching.table.table_reader import Row
 from ..engine import protocol
 from ..engine.protocol import Balance, Feature
 from ..scene.ask_engine import ask
-from ..scene.engine_process import bridge
+from ..scene.shared_engine import bridge
 from ..scene.start_job import require_ready
 
 

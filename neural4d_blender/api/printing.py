@@ -14,12 +14,13 @@ import bpy
 
 from ..batching.table.argument_types import checked
 from ..client.paths import check_writable
+from ..engine.file_replacement import reason
 from ..engine.protocol import InvalidInput, Neural4DError
-from ..engine.system import SYSTEM, reason
+from ..engine.system import SYSTEM
 from ..scene import user_settings
-from ..scene.printing import hollow, judged, model_files, plates
+from ..scene.printing import hollow, plates, print_verdict, stl_and_3mf
 from ..scene.printing.body import Body
-from ..scene.printing.judged import PrintCheck
+from ..scene.printing.print_verdict import PrintCheck
 from .jobs.job import Job
 
 What = bpy.types.Object | Job
@@ -41,8 +42,8 @@ class Printed:
 def print_check(
     what: What | Sequence[What],
     *,
-    density: float = judged.DENSITY,
-    filament_mm: float = judged.FILAMENT,
+    density: float = print_verdict.DENSITY,
+    filament_mm: float = print_verdict.FILAMENT,
 ) -> list[PrintCheck]:
     """Look at models as a printer's program would, and write nothing; of each whether it can be printed, and why not.
 
@@ -53,7 +54,7 @@ def print_check(
     Raises:
         InvalidInput: there is nothing to print.
     """
-    return [judged.judge(body, (), density, filament_mm) for body in _bodies(what)]
+    return [print_verdict.judge(body, (), density, filament_mm) for body in _bodies(what)]
 
 
 @checked
@@ -67,8 +68,8 @@ def save_print(
     wall_mm: float | None = None,
     drains: int = 0,
     drain_mm: float = 3.0,
-    density: float = judged.DENSITY,
-    filament_mm: float = judged.FILAMENT,
+    density: float = print_verdict.DENSITY,
+    filament_mm: float = print_verdict.FILAMENT,
     anyway: bool = False,
 ) -> Printed:
     """Write models for a printer, in millimetres, as .3mf (with the colours at their vertices) or .stl.
@@ -87,16 +88,16 @@ def save_print(
         Neural4DError: the file could not be written.
     """
     target = Path(user_settings.located(path)).resolve()
-    if target.suffix.lower() not in model_files.ENDINGS or layout not in ("", "plate"):
+    if target.suffix.lower() not in stl_and_3mf.ENDINGS or layout not in ("", "plate"):
         raise InvalidInput('A file for a printer ends in .3mf or .stl, and layout is "" or "plate".')
     check_writable(target)
     bodies, told = _bodies(what), {}
-    if not anyway and (bad := [str(check) for check in map(judged.judge, bodies) if not check.ok]):
+    if not anyway and (bad := [str(check) for check in map(print_verdict.judge, bodies) if not check.ok]):
         raise InvalidInput("\n".join(bad), 'Import it with repair=["printable"], or write it anyway=True.')
     if wall_mm is not None:
         for number, body in enumerate(bodies):
             bodies[number], told[number] = hollow.hollow(body, wall_mm, drains, drain_mm)
-    checks = [judged.judge(body, told.get(n, ()), density, filament_mm) for n, body in enumerate(bodies)]
+    checks = [print_verdict.judge(body, told.get(n, ()), density, filament_mm) for n, body in enumerate(bodies)]
     laid = plates.lay_out(bodies, plate_mm, gap_mm) if layout else [plates.on_the_ground(bodies)]
     return Printed(_written(target, laid), tuple(checks))
 
@@ -116,16 +117,16 @@ def plate(
     Raises:
         InvalidInput: one cannot be read, or does not fit. Neural4DError: the file could not be written.
     """
-    bodies = [body for file in files for body in model_files.read(file)]
+    bodies = [body for file in files for body in stl_and_3mf.read(file)]
     laid = plates.lay_out(bodies, plate_mm, gap_mm)
-    return Printed(_written(output, laid), tuple(judged.judge(body) for body in bodies))
+    return Printed(_written(output, laid), tuple(print_verdict.judge(body) for body in bodies))
 
 
 def _written(target: Path, laid: Sequence[Sequence[Body]]) -> tuple[Path, ...]:
     """A file for each plate."""
     files = [target if not number else target.with_stem(f"{target.stem}-{number + 1}") for number in range(len(laid))]
     for file, own in zip(files, laid, strict=True):
-        _write(file, model_files.content(own, file.suffix))
+        _write(file, stl_and_3mf.content(own, file.suffix))
     return tuple(files)
 
 

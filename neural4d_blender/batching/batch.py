@@ -18,8 +18,8 @@ from typing import Any
 from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK, ask, check_going
 from ..engine.protocol import BatchRecord, InvalidInput, State
-from .host import Host
-from .reports import report as reports
+from .host_without_blender import Host
+from .reports import report_files as reports
 from .table.argument_types import checked
 
 #: A budget, or a number at once, that is to stay as it was.

@@ -13,7 +13,7 @@ from typing import Any
 from ..engine.protocol import InvalidInput
 from . import earlier_batch, start_batch
 from .batch import AS_BEFORE, Batch, OnProgress
-from .host import Host
+from .host_without_blender import Host
 from .preflight import Estimate
 from .table import identity, table_reader
 from .table.generate_arguments import Arguments

@@ -19,7 +19,7 @@ from ..engine import protocol
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from . import start_batch
 from .batch import AS_BEFORE, Batch, OnProgress
-from .host import Host
+from .host_without_blender import Host
 from .preflight import Item
 from .table import identity, table_reader
 

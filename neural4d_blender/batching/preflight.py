@@ -17,7 +17,7 @@ from ..client.jobs.job_target import Target
 from ..client.jobs.snapshots import Job
 from ..engine import protocol
 from ..engine.protocol import Declaration, ImageLimits, InvalidInput, Neural4DError, Request
-from .origins import Services, origin_of
+from .bring_in_sources import Services, origin_of
 from .table import columns
 from .table.generate_arguments import USUAL_USE, Arguments, Picture, for_request
 from .table.table_reader import Row

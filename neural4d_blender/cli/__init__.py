@@ -11,10 +11,10 @@ _NAME = "neural4d"
 
 
 def _run(argv: list[str]) -> int:
-    from .blender_session import BlenderDesk
+    from .blender_session import BlenderSession
     from .main import main
 
-    return main(argv, f"blender --command {_NAME}", BlenderDesk)
+    return main(argv, f"blender --command {_NAME}", BlenderSession)
 
 
 def register() -> None:

@@ -10,12 +10,12 @@ import sys
 from ..client.jobs.snapshots import Job
 from ..engine.protocol import WaitsFor, name_of, unit_of
 from .console import Console
-from .session import Desk
+from .session import Session
 
 _YES = ("y", "yes")
 
 
-def answer(desk: Desk, jobs: list[Job], console: Console, asked: set[tuple[str, int]]) -> None:
+def answer(session: Session, jobs: list[Job], console: Console, asked: set[tuple[str, int]]) -> None:
     """Ask for each of the jobs that waits for it, once, and tell the engine.
 
     Args:
@@ -25,7 +25,7 @@ def answer(desk: Desk, jobs: list[Job], console: Console, asked: set[tuple[str, 
         if job.waits_for is WaitsFor.APPROVAL and job.asks and (job.id, job.asks) not in asked:
             asked.add((job.id, job.asks))
             do = "approve" if _approves(job, console) else "decline"
-            desk.bridge.send(do, job=job.id, points=job.asks)
+            session.bridge.send(do, job=job.id, points=job.asks)
 
 
 def _approves(job: Job, console: Console) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..client.jobs.box_fit import SEATS, STRETCHES
 from ..client.version import version
-from ..engine.protocol import State, declarations
+from ..engine.protocol import declarations
+from . import looking_arguments as looking
 from .argument_types import (
     Parser,
     add_allow_failed,
@@ -44,7 +45,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"neural4d {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_generate, _bring_in, _batch, _dress, _plate, _merge, _resume, _jobs, _report, _balance, _services):
+    making = (_generate, _bring_in, _batch, _dress, _plate, _merge, _resume)
+    for add in (*making, looking.jobs, looking.report, looking.balance, looking.audit, looking.services):
         add(commands, prog)
     return top
 
@@ -262,36 +264,3 @@ def _resume(commands: Any, prog: str) -> None:
     command.add_argument("--retry", action="store_true", help="failed jobs too, where that is not paid again")
     command.add_argument("--pay-again", action="store_true", help="failed jobs too, also where that is paid again")
     add_timeout(command)
-
-
-def _jobs(commands: Any, prog: str) -> None:
-    examples = (
-        f"{prog} jobs",
-        f"{prog} jobs --state failed --since 2031-05-24",
-        f"{prog} jobs --totals",
-        f"{prog} jobs chair --limit 5 --json",
-    )
-    command = command_of(commands, "jobs", "list the jobs of this computer, newest first", examples, online=False)
-    command.add_argument("text", nargs="?", default="", metavar="TEXT", help="whose prompt or name has this in it")
-    command.add_argument("--state", choices=[state.value for state in State], metavar="STATE", help="%(choices)s")
-    add_service(command)
-    command.add_argument("--since", default="", metavar="DATE", help="made on that day, as in 2031-05-24, or later")
-    command.add_argument("--until", default="", metavar="DATE", help="made on that day or earlier")
-    command.add_argument("--limit", type=int, default=50, metavar="N", help="default: %(default)s")
-    command.add_argument("--totals", action="store_true", help="instead: jobs, points and disk space by month")
-
-
-def _report(commands: Any, prog: str) -> None:
-    examples = (f"{prog} report 3f2a9c1e", f"{prog} report 3f2a9c1e --json")
-    command = command_of(commands, "report", "show what the checks found in models", examples, online=False)
-    command.add_argument("job", nargs="+", metavar="JOB", help="of these jobs; the beginning of an id will do")
-
-
-def _balance(commands: Any, prog: str) -> None:
-    examples = (f"{prog} balance", f"{prog} balance --provider neural4d --json")
-    command = command_of(commands, "balance", "ask for the points that are left", examples)
-    add_service(command)
-
-
-def _services(commands: Any, prog: str) -> None:
-    command_of(commands, "services", "show what each service can do", (f"{prog} services",), online=False)

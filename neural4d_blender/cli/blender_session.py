@@ -1,4 +1,4 @@
-"""A command's desk with Blender: models are prepared, written in real size, and rendered.
+"""A command's session with Blender: models are prepared, written in real size, and rendered.
 
 May import bpy, scene and api. The process is the command's own: its open file is emptied for each model.
 """
@@ -23,22 +23,22 @@ from ..client.jobs import origin
 from ..client.jobs.snapshots import Job, Target
 from ..engine.protocol import BrokenModel, Declaration, Feature, ImageLimits, OnlineAccessOff, is_web_address
 from ..scene import user_settings
-from ..scene.engine_process import bridge
 from ..scene.exporting import export
 from ..scene.finished_jobs import place_finished_models
 from ..scene.images.export import export_image
 from ..scene.placing import targets
 from ..scene.printing.body import Body
-from ..scene.printing.judged import judge
+from ..scene.printing.print_verdict import judge
+from ..scene.shared_engine import bridge
 from ..scene.start_job import require_ready
 from .main import main
 from .output import preview
 from .planned_files import Plan, numbered
-from .session import Desk, check_as_made, check_folders, failure_of, write_as_made
+from .session import Session, check_as_made, check_folders, failure_of, write_as_made
 
 
-class BlenderDesk(Desk):
-    """The desk of ``blender --command`` and of a Python that has bpy."""
+class BlenderSession(Session):
+    """The session of ``blender --command`` and of a Python that has bpy."""
 
     blender = True
 
@@ -103,7 +103,7 @@ class BlenderDesk(Desk):
         return written
 
     def dress(self, settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:
-        """Fill the boxes of a collection of the open file; see :meth:`.session.Desk.dress`."""
+        """Fill the boxes of a collection of the open file; see :meth:`.session.Session.dress`."""
         from . import dress_session  # with the API of batches, which other commands do without
 
         return dress_session.dress(settings, asked, on_progress)
@@ -118,7 +118,7 @@ class BlenderDesk(Desk):
     def plate(
         self, files: list[Path], output: Path, size_mm: tuple[float, float], gap_mm: float
     ) -> tuple[list[str], list[Path]]:
-        """See :meth:`.session.Desk.plate`."""
+        """See :meth:`.session.Session.plate`."""
         from ..api import printing
 
         made = printing.plate(files, output, plate_mm=size_mm, gap_mm=gap_mm)
@@ -139,7 +139,7 @@ class BlenderDesk(Desk):
 
 def as_a_module(argv: Sequence[str], prog: str) -> int:
     """Run a command where bpy is a module in a Python that ends with it; returns the exit code."""
-    code = main(argv, prog, BlenderDesk)
+    code = main(argv, prog, BlenderSession)
     if Path(bpy.app.tempdir).name.startswith("blender_"):
         shutil.rmtree(bpy.app.tempdir, ignore_errors=True)  # what Blender's own clean-up would have removed
     return code

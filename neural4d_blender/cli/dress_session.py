@@ -13,7 +13,7 @@ from ..batching.preflight import Estimate
 from ..batching.table.generate_arguments import Arguments
 from ..client.paths import is_same_file
 from ..engine.protocol import InvalidInput, Neural4DError
-from ..scene.engine_process import bridge
+from ..scene.shared_engine import bridge
 from .commands.dress import budget
 
 #: How many of the newest batches may have begun with this file.
@@ -21,7 +21,7 @@ _LOOKED_AT = 50
 
 
 def dress(settings: Arguments, asked: argparse.Namespace, on_progress: OnProgress) -> Batch | Estimate:
-    """Begin, or go on with what the same command has begun before; see :class:`.session.Desk`."""
+    """Begin, or go on with what the same command has begun before; see :class:`.session.Session`."""
     room = bpy.data.collections.get(asked.collection)
     if room is None:
         there = ", ".join(collection.name for collection in bpy.data.collections) or "none"

@@ -22,16 +22,16 @@ from ..client.paths import expanded, quoted
 from ..engine.protocol import InvalidInput, Neural4DError
 from . import arguments
 from .argument_types import WrongUsage
-from .commands import batch, bring_in, dress, generate, plate, report, resume, show
+from .commands import audit, batch, bring_in, dress, generate, plate, report, resume, show
 from .console import Console
 from .exit_codes import Exit, code_of
 from .log import close_log, open_log
 from .output.wait_and_write import told, unfinished
-from .session import Desk
+from .session import Session
 
 #: As a shell has it for a program that is ended by SIGPIPE.
 _NOBODY_LISTENS = 141
-_COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
+_COMMANDS: dict[str, Callable[[Session, argparse.Namespace, Console], int]] = {
     "generate": generate.generate,
     "bring-in": bring_in.bring_in,
     "batch": batch.batch,
@@ -42,6 +42,7 @@ _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace, Console], int]] = {
     "jobs": show.jobs,
     "report": report.report,
     "balance": show.balance,
+    "audit": audit.audit,
     "services": show.services,
 }
 
@@ -54,7 +55,7 @@ class Ended(KeyboardInterrupt):
         self.code = 128 + number
 
 
-def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
+def main(argv: Sequence[str], prog: str, make_session: Callable[[], Session]) -> int:
     """Run the command; returns its exit code, see exit_codes.py. Nothing is raised.
 
     Args:
@@ -79,26 +80,26 @@ def main(argv: Sequence[str], prog: str, make_desk: Callable[[], Desk]) -> int:
         console.error(told(error), Exit.USAGE)
         return Exit.USAGE
     try:
-        return _run(chosen, prog, console, make_desk)
+        return _run(chosen, prog, console, make_session)
     finally:
         close_log(log)
 
 
-def _run(chosen: argparse.Namespace, prog: str, console: Console, make_desk: Callable[[], Desk]) -> int:
+def _run(chosen: argparse.Namespace, prog: str, console: Console, make_session: Callable[[], Session]) -> int:
     go_on = f"Go on with: {prog} resume"
     if chosen.data_dir:
         os.environ[DATA_DIR_ENV] = str(expanded(chosen.data_dir).resolve())
         go_on += f" --data-dir {quoted(chosen.data_dir)}"
-    desk = make_desk()
-    desk.bridge.notices.tell = console.notice
+    session = make_session()
+    session.bridge.notices.tell = console.notice
     if getattr(chosen, "online_mode", False):
-        desk.allow_network()
+        session.allow_network()
     try:
         with _signals():
             try:
-                return int(_COMMANDS[chosen.command](desk, chosen, console))
+                return int(_COMMANDS[chosen.command](session, chosen, console))
             finally:
-                desk.bridge.stop()
+                session.bridge.stop()
     except Neural4DError as error:
         code = int(code_of(error))
         console.error(told(error), code)
@@ -108,7 +109,7 @@ def _run(chosen: argparse.Namespace, prog: str, console: Console, make_desk: Cal
         return Exit.TIME_UP
     except KeyboardInterrupt as interrupt:
         code = interrupt.code if isinstance(interrupt, Ended) else int(Exit.INTERRUPTED)
-        going = sum(unfinished(job) for job in desk.bridge.jobs.values())
+        going = sum(unfinished(job) for job in session.bridge.jobs.values())
         what = f"Interrupted; {going or 'no'} job{'s' * (going != 1)} unfinished." + " Nothing is lost." * bool(going)
         console.error({"code": "Interrupted", "what": what, "remedy": go_on if going else ""}, code)
         return code
@@ -144,4 +145,4 @@ def _signals() -> Iterator[None]:
 
 def without_blender(argv: Sequence[str], prog: str) -> int:
     """Run a command in a Python that has no bpy."""
-    return main(argv, prog, Desk)
+    return main(argv, prog, Session)

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..batching.batch import Batch, OnProgress
-from ..batching.host import Host
+from ..batching.host_without_blender import Host
 from ..batching.preflight import Estimate, Item
 from ..batching.table.generate_arguments import Arguments
 from ..client.jobs import origin
-from ..client.jobs.answers import Answer
 from ..client.jobs.job_target import Target
+from ..client.jobs.replies import Answer
 from ..client.jobs.snapshots import Job, Save
 from ..client.paths import beside, check_writable
 from ..client.request_reply import LOOK, ask
+from ..engine.file_replacement import reason
 from ..engine.protocol import (
     Declaration,
     JobFailed,
@@ -32,7 +33,7 @@ from ..engine.protocol import (
     declarations,
     write_sidecar,
 )
-from ..engine.system import SYSTEM, reason
+from ..engine.system import SYSTEM
 from .planned_files import Plan, numbered
 
 _Found = TypeVar("_Found")
@@ -51,8 +52,8 @@ class Patience:
             raise TimeoutError(f"Not done after {self._seconds:g} s.")
 
 
-class Desk(Host):
-    """A plain Python's desk: models are kept as the service made them."""
+class Session(Host):
+    """A plain Python's session: models are kept as the service made them."""
 
     #: There is a Blender to prepare, convert and render with.
     blender = False
@@ -142,7 +143,7 @@ def check_as_made(plan: Plan, service: Declaration) -> None:
             )
 
 
-def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
+def write_as_made(session: Session, job: Job, plan: Plan) -> list[Path]:
     """Have the engine keep exact copies of what the service made, under the plan's names.
 
     Raises:
@@ -150,7 +151,7 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
     """
     wanted = [(numbered(output, at), one) for at, one in enumerate(plan.variants(job)) for output in plan.outputs]
     try:
-        return [_write(desk, job, variant, path) for path, variant in wanted]
+        return [_write(session, job, variant, path) for path, variant in wanted]
     except OSError as error:
         raise Neural4DError(
             f"{error.filename} could not be written: {reason(error)}.",
@@ -158,30 +159,30 @@ def write_as_made(desk: Desk, job: Job, plan: Plan) -> list[Path]:
         ) from error
 
 
-def _write(desk: Desk, job: Job, variant: int, path: Path) -> Path:
+def _write(session: Session, job: Job, variant: int, path: Path) -> Path:
     with beside(path) as folder:
-        made = _saved(desk, job.id, variant, path.suffix[1:].upper(), folder)
+        made = _saved(session, job.id, variant, path.suffix[1:].upper(), folder)
         # A format of several files comes as a folder, which cannot have a file's ending.
         target = path.with_suffix("") if made.is_dir() else path
         if made.is_dir():
             SYSTEM.discard(target)
         SYSTEM.replace(made, target)
-    made_of = next(one for one in desk.bridge.jobs[job.id].variants if one.index == variant)
-    write_sidecar(target, origin.record(job, made_of, desk.bridge.servers, as_made=True))
+    made_of = next(one for one in session.bridge.jobs[job.id].variants if one.index == variant)
+    write_sidecar(target, origin.record(job, made_of, session.bridge.servers, as_made=True))
     return target
 
 
-def _saved(desk: Desk, job_id: str, variant: int, format: str, folder: str) -> Path:
-    job = desk.bridge.jobs[job_id]
+def _saved(session: Session, job_id: str, variant: int, format: str, folder: str) -> Path:
+    job = session.bridge.jobs[job_id]
     size = None if format == declaration(job.provider).native else job.request.size_mm
     save_id = str(uuid.uuid4())
     kept = {"variant": variant, "format": format, "folder": folder, "size_mm": size}
-    desk.ask("save", job=job_id, save=save_id, **kept)
+    session.ask("save", job=job_id, save=save_id, **kept)
 
     def ended() -> Save | None:
-        return next((save for save in desk.bridge.jobs[job_id].saves if save.id == save_id and save.over), None)
+        return next((save for save in session.bridge.jobs[job_id].saves if save.id == save_id and save.over), None)
 
-    return desk.work(ended, show=lambda: None).kept()
+    return session.work(ended, show=lambda: None).kept()
 
 
 def failure_of(job: Job) -> Neural4DError | None:

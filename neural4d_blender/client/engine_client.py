@@ -20,10 +20,10 @@ from ..engine.protocol import BatchRecord, EngineStopped, ErrorTexts, JobFailed,
 from .engine_process import EngineProcess
 from .environment_variables import Settings
 from .jobs import snapshots
-from .jobs.answers import Answer
 from .jobs.job_target import Target
 from .jobs.latest_state import Message, Told
 from .jobs.new_jobs import NewJob, message_of, snapshots_of
+from .jobs.replies import Answer
 from .locked import alone
 
 Answered = Callable[[Answer], None]

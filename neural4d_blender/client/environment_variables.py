@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ..engine.protocol import Declaration, KeyMissing, declarations
+from .api_keys import key
 from .config_file import from_environment as from_environment
-from .config_file import key, setting
+from .config_file import setting
 from .paths import expanded
 
 DATA_DIR_ENV = "NEURAL4D_DATA_DIR"

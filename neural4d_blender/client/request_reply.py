@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine.protocol import JobFailed, JobInterrupted, WorkedOnElsewhere
 from .engine_client import Bridge
-from .jobs.answers import Answer
+from .jobs.replies import Answer
 
 #: Seconds between two looks at the engine's pipe where no timer does it.
 LOOK = 0.02

@@ -6,8 +6,8 @@ import ctypes
 import re
 from pathlib import Path
 
+from ..engine.file_replacement import is_reserved, reason
 from ..engine.protocol import InvalidInput
-from ..engine.system import is_reserved, reason
 
 #: Characters of a whole path, less the end of the text; and what a name that is still to be found takes at most.
 _LONGEST, _A_NAME = 259, 90

@@ -8,7 +8,7 @@ Commands (host to engine), told apart by ``"do"``:
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with jobs of engines that are no more, ``imports``, ``agent_allowances`` {day: n}
-quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost (see quotes.py)
+quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost
 submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
                 ``request``: what a job's own request does not say, ``quote``: as ``submit``
@@ -26,19 +26,22 @@ prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepar
 placed          ``job``, ``variant``, ``target``: it stands in the scene
 list            ``limit``: answers ``jobs``, the newest of them
 retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
-                ready once more; refused where another Blender may have it
+                ready once more; refused where another Blender may have it; ``first``: refused where it has a target
 dismiss         ``job``: no longer listed
 balance         ``provider``. test_key: answers ``balance``, None where the service does not tell it
-account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.answers.Listed``
+account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.results.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
-draw_pictures   ``provider``, ``pictures`` {model's id: address}: answers ``pictures`` {model's id: path}, in its time
+draw_pictures   ``provider``, ``pictures`` {id: address, or a job's file}: answers small ``pictures`` {id: path}
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
+agents_jobs     answers ``jobs``, those of agents that were made within a day, whichever engine has them
 follow          ``jobs`` {id: revision}: go on with those that an engine which is no more has left; answers ``jobs``,
                 snapshots of those that were written since, and ``gone``, the ids that the journal does not have
 find            ``job``: answers ``jobs``, that job's snapshot alone, empty where there is none
 history         ``text``, ``provider``, ``states``, ``since``, ``until``, ``limit``, ``offset``, all of which may be
                 left out (see history.py): answers ``jobs``, a page of snapshots with ``bytes``, and ``total``
+audit           ``limit``: answers ``audit``: ``file``, ``count``, ``lines`` (the last ones), ``totals`` by whom,
+                ``waiting`` lines, ``broken``: what is wrong with the first wrong line, ``line``: its place
 totals          answers ``totals``: month, provider, jobs, points, bytes. noticed: the user knows what ``notice`` said
 delete          ``job``: its files and what is known of it, less its cost; answers ``freed`` (bytes)
 ==============  =====================================================================================
@@ -84,14 +87,14 @@ from .errors import (
 )
 from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, OF_GAMES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
-from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
-from .services.sample.declared import SAMPLES
+from .model.states import AGENTS, FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
+from .services.sample.options_and_limits import SAMPLES
 
 if TYPE_CHECKING:
     from .blenders.allowed_data import MODEL_CONSTRAINTS, MODEL_KINDS, MODEL_MODIFIERS, MODEL_NODES
     from .blenders.asset_catalogs import catalog_id
     from .blenders.job_file_format import AssetTexts, AssetWanted, PrepareValues, Properties
-    from .blenders.seal import check_sealed, stamp_of
+    from .blenders.prepared_file_hash import check_sealed, stamp_of
     from .blenders.shader_lengths import scale_lengths
     from .blenders.shared_names import GAME, blend_version
     from .files.file_type import file_type, format_by_ending
@@ -107,11 +110,11 @@ if TYPE_CHECKING:
     from .model.quality.report import USES, Report, attribute_of
     from .model.request import Request
     from .policy.policy import Policy
-    from .services.answers import Balance
     from .services.base import Provider
+    from .services.results import Balance
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
+    "AGENTS", "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
     "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "OF_GAMES", "ORIGINS", "REPAIRS", "SAMPLES",
     "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",
@@ -129,7 +132,7 @@ __all__ = [
 #: Where the names are that Blender's start can do without: their modules are loaded with the first look at one.
 _LATE = {
     **dict.fromkeys(("AssetTexts", "AssetWanted", "PrepareValues", "Properties"), "blenders.job_file_format"),
-    "Balance": "services.answers",
+    "Balance": "services.results",
     "BatchRecord": "model.batch",
     "Facts": "model.quality.facts",
     **dict.fromkeys(("GAME", "blend_version"), "blenders.shared_names"),
@@ -141,7 +144,7 @@ _LATE = {
     "Policy": "policy.policy",
     "Request": "model.request",
     "catalog_id": "blenders.asset_catalogs",
-    **dict.fromkeys(("check_sealed", "stamp_of"), "blenders.seal"),
+    **dict.fromkeys(("check_sealed", "stamp_of"), "blenders.prepared_file_hash"),
     **dict.fromkeys(("check_url", "host_of", "is_web_address", "name_in"), "model.inputs.web_addresses"),
     "check_whole": "model.inputs.picture_end",
     **dict.fromkeys(("file_type", "format_by_ending"), "files.file_type"),

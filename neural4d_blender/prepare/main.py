@@ -24,14 +24,14 @@ from typing import Any, cast
 import bpy
 
 from ..engine.blenders.job_file_format import AssetValues
-from ..engine.blenders.seal import digest_of
+from ..engine.blenders.prepared_file_hash import digest_of
 from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.model.quality.facts import Facts
 from ..engine.system import SYSTEM
 from . import open_file
 from .checks import run as checks
-from .games import extras, retopology
+from .games import lods_and_collision, retopology
 from .importing import bounds, color_attributes, importers, multi_part
 from .importing.external_files.named_files import NamedFiles
 from .meshes import exact_size, extract_model, face_limit, join, moving, reshape
@@ -61,7 +61,7 @@ class PrepareJob:
         repair: what is put right of the shape, see repairs.
         animation: keep rigs, actions and what they move.
         retopology: a new mesh of max_faces, with textures of texture_size baked from the model; QUADS or TRIANGLES.
-        lods: levels of detail that are made beside it. collision: the collision shapes, see games/extras.py.
+        lods: levels of detail that are made beside it. collision: its shapes, see games/lods_and_collision.py.
         texture_folder: where images go; None packs them.
         download: the folder that it was unpacked to, or the one file that it is: nothing else belongs to it. None:
             the folder that the source stands in.
@@ -170,7 +170,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         model, root, told = retopology.make(model, root, job.retopology, job.max_faces, job.texture_size, warnings)
         repaired += told
     images = materials.tidy(model.meshes, job.name, files, job.format, job.texture_folder, warnings)
-    made = extras.make(model, root, job.lods, job.collision, warnings)
+    made = lods_and_collision.make(model, root, job.lods, job.collision, warnings)
     after_prepare = time.perf_counter()
     report = checks.report(model.meshes, job.max_faces)
     after_checks = time.perf_counter()
@@ -185,7 +185,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
         "scale": fitted.scale,
         **extract_model.count(model),
         "images": images,
-        **extras.count(made),
+        **lods_and_collision.count(made),
         "warnings": warnings,
         "repairs": repaired,
         "seconds": {

@@ -6,7 +6,7 @@ from functools import partial
 
 from ..client import request_reply
 from ..client.request_reply import LOOK
-from .engine_process import bridge
+from .shared_engine import bridge
 
 __all__ = ["LOOK", "ask"]
 

@@ -16,7 +16,7 @@ from ..client.jobs.snapshots import Job, Variant
 from ..client.paths import is_same_file
 from ..engine.protocol import AssetTexts, AssetWanted, InvalidInput, Neural4DError, catalog_id, declaration
 from .placing import provenance
-from .placing.game_extras import is_extra
+from .placing.lod_collections import is_extra
 from .placing.placement import in_a_window
 from .user_settings import LIBRARY
 
@@ -52,10 +52,10 @@ def defaults(properties: Any) -> AssetTexts:
         service = declaration(said.service).name
     except InvalidInput:
         service = said.service
-    words = (said.prompt or said.image).strip()
+    words, whence = (said.prompt or said.image).strip(), ", ".join(filter(None, (service, said.made[:10])))
     return {
         "name": said.title,
-        "description": f"{words} ({service}, {said.made[:10]})" if service else words,
+        "description": f"{words} ({whence})" if service else words,
         "author": service,
         "tags": [tag for tag in (service, "generated") if tag],
     }

@@ -1,7 +1,7 @@
 """What this Blender remembers beside what the engine tells: one object, in groups by how long they hold.
 
 Blender's process outlives the open file, and in it the extension may be switched off and on. What is not of the session
-stays where it is: the bridge to the engine (engine_process.py), what an import compares the file with, mostly in a
+stays where it is: the bridge to the engine (shared_engine.py), what an import compares the file with, mostly in a
 process of its own (prepare/open_file.py), the engine of a Python without Blender (batching/standalone.py), and the page
 of the journal that is looked at (ui/lists/history_page.py). Imports bpy alone: scene, api and ui may all look here.
 """
@@ -91,7 +91,10 @@ class Asked:
             or why it could not be.
         unknown: jobs that the journal here was asked for and does not know.
         calls: who is to be called with which job, as soon as the main thread gets to it.
+        agents_told: when a job of an agent changed last, as far as it was looked at (ns); None before the first look.
+        claimed: jobs of agents that were asked for, to come into the open file by themselves.
         unlisted: why the jobs of earlier sessions could not be brought; None where all is well.
+        pictures: those of jobs that are to be drawn small, by what stands for each.
     """
 
     def __init__(self) -> None:
@@ -101,7 +104,10 @@ class Asked:
         self.library: dict[tuple[str, int], tuple[str, str] | ErrorTexts] = {}
         self.unknown: set[str] = set()
         self.calls: deque[tuple[Callable[[Any], object], Any]] = deque()
+        self.claimed: set[str] = set()
+        self.agents_told: int | None = None
         self.unlisted: ErrorTexts | None = None
+        self.pictures: dict[str, str] = {}
 
 
 class Shown:
@@ -119,6 +125,7 @@ class Shown:
         ended: when the jobs ended whose end is told, on the monotonic clock. sound: what is being played.
         to_show: the job whose model is shown as soon as no tool is at work, and until when; "" for none.
         sizes: what was suggested last for a model's size, by scene (``scene.suggested_size``).
+        small: paths of the small pictures that were drawn of jobs' own, empty for those that were asked for.
     """
 
     def __init__(self) -> None:
@@ -134,6 +141,7 @@ class Shown:
         self.to_show = ("", 0.0)
         self.sound: object = None
         self.sizes: dict[int, tuple[str, object]] = {}
+        self.small: dict[str, str] = {}
 
 
 class Registered:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..client.policy import policy_of
+from ..client.policy_in_force import policy_of
 from ..engine import protocol
 from ..engine.protocol import (
     Declaration,
@@ -30,11 +30,11 @@ from ..engine.protocol import (
     is_web_address,
 )
 from . import timer_and_file_handlers, user_settings, whereabouts
-from .engine_process import bridge
 from .finished_jobs import hidden_collections
 from .placing import placeholder as placeholders
 from .placing import targets
 from .placing.fitting import boxes
+from .shared_engine import bridge
 
 if TYPE_CHECKING:
     from ..client.jobs.job_target import Target

@@ -15,7 +15,7 @@ from typing import Any
 
 import bpy
 
-from ..client import config_file, environment_variables, paths
+from ..client import api_keys, config_file, environment_variables, paths
 from ..engine.protocol import Declaration, InvalidInput, KeyMissing, declarations
 
 #: The name the extension is installed under; its first part differs from user to user.
@@ -36,7 +36,7 @@ def preferences() -> Any | None:
 def key(service: Declaration) -> str:
     """The service's key, empty where none is set. Never show or store what this returns."""
     with suppress(KeyMissing):
-        if found := config_file.key(service, config=_has_config()):
+        if found := api_keys.key(service, config=_has_config()):
             return environment_variables.without_scheme(found)
     return environment_variables.without_scheme(getattr(preferences(), f"key_{service.id}", "").strip())
 
@@ -161,7 +161,15 @@ def strict() -> bool:
 def agent_allowances() -> dict[str, int] | None:
     """Points that the user allows each agent, by job, day and month; None where there are no preferences."""
     own = preferences()
-    return {"day": own.agent_points_day} if own else None
+    if not own:
+        return None
+    more = {"job": own.agent_points_job, "month": own.agent_points_month}
+    return {"day": own.agent_points_day} | {span: points for span, points in more.items() if points}
+
+
+def places_of_agents() -> bool:
+    """What agents have had made comes into the open file by itself."""
+    return bool(getattr(preferences(), "agent_places", False))
 
 
 def preparer() -> list[str]:

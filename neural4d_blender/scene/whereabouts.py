@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from .placing import game_extras, placeholder, placement, provenance, surroundings, targets
+from .placing import lod_collections, placeholder, placement, provenance, surroundings, targets
 from .session import session
 from .viewports import viewports
 
@@ -125,7 +125,7 @@ def show(job_id: str, *, by_itself: bool = False) -> bool:
 def _family(found: Sequence[bpy.types.Object]) -> Iterator[bpy.types.Object]:
     """The roots and all below them; the first root last, which makes it the active one."""
     for root in reversed(found):
-        yield from reversed(game_extras.model_of(root))
+        yield from reversed(lod_collections.model_of(root))
 
 
 def _views(window: bpy.types.Window, *, cameras: bool) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from .operators.inputs import drop_images, presets, prompts, references
 from .operators.jobs import copy_as_python, job_actions, placed_models, result_files, select_marked, show
 from .panels import bring_in as bring_in_panel
 from .panels import history, placeholder_labels, popup, sidebar, status_bar
-from .settings import remembered, sizes
+from .settings import recent_prompts_and_presets, sizes
 
 #: Panels in the order in which the sidebar has them.
 CLASSES = (
@@ -62,7 +62,7 @@ def register() -> None:
         bpy.utils.register_class(kind)
     bpy.types.WindowManager.neural4d_history = bpy.props.PointerProperty(type=history_page.NEURAL4D_PG_history)
     bpy.types.WindowManager.neural4d_bring_in = bpy.props.PointerProperty(type=bring_in.NEURAL4D_PG_bring_in)
-    remembered.register()
+    recent_prompts_and_presets.register()
     shortcut.register()
     text_templates.register()
     menus.register()
@@ -77,7 +77,7 @@ def unregister() -> None:
     menus.unregister()
     text_templates.unregister()
     shortcut.unregister()
-    remembered.unregister()
+    recent_prompts_and_presets.unregister()
     icons.unregister()
     history_page.page.forget()
     account_page.page.forget()

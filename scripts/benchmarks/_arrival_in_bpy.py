@@ -19,8 +19,8 @@ from typing import Any
 
 import bpy
 
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.benchmarks._ready_job import ready_job
 
 

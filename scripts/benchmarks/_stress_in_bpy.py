@@ -22,9 +22,9 @@ import numpy as np
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.prepare import main as preparer
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placement, targets
+from neural4d_blender.scene.shared_engine import bridge
 
 
 def main(count: int, triangles: int, pixels: int, rigged: int) -> dict[str, Any]:

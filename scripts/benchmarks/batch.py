@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Seconds and counts; without Blender, the models kept as files."""
     from neural4d_blender.batching import standalone
-    from neural4d_blender.batching.host import Host
+    from neural4d_blender.batching.host_without_blender import Host
     from neural4d_blender.client.engine_client import Bridge
     from neural4d_blender.client.environment_variables import Environment
     from scripts.simulator.launcher import Simulator
@@ -117,7 +117,7 @@ def _as_json(count: int) -> str:
 def _looks(count: int) -> tuple[float, float]:
     """The longest look at the engine that a batch of so many is followed by, and how long batch() took; seconds."""
     from neural4d_blender.batching import standalone
-    from neural4d_blender.batching.host import Host
+    from neural4d_blender.batching.host_without_blender import Host
     from neural4d_blender.client.engine_client import Bridge
     from neural4d_blender.client.environment_variables import Environment
     from scripts.simulator.launcher import Simulator

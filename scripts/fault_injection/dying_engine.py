@@ -94,7 +94,7 @@ def _in_renames(edge: Edges) -> None:
         replace(self, source, target)
         edge(f"after a rename to *{target.suffix}")
 
-    System.replace = replacing  # type: ignore[method-assign]
+    System.replace = replacing  # type: ignore[assignment, method-assign]
 
 
 def _in_requests(edge: Edges) -> None:

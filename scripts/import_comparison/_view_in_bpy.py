@@ -74,9 +74,9 @@ def _leave_the_model_alone() -> None:
         for modifier in item.modifiers
         if modifier.type == "BOOLEAN" and modifier.object
     }
-    for item in list(data.objects):
-        if item.type in ("LIGHT", "CAMERA", "SPEAKER", "LIGHT_PROBE"):
-            data.objects.remove(item)
+    for item in data.objects:
+        if item.type == "LIGHT":  # not removed: something may hang below it
+            item.hide_render = True
         elif item.hide_render or item.hide_viewport or (item in cutters and item.display_type in ("WIRE", "BOUNDS")):
             item.hide_render = item.hide_viewport = True
     for item in [*data.objects, *data.armatures, *data.shape_keys]:
@@ -168,7 +168,7 @@ def _without_missing_images() -> bool:
 def _render(box: np.ndarray, picture: Path) -> float:
     """A picture of what is in the box, as (SIDE, SIDE, 4) numbers; returns the mean of its opacity."""
     scene = bpy.context.scene
-    for item in bpy.data.objects:  # far from the origin there is no precision to render with
+    for item in scene.objects:  # far from the origin there is no precision to render with
         if item.parent is None:
             item.location -= Vector(box.mean(axis=0))
     box = box - box.mean(axis=0)

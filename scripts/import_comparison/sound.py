@@ -70,9 +70,13 @@ def try_one(path: Path, folder: Path, viewer: Viewer) -> Tried:
     found = differences(plain, seen)
     # A texture that is found, or replaced by the material's own colour: not magenta; or data apart from colours.
     better = plain.missing > seen.missing or len(seen.images) > len(plain.images)
-    if better:
-        found = [one for one in found if not one.startswith(("images", "looks"))]
-    outcome = "better" if better else "same"
+    coloured = (
+        not plain.materials and bool(plain.colours) and seen.materials == 1
+    )  # Blender shows them in materials only
+    if better or coloured:
+        kinds = ("images", "looks", "materials") if coloured else ("images", "looks")
+        found = [one for one in found if not one.startswith(kinds)]
+    outcome = "better" if better or coloured else "same"
     (folder / "views.json").write_text(json.dumps([_shown(plain), _shown(seen)], indent=1), encoding="utf-8")
     return Tried(path.name, "wrong" if found else outcome, "; ".join(found), *figures)
 

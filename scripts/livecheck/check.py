@@ -23,7 +23,7 @@ from .files import draw_picture
 from .findings import Findings
 from .paid_checks import Jobs
 from .repeat import Asking
-from .session import PROMPT, Desk, Timing
+from .session import PROMPT, Session, Timing
 from .spending import Budget
 
 #: The stand-in's points are nobody's.
@@ -62,22 +62,22 @@ def check(order: Order) -> Findings:
     """
     order.out.mkdir(parents=True, exist_ok=True)
     try:
-        desk = Desk(order.service, order.url, order.key, order.timing)
+        session = Session(order.service, order.url, order.key, order.timing)
     except Neural4DError as error:
         raise ToolError(f"{error.what} {error.remedy}") from None
     found = _findings(order.service, order.url)
-    asking = Asking(desk)
+    asking = Asking(session)
     try:
         _ask(asking, found, Budget(order.most, order.any_price), order.out, order.picture_url)
-        compared = _compare(order, desk, found)
+        compared = _compare(order, session, found)
     except (KeyRejected, ServiceUnreachable) as error:
-        raise ToolError(f"{desk.masked(error.what)} Nothing more was asked.") from None
+        raise ToolError(f"{session.masked(error.what)} Nothing more was asked.") from None
     finally:
-        desk.write(order.out / "exchanges.jsonl", found.generation)
-    found.facts = desk.facts
+        session.write(order.out / "exchanges.jsonl", found.generation)
+    found.facts = session.facts
     found.waited, found.refusals = asking.waited, asking.refusals
     summary.money_differs(found)
-    _mask(found, desk)
+    _mask(found, session)
     words = summary.text(found, compared)
     (order.out / "summary.md").write_text(words, encoding="utf-8")
     (order.out / "summary.json").write_text(json.dumps(found.to_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
@@ -96,8 +96,8 @@ def _ask(asking: Asking, found: Findings, budget: Budget, folder: Path, picture_
         found.left_out.append("Everything that costs points: --max-points is 0.")
         return
     jobs = Jobs(asking, found, budget, folder)
-    provider = asking.desk.provider
-    facts = asking.desk.server.facts
+    provider = asking.session.provider
+    facts = asking.session.server.facts
     if why := provider.lacks(Feature.TEXT, facts):
         found.left_out.append(f"text: {why}")
     else:
@@ -112,16 +112,16 @@ def _ask(asking: Asking, found: Findings, budget: Budget, folder: Path, picture_
     free_checks.settle_generation(asking, found)
 
 
-def _compare(order: Order, desk: Desk, found: Findings) -> str:
+def _compare(order: Order, session: Session, found: Findings) -> str:
     """Note what differs; returns against what the answers were held, in a sentence."""
-    for sentence in compare.against_documents(desk, found.generation):
+    for sentence in compare.against_documents(session, found.generation):
         found.differs(sentence)
     if order.stand_in is None:
         return f"The answers were held against the documents alone: {order.reason or 'there is no stand-in.'}"
     say("[live check] the same steps on the stand-in")
     try:
         with order.stand_in(found.generation) as simulator:
-            other = Desk(order.service, simulator.api_url, simulator.keys[order.service], _STAND_IN_TIMING)
+            other = Session(order.service, simulator.api_url, simulator.keys[order.service], _STAND_IN_TIMING)
             there = _findings(order.service, simulator.api_url)
             folder = order.out / "stand-in"
             folder.mkdir(exist_ok=True)
@@ -130,15 +130,15 @@ def _compare(order: Order, desk: Desk, found: Findings) -> str:
     except (SimulatorError, Neural4DError) as error:
         return f"The answers were held against the documents alone: the stand-in did not work ({error})."
     other.write(folder / "exchanges.jsonl", found.generation)
-    for sentence in compare.against_stand_in(desk, other):
+    for sentence in compare.against_stand_in(session, other):
         found.differs(sentence)
     return "The answers were held against the documents and against the stand-in of this generation."
 
 
-def _mask(found: Findings, desk: Desk) -> None:
+def _mask(found: Findings, session: Session) -> None:
     """Nothing of it may say more than the recording does."""
-    found.url = desk.masked(found.url)
+    found.url = session.masked(found.url)
     for lines in (found.free, found.differences, found.left_out):
-        lines[:] = [desk.masked(line) for line in lines]
-    found.jobs = {step: desk.masked(line) for step, line in found.jobs.items()}
-    found.facts = {name: desk.masked(value) for name, value in found.facts.items()}
+        lines[:] = [session.masked(line) for line in lines]
+    found.jobs = {step: session.masked(line) for step, line in found.jobs.items()}
+    found.facts = {name: session.masked(value) for name, value in found.facts.items()}

@@ -13,14 +13,14 @@ from typing import Any
 from scripts import schemas
 
 from .field_shapes import shape
-from .session import Desk, Said
+from .session import Said, Session
 
 
-def against_documents(desk: Desk, generation: str) -> list[str]:
+def against_documents(session: Session, generation: str) -> list[str]:
     """Sentences on answers, and on the product's own requests, that no document of the generation describes."""
     found: list[str] = []
-    known = schemas.load(desk.service).get(generation, {})
-    for said in desk.log:
+    known = schemas.load(session.service).get(generation, {})
+    for said in session.log:
         exchange = said.exchange
         if exchange.status is None:
             continue
@@ -30,9 +30,9 @@ def against_documents(desk: Desk, generation: str) -> list[str]:
             continue
         if not said.aside and "request" in known[said.endpoint]:
             sent = _sent(said, known[said.endpoint])
-            found += schemas.check_request(desk.service, generation, said.endpoint, sent)
-        found += schemas.check_answer(desk.service, generation, said.endpoint, exchange.status, exchange.answer)
-    return list(dict.fromkeys(desk.masked(sentence) for sentence in found))
+            found += schemas.check_request(session.service, generation, said.endpoint, sent)
+        found += schemas.check_answer(session.service, generation, said.endpoint, exchange.status, exchange.answer)
+    return list(dict.fromkeys(session.masked(sentence) for sentence in found))
 
 
 def _sent(said: Said, entry: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _value(text: Any) -> Any:
         return text
 
 
-def against_stand_in(service: Desk, stand_in: Desk) -> list[str]:
+def against_stand_in(service: Session, stand_in: Session) -> list[str]:
     """Sentences on how the service's answers differ in shape from the stand-in's."""
     ours, theirs = _by_endpoint(service.log), _by_endpoint(stand_in.log)
     found = []

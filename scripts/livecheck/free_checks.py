@@ -25,20 +25,20 @@ def ask(asking: Asking, found: Findings) -> None:
     Raises:
         KeyRejected, ServiceUnreachable: nothing can be found out.
     """
-    desk = asking.desk
-    desk.step = "generation"
+    session = asking.session
+    session.step = "generation"
     _generation(asking, found)
-    desk.step = "balance"
+    session.step = "balance"
     _balance(asking, found)
-    desk.step = "unknown id"
+    session.step = "unknown id"
     _unknown_id(asking, found)
-    desk.step = "wrong setting"
+    session.step = "wrong setting"
     _wrong_setting(asking, found)
 
 
 def balance(asking: Asking) -> int | None:
     """Points that are left, None where the service does not tell."""
-    provider = asking.desk.provider
+    provider = asking.session.provider
     if not provider.declaration.can(Feature.BALANCE):
         return None
     try:
@@ -51,16 +51,16 @@ def balance(asking: Asking) -> int | None:
 
 def _probe(asking: Asking, probe: Probe) -> Neural4DError | None:
     """Make a request that is none of the product's; what was refused, None where it was answered."""
-    desk = asking.desk
-    desk.aside = True
+    session = asking.session
+    session.aside = True
     try:
-        asking.free(lambda: desk.transport.call(probe.path, probe.body, method=probe.method))
+        asking.free(lambda: session.transport.call(probe.path, probe.body, method=probe.method))
     except ServiceUnreachable:
         raise
     except Neural4DError as error:
         return error
     finally:
-        desk.aside = False
+        session.aside = False
     return None
 
 
@@ -70,7 +70,7 @@ def _generation(asking: Asking, found: Findings) -> None:
     other = OLDER if free.known_by == TODAY else TODAY
     path = free.generation.path.partition("?")[0]
     if free.field:
-        answer = asking.desk.log[-1].exchange.answer
+        answer = asking.session.log[-1].exchange.answer
         there = isinstance(answer, dict) and free.field in answer
         found.how = f"{path} refuses a wrong setting {'with' if there else 'without'} '{free.field}'"
     else:
@@ -81,14 +81,14 @@ def _generation(asking: Asking, found: Findings) -> None:
 
 def settle_generation(asking: Asking, found: Findings) -> None:
     """Where the product has found out another generation than the first question, its jobs are the better witness."""
-    generation = NOTED.get(asking.desk.server.get(GENERATION), found.generation)
+    generation = NOTED.get(asking.session.server.get(GENERATION), found.generation)
     if generation != found.generation:
         found.differs(f"{found.how}, and yet jobs are taken as {'today' if generation == TODAY else 'in 2024'}.")
         found.generation, found.how = generation, f"so jobs are taken, though {found.how}"
 
 
 def _balance(asking: Asking, found: Findings) -> None:
-    provider = asking.desk.provider
+    provider = asking.session.provider
     found.balance = balance(asking)
     if found.balance is not None:
         found.free.append(f"The account holds {found.balance} {found.unit}.")
@@ -106,7 +106,7 @@ def _balance(asking: Asking, found: Findings) -> None:
 def _unknown_id(asking: Asking, found: Findings) -> None:
     nobodys = FREE[found.service].nobodys[found.generation]
     try:
-        asking.free(lambda: asking.desk.provider.poll(nobodys, True))
+        asking.free(lambda: asking.session.provider.poll(nobodys, True))
     except JobNotFound:
         found.free.append("An id that no model has is answered as documented.")
     except (KeyRejected, ServiceUnreachable):
@@ -119,11 +119,11 @@ def _unknown_id(asking: Asking, found: Findings) -> None:
 
 def _wrong_setting(asking: Asking, found: Findings) -> None:
     """It lacks what a model could be made of: it is refused, whatever the service makes of the wrong setting."""
-    desk = asking.desk
-    first = len(desk.log)
+    session = asking.session
+    first = len(session.log)
     error = _probe(asking, FREE[found.service].wrong[found.generation])
-    said = sentence(desk.log[-1].exchange.answer) if len(desk.log) > first else ""
-    in_answer = desk.log[-1].exchange.answer if len(desk.log) > first else None
+    said = sentence(session.log[-1].exchange.answer) if len(session.log) > first else ""
+    in_answer = session.log[-1].exchange.answer if len(session.log) > first else None
     refused = isinstance(in_answer, dict) and (in_answer.get("status") == "error" or "errors" in in_answer)
     if isinstance(error, RequestRefused | NotEnoughPoints) or refused:
         found.free.append(f"A wrong setting is refused: {said or 'without a word'}")

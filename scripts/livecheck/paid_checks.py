@@ -19,7 +19,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.files.download import download
 from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.request import Request
-from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
+from neural4d_blender.engine.services.results import Outcome, Poll, Submission
 from neural4d_blender.engine.steps.paid_requests.paid_request import REFUSALS
 
 from .files import look_at
@@ -43,7 +43,7 @@ class Jobs:
 
     def __init__(self, asking: Asking, found: Findings, budget: Budget, folder: Path) -> None:
         self.asking = asking
-        self.desk = asking.desk
+        self.session = asking.session
         self.found = found
         self.budget = budget
         self.folder = folder
@@ -54,7 +54,7 @@ class Jobs:
 
     def make(self, step: str, request: Request) -> None:
         """One job, to its file."""
-        self.desk.step = step
+        self.session.step = step
         try:
             self.found.jobs[step] = self._make(step, request)
         except Stop as end:
@@ -69,7 +69,7 @@ class Jobs:
             self._settle()
 
     def _make(self, step: str, request: Request) -> str:
-        provider, asking = self.desk.provider, self.asking
+        provider, asking = self.session.provider, self.asking
         quotes = provider.quotes(request)
         cutout = picture = ""
         if provider.makes_pictures(request):
@@ -95,17 +95,17 @@ class Jobs:
         return self._fetch(step, poll)
 
     def _cut_out(self, request: Request) -> str:
-        provider = self.desk.provider
+        provider = self.session.provider
         matting, _ = self.asking.free(lambda: provider.cut_out(request.images[0]))
         return self._until(lambda: provider.cutouts(matting), "The cut-outs")[0].key
 
     def _until(self, ask: Callable[[], Sequence[Any]], what: str) -> Sequence[Any]:
-        ends = time.monotonic() + self.desk.timing.patience
+        ends = time.monotonic() + self.session.timing.patience
         while time.monotonic() < ends:
             if came := self.asking.free(ask):
                 return came
-            time.sleep(self.desk.timing.poll)
-        raise Stop(f"{what} were not there after {self.desk.timing.patience:g} s.")
+            time.sleep(self.session.timing.poll)
+        raise Stop(f"{what} were not there after {self.session.timing.patience:g} s.")
 
     # Money
 
@@ -157,9 +157,9 @@ class Jobs:
         if cost is None:
             return
         taken = cost in self.found.costs
-        ends = self._answered + self.desk.timing.booking
+        ends = self._answered + self.session.timing.booking
         while taken and cost.told != 0 and not self._watch() and time.monotonic() < ends:
-            time.sleep(min(self.desk.timing.poll, 2.0))
+            time.sleep(min(self.session.timing.poll, 2.0))
         if not taken:
             self._watch()
             if cost.fell is None:
@@ -176,13 +176,13 @@ class Jobs:
 
     def _look_at_ids(self, request: Request, tickets: list[str], submission: Submission, since: float) -> None:
         ids = self.found.ids
-        paid = next((said for said in reversed(self.desk.log) if said.exchange.paid and not said.aside), None)
+        paid = next((said for said in reversed(self.session.log) if said.exchange.paid and not said.aside), None)
         answer = json.dumps(paid.exchange.answer) if paid else ""
         ids.sent += len(tickets)
         ids.back = all(ticket in answer for ticket in tickets)
         ids.used = submission.uuids == tickets
         try:
-            trace = self.asking.free(lambda: self.desk.provider.look_for(request, tickets, since, False))
+            trace = self.asking.free(lambda: self.session.provider.look_for(request, tickets, since, False))
         except Neural4DError as error:
             self.found.differs(f"Asking about ids of ours: {explained(error)}")
             return
@@ -190,8 +190,8 @@ class Jobs:
 
     def _follow(self, step: str, submission: Submission, request: Request, tickets: list[str]) -> Poll:
         """Ask about the first model until it is done or has failed, and order what it needs."""
-        provider, model = self.desk.provider, submission.uuids[0]
-        ends = time.monotonic() + self.desk.timing.patience
+        provider, model = self.session.provider, submission.uuids[0]
+        ends = time.monotonic() + self.session.timing.patience
         poll = submission.polls.get(model)
         unknown, ordered, number = 0, "", 0
         while time.monotonic() < ends:
@@ -207,7 +207,7 @@ class Jobs:
                             f"The {step} job was accepted, and the service does not know it. {error.what}"
                         )
                         raise Stop("The service accepted it and does not know the id that it gave.") from error
-                    time.sleep(self.desk.timing.poll)
+                    time.sleep(self.session.timing.poll)
                     continue
             if poll.points is not None and self._cost:
                 self._cost.told = poll.points
@@ -220,19 +220,20 @@ class Jobs:
                 model = self._order(step, model, poll, request) or model
             poll = None
             self._watch()
-            time.sleep(self.desk.timing.poll)
-        self.found.differs(f"The {step} job was not done after {self.desk.timing.patience:g} s.")
-        raise Stop(f"It was accepted, and not done after {self.desk.timing.patience:g} s.")
+            time.sleep(self.session.timing.poll)
+        self.found.differs(f"The {step} job was not done after {self.session.timing.patience:g} s.")
+        raise Stop(f"It was accepted, and not done after {self.session.timing.patience:g} s.")
 
     def _order(self, step: str, model: str, poll: Poll, request: Request) -> str:
-        quote = self.desk.provider.order_quote(poll.order)
+        quote = self.session.provider.order_quote(poll.order)
         choice = poll.choices[0].key if poll.choices else ""
         return str(
-            self._pay(step, [quote], lambda: self.desk.provider.order(model, poll.order, request, choice, None)) or ""
+            self._pay(step, [quote], lambda: self.session.provider.order(model, poll.order, request, choice, None))
+            or ""
         )
 
     def _fetch(self, step: str, poll: Poll) -> str:
-        native = self.desk.provider.declaration.native
+        native = self.session.provider.declaration.native
         path = self.folder / f"{step}.{native.lower()}"
         error: Neural4DError | None = None
         for url in (poll.model_url, *poll.mirrors):

@@ -15,7 +15,7 @@ from neural4d_blender.engine.errors import (
     ServiceUnreachable,
 )
 
-from .session import Desk
+from .session import Session
 
 T = TypeVar("T")
 #: A server that turns out to be of another generation so often in a row is of none.
@@ -24,14 +24,14 @@ _TRIES = 3
 
 
 class Asking:
-    """The calls of one desk.
+    """The calls of one session.
 
     Attributes:
         waited: seconds that the service asked to wait, so far. refusals: how often it did.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self.waited = 0.0
         self.refusals = 0
 
@@ -41,7 +41,7 @@ class Asking:
             try:
                 return self._when_allowed(ask, paid=False)
             except (AnswerLost, ServiceDown, ServiceUnreachable):
-                time.sleep(min(self.desk.timing.poll, 2.0))
+                time.sleep(min(self.session.timing.poll, 2.0))
         return self._when_allowed(ask, paid=False)
 
     def paid(self, send: Callable[[], T]) -> T:
@@ -55,25 +55,25 @@ class Asking:
     def by_generation(self, act: Callable[[], T]) -> T:
         """Do something that may find out that the server is of another generation, and then once more."""
         for number in range(_DETOURS):
-            first = len(self.desk.log)
+            first = len(self.session.log)
             try:
                 return act()
             except OtherGeneration:
-                for said in self.desk.log[first:]:
+                for said in self.session.log[first:]:
                     said.aside = True
                 if number + 1 == _DETOURS:
                     raise
         raise AssertionError("the last one raises")
 
     def _when_allowed(self, ask: Callable[[], T], *, paid: bool) -> T:
-        ends = time.monotonic() + self.desk.timing.patience
+        ends = time.monotonic() + self.session.timing.patience
         while True:
             try:
                 return ask()
             except ServiceBusy as error:
                 wait = error.retry_after
                 if not error.noted:
-                    wait = self.desk.transport.slow_down(wait, paid=paid)
+                    wait = self.session.transport.slow_down(wait, paid=paid)
                 wait = max(wait or 0.0, 0.05)
                 self.refusals += 1
                 if time.monotonic() + wait > ends:

@@ -54,7 +54,7 @@ class Timing:
 
 
 @dataclass
-class Desk:
+class Session:
     """Args:
     service: its id. url: its address. key: its key.
     """

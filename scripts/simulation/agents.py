@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.jobs.answers import Answer
+from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.client.jobs.snapshots import Job as Snapshot
 from neural4d_blender.engine.protocol import WaitsFor
 

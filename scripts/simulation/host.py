@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from neural4d_blender.client.engine_client import Bridge
-from neural4d_blender.client.jobs.answers import Answer
 from neural4d_blender.client.jobs.new_jobs import NewJob
+from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import BatchRecord, Request, State, declaration
 

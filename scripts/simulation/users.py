@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural4d_blender.client.jobs.answers import Answer
+from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import State, declaration
 

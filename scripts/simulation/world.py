@@ -18,7 +18,7 @@ from pathlib import Path
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.errors import JournalDamaged, JournalUnusable
 from neural4d_blender.engine.policy import policy_file
-from neural4d_blender.engine.policy.allowance import VARIABLE
+from neural4d_blender.engine.policy.points_allowance import VARIABLE
 from neural4d_blender.engine.process.main_loop import Engine
 
 from . import allowances

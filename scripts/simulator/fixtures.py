@@ -59,5 +59,5 @@ def neural4d_simulator(
     yield _neural4d_process
     if standalone := sys.modules.get("neural4d_blender.batching.standalone"):
         standalone.close()
-    if in_blender := sys.modules.get("neural4d_blender.scene.engine_process"):
+    if in_blender := sys.modules.get("neural4d_blender.scene.shared_engine"):
         in_blender.bridge.stop()

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "neural4d_blender"
 STORED = ROOT / "docs" / "reference" / "public.txt"
 #: Classes of what is given, which nobody imports by name, and where they are defined.
 _GIVEN = {
-    "AccountPage": "client/jobs/answers.py",
+    "AccountPage": "client/jobs/replies.py",
     "Arguments": "batching/table/generate_arguments.py",
     "BatchRecord": "engine/model/batch.py",
     "FileJob": "batching/file_job.py",

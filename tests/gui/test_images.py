@@ -51,6 +51,7 @@ def test_four_variants_with_pictures() -> None:
     with Simulator(generation="2024", job_seconds=2, texture_size=256) as sim:
         done = run_scenario("images.variants", env=sim.environment, timeout=150, size=TALL)
         assert sim.spent == 60
+    assert done["shown_files"] == ["small"], "no picture of a service is read by the user's Blender as it came"
     first, second = done["x"]
     assert second - first == pytest.approx(done["width"] * 1.1, rel=0.2)
 

@@ -17,7 +17,7 @@ MODULE = "bl_ext.user_default.neural4d"
 LATE = [f"api.{name}" for name in ("batches", "generate", "history", "jobs.job")]
 LATE += ["batching", "prepare"]
 LATE += [f"engine.model.{name}" for name in ("batch", "inputs.image_header", "inputs.web_addresses", "job", "request")]
-LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.answers", "steps", "store", "system")]
+LATE += [f"engine.{name}" for name in ("blenders", "files", "process", "services.results", "steps", "store", "system")]
 LATE += [f"scene.finished_jobs.{name}" for name in ("endings", "place_finished_models", "recover_unsaved")]
 LATE += [
     "api.account",

@@ -12,8 +12,8 @@ import bpy
 import pytest
 
 from neural4d_blender.prepare import main
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from tests.support import sample_models
 
 LENGTH = 120.0  # of every prepared model along Z, in millimetres

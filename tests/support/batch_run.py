@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 
 what, table = sys.argv[1:]
 bpy.context.preferences.system.use_online_access = True

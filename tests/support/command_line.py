@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.cli.main import main
-from neural4d_blender.cli.session import Desk
+from neural4d_blender.cli.session import Session
 from scripts.simulator.launcher import Simulator
 
 TIMING = {"quickest": 0.02, "backoff": 0.02, "look_again": 0.05, "attempts": 2, "outage": 0.0}
@@ -22,15 +22,15 @@ def at_home(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Si
     return sim
 
 
-def run(*argv: str, kind: type[Desk] = Desk) -> int:
+def run(*argv: str, kind: type[Session] = Session) -> int:
     """The command's exit code."""
 
-    def desk() -> Desk:
+    def session() -> Session:
         made = kind()
         made.bridge.timing = TIMING
         return made
 
-    return main(argv, "neural4d", desk)
+    return main(argv, "neural4d", session)
 
 
 def table(name: str, *prompts: str) -> str:

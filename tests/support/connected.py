@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 
 

@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Balance, Conversion, Cutout, Outcome, Poll, Submission, Trace
 from neural4d_blender.engine.services.base import Provider
+from neural4d_blender.engine.services.results import Balance, Conversion, Cutout, Outcome, Poll, Submission, Trace
 from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 from tests.support.glb_files import glb, triangle
 from tests.support.simulator_client import picture
 

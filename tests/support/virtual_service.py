@@ -22,8 +22,8 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import BOOKS, Server
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Balance, Conversion, Outcome, Poll, Submission, Trace, part, whole
 from neural4d_blender.engine.services.base import Provider
+from neural4d_blender.engine.services.results import Balance, Conversion, Outcome, Poll, Submission, Trace, part, whole
 from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step
 from neural4d_blender.engine.steps.active_job import ActiveJob

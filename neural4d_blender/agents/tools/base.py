@@ -1,4 +1,4 @@
-"""What all tools have: the agent's desk, and answers without a key."""
+"""What all tools have: the agent's session, and answers without a key."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from mcp.types import CallToolResult
 
 from ...engine.protocol import Neural4DError
-from .. import answers
-from ..desk import Desk
+from .. import tool_results
+from ..agent_session import AgentSession
 
 
 class Tools:
     """Some of the tools, of one agent."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, session: AgentSession) -> None:
+        self.session = session
 
     def told(self, values: dict[str, Any], pictures: Iterable[str] = ()) -> CallToolResult:
         """The answer."""
-        return answers.told(values, self.secrets, pictures)
+        return tool_results.told(values, self.secrets, pictures)
 
     def refused(self, error: Neural4DError) -> CallToolResult:
         """The answer where it could not be done."""
-        return answers.refused(error, self.secrets)
+        return tool_results.refused(error, self.secrets)
 
     def new_id(self) -> str:
         """Of a new job."""
@@ -34,4 +34,4 @@ class Tools:
     @property
     def secrets(self) -> list[str]:
         """The keys that are set."""
-        return [one["key"] for one in self.desk.settings.services().values() if one["key"]]
+        return [one["key"] for one in self.session.settings.services().values() if one["key"]]

@@ -17,11 +17,11 @@ from ...client.jobs.job_target import Target
 from ...engine.protocol import BrokenModel, InvalidInput, JobFailed, Neural4DError, VariantState
 from ...scene import start_job, timer_and_file_handlers
 from ...scene.ask_engine import ask
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.placing import provenance, targets
 from ...scene.placing.replacement import twins
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from .job_files import Files
 
 __all__ = ["Job", "forget"]

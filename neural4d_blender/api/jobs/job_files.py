@@ -14,14 +14,14 @@ from typing import Unpack
 
 from ...batching.table.argument_types import checked
 from ...client.jobs import origin
-from ...client.jobs.answers import Answer
+from ...client.jobs.replies import Answer
 from ...client.jobs.snapshots import Save
 from ...client.paths import check_writable
 from ...engine.protocol import AssetTexts, InvalidInput, JobFailed, Neural4DError
 from ...scene import assets, timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.exporting import engines, export
 from ...scene.placing import provenance
+from ...scene.shared_engine import bridge
 from .status_and_wait import Following
 
 

@@ -19,10 +19,10 @@ from ...client.remedies import for_python
 from ...client.request_reply import LOOK, check_going, go_on
 from ...engine.protocol import SETTLED, ErrorTexts, JobFailed, NotFit, State
 from ...scene import main_thread, timer_and_file_handlers
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.placing import placeholder
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 
 _Found = TypeVar("_Found")
 

@@ -14,7 +14,7 @@ from typing import cast
 from ...batching import earlier_batch, start_batch
 from ...batching.batch import AS_BEFORE, Batch
 from ...batching.preflight import Item
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...batching.table import identity, table_reader
 from ...batching.table.generate_arguments import Arguments
 from ...client.paths import expanded
@@ -24,20 +24,20 @@ from ..argument_types import NO_LIMIT, kinds_of
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import wait_and_write
+from ..output.price_text import in_words
 from ..planned_files import Plan, file_stem
-from ..price_text import in_words
-from ..session import Desk
+from ..session import Session
 from ..settings import settings_of
 from . import check_outputs
 
 
-def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def batch(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Make a model of each line of a table, or of each image of a folder."""
     folder = expanded(asked.output).resolve()
-    check_outputs.check(desk, folder, asked)
+    check_outputs.check(session, folder, asked)
     own_settings = settings_of(protocol.declaration(asked.provider), asked)
     settings = cast("Arguments", {"provider": asked.provider, **own_settings})
-    desk.planned = lambda item: _plan(item, folder, asked)
+    session.planned = lambda item: _plan(item, folder, asked)
     rows = table_reader.read(asked.table)
     said = identity.said(asked.table, rows)
     key = identity.check_key(asked.key) if asked.key else ""
@@ -48,27 +48,27 @@ def batch(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
         files=_files(asked),
         settings=dict(settings),
     )
-    known = earlier_batch.find(desk, own, key)
+    known = earlier_batch.find(session, own, key)
     if known and not (asked.go_on or asked.dry_run or key):
         raise earlier_batch.refuse(known, "Add --continue")
-    begun = start_batch.attach(desk, known.id) if known else None
+    begun = start_batch.attach(session, known.id) if known else None
     if known and begun and not earlier_batch.is_changed(known, own):
         if asked.dry_run:
-            return _price(desk, earlier_batch.left(begun.jobs()), console, begun=True)
-        return _finish(desk, _continued(desk, begun, own, asked), asked, console)
-    items, record = _checked(desk, asked, rows, said, settings, folder, begun, key)
+            return _price(session, earlier_batch.left(begun.jobs()), console, begun=True)
+        return _finish(session, _continued(session, begun, own, asked), asked, console)
+    items, record = _checked(session, asked, rows, said, settings, folder, begun, key)
     if asked.dry_run:
-        return _price(desk, earlier_batch.left_of(begun, items), console, begun=bool(begun))
+        return _price(session, earlier_batch.left_of(begun, items), console, begun=bool(begun))
     if begun:
-        return _finish(desk, _continued(desk, begun, own, asked, items, len(rows)), asked, console)
+        return _finish(session, _continued(session, begun, own, asked, items, len(rows)), asked, console)
     if not items:
         return _nothing(asked, console)
     earlier_batch.note(record, own)
-    return _finish(desk, start_batch.start(desk, items, record), asked, console)
+    return _finish(session, start_batch.start(session, items, record), asked, console)
 
 
 def _continued(
-    desk: Desk,
+    session: Session,
     begun: Batch,
     own: earlier_batch.Command,
     asked: argparse.Namespace,
@@ -77,11 +77,11 @@ def _continued(
 ) -> Batch:
     budget = {None: AS_BEFORE, NO_LIMIT: None}.get(asked.budget, asked.budget)
     at_once = asked.concurrency or AS_BEFORE
-    return earlier_batch.go_on(desk, begun, own, items, size=size, budget=budget, concurrency=at_once)
+    return earlier_batch.go_on(session, begun, own, items, size=size, budget=budget, concurrency=at_once)
 
 
 def _checked(
-    desk: Desk,
+    session: Session,
     asked: argparse.Namespace,
     rows: Sequence[table_reader.Row],
     said: Sequence[str],
@@ -92,7 +92,7 @@ def _checked(
 ) -> tuple[list[Item], BatchRecord]:
     """What the table amounts to now, with the files that could be written of it."""
     items, record = start_batch.check(
-        *(desk, rows, said, settings),
+        *(session, rows, said, settings),
         name=table_reader.name_of(asked.table),
         layout="files" if asked.files_only else "cursor",
         output=str(folder),
@@ -104,7 +104,7 @@ def _checked(
     )
     for item in () if asked.files_only else items:
         if item.known is None:
-            desk.check(_plan(item, folder, asked), protocol.declaration(item.provider))
+            session.check(_plan(item, folder, asked), protocol.declaration(item.provider))
     return items, record
 
 
@@ -123,8 +123,8 @@ def _files(asked: argparse.Namespace) -> str:
     )
 
 
-def _price(desk: Desk, items: list[Item], console: Console, *, begun: bool) -> int:
-    estimate = start_batch.estimate(desk, items)
+def _price(session: Session, items: list[Item], console: Console, *, begun: bool) -> int:
+    estimate = start_batch.estimate(session, items)
     unknown = f", and {estimate.unpriced} at a price nobody knows" if estimate.unpriced else ""
     priced, documented = estimate.items - estimate.unpriced, estimate.documented
     some_of = documented if documented < priced else 0
@@ -142,15 +142,15 @@ def _nothing(asked: argparse.Namespace, console: Console) -> int:
     return Exit.DONE
 
 
-def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Console) -> int:
+def _finish(session: Session, batch: Batch, asked: argparse.Namespace, console: Console) -> int:
     """Wait for the batch, write its files, and its report however it ends."""
     ids = [line.job for line in batch.lines()]
     failures: dict[str, Neural4DError] = {}
     try:
-        failures = wait_and_write.finish(desk, ids, console, asked.timeout)
+        failures = wait_and_write.finish(session, ids, console, asked.timeout)
     finally:
         if asked.report:
-            path = reports.write(_lines(desk, batch, failures), asked.report)
+            path = reports.write(_lines(session, batch, failures), asked.report)
             console.note(f"{path}: {batch.progress}")
     unsent = batch.progress.unsent
     unfit = sum(isinstance(failure, NotFit) for failure in failures.values())
@@ -163,11 +163,11 @@ def _finish(desk: Desk, batch: Batch, asked: argparse.Namespace, console: Consol
     return code_of_many(told["done"], list(failures.values()), allow_failed=asked.allow_failed)
 
 
-def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list[reports.Line]:
+def _lines(session: Session, batch: Batch, failures: dict[str, Neural4DError]) -> list[reports.Line]:
     lines = []
     for line in batch.lines():
         failure = failures.get(line.job)
-        files = wait_and_write.written(desk.bridge.jobs[line.job]) or line.files
+        files = wait_and_write.written(session.bridge.jobs[line.job]) or line.files
         error, code = line.error, line.code
         if failure and not error:
             code = wait_and_write.told(failure)["code"]
@@ -176,7 +176,7 @@ def _lines(desk: Desk, batch: Batch, failures: dict[str, Neural4DError]) -> list
     return lines
 
 
-def merge(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def merge(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Join the reports of a batch's shares."""
     lines = reports.merge_reports(asked.report)
     path = reports.write(lines, asked.output)

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ...batching.origins import listed, origin_of
+from ...batching.bring_in_sources import listed, origin_of
 from ...client.jobs.job_target import Target
 from ...client.paths import expanded
 from ...engine import protocol
@@ -21,14 +21,14 @@ from ..console import Console
 from ..output import wait_and_write
 from ..output.replacing import is_there, told_there
 from ..planned_files import Plan, file_stem
-from ..session import Desk
+from ..session import Session
 from ..settings import arrival_of
 from . import check_outputs
 
 
-def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def bring_in(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Bring in models, all of them at once, and write them to files; everything is looked at before the first one."""
-    services = desk.bridge.settings.services()
+    services = session.bridge.settings.services()
     found = [origin_of(one, services, asked.provider or "") for what in asked.what for one in listed(what)]
     folder, files = _outputs(asked, len(found))
     taken: set[str] = set()
@@ -42,21 +42,21 @@ def bring_in(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             name=asked.name or origin.name,
             keep_in=str(folder) if asked.as_made else "",
         )
-        protocol.check(service.id, request, desk.bridge.servers.get(service.id))
+        protocol.check(service.id, request, session.bridge.servers.get(service.id))
         plan = _plan(asked, request, folder, files, taken)
         if asked.as_made:
-            desk.folder(str(folder))  # what comes is what it is, and named by that
+            session.folder(str(folder))  # what comes is what it is, and named by that
         else:
-            desk.check(plan, service)
+            session.check(plan, service)
             planned += plan.outputs
-        desk.require_ready(service)
+        session.require_ready(service)
         jobs.append((str(uuid.uuid4()), origin, request, Target() if asked.as_made else plan.target()))
     if planned and is_there(planned, asked):
         return told_there(planned, console)
     for job, origin, request, target in jobs:
-        desk.bridge.submit(job, origin.provider, request, target)
+        session.bridge.submit(job, origin.provider, request, target)
     ids = [job for job, *_ in jobs]
-    return wait_and_write.ended(wait_and_write.finish(desk, ids, console, asked.timeout), len(ids))
+    return wait_and_write.ended(wait_and_write.finish(session, ids, console, asked.timeout), len(ids))
 
 
 def _outputs(asked: argparse.Namespace, count: int) -> tuple[Path, list[str]]:

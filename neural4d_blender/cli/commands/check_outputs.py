@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...client.paths import check_writable, expanded, is_same_file
 from ...engine.protocol import InvalidInput, UnsupportedFeature
 from ..argument_types import kinds_of
-from ..session import Desk
+from ..session import Session
 from ..settings import OF_BLENDER
 
 #: Of a batch that makes files with Blender: what is wanted with a model of each line.
@@ -29,7 +29,7 @@ def made_for(asked: argparse.Namespace) -> None:
         raise InvalidInput("A file as it was made is made for no engine.", "Leave --for out, or --as-made.")
 
 
-def check(desk: Desk, folder: Path, asked: argparse.Namespace) -> None:
+def check(session: Session, folder: Path, asked: argparse.Namespace) -> None:
     """Refuse what the arguments alone show to be wrong; InvalidInput or UnsupportedFeature.
 
     Args:
@@ -41,7 +41,7 @@ def check(desk: Desk, folder: Path, asked: argparse.Namespace) -> None:
                 f"--files-only keeps the service's own files as they are, so there is no {' and no '.join(given)}.",
                 f"Leave out {' and '.join(given)}, or --files-only.",
             )
-    elif not desk.blender:
+    elif not session.blender:
         raise UnsupportedFeature(
             "Without Blender models are kept as the services made them.",
             "Add --files-only, or run the command with Blender or with bpy.",

@@ -1,6 +1,6 @@
 """The command dress: a whole blockout of the open file becomes models, and another file is written.
 
-Standard library, client, batching and the engine's ``protocol`` only; what needs Blender is the desk's.
+Standard library, client, batching and the engine's ``protocol`` only; what needs Blender is the session's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ...batching.batch import Batch
 from ...batching.preflight import Estimate
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...batching.table.generate_arguments import Arguments
 from ...client.jobs import ranking
 from ...client.paths import check_writable, expanded
@@ -22,13 +22,13 @@ from ..argument_types import NO_LIMIT
 from ..console import Console
 from ..exit_codes import Exit, code_of_many
 from ..output import event_facts
+from ..output.price_text import in_words
 from ..output.wait_and_write import told
-from ..price_text import in_words
-from ..session import Desk, failure_of
+from ..session import Session, failure_of
 from ..settings import settings_of
 
 
-def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def dress(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Fill the boxes of a collection with models and write the file."""
     output = expanded(asked.output).resolve()
     if output.suffix.lower() != ".blend":
@@ -36,7 +36,7 @@ def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     check_writable(output)
     if asked.report:
         check_writable(expanded(asked.report).resolve())
-    made = desk.dress(_settings(asked), asked, lambda _batch, job: _tell(desk, console, job))
+    made = session.dress(_settings(asked), asked, lambda _batch, job: _tell(session, console, job))
     if isinstance(made, Estimate):
         text = f"{made.items} jobs: {in_words(made.points, documented=made.documented > 0)}"
         console.result(text, "price", **asdict(made))
@@ -44,10 +44,10 @@ def dress(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     try:
         made.wait(asked.timeout)
     finally:
-        desk.save(output)
+        session.save(output)
         if asked.report:
             reports.write(made.lines(), asked.report)
-    return _finish(desk, made, output, asked, console)
+    return _finish(session, made, output, asked, console)
 
 
 def _settings(asked: argparse.Namespace) -> Arguments:
@@ -59,10 +59,10 @@ def _settings(asked: argparse.Namespace) -> Arguments:
     return cast("Arguments", {"provider": asked.provider, **own, **how})
 
 
-def _tell(desk: Desk, console: Console, job: Any) -> None:
-    now = desk.bridge.jobs[job.id]
+def _tell(session: Session, console: Console, job: Any) -> None:
+    now = session.bridge.jobs[job.id]
     if now.state == State.PLACED:
-        own, servers = ranking.own(now), desk.bridge.servers
+        own, servers = ranking.own(now), session.bridge.servers
         facts = event_facts.of_files(now, own, servers, [])
         sides = own.facts.get("dimensions_mm") if own else None
         points = {"points": now.cost, "points_estimated": now.cost_estimated}
@@ -73,12 +73,12 @@ def _tell(desk: Desk, console: Console, job: Any) -> None:
     console.watch([now] if console.as_json else [], {})
 
 
-def _finish(desk: Desk, made: Batch, output: Path, asked: argparse.Namespace, console: Console) -> int:
+def _finish(session: Session, made: Batch, output: Path, asked: argparse.Namespace, console: Console) -> int:
     lines, progress = made.lines(), made.progress
     failures: list[Neural4DError] = []
     for line, job in zip(lines, made.results, strict=True):
         if job.state != State.PLACED:
-            now = desk.bridge.jobs[line.job]
+            now = session.bridge.jobs[line.job]
             failures.append(failure_of(now) or job.error or JobFailed(f"It is {job.state}."))
             words = told(failures[-1])
             text = " ".join(filter(None, (words["what"], words["kept"], words["cost"], words["remedy"])))

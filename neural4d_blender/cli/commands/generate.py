@@ -17,75 +17,75 @@ from ...batching.table.pictures import front_and_sides
 from ...client.jobs.snapshots import Job
 from ...client.made_for import MADE_FOR
 from ...client.paths import expanded
-from ...client.policy import policy_of
+from ...client.policy_in_force import policy_of
 from ...client.request_reply import go_on
 from ...engine import protocol
 from ...engine.protocol import Declaration, InvalidInput, Neural4DError, Request, State
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import wait_and_write
+from ..output.price_text import in_words
 from ..output.replacing import is_there, told_there
 from ..planned_files import Plan, file_stem
-from ..price_text import in_words
-from ..session import Desk
+from ..session import Session
 from ..settings import settings_of, views_of
 from . import check_outputs
 
 
-def generate(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def generate(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Make a model and write it to files."""
     service = protocol.declaration(asked.provider)
-    job_id, known = _known(desk, asked, service)
+    job_id, known = _known(session, asked, service)
     if known:
-        return _again(desk, known, _plan(asked, known.request, service), asked, console)
-    folder = desk.bridge.settings.data_dir() / "jobs" / job_id
+        return _again(session, known, _plan(asked, known.request, service), asked, console)
+    folder = session.bridge.settings.data_dir() / "jobs" / job_id
     try:
-        request = policy_of(desk.bridge.settings).apply(service.id, _request(desk, asked, service, folder))
-        protocol.check(service.id, request, desk.bridge.servers.get(service.id))
+        request = policy_of(session.bridge.settings).apply(service.id, _request(session, asked, service, folder))
+        protocol.check(service.id, request, session.bridge.servers.get(service.id))
         plan = _plan(asked, request, service)
-        desk.check(plan, service)
+        session.check(plan, service)
         if asked.dry_run:
-            return _price(desk, service, request, plan, console)
+            return _price(session, service, request, plan, console)
         if is_there(plan.outputs, asked):
             return told_there(plan.outputs, console)
-        desk.require_ready(service)
+        session.require_ready(service)
     except Neural4DError:
         shutil.rmtree(folder, ignore_errors=True)  # the copies of the images
         raise
-    desk.bridge.submit(job_id, service.id, request, plan.target())
-    return wait_and_write.ended(wait_and_write.finish(desk, [job_id], console, asked.timeout), 1)
+    session.bridge.submit(job_id, service.id, request, plan.target())
+    return wait_and_write.ended(wait_and_write.finish(session, [job_id], console, asked.timeout), 1)
 
 
-def _known(desk: Desk, asked: argparse.Namespace, service: Declaration) -> tuple[str, Job | None]:
+def _known(session: Session, asked: argparse.Namespace, service: Declaration) -> tuple[str, Job | None]:
     """The job that there is by the command's key, or the id of a new one."""
     if not asked.key:
         return str(uuid.uuid4()), None
     key = identity.check_key(asked.key)
-    return identity.known_by_key(desk.bridge, key, service.id, _request(desk, asked, service, None))
+    return identity.known_by_key(session.bridge, key, service.id, _request(session, asked, service, None))
 
 
-def _again(desk: Desk, job: Job, plan: Plan, asked: argparse.Namespace, console: Console) -> int:
+def _again(session: Session, job: Job, plan: Plan, asked: argparse.Namespace, console: Console) -> int:
     """The job of the key goes on, and its files are written where they are not there."""
     if asked.dry_run:
         told = {"points": 0, "measured": True, "provider": job.provider}
         console.result(f"Nothing more: the key is that of job {job.id[:8]}, which is {job.state}.", "price", **told)
         return Exit.DONE
-    desk.bridge.jobs[job.id] = job
+    session.bridge.jobs[job.id] = job
     if job.left:
-        desk.require_ready(protocol.declaration(job.provider))
-        go_on(desk.bridge, job.id)
+        session.require_ready(protocol.declaration(job.provider))
+        go_on(session.bridge, job.id)
     written = job.target.get("written", [])
     there = all(Path(one).is_file() and one in written for one in plan.outputs)
     if job.state in (State.READY, State.PLACED) and not there:
         if is_there([one for one in plan.outputs if one not in written], asked):
             return told_there(plan.outputs, console)
-        desk.check(plan, protocol.declaration(job.provider))
-        desk.ask("retarget", job=job.id, target=plan.target())
-        desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=plan.target())
-    return wait_and_write.ended(wait_and_write.finish(desk, [job.id], console, asked.timeout), 1)
+        session.check(plan, protocol.declaration(job.provider))
+        session.ask("retarget", job=job.id, target=plan.target())
+        session.bridge.jobs[job.id] = replace(session.bridge.jobs[job.id], target=plan.target())
+    return wait_and_write.ended(wait_and_write.finish(session, [job.id], console, asked.timeout), 1)
 
 
-def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder: Path | None) -> Request:
+def _request(session: Session, asked: argparse.Namespace, service: Declaration, folder: Path | None) -> Request:
     """What is asked for; without a folder the pictures are only counted."""
     own: ModelSettings = {
         "format": service.native,
@@ -99,7 +99,7 @@ def _request(desk: Desk, asked: argparse.Namespace, service: Declaration, folder
     def fitting(files: list[str]) -> list[str]:
         if folder is None:
             return ["?"] * len(files)
-        return desk.pictures(files, service, folder, limits) if files else []
+        return session.pictures(files, service, folder, limits) if files else []
 
     return Request(
         prompt=asked.prompt,
@@ -128,8 +128,8 @@ def _plan(asked: argparse.Namespace, request: Request, service: Declaration) -> 
     return Plan(files, thumbnail, asked.as_made, asked.every_variant, asked.made_for)
 
 
-def _price(desk: Desk, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
-    prices = desk.prices()
+def _price(session: Session, service: Declaration, request: Request, plan: Plan, console: Console) -> int:
+    prices = session.prices()
     points = protocol.estimate(service.id, request, prices)
     most = protocol.most(service.id, request, prices)
     measured = protocol.measured(service.id, request, prices)

@@ -10,14 +10,14 @@ import argparse
 from ..console import Console
 from ..exit_codes import Exit
 from ..output import report_text
-from ..session import Desk
+from ..session import Session
 from .resume import listed
 
 
-def report(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def report(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Show it; goes on with none of the jobs."""
-    desk.bridge.adopting = False
-    for job in listed(desk, asked.job):
+    session.bridge.adopting = False
+    for job in listed(session, asked.job):
         found = list(report_text.lines(job)) or [
             "  not checked: no model of it is prepared yet, or it was by an earlier version"
         ]

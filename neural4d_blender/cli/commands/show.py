@@ -19,7 +19,7 @@ from ..console import Console, table
 from ..exit_codes import Exit
 from ..output import event_facts, report_text
 from ..output.wait_and_write import written
-from ..session import Desk
+from ..session import Session
 
 _INPUTS = {
     Feature.TEXT: "prompt",
@@ -30,11 +30,11 @@ _INPUTS = {
 }
 
 
-def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def jobs(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """List the jobs, newest first; goes on with none of them."""
     if asked.totals:
-        return _totals(desk, console)
-    answer = desk.ask(
+        return _totals(session, console)
+    answer = session.ask(
         "history",
         text=asked.text,
         provider=asked.provider or "",
@@ -54,7 +54,7 @@ def jobs(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
             files = [variant.model for variant in job.variants if variant.model]
             told |= {"delivered": written(job), "error": for_command_line(job.error) if job.error else None}
             told["variants"] = report_text.variants(job)
-            told |= event_facts.of_job(job, ranking.own(job), desk.bridge.servers)
+            told |= event_facts.of_job(job, ranking.own(job), session.bridge.servers)
             console.result("", "job", points=job.cost, points_estimated=job.cost_estimated, files=files, **told)
     if not console.as_json:
         console.result(table(rows) if answer.jobs else "No such job.", "jobs")
@@ -79,9 +79,9 @@ def _moment(text: str, option: str) -> float | None:
     return moment.timestamp()
 
 
-def _totals(desk: Desk, console: Console) -> int:
+def _totals(session: Session, console: Console) -> int:
     rows: list[Sequence[object]] = [("MONTH", "SERVICE", "JOBS", "POINTS", "MB")]
-    for row in desk.ask("totals").totals:
+    for row in session.ask("totals").totals:
         rows.append((row.month, row.provider, row.jobs, row.points, f"{row.bytes / 1e6:.1f}"))
         if console.as_json:
             console.result("", "total", **asdict(row))
@@ -90,18 +90,18 @@ def _totals(desk: Desk, console: Console) -> int:
     return Exit.DONE
 
 
-def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def balance(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Ask the services that can tell for the points that are left."""
     named = [protocol.declaration(asked.provider)] if asked.provider else protocol.declarations()
     able = [service for service in named if service.can(Feature.BALANCE)]
     if not able:
         raise UnsupportedFeature(named[0].lacks(Feature.BALANCE), "Look at the service's own page.")
-    ready = [service for service in able if _ready(desk, service)] or able[:1]
+    ready = [service for service in able if _ready(session, service)] or able[:1]
     silent: list[Neural4DError] = []
     for service in ready:
-        desk.require_ready(service)
+        session.require_ready(service)
         try:
-            left = desk.ask("balance", provider=service.id, timeout=60.0).points
+            left = session.ask("balance", provider=service.id, timeout=60.0).points
         except Neural4DError as error:  # some servers tell no balance: the others may
             silent.append(error)
             continue
@@ -117,9 +117,9 @@ def balance(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
     return Exit.DONE
 
 
-def _ready(desk: Desk, service: Declaration) -> bool:
+def _ready(session: Session, service: Declaration) -> bool:
     try:
-        desk.require_ready(service)
+        session.require_ready(service)
     except Neural4DError:
         return False
     return True
@@ -130,10 +130,10 @@ def _option(option: Option) -> dict[str, object]:
     return option.as_dict() | {"image_limits": limits.as_dict() if limits else None}
 
 
-def services(desk: Desk, asked: argparse.Namespace, console: Console) -> int:
+def services(session: Session, asked: argparse.Namespace, console: Console) -> int:
     """Show what each service can do."""
     rows: list[Sequence[object]] = [("ID", "NAME", "FROM", "IMAGES", "VARIANTS", "FORMATS", "BALANCE", "KEY IN", "SET")]
-    keys, yes = desk.bridge.settings.services(), {True: "yes", False: "no"}
+    keys, yes = session.bridge.settings.services(), {True: "yes", False: "no"}
     for service in protocol.declarations():
         inputs = ", ".join(words for feature, words in _INPUTS.items() if service.can(feature))
         has_key, balance = bool(keys[service.id]["key"]), service.can(Feature.BALANCE)

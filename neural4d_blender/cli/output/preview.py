@@ -16,7 +16,7 @@ from mathutils import Vector
 
 from ...engine.protocol import Neural4DError
 from ...engine.system import SYSTEM
-from ...scene.placing.game_extras import model_of
+from ...scene.placing.lod_collections import model_of
 
 #: Pixels, and samples where a denoiser does the rest and where there is none.
 SIZE, SAMPLES, SAMPLES_NOISY = 512, 16, 64

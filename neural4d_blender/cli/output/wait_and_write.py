@@ -18,17 +18,17 @@ from .. import approvals
 from ..console import Console
 from ..exit_codes import code_of_many
 from ..planned_files import Plan
-from ..session import Desk, Patience, failure_of
+from ..session import Patience, Session, failure_of
 from . import event_facts, report_text
 
 
-def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
+def finish(session: Session, ids: Sequence[str], console: Console, timeout: float | None) -> dict[str, Neural4DError]:
     """Wait for the jobs and write their files; returns what failed, by job.
 
     Raises:
         TimeoutError: the time is up; everything goes on with resume.
     """
-    jobs = desk.bridge.jobs
+    jobs = session.bridge.jobs
     titles = {one: _title(jobs[one]) for one in ids}
     failures: dict[str, Neural4DError] = {}
     left = list(ids)
@@ -37,16 +37,16 @@ def finish(desk: Desk, ids: Sequence[str], console: Console, timeout: float | No
 
     def show() -> None:
         console.watch([jobs[one] for one in ids], titles)
-        approvals.answer(desk, [jobs[one] for one in ids], console, asked)
+        approvals.answer(session, [jobs[one] for one in ids], console, asked)
 
     # An engine that has not heard of the jobs yet would end without them: they could not go on with resume.
-    desk.ask("list", timeout=120.0, limit=0)
+    session.ask("list", timeout=120.0, limit=0)
     while left:
-        desk.work(lambda: any(desk.settled(jobs[one]) for one in left), show=show, patience=patience)
-        for one in [one for one in left if desk.settled(jobs[one])]:
+        session.work(lambda: any(session.settled(jobs[one]) for one in left), show=show, patience=patience)
+        for one in [one for one in left if session.settled(jobs[one])]:
             left.remove(one)
             try:
-                _deliver(desk, jobs[one], titles[one], console)
+                _deliver(session, jobs[one], titles[one], console)
                 if short := ranking.shortfall(jobs[one]):
                     raise short
             except Neural4DError as error:
@@ -86,7 +86,7 @@ def written(job: Job) -> list[str]:
     return job.target.get("written") or kept
 
 
-def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
+def _deliver(session: Session, job: Job, title: str, console: Console) -> None:
     """Write the job's files and say what it came to; raises why there are none."""
     if failure := failure_of(job):
         raise failure
@@ -94,10 +94,10 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
     files = written(job)
     if plan:
         console.note(f"{title}: writing {', '.join(Path(path).name for path in plan.outputs)}")
-        files = [str(path) for path in desk.write(job, plan)]
+        files = [str(path) for path in session.write(job, plan)]
         target = Target(written=files)
-        desk.ask("placed", job=job.id, variant=plan.variants(job)[0], target=target)
-        desk.bridge.jobs[job.id] = replace(desk.bridge.jobs[job.id], target=target)
+        session.ask("placed", job=job.id, variant=plan.variants(job)[0], target=target)
+        session.bridge.jobs[job.id] = replace(session.bridge.jobs[job.id], target=target)
     own = ranking.own(job) or next((variant for variant in job.variants if variant.facts), None)
     facts, report = (own.facts, own.report) if own else (Facts(), None)
     seconds = round(sum(spent for state, spent in job.seconds.items() if state not in IDLE), 1)
@@ -112,7 +112,7 @@ def _deliver(desk: Desk, job: Job, title: str, console: Console) -> None:
     console.result(
         "\n".join(lines),
         "done",
-        **event_facts.of_files(job, own, desk.bridge.servers, files),
+        **event_facts.of_files(job, own, session.bridge.servers, files),
         provider=job.provider,
         points=job.cost,
         points_estimated=job.cost_estimated,

@@ -18,7 +18,7 @@ from .asset_catalogs import catalog_id
 from .blender_pool import Preparers
 from .job_file import job_values, run_in_blender
 from .job_file_format import AssetValues, AssetWanted
-from .seal import check_sealed, sealed
+from .prepared_file_hash import check_sealed, sealed
 from .shared_names import name_of_file
 
 

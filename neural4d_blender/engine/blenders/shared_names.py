@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from ..system import is_reserved
+from ..file_replacement import is_reserved
 
 #: What the preparer's script says when it runs: a process that ends without it was no Blender, or a broken one.
 READY: Final = "neural4d: ready"

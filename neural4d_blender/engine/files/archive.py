@@ -8,14 +8,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import lzma
-import re
 import stat
 import struct
 import zipfile
 import zlib
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from ..errors import BrokenModel, UnsafeModel
+from .file_names import possible_name
 
 #: Endings of USD's own files, of which a .usdz is an archive.
 USD_LAYERS = (".usda", ".usdc", ".usd")
@@ -26,11 +27,8 @@ MAX_RATIO = 500
 _CHUNK = 1 << 20
 #: The flag of a member whose name is UTF-8.
 _IS_UTF8 = 0x800
-#: Bytes of a name, and folders on the way to it; more than that some file systems do not take.
-_LONGEST, _DEEPEST = 200, 12
-#: What Windows takes in no name, and the names that it has for devices.
-_IMPOSSIBLE = re.compile(r'[<>"|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]|con(in|out)\$", re.IGNORECASE)
+#: Folders on the way to a name; more than that some file systems do not take.
+_DEEPEST = 12
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError),
     *(struct.error, OverflowError, MemoryError),
@@ -81,6 +79,8 @@ def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
             members = [info for info in packed.infolist() if not info.is_dir()]
             names = _names(members)
             _refuse_unsafe(members, names, archive.name)
+            told = [not _is_note(name) for name in names]
+            members, names = list(compress(members, told)), list(compress(names, told))
             for info, name in zip(members, _possible(names), strict=True):
                 _extract(packed, info, folder / name)
     except _DAMAGE as error:
@@ -114,12 +114,18 @@ def _names(members: list[zipfile.ZipInfo]) -> list[str]:
     return [info.filename.replace("\\", "/") for info in members]
 
 
+def _is_note(name: str) -> bool:
+    """What macOS notes of a file, under its name and often longer than it: "__MACOSX/._chair.obj"."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith("._")
+
+
 def _possible(names: list[str]) -> list[str]:
     """The same names as every file system takes them, each only once: what is reserved or too long is another one."""
     taken: set[str] = set()
     found = []
     for name in names:
-        parts = [_possible_part(part) for part in PurePosixPath(name).parts[-_DEEPEST:]]
+        parts = [possible_name(part) for part in PurePosixPath(name).parts[-_DEEPEST:]]
         stem, dot, ending = parts[-1].rpartition(".")
         stem, ending = (stem, dot + ending) if stem else (parts[-1], "")
         number = 1
@@ -129,18 +135,6 @@ def _possible(names: list[str]) -> list[str]:
         taken.add("/".join(parts).casefold())
         found.append("/".join(parts))
     return found
-
-
-def _possible_part(part: str) -> str:
-    """One name on the way, or the last one, whose ending stays."""
-    part = _IMPOSSIBLE.sub("_", part.encode("utf-8", "replace").decode()).rstrip(" .") or "_"
-    if _RESERVED.fullmatch(part.partition(".")[0].rstrip()):
-        part = f"_{part}"
-    stem, dot, ending = part.rpartition(".")
-    if len(part.encode()) <= _LONGEST:
-        return part
-    kept = f"{dot}{ending}" if stem and len(ending) <= 8 else ""
-    return part.encode()[: _LONGEST - len(kept.encode())].decode("utf-8", "ignore") + kept
 
 
 def _refuse_unsafe(members: list[zipfile.ZipInfo], names: list[str], name: str) -> None:

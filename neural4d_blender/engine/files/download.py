@@ -16,12 +16,14 @@ from typing import BinaryIO
 
 import requests
 
+from ..clock import Clock
 from ..errors import DownloadFailed, LinkExpired, UnexpectedAnswer
+from ..file_replacement import reason
 from ..http import interruptible
 from ..http.sessions import NoAuth, Sessions
 from ..http.transport import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..model.inputs.web_addresses import host_of, is_loopback, protected
-from ..system import SYSTEM, Clock, System, reason
+from ..system import SYSTEM, System
 
 #: Larger than any model a service makes; protects the disk.
 MAX_BYTES = 4 * 1024**3

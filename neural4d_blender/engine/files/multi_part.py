@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DownloadFailed, UnsafeModel
-from ..system import System, reason
+from ..file_replacement import reason
+from ..system import System
 from .gltf.glb_check import check_glb
 
 #: In the folder: a list of objects with name and file.

@@ -1,7 +1,4 @@
-"""What a job is, and the snapshot of it that travels to the host.
-
-Standard library only; no I/O.
-"""
+"""What a job is, and the snapshot of it that travels to the host. Standard library only; no I/O."""
 
 from __future__ import annotations
 
@@ -44,8 +41,8 @@ class Job:
         rule: how often models were ordered by the job's own rule.
         typical: seconds such a job usually takes, for progress where the service reports none.
         batch: id of the batch it belongs to, empty where it stands alone. item: its place in the batch's input.
-        user, project, agent: on whose account, for what and by whom it was asked for; see Request. Points are counted
-            by each of them.
+        user, project, agent: on whose account, for what and by whom it was asked for; points are counted by each.
+        identity: equal for what a service is asked the same for, see process/identity.py; empty where unneeded.
         created, entered: when it was made, and came to its state (seconds since the epoch).
         revision: how often the journal wrote it: of two snapshots the one with the higher number is newer.
     """
@@ -84,6 +81,7 @@ class Job:
     user: str = ""
     project: str = ""
     agent: str = ""
+    identity: str = ""
     revision: int = 0
 
     def enter(self, state: State, now: float) -> None:

@@ -31,10 +31,11 @@ class Policy:
         points: ``job``, ``day`` and ``month`` for all together; of others by ``user``, ``project``, ``agent`` and
             ``service``, each by name.
         fixed: values by the names of a request or of a service's option. forbidden: such names.
-        files, assets: folders for them, with all that is below; empty for any.
+        files, assets: folders for them, with all that is below; empty for any. audit: where the audit is, if anywhere.
         agents: whether there may be any. may: what they may do, of ``policy_file.MAY``. folders: below which those have
             to be that a user names for them; empty for any. approve_above: points from which on the user is asked for
-            each of their jobs; None for never.
+            each of their jobs; None for never. place: "ask" or "always", whether their models come into the open file
+            by themselves; empty where each user decides.
         panel: what the panel shows. sentence: what is said of all that is forbidden.
     """
 
@@ -46,10 +47,12 @@ class Policy:
     forbidden: frozenset[str] = frozenset()
     files: tuple[Path, ...] = ()
     assets: tuple[Path, ...] = ()
+    audit: Path | None = None
     agents: bool = True
     may: frozenset[str] = frozenset(policy_file.MAY)
     folders: tuple[Path, ...] = ()
     approve_above: int | None = None
+    place: str = ""
     panel: str = ""
     sentence: str = ""
 
@@ -73,10 +76,12 @@ class Policy:
             forbidden=frozenset(name for name, is_so in options.get("forbidden", {}).items() if is_so),
             files=_paths(folders.get("files", ())),
             assets=_paths(folders.get("assets", ())),
+            audit=Path(folders["audit"]).expanduser() if "audit" in folders else None,
             agents=agents.get("allowed", True),
             may=frozenset(agents.get("may", policy_file.MAY)),
             folders=_paths(agents.get("folders", ())),
             approve_above=agents.get("approve_above"),
+            place=agents.get("place", ""),
             panel=told["texts"].get("panel", ""),
             sentence=told["texts"].get("forbidden", ""),
         )

@@ -103,6 +103,11 @@ def _is_folder(value: object) -> bool:
     return isinstance(value, str) and Path(value).expanduser().is_absolute()
 
 
+def _placing(value: object) -> bool:
+    """\"ask\" or \"always\""""
+    return value in ("ask", "always")
+
+
 #: What can be fixed and forbidden beside a service's own options.
 _OF_REQUEST = {name: _value for name in Request.__dataclass_fields__ if name not in ("key", "agent", "bring_in")}
 _OWN = {option.key for service in services.DECLARATIONS.values() for option in service.options}
@@ -127,11 +132,12 @@ _SHAPE: dict[str, Any] = {
         "fixed": {"prompt_suffix": _text, **_OF_REQUEST, **dict.fromkeys(_OWN, _value)},
         "forbidden": {"image_urls": _flag, **dict.fromkeys((*_OF_REQUEST, *_OWN), _flag)},
     },
-    "folders": {"files": _folders, "assets": _folders},
+    "folders": {"files": _folders, "assets": _folders, "audit": _is_folder},
     "agents": {
         "allowed": _flag,
         "may": _list_of(", ".join(MAY), MAY.__contains__),
         "folders": _folders,
+        "place": _placing,
         "approve_above": _points,
     },
     "texts": {"panel": _text, "forbidden": _text},

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from ..clock import Clock
 from ..errors import ErrorTexts, InvalidInput, JobNotFound, JournalUnusable, WorkedOnElsewhere
 from ..model.batch import MAX_CONCURRENCY, BatchRecord
 from ..model.job import Job
@@ -20,8 +21,7 @@ from ..steps.active_job import ActiveJob
 from ..steps.delivery import kept_files
 from ..steps.failure_texts import paid_so_far
 from ..store.journal import Journal
-from ..system import Clock
-from . import quotes
+from . import redeem_quotes
 from .events import Events
 from .new_jobs import new_job, typical_seconds
 from .outbox import Message
@@ -87,7 +87,7 @@ class Batches:
                 typical[job.provider] = typical_seconds(self._journal, job.provider)
             job.typical = typical[job.provider]
             jobs.append(job)
-        quotes.redeem(self._journal, message.get("quote", ""), jobs, record.id)
+        redeem_quotes.redeem(self._journal, message.get("quote", ""), jobs, record.id)
         return jobs
 
     def correct(self, message: Message) -> Message:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 
-from ..errors import InvalidInput
+from ..audit.audit import REFUSALS, Audit
+from ..errors import InvalidInput, Neural4DError
 from ..model.job import Job
 from ..policy.policy import Policy
 from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
-from . import quotes
+from . import redeem_quotes
 from .batches import Batches
 from .connections import Connections
 from .events import Events
 from .free_questions import FreeQuestions
 from .job_commands import JobCommands
-from .new_jobs import new_job, typical_seconds
+from .new_jobs import new_job, typical_seconds, user
 from .outbox import Message
 from .scheduling.active_jobs import ActiveJobs
 from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
+_A_DAY = 86_400.0
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
 
 
@@ -34,7 +37,7 @@ class Commands:
     """The commands of protocol.py, by name.
 
     Args:
-        measure: tells how much the data folder takes; on any thread.
+        measure: tells how much the data folder takes; on any thread. audit: is told of what is refused.
     """
 
     context: Context
@@ -46,13 +49,14 @@ class Commands:
     pools: ThreadPools
     take_over: TakeOver
     measure: Callable[[], None]
+    audit: Audit
 
     def __post_init__(self) -> None:
-        of_job = JobCommands(self.context, self.jobs, self.events, self.history, self.pools)
+        of_job = JobCommands(self.context, self.jobs, self.events, self.history, self.pools, self.audit)
         free = FreeQuestions(self.context, self.history, self.events, self.pools)
         self._by_name: dict[str, Callable[[Message], Message | None]] = {
             "configure": self._configure,
-            "quote": functools.partial(quotes.quote, self.context.journal),
+            "quote": functools.partial(redeem_quotes.quote, self.context.journal),
             "submit": self._submit,
             "submit_many": self.batches.submit,
             "stop_batch": self.batches.stop,
@@ -79,8 +83,10 @@ class Commands:
             "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,
+            "agents_jobs": self._agents_jobs,
             "follow": self._follow,
             "history": self._history,
+            "audit": self._audit,
             "totals": self._totals,
             "noticed": self._noticed,
         }
@@ -101,7 +107,24 @@ class Commands:
             raise InvalidInput(f"The engine knows no command {name!r}.")
         if name in _OF_ALL_JOBS:
             self.take_over.now()
-        return self._by_name[name](message)
+        try:
+            return self._by_name[name](message)
+        except REFUSALS as error:
+            self._note_refusal(message, error)
+            raise
+
+    def _note_refusal(self, message: Message, error: Neural4DError) -> None:
+        """Of what names a request, or a job that is there."""
+        asked = next(iter(message.get("jobs", ())), message)
+        job = self.context.journal.get(asked["job"]) if "job" in asked and "request" not in asked else None
+        service, request = (job.provider, job.request) if job else (asked.get("provider", ""), asked.get("request", {}))
+        if service:
+            self.audit.refused(error, asked.get("job", ""), service, request, user())
+
+    def _audit(self, message: Message) -> Message:
+        with suppress(OSError):
+            self.audit.write()
+        return {"audit": self.audit.told(message.get("limit", 50))}
 
     def _configure(self, message: Message) -> Message:
         first = not self.connections.services
@@ -133,7 +156,7 @@ class Commands:
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
         job.typical = typical_seconds(self.context.journal, job.provider)
         with self.context.journal.transaction():  # a quote is used up by a job that is there, or not at all
-            quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
+            redeem_quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
             self.context.journal.save(job)
         self.context.publish(job)
         self.jobs.wake(ActiveJob(job))
@@ -144,6 +167,10 @@ class Commands:
         newest = self.context.journal.newest(message.get("limit", 200))
         unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
         return {"jobs": [self._told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
+
+    def _agents_jobs(self, _message: Message) -> Message:
+        since = self.context.clock.now() - _A_DAY
+        return {"jobs": [self.jobs.told(job) for job in self.history.of_agents(since)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")

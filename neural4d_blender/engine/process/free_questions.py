@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..errors import TransportError
 from ..http.retries import backoff
-from ..steps import account_pictures
+from ..steps import small_pictures
 from ..steps.context import Context
 from ..store.history import History
 from .events import Events
@@ -43,7 +43,7 @@ class FreeQuestions:
         self._later("ask", message, self._read_account)
 
     def draw_pictures(self, message: Message) -> None:
-        """Pictures of some of them."""
+        """Pictures of some of them, or of jobs."""
         self._later("fetch", message, self._fetch_pictures)
 
     def _later(self, kind: str, message: Message, work: Callable[[Message], Message]) -> None:
@@ -69,7 +69,7 @@ class FreeQuestions:
         return {
             "models": [
                 {
-                    **asdict(account_pictures.take_in(self.context, name, model)),
+                    **asdict(small_pictures.take_in(self.context, name, model)),
                     "outcome": model.outcome.value if model.outcome else "",
                     "job": here.get(model.id, ""),
                 }
@@ -80,7 +80,7 @@ class FreeQuestions:
         }
 
     def _fetch_pictures(self, message: Message) -> Message:
-        return {"pictures": account_pictures.fetch(self.context, message["provider"], message["pictures"])}
+        return {"pictures": small_pictures.fetch(self.context, message["provider"], message["pictures"])}
 
     def _asked(self, question: Callable[[], _T]) -> _T:
         attempt = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from .. import protocol
+from ..audit.audit import Audit
 from ..blenders.asset_library import write_asset
 from ..blenders.job_file_format import AssetWanted
 from ..errors import InvalidInput, JobNotFound, UnsupportedFeature
@@ -20,6 +21,7 @@ from ..steps.context import Context
 from ..steps.delivery import kept_files
 from ..store.history import History
 from .events import Events
+from .new_jobs import user
 from .outbox import Message
 from .scheduling.active_jobs import ActiveJobs
 from .scheduling.thread_pools import ThreadPools
@@ -34,6 +36,7 @@ class JobCommands:
     events: Events
     history: History
     pools: ThreadPools
+    audit: Audit
 
     def cancel(self, message: Message) -> Message:
         active = self.jobs.held(message["job"])
@@ -83,6 +86,7 @@ class JobCommands:
             if message.get("points", asks) != asks:
                 raise InvalidInput(f"This job asks for {asks} points now.", "Look at it, then answer once more.")
             self.context.journal.note_approval(job.id, asks, approved)
+            self.audit.answered(job, asks, user(), approved=approved)
         if active:
             self.jobs.wake(active)
         return {}
@@ -145,6 +149,8 @@ class JobCommands:
         active = self.jobs.held(message["job"])
         job = active.job
         lost = bool(message.get("lost"))
+        if message.get("first") and job.target:
+            raise InvalidInput("Another Blender has taken this model.", "Place it here all the same.")
         if lost and self.context.journal.is_elsewhere(job):
             raise InvalidInput(
                 "The model belongs to a file that another Blender has open.",
@@ -191,4 +197,5 @@ class JobCommands:
         path = write_asset(self.context.preparers, job, variant, wanted, stopped=self.context.stopping.is_set)
         if variant.facts is not told:  # it had to be prepared again
             self.context.save(job)
+        self.audit.kept(job, path)
         return {"path": str(path)}

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .. import protocol
+from ..audit.audit import Audit
 from ..blenders.blender_pool import Preparers
 from ..errors import JournalDamaged, JournalUnusable, Neural4DError, WorkedOnElsewhere
 from ..files.download import download
@@ -47,8 +48,8 @@ from .take_over import TakeOver
 _GRACE = 5.0
 #: Each request has its own, much shorter time; should a disk stay full for so many seconds, the rest is not written.
 _LONGEST = 3600.0
-#: Seconds between two attempts to write what could not be written.
-_AGAIN = 1.0
+#: Seconds between two attempts to write what could not be written; to write the audit.
+_AGAIN, _AUDIT_AGAIN = 1.0, 30.0
 
 
 class Engine:
@@ -64,6 +65,7 @@ class Engine:
         self.source = source
         self.system = system
         self._damaged: JournalDamaged | None = None
+        self._audit_waits = False
         self.inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.outbox = Outbox(sink, system)
@@ -83,6 +85,7 @@ class Engine:
             Preparers(system, data_dir / "preparing"),
             functools.partial(download, system=system),
         )
+        self.audit = Audit(self.journal, self.context.spending.paying.__contains__, self.connections.keys)
         self.schedule = Schedule(system.clock)
         self.pools = ThreadPools(system)
         slots = ConcurrencyLimit(functools.partial(batches.limit, self.journal), self.journal.choosing)
@@ -98,6 +101,7 @@ class Engine:
             self.pools,
             TakeOver(self.context, self.jobs, self.schedule, self.batches.halted),
             self.measure,
+            self.audit,
         )
 
     def run(self) -> None:
@@ -112,6 +116,8 @@ class Engine:
         self.pools.close()
         self._finish()
         self.context.preparers.close()
+        with suppress(OSError, Neural4DError):  # the next engine writes it
+            self.audit.write()
         with suppress(JournalUnusable):
             self.journal.close()
         if self._damaged:
@@ -136,6 +142,7 @@ class Engine:
                 return False
             except Exception as error:  # a full disk, or a bug of ours: the others go on
                 self.system.log(error)
+        self._write_audit()
         return True
 
     def _read(self) -> None:
@@ -145,6 +152,26 @@ class Engine:
                     self.inbox.put(functools.partial(self.commands.obey, protocol.decode(line)))
         finally:
             self.end()
+
+    def _write_audit(self) -> None:
+        """On a thread: the file may be on a slow drive. What cannot be written now stays in the journal."""
+        if not self.audit.due or self._audit_waits or self.stopping.is_set():
+            return
+        self._audit_waits = True
+
+        def go_on() -> None:
+            self._audit_waits = False
+
+        def write() -> None:
+            seconds = 0.0
+            try:
+                self.audit.write()
+            except (OSError, Neural4DError) as error:
+                self.system.log(error)
+                seconds = _AUDIT_AGAIN
+            self.inbox.put(lambda: self.schedule.later(seconds, go_on))
+
+        self.pools.run("ask", "", write)
 
     def _finish(self) -> None:
         """Stay until what may be paid is answered, and written down. All else is let go of at once."""

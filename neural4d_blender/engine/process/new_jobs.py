@@ -16,6 +16,7 @@ from ..model.request import Request
 from ..model.states import State
 from ..policy.policy import Policy
 from ..store.journal import Journal
+from .identity import identity
 
 #: The environment variable with the project of jobs that name none.
 PROJECT = "NEURAL4D_PROJECT"
@@ -34,17 +35,19 @@ def new_job(entry: dict[str, Any], now: float, policy: Policy, secrets: Iterable
     request = policy.apply(declared.id, request)
     protocol.check(declared.id, request)
     check_no_secret(request.metadata, secrets)
+    makes = protocol.makes(declared.id, request)
     return Job(
         entry["job"],
         declared.id,
         request.to_dict(),
         target=entry.get("target", {}),
-        delivery=Delivery(protocol.makes(declared.id, request)),
+        delivery=Delivery(makes),
         created=now,
         entered=now,
         user=user(),
         project=request.project,
         agent=request.agent,
+        identity=identity(declared.id, request, makes) if policy.audit and not request.bring_in else "",
     )
 
 

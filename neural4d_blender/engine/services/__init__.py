@@ -1,7 +1,7 @@
 """The services, a package or a file each. A new one with a Provider in it is found by itself.
 
 A service knows its own documents, and nothing of jobs, money or the other services. A package has its declaration in
-``declared``, all that Blender's start reads of it, and its Provider in ``provider``.
+``options_and_limits``, all that Blender's start reads of it, and its Provider in ``provider``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     PROVIDERS: dict[str, type[Provider]]
 
 # What a declaration can be read without.
-open_late(__name__, "answers", "base")
+open_late(__name__, "base", "results")
 
 
 def __getattr__(name: str) -> Any:
@@ -43,14 +43,14 @@ def _find() -> dict[str, tuple[Declaration, str]]:
     found = {}
     names = os.listdir(os.path.dirname(__file__))  # pathlib takes as long for it as two of the services to load
     for name in sorted(names):
-        if name.startswith("_") or name in ("base.py", "answers.py"):
+        if name.startswith("_") or name in ("base.py", "results.py"):
             continue
         if name.endswith(".py"):
             module = f".{name.removesuffix('.py')}"
             declaration = _provider(module).declaration
         else:
             module = f".{name}.provider"
-            declaration = importlib.import_module(f".{name}.declared", __name__).DECLARATION
+            declaration = importlib.import_module(f".{name}.options_and_limits", __name__).DECLARATION
         found[declaration.id] = declaration, module
     # Neural4D is the service the extension is named after; the others follow by name.
     return dict(sorted(found.items(), key=lambda item: (item[0] != "neural4d", item[0])))

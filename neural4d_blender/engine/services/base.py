@@ -1,4 +1,4 @@
-"""What every service looks like to the engine: the calls. What comes back from them stands in ``answers``.
+"""What every service looks like to the engine: the calls. What comes back from them stands in ``results``.
 
 What it can do stands in its declaration (declaration.py). Standard library only, and loaded when Blender starts: the
 host reads declarations, so nothing here may import requests. A provider is handed an object that can make HTTP
@@ -22,7 +22,7 @@ from ..model.server_facts import Server
 if TYPE_CHECKING:
     from ..model.request import Request
     from ..system import System
-    from .answers import AccountPage, Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
+    from .results import AccountPage, Balance, Conversion, Cutout, Http, Poll, Portrait, Submission, Trace
 
 
 class Provider(ABC):

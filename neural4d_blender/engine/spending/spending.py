@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..clock import Clock
 from ..errors import (
     HeldBack,
     InvalidInput,
@@ -28,10 +29,10 @@ from ..http import interruptible
 from ..model.declaration import Feature, Quote
 from ..model.job import Job
 from ..model.server_facts import AT_ONCE, BOOKS, LATE
-from ..services.answers import Balance
 from ..services.base import Provider
+from ..services.results import Balance
 from ..store.journal import Journal
-from ..system import SYSTEM, Clock
+from ..system import SYSTEM
 from . import spending_limits
 from .measured_prices import LATEST, Prices
 from .purchase import Purchase, buying

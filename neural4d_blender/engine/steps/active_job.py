@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..model.job import Job
 from ..model.quality.facts import Facts
 from ..model.states import FREE_TO_CANCEL
-from ..services.answers import Trace
+from ..services.results import Trace
 from .exchange_log import Recording
 from .poll_schedule import Pace
 

@@ -14,8 +14,8 @@ from ..model.inputs.web_addresses import is_web_address
 from ..model.job import Job
 from ..model.job_records.costs import Costs
 from ..model.request import Request
-from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
+from ..services.results import Outcome, Poll, Submission
 
 #: Characters of a name.
 _LONGEST = 60

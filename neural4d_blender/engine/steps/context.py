@@ -12,9 +12,10 @@ from typing import Any
 
 from ..blenders.blender_pool import Preparers
 from ..blenders.job_file_format import PrepareValues
+from ..clock import Clock
 from ..errors import UnexpectedAnswer
-from ..files.built_in import copy
 from ..files.download import download
+from ..files.local_file import copy
 from ..http.rate_limit import MINUTE
 from ..model.inputs.web_addresses import host_of, is_inward
 from ..model.job import Job
@@ -25,7 +26,7 @@ from ..services.base import Provider
 from ..spending.spending import Spending
 from ..store.journal import Journal
 from ..store.private_files import FOLDER
-from ..system import SYSTEM, Clock, System
+from ..system import SYSTEM, System
 from .poll_schedule import QUICKEST
 
 

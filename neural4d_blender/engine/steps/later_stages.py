@@ -15,8 +15,8 @@ from ..files.gltf.glb_dimensions import size_of
 from ..model.job import Job
 from ..model.request import Request
 from ..model.variant import Variant
-from ..services.answers import Outcome, Poll, Submission
 from ..services.base import Provider
+from ..services.results import Outcome, Poll, Submission
 from . import retry_or_fail
 from .active_job import ActiveJob
 from .context import Context

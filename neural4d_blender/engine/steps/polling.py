@@ -6,7 +6,7 @@ from ..errors import GenerationFailed
 from ..model.request import Request
 from ..model.states import State
 from ..model.variant import Variant
-from ..services.answers import Outcome
+from ..services.results import Outcome
 from . import brought_in, later_stages
 from .active_job import ActiveJob
 from .context import Context

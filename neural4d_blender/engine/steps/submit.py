@@ -26,8 +26,8 @@ from ..model.request import Request
 from ..model.states import State, VariantState
 from ..model.variant import Variant
 from ..policy.policy import Policy
-from ..services.answers import Cutout, Submission
 from ..services.base import Provider
+from ..services.results import Cutout, Submission
 from . import brought_in
 from .active_job import ActiveJob
 from .context import Context

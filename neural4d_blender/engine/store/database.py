@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import network_drives
+from ..clock import Clock
 from ..errors import JournalDamaged, JournalUnusable
+from ..model.job import Job
 from ..model.states import JOURNAL
-from ..system import Clock
 from . import journal_stamp, schema_migrations
 
 #: Seconds that another engine's transaction is waited for.
@@ -41,6 +42,8 @@ class Database:
         self._lock = threading.RLock()
         #: What has to be taken back in memory where the transaction comes to nothing, the last one first.
         self.undo: list[Callable[[], object]] = []
+        #: Told of each job that is about to be written, in that transaction.
+        self.changing: list[Callable[[sqlite3.Connection, Job], None]] = []
         self._db = connect(folder / JOURNAL)
         try:
             for setting in _ON_A_NETWORK_DRIVE if network_drives.is_remote(folder) else _SETTINGS:
@@ -94,6 +97,11 @@ class Database:
                 raise
             if counted:
                 journal_stamp.keep(self.folder, counted)
+
+    def tell_change(self, db: sqlite3.Connection, job: Job) -> None:
+        """The job is about to be written."""
+        for tell in self.changing:
+            tell(db, job)
 
     def _check_there(self) -> None:
         """What is written into a file that was taken away is lost. A whole folder that is away may come back."""

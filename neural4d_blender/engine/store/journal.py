@@ -1,8 +1,8 @@
 """The job journal: an SQLite file (WAL) that knows every job ever made and each of its transitions.
 
-Standard library only. One transaction a transition, so a killed engine leaves a journal that says
-exactly how far each job was. Several Blender windows share one journal: a job belongs to the engine
-that holds it, and an engine is alive as long as the operating system holds its lock file.
+Standard library only. One transaction a transition, so a killed engine leaves a journal that says exactly how far each
+job was. Several Blender windows share one journal: a job belongs to the engine that holds it, and an engine is alive as
+long as the operating system holds its lock file.
 """
 
 from __future__ import annotations
@@ -111,11 +111,11 @@ class Journal(Purchases):
 
     def _write(self, db: sqlite3.Connection, job: Job) -> bool:
         """Write one job; True where Blender's next start has to know of it now, or no longer."""
-        before = db.execute(
-            "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?", (job.id,)
-        ).fetchone()
-        if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self._is_alive(before[2]))):
+        question = "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?"
+        before = db.execute(question, (job.id,)).fetchone()
+        if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self.is_alive(before[2]))):
             raise taken_elsewhere()
+        self.tell_change(db, job)
         job.owner = self.owner
         self.undo.append(functools.partial(setattr, job, "revision", job.revision))
         self.undo.append(functools.partial(self._states.pop, job.id, None))  # of a transaction that this is a part of
@@ -161,7 +161,7 @@ class Journal(Purchases):
         with self.transaction() as db:
             # +: SQLite is not to go through all jobs in that order.
             rows = db.execute(f"SELECT {COLUMNS} FROM jobs WHERE under_way ORDER BY +created").fetchall()  # noqa: S608
-            dead = {owner for owner in {row[1] for row in rows} if owner != self.owner and not self._is_alive(owner)}
+            dead = {owner for owner in {row[1] for row in rows} if owner != self.owner and not self.is_alive(owner)}
             left = (job_of(self.folder, *row) for row in rows if row[1] in dead)
             taken = [job for job in left if wanted(job) or not job.under_way]
             for job in (job for job in taken if not job.under_way):  # its row is damaged: it is over
@@ -191,7 +191,7 @@ class Journal(Purchases):
 
     def may_touch(self, job: Job) -> bool:
         """No other living engine (another Blender window) holds the job."""
-        return job.owner in ("", self.owner) or not job.under_way or not self._is_alive(job.owner)
+        return job.owner in ("", self.owner) or not job.under_way or not self.is_alive(job.owner)
 
     def will_be_free(self, job: Job) -> bool:
         """An engine that is about to end, and waits for a service's answer to the job, holds it until then."""
@@ -207,7 +207,7 @@ class Journal(Purchases):
 
     def is_elsewhere(self, job: Job) -> bool:
         """Another living engine was the last to say anything of the job: what came of it stands in that Blender."""
-        return job.owner not in ("", self.owner) and self._is_alive(job.owner)
+        return job.owner not in ("", self.owner) and self.is_alive(job.owner)
 
     def server_facts(self, provider: str, url: str) -> dict[str, str]:
         """What is known of the server at that address, by name."""
@@ -252,7 +252,7 @@ class Journal(Purchases):
 
     def others_in_doubt(self, provider: str, but: str) -> bool:
         """Whether an engine is finding out whether another job than that was paid."""
-        return any(owner == self.owner or self._is_alive(owner) for owner in self.owners_looking(provider, but))
+        return any(owner == self.owner or self.is_alive(owner) for owner in self.owners_looking(provider, but))
 
     def batch(self, batch_id: str) -> BatchRecord | None:
         """The batch as it was last written, or None."""
@@ -275,7 +275,8 @@ class Journal(Purchases):
         found = self._jobs(which, batch_id, provider, State.CHOOSING_CUTOUT)
         return {job.id for job in found if job.at_service}
 
-    def _is_alive(self, owner: str) -> bool:
+    def is_alive(self, owner: str) -> bool:
+        """An engine of that name is there."""
         return lock_file.is_held(self.folder / f"engine-{owner}.lock")
 
     def mark(self) -> None:

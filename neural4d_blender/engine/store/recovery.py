@@ -15,10 +15,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock
 from ..errors import JournalMended, JournalUnusable, PaymentUnknown
 from ..model.batch import BatchRecord
 from ..model.states import FREE_TO_CANCEL, JOURNAL, State
-from ..system import Clock, System
+from ..system import System
 from . import (
     backup_files,
     journal_stamp,
@@ -46,6 +47,8 @@ _TABLES = (
     "points_by_day",
     "approvals",
     "agent_allowances",
+    "audit_lines",
+    "audit_heads",
 )
 #: What a value of the wrong kind brings, which costs its row: a full disk costs none.
 _WRONG_KIND = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from ..errors import JournalUnusable
 from ..model.job import Job
-from . import points_by_day, quotes, search_index
+from . import audit_lines, points_by_day, quotes_table, search_index
 from .damaged_rows import COLUMNS, job_of
 
 #: Counted up with each change below; SQLite keeps it in the file as ``user_version``. Version 6 has the tables of
 #: version 5, and jobs that are brought in (see steps/brought_in.py): an earlier engine would send them, with no input.
-VERSION = 9
+VERSION = 10
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -119,7 +119,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         if there < 7:
             _run(db, _BY_WHOM)
             points_by_day.note_all(db)
-        _add(db, there, {8: quotes.TABLES, 9: _ALLOWANCES})
+        _add(db, there, {8: quotes_table.TABLES, 9: _ALLOWANCES, 10: audit_lines.TABLES})
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         if db.in_transaction:  # a full disk has SQLite undo it by itself

@@ -26,6 +26,8 @@ _OF_OTHERS = {
     "purchases": {"job": "text", "provider": "text", "at": "real"},
     "approvals": {"job": "text", "points": "integer", "approved": "integer"},
     "agent_allowances": {"span": "text", "points": "integer"},
+    "audit_lines": {"id": "text", "job": "text", "line": "text", "ready": "integer"},
+    "audit_heads": {"file": "text", "number": "integer", "sha256": "text"},
     "points_by_day": {"job": "text", "day": "text", "points": "integer"},
     "transitions": {"job": "text", "state": "text", "at": "real"},
 }

@@ -16,7 +16,7 @@ from typing import Any
 from ...engine.blenders.shared_names import GROWING, GROWN
 from ...engine.errors import UnsafeModel
 from ...engine.files.gltf.gltf_check import MAX_TRIANGLES
-from ...engine.files.gltf.gltf_images import HEAD, check_pixels
+from ...engine.files.gltf.gltf_images import check_pixels, of_data
 from ..open_file import node_trees, own
 from . import node_growth
 from .growth import Growth
@@ -60,7 +60,7 @@ def check() -> None:
 def check_images() -> None:
     """Raises UnsafeModel where the images that are packed in a .blend have too many pixels, before one is decoded."""
     packed = (part.packed_file for image in own("images") for part in image.packed_files)
-    check_pixels(file.data[:HEAD] for file in packed if file is not None)
+    check_pixels(of_data(file.data) for file in packed if file is not None)
 
 
 def _at_most(what: str, count: float, most: int) -> None:

@@ -20,7 +20,7 @@ from .check_signature import check_signature
 from .external_files import obj_materials, outside_names
 from .external_files.named_files import NamedFiles
 from .readable_copy import readable
-from .strip_code import disarm
+from .remove_disallowed_data import disarm
 
 Operator = Any  # bpy.ops' members have no type of their own
 

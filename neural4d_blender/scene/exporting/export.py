@@ -17,11 +17,12 @@ import addon_utils
 import bpy
 
 from ...client.paths import beside
+from ...engine.file_replacement import reason
 from ...engine.protocol import InvalidInput, Neural4DError, UnsupportedFeature, embed, write_sidecar
-from ...engine.system import SYSTEM, reason
-from ..placing.game_extras import model_of
+from ...engine.system import SYSTEM
+from ..placing.lod_collections import model_of
 from ..placing.marks import unmarked
-from ..printing import model_files, plates
+from ..printing import plates, stl_and_3mf
 from ..printing.body import Body
 from .engines import ENGINES, Engine
 from .staging import staged, with_uv_maps
@@ -49,7 +50,7 @@ def check(paths: Sequence[Path], made_for: str = "") -> None:
     """
     if made_for in ENGINES and not any(path.suffix.lower() in _FOR_ENGINES for path in paths):
         raise InvalidInput(f"For {made_for} a .glb or a .fbx is written.", "Choose one of them, or leave that out.")
-    if made_for == "print" and not any(path.suffix.lower() in model_files.ENDINGS for path in paths):
+    if made_for == "print" and not any(path.suffix.lower() in stl_and_3mf.ENDINGS for path in paths):
         raise InvalidInput("For a printer a .3mf or an .stl is written.", "Choose one of them, or leave that out.")
     for path in paths:
         if path.suffix.lower() not in WRITERS:
@@ -190,7 +191,7 @@ def _stl(_roots: Roots, path: Path) -> None:
 
 
 def _3mf(roots: Roots, path: Path) -> None:
-    path.write_bytes(model_files.content(plates.on_the_ground([Body.of(root) for root in roots]), path.suffix))
+    path.write_bytes(stl_and_3mf.content(plates.on_the_ground([Body.of(root) for root in roots]), path.suffix))
 
 
 def _usdz(roots: Roots, path: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..placing import targets
-from ..placing.game_extras import extras_of, model_of
+from ..placing.lod_collections import extras_of, model_of
 from ..placing.placement import metres_per_unit
 from .engines import Engine
 

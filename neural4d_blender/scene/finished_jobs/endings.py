@@ -13,9 +13,9 @@ import bpy
 
 from ...engine.protocol import SETTLED, State
 from .. import user_settings, whereabouts
-from ..engine_process import bridge
 from ..placing import targets
 from ..session import session
+from ..shared_engine import bridge
 from . import place_finished_models
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 import bpy
 
-from ..engine_process import bridge
 from ..placing import provenance, targets
 from ..placing.placement import undo_step
 from ..session import session
+from ..shared_engine import bridge
 
 
 def tell(job_id: str, collections: Iterable[bpy.types.Collection], scene: bpy.types.Scene) -> None:

@@ -18,7 +18,7 @@ from ...client.jobs.snapshots import Job
 from ...client.version import version
 from ...engine.protocol import InvalidInput, Masker, Request, declaration, declarations, unit_of, without
 from .. import user_settings
-from ..engine_process import bridge
+from ..shared_engine import bridge
 
 #: Bytes of the whole text, and of one exchange in it.
 MOST_BYTES, _MOST_A_LINE = 60_000, 8_000

@@ -12,17 +12,17 @@ from pathlib import Path
 import bpy
 
 from ...client.jobs import ranking
-from ...client.jobs.answers import Answer
 from ...client.jobs.job_target import Placed, Target
+from ...client.jobs.replies import Answer
 from ...client.jobs.snapshots import Job, Variant
 from ...engine.protocol import SETTLED, BrokenModel, EngineStopped, Neural4DError, State
 from .. import main_thread, user_settings, whereabouts
-from ..engine_process import bridge
 from ..placing import placeholder, provenance, targets
 from ..placing.fitting import fit_into_box
 from ..placing.placement import place, undo_step
 from ..placing.replacement import replace
 from ..session import session, survive
+from ..shared_engine import bridge
 from . import hidden_collections, prepare_in_foreground
 
 #: Seconds after which no further model is begun with: many that come at once are no reason to stand still.
@@ -159,6 +159,8 @@ def waiting_for(job: Job) -> str:
     """What keeps a ready job out of the scene, in words; empty when nothing does."""
     if not is_for_another_file(job):
         return targets.blocked()
+    if job.agent and not job.target:
+        return "It was made for an agent: place it here."
     file = Path(job.target.get("file") or "").name
     if file:
         return f"It belongs to {file}: open that file, or place it here."
@@ -195,6 +197,7 @@ def place_job(
             provenance.note(roots, job, chosen)
             said = fit_into_box.refit(roots, scene)
         else:
+            row = targets.row_of(target, scene)
             roots = place(
                 chosen.blend,
                 name=title,
@@ -215,8 +218,8 @@ def place_job(
                 roots, said = fit_into_box.fill(roots[0], fits, scene)
                 if len(fits) > 1:
                     placeholder.remove_more(job.id)
-            elif standing:
-                _move_beside(roots, standing)
+            elif standing or row:
+                _move_beside(roots, standing or row)
     if said:
         session.placings.remarks[job.id] = said
     whereabouts.changed()

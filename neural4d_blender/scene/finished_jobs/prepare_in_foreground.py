@@ -11,9 +11,9 @@ import time
 import bpy
 
 from ...engine.protocol import Facts, PrepareValues, State
-from ..engine_process import bridge
 from ..placing import targets
 from ..session import session
+from ..shared_engine import bridge
 
 #: Seconds that the user has to read why Blender is going to stand still.
 _TOLD = 3.0

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import bpy
 
-from ...client.jobs.answers import Answer
 from ...client.jobs.job_target import Target
+from ...client.jobs.replies import Answer
 from ...client.jobs.snapshots import Job
 from ...engine.protocol import State
-from ..engine_process import bridge
 from ..placing import placeholder, provenance, targets
 from ..placing.fitting import boxes
 from ..session import session
+from ..shared_engine import bridge
 from . import place_finished_models
 
 _MADE = (State.READY, State.PLACED)

@@ -14,8 +14,8 @@ import bpy
 from mathutils import Vector
 
 from ...engine.protocol import State
-from ..engine_process import bridge
 from ..session import session
+from ..shared_engine import bridge
 from . import MORE, PLACEHOLDER, placement, targets
 from .fitting import fit_into_box
 

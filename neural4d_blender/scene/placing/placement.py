@@ -17,7 +17,7 @@ from mathutils import Matrix
 
 from ...engine.protocol import Facts
 from .append import append
-from .game_extras import is_extra, model_of, put_away
+from .lod_collections import is_extra, model_of, put_away
 from .provenance import PART
 from .remap_users import take_over
 

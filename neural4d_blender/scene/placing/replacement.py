@@ -16,7 +16,7 @@ import bpy
 
 from ...engine.errors import InvalidInput
 from ...engine.protocol import Facts
-from . import game_extras, placement, provenance
+from . import lod_collections, placement, provenance
 from .remap_users import take_over
 
 #: What a successor takes over beside its place.
@@ -67,7 +67,7 @@ def replace(
         part.name = "new"  # out of the way of what gets its name
     old_data = _data_of(places)
     name = root.data.name if root.data is not None else root.name
-    plain = {part: name for part, name in parts.items() if not game_extras.is_extra(part)}
+    plain = {part: name for part, name in parts.items() if not lod_collections.is_extra(part)}
     held = [_put(new, parts if place == root else plain, place) for place in places]
     bpy.data.batch_remove(model)  # each place has copies of its own, which share the data
     _purge(old_data)
@@ -84,9 +84,9 @@ def _put(new: bpy.types.Object, parts: dict[bpy.types.Object, str], place: bpy.t
         parts: what is below the new root, with the name it is to have.
     """
     old_parts = provenance.parts_of(place)
-    seen = [part for part in old_parts if not game_extras.is_extra(part)]
+    seen = [part for part in old_parts if not lod_collections.is_extra(part)]
     hidden = bool(seen) and all(part.hide_viewport for part in seen)
-    homes = game_extras.homes_of(old_parts)
+    homes = lod_collections.homes_of(old_parts)
     holder = place if (place.data is None) == (new.data is None) else _successor(place, new)
     if holder == place and new.data is not None:
         place.data = new.data
@@ -94,12 +94,12 @@ def _put(new: bpy.types.Object, parts: dict[bpy.types.Object, str], place: bpy.t
             slot.link = "DATA"
     _adopt([child for part in old_parts for child in part.children if child not in old_parts], holder)
     bpy.data.batch_remove(old_parts)
-    game_extras.remove_empty(homes)
+    lod_collections.remove_empty(homes)
     made = {new: holder} | {part: part.copy() for part in parts}
     for part, name in parts.items():
         copy = made[part]
         copy.name, copy.parent = name, made[part.parent]
-        if game_extras.is_extra(part):
+        if lod_collections.is_extra(part):
             continue
         copy.hide_viewport, copy.hide_render = holder.hide_viewport or hidden, holder.hide_render
         for modifier in copy.modifiers:
@@ -109,7 +109,7 @@ def _put(new: bpy.types.Object, parts: dict[bpy.types.Object, str], place: bpy.t
             collection.objects.link(copy)
         if place != holder:
             _copy_modifiers(place, copy)
-    game_extras.put_away(holder, [copy for part, copy in made.items() if game_extras.is_extra(part)])
+    lod_collections.put_away(holder, [copy for part, copy in made.items() if lod_collections.is_extra(part)])
     if place != holder:
         bpy.data.objects.remove(place)
     return holder

@@ -16,7 +16,7 @@ from ...client.paths import is_same_file
 from ...engine.protocol import InvalidInput
 from .. import main_thread
 from ..session import session
-from . import game_extras, provenance
+from . import lod_collections, provenance
 from .replacement import check_replaceable
 
 if TYPE_CHECKING:
@@ -171,6 +171,12 @@ def _ways(
         yield from ([layer, *way] for way in _ways(child, collection))
 
 
+def row_of(target: Target, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """What a model is to come to the right of, in the collection that the target's models have of their own."""
+    there = collection_of(target, scene).objects if target.get("row") else ()
+    return [thing for thing in there if thing.parent is None]
+
+
 def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:
     """The collection below the parent that is for this job's models alone, made where it is not there."""
     for child in parent.children:
@@ -192,7 +198,7 @@ def world_matrix(item: bpy.types.Object) -> Matrix:
 def world_corners(root: bpy.types.Object) -> list[Vector]:
     """The corners of the bounding boxes of a root and all of the model below it, in the scene's units."""
     corners: list[Vector] = []
-    for thing in game_extras.model_of(root):
+    for thing in lod_collections.model_of(root):
         if thing.type == "MESH":
             matrix = world_matrix(thing)
             corners += [matrix @ Vector(corner) for corner in thing.bound_box]

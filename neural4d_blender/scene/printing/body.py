@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.protocol import InvalidInput
-from ..placing.game_extras import model_of
+from ..placing.lod_collections import model_of
 from ..placing.placement import metres_per_unit
 
 Floats = NDArray[np.float64]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...client.policy import policy_of
+from ...client.policy_in_force import policy_of
 from ...engine.protocol import Neural4DError, name_of
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from . import labels
 from .languages import sentence, tr
 

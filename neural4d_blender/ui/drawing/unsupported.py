@@ -7,7 +7,7 @@ from bpy.props import StringProperty
 
 from ...engine import protocol
 from ...engine.protocol import Declaration, Feature
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from . import policy
 from .languages import reason, sentence
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from ...api import account
 from ...engine.protocol import ErrorTexts, Neural4DError
 from ...scene import timer_and_file_handlers
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import AccountModel, Answer
+    from ...client.jobs.replies import AccountModel, Answer
     from ...client.jobs.snapshots import Job
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
+from ...scene.shared_engine import bridge
 from ..drawing import labels, remedies, state_labels
 from ..drawing.languages import tr
 from . import batch_progress, job_list

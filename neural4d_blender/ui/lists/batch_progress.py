@@ -9,9 +9,9 @@ import bpy
 
 from ...client.jobs.snapshots import Job
 from ...engine.protocol import SETTLED, BudgetUsedUp, ErrorTexts, State
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import recover_unsaved as lost
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 
 _DONE = {State.READY, State.PLACED}
 

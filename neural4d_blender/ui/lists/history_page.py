@@ -15,11 +15,11 @@ from ...api import history as past
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, State
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.session import survive
+from ...scene.shared_engine import bridge
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer, Total
+    from ...client.jobs.replies import Answer, Total
     from ...client.jobs.snapshots import Job
 
 #: Jobs on a page: more than one looks at, fewer than push the rest off the screen.

@@ -8,14 +8,14 @@ from bpy.props import BoolProperty, StringProperty
 from ...api import generate
 from ...engine.protocol import Neural4DError
 from ...scene import assets, timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.placing import placement, provenance
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing.languages import tr
 from .jobs.placed_models import ModelOperator, selected_root
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
     from ...engine.protocol import AssetTexts
 
 

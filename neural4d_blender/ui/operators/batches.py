@@ -10,15 +10,15 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...engine.protocol import InvalidInput, Neural4DError
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import recover_unsaved
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing.languages import tr
 from ..lists import batch_progress
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -191,16 +191,17 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Write it."""
-        from ...batching.reports import report
+        from ...batching.reports import report_files
 
         if not self.filepath:
             raise InvalidInput("No file was named for the report.", "Choose one.")
         record = bridge.batches[self.batch]
         jobs = batch_progress.tally(self.batch).jobs()
         lines = [
-            report.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record) for job in jobs
+            report_files.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record)
+            for job in jobs
         ]
-        written = report.write(lines, bpy.path.abspath(self.filepath))
+        written = report_files.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, tr("{count} lines in {written}").format(count=len(lines), written=written))
 
 

@@ -11,13 +11,13 @@ import bpy
 from ...api import generate
 from ...engine.protocol import FREE_TO_CANCEL, Feature, Neural4DError, State
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
+from ...scene.shared_engine import bridge
 from ..drawing import icons, labels, remedies, unsupported
 from ..drawing.languages import reason, sentence, tr
 from ..settings import draw_price, image_sources, panel_request, picture_preview, reference_list, side_views
 from ..settings.properties import arguments, makes_pictures, service
-from ..settings.remembered import remembered
+from ..settings.recent_prompts_and_presets import remembered
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 from ...api import generate
 from ...engine.protocol import Neural4DError, declarations
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from ..drawing.languages import tr
 from ..lists import batch_progress
 from ..settings.properties import arguments, of_service

@@ -8,12 +8,12 @@ from bpy.props import StringProperty
 from ...api import generate
 from ...engine.protocol import Neural4DError, declaration
 from ...scene import timer_and_file_handlers, user_settings
-from ...scene.engine_process import bridge
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from .generate import report_error
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
 
 #: Blender takes a mixin's members over; a type checker has to be told what it is mixed into.
 _Base = bpy.types.Operator if TYPE_CHECKING else object

@@ -8,7 +8,7 @@ from bpy.props import BoolProperty
 
 from ...api.jobs import job as known
 from ...engine.protocol import State
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from ..drawing import icons, labels, remedies, state_labels
 from ..drawing.languages import tr
 from ..lists import job_list
@@ -16,10 +16,12 @@ from ..lists.history_page import LENGTH, look_up_soon, page
 from ..operators.jobs.job_actions import JobOperator
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
     from ...client.jobs.snapshots import Job
 
 _PREVIEW = 3.4
+#: Rows' heights that margins and gaps take beside the words of a line of the totals.
+_BESIDE_TOTALS = 5.0
 #: Lines of the totals; the rest is in ``neural4d.totals()``.
 _MONTHS = 12
 _WITH_MODELS = {State.READY, State.PLACED}
@@ -95,12 +97,12 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
 
 
 def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
-    row = layout.split(factor=0.42)
+    told = f"{labels.count(jobs, 'job')}  ·  {cost}"
+    row = layout.row() if labels.fits(what + told, inset=_BESIDE_TOTALS) else layout.column(align=True)
     row.label(text=what)
     numbers = row.row()
     numbers.alignment = "RIGHT"
-    numbers.label(text=labels.count(jobs, "job"))
-    numbers.label(text=cost)
+    numbers.label(text=told)
 
 
 def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
@@ -136,7 +138,7 @@ def _draw_pages(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
-    shown = icons.icon(next((v.preview for v in job.variants if v.preview), ""))
+    shown = icons.strange(next((v.preview for v in job.variants if v.preview), ""))
     row = box.row()
     if shown:
         picture = row.column()
@@ -146,8 +148,8 @@ def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
     column = row.column(align=True)
     words, icon = state_labels.state(job)
     column.label(text=labels.cut(job.request.title, inset=inset + 1), icon=icon)
-    column.label(text=labels.cut("  ·  ".join(_facts(job, words)), inset=inset))
-    _draw_buttons(column.row(align=True), job)
+    labels.draw(column, "  ·  ".join(_facts(job, words)), inset=inset)
+    _draw_buttons(box.row(align=True), job)
 
 
 def _facts(job: "Job", words: str) -> list[str]:

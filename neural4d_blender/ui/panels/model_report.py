@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...scene.engine_process import bridge
 from ...scene.placing import provenance
+from ...scene.shared_engine import bridge
 from ..drawing import labels, verdicts
 from ..drawing.languages import tr
 from ..operators.jobs import placed_models

@@ -13,10 +13,10 @@ import bpy
 from mathutils import Vector
 
 from ...engine.protocol import State
-from ...scene.engine_process import bridge
 from ...scene.finished_jobs import place_finished_models
 from ...scene.placing import placeholder
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ..drawing import state_labels
 from ..drawing.languages import sentence, tr
 

@@ -10,7 +10,7 @@ from ..drawing import labels
 from ..drawing.languages import sentence, tr
 from ..drawing.priced_dialog import PricedDialog
 from ..operators.generate import in_the_way
-from ..settings import draw_price, image_sources, remembered
+from ..settings import draw_price, image_sources, recent_prompts_and_presets
 from ..settings.properties import service
 from . import inputs, obstacles
 
@@ -37,7 +37,7 @@ class NEURAL4D_OT_generate_popup(PricedDialog, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[Any]:
         """Open it, with the user's own settings."""
-        remembered.adopt()
+        recent_prompts_and_presets.adopt()
         if self.input != "PANEL":
             context.scene.neural4d.input = self.input
         return self.ask(context, tr("Generate"), width=_WIDTH, title=tr("Generate 3D Model"))

@@ -9,7 +9,7 @@ from ..drawing import labels
 from ..drawing.languages import tr
 from ..lists import job_list
 from ..operators.inputs import presets
-from ..settings import draw_price, image_sources, panel_request, remembered, service_options
+from ..settings import draw_price, image_sources, panel_request, recent_prompts_and_presets, service_options
 from ..settings.properties import NEURAL4D_PG_settings, service
 from . import about_model, inputs, obstacles
 
@@ -31,12 +31,13 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         """Saved settings; and for those who go on in Python."""
         presets.NEURAL4D_PT_presets.draw_panel_header(self.layout)
         self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
+        self.layout.separator()  # Blender's own grip comes next
 
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""
         layout, chosen = self.layout, context.scene.neural4d
-        if remembered.is_new(chosen):
-            remembered.adopt_soon()
+        if recent_prompts_and_presets.is_new(chosen):
+            recent_prompts_and_presets.adopt_soon()
         obstacles.draw(layout, chosen)
         layout.prop(chosen, "provider", text="")
         inputs.draw(layout, context)

@@ -11,9 +11,9 @@ import bpy
 
 from ...engine.protocol import SETTLED, State
 from ...scene import whereabouts
-from ...scene.engine_process import bridge, is_built
 from ...scene.finished_jobs import endings, place_finished_models
 from ...scene.session import session
+from ...scene.shared_engine import bridge, is_built
 from ..drawing import show, state_labels
 from ..drawing.languages import tr
 

@@ -9,7 +9,7 @@ import bpy
 
 from ...engine import protocol
 from ...engine.protocol import Feature, Request
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from ..drawing import labels, unsupported
 from ..drawing.languages import sentence, tr
 from . import panel_request

@@ -9,10 +9,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ...client.policy import policy_of
+from ...client.policy_in_force import policy_of
 from ...engine import protocol
 from ...engine.protocol import Neural4DError, Request
-from ...scene.engine_process import bridge
+from ...scene.shared_engine import bridge
 from ..drawing.languages import sentence, tr
 from .properties import NEURAL4D_PG_settings, arguments
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from ...engine.protocol import Declaration, name_in
-from ...scene.user_settings import located
+from ...scene.user_settings import data_dir, located
 from ..drawing import icons
 from ..drawing.languages import tr
 from . import image_sources
@@ -42,7 +42,9 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shown = 0
     match chosen.image_source:
         case "FILE" if chosen.image_path:
-            shown = icons.icon(str(located(chosen.image_path)))
+            path = located(chosen.image_path)
+            of_a_job = path.is_relative_to(data_dir())
+            shown = icons.strange(str(path)) if of_a_job else icons.icon(str(path))
         case "IMAGE" | "EDITOR":
             image = chosen.image if chosen.image_source == "IMAGE" else image_sources.edited_image(context)
             if image is not None and _is_as_on_disk(image) and (preview := image.preview_ensure()):

@@ -19,7 +19,7 @@ from ..drawing import unsupported
 from . import image_sources, service_options, side_views, sizes
 from . import reference_list as references
 from .importing import games, repairs
-from .remembered import noting
+from .recent_prompts_and_presets import noting
 
 if TYPE_CHECKING:
     from ...batching.table.generate_arguments import Arguments, Arrival, ModelSettings

@@ -7,7 +7,7 @@ import bpy
 from ...scene import suggested_size
 from ...scene.placing import placement
 from ..drawing.languages import tr
-from .remembered import remembered
+from .recent_prompts_and_presets import remembered
 
 
 def get(chosen: Any) -> float:

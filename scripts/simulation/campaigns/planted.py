@@ -168,7 +168,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "steps.delivery.conversions.ask_for_conversion", 'before == "asked"', "False"
     ),
     "jobs of a living engine are adopted": Change(
-        "store.journal.Journal._is_alive",
+        "store.journal.Journal.is_alive",
         'return lock_file.is_held(self.folder / f"engine-{owner}.lock")',
         "return False",
     ),
@@ -233,7 +233,7 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
         "http.multipart.read", '"Content-Encoding" not in response.headers', "True"
     ),
     "an answer with a null id counts for nothing": Change(
-        "services.neural4d.answers._ids", "return answers.ids(", "return [] if None in listed else answers.ids("
+        "services.neural4d.responses._ids", "return results.ids(", "return [] if None in listed else results.ids("
     ),
     "an outage fails paid jobs": Change("steps.retry_or_fail._patience", "return timing.outage\n", "return 0.0\n"),
     "polls follow each other at once": Change(
@@ -288,12 +288,12 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "an allowance does not count what is held": Change(
         "store.schema_migrations.put", "job.committed, at)", "job.costs.total or 0, at)"
     ),
-    "an allowance of a month ends today": Change("policy.allowance.check", 'f"{today[:8]}31"', "today"),
+    "an allowance of a month ends today": Change("policy.points_allowance.check", 'f"{today[:8]}31"', "today"),
     "what the user allows agents is not looked at": Change(
-        "policy.allowance._all", "in of_agents.items()", "in {}.items()"
+        "policy.points_allowance._all", "in of_agents.items()", "in {}.items()"
     ),
     "points for a job are not looked at": Change(
-        "policy.allowance.check", "together > one.points", 'one.span != "job" and together > one.points'
+        "policy.points_allowance.check", "together > one.points", 'one.span != "job" and together > one.points'
     ),
     "what waits to be approved of is sent by the next engine": Change(
         "process.take_over.TakeOver.now",
@@ -309,15 +309,17 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "a no is forgotten where the allowance covers it by now": Change(
         "spending.spending_limits._check_allowances", "if approved is False and", "if False and"
     ),
-    "an agent's job needs no quote": Change("process.quotes.redeem", "if not paid:", "if True:"),
-    "a quote is used twice": Change("store.quotes.use", "if row[5]:", "if False:"),
-    "a quote that is over is taken": Change("store.quotes.use", "if not row[3] <= now <= row[4]:", "if False:"),
-    "a quote is good for any request": Change("store.quotes.use", "row[:2] != (agent, identity)", "row[0] != agent"),
+    "an agent's job needs no quote": Change("process.redeem_quotes.redeem", "if not paid:", "if True:"),
+    "a quote is used twice": Change("store.quotes_table.use", "if row[5]:", "if False:"),
+    "a quote that is over is taken": Change("store.quotes_table.use", "if not row[3] <= now <= row[4]:", "if False:"),
+    "a quote is good for any request": Change(
+        "store.quotes_table.use", "row[:2] != (agent, identity)", "row[0] != agent"
+    ),
     "a quote is used up by a job that is not there": Change(
         "process.commands.Commands._submit", "with self.context.journal.transaction():", "if True:"
     ),
     "a job may cost more than its quote says": Change(
-        "process.quotes.redeem", 'job.request["max_points"] = most if own is None else min(own, most)', "pass"
+        "process.redeem_quotes.redeem", 'job.request["max_points"] = most if own is None else min(own, most)', "pass"
     ),
 }
 

@@ -16,8 +16,9 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.steps import exchange_log
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 
 from .scheduler import Process
 

@@ -9,8 +9,8 @@ import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Variant
 from bl_ext.user_default.neural4d.scene import timer_and_file_handlers
-from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import provenance
+from bl_ext.user_default.neural4d.scene.shared_engine import bridge
 from bl_ext.user_default.neural4d.ui.panels import about_model, sidebar
 
 from tests.gui.harness_window import Until

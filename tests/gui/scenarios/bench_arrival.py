@@ -6,8 +6,8 @@ import statistics
 import time
 
 import bpy
-from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.finished_jobs import place_finished_models
+from bl_ext.user_default.neural4d.scene.shared_engine import bridge
 
 from scripts.benchmarks._ready_job import ready_job
 from tests.gui.scenarios.steps import in_window

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import bpy
-from bl_ext.user_default.neural4d.scene.engine_process import bridge
+from bl_ext.user_default.neural4d.scene.shared_engine import bridge
 from bl_ext.user_default.neural4d.ui.lists.history_page import page
 from bl_ext.user_default.neural4d.ui.panels import history
 

@@ -8,7 +8,7 @@ import bpy
 from bl_ext.user_default.neural4d.ui.drawing.languages import tr
 
 from tests.gui.harness_window import Until
-from tests.gui.scenarios.steps import bridge, expect, fill_in, generate, newest, press, reached
+from tests.gui.scenarios.steps import bridge, drawn, expect, fill_in, generate, newest, press, reached
 
 #: Where the icons of a job's line are that are not the last one, as fractions of the sidebar's width.
 ICONS = (0.62, 0.65, 0.68, 0.71, 0.74, 0.77, 0.8)
@@ -30,6 +30,7 @@ def scenario(ui):
     yield 0.5
     yield from ui.screenshot("everyday-1-over")
     yield from press(ui, r"neural4d\.show_pictures\(", ICONS)
+    yield drawn()
     yield 0.5
     yield from ui.screenshot("everyday-2-compared")
     yield from ui.press("ESC")

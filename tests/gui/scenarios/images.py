@@ -7,7 +7,7 @@ import os
 import bpy
 
 from tests.gui.harness_window import WIDE, Until
-from tests.gui.scenarios.steps import fill_in, generate, names, newest, reached, unfold
+from tests.gui.scenarios.steps import drawn, fill_in, generate, names, newest, reached, shown_files, unfold
 
 
 def press(ui, pattern: str, columns=WIDE):
@@ -31,7 +31,8 @@ def cutouts(ui, picture: str, folder: str):
     yield from press(ui, r"\.choose_cutout$")
     yield from generate(ui)
     yield reached("choosing_cutout")
-    yield 1.5
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("images-2-choose-a-cutout")
     before = newest().cost
     yield from press(ui, r"choose_cutout\(.*cutout=1", (0.6,))
@@ -65,14 +66,16 @@ def variants(ui):
     yield reached("placed")
     yield Until(lambda: all(v.preview for v in newest().variants), "all previews", 60)
     yield from unfold(ui)
-    yield 1.5
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("variants-1-previews")
     yield from press(ui, r"neural4d\.place\(.*variant=2", (0.3,))
     yield Until(lambda: len([n for n in names() if n.startswith("a wooden chair")]) == 2, "the third variant", 60)
     yield 0.5
     yield from ui.screenshot("variants-2-third-placed")
     placed = [thing for thing in bpy.data.objects if thing.name.startswith("a wooden chair")]
-    return {"x": sorted(thing.location.x for thing in placed), "width": placed[0].dimensions.x}
+    shown = {"x": sorted(thing.location.x for thing in placed), "width": placed[0].dimensions.x}
+    return {**shown, "shown_files": shown_files()}
 
 
 def chibi(ui, picture: str):

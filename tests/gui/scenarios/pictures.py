@@ -18,6 +18,7 @@ from tests.gui.scenarios.assets import drag_asset, show_assets
 from tests.gui.scenarios.history import HISTORY, PANELS, show
 from tests.gui.scenarios.steps import (
     bridge,
+    drawn,
     fill_in,
     generate,
     in_viewport,
@@ -108,7 +109,8 @@ def cutouts(ui, picture: str):
     yield from generate(ui)
     yield reached("choosing_cutout")
     yield from ui.move(*ui.middle())
-    yield 1.5  # the pictures are read
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("readme-cutouts")
     region = ui.region()
     return {"readme-cutouts": from_top(ui, region.x, region.y, region.width, region.height)}
@@ -127,7 +129,8 @@ def first(ui):
     yield Until(lambda: all(newest().pictures), "the pictures", 30)
     chosen.picture_first = chosen.choose_cutout = False  # its settings would take the place of the pictures
     yield from ui.move(*ui.middle())
-    yield 1.5  # the pictures are read
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("readme-pictures")
     region = ui.region()
     return {"readme-pictures": from_top(ui, region.x, region.y, region.width, region.height)}
@@ -145,7 +148,8 @@ def variants(ui):
     yield Until(lambda: all(variant.preview for variant in newest().variants), "all previews", 60)
     yield from unfold(ui)
     yield from ui.move(*ui.middle())
-    yield 1.5
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("readme-variants")
     region = ui.region()
     return {"readme-variants": from_top(ui, region.x, region.y, region.width, region.height)}
@@ -173,7 +177,8 @@ def many(ui, table: str, admin_url: str):
     yield Until(lambda: not any(job.under_way for job in counts.jobs()[:2]), "their pictures", 30)
     page.look_up()
     yield from ui.move(*ui.middle())
-    yield 1.5  # the pictures are read
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("readme-many")
     yield from show(ui, *PANELS)
     region = ui.region()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from tests.gui.harness_window import Until
-from tests.gui.scenarios.steps import bridge, expect, names, newest, press, reached
+from tests.gui.scenarios.steps import bridge, drawn, expect, names, newest, press, reached
 
 
 def choose(ui, picture: str):
@@ -23,7 +23,8 @@ def choose(ui, picture: str):
     yield reached("choosing_cutout")
     yield Until(lambda: all(newest().pictures), "the spins' pictures", 20)
     yield from ui.move(*ui.middle())
-    yield 1.0
+    yield drawn()
+    yield 0.5
     yield from ui.screenshot("spins-2-choose-a-spin")
     before = [entry["operation"] for entry in newest().spent]
     yield from press(ui, r"choose_cutout\(.*cutout=2")

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import bpy
 from bl_ext.user_default import neural4d
 from bl_ext.user_default.neural4d.client.jobs.snapshots import Job
-from bl_ext.user_default.neural4d.scene.engine_process import bridge
 from bl_ext.user_default.neural4d.scene.placing import placeholder
 from bl_ext.user_default.neural4d.scene.session import session
+from bl_ext.user_default.neural4d.scene.shared_engine import bridge
 
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness_window import WIDE, GaveUp, Until
@@ -40,6 +40,16 @@ def all_in(*states: str, seconds: float = 60.0) -> Until:
         f"all jobs to be {' or '.join(states)}",
         seconds,
     )
+
+
+def drawn() -> Until:
+    """Wait until the pictures of jobs that are shown have been drawn small, which is asked for when they are."""
+    return Until(lambda: session.shown.small and all(session.shown.small.values()), "the small pictures", 60)
+
+
+def shown_files() -> list[str]:
+    """Of all pictures that this Blender has read for the panel the folder that they were in."""
+    return sorted({name.replace("\\", "/").split("/")[-2] for name in session.registered.previews or ()})
 
 
 def fill_in(ui, prompt: str, size: str = ""):

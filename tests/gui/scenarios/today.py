@@ -10,7 +10,7 @@ from bl_ext.user_default.neural4d.ui.settings import panel_request, side_views
 from bl_ext.user_default.neural4d.ui.settings.properties import service
 
 from tests.gui.harness_window import Until
-from tests.gui.scenarios.steps import bridge, expect, fill_in, names, newest, press, reached, start, steer
+from tests.gui.scenarios.steps import bridge, drawn, expect, fill_in, names, newest, press, reached, start, steer
 
 #: Pixels: the sidebar as Blender opens it, and one that somebody has made narrow.
 USUAL, NARROW = 292, 260
@@ -62,7 +62,8 @@ def pictures(ui, reference: str):
     yield from ui.screenshot("today-pictures-2-making")
     yield reached("choosing_cutout")
     yield Until(lambda: all(newest().pictures), "the pictures", 20)
-    yield 1.0
+    yield drawn()
+    yield 0.5
     yield from both(ui, "pictures-3-choice")
     before = newest().cost
     yield from press(ui, r"choose_cutout\(.*cutout=2", (0.3,))

@@ -12,10 +12,10 @@ from neural4d_blender import ui
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Option, Request
 from neural4d_blender.scene import start_job
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import undo_push
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.support import scene_pictures

@@ -12,8 +12,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.support.connected import connect
 

@@ -18,8 +18,8 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.services import PROVIDERS
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
 from neural4d_blender.scene import start_job
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.support import scene_pictures
 from tests.support.connected import connect

@@ -16,7 +16,7 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.scene import user_settings
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui import text_templates
 from neural4d_blender.ui.operators.jobs import copy_as_python
 from neural4d_blender.ui.settings.properties import arguments, service

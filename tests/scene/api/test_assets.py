@@ -12,8 +12,8 @@ import pytest
 import neural4d_blender as neural4d
 from neural4d_blender.prepare.output import asset
 from neural4d_blender.scene import assets, user_settings
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.conftest import Prepared
 from tests.scene.placing.test_replacing import stand

@@ -17,11 +17,11 @@ import pytest
 import trimesh
 from PIL import Image
 
-from neural4d_blender.cli.blender_session import BlenderDesk
+from neural4d_blender.cli.blender_session import BlenderSession
 from neural4d_blender.cli.main import main
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.placement import measure_mm
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.support.connected import connect
 
@@ -45,7 +45,7 @@ def sim(
 
 
 def run(*argv: str) -> int:
-    return main([*argv], "neural4d", BlenderDesk)
+    return main([*argv], "neural4d", BlenderSession)
 
 
 def told(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.api import fit
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import MORE, PLACEHOLDER, provenance
+from neural4d_blender.scene.shared_engine import bridge
 from scripts import demo_blockout
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator

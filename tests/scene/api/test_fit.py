@@ -16,10 +16,10 @@ from neural4d_blender.client.jobs.box_fit import shown_mm
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.protocol import Request
 from neural4d_blender.scene import start_job
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing import provenance
 from neural4d_blender.scene.placing.fitting import boxes, fit_into_box
 from neural4d_blender.scene.placing.placement import measure_mm, undo_push
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 

@@ -10,7 +10,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.api.history import query
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 

@@ -9,7 +9,7 @@ import bpy
 import pytest
 
 from docs.examples import publish
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.support import publishing
 from tests.support.connected import connect

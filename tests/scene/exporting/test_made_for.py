@@ -8,9 +8,9 @@ import bpy
 import numpy as np
 import pytest
 
-from neural4d_blender.cli.blender_session import BlenderDesk
+from neural4d_blender.cli.blender_session import BlenderSession
 from neural4d_blender.cli.main import main
-from neural4d_blender.scene.printing import model_files
+from neural4d_blender.scene.printing import stl_and_3mf
 from scripts.simulator.launcher import Simulator
 from scripts.toolbox import gltf_validator
 from tests.scene.api.test_api import sim, simulator
@@ -26,11 +26,11 @@ def test_files_for_all_four_are_read_by_their_world(
     for use, ending in (("unreal", "fbx"), ("unity", "fbx"), ("godot", "glb"), ("print", "3mf")):
         extras = ["--repair", "printable"] if use == "print" else ["--lods", "0.5", "--collision", "box"]
         asked = ["generate", "a cute bird", "--size-mm", "60", *extras, "--for", use]
-        code = main([*asked, "-o", str(tmp_path / use / f"bird.{ending}")], "neural4d", BlenderDesk)
+        code = main([*asked, "-o", str(tmp_path / use / f"bird.{ending}")], "neural4d", BlenderSession)
         assert code == 0, capsys.readouterr()
         made = {file.name: file for file in (tmp_path / use).iterdir() if file.suffix != ".json"}
         if use == "print":
-            (body,) = model_files.read(made["bird.3mf"])
+            (body,) = stl_and_3mf.read(made["bird.3mf"])
             assert as_trimesh(body).is_watertight
             assert body.size.max() == pytest.approx(60, rel=1e-3)
             continue

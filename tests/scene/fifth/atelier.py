@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..model.declaration import Declaration, Feature, Option, Quote
-from . import answers
-from .answers import Outcome
+from . import results
 from .base import Provider, value_of
+from .results import Outcome
 
 if TYPE_CHECKING:
     from ..model.request import Request
@@ -38,23 +38,23 @@ class Atelier(Provider):
         detail = request.options.get("detail", 3)
         return [Quote(f"model of detail {detail}", 7 * detail)]
 
-    def balance(self) -> answers.Balance:
+    def balance(self) -> results.Balance:
         """GET /credits."""
-        return answers.Balance(total=value_of(self.http.call("/credits", method="GET"), "credits", int))
+        return results.Balance(total=value_of(self.http.call("/credits", method="GET"), "credits", int))
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """POST /models: a form where there is a picture, else JSON."""
         body = {"prompt": request.prompt, "detail": request.options.get("detail", 3)}
         answer = self.http.call("/models", body, [("picture", path) for path in request.images])
-        return answers.Submission([value_of(answer, "id", str)])
+        return results.Submission([value_of(answer, "id", str)])
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """GET /models/ID."""
         answer = self.http.call(f"/models/{uuid}", method="GET")
         if answer.get("state") == "done":
-            return answers.Poll(Outcome.DONE, model_url=value_of(answer, "url", str))
+            return results.Poll(Outcome.DONE, model_url=value_of(answer, "url", str))
         if answer.get("state") == "failed":
-            return answers.Poll(Outcome.FAILED, message=value_of(answer, "why", str))
-        return answers.Poll(Outcome.GENERATING, progress=answer.get("part"))
+            return results.Poll(Outcome.FAILED, message=value_of(answer, "why", str))
+        return results.Poll(Outcome.GENERATING, progress=answer.get("part"))

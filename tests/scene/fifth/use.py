@@ -13,8 +13,8 @@ import bpy
 
 import neural4d_blender as neural4d
 from neural4d_blender import ui
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm
+from neural4d_blender.scene.shared_engine import bridge
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 bpy.context.preferences.system.use_online_access = True

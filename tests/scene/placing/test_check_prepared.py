@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
-from neural4d_blender.engine.blenders import seal
+from neural4d_blender.engine.blenders import prepared_file_hash
 from neural4d_blender.engine.errors import BrokenModel, UnsafeModel
 from neural4d_blender.scene.placing import append as appending
 from neural4d_blender.scene.placing import check_prepared
@@ -62,7 +62,7 @@ def prepared(path: Path) -> dict[str, Any]:
     item = bpy.data.objects["Wedge"]
     bpy.data.libraries.write(str(path), {item})
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    return {"sha256": seal.digest_of(path), "stamp": seal.stamp_of(path)}
+    return {"sha256": prepared_file_hash.digest_of(path), "stamp": prepared_file_hash.stamp_of(path)}
 
 
 def test_it_is_read_only_where_it_was_touched(
@@ -71,8 +71,8 @@ def test_it_is_read_only_where_it_was_touched(
     path = tmp_path / "v0.blend"
     facts: Any = prepared(path)
     read: list[Path] = []
-    digest_of = seal.digest_of
-    monkeypatch.setattr(seal, "digest_of", lambda file: read.append(file) or digest_of(file))
+    digest_of = prepared_file_hash.digest_of
+    monkeypatch.setattr(prepared_file_hash, "digest_of", lambda file: read.append(file) or digest_of(file))
     append(path, facts)
     assert not read
     path.write_bytes(path.read_bytes())  # as a backup that is played back, or a folder that was copied

@@ -11,7 +11,7 @@ from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.prepare import main
 from neural4d_blender.scene import assets
-from neural4d_blender.scene.placing import game_extras, placement, provenance, replacement, targets
+from neural4d_blender.scene.placing import lod_collections, placement, provenance, replacement, targets
 from tests.support import sample_models
 
 JOB = Job("00000000-0000-4000-8000-000000000001", "neural4d", Request("bird"))
@@ -55,18 +55,20 @@ def test_they_go_with_their_model(empty_file: bpy.types.Scene, blends: dict[str,
     root = stand(blends[old])
     shelf = bpy.data.collections.new("Shelf")
     empty_file.collection.children.link(shelf)
-    gone = {item.name for item in game_extras.extras_of(root)["CONVEX"]}
+    gone = {item.name for item in lod_collections.extras_of(root)["CONVEX"]}
     (held,) = replacement.replace(root, blends[new], empty_file)
     bpy.context.view_layer.update()
     wanted = {"LOD1": 1, "CONVEX": 1} | ({"LOD0": 1} if new == "family" else {})
-    assert {kind: len(items) for kind, items in game_extras.extras_of(held).items()} == (
+    assert {kind: len(items) for kind, items in lod_collections.extras_of(held).items()} == (
         {} if new.startswith("plain") else wanted
     )
     assert len(homes()) == (0 if new.startswith("plain") else 1)
     if not new.startswith("plain"):
-        assert gone == {item.name for item in game_extras.extras_of(held)["CONVEX"]}
+        assert gone == {item.name for item in lod_collections.extras_of(held)["CONVEX"]}
         assert all(
-            item.users_collection == (homes()[0],) for items in game_extras.extras_of(held).values() for item in items
+            item.users_collection == (homes()[0],)
+            for items in lod_collections.extras_of(held).values()
+            for item in items
         )
     assert max(placement.measure_mm([held], empty_file)) == pytest.approx(120, rel=1e-3)
     assert len(bpy.data.meshes) == len({item.data for item in bpy.data.objects if item.data})
@@ -97,7 +99,7 @@ def test_a_placeholders_place_is_the_models_alone(empty_file: bpy.types.Scene, b
 def test_they_have_no_part_in_its_room(empty_file: bpy.types.Scene, blends: dict[str, Path]) -> None:
     root = stand(blends["single"])
     corners = targets.world_corners(root)
-    for items in game_extras.extras_of(root).values():
+    for items in lod_collections.extras_of(root).values():
         for item in items:
             item.data.transform(item.matrix_world.Scale(9, 4))
     assert targets.world_corners(root) == corners

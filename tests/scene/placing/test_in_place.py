@@ -12,8 +12,8 @@ import neural4d_blender as neural4d
 from neural4d_blender.engine.protocol import JobFailed
 from neural4d_blender.prepare import foreground, open_file
 from neural4d_blender.scene import user_settings
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.placing.placement import measure_mm, place
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.support import sample_models

@@ -8,13 +8,13 @@ import bpy
 import pytest
 
 from neural4d_blender.client.jobs import snapshots
-from neural4d_blender.client.jobs.answers import Answer
+from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import recover_unsaved
 from neural4d_blender.scene.placing import targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 
 Answered = Callable[[Answer], None]
 

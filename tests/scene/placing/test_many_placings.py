@@ -13,10 +13,10 @@ import pytest
 
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.toolbox.console import ROOT
 from tests.scene.conftest import Prepared
 

@@ -25,10 +25,10 @@ from neural4d_blender.engine.model.job import Job, Variant
 from neural4d_blender.engine.model.states import VariantState
 from neural4d_blender.engine.protocol import Request, State
 from neural4d_blender.scene import start_job
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placement, provenance, targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from tests.scene.conftest import LENGTH, Prepared
 
 pytestmark = pytest.mark.both_ends

@@ -10,10 +10,10 @@ import pytest
 from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.protocol import State
 from neural4d_blender.scene import timer_and_file_handlers, user_settings, whereabouts
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import endings, place_finished_models
 from neural4d_blender.scene.placing import provenance, targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import state_labels
 from neural4d_blender.ui.lists import job_list
 from tests.scene.conftest import Prepared

@@ -13,7 +13,7 @@ from mathutils import Matrix
 
 from neural4d_blender.engine.errors import BrokenModel
 from neural4d_blender.prepare import main, open_file
-from neural4d_blender.prepare.importing import strip_code
+from neural4d_blender.prepare.importing import remove_disallowed_data
 from neural4d_blender.prepare.importing.external_files.named_files import NamedFiles
 from neural4d_blender.scene.placing import placement
 from tests.support import sample_models
@@ -43,7 +43,7 @@ def wedge() -> bpy.types.Object:
 def test_modifiers(kind: str) -> None:
     item = wedge()
     assert item.modifiers.new("It", kind).type == kind
-    strip_code.disarm(NamedFiles(Path("/nowhere")), [])
+    remove_disallowed_data.disarm(NamedFiles(Path("/nowhere")), [])
     assert [modifier.type for modifier in item.modifiers] == ([kind] if kind in STAY else [])
 
 
@@ -65,7 +65,7 @@ def test_nodes(tree: str, kind: str, goes: bool) -> None:
         group.nodes.new(kind)
     except RuntimeError:
         pytest.skip(f"this Blender has no {kind}")
-    strip_code.disarm(NamedFiles(Path("/nowhere")), [])
+    remove_disallowed_data.disarm(NamedFiles(Path("/nowhere")), [])
     assert [node.bl_idname for node in group.nodes] == ([] if goes else [kind])
 
 
@@ -76,7 +76,7 @@ def test_nodes_of_materials_lights_and_worlds() -> None:
         if owner.node_tree is None:
             owner.use_nodes = True
         owner.node_tree.nodes.new("ShaderNodeTexIES")
-    strip_code.disarm(NamedFiles(Path("/nowhere")), [])
+    remove_disallowed_data.disarm(NamedFiles(Path("/nowhere")), [])
     assert not bpy.data.worlds  # no part of a model
     owners = [*bpy.data.materials, *bpy.data.lights]
     assert len(owners) == 2
@@ -107,7 +107,7 @@ def test_kinds_of_data(kind: str, tmp_path: Path) -> None:
     wedge()
     MADE[kind](tmp_path)
     assert len(getattr(bpy.data, kind)) == 1
-    strip_code.disarm(NamedFiles(Path("/nowhere")), [])
+    remove_disallowed_data.disarm(NamedFiles(Path("/nowhere")), [])
     assert not getattr(bpy.data, kind)
 
 

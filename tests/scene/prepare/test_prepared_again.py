@@ -11,7 +11,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.api.jobs.job import Job
-from neural4d_blender.cli.blender_session import BlenderDesk, place_finished_models
+from neural4d_blender.cli.blender_session import BlenderSession, place_finished_models
 from neural4d_blender.cli.main import main
 from neural4d_blender.engine.protocol import blend_version
 from neural4d_blender.scene.placing import targets
@@ -192,6 +192,6 @@ def test_a_command_writes_its_files(sim: Simulator, tmp_path: Path, monkeypatch:
         return place(job, variant, target)
 
     monkeypatch.setattr(place_finished_models, "place_job", damaged_once)
-    assert main(["generate", "a cute bird", "--size-mm", "120", "-o", "bird.stl"], "neural4d", BlenderDesk) == 0
+    assert main(["generate", "a cute bird", "--size-mm", "120", "-o", "bird.stl"], "neural4d", BlenderSession) == 0
     assert (tmp_path / "bird.stl").stat().st_size > 1000
     assert sim.spent == 60

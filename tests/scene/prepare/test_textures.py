@@ -38,6 +38,12 @@ def material() -> bpy.types.Material:
         ("贴图.png".encode(), "it/textures/" + GBK.decode("cp437")),
         ("größe.png".encode("cp437"), "it/größe.png"),
         ("größe.png".encode("cp1252"), "it/größe.png"),
+        ("木目.png".encode(), "it/" + "木目.png".encode("cp932").decode("cp437")),
+        ("나무.png".encode(), "it/" + "나무.png".encode("cp949").decode("cp437")),
+        ("дерево.png".encode("cp1251"), "it/" + "дерево.png".encode("cp866").decode("cp437")),
+        (b"my%20tex.png", "it/my tex.png"),
+        (b"aux.png", "it/_aux.png"),
+        (b"t" * 240 + b".png", "it/" + "t" * 196 + ".png"),
     ],
 )
 def test_a_texture_is_found_by_its_name(tmp_path: Path, written: bytes, lies: str) -> None:

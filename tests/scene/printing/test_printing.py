@@ -18,7 +18,7 @@ from mathutils.bvhtree import BVHTree
 import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import InvalidInput
-from neural4d_blender.scene.printing import model_files, plates
+from neural4d_blender.scene.printing import plates, stl_and_3mf
 from neural4d_blender.scene.printing.body import Body
 from neural4d_blender.scene.printing.hollow import hollow
 
@@ -97,7 +97,7 @@ def test_3mf_and_stl_are_in_millimetres_whatever_the_scene_is_in(empty_file: bpy
     item.scale = (-1, 2, 3)
     made = neural4d.save_print(item, tmp_path / "block.3mf")
     core_3mf(made.files[0])
-    (body,) = model_files.read(made.files[0])
+    (body,) = stl_and_3mf.read(made.files[0])
     assert body.name == "Cube"
     assert sorted({tuple(colour) for colour in body.colours.tolist()}) == [(0, 0, 255), (255, 0, 0)]
     for found in (as_trimesh(body), trimesh.load(neural4d.save_print(item, tmp_path / "block.stl").files[0])):
@@ -155,7 +155,7 @@ def test_a_plate_holds_figures_apart_and_others_the_rest(empty_file: bpy.types.S
     figures = [block(size, location=(0, 0, size)) for size in (0.05, 0.02, 0.08, 0.03, 0.03, 0.06, 0.01, 0.045)]
     made = neural4d.save_print(figures, tmp_path / "figures.3mf", layout="plate", plate_mm=(120, 100), gap_mm=4)
     assert [file.name for file in made.files] == ["figures.3mf", "figures-2.3mf", "figures-3.3mf"]
-    laid = [model_files.read(file) for file in made.files]
+    laid = [stl_and_3mf.read(file) for file in made.files]
     assert sum(len(own) for own in laid) == len(figures)
     for own in laid:
         boxes = [(body.lower, body.lower + body.size) for body in own]
@@ -215,11 +215,11 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     for name, content in (("a.3mf", b"PK"), ("b.stl", b"solid b"), ("c.stl", b""), ("d.obj", b"v 0 0 0")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InvalidInput, match=name):
-            model_files.read(tmp_path / name)
+            stl_and_3mf.read(tmp_path / name)
     with zipfile.ZipFile(tmp_path / "bomb.3mf", "w") as package:
         package.writestr("3D/3dmodel.model", '<!DOCTYPE m [<!ENTITY a "aa">]><model>&a;</model>')
     with pytest.raises(InvalidInput, match="document type"):
-        model_files.read(tmp_path / "bomb.3mf")
+        stl_and_3mf.read(tmp_path / "bomb.3mf")
 
 
 def test_the_menu_writes_what_is_selected(empty_file: bpy.types.Scene, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.client.request_reply import LOOK
 from neural4d_blender.engine.protocol import Balance
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.lists import batch_list, batch_progress
 from neural4d_blender.ui.operators.generate_from_files import price
 from scripts.simulator.launcher import Simulator

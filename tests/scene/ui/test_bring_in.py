@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from neural4d_blender import ui
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import icons
 from neural4d_blender.ui.lists.account_page import page
 from neural4d_blender.ui.operators import bring_in as operators

@@ -13,8 +13,8 @@ from neural4d_blender import ui
 from neural4d_blender.batching.preflight import Estimate
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import icons
 from neural4d_blender.ui.lists import job_list, job_pictures
 from neural4d_blender.ui.lists.history_page import page
@@ -29,7 +29,7 @@ FACTS: Any = {"dimensions_mm": [1.0, 2.0, 3.0], "faces": 12}
 def layout(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
     without_a_region(monkeypatch)
-    monkeypatch.setattr(icons, "icon", lambda path: 7 if path else 0)
+    monkeypatch.setattr(icons, "strange", lambda path: 7 if path else 0)
     ui.register()
     session.shown.details.clear()
     page.forget()

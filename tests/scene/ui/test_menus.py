@@ -13,7 +13,7 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.scene import user_settings
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui import menus, preferences, registration
 from tests.support.drawn import Drawn
 

@@ -10,7 +10,7 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import BatchRecord
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui import preferences
 from neural4d_blender.ui.drawing import labels
 from neural4d_blender.ui.lists import batch_list, batch_progress, job_list

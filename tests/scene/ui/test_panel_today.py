@@ -15,8 +15,8 @@ import neural4d_blender as neural4d
 from neural4d_blender import ui
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import Request, State, WaitsFor
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import labels, state_labels
 from neural4d_blender.ui.lists import batch_progress
 from neural4d_blender.ui.operators.jobs import copy_as_python

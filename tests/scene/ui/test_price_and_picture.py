@@ -11,7 +11,7 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.engine.protocol import Balance
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.drawing import icons
 from neural4d_blender.ui.settings import draw_price, picture_preview
 from neural4d_blender.ui.settings.properties import service
@@ -65,7 +65,9 @@ def test_who_charges_is_said_and_where_points_are_got(chosen: Any, monkeypatch: 
 def test_the_picture_is_shown_or_has_to_be_taken(chosen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mug.png"
     scene_pictures.Image.fromarray(scene_pictures.colours(300, 300)).save(path)
+    monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(icons, "icon", lambda path: 7 if path else 0)
+    monkeypatch.setattr(icons, "strange", lambda path: 9 if path else 0)
     layout: Any = Drawn()
     chosen.input, chosen.image_path = "IMAGE", str(path)
     picture_preview.draw(layout, bpy.context)

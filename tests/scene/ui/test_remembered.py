@@ -11,8 +11,8 @@ import pytest
 
 from neural4d_blender import ui
 from neural4d_blender.ui.operators.inputs import presets, prompts
-from neural4d_blender.ui.settings import remembered as room
-from neural4d_blender.ui.settings.remembered import remembered
+from neural4d_blender.ui.settings import recent_prompts_and_presets as room
+from neural4d_blender.ui.settings.recent_prompts_and_presets import remembered
 
 
 @pytest.fixture

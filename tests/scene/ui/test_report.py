@@ -9,8 +9,8 @@ import bpy
 import pytest
 
 import neural4d_blender as neural4d
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import job_report
+from neural4d_blender.scene.shared_engine import bridge
 from scripts.simulator.launcher import Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.support.every_service import picture

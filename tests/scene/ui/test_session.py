@@ -17,10 +17,10 @@ from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.client.paths import is_same_file
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import Request, State
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 
 Sent = list[dict[str, Any]]
 

@@ -13,10 +13,10 @@ from neural4d_blender.client.jobs.snapshots import ToPrepare
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.protocol import EngineStopped, Request, State
 from neural4d_blender.scene import timer_and_file_handlers
-from neural4d_blender.scene.engine_process import bridge
 from neural4d_blender.scene.finished_jobs import place_finished_models, prepare_in_foreground
 from neural4d_blender.scene.placing import placeholder, targets
 from neural4d_blender.scene.session import session
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.lists import history_page
 
 

@@ -12,7 +12,7 @@ import pytest
 from neural4d_blender import ui
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import Request, declarations
-from neural4d_blender.scene.engine_process import bridge
+from neural4d_blender.scene.shared_engine import bridge
 from neural4d_blender.ui.settings import restore
 from neural4d_blender.ui.settings.properties import arguments, service
 

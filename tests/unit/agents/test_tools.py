@@ -14,7 +14,7 @@ import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 
-from neural4d_blender.agents.answers import MAX_PICTURE
+from neural4d_blender.agents.tool_results import MAX_PICTURE
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import ROOT
 from tests.support.simulator_client import Caller, picture

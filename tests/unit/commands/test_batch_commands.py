@@ -15,7 +15,7 @@ from neural4d_blender.engine.errors import (
 )
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.process import batches
-from neural4d_blender.engine.services.answers import Outcome
+from neural4d_blender.engine.services.results import Outcome
 from tests.support.engine_in_thread import Desk
 from tests.support.one_thread import TEXT, done, waits
 

@@ -9,7 +9,7 @@ import pytest
 from neural4d_blender.engine.errors import AnswerLost, KeyRejected, PreparerFailed, ServiceUnreachable
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.process import job_commands
-from neural4d_blender.engine.services.answers import Balance, Cutout, Outcome, Poll, Submission, Trace
+from neural4d_blender.engine.services.results import Balance, Cutout, Outcome, Poll, Submission, Trace
 from tests.support.engine_in_thread import Desk
 from tests.support.one_thread import PICTURES, TEXT, done, waits
 

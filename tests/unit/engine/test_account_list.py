@@ -11,9 +11,9 @@ from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import declarations, lacks
 from neural4d_blender.engine.services import PROVIDERS
-from neural4d_blender.engine.services.answers import AccountPage, Listed, Outcome
 from neural4d_blender.engine.services.csm.account_list import PAGE
 from neural4d_blender.engine.services.csm.provider import Csm
+from neural4d_blender.engine.services.results import AccountPage, Listed, Outcome
 from tests.unit.engine.test_csm import Http, refusal
 
 GLB, PICTURE = "https://files.example/m.glb", "https://pictures.example/chair.png"

@@ -8,9 +8,9 @@ import pytest
 
 from neural4d_blender.client.jobs import snapshots
 from neural4d_blender.engine.errors import UnexpectedAnswer
-from neural4d_blender.engine.services.answers import Balance
 from neural4d_blender.engine.services.csm import sessions_today
-from neural4d_blender.engine.services.neural4d import answers
+from neural4d_blender.engine.services.neural4d import responses
+from neural4d_blender.engine.services.results import Balance
 
 KINDS = {"total_points": 1234, "monthly_bonus_points": 200, "permanent_points": 1000, "year_points": 34}
 
@@ -21,7 +21,7 @@ def told(**changed: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", [int, float, str, lambda number: f"{number}.75", lambda number: number + 0.75])
 def test_every_kind(kind: Any) -> None:
-    balance = answers.balance(told(**{name: kind(number) for name, number in KINDS.items()}))
+    balance = responses.balance(told(**{name: kind(number) for name, number in KINDS.items()}))
     assert (balance.total, balance.monthly, balance.permanent, balance.yearly) == (1234, 200, 1000, 34)
     assert balance.expires == "2031-05-24"
 
@@ -34,7 +34,7 @@ def test_it_travels_whole() -> None:
 @pytest.mark.parametrize("number", [None, True, "many", "nan", "inf", [], {}])
 def test_what_is_no_number_is_not_told_as_one(number: Any) -> None:
     with pytest.raises(UnexpectedAnswer, match="could not be read"):
-        answers.balance(told(total_points=number))
+        responses.balance(told(total_points=number))
 
 
 @pytest.mark.parametrize("answer", [{"credits": 12.9}, {"data": {"credits": "12"}}, {"credits": "12.5"}])

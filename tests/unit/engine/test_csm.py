@@ -25,8 +25,8 @@ from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import check
-from neural4d_blender.engine.services.answers import Outcome, Poll
 from neural4d_blender.engine.services.csm.provider import OLDER, Csm
+from neural4d_blender.engine.services.results import Outcome, Poll
 
 URL = "https://via.placeholder.com/300/09f/fff.png"
 SPINS = ["https://files.example/0.jpg", "https://files.example/1.jpg"]

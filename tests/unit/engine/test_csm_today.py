@@ -18,9 +18,9 @@ from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
 from neural4d_blender.engine.protocol import declaration, lacks
-from neural4d_blender.engine.services.answers import Outcome, Poll, Trace
 from neural4d_blender.engine.services.csm import find_lost_session as lost
 from neural4d_blender.engine.services.csm.provider import Csm
+from neural4d_blender.engine.services.results import Outcome, Poll, Trace
 from tests.unit.engine.test_csm import Http, refusal
 
 URL = "https://pictures.example/chair.png"

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import AnswerLost, DownloadFailed, ServiceUnreachable
 from neural4d_blender.engine.files.download import download
 from neural4d_blender.engine.http import interruptible
 from neural4d_blender.engine.http.transport import Transport
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from neural4d_blender.engine.services.csm import sessions_2024
-from neural4d_blender.engine.services.modelslab import answers as of_modelslab
-from neural4d_blender.engine.services.neural4d import answers as of_neural4d
+from neural4d_blender.engine.services.modelslab import responses as of_modelslab
+from neural4d_blender.engine.services.neural4d import responses as of_neural4d
 
 
 class Answers:

@@ -19,7 +19,7 @@ from neural4d_blender.engine.http.redaction import Masker
 from neural4d_blender.engine.model import allowed_values, states
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.services.csm import sessions_today
-from neural4d_blender.engine.services.neural4d import answers as neural4d
+from neural4d_blender.engine.services.neural4d import responses as neural4d
 from neural4d_blender.engine.steps.delivery import check_download
 from neural4d_blender.engine.steps.paid_requests import paid_request
 from tests.support.glb_files import glb, triangle

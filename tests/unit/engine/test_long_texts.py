@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from neural4d_blender.engine.errors import UnexpectedAnswer
-from neural4d_blender.engine.services import answers
+from neural4d_blender.engine.services import results
 from neural4d_blender.engine.services.csm import calls
 
 
-@pytest.mark.parametrize("told", [answers.details, calls.told])
+@pytest.mark.parametrize("told", [results.details, calls.told])
 def test_details(told: object) -> None:
     said = told({"type": "x" * 10_000_000, "seed": 7}, "type", "seed")  # type: ignore[operator]
-    assert (len(said["type"]), said["seed"]) == (answers.LONGEST, "7")
+    assert (len(said["type"]), said["seed"]) == (results.LONGEST, "7")
 
 
 def test_an_error() -> None:

@@ -21,9 +21,9 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import AT_ONCE, LATE
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Submission, Trace, part, whole
-from neural4d_blender.engine.services.goneural import answers as goneural
-from neural4d_blender.engine.services.neural4d import answers as neural4d
+from neural4d_blender.engine.services.goneural import responses as goneural
+from neural4d_blender.engine.services.neural4d import responses as neural4d
+from neural4d_blender.engine.services.results import Submission, Trace, part, whole
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.delivery import kept_files

@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 
 from neural4d_blender.engine.blenders.blender_pool import JobFile, Preparers
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import HeldBack, ServiceBusy, ServiceDown, ServiceUnreachable
 from neural4d_blender.engine.http.retries import retry_after
 from neural4d_blender.engine.model.declaration import Declaration, Feature, Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, WaitsFor
-from neural4d_blender.engine.services.answers import Outcome, Poll, Submission
 from neural4d_blender.engine.services.base import Provider
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
+from neural4d_blender.engine.services.results import Outcome, Poll, Submission
 from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step, retry_or_fail
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.context import Context
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock
 from tests.support.glb_files import glb, triangle
 from tests.support.one_thread import BEGIN, Alone
 from tests.support.simulator_client import picture

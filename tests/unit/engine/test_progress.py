@@ -11,7 +11,7 @@ from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.process.new_jobs import typical_seconds
-from neural4d_blender.engine.services.answers import Outcome, Poll
+from neural4d_blender.engine.services.results import Outcome, Poll
 from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import polling, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob

@@ -9,9 +9,9 @@ import pytest
 from neural4d_blender.engine.errors import KeyRejected, NotEnoughPoints, RequestRefused, ServiceBusy, ServiceDown
 from neural4d_blender.engine.http.refusals import error_of, of_content, sentence, wait_of
 from neural4d_blender.engine.services.csm import calls as csm
-from neural4d_blender.engine.services.goneural import answers as goneural
-from neural4d_blender.engine.services.modelslab import answers as modelslab
-from neural4d_blender.engine.services.neural4d import answers as neural4d
+from neural4d_blender.engine.services.goneural import responses as goneural
+from neural4d_blender.engine.services.modelslab import responses as modelslab
+from neural4d_blender.engine.services.neural4d import responses as neural4d
 from tests.unit.engine.test_csm import Http
 
 PROMPT = "a secret prompt of mine"

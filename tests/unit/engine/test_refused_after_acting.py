@@ -20,7 +20,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.server_facts import AT_ONCE
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Outcome, Poll, Submission, Trace
+from neural4d_blender.engine.services.results import Outcome, Poll, Submission, Trace
 from neural4d_blender.engine.steps import next_step, retry_and_choose
 from tests.support.virtual_service import Acted, Killed, Steps, begin, refused
 

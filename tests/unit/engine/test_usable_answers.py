@@ -13,9 +13,9 @@ from neural4d_blender.engine.errors import NotEnoughPoints, RequestRefused, Unex
 from neural4d_blender.engine.http.refusals import of_content
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.server_facts import GENERATION, Server
-from neural4d_blender.engine.services import PROVIDERS, answers
-from neural4d_blender.engine.services.answers import Balance, Cutout, Outcome, Submission
+from neural4d_blender.engine.services import PROVIDERS, results
 from neural4d_blender.engine.services.base import Provider
+from neural4d_blender.engine.services.results import Balance, Cutout, Outcome, Submission
 from tests.unit.engine.test_csm import Http
 
 GLB, OTHER = "https://files.example/m.glb", "https://files.example/n.glb"
@@ -218,9 +218,9 @@ def test_a_mark_at_its_beginning() -> None:
 
 
 def test_values_however_they_are_written() -> None:
-    assert [answers.number(one) for one in ("2", " 100.0 ", "45 %", 7, 1.5)] == [2.0, 100.0, 45.0, 7.0, 1.5]
-    assert {answers.number(one) for one in ("", "x", None, True, [], "nan", "inf", 10**400)} == {None}
-    assert [answers.flag(one) for one in (True, "True", 1, "1", "no", False, 0, "false")] == [True] * 4 + [False] * 4
-    assert {answers.flag(one) for one in ("", "perhaps", None, 2, [], {})} == {None}
-    assert answers.ids(["a", None, "", 5, True, {}, "a", " b "]) == ["a", "5", "b"]
+    assert [results.number(one) for one in ("2", " 100.0 ", "45 %", 7, 1.5)] == [2.0, 100.0, 45.0, 7.0, 1.5]
+    assert {results.number(one) for one in ("", "x", None, True, [], "nan", "inf", 10**400)} == {None}
+    assert [results.flag(one) for one in (True, "True", 1, "1", "no", False, 0, "false")] == [True] * 4 + [False] * 4
+    assert {results.flag(one) for one in ("", "perhaps", None, 2, [], {})} == {None}
+    assert results.ids(["a", None, "", 5, True, {}, "a", " b "]) == ["a", "5", "b"]
     assert Balance(1) == Balance(1, 0)

@@ -27,6 +27,13 @@ def test_the_model_and_what_belongs_to_it(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "m" / "tex" / "a.png").read_bytes() == b"y"
 
 
+def test_what_macos_notes_of_files_is_none_of_them(tmp_path: Path) -> None:
+    notes = {f"__MACOSX/m/._{name}": b"\0\5\x16\7" * 2000 for name in ("bird.obj", "a.png")} | {"m/._b.obj": b"x" * 99}
+    path = packed(tmp_path, {**notes, "m/bird.obj": b"v 0 0 0\n", "m/a.png": b"y"})
+    assert archive.unpack(path, tmp_path / "out", ".obj") == tmp_path / "out" / "m" / "bird.obj"
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*") if path.is_file()) == ["a.png", "bird.obj"]
+
+
 @pytest.mark.parametrize("name", ["../evil.obj", "/etc/evil.obj", "a/../../evil.obj", "..\\evil.obj", "C:\\evil.obj"])
 def test_names_that_reach_out(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnsafeModel, match="outside its folder"):

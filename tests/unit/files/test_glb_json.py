@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,11 @@ from neural4d_blender.engine.files.gltf.gltf_scene_check import MAX_DEPTH
 from tests.support.glb_files import BINARY, triangle
 
 Change = Callable[[dict[str, Any]], object]
+#: Beginnings of pictures: 1 x 1 pixels.
+JPEG_NOTE, JPEG_SIZE = b"\xff\xe1\xff\xff" + bytes(65533), b"\xff\xc0\0\x0b\x08\0\1\0\1\1\x11\0\1"
+TIFF = b"II*\0" + struct.pack("<IHHHIIHHII", 8, 2, 256, 4, 1, 1, 257, 3, 1, 1)
+LATE_TIFF = TIFF[:4] + struct.pack("<I", 2**21) + bytes(2**21 - 8) + TIFF[8:]
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
 
 
 def check(change: Change) -> Any:
@@ -241,6 +247,32 @@ def test_a_texture_that_did_not_come_along_leaves_the_colour(image: dict[str, An
     shown(**image)(document)
     assert check_gltf(document, binary_length=len(BINARY)).lost_textures == 1
     assert document["materials"] == [{"pbrMetallicRoughness": {"baseColorFactor": [1, 0, 0, 1]}}]
+
+
+def test_a_picture_in_a_buffer_that_the_json_holds_is_found() -> None:
+    """Wherever it begins there, and however its text is broken into lines; what is none is lost there too."""
+    for before, content, lost in ((36, PNG, 0), (37, PNG, 0), (38, PNG, 0), (38, b"no picture at all", 1)):
+        document = triangle()
+        shown(bufferView=2)(document)
+        whole = BINARY[:36] + bytes(before - 36) + content + BINARY[36:]
+        text = base64.encodebytes(whole).decode()
+        document["buffers"] = [{"byteLength": len(whole), "uri": f"data:application/octet-stream;base64,{text}"}]
+        document["bufferViews"][1]["byteOffset"] = before + len(content)
+        document["bufferViews"].append({"buffer": 0, "byteOffset": before, "byteLength": len(content)})
+        facts = check_gltf(document, binary_length=0, read=lambda *_: b"")
+        assert facts.lost_textures == lost
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PNG, b"\xff\xd8" + JPEG_NOTE * 20 + JPEG_SIZE, TIFF, LATE_TIFF],
+    ids=["PNG", "a JPEG behind more than a megabyte of notes", "TIFF", "TIFF behind its pixels"],
+)
+def test_the_size_of_a_picture_is_found_wherever_it_stands(content: bytes) -> None:
+    for there in (content, content[:-12]):
+        document = triangle()
+        shown(uri="data:image/png;base64," + base64.encodebytes(there).decode())(document)
+        assert check_gltf(document, binary_length=len(BINARY)).lost_textures == (there is not content)
 
 
 def test_a_lost_picture_of_light_leaves_no_light() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import struct
 from pathlib import Path
@@ -67,6 +68,10 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     packed["accessors"][0]["componentType"] = 5122
     with pytest.raises(BrokenModel, match="packed"):
         size(tmp_path, packed)
+    in_text = triangle()
+    in_text["buffers"][0]["uri"] = "data:;base64," + base64.b64encode(BINARY).decode()
+    with pytest.raises(BrokenModel, match="binary part"):
+        size(tmp_path, in_text, b"")
     unseen = triangle()
     unseen["nodes"] = [{}]
     with pytest.raises(BrokenModel, match="no positions"):

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.engine.blenders import seal
+from neural4d_blender.engine.blenders import prepared_file_hash
 from neural4d_blender.engine.blenders.asset_library import write_asset
 from neural4d_blender.engine.blenders.blender_pool import AT_ONCE, Preparers
 from neural4d_blender.engine.blenders.job_file import job_values, run_in_blender
@@ -191,21 +191,23 @@ def test_an_asset_is_not_made_of_another_file_than_was_prepared(preparers: Prepa
     run(preparers, tmp_path)
     prepared = tmp_path / "v0.blend"
     variant = Variant(0, "uuid", model=str(tmp_path / "model.glb"), blend=str(prepared))
-    variant.facts = {"sha256": seal.digest_of(prepared), "stamp": seal.stamp_of(prepared)}
+    variant.facts = {"sha256": prepared_file_hash.digest_of(prepared), "stamp": prepared_file_hash.stamp_of(prepared)}
     job = Job("job", "neural4d", vars(Request("a cute bird")))
     wanted: Any = {"folder": str(tmp_path / "library"), "catalog": "", "name": "It", "description": "", "author": ""}
     wanted |= {"tags": [], "properties": {}}
     prepared.write_bytes(b"something else")
     write_asset(preparers, job, variant, wanted)
     assert prepared.read_bytes() == b"glTF and so "
-    assert variant.facts["stamp"] == seal.stamp_of(prepared)
+    assert variant.facts["stamp"] == prepared_file_hash.stamp_of(prepared)
 
 
 def test_a_prepared_file_that_is_gone_has_no_stamp_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(PreparerFailed, match="is gone"):
-        seal.sealed({"triangles": 1}, tmp_path / "v0.blend")
+        prepared_file_hash.sealed({"triangles": 1}, tmp_path / "v0.blend")
     (tmp_path / "v0.blend").touch()
-    assert seal.sealed({"triangles": 1}, tmp_path / "v0.blend")["stamp"] == seal.stamp_of(tmp_path / "v0.blend")
+    assert prepared_file_hash.sealed({"triangles": 1}, tmp_path / "v0.blend")["stamp"] == prepared_file_hash.stamp_of(
+        tmp_path / "v0.blend"
+    )
 
 
 def test_a_program_that_is_not_there(preparers: Preparers, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import preflight, scene_grid, standalone
 from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from neural4d_blender.batching.table import columns, table_reader
 from neural4d_blender.client.jobs.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
@@ -355,7 +355,7 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
     assert sum(line.points or 0 for line in lines) == sim.spent == 14 * 60
     assert len({request["body"]["prompt"] for request in sim.requests("generateModelWithText")}) == 14
     assert all(Path(file).read_bytes().startswith(b"glTF") for line in lines for file in line.files)
-    assert report.read(tmp_path / "all.json") == lines
+    assert report_files.read(tmp_path / "all.json") == lines
 
 
 def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_path: Path) -> None:
@@ -366,27 +366,27 @@ def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_
         Job("0", "neural4d", mug, seconds=seconds, batch="b", item=0),
         Job("1", "neural4d", Request("bird; 1"), batch="b", item=1),
     ]
-    lines = [report.line(job, record) for job in made]
+    lines = [report_files.line(job, record) for job in made]
     assert (lines[0].input, lines[0].seconds) == ("photos/mug.png", 3.0)
-    done = report.line(
+    done = report_files.line(
         replace(made[1], state=State.READY, cost=60, saves=[Save("s", 0, "GLB", "", path="a.glb")]), record
     )
     for name in ("r.csv", "r.json"):
-        assert report.read(report.write(lines, tmp_path / name)) == lines
+        assert report_files.read(report_files.write(lines, tmp_path / name)) == lines
         (tmp_path / name).write_text((tmp_path / name).read_text("utf-8"), "utf-8-sig")  # as Excel saves it
-        assert report.read(tmp_path / name) == lines
-        assert report.read(report.write([], tmp_path / f"empty {name}")) == []
-    report.write([done], tmp_path / "later.csv")
-    assert report.merge_reports([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
+        assert report_files.read(tmp_path / name) == lines
+        assert report_files.read(report_files.write([], tmp_path / f"empty {name}")) == []
+    report_files.write([done], tmp_path / "later.csv")
+    assert report_files.merge_reports([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
     third = replace(made[0], item=2)
-    report.write([report.line(third, replace(record, size=3))], tmp_path / "other.csv")
+    report_files.write([report_files.line(third, replace(record, size=3))], tmp_path / "other.csv")
     with pytest.raises(neural4d.InvalidInput, match="another input: that one has 3 items, not 2"):
-        report.merge_reports([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
+        report_files.merge_reports([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
     with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):
-        report.write(lines, tmp_path / "r.txt")
+        report_files.write(lines, tmp_path / "r.txt")
     (tmp_path / "no.csv").write_text("prompt\nx\n")
     with pytest.raises(neural4d.InvalidInput, match="no report"):
-        report.read(tmp_path / "no.csv")
+        report_files.read(tmp_path / "no.csv")
 
 
 def test_the_price_measured_last_is_the_one_that_counts(sim: Simulator, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.batching import preflight, standalone
-from neural4d_blender.batching.origins import Origin, listed, origin_of
+from neural4d_blender.batching.bring_in_sources import Origin, listed, origin_of
 from neural4d_blender.batching.table import table_reader
 from neural4d_blender.cli.exit_codes import Exit
 from neural4d_blender.engine.errors import InvalidInput

@@ -20,7 +20,7 @@ from neural4d_blender.cli.console import Console, table
 from neural4d_blender.cli.exit_codes import MEANINGS, Exit, code_of, code_of_many
 from neural4d_blender.cli.main import main
 from neural4d_blender.cli.planned_files import Plan, file_stem, numbered
-from neural4d_blender.cli.session import Desk
+from neural4d_blender.cli.session import Session
 from neural4d_blender.client.jobs.snapshots import Job, Variant
 from neural4d_blender.engine import errors, protocol
 from neural4d_blender.engine.protocol import Option, Request, State
@@ -47,7 +47,7 @@ def with_key(at_home: Path, service: Caller, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def run(*argv: str) -> int:
-    return main(argv, "neural4d", Desk)
+    return main(argv, "neural4d", Session)
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:

@@ -55,3 +55,29 @@ def test_what_the_policy_forbids_is_refused_before_anything_is_sent(
     assert run("batch", "things.csv", "--files-only", "--output", "o") != 0
     assert paid(service.sim) == []
     assert not any(request["endpoint"].startswith("generate") for request in service.sim.requests())
+
+
+def test_the_audit_is_shown_summed_up_and_verified(
+    service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home(service.sim, tmp_path, monkeypatch)
+    assert run("audit") == 1
+    assert "no policy names a folder" in capsys.readouterr().err
+    (tmp_path / "audit").mkdir()
+    policy = f"[folders]\naudit = {json.dumps(str(tmp_path / 'audit'))}"
+    (tmp_path / "neural4d-policy.toml").write_text(policy, encoding="utf-8")
+    assert run("generate", "a bird", "--as-made", "-o", "bird.glb", "--project", "birds") == 0
+    assert run("audit", "--verify") == 0
+    capsys.readouterr()
+    assert run("audit", "--json") == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    payments = [one["line"] for one in told if one["event"] == "audit_line" and one["line"]["kind"] == "payment"]
+    assert [line["paid"] for line in payments] == paid(service.sim) == [60]
+    (total,) = [one for one in told if one["event"] == "audit_total"]
+    assert (total["project"], total["points"], total["payments"]) == ("birds", 60, 1)
+    assert told[-1]["broken"] == ""
+    (file,) = (tmp_path / "audit").glob("*.jsonl")
+    file.write_bytes(file.read_bytes().replace(b'"paid": 60', b'"paid": 10'))
+    assert run("audit", "--totals") == 0
+    assert run("audit", "--verify") == 1
+    assert "was changed" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from neural4d_blender.cli.commands import resume
-from neural4d_blender.cli.session import Desk
+from neural4d_blender.cli.session import Session
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.store.journal import Journal
@@ -132,8 +132,8 @@ def test_jobs_of_a_time(sim: Simulator, capsys: pytest.CaptureFixture[str]) -> N
     assert "a date like 2031-05-24, not '24.5.2031'" in capsys.readouterr().err
 
 
-class Deadly(Desk):
-    """A desk whose engine is killed once, as soon as one of its jobs is at the service."""
+class Deadly(Session):
+    """A session whose engine is killed once, as soon as one of its jobs is at the service."""
 
     killed = False
 

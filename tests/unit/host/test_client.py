@@ -13,7 +13,7 @@ import pytest
 from neural4d_blender.client import engine_process, pipes
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import Environment
-from neural4d_blender.client.jobs import answers, snapshots
+from neural4d_blender.client.jobs import replies, snapshots
 from neural4d_blender.client.jobs.job_table import Jobs
 from neural4d_blender.client.jobs.new_jobs import NewJob, snapshots_of
 from neural4d_blender.client.pipes import PipeReader, PipeWriter
@@ -204,7 +204,7 @@ def test_a_job_that_the_journal_does_not_have_any_more_says_that_its_cost_is_not
 ) -> None:
     bridge = Bridge(Environment())
     bridge.jobs["1"] = snapshot(State.GENERATING, revision=3)
-    monkeypatch.setattr(bridge, "send", lambda _do, answer, **_: answer(answers.Answer(gone=["1"])))
+    monkeypatch.setattr(bridge, "send", lambda _do, answer, **_: answer(replies.Answer(gone=["1"])))
     bridge._follow()
     error = bridge.jobs["1"].error
     assert error

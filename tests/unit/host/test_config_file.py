@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.client import config_file, engine_process
+from neural4d_blender.client import api_keys, config_file, engine_process
 from neural4d_blender.client.environment_variables import Environment
 from neural4d_blender.engine.protocol import InvalidInput, KeyMissing, declaration
 from scripts.simulator.launcher import Simulator
@@ -27,7 +27,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     file = tmp_path / "neural4d.toml"
     monkeypatch.setenv("NEURAL4D_CONFIG", str(file))
-    config_file._of_keyring.cache_clear()
+    api_keys._of_keyring.cache_clear()
     return file
 
 
@@ -47,7 +47,7 @@ def test_a_key_file_that_is_not_there(config: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("NEURAL4D_API_TOKEN_FILE", str(tmp_path / "secret"))
     assert Environment().services()["neural4d"]["key"] == ""
     with pytest.raises(KeyMissing, match="cannot be read from") as told:
-        config_file.key(NEURAL4D)
+        api_keys.key(NEURAL4D)
     assert str(tmp_path / "secret") in str(told.value)
 
 
@@ -118,14 +118,14 @@ def test_the_keyring_is_asked_where_that_is_set_and_never_waited_for(
         "import sys\nassert sys.argv[1:3] == ['get', 'neural4d']\nprint('of', sys.argv[3])"
     )
     monkeypatch.syspath_prepend(str(package.parent))
-    assert config_file.key(NEURAL4D) == ""
+    assert api_keys.key(NEURAL4D) == ""
     config.write_text("keyring = true")
     os.utime(config, ns=(1, 1))
-    assert config_file.key(NEURAL4D) == "of NEURAL4D_API_TOKEN"
+    assert api_keys.key(NEURAL4D) == "of NEURAL4D_API_TOKEN"
     (package / "__main__.py").write_text("import time\ntime.sleep(600)")
-    monkeypatch.setattr(config_file, "_PATIENCE", 0.5)
-    config_file._of_keyring.cache_clear()
-    assert config_file.key(NEURAL4D) == ""
+    monkeypatch.setattr(api_keys, "_PATIENCE", 0.5)
+    api_keys._of_keyring.cache_clear()
+    assert api_keys.key(NEURAL4D) == ""
 
 
 @pytest.fixture

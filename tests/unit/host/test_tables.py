@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.batching.origins import origin_of
+from neural4d_blender.batching.bring_in_sources import origin_of
 from neural4d_blender.batching.table import cell_values, columns, table_reader
 from neural4d_blender.engine.errors import InvalidInput
 

@@ -20,7 +20,7 @@ from neural4d_blender.engine.model.variant import Variant
 from neural4d_blender.engine.process.scheduling.concurrency_limit import ConcurrencyLimit
 from neural4d_blender.engine.process.scheduling.schedule import Schedule
 from neural4d_blender.engine.process.take_over import TakeOver
-from neural4d_blender.engine.services.answers import Poll
+from neural4d_blender.engine.services.results import Poll
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import World, done, waits

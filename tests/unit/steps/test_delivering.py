@@ -26,7 +26,7 @@ from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
 from neural4d_blender.engine.model.variant import Variant
-from neural4d_blender.engine.services.answers import Conversion, Outcome, Poll, Submission
+from neural4d_blender.engine.services.results import Conversion, Outcome, Poll, Submission
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.delivery import convert_and_download, kept_files

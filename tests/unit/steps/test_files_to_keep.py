@@ -12,7 +12,7 @@ import pytest
 from neural4d_blender.engine.errors import ConversionFailed, DownloadFailed, LinkExpired, UnexpectedAnswer
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.model.variant import Save, SaveState
-from neural4d_blender.engine.services.answers import Conversion
+from neural4d_blender.engine.services.results import Conversion
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from neural4d_blender.engine.steps.delivery import kept_files
 from tests.support.one_thread import CONVERSION, TEXT, World

@@ -11,8 +11,8 @@ from neural4d_blender.engine.errors import AnswerLost, HeldBack, UnexpectedAnswe
 from neural4d_blender.engine.model.declaration import Feature
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Submission, Trace
 from neural4d_blender.engine.services.neural4d.polls import Known, is_known
+from neural4d_blender.engine.services.results import Submission, Trace
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import TEXT, StoppedClock, World

@@ -20,7 +20,7 @@ from neural4d_blender.engine.errors import (
 )
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State, VariantState
-from neural4d_blender.engine.services.answers import Balance, Cutout, Poll, Portrait, Submission
+from neural4d_blender.engine.services.results import Balance, Cutout, Poll, Portrait, Submission
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.glb_files import glb, triangle

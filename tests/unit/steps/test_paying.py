@@ -25,7 +25,7 @@ from neural4d_blender.engine.model.declaration import Quote
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import AT_ONCE, BOOKS, LATE
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Submission, Trace
+from neural4d_blender.engine.services.results import Submission, Trace
 from neural4d_blender.engine.spending.spending import LATEST
 from neural4d_blender.engine.steps import retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob

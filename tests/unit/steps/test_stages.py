@@ -17,7 +17,7 @@ from neural4d_blender.engine.errors import (
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Cutout, Outcome, Poll, Submission, Trace
+from neural4d_blender.engine.services.results import Cutout, Outcome, Poll, Submission, Trace
 from neural4d_blender.engine.steps import later_stages, polling, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob
 from tests.support.one_thread import PICTURES, STAGE, TEXT, World, done, waits

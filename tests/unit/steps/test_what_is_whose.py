@@ -11,7 +11,7 @@ import pytest
 from neural4d_blender.engine.errors import AnswerLost, RequestRefused, ServiceBusy, ServiceUnreachable
 from neural4d_blender.engine.model.states import State
 from neural4d_blender.engine.process.batches import _cost_so_far
-from neural4d_blender.engine.services.answers import Balance, Cutout
+from neural4d_blender.engine.services.results import Balance, Cutout
 from neural4d_blender.engine.spending import spending_limits
 from neural4d_blender.engine.steps import next_step, retry_and_choose, retry_or_fail
 from neural4d_blender.engine.steps.active_job import ActiveJob

@@ -28,7 +28,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
     monkeypatch.setenv("NEURAL4D_POLICY", str(path))
 
     def to_file(text: str) -> Path:
-        path.write_text(text, encoding="utf-8")
+        part = path.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)  # an empty one in between would allow everything
         return path
 
     to_file("")

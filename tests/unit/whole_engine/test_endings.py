@@ -23,7 +23,7 @@ from neural4d_blender.engine.files.archive import unpack
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.model.states import State
-from neural4d_blender.engine.services.answers import Outcome, Poll
+from neural4d_blender.engine.services.results import Outcome, Poll
 from neural4d_blender.engine.spending.spending import Spending
 from neural4d_blender.engine.steps import next_step, retry_and_choose
 from neural4d_blender.engine.steps.active_job import ActiveJob

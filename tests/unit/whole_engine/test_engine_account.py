@@ -151,6 +151,22 @@ def test_a_picture_that_stands_in_the_list_itself_is_drawn_too(sim: Simulator, e
     assert [path.name for path in Path(found[id]).parent.iterdir()] == [Path(found[id]).name]
 
 
+def test_pictures_of_jobs_are_drawn_too_and_stay(sim: Simulator, engine: EngineProcess, tmp_path: Path) -> None:
+    """Those of jobs alone, and once; the job's own file is what is sent on, whatever a background Blender does."""
+    folder = tmp_path / "jobs" / "a"
+    folder.mkdir(parents=True)
+    (folder / "good.png").write_bytes(PNG)
+    (folder / "page.png").write_bytes(b"<html>log in</html>")
+    (tmp_path / "elsewhere.png").write_bytes(PNG)
+    asked = {name: str(folder / name) for name in ("good.png", "page.png", "none.png", "../../elsewhere.png")}
+    found = engine.ask("draw_pictures", provider="", pictures=asked)["pictures"]
+    assert [*found] == ["good.png"]
+    assert Path(found["good.png"]).read_bytes() == PNG  # the stand-in copies it
+    assert [path.name for path in Path(found["good.png"]).parent.iterdir()] == [Path(found["good.png"]).name]
+    assert (folder / "good.png").read_bytes() == PNG
+    assert engine.ask("draw_pictures", provider="", pictures=asked)["pictures"] == found
+
+
 @pytest.mark.parametrize("preparer", [[], ["crash"], ["unable"]])
 def test_without_a_background_blender_there_are_no_pictures(
     sim: Simulator, tmp_path: Path, host: str, preparer: list[str]

@@ -10,7 +10,7 @@ import pytest
 
 from neural4d_blender.engine.http.refusals import error_of
 from neural4d_blender.engine.protocol import declaration
-from neural4d_blender.engine.services.goneural import answers as read
+from neural4d_blender.engine.services.goneural import responses as read
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.one_engine import engine, facts, image, sent

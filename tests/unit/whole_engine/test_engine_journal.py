@@ -17,8 +17,8 @@ import pytest
 
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
-from neural4d_blender.client.jobs.answers import Answer
 from neural4d_blender.client.jobs.new_jobs import NewJob
+from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.batch import BatchRecord
 from neural4d_blender.engine.model.request import Request

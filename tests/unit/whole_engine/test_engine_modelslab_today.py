@@ -10,7 +10,7 @@ import pytest
 from neural4d_blender.engine.errors import InvalidInput, UnexpectedAnswer
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import Feature, check, declaration, lacks
-from neural4d_blender.engine.services.modelslab import answers as read
+from neural4d_blender.engine.services.modelslab import responses as read
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.one_engine import engine, facts, image, sent

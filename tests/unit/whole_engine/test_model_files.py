@@ -14,7 +14,7 @@ import pytest
 
 from neural4d_blender.engine.blenders.blender_pool import JobFile
 from neural4d_blender.engine.errors import DownloadFailed, UnsupportedFeature
-from neural4d_blender.engine.files import built_in, with_its_files
+from neural4d_blender.engine.files import local_file, with_its_files
 from neural4d_blender.engine.files.download import Stopped
 from neural4d_blender.engine.files.gltf.glb_check import OTHER_FORMAT, check_glb
 from neural4d_blender.engine.model.job import Job
@@ -92,10 +92,10 @@ def test_a_large_one_is_copied_in_pieces_and_can_be_given_up(folder: Path, tmp_p
     model = folder / "scan.stl"
     model.write_bytes(bytes(3 * 2**20))
     told: list[float] = []
-    assert built_in.copy(model, tmp_path / "v0.stl", progress=told.append) == 3 * 2**20
+    assert local_file.copy(model, tmp_path / "v0.stl", progress=told.append) == 3 * 2**20
     assert told == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0])
     with pytest.raises(Stopped):
-        built_in.copy(model, tmp_path / "v1.stl", stopped=lambda: True)
+        local_file.copy(model, tmp_path / "v1.stl", stopped=lambda: True)
     assert not list(tmp_path.glob("v1*"))
 
 
@@ -380,7 +380,7 @@ def test_one_that_is_written_to_meanwhile_is_not_taken(folder: Path, tmp_path: P
             file.write(b"f 1 2 3\n")
 
     with pytest.raises(DownloadFailed, match="written to while"):
-        built_in.copy(model, tmp_path / "v0.obj", progress=written)
+        local_file.copy(model, tmp_path / "v0.obj", progress=written)
     assert not list(tmp_path.glob("v0*"))
 
 
@@ -405,7 +405,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(desk: Offline, folder: Path, sev
     name = "v0.gltf" if several else "v0.glb"
     (own / f"{name}.part").symlink_to("/dev/full")
     with pytest.raises(DownloadFailed, match="No space left") as caught:
-        built_in.copy(source, own / name)
+        local_file.copy(source, own / name)
     assert "the disk has room" in caught.value.remedy
     assert list(own.iterdir()) == []
     (own / f"{name}.part").symlink_to("/dev/full")  # full for a moment alone: nobody has to do anything

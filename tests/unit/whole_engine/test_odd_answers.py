@@ -16,10 +16,10 @@ from neural4d_blender.engine.errors import ServiceBusy
 from neural4d_blender.engine.http.refusals import of_content
 from neural4d_blender.engine.http.transport import Transport
 from neural4d_blender.engine.model.server_facts import Server
-from neural4d_blender.engine.services.answers import Poll, Trace
 from neural4d_blender.engine.services.csm.find_lost_session import look
-from neural4d_blender.engine.services.neural4d import answers as read
+from neural4d_blender.engine.services.neural4d import responses as read
 from neural4d_blender.engine.services.neural4d.provider import Neural4D
+from neural4d_blender.engine.services.results import Poll, Trace
 from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture

@@ -16,12 +16,13 @@ import pytest
 
 from neural4d_blender.client.engine_client import Bridge
 from neural4d_blender.client.environment_variables import DATA_DIR_ENV, Environment
+from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import JournalUnusable
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.process.main_loop import Engine
 from neural4d_blender.engine.protocol import encode
 from neural4d_blender.engine.store.journal import Journal
-from neural4d_blender.engine.system import Clock, System
+from neural4d_blender.engine.system import System
 from scripts.simulator.launcher import SERVICES, Simulator
 from tests.support.engine_process import TIMING, EngineProcess
 from tests.support.gate import Gate

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching.host import Host
+from neural4d_blender.batching.host_without_blender import Host
 from neural4d_blender.cli.arguments import parser
 from neural4d_blender.engine.errors import KeyMissing
 from neural4d_blender.engine.protocol import SAMPLES, declaration, declarations, name_of

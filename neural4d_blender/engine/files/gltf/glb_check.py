@@ -18,7 +18,6 @@ from typing import Any, BinaryIO, Final, cast
 
 from ...errors import BrokenModel, UnsafeModel
 from .gltf_check import GltfFacts, check_gltf
-from .gltf_images import HEAD
 
 #: The JSON of real models is kilobytes to a few megabytes; parsing costs about ten times this in memory.
 MAX_JSON_BYTES: Final = 32 * 2**20
@@ -154,7 +153,7 @@ def _checked(file: BinaryIO, container: _Container) -> tuple[GlbFacts, dict[str,
 
     def read(offset: int, length: int) -> bytes:
         file.seek(container.offset + offset)
-        return file.read(min(length, HEAD))
+        return file.read(length)
 
     facts = vars(check_gltf(document, binary_length=container.length, read=read))
     facts |= {"repaired": facts["repaired"] or container.odd, "size_bytes": os.fstat(file.fileno()).st_size}

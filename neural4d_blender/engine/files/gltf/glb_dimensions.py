@@ -92,6 +92,8 @@ def _positions(document: dict[str, Any], binary: bytes, accessor: dict[str, Any]
     if accessor.get("componentType") != _FLOAT or "bufferView" not in accessor or "sparse" in accessor:
         raise BrokenModel("The model's positions are packed in a way that is not measured here.")
     view = document["bufferViews"][accessor["bufferView"]]
+    if "uri" in document["buffers"][view["buffer"]]:
+        raise BrokenModel("The model's positions are not in its binary part, which alone is measured here.")
     start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
     stride = view.get("byteStride", 12)
     end = start + stride * (accessor["count"] - 1) + 12

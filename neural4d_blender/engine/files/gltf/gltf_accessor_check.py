@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...errors import BrokenModel, UnsafeModel
-from .gltf_repair import outside_its_file
+from .gltf_repair import in_base64, outside_its_file
 
 MAX_ITEMS: Final = 100_000  # of each kind: nodes, meshes, accessors, images ...
 MAX_ZEROED: Final = 10_000_000  # elements that accessors may claim without any bytes behind them (Draco, sparse)
@@ -19,7 +19,6 @@ MAX_DECODED: Final = 2**30  # bytes that compressed buffer views may claim to be
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 _LARGEST: Final = 2**53  # beyond it JSON's numbers are not exact
-_BASE64: Final = ";base64,"
 _MESHOPT: Final = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 #: Bytes of an element that meshoptimizer's decoders take, by mode and by filter; they do not look themselves.
 _STRIDES: Final = {
@@ -185,5 +184,5 @@ def integer(value: object, what: str, *, minimum: int = 0) -> int:
 
 def _data_length(uri: str) -> int:
     """Bytes in a base64 data: URI, at most (white space only makes it fewer)."""
-    body = uri.partition(_BASE64)[2]
+    body = in_base64(uri)
     return len(body) * 3 // 4 - body[-2:].count("=")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ...errors import BrokenModel, UnsafeModel
 from .gltf_accessor_check import MAX_ITEMS, DataCheck, Json, integer, items_of, reference
-from .gltf_images import check_pixels, head_of_data
-from .gltf_repair import Repair, dicts
+from .gltf_images import Head, check_pixels, of_base64
+from .gltf_repair import Repair, dicts, in_base64
 from .gltf_scene_check import check_scenes
 
 MAX_TRIANGLES: Final = 30_000_000  # as drawn, instances counted; about what a large workstation can still edit
@@ -122,16 +123,24 @@ def _check_version(asset: object) -> None:
 
 def _unreadable(data: DataCheck, repair: Repair, read: Callable[[int, int], bytes] | None) -> set[int]:
     """Of the images that are shown, those that no header says are pictures."""
-    heads: dict[int, bytes] = {}
+    heads: dict[int, Head] = {}
     for index in sorted(set(range(len(data.images))) & repair.shown_images() - repair.missing):
         image = data.images[index]
         if "uri" in image:
-            heads[index] = head_of_data(image["uri"])
+            heads[index] = of_base64(in_base64(image["uri"]))
         elif read:
             length = data.view(image["bufferView"], f"the buffer view of image {index}")
             view = data.views[image["bufferView"]]
-            heads[index] = read(view.get("byteOffset", 0), length) if view.get("buffer") == 0 else b""
+            offset, buffer = view.get("byteOffset", 0), data.buffers[view["buffer"]]
+            if "uri" in buffer:  # in the JSON itself, and not in the chunk
+                heads[index] = of_base64(in_base64(buffer["uri"]), offset, length)
+            else:
+                heads[index] = partial(_head, read, offset, length)
     return {index for index, fine in zip(heads, check_pixels(heads.values()), strict=True) if not fine}
+
+
+def _head(read: Callable[[int, int], bytes], offset: int, length: int, count: int) -> bytes:
+    return read(offset, min(length, count))
 
 
 class _Structure:

@@ -22,6 +22,7 @@ _WHOLE: Final = frozenset({
     "node", "nodes", "output", "sampler", "scene", "skeleton", "skin", "source", "target", "targets", "texCoord",
 })  # fmt: skip
 _LARGEST: Final = 2**53
+_BASE64: Final = ";base64,"
 #: What leads out of the folder that a model lies in.
 _OUTWARDS: Final = re.compile(r"[:\\\0-\x1f]|^/|(^|/)\.\.(/|$)|^$")
 
@@ -178,7 +179,12 @@ def image_of(texture: Json | None) -> Any:
 
 def is_data(uri: object) -> bool:
     """Whether an importer takes it for data inside the file; anything else it would open as a path."""
-    return isinstance(uri, str) and uri.startswith("data:") and ";base64," in uri
+    return isinstance(uri, str) and uri.startswith("data:") and _BASE64 in uri
+
+
+def in_base64(uri: str) -> str:
+    """The text of such data."""
+    return uri.partition(_BASE64)[2]
 
 
 def _leads_out(uri: object) -> bool:

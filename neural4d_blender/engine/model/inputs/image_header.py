@@ -15,6 +15,7 @@ from ...errors import InvalidInput
 #: Endings are not believed; these are what the services know.
 MIME_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 _JPEG_SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_WIDTH, _HEIGHT, _SHORT = 256, 257, 3  # tags and a type of TIFF
 _HEAD = 1 << 20  # a JPEG's size may stand behind a large thumbnail
 
 
@@ -47,9 +48,9 @@ def read_image_facts(path: str | os.PathLike[str]) -> ImageFacts:
 
 
 def size_in(head: bytes) -> tuple[str, int, int] | None:
-    """Format ("BMP" too), width and height that the first bytes of a picture tell; None where they tell none."""
+    """Format ("BMP", "TIFF" as well), width and height that a picture's first bytes tell; None where they tell none."""
     try:
-        return _png(head) or _jpeg(head) or _webp(head) or _bmp(head)
+        return _png(head) or _jpeg(head) or _webp(head) or _bmp(head) or _tiff(head)
     except (struct.error, IndexError):
         return None
 
@@ -98,3 +99,18 @@ def _bmp(head: bytes) -> tuple[str, int, int] | None:
         return None
     width, height = struct.unpack("<ii", head[18:26])
     return "BMP", abs(width), abs(height)
+
+
+def _tiff(head: bytes) -> tuple[str, int, int] | None:
+    """Of its first picture, whose directory may stand anywhere: entries of 12 bytes, each a tag, a type and a value."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+    if order is None:
+        return None
+    (at,) = struct.unpack_from(f"{order}I", head, 4)
+    (count,) = struct.unpack_from(f"{order}H", head, at)
+    found: dict[int, int] = {}
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(f"{order}HH", head, entry)
+        if tag in (_WIDTH, _HEIGHT):
+            (found[tag],) = struct.unpack_from(f"{order}{'H' if kind == _SHORT else 'I'}", head, entry + 8)
+    return ("TIFF", found[_WIDTH], found[_HEIGHT]) if len(found) == 2 else None

@@ -16,7 +16,7 @@ class Facts(TypedDict, total=False):
         lods: faces of each level of detail. shapes: how many collision shapes there are.
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
         repairs: what was put right, and what of that is left, in sentences.
-        sha256: of the .blend. stamp: what the engine noted of that file (see blenders/seal.py).
+        sha256: of the .blend. stamp: what the engine noted of that file (see blenders/prepared_file_hash.py).
         kind, preview: of an asset, its type of ID and whether it has a picture.
         report: what the checks found, as model/quality/report.py has it; models that were prepared earlier have none.
     """

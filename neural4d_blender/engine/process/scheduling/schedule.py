@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from ...system import Clock
+from ...clock import Clock
 
 
 class Schedule:

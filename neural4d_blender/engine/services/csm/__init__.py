@@ -1,4 +1,4 @@
-"""CSM (Common Sense Machines). ``provider`` has its calls, ``declared`` what it can do; the rest is theirs alone."""
+"""CSM (Common Sense Machines). ``provider`` has its calls, ``options_and_limits`` what it can do; the rest: its own."""
 
 from ...lazy_imports import open_late
 

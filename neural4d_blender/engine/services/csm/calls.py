@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ...errors import AnswerLost, ServiceDown, ServiceUnreachable, UnexpectedAnswer
 from ...http import refusals
 from ...model.inputs import web_addresses
-from .. import answers
+from .. import results
 from ..base import data_uri
 
 if TYPE_CHECKING:
-    from ..answers import Http
+    from ..results import Http
 
 #: How a server says that it has no such address.
 MISSING = (404, 405, 410)
@@ -26,7 +26,7 @@ def call(
 ) -> dict[str, Any]:
     """One request. An answer may be a refusal although its HTTP status is none."""
     answer = http.call(path, body, method=method, paid=paid)
-    status = answers.whole(answer.get("statusCode")) or 0
+    status = results.whole(answer.get("statusCode")) or 0
     if status >= 400:
         said = refusals.sentence(answer)
         busy_for = refusals.wait_of(answer, None)
@@ -60,7 +60,7 @@ def image(image: str) -> str:
 
 def told(data: Mapping[str, Any], *names: str) -> dict[str, str]:
     """What else was said, by its own names."""
-    return {name: str(data[name])[: answers.LONGEST] for name in names if data.get(name)}
+    return {name: str(data[name])[: results.LONGEST] for name in names if data.get(name)}
 
 
 def there_are(meshes: Mapping[str, str]) -> str:

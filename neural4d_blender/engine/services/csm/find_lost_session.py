@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...model.inputs import web_addresses
-from .. import answers
+from .. import results
 
 Rows = list[dict[str, Any]]
 Known = Callable[[str], bool]
@@ -27,7 +27,7 @@ PAGE, _PAGES = 100, 10
 
 def look(
     page: Callable[[int], Rows], name: str, fits: Callable[[Mapping[str, Any]], bool], since: float, known: Known
-) -> answers.Trace:
+) -> results.Trace:
     """Look through the list.
 
     Args:
@@ -39,9 +39,9 @@ def look(
     new = [row for row in rows if _is_new(row, name, since, known)]
     fitting = [str(row[name]) for row in new if row.get(name) and fits(row)]
     if len(fitting) == 1:
-        return answers.Trace(answers.Submission(fitting))
+        return results.Trace(results.Submission(fitting))
     strange = _may_be_by_another_clock(rows, name, fits, since, known)
-    return answers.Trace(proof=whole and not new and not strange and _newest_first(rows))
+    return results.Trace(proof=whole and not new and not strange and _newest_first(rows))
 
 
 def agrees(asked: Mapping[str, Any], shown: Mapping[str, Any], images: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 Which of the two a server speaks is asked at no cost before the first request that pays, and noted. A session is asked
 about where its id is from, whatever the server speaks by then. The calls of each generation stand in
-``sessions_today`` and ``sessions_2024``, what is declared in ``declared``.
+``sessions_today`` and ``sessions_2024``, what is declared in ``options_and_limits``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ...errors import (
 )
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION
-from .. import answers
+from .. import results
 from ..base import Provider
-from . import account_list, calls, declared
+from . import account_list, calls, options_and_limits
 from . import find_lost_session as lost
 from . import sessions_2024 as older
 from . import sessions_today as v3
-from .declared import OLDER, PREVIEW, REFINE, RETOPOLOGY, V3
+from .options_and_limits import OLDER, PREVIEW, REFINE, RETOPOLOGY, V3
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -39,7 +39,7 @@ LIST = "list"
 class Csm(Provider):
     """The calls of CSM's sessions."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -65,8 +65,8 @@ class Csm(Provider):
         """What only one of the generations can do."""
         generation = facts.get(GENERATION, "")
         if feature is Feature.ACCOUNT and generation == OLDER and facts.get(LIST) == "none":
-            return declared.NO_LIST
-        return declared.lacking(feature, generation) or super().lacks(feature, facts)
+            return options_and_limits.NO_LIST
+        return options_and_limits.lacking(feature, generation) or super().lacks(feature, facts)
 
     @classmethod
     def quotes(cls, request: Request) -> list[Quote]:
@@ -81,7 +81,7 @@ class Csm(Provider):
         models = [request.options.get(key) for key in ("geometry_model", "texture_model")]
         quotes = [Quote("picture", None)] if request.prompt.strip() else []
         quotes.append(Quote(" ".join([kind, *(str(model) for model in models if model)]), None))
-        older_only = (option for option in declared.OLDER_OPTIONS if option.key in request.options)
+        older_only = (option for option in options_and_limits.OLDER_OPTIONS if option.key in request.options)
         if any(request.options[option.key] != option.default for option in older_only):
             quotes += [cls.order_quote(PREVIEW), cls.order_quote(REFINE)]
         if chosen := request.options.get(RETOPOLOGY):
@@ -93,10 +93,12 @@ class Csm(Provider):
         """As the option auto_gen_3d says."""
         return bool(request.options.get("auto_gen_3d"))
 
-    def balance(self) -> answers.Balance:
+    def balance(self) -> results.Balance:
         """The credits, which today's CSM tells; UnexpectedAnswer at older servers."""
         if self._generation() == OLDER:
-            raise UnexpectedAnswer(declared.lacking(Feature.BALANCE, OLDER), "Look at CSM's own page for them.")
+            raise UnexpectedAnswer(
+                options_and_limits.lacking(Feature.BALANCE, OLDER), "Look at CSM's own page for them."
+            )
         try:
             return v3.balance(self.http)
         except RequestRefused as error:
@@ -104,7 +106,7 @@ class Csm(Provider):
                 self.server.note(GENERATION, "")
             raise
 
-    def test_key(self) -> answers.Balance | None:
+    def test_key(self) -> results.Balance | None:
         """The credits; at older servers a session that does not exist is looked for: CSM looks at the key first."""
         if self._ask() == V3:
             try:
@@ -118,7 +120,7 @@ class Csm(Provider):
                 raise
         return None
 
-    def list_models(self, page: int) -> answers.AccountPage:
+    def list_models(self, page: int) -> results.AccountPage:
         """The account's sessions, which today's CSM lists; of the older servers some do."""
         generation = self._generation()
         try:
@@ -131,32 +133,32 @@ class Csm(Provider):
             if generation == V3:
                 raise
             self.server.note(LIST, "none")
-            raise UnsupportedFeature(declared.NO_LIST) from error
+            raise UnsupportedFeature(options_and_limits.NO_LIST) from error
 
     def makes_pictures(self, request: Request) -> bool:
         """A prompt makes a picture, which becomes the model."""
         return bool(request.prompt.strip())
 
-    def order_pictures(self, request: Request) -> answers.Submission:
+    def order_pictures(self, request: Request) -> results.Submission:
         """text_to_image."""
         generation = self._generation()
-        declared.check(request, generation)
+        options_and_limits.check(request, generation)
         try:
             return v3.order_picture(self.http, request)
         except RequestRefused as error:
             self._look_at_generation(error, generation)
             raise
 
-    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+    def pictures(self, ids: Sequence[str]) -> list[results.Cutout]:
         """The one picture that was made."""
         return v3.picture(self.http, ids[0])
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """Create a session."""
         generation = self._generation()
-        declared.check(request, generation)
+        options_and_limits.check(request, generation)
         try:
             if generation == OLDER:
                 return older.submit(self.http, request)
@@ -165,7 +167,7 @@ class Csm(Provider):
             self._look_at_generation(error, generation)
             raise
 
-    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> results.Trace | None:
         """Look into the list of the account's sessions."""
         if pictures:
             return self._in_list(v3.PICTURE, {"prompt": request.prompt.strip()}, [], since)
@@ -173,11 +175,11 @@ class Csm(Provider):
             return self._in_older_list(request, since)
         return self._in_list(v3.kind_of(request), v3.settings_of(request), v3.images_of(request), since)
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """Look at the session, where it is from."""
         return older.poll(self.http, uuid) if _is_older(uuid) else v3.poll(self.http, uuid)
 
-    def next_order(self, request: Request, poll: answers.Poll) -> str:
+    def next_order(self, request: Request, poll: results.Poll) -> str:
         """Retopology, of whatever is not the result of one."""
         chosen = request.options.get(RETOPOLOGY)
         return f"{RETOPOLOGY} {chosen}" if chosen and poll.details.get("type") != RETOPOLOGY else ""
@@ -191,13 +193,13 @@ class Csm(Provider):
         older.order(self.http, uuid, order, request, choice, dimensions)
         return ""
 
-    def look_for_order(self, order: str, request: Request, since: float) -> answers.Trace | None:
+    def look_for_order(self, order: str, request: Request, since: float) -> results.Trace | None:
         """A retopology is looked for in the list; the other orders show in their session."""
         if not order.startswith(RETOPOLOGY):
             return None
-        return self._in_list(RETOPOLOGY, v3.retopology_of(request), [], since) or answers.Trace()
+        return self._in_list(RETOPOLOGY, v3.retopology_of(request), [], since) or results.Trace()
 
-    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> results.Conversion:
         """Every format is made along with the model, and costs nothing more."""
         return older.convert(self.http, uuid, format) if _is_older(uuid) else v3.convert(self.http, uuid, format)
 
@@ -234,7 +236,7 @@ class Csm(Provider):
 
     def _in_list(
         self, kind: str, asked: Mapping[str, Any], images: Sequence[str], since: float
-    ) -> answers.Trace | None:
+    ) -> results.Trace | None:
         try:
             return v3.look_for(self.http, kind, asked, images, since, self.server.knows)
         except (RequestRefused, NotEnoughPoints) as error:
@@ -242,7 +244,7 @@ class Csm(Provider):
                 self.server.note(GENERATION, "")
             return None
 
-    def _in_older_list(self, request: Request, since: float) -> answers.Trace | None:
+    def _in_older_list(self, request: Request, since: float) -> results.Trace | None:
         """Some of these servers have a list; whether one has is found out by the first look."""
         if self.server.get(LIST) == "none":
             return None

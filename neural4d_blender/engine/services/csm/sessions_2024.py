@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConversionFailed, JobNotFound, KeyRejected, RequestRefused, UnexpectedAnswer, UnsupportedFeature
 from ...http import refusals
 from ...model.inputs import web_addresses
-from .. import answers
-from ..answers import Outcome
+from .. import results
 from ..base import value_of
+from ..results import Outcome
 from . import calls
-from .declared import COMMON_OPTIONS, OLDER_OPTIONS, PREVIEW, REFINE
+from .options_and_limits import COMMON_OPTIONS, OLDER_OPTIONS, PREVIEW, REFINE
 
 if TYPE_CHECKING:
     from ...model.request import Request
-    from ..answers import Http
+    from ..results import Http
 
 ROOT = "/image-to-3d-sessions"
 #: How the codes of these sessions begin.
@@ -45,7 +45,7 @@ _THINNEST = 1e-6
 _SENT_ALWAYS = ("model_resolution", "pixel_alignment", "preview_mesh", "diffusion_time_steps", "auto_gen_3d")
 
 
-def submit(http: Http, request: Request) -> answers.Submission:
+def submit(http: Http, request: Request) -> results.Submission:
     """Create a session."""
     known = (*OLDER_OPTIONS, *COMMON_OPTIONS)
     options = {option.key: request.options.get(option.key, option.default) for option in known}
@@ -65,31 +65,31 @@ def submit(http: Http, request: Request) -> answers.Submission:
         refused.http, refused.by_api, refused.answer = error.http, error.by_api, error.answer
         raise refused from error
     try:
-        data = answers.inner(answer, "data") or value_of(answer, "data", dict)
-        code = answers.text(data.get("session_code")) or value_of(data, "session_code", str)
+        data = results.inner(answer, "data") or value_of(answer, "data", dict)
+        code = results.text(data.get("session_code")) or value_of(data, "session_code", str)
     except UnexpectedAnswer as error:
         raise refusals.took_nothing("CSM", refusals.sentence(answer), error.what) from None
-    return answers.Submission([code], details=calls.told(data, "model_version", "tier_at_creation"))
+    return results.Submission([code], details=calls.told(data, "model_version", "tier_at_creation"))
 
 
 def rows(http: Http, query: str) -> list[dict[str, Any]]:
     """The account's sessions, where the server lists them."""
     answer = calls.get(http, f"{ROOT}?{query}")
-    return sessions_in(answers.inner(answer, "data") or value_of(answer, "data", dict))
+    return sessions_in(results.inner(answer, "data") or value_of(answer, "data", dict))
 
 
 def sessions_in(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The sessions of a list."""
     rows = answer.get("results") if isinstance(answer.get("results"), dict) else value_of(answer, "results", list)
-    return [row for row in answers.items(rows) if isinstance(row, dict)]
+    return [row for row in results.items(rows) if isinstance(row, dict)]
 
 
-def poll(http: Http, code: str) -> answers.Poll:
+def poll(http: Http, code: str) -> results.Poll:
     """Look at the session."""
     return poll_of(*_session(http, code))
 
 
-def poll_of(answer: Mapping[str, Any], data: Mapping[str, Any]) -> answers.Poll:
+def poll_of(answer: Mapping[str, Any], data: Mapping[str, Any]) -> results.Poll:
     """What stands in the session's fields tells the stage.
 
     Args:
@@ -100,28 +100,28 @@ def poll_of(answer: Mapping[str, Any], data: Mapping[str, Any]) -> answers.Poll:
     trouble = next((why for why in map(refusals.sentence, (answer.get("error"), data.get("error"))) if why), "")
     trouble = "" if trouble.lower() in _NOTHING else trouble
     if trouble or any(word in status for word in _OVER):
-        return answers.Poll(Outcome.FAILED, message=trouble or said or f"CSM says: {status}")
+        return results.Poll(Outcome.FAILED, message=trouble or said or f"CSM says: {status}")
     working = any(word in status for word in _WORKING)
     doubtful = not any(word in status for word in _WAITING)
     meshes, previews, spins = _addresses(data, "mesh_url_"), _addresses(data, "preview_mesh_url_"), _spins(data)
     if meshes.get("GLB") or (meshes and not working):
-        return answers.Poll(
+        return results.Poll(
             Outcome.DONE,
             progress=1.0,
             model_url=meshes.get("GLB", ""),
             preview_url=_picture(data.get("selected_spin")),
             message=calls.there_are(meshes),
             details=calls.told(data, "model_version", "topology", "resolution", "texture_resolution", "price"),
-            title=answers.text(data.get("caption")),
+            title=results.text(data.get("caption")),
         )
     if previews and (not working or PREVIEW in status):
         model = previews.get("GLB", "")
-        return answers.Poll(Outcome.NEXT, _SHARES[REFINE][0], model, doubtful=doubtful, order=REFINE)
+        return results.Poll(Outcome.NEXT, _SHARES[REFINE][0], model, doubtful=doubtful, order=REFINE)
     if spins and not (working or data.get("selected_spin")):
-        choices = tuple(answers.Cutout(str(number), url) for number, url in enumerate(spins))
-        return answers.Poll(Outcome.NEXT, _SHARES[PREVIEW][0], doubtful=doubtful, order=PREVIEW, choices=choices)
+        choices = tuple(results.Cutout(str(number), url) for number, url in enumerate(spins))
+        return results.Poll(Outcome.NEXT, _SHARES[PREVIEW][0], doubtful=doubtful, order=PREVIEW, choices=choices)
     stage = next((words for name, words in _STAGES.items() if name in status), "")
-    return answers.Poll(Outcome.GENERATING, _progress(data, status), message=said or status, stage=said or stage)
+    return results.Poll(Outcome.GENERATING, _progress(data, status), message=said or status, stage=said or stage)
 
 
 def order(
@@ -141,14 +141,14 @@ def order(
     calls.call(http, f"{ROOT}/get-3d/{order}/{code}", body, paid=True)
 
 
-def convert(http: Http, code: str, format: str) -> answers.Conversion:
+def convert(http: Http, code: str, format: str) -> results.Conversion:
     """Every format is made along with the model, and costs nothing more."""
     _, data = _session(http, code)
     status = str(data.get("session_status") or data.get("status") or "").lower()
     return conversion(_addresses(data, "mesh_url_"), format, working=any(word in status for word in _WORKING))
 
 
-def conversion(meshes: Mapping[str, str], format: str, *, working: bool) -> answers.Conversion:
+def conversion(meshes: Mapping[str, str], format: str, *, working: bool) -> results.Conversion:
     """A format of a model, by the addresses of all of them.
 
     An OBJ alone has no materials: its .zip, where there is one, brings them and the textures.
@@ -158,9 +158,9 @@ def conversion(meshes: Mapping[str, str], format: str, *, working: bool) -> answ
     """
     url = (meshes.get("ZIP") if format == "OBJ" else "") or meshes.get(format)
     if url:
-        return answers.Conversion(url)
+        return results.Conversion(url)
     if working:
-        return answers.Conversion(message=f"CSM has not made the {format} yet.")
+        return results.Conversion(message=f"CSM has not made the {format} yet.")
     raise ConversionFailed(
         f"CSM has made no {format} of this model. {calls.there_are(meshes)}",
         "Generate again in a format that is there, or keep one of them as a file. Retry asks for it once more.",
@@ -175,13 +175,13 @@ def _session(http: Http, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
         if error.http == 404:
             raise JobNotFound(f"{error.what} CSM does not know the session {code}.") from error
         raise
-    return answer, answers.inner(answer, "data") or value_of(answer, "data", dict)
+    return answer, results.inner(answer, "data") or value_of(answer, "data", dict)
 
 
 def _progress(data: Mapping[str, Any], status: str) -> float | None:
     """Of the whole; the percentage begins anew with each stage, that of newer servers counts all of it."""
     newer = "percent_done" in data
-    percent = answers.number(data.get("percent_done" if newer else "percentage"))
+    percent = results.number(data.get("percent_done" if newer else "percentage"))
     if percent is None:
         return None
     begins, ends = (0.0, 1.0) if newer else next((_SHARES[stage] for stage in _SHARES if stage in status), (0.5, 1.0))
@@ -190,7 +190,7 @@ def _progress(data: Mapping[str, Any], status: str) -> float | None:
 
 def _addresses(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
     """By format, where a result is."""
-    found = {name.removeprefix(prefix).upper(): answers.text(data[name]) for name in data if name.startswith(prefix)}
+    found = {name.removeprefix(prefix).upper(): results.text(data[name]) for name in data if name.startswith(prefix)}
     return {format: url for format, url in found.items() if url}
 
 
@@ -205,4 +205,4 @@ def _spins(data: Mapping[str, Any]) -> list[str]:
 
 
 def _picture(spin: object) -> str:
-    return answers.text(spin.get("image_url") if isinstance(spin, Mapping) else spin)
+    return results.text(spin.get("image_url") if isinstance(spin, Mapping) else spin)

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import GenerationFailed, InvalidInput, JobNotFound, Neural4DError, RequestRefused, UnexpectedAnswer
 from ...http import refusals
-from .. import answers
-from ..answers import Outcome
+from .. import results
+from ..results import Outcome
 from . import calls
 from . import find_lost_session as lost
-from .declared import RETOPOLOGY, VIEWS
+from .options_and_limits import RETOPOLOGY, VIEWS
 from .sessions_2024 import conversion, sessions_in
 
 if TYPE_CHECKING:
     from ...model.request import Request
-    from ..answers import Http
+    from ..results import Http
 
 ROOT = "/v3/sessions/"
 #: Costs nothing, and is only there where the server speaks v3.
@@ -42,33 +42,33 @@ def kind_of(request: Request) -> str:
     return MULTIVIEW if request.views else MODEL
 
 
-def balance(http: Http) -> answers.Balance:
+def balance(http: Http) -> results.Balance:
     """The credits that are left, rounded down."""
     answer = calls.get(http, "/user/credits")
-    found = [answer.get("credits"), answers.inner(answer, "data").get("credits")]
-    left = next((left for left in map(answers.whole, found) if left is not None), None)
+    found = [answer.get("credits"), results.inner(answer, "data").get("credits")]
+    left = next((left for left in map(results.whole, found) if left is not None), None)
     if left is None:
         raise UnexpectedAnswer(f"The credits could not be read: they are {str(found)[:40]!r}.")
-    return answers.Balance(left, part=answers.part(found))
+    return results.Balance(left, part=results.part(found))
 
 
-def create(http: Http, kind: str, given: Mapping[str, Any]) -> answers.Submission:
+def create(http: Http, kind: str, given: Mapping[str, Any]) -> results.Submission:
     """Create a session, which is paid."""
     answer = calls.call(http, ROOT, {"type": kind, "input": dict(given)}, paid=True)
     data = _session_in(answer)
-    named = answers.ids(data.get("_id")) or answers.ids(data.get("id"))
+    named = results.ids(data.get("_id")) or results.ids(data.get("id"))
     if not named:
         said = refusals.sentence(answer)
         raise refusals.took_nothing("CSM", said, f"{said or 'CSM said nothing'}. CSM's answer names no session.")
-    return answers.Submission(named[:1], details=calls.told(data, "type"))
+    return results.Submission(named[:1], details=calls.told(data, "type"))
 
 
-def order_picture(http: Http, request: Request) -> answers.Submission:
+def order_picture(http: Http, request: Request) -> results.Submission:
     """A picture of the prompt."""
     return create(http, PICTURE, {"prompt": request.prompt.strip()})
 
 
-def picture(http: Http, id: str) -> list[answers.Cutout]:
+def picture(http: Http, id: str) -> list[results.Cutout]:
     """The picture that was made; none while it is being made."""
     data = _session(http, id)
     url = _text(output_of(data), "image_url", "image") or next(iter(_urls(output_of(data).get("images"))), "")
@@ -76,13 +76,13 @@ def picture(http: Http, id: str) -> list[answers.Cutout]:
     if found.outcome is Outcome.FAILED:
         raise GenerationFailed(f"CSM could not make the picture: {found.message}")
     if url and found.outcome is Outcome.DONE:
-        return [answers.Cutout(url, url)]
+        return [results.Cutout(url, url)]
     if found.outcome is Outcome.DONE:
         raise UnexpectedAnswer("CSM says that the picture is done, and not where it is.")
     return []
 
 
-def submit(http: Http, request: Request, url: str, path: str) -> answers.Submission:
+def submit(http: Http, request: Request, url: str, path: str) -> results.Submission:
     """Create the session of the model.
 
     Args:
@@ -127,12 +127,12 @@ def retopology_of(request: Request) -> dict[str, Any]:
     return {"model": request.options[RETOPOLOGY], **({"resolution": faces} if faces else {})}
 
 
-def poll(http: Http, id: str) -> answers.Poll:
+def poll(http: Http, id: str) -> results.Poll:
     """Look at a session."""
     return poll_of(_session(http, id))
 
 
-def convert(http: Http, id: str, format: str) -> answers.Conversion:
+def convert(http: Http, id: str, format: str) -> results.Conversion:
     """Every format is made along with the model, and costs nothing more."""
     data = _session(http, id)
     return conversion(_meshes(output_of(data)), format, working=poll_of(data).outcome is Outcome.GENERATING)
@@ -140,12 +140,12 @@ def convert(http: Http, id: str, format: str) -> answers.Conversion:
 
 def look_for(
     http: Http, kind: str, asked: Mapping[str, Any], images: Sequence[str], since: float, known: lost.Known
-) -> answers.Trace:
+) -> results.Trace:
     """Look for a creation whose answer was lost in the account's list; see ``find_lost_session``."""
 
     def page(number: int) -> lost.Rows:
         answer = calls.get(http, f"{ROOT}?limit={lost.PAGE}&page={number}&type={kind}")
-        return sessions_in(answer if "results" in answer else answers.inner(answer, "data"))
+        return sessions_in(answer if "results" in answer else results.inner(answer, "data"))
 
     def fits(row: Mapping[str, Any]) -> bool:
         given = row.get("input")
@@ -180,11 +180,11 @@ def _session(http: Http, id: str) -> dict[str, Any]:
 
 def _session_in(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The session itself, which some answers put into an envelope."""
-    data = answers.inner(answer, "data")
+    data = results.inner(answer, "data")
     return data if data and not answer.get("_id") else dict(answer)
 
 
-def poll_of(data: Mapping[str, Any]) -> answers.Poll:
+def poll_of(data: Mapping[str, Any]) -> results.Poll:
     """What a session says of itself."""
     status = str(data.get("status") or data.get("session_status") or "").lower()
     said = " ".join(str(data.get("status_message") or "").split())[: refusals.LONGEST]
@@ -193,11 +193,11 @@ def poll_of(data: Mapping[str, Any]) -> answers.Poll:
     if not status:
         raise UnexpectedAnswer(f"CSM's session has no status. It has: {', '.join(sorted(data))[:160]}")
     if status in _CANCELLED:
-        return answers.Poll(Outcome.FAILED, message=f"{said or 'It was cancelled at CSM'}. It makes nothing any more.")
+        return results.Poll(Outcome.FAILED, message=f"{said or 'It was cancelled at CSM'}. It makes nothing any more.")
     if status in _FAILED:
-        return answers.Poll(Outcome.FAILED, message=said or f"CSM says: {status}")
+        return results.Poll(Outcome.FAILED, message=said or f"CSM says: {status}")
     if status in _DONE:
-        return answers.Poll(
+        return results.Poll(
             Outcome.DONE,
             progress=1.0,
             model_url=parts[0][1] if parts else meshes.get("GLB", ""),
@@ -205,24 +205,24 @@ def poll_of(data: Mapping[str, Any]) -> answers.Poll:
             preview_url=_text(output, "image_url"),
             message=calls.there_are(meshes),
             details=calls.told(data, "type"),
-            title=answers.text(answers.inner(data, "input").get("prompt")),
+            title=results.text(results.inner(data, "input").get("prompt")),
         )
-    percent = answers.number(data.get("percent_done"))
+    percent = results.number(data.get("percent_done"))
     progress = None if percent is None else min(max(percent, 0.0), 100.0) / 100
-    return answers.Poll(Outcome.GENERATING, progress, message=said or status, stage=said or _STAGES.get(kind, ""))
+    return results.Poll(Outcome.GENERATING, progress, message=said or status, stage=said or _STAGES.get(kind, ""))
 
 
 def output_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """What it has made."""
-    return answers.inner(data, "output")
+    return results.inner(data, "output")
 
 
 def _meshes(output: Mapping[str, Any]) -> dict[str, str]:
     """By format, where the model is: in the first of ``meshes`` that has it, or in the output itself."""
     places: list[Mapping[str, Any]] = [output]
-    for mesh in answers.items(output.get("meshes")):
+    for mesh in results.items(output.get("meshes")):
         mesh = {"mesh_url": mesh} if isinstance(mesh, str) else mesh
-        places += [mesh, answers.inner(mesh, "data")] if isinstance(mesh, dict) else []
+        places += [mesh, results.inner(mesh, "data")] if isinstance(mesh, dict) else []
     found: dict[str, str] = {}
     for format in _FORMATS:
         names = (f"mesh_url_{format.lower()}", f"{format.lower()}_url")
@@ -238,16 +238,16 @@ def _meshes(output: Mapping[str, Any]) -> dict[str, str]:
 def _parts(output: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Name and address of each part of a kit that is there as GLB."""
     found = []
-    for number, part in enumerate(answers.items(output.get("parts"))):
+    for number, part in enumerate(results.items(output.get("parts"))):
         if isinstance(part, dict) and (url := _meshes({**part, "meshes": [part]}).get("GLB")):
             found.append((_text(part, "name") or f"Part {number + 1}", url))
     return tuple(found)
 
 
 def _text(place: Mapping[str, Any], *names: str) -> str:
-    return next((value for name in names if (value := answers.text(place.get(name)))), "")
+    return next((value for name in names if (value := results.text(place.get(name)))), "")
 
 
 def _urls(values: object) -> list[str]:
-    texts = [_text(one, "url", "image_url") if isinstance(one, dict) else one for one in answers.items(values)]
+    texts = [_text(one, "url", "image_url") if isinstance(one, dict) else one for one in results.items(values)]
     return [one for one in texts if isinstance(one, str) and one]

@@ -1,5 +1,5 @@
 """Model files of the user's, from any service or program: brought in on the way of every job, with nothing sent.
-``provider`` says where each is, ``declared`` which formats there are.
+``provider`` says where each is, ``options_and_limits`` which formats there are.
 """
 
 from ...lazy_imports import open_late

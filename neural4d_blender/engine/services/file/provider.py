@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import InvalidInput
 from ...model.declaration import Declaration, Quote
-from .. import answers
+from .. import results
 from ..base import Provider
-from . import declared
+from . import options_and_limits
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class File(Provider):
     """Nothing is ever asked: steps/brought_in.py knows all there is to know."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -42,11 +42,11 @@ class File(Provider):
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """Never called: a file is there."""
         raise NotImplementedError
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """Never called: it is done."""
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 A task says what it has cost and whether that was given back, so prices are learned from it. It carries no
 id of ours and there is no list of tasks: of a submission whose answer is lost only the balance tells. Some accounts
 have one task of each kind at a time: where that was seen, the next one waits here until the one before it is over.
-How answers are read stands in ``answers``.
+How answers are read stands in ``responses``.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from ...errors import (
 )
 from ...http import refusals
 from ...model.declaration import Declaration, Feature, Quote
-from .. import answers
+from .. import results
 from ..base import Provider, value_of
-from . import answers as read
-from . import declared
+from . import options_and_limits
+from . import responses as read
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -55,7 +55,7 @@ _OURS, _UNSEEN = 1.0, 45.0
 class GoNeural(Provider):
     """POST /v1/tasks/image-to-3d and text-to-3d, GET /v1/tasks/ID and /v1/billing."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -88,7 +88,7 @@ class GoNeural(Provider):
         kind = "text" if request.prompt.strip() else "image"
         return [Quote(kind if request.pbr is False else f"{kind}, PBR", None)]
 
-    def balance(self) -> answers.Balance:
+    def balance(self) -> results.Balance:
         """GET /v1/billing.
 
         Raises:
@@ -105,15 +105,15 @@ class GoNeural(Provider):
             if not self.server.get(BILLING):
                 self.server.note(BILLING, "none")
             raise RequestRefused(none, "Look at GoNeural's own page.") from None
-        found = [answer.get("remaining"), answers.inner(answer, "data").get("remaining")]
-        left = next((left for left in map(answers.whole, found) if left is not None), None)
+        found = [answer.get("remaining"), results.inner(answer, "data").get("remaining")]
+        left = next((left for left in map(results.whole, found) if left is not None), None)
         if left is None:
             raise UnexpectedAnswer(f"The balance could not be read: it is {str(answer.get('remaining'))[:40]!r}.")
         self.server.note(BILLING, "told")
         self._left = left
-        return answers.Balance(left, part=answers.part(answer.get("remaining")))
+        return results.Balance(left, part=results.part(answer.get("remaining")))
 
-    def test_key(self) -> answers.Balance | None:
+    def test_key(self) -> results.Balance | None:
         """Ask for the balance or, where there is none, for a task that nobody has. What was found out before of the
         server and the account is found out anew.
         """
@@ -142,7 +142,7 @@ class GoNeural(Provider):
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """A form with the image, or JSON with the prompt or the id of an asset.
 
         Raises:
@@ -167,7 +167,7 @@ class GoNeural(Provider):
             raise busy from None
         task = read.task_in(task)
         try:
-            task_id = next(iter(answers.ids(task.get("id"))), "") or str(value_of(task, "id", str, int))
+            task_id = next(iter(results.ids(task.get("id"))), "") or str(value_of(task, "id", str, int))
         except UnexpectedAnswer as error:
             raise refusals.took_nothing("GoNeural", refusals.sentence(task), error.what) from None
         self._running[kind][task_id] = self.system.clock.monotonic()
@@ -175,12 +175,12 @@ class GoNeural(Provider):
         with suppress(UnexpectedAnswer):  # it is accepted all the same, and asked about later
             polls[task_id] = self._seen(task_id, task)
         told = read.points(task, over=False)
-        return answers.Submission([task_id], polls=polls, details=read.details(task), points=told)
+        return results.Submission([task_id], polls=polls, details=read.details(task), points=told)
 
     def _create(self, request: Request, kind: str) -> dict[str, Any]:
         options, path = request.options, f"{_TASKS}/{kind}"
         fields: dict[str, Any] = {"version": options.get("version", "premium-v1"), "pbr": request.pbr is not False}
-        for name, anything in (("seed", declared.ANY_SEED), ("faceLimit", declared.ANY_FACES)):
+        for name, anything in (("seed", options_and_limits.ANY_SEED), ("faceLimit", options_and_limits.ANY_FACES)):
             if options.get(name, anything[0]) not in anything:
                 fields[name] = options[name]
         asset = options.get("asset_id")
@@ -223,7 +223,7 @@ class GoNeural(Provider):
         """Nobody but the service knows of the account's other tasks."""
         return read.refuses_a_second(error)
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """GET /v1/tasks/ID, which tells everything at once."""
         try:
             task = read.task_in(self.http.call(f"{_TASKS}/{uuid}", method="GET"))
@@ -234,16 +234,16 @@ class GoNeural(Provider):
             said = refusals.sentence(error.answer).rstrip(".") or "Not found"
             raise JobNotFound(f"{said}. GoNeural does not know this task any more.") from None
         found = self._seen(uuid, task)
-        if found.outcome is answers.Outcome.FAILED and found.points and self._came_back(found.points):
+        if found.outcome is results.Outcome.FAILED and found.points and self._came_back(found.points):
             from dataclasses import replace  # at Blender's start it would take longer than the service itself
 
             return replace(found, points=0, message=f"{found.message} {read.BACK}")
         return found
 
-    def _seen(self, task_id: str, task: Mapping[str, Any]) -> answers.Poll:
+    def _seen(self, task_id: str, task: Mapping[str, Any]) -> results.Poll:
         """What the task says, with a note whether it is under way."""
         found = read.poll(task)
-        if found.outcome is answers.Outcome.GENERATING:
+        if found.outcome is results.Outcome.GENERATING:
             self._running[read.kind_of(task)][task_id] = self.system.clock.monotonic()
         else:
             self._over(task_id)

@@ -3,7 +3,7 @@
 Ordinary keys belong to v6, others to the enterprise API, which makes no models from a prompt; which one a key is for
 is found out by a question that costs nothing. The key stands in the body of each request. There is no upload: the
 service fetches an image from the web; a file goes in the request, where the service takes that. A job carries our id
-for it as ``track_id``, which the service shows but offers no way to ask for. Answers: ``answers``.
+for it as ``track_id``, which the service shows but offers no way to ask for. Answers: ``responses``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from ...http import refusals
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.inputs import web_addresses
 from ...model.server_facts import GENERATION
-from .. import answers
+from .. import results
 from ..base import Provider, data_uri
-from . import answers as read
-from . import declared
+from . import options_and_limits
+from . import responses as read
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -50,7 +50,7 @@ _NOT_HERE = (404, 405)
 class ModelsLab(Provider):
     """POST /image_to_3d, /text_to_3d and /fetch/ID, below the root that the key is for."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     @classmethod
     def lacks(cls, feature: Feature, facts: Mapping[str, str]) -> str:
@@ -90,7 +90,7 @@ class ModelsLab(Provider):
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """POST /image_to_3d or /text_to_3d. An answer with the result in it has no id, and needs none."""
         kind = self.server.get(GENERATION)
         if kind not in _ROOTS:
@@ -130,7 +130,9 @@ class ModelsLab(Provider):
         known = self._of_image()
         if _FORMAT not in known and request.format == "STL":
             raise UnsupportedFeature("This server of ModelsLab makes no STL.", "Choose another format.")
-        meant = [option for option in declared.OPTIONS if option.key not in known | declared.OF_PROMPTS]
+        meant = [
+            option for option in options_and_limits.OPTIONS if option.key not in known | options_and_limits.OF_PROMPTS
+        ]
         given = [option.key for option in meant if request.options.get(option.key, option.default) != option.default]
         if given:
             raise UnsupportedFeature(
@@ -142,16 +144,16 @@ class ModelsLab(Provider):
         """What the document of the server's API has for an image."""
         kind = self.server.get(GENERATION)
         if kind == ENTERPRISE and self.server.get(HAS_V6) == "none":
-            return declared.OLDER
-        every = {option.key for option in declared.OPTIONS} - declared.OF_PROMPTS | {_FORMAT}
-        return every - declared.OF_ENTERPRISE if kind == V6 else every
+            return options_and_limits.OLDER
+        every = {option.key for option in options_and_limits.OPTIONS} - options_and_limits.OF_PROMPTS | {_FORMAT}
+        return every - options_and_limits.OF_ENTERPRISE if kind == V6 else every
 
     @classmethod
     def documents(cls, error: Neural4DError) -> bool:
         """Errors have that status, with whatever HTTP status."""
         return error.by_api and error.answer.get("status") == "error"
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """POST /fetch/ID. The address that an answer names for that is never used: the key goes along."""
         if not uuid:
             raise JobNotFound(
@@ -168,7 +170,7 @@ class ModelsLab(Provider):
                 raise
         return read.poll(self._fetch(self.server.get(GENERATION), uuid))
 
-    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> results.Conversion:
         """There is none: a model comes in the format that was ordered."""
         raise ConversionFailed(
             f"ModelsLab makes a model in the format that it was ordered in, and none of this one in {format}.",
@@ -242,8 +244,8 @@ class ModelsLab(Provider):
 
 def _body(request: Request, of_image: Set[str]) -> tuple[str, dict[str, Any]]:
     """Which call it is, and what it carries: options where they differ from the service's own defaults."""
-    options = {option.key: request.options.get(option.key, option.default) for option in declared.OPTIONS}
-    own = {option.key: option.default for option in declared.OPTIONS}
+    options = {option.key: request.options.get(option.key, option.default) for option in options_and_limits.OPTIONS}
+    own = {option.key: option.default for option in options_and_limits.OPTIONS}
     wanted = {key: value for key, value in options.items() if value != own[key]}
     # The default of one API is not that of the other.
     wanted[_FORMAT] = request.format.lower()
@@ -258,7 +260,7 @@ def _is_file(request: Request) -> bool:
     return bool(request.images) and not web_addresses.is_web_address(request.images[0])
 
 
-def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
+def _accepted(answer: Mapping[str, Any]) -> results.Submission:
     """What was taken.
 
     Raises:
@@ -274,4 +276,4 @@ def _accepted(answer: Mapping[str, Any]) -> answers.Submission:
     except UnexpectedAnswer:
         if not order:
             raise  # with an id it is accepted all the same, and asked about later
-    return answers.Submission([order], polls=polls, details=read.details(answer))
+    return results.Submission([order], polls=polls, details=read.details(answer))

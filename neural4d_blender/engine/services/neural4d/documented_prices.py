@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.declaration import Quote
 from ...model.request import Request
-from . import declared
+from . import options_and_limits
 
 #: Points a model, as today's answers have told them. Of a picture and a chibi as documented.
 _MODEL, _PICTURE, _CHIBI = 30, 13, 30
@@ -17,8 +17,8 @@ CONVERSION = Quote("conversion", 10)
 def quotes(request: Request) -> list[Quote]:
     """Documented points; measured prices are kept under the operation, its number of models and their kind."""
     count = request.variants
-    quality = request.options.get("mesh_quality") or declared.QUALITY
-    kind = "" if quality == declared.QUALITY else f" {quality}"
+    quality = request.options.get("mesh_quality") or options_and_limits.QUALITY
+    kind = "" if quality == options_and_limits.QUALITY else f" {quality}"
     kind += " mesh only" if request.options.get("onlyGenerateMesh") else ""
     if request.options.get("style"):
         first = Quote(f"chibi x{len(request.images)}", _CHIBI * len(request.images))

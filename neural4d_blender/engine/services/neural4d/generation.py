@@ -12,8 +12,8 @@ from ...errors import (
     UnexpectedAnswer,
 )
 from ...model.server_facts import GENERATION, Server
-from . import answers as read
-from .declared import MATTING, OLDER, TODAY, UNCLEAR
+from . import responses as read
+from .options_and_limits import MATTING, OLDER, TODAY, UNCLEAR
 from .polls import Call
 
 

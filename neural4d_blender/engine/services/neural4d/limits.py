@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidInput, UnsupportedFeature
-from . import declared
+from . import options_and_limits
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: Sent with the request for a model where they differ from what the service does by itself.
 OF_MODELS = ("mesh_quality", "faceNum", "onlyGenerateMesh")
 OF_IMAGES = (*OF_MODELS, "enableImageEnhancement")
-DEFAULTS = {option.key: option.default for option in declared.OPTIONS}
+DEFAULTS = {option.key: option.default for option in options_and_limits.OPTIONS}
 
 
 def check(request: Request) -> None:
@@ -29,8 +29,8 @@ def check(request: Request) -> None:
     unmeant += ["pbr=False"] * (request.pbr is False) + ["choose_cutout"] * request.choose_cutout
     if style and unmeant:
         raise UnsupportedFeature(f"Neural4D makes a chibi without {' and '.join(unmeant)}.", "Leave that out.")
-    quality = str(request.options.get("mesh_quality", declared.QUALITY))
+    quality = str(request.options.get("mesh_quality", options_and_limits.QUALITY))
     faces = int(request.options.get("faceNum", 0))
-    least, most = declared.FACES[quality]
+    least, most = options_and_limits.FACES[quality]
     if faces and not least <= faces <= most:
         raise InvalidInput(f"The faceNum is {least:,} to {most:,} with the mesh_quality {quality}, not {faces:,}.")

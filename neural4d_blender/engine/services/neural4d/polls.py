@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...clock import Clock
 from ...errors import GenerationFailed, JobNotFound, KeyRejected, RequestRefused, ServiceDown, UnexpectedAnswer
 from ...http.refusals import sentence
-from ...system import Clock
-from ..answers import Outcome, Poll, details, text
 from ..base import value_of
-from . import answers as read
+from ..results import Outcome, Poll, details, text
+from . import responses as read
 
 #: Makes one request and returns the answer.
 Call = Callable[..., dict[str, Any]]

@@ -2,7 +2,7 @@
 
 Every endpoint is POST, the read-only ones too. Today a picture goes with the request itself; servers of 1.2 cut the
 subject out of it first. For text the client may name ids of its own, which prove something only at a server that has
-been seen to answer about such an id. How answers are read stands in ``answers``.
+been seen to answer about such an id. How answers are read stands in ``responses``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ...errors import (
 from ...http import refusals
 from ...model.declaration import Declaration, Feature, Quote
 from ...model.server_facts import GENERATION, HONOURED, IDS
-from .. import answers
+from .. import results
 from ..base import Provider, value_of
-from . import answers as read
-from . import declared, documented_prices, generation, limits, polls
-from .declared import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
+from . import documented_prices, generation, limits, options_and_limits, polls
+from . import responses as read
+from .options_and_limits import MATTING, OLDER, PICTURES, TODAY, UNCLEAR
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -42,7 +42,7 @@ _NO_CHOICE = "Generate again without choosing a cut-out: the image itself become
 class Neural4D(Provider):
     """The calls of Neural4D."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -84,7 +84,7 @@ class Neural4D(Provider):
             return []
         return [self.system.new_id() for _ in range(request.variants)]
 
-    def balance(self) -> answers.Balance:
+    def balance(self) -> results.Balance:
         """queryPointsInfo."""
         return read.balance(self._call("/api/queryPointsInfo"))
 
@@ -93,7 +93,7 @@ class Neural4D(Provider):
         wanted = request.options.get("portrait_check", "auto")
         return bool(request.images) and (wanted == "on" or (wanted == "auto" and bool(request.options.get("style"))))
 
-    def portrait(self, image: str) -> answers.Portrait:
+    def portrait(self, image: str) -> results.Portrait:
         """checkHumanImage."""
         answer = self._call("/api/checkHumanImage", files=[("image", image)])
         status = read.code(answer, "statusCode")
@@ -101,9 +101,9 @@ class Neural4D(Provider):
             raise UnexpectedAnswer(
                 f"The portrait check answered with the unknown statusCode {status}: {refusals.sentence(answer)}"
             )
-        found = answers.flag(answer.get("result"))
+        found = results.flag(answer.get("result"))
         found = status == 0 and (value_of(answer, "result", bool) if found is None else found)
-        return answers.Portrait(valid=status == 0, found=found, message=refusals.sentence(answer))
+        return results.Portrait(valid=status == 0, found=found, message=refusals.sentence(answer))
 
     def needs_cutout(self, request: Request) -> bool:
         """Servers of 1.2 cut the subject out of each picture; today's at most where the user wants to choose.
@@ -140,21 +140,21 @@ class Neural4D(Provider):
             raise OtherGeneration(error.what) from None
         self.server.note(MATTING, "there")
         request_id = value_of(answer, "requestId", int, str)
-        return str(request_id), answers.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
+        return str(request_id), results.details(answer, "type", "message", "queuePosition", "uploadedImageUrl")
 
-    def cutouts(self, request_id: str) -> list[answers.Cutout]:
+    def cutouts(self, request_id: str) -> list[results.Cutout]:
         """getMattedResult: nothing, null or empty until it is done, then four keys with their pictures."""
         number = int(request_id) if request_id.isdigit() else request_id
         answer = self._call("/api/getMattedResult", {"requestId": number})
-        keys, urls = (one if isinstance(one, list) else answers.items(one)
+        keys, urls = (one if isinstance(one, list) else results.items(one)
                       for one in (answer.get("fileKeys"), answer.get("mattedImageUrls")))  # fmt: skip
-        pairs = [(*answers.ids(key), answers.text(url)) for key, url in zip(keys, urls, strict=False)]
-        found = [answers.Cutout(*pair) for pair in pairs if len(pair) == 2]
+        pairs = [(*results.ids(key), results.text(url)) for key, url in zip(keys, urls, strict=False)]
+        found = [results.Cutout(*pair) for pair in pairs if len(pair) == 2]
         if len(keys) != len(urls) or (keys and not found):
             raise UnexpectedAnswer(f"The cut-outs and their pictures do not match: {refusals.sentence(answer)}")
         return found
 
-    def order_pictures(self, request: Request) -> answers.Submission:
+    def order_pictures(self, request: Request) -> results.Submission:
         """createNormalPicture."""
         fields = {"prompt": request.prompt, "jobNum": request.pictures}
         fields |= {key: request.options[key] for key in ("modelKey", "aspectRatio") if key in request.options}
@@ -173,7 +173,7 @@ class Neural4D(Provider):
         data = answer.get("data")
         return read.submission(data if isinstance(data, dict) else answer, self.declaration.name)
 
-    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+    def pictures(self, ids: Sequence[str]) -> list[results.Cutout]:
         """queryGenerationResult for each; what has failed is left out of the choice."""
         for one in ids:
             if one not in self._pictures:  # where the next one is held back, this one is not asked for again
@@ -182,7 +182,7 @@ class Neural4D(Provider):
                     return []
                 self._pictures[one] = picture
         told = [(one, self._pictures.pop(one)) for one in dict.fromkeys(ids)]
-        found = [answers.Cutout(one, picture) for one, picture in told if picture]
+        found = [results.Cutout(one, picture) for one, picture in told if picture]
         failed = len(told) - len(found)
         if not found:
             raise GenerationFailed(f"The service could make none of the {failed} pictures.")
@@ -190,7 +190,7 @@ class Neural4D(Provider):
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """generateModelWithText, generateModelWithImage or createCuteModelsFromImages."""
         if style := request.options.get("style"):
             files = [("images", image) for image in request.images]
@@ -203,7 +203,7 @@ class Neural4D(Provider):
             if request.options.get(k, limits.DEFAULTS[k]) != limits.DEFAULTS[k]
         }
         if "faceNum" in body:  # its range depends on the quality, which therefore is told with it
-            body["mesh_quality"] = request.options.get("mesh_quality", declared.QUALITY)
+            body["mesh_quality"] = request.options.get("mesh_quality", options_and_limits.QUALITY)
         if not (request.images or request.picture_first):
             return self._submit_text(request.prompt, tickets, body)
         if request.options.get("enableImageEnhancement"):
@@ -211,7 +211,7 @@ class Neural4D(Provider):
         older = bool(cutout) and not request.picture_first and self.server.get(GENERATION) != TODAY
         return self._submit_cutout(cutout, body) if older else self._submit_image(request, body, picture)
 
-    def _submit_text(self, prompt: str, tickets: Sequence[str], body: dict[str, Any]) -> answers.Submission:
+    def _submit_text(self, prompt: str, tickets: Sequence[str], body: dict[str, Any]) -> results.Submission:
         ours = {"uuids": list(tickets)} if tickets else {}
         try:
             answer = self._call("/api/generateModelWithText", {**body, "prompt": prompt, **ours}, paid=True)
@@ -229,7 +229,7 @@ class Neural4D(Provider):
             self.server.note(IDS, "ignored")
         return accepted
 
-    def _submit_image(self, request: Request, body: dict[str, Any], picture: str) -> answers.Submission:
+    def _submit_image(self, request: Request, body: dict[str, Any], picture: str) -> results.Submission:
         """The picture itself, as today's servers take it."""
         if not picture and request.picture_first:
             raise InvalidInput("The picture could not be fetched.", "Press Retry.")
@@ -245,7 +245,7 @@ class Neural4D(Provider):
         self.server.note(GENERATION, TODAY)
         return read.submission(answer, self.declaration.name)
 
-    def _submit_cutout(self, cutout: str, body: dict[str, Any]) -> answers.Submission:
+    def _submit_cutout(self, cutout: str, body: dict[str, Any]) -> results.Submission:
         """The key of a cut-out, as servers of 1.2 take it."""
         try:
             answer = self._call("/api/generateModelWithImage", {"fileKey": cutout, **body}, paid=True)
@@ -258,7 +258,7 @@ class Neural4D(Provider):
         self.server.note(MATTING, "there")
         return read.submission(answer, self.declaration.name)
 
-    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> answers.Trace | None:
+    def look_for(self, request: Request, tickets: Sequence[str], since: float, pictures: bool) -> results.Trace | None:
         """A uuid of ours that retrieveModel knows was accepted; that it knows none proves something only where it
         has been seen to know such ids.
         """
@@ -267,8 +267,8 @@ class Neural4D(Provider):
         known = self._known.among(self._call, tickets)
         if known:
             lost = ["Its id was in the answer that was lost."] * (len(tickets) - len(known))
-            return answers.Trace(answers.Submission(known, failures=lost))
-        return answers.Trace(proof=self.server.get(IDS) == HONOURED)
+            return results.Trace(results.Submission(known, failures=lost))
+        return results.Trace(proof=self.server.get(IDS) == HONOURED)
 
     @classmethod
     def documents(cls, error: Neural4DError) -> bool:
@@ -280,11 +280,11 @@ class Neural4D(Provider):
         if uuid in tickets:
             self.server.note(IDS, HONOURED)
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """queryJobProgress while the job is young, retrieveModel when it may be done."""
         return (polls.result if expect_done else polls.progress)(self._call, uuid)
 
-    def convert(self, uuid: str, format: str, size_mm: float | None) -> answers.Conversion:
+    def convert(self, uuid: str, format: str, size_mm: float | None) -> results.Conversion:
         """convertToFormat. modelSize is a whole number of millimetres above 1; the exact size is made later."""
         body: dict[str, Any] = {"uuid": uuid, "modelType": format.lower()}
         if size_mm is not None:

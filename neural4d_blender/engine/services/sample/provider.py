@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import InvalidInput
 from ...model.declaration import Declaration, Quote
-from .. import answers
-from ..answers import Outcome
+from .. import results
 from ..base import Provider
-from . import declared
+from ..results import Outcome
+from . import options_and_limits
 
 if TYPE_CHECKING:
     from ...model.request import Request
@@ -31,7 +31,7 @@ _STAGES = (("Shape", 0.5), ("Textures", 1.0))
 class Sample(Provider):
     """A prompt names the sample: each variant of it is a file."""
 
-    declaration: ClassVar[Declaration] = declared.DECLARATION
+    declaration: ClassVar[Declaration] = options_and_limits.DECLARATION
 
     @classmethod
     def check(cls, request: Request) -> None:
@@ -43,32 +43,32 @@ class Sample(Provider):
         """Nothing costs anything."""
         return [Quote("pictures", 0)] * request.picture_first + [Quote("model", 0)]
 
-    def order_pictures(self, request: Request) -> answers.Submission:
+    def order_pictures(self, request: Request) -> results.Submission:
         """They are there already."""
         name = _named(request.prompt)
-        return answers.Submission([f"{name}{number}" for number in range(request.pictures)], points=0)
+        return results.Submission([f"{name}{number}" for number in range(request.pictures)], points=0)
 
-    def pictures(self, ids: Sequence[str]) -> list[answers.Cutout]:
+    def pictures(self, ids: Sequence[str]) -> list[results.Cutout]:
         """A picture of each variant."""
-        return [answers.Cutout(one, f"{one}.jpg") for one in ids]
+        return [results.Cutout(one, f"{one}.jpg") for one in ids]
 
     def submit(
         self, request: Request, tickets: Sequence[str], cutout: str = "", picture: str = ""
-    ) -> answers.Submission:
+    ) -> results.Submission:
         """Begin: of a picture the variant that it shows."""
         names = [cutout] if cutout else [f"{_named(request.prompt)}{number}" for number in range(request.variants)]
         now = self.system.clock.now()
-        return answers.Submission([f"{name}@{now:.2f}" for name in names], points=0)
+        return results.Submission([f"{name}@{now:.2f}" for name in names], points=0)
 
-    def poll(self, uuid: str, expect_done: bool) -> answers.Poll:
+    def poll(self, uuid: str, expect_done: bool) -> results.Poll:
         """How far it is by the clock; one that was set back holds nothing up."""
         name, _, begun = uuid.partition("@")
         seconds = SECONDS + int(name[-1])  # so that the first one is done first
         part = (self.system.clock.now() - float(begun)) / seconds
         if 0 <= part < 1:
             stage = next(stage for stage, end in _STAGES if part < end)
-            return answers.Poll(Outcome.GENERATING, part, stage=stage, eta=(1 - part) * seconds)
-        return answers.Poll(Outcome.DONE, 1.0, model_url=f"{name}.glb", preview_url=f"{name}.jpg", points=0)
+            return results.Poll(Outcome.GENERATING, part, stage=stage, eta=(1 - part) * seconds)
+        return results.Poll(Outcome.DONE, 1.0, model_url=f"{name}.glb", preview_url=f"{name}.jpg", points=0)
 
     def here(self, url: str) -> Path:
         """Where a file is that another answer names."""
@@ -78,7 +78,9 @@ class Sample(Provider):
 def _named(prompt: str) -> str:
     """The sample that a prompt names; InvalidInput, naming all, where it names none."""
     words = re.findall(r"[a-z]+", prompt.lower())
-    for name in declared.SAMPLES:
+    for name in options_and_limits.SAMPLES:
         if name in words:
             return name
-    raise InvalidInput(f"The built-in samples are {', '.join(declared.SAMPLES)}: the prompt names none of them.")
+    raise InvalidInput(
+        f"The built-in samples are {', '.join(options_and_limits.SAMPLES)}: the prompt names none of them."
+    )

@@ -12,8 +12,8 @@ from contextlib import suppress
 from ...errors import ConversionFailed, JournalUnusable, Neural4DError, UnexpectedAnswer
 from ...model.job import Job
 from ...model.server_facts import AT_ONCE, BOOKS
-from ...services.answers import Conversion
 from ...services.base import Provider
+from ...services.results import Conversion
 from ...spending.purchase import Purchase
 from ..context import Context
 from ..paid_requests.paid_request import REFUSALS, is_documented, is_unsent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...blenders.job_file import checked, job_values, run_in_blender
 from ...blenders.job_file_format import PrepareValues
-from ...blenders.seal import sealed
+from ...blenders.prepared_file_hash import sealed
 from ...errors import (
     BrokenModel,
     CannotStart,
@@ -32,7 +32,7 @@ from ...model.request import Request
 from ...model.states import State, VariantState
 from ...model.variant import Variant
 from ...services import DECLARATIONS
-from ...services.answers import Outcome, Poll
+from ...services.results import Outcome, Poll
 from ...system import System
 from .. import brought_in
 from ..active_job import ActiveJob

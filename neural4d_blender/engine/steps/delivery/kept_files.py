@@ -19,6 +19,7 @@ from ...errors import (
     TransportError,
     UnexpectedAnswer,
 )
+from ...file_replacement import reason
 from ...files.archive import is_around, unpack_model
 from ...files.file_type import file_type
 from ...files.gltf.glb_check import check_glb
@@ -30,7 +31,6 @@ from ...model.quality.facts import Facts
 from ...model.request import Request
 from ...model.server_facts import GENERATION
 from ...model.variant import Save, SaveState, Variant
-from ...system import reason
 from .. import approval
 from ..active_job import ActiveJob
 from ..context import Context

@@ -18,8 +18,8 @@ from ...model.job import Job
 from ...model.request import Request
 from ...model.server_facts import AT_ONCE, BOOKS
 from ...model.states import State
-from ...services.answers import Submission, Trace
 from ...services.base import Provider
+from ...services.results import Submission, Trace
 from ...spending.measured_prices import LATEST
 from .. import retry_or_fail
 from ..active_job import ActiveJob

@@ -23,8 +23,8 @@ from ...model.declaration import Quote
 from ...model.job import Job
 from ...model.server_facts import AT_ONCE, BOOKS
 from ...model.states import State
-from ...services.answers import Submission
 from ...services.base import Provider
+from ...services.results import Submission
 from .. import retry_or_fail
 from ..active_job import ActiveJob
 from ..context import Context

@@ -1,4 +1,4 @@
-"""The files that came with a model, found by the names that the model has for them. Standard library only.
+"""The files that came with a model, found by the names that the model has for them. Standard library and `engine` only.
 
 Those names were written on another computer: with other slashes, another letter case, the folders of its maker's disk,
 or in the encoding of the system's language, which an archive does not name either.
@@ -10,13 +10,18 @@ import contextlib
 import os
 import re
 import unicodedata
+import urllib.parse
 from functools import cached_property
 from itertools import islice, takewhile
 from pathlib import Path
 
+from ....engine.files.file_names import possible_name
+
 #: More than an archive may hold; who opens a model in a large folder of their own does not wait for all of it.
 _MOST_FILES = 20_000
-_ENCODINGS = ("utf-8", "gbk", "cp437", "cp1252")
+_ENCODINGS = (
+    "utf-8", "gb18030", "cp437", "cp1252", "cp850", "cp932", "cp949", "big5", "cp866", "cp1251",
+)  # fmt: skip
 
 
 class NamedFiles:
@@ -48,7 +53,10 @@ class NamedFiles:
         wanted = _parts(name)
         if not wanted:
             return None
-        found = {path for reading in _readings(wanted[-1]) for path in self._by_name.get(reading, ())}
+        last = wanted[-1]
+        # As in an address; and reserved and too long names are other ones since it was unpacked.
+        readings = _readings(last) | _readings(urllib.parse.unquote(last)) | _readings(possible_name(last))
+        found = {path for reading in readings for path in self._by_name.get(reading, ())}
         return min(found, key=lambda path: (-_alike(_parts(str(path)), wanted), len(path.parts), path), default=None)
 
     def alike(self, path: Path) -> list[Path]:

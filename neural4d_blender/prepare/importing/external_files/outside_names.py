@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
-from ....engine.files.gltf.gltf_images import HEAD, check_pixels, head_of_data
+from ....engine.files.gltf.gltf_images import Head, check_pixels, of_base64, of_data
 from . import blend_libraries, usd_names
 from .inside_name import inside, leads_out
 
@@ -80,15 +80,15 @@ def _fbx_paths(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
             yield from strings
 
 
-def _fbx_images(content: mmap.mmap) -> Iterator[bytes]:
-    """The first bytes of all images in a binary FBX, or one of text."""
+def _fbx_images(content: mmap.mmap) -> Iterator[Head]:
+    """All images in a binary FBX, or one of text."""
     if content[: len(_FBX_MAGIC)] != _FBX_MAGIC:
-        yield from (head_of_data(f"data:;base64,{found[1].decode()}") for found in _ASCII_IMAGE.finditer(content))
+        yield from (of_base64(found[1].decode()) for found in _ASCII_IMAGE.finditer(content))
         return
     for name, start, count in _fbx_nodes(content):
         if name == b"content" and count and content[start : start + 1] in (b"R", b"S"):
             (length,) = struct.unpack_from("<I", content, start + 1)
-            yield content[start + 5 : start + 5 + min(length, HEAD)]
+            yield of_data(content[start + 5 : start + 5 + length])
 
 
 def _fbx_nodes(content: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:

@@ -20,7 +20,7 @@ from ....client.jobs.box_fit import FLAT, is_better_turned, may_turn
 from ....client.jobs.job_target import Fit
 from ....engine.protocol import InvalidInput
 from .. import placement, provenance, targets
-from ..game_extras import is_extra
+from ..lod_collections import is_extra
 from . import box_room, boxes
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from ....api import fit, generate
 from ....engine import protocol
 from ....engine.protocol import Neural4DError
 from ....scene import timer_and_file_handlers
-from ....scene.engine_process import bridge
 from ....scene.placing.fitting import box_room
+from ....scene.shared_engine import bridge
 from ...drawing import labels
 from ...drawing.languages import tr
 from ...drawing.priced_dialog import PricedDialog

@@ -8,8 +8,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from ....api import generate
 from ....engine.protocol import FORMATS, Feature, declaration, declarations
 from ....scene import timer_and_file_handlers
-from ....scene.engine_process import bridge
 from ....scene.session import session
+from ....scene.shared_engine import bridge
 from ...drawing import labels
 from ...drawing.languages import tr
 from ...lists import job_pictures

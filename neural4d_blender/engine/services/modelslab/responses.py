@@ -21,8 +21,8 @@ from ...errors import (
 )
 from ...http.refusals import names_hurry, sentence, wait_of
 from ...model.allowed_values import FORMATS
-from .. import answers
-from ..answers import Outcome
+from .. import results
+from ..results import Outcome
 
 #: Refusals are told apart by their words: no codes are documented.
 _OF_THE_ACCOUNT = re.compile(r"(?i)premium|subscri|upgrade")
@@ -78,36 +78,36 @@ def wants_an_address(refused: RequestRefused) -> bool:
     return refused.http == 413 or bool(_OF_THE_ADDRESS.search(sentence(refused.answer)))
 
 
-def poll(answer: Mapping[str, Any]) -> answers.Poll:
+def poll(answer: Mapping[str, Any]) -> results.Poll:
     """An answer with any status but ``error``."""
     status, message = status_of(answer), sentence(answer)
     if status == "failed":
-        return answers.Poll(Outcome.FAILED, message=message)
+        return results.Poll(Outcome.FAILED, message=message)
     if status == "processing":
-        return answers.Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
+        return results.Poll(Outcome.GENERATING, eta=_seconds(answer.get("eta")), message=message)
     if status != "success":
         raise UnexpectedAnswer(f"ModelsLab answered with the unknown status {answer.get('status')!r}: {message}")
     first, *others = [_best(answer, _urls(answer, name)) for name in ("output", "proxy_links", "future_links")]
     found = [url for url in dict.fromkeys((first, *others)) if url]
     if not found:
         raise UnexpectedAnswer(f"ModelsLab says the model is done and names no address of it: {message}")
-    return answers.Poll(
+    return results.Poll(
         Outcome.DONE,
         model_url=found[0],
         mirrors=tuple(found[1:]),
         details=details(answer),
-        title=answers.text(_meta(answer).get("prompt")),
+        title=results.text(_meta(answer).get("prompt")),
     )
 
 
 def status_of(answer: Mapping[str, Any]) -> str:
     """The status, in small letters."""
-    return answers.text(answer.get("status")).lower()
+    return results.text(answer.get("status")).lower()
 
 
 def id_of(answer: Mapping[str, Any]) -> str:
     """The job's id, which ``fetch_result`` ends with too; empty where there is none."""
-    if named := answers.ids(answer.get("id")):
+    if named := results.ids(answer.get("id")):
         return named[0]
     found = re.search(r"/fetch/([\w-]+)/?$", str(answer.get("fetch_result")))
     return found[1] if found else ""
@@ -116,7 +116,7 @@ def id_of(answer: Mapping[str, Any]) -> str:
 def details(answer: Mapping[str, Any]) -> dict[str, str]:
     """What else it says, by its own names."""
     names = ("track_id", "seed", "output_format", "generationTime", "warning", "nsfw_content_detected")
-    return answers.details({**_meta(answer), **answer}, *names)
+    return results.details({**_meta(answer), **answer}, *names)
 
 
 def _best(answer: Mapping[str, Any], urls: list[str]) -> str:
@@ -134,10 +134,10 @@ def _meta(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _seconds(eta: object) -> float | None:
-    found = answers.number(eta)
+    found = results.number(eta)
     return found if found is not None and 0 <= found < 86400 else None
 
 
 def _urls(answer: Mapping[str, Any], name: str) -> list[str]:
-    found = [one.get("url") if isinstance(one, dict) else one for one in answers.items(answer.get(name))]
+    found = [one.get("url") if isinstance(one, dict) else one for one in results.items(answer.get(name))]
     return [url for url in found if isinstance(url, str) and url]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..client import config_file
+from ..client import api_keys
 from ..client.engine_client import Bridge
 from ..client.environment_variables import Environment
 from ..client.jobs.job_target import Target
@@ -71,7 +71,7 @@ class Host:
     def require_ready(self, service: Declaration) -> None:
         """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
         if not (service.built_in or self.bridge.settings.services()[service.id]["key"]):
-            config_file.key(service)  # which says so where it cannot be read
+            api_keys.key(service)  # which says so where it cannot be read
             raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
 
     def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:

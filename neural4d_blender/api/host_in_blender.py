@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..batching.host import Host
+from ..batching.host_without_blender import Host
 from ..batching.preflight import Item
 from ..batching.table.generate_arguments import Arguments, Picture
 from ..client.jobs import snapshots
@@ -22,13 +22,13 @@ from ..engine.protocol import (
     is_web_address,
 )
 from ..scene import timer_and_file_handlers, user_settings
-from ..scene.engine_process import bridge
 from ..scene.finished_jobs import place_finished_models, recover_unsaved
 from ..scene.placing import targets
 from ..scene.placing.fitting import boxes, fit_into_box
 from ..scene.placing.placeholder import ask_for as ask_for_placeholder
 from ..scene.placing.placement import metres_per_unit
 from ..scene.session import session
+from ..scene.shared_engine import bridge
 from ..scene.start_job import require_ready
 from .jobs.job import Job
 

@@ -1,7 +1,7 @@
-"""Pictures of the models that an account has: strangers' files, which Blender itself is never shown.
+"""Pictures of jobs and of the models that an account has: strangers' files, which Blender itself is never shown.
 
-Each is fetched within limits and looked at; then a background Blender, which may crash over it, draws it small. What it
-has drawn is kept and shown.
+Each is fetched within limits, where it is not here, and looked at; then a background Blender, which may crash over it,
+draws it small. What it has drawn is kept and shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +19,7 @@ from pathlib import Path
 from ..blenders.job_file import run_in_blender
 from ..errors import Neural4DError
 from ..files.download import Stopped
-from ..services.answers import Listed
+from ..services.results import Listed
 from ..store.private_files import make_folder
 from .context import Context
 from .delivery.check_download import check_shown
@@ -32,12 +34,13 @@ _SECONDS = 60.0
 
 
 def fetch(context: Context, provider: str, addresses: Mapping[str, str]) -> dict[str, str]:
-    """Paths of the pictures by the models' ids. One that cannot be had is left out: a model without it is still one.
+    """Paths of the pictures by their ids. One that cannot be had is left out: a model without it is still one.
 
     Args:
-        addresses: where they are, by the models' ids.
+        provider: whose they are; empty where all are here. addresses: where they are, by their ids: a model's at the
+            service, or one that is another as soon as a job's file is. A file counts where it is a job's.
     """
-    folder = context.folder / "images" / "account"
+    folder = _folder(context)
     drawn = {id: folder / f"{_name(provider, id, url)}.png" for id, url in addresses.items()}
     try:
         make_folder(folder)
@@ -54,7 +57,7 @@ def take_in(context: Context, provider: str, model: Listed) -> Listed:
     """A picture that stands in the list itself becomes a file, and GIVEN its address: it is too long for a pipe."""
     if not model.preview_url.startswith("data:"):
         return model
-    folder = context.folder / "images" / "account"
+    folder = _folder(context)
     try:
         content = base64.b64decode(model.preview_url.partition(",")[2])
         if len(content) > _MAX_BYTES:
@@ -65,6 +68,15 @@ def take_in(context: Context, provider: str, model: Listed) -> Listed:
     except (OSError, ValueError):
         return replace(model, preview_url="")
     return replace(model, preview_url=address)
+
+
+def _folder(context: Context) -> Path:
+    return context.folder / "images" / "small"
+
+
+def _file_of_a_job(context: Context, address: str) -> Path | None:
+    path = Path(os.path.abspath(address))
+    return path if path.is_relative_to(context.folder / "jobs") else None
 
 
 def _name(*values: str) -> str:
@@ -80,16 +92,19 @@ def _fetched(
     stopped = context.stopping.is_set
 
     def get(id: str) -> tuple[Path, Path] | None:
-        path = drawn[id].with_suffix(".fetched")
-        with suppress(Neural4DError, Stopped):
-            if wanted[id].startswith(GIVEN):
+        path, here = drawn[id].with_suffix(".fetched"), _file_of_a_job(context, wanted[id])
+        with suppress(Neural4DError, Stopped, OSError, ValueError):
+            if here:
+                shutil.copyfile(here, path)  # of a job's folder the background Blender sees nothing
+            if here or wanted[id].startswith(GIVEN):
                 check_shown(path)
             else:
                 context.fetch_from(provider, wanted[id], path, limit=_MAX_BYTES, check=check_shown, stopped=stopped)
             return path, drawn[id]
+        context.system.discard(path)
         return None
 
-    pool = context.system.thread_pool("account pictures", _AT_ONCE)
+    pool = context.system.thread_pool("small pictures", _AT_ONCE)
     try:
         return [pair for pair in [each.result() for each in [pool.submit(get, id) for id in wanted]] if pair]
     finally:

@@ -10,24 +10,24 @@ from typing import Any
 
 from mcp.types import CallToolResult
 
-from ...batching.origins import Origin, origin_of
+from ...batching.bring_in_sources import Origin, origin_of
 from ...engine import protocol
 from ...engine.errors import QuoteMissing
 from ...engine.protocol import Declaration, Feature, InvalidInput, Request, is_web_address
-from .. import answers
-from ..desk import Kept
+from .. import tool_results
+from ..agent_session import Kept
 from . import arguments as a
 from .base import Tools
 
 
-class Making(Tools):
+class GenerateTools(Tools):
     """Services, quote, generate, bring in."""
 
     async def services(self) -> CallToolResult:
         """List the services that make models: what each can be given, its options with their ranges, and whether a key
         is set. Costs nothing.
         """
-        keys = self.desk.settings.services()
+        keys = self.session.settings.services()
         return self.told({"services": [_service(one, bool(keys[one.id]["key"])) for one in protocol.declarations()]})
 
     async def quote(
@@ -76,15 +76,15 @@ class Making(Tools):
         values = {key: value for key, value in given.items() if value not in (None, "", [])}
         if prompt:
             values["prompt"] = prompt
-        kept = self.desk.planned(values, {"image": image, "views": views, "references": references})
+        kept = self.session.planned(values, {"image": image, "views": views, "references": references})
         told = await self.quoted([kept])
-        self.desk.keep(told["quote"], kept)
+        self.session.keep(told["quote"], kept)
         return self.told(told)
 
     async def quoted(self, kept: list[Kept]) -> dict[str, Any]:
         """What jobs cost together at most, noted in the journal."""
         jobs = [{"provider": one.provider, "request": one.request.to_dict()} for one in kept]
-        quote = (await self.desk.ask("quote", jobs=jobs)).quote
+        quote = (await self.session.ask("quote", jobs=jobs)).quote
         return {
             "quote": quote["id"],
             "points": quote["points"],
@@ -98,10 +98,10 @@ class Making(Tools):
 
         Call wait with the job's id then.
         """
-        kept = self.desk.kept(quote)
+        kept = self.session.kept(quote)
         if kept is None:
             raise QuoteMissing("There is no unused quote of that id.")
-        return self.told(answers.of_job(await self.desk.submit(kept, quote)))
+        return self.told(tool_results.of_job(await self.session.submit(kept, quote)))
 
     async def bring_in(
         self,
@@ -128,12 +128,12 @@ class Making(Tools):
             origin=origin,
             max_faces=max_faces,
             repair=list(repair or ()),
-            keep_in=self.desk.keep_in(job),
-            agent=self.desk.agent,
+            keep_in=self.session.keep_in(job),
+            agent=self.session.agent,
         )
-        protocol.check(found.provider, request, self.desk.bridge.servers.get(found.provider))
-        self.desk.host.require_ready(protocol.declaration(found.provider))
-        return self.told(answers.of_job(await self.desk.submit(Kept(job, found.provider, request))))
+        protocol.check(found.provider, request, self.session.bridge.servers.get(found.provider))
+        self.session.host.require_ready(protocol.declaration(found.provider))
+        return self.told(tool_results.of_job(await self.session.submit(Kept(job, found.provider, request))))
 
     def _origin(self, what: str, provider: str) -> Origin:
         if is_web_address(what) or "://" in what:
@@ -141,15 +141,15 @@ class Making(Tools):
         services = protocol.declarations()
         if any(one.ids and re.fullmatch(one.ids, what) for one in services):
             # From a folder that there cannot be: no file of that name is meant.
-            return origin_of(what, self.desk.settings.services(), provider, Path(os.devnull))
-        return origin_of(self.desk.folders.file(what), {})
+            return origin_of(what, self.session.settings.services(), provider, Path(os.devnull))
+        return origin_of(self.session.folders.file(what), {})
 
     async def balance(self, provider: a.Service = "neural4d") -> CallToolResult:
         """Ask a service how many points are left. Costs nothing."""
         service = protocol.declaration(provider)
         service.require(Feature.BALANCE)
-        self.desk.host.require_ready(service)
-        left = (await self.desk.ask("balance", provider=provider)).points
+        self.session.host.require_ready(service)
+        left = (await self.session.ask("balance", provider=provider)).points
         return self.told({"provider": provider, "points": left.total, "unit": service.unit, "expires": left.expires})
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import anyio
 
 from ..batching import preflight
-from ..batching.host import Host
+from ..batching.host_without_blender import Host
 from ..batching.table.generate_arguments import Arguments
 from ..batching.table.table_reader import Row
 from ..client.engine_client import Bridge
-from ..client.jobs.answers import Answer
+from ..client.jobs.replies import Answer
 from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK
 from ..engine import protocol
@@ -45,7 +45,7 @@ class Kept:
     request: Request
 
 
-class Desk:
+class AgentSession:
     """One agent's.
 
     Args:

@@ -5,19 +5,16 @@ The journal is the witness: whoever asks in an agent's name, through whatever ho
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from .. import protocol
 from ..errors import InvalidInput, QuoteMissing
-from ..model.inputs.web_addresses import is_web_address
 from ..model.job import Job
 from ..model.request import Request
 from ..policy.policy import Policy
-from ..store import quotes
+from ..store import quotes_table
 from ..store.journal import Journal
+from .identity import hashed, pictures
 from .new_jobs import new_job
 from .outbox import Message
 
@@ -42,9 +39,9 @@ def quote(journal: Journal, message: Message) -> Message:
     points = [_points(journal, job) for job in jobs]
     prices = journal.prices()
     known = all(protocol.measured(job.provider, Request.from_dict(job.request), prices) for job in jobs)
-    made = quotes.Quoted(journal.system.new_id(), agent, _identity(jobs), sum(points), now, now + VALID)
+    made = quotes_table.Quoted(journal.system.new_id(), agent, _identity(jobs), sum(points), now, now + VALID)
     with journal.transaction() as db:
-        quotes.note(db, made)
+        quotes_table.note(db, made)
     told = {"id": made.id, "points": made.points, "each": points, "measured": known, "until": made.until}
     return {"quote": told}
 
@@ -67,7 +64,7 @@ def redeem(journal: Journal, quote_id: str, jobs: Sequence[Job], used_by: str) -
         raise QuoteMissing("A quote is for jobs of one agent.")
     points = [_points(journal, job) for job in paid]
     with journal.transaction() as db:
-        quotes.use(db, quote_id, paid[0].agent, _identity(paid), sum(points), journal.clock.now(), used_by)
+        quotes_table.use(db, quote_id, paid[0].agent, _identity(paid), sum(points), journal.clock.now(), used_by)
     for job, most in zip(paid, points, strict=True):
         own = job.request["max_points"]
         job.request["max_points"] = most if own is None else min(own, most)
@@ -88,24 +85,9 @@ def _points(journal: Journal, job: Job) -> int:
 
 def _identity(jobs: Sequence[Job]) -> str:
     """What the jobs are, pictures by what is in them: equal for equal ones alone."""
-    told = sorted(json.dumps([job.provider, _plain(job)], sort_keys=True) for job in jobs)
-    return hashlib.sha256("\n".join(told).encode(errors="surrogatepass")).hexdigest()
+    return hashed(sorted(hashed([job.provider, _plain(job)]) for job in jobs))
 
 
 def _plain(job: Job) -> dict[str, object]:
-    request = Request.from_dict(job.request)
-    return {
-        **{name: value for name, value in job.request.items() if name not in _NEITHER},
-        "images": [_content(one) for one in request.images],
-        "views": {side: _content(one) for side, one in request.views.items()},
-        "references": [_content(one) for one in request.references],
-    }
-
-
-def _content(picture: str) -> str:
-    if is_web_address(picture):
-        return picture
-    try:
-        return hashlib.sha256(Path(picture).read_bytes()).hexdigest()
-    except OSError as error:
-        raise InvalidInput(f"{Path(picture).name} cannot be read: {error.strerror or error}.") from error
+    told = {name: value for name, value in job.request.items() if name not in _NEITHER}
+    return {**told, **pictures(Request.from_dict(job.request))}

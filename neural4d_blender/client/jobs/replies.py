@@ -76,9 +76,9 @@ class Answer:
         jobs: snapshots. total: how many there are in all. gone: ids of jobs that the journal does not have.
         batches: of ``batch`` the one that was asked for.
         balance: None where the service does not tell it.
-        models: of an account. more: there is a page after it. pictures: their paths, by the models' ids.
+        models: of an account. more: there is a page after it. pictures: paths of small ones, by their ids.
         again: how many go on. freed: bytes. path: of what was written.
-        quote: what an agent's jobs cost together at most, as the command ``quote`` tells it.
+        quote: what an agent's jobs cost together at most, as the command ``quote`` tells it. audit: as ``audit`` does.
     """
 
     error: ErrorTexts | None = None
@@ -95,6 +95,7 @@ class Answer:
     freed: int = 0
     path: str = ""
     quote: dict[str, Any] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
 
     @property
     def points(self) -> Balance:

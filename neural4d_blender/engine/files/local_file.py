@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import DownloadFailed, ModelNotFound
-from ..system import SYSTEM, System, reason
+from ..file_replacement import reason
+from ..system import SYSTEM, System
 from . import with_its_files
 from .download import Stopped
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import ConversionFailed, RequestRefused, ServiceBusy, UnexpectedAnswer
 from ...http.refusals import asks_to_hurry_less, sentence, took_nothing, wait_of
-from .. import answers
+from .. import results
 from ..base import value_of
 
 #: What refusals say by the document.
@@ -38,7 +38,7 @@ def check_pace(answer: Mapping[str, Any], name: str) -> None:
         raise ServiceBusy(f"{said.rstrip('.')}. {name} asks to slow down.", retry_after=wait_of(answer, None))
 
 
-def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
+def submission(answer: Mapping[str, Any], name: str) -> results.Submission:
     """What was accepted.
 
     Raises:
@@ -46,7 +46,7 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
             names no models; what it says instead is the error's ``refusal``.
     """
     said = sentence(answer)
-    data = answers.inner(answer, "data")
+    data = results.inner(answer, "data")
     named = _ids(answer) or _ids(data)
     if not named and answer.get("limitType") is not None:
         raise RequestRefused(
@@ -55,25 +55,25 @@ def submission(answer: Mapping[str, Any], name: str) -> answers.Submission:
         )
     if not named:
         raise took_nothing(name, said, f"{name} named no models. It said: {said or 'nothing'}")
-    told = {**answers.details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
+    told = {**results.details(answer, "type", "message", "queueStatus", "uploadedImageUrl"), **_faces(answer)}
     listed = answer.get("uuids") or data.get("uuids")
     lost = listed.count(None) if isinstance(listed, list) else 0
     failures = [f"{name} named no id of this one, so it cannot be asked for it."] * lost
-    return answers.Submission(named, failures=failures, points=_points(answer), details=told)
+    return results.Submission(named, failures=failures, points=_points(answer), details=told)
 
 
-def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
+def chibi(answer: Mapping[str, Any], name: str) -> results.Submission:
     """What was accepted of several images, each of which may be refused by itself."""
     if "results" not in answer:
-        answer = {**answer, **answers.inner(answer, "data")}
-    results = [one for one in answers.items(answer.get("results")) if isinstance(one, dict)]
-    good = [one for one in results if _ids(one) and answers.flag(one.get("success")) is not False]
+        answer = {**answer, **results.inner(answer, "data")}
+    each = [one for one in results.items(answer.get("results")) if isinstance(one, dict)]
+    good = [one for one in each if _ids(one) and results.flag(one.get("success")) is not False]
     made = list(dict.fromkeys(uuid for one in good for uuid in _ids(one)))
-    refused = [*(one for one in results if one not in good), *answers.items(answer.get("failures"))]
+    refused = [*(one for one in each if one not in good), *results.items(answer.get("failures"))]
     failures = [_why_refused(one) for one in refused]
-    missing = (answers.whole(answer.get("failureCount")) or 0) - len(failures)
+    missing = (results.whole(answer.get("failureCount")) or 0) - len(failures)
     failures += ["The service gave no reason."] * min(max(missing, 0), _MOST_FAILURES)
-    unsaid = not refused and missing <= 0 and answers.flag(answer.get("success")) is not False
+    unsaid = not refused and missing <= 0 and results.flag(answer.get("success")) is not False
     if not made and (unsaid or answer.get("limitType") is not None):
         made = submission(answer, name).uuids  # the document names them in the answer itself, its sample in results
     if not made:
@@ -85,7 +85,7 @@ def chibi(answer: Mapping[str, Any], name: str) -> answers.Submission:
     names = ("success", "totalFiles", "successCount", "failureCount", "message")
     told = {key: str(answer[key]) for key in names if answer.get(key) is not None}
     failures = [f"The service refused this image: {reason}" for reason in failures]
-    return answers.Submission(made, failures=failures, points=_points(answer), details=told)
+    return results.Submission(made, failures=failures, points=_points(answer), details=told)
 
 
 def picture(answer: Mapping[str, Any]) -> str | None:
@@ -94,9 +94,9 @@ def picture(answer: Mapping[str, Any]) -> str | None:
     Raises:
         UnexpectedAnswer: it tells nothing of the picture; where it says no instead, that is the error's ``refusal``.
     """
-    data = answers.inner(answer, "data") or (answer if "resultUrl" in answer else {})
-    status, url = answers.text(data.get("status")).lower(), answers.text(data.get("resultUrl"))
-    if answers.flag(answer.get("success")) is False and not (status or url):
+    data = results.inner(answer, "data") or (answer if "resultUrl" in answer else {})
+    status, url = results.text(data.get("status")).lower(), results.text(data.get("resultUrl"))
+    if results.flag(answer.get("success")) is False and not (status or url):
         error = UnexpectedAnswer("Neural4D told nothing of the picture.")
         error.refusal = sentence(answer) or "success is false"
         raise error
@@ -107,18 +107,18 @@ def picture(answer: Mapping[str, Any]) -> str | None:
     return "" if status in ("failed", "error", "cancelled") else None
 
 
-def balance(answer: Mapping[str, Any]) -> answers.Balance:
+def balance(answer: Mapping[str, Any]) -> results.Balance:
     """The points that are left, as a number or a text."""
     if code(answer, "statusType") != 0:
         raise UnexpectedAnswer(f"The balance could not be read: {sentence(answer)}")
-    data = answers.inner(answer, "data") or answer
-    total, part = answers.whole(data.get("total_points")), answers.part(data.get("total_points"))
+    data = results.inner(answer, "data") or answer
+    total, part = results.whole(data.get("total_points")), results.part(data.get("total_points"))
     if total is None:
         raise UnexpectedAnswer(f"The balance could not be read: it is {str(data.get('total_points'))[:40]!r}.")
     monthly, permanent, yearly = (
-        answers.whole(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
+        results.whole(data.get(name)) or 0 for name in ("monthly_bonus_points", "permanent_points", "year_points")
     )
-    return answers.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""), part)
+    return results.Balance(total, monthly, permanent, yearly, str(data.get("expiration_day") or ""), part)
 
 
 def code(answer: Mapping[str, Any], name: str) -> int:
@@ -134,7 +134,7 @@ def status(answer: Mapping[str, Any], name: str) -> int | None:
         UnexpectedAnswer: it is something else.
     """
     value = answer.get(name)
-    found = answers.number(value)
+    found = results.number(value)
     if value in (None, ""):
         return None
     return int(found) if found is not None and found == int(found) else int(value_of(answer, name, int))
@@ -142,19 +142,19 @@ def status(answer: Mapping[str, Any], name: str) -> int | None:
 
 def percent(value: object) -> float | None:
     """0..1 of a text like "45%"; None where it is no percentage."""
-    found = answers.number(value)
+    found = results.number(value)
     return found if found is None else min(found / 100, 1.0) if 0 <= found < 1000 else None
 
 
 def wrong_fields(answer: Mapping[str, Any]) -> set[str]:
     """The fields that a validation error names."""
-    errors = [one for one in answers.items(answer.get("errors")) if isinstance(one, dict)]
+    errors = [one for one in results.items(answer.get("errors")) if isinstance(one, dict)]
     return {str(one["path"]) for one in errors if one.get("path")}
 
 
 def is_documented(answer: Mapping[str, Any]) -> bool:
     """Whether a refusal is as the document has it."""
-    wrong = [one for one in answers.items(answer.get("errors")) if isinstance(one, dict) and one.get("msg")]
+    wrong = [one for one in results.items(answer.get("errors")) if isinstance(one, dict) and one.get("msg")]
     return bool(wrong) or sentence(answer) in _DOCUMENTED
 
 
@@ -167,14 +167,14 @@ def _faces(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def _ids(answer: Mapping[str, Any]) -> list[str]:
     """The models that an answer names."""
-    listed = answers.items(answer.get("uuids")) or answers.items(answer.get("uuid"))
-    return answers.ids([one.get("uuid") if isinstance(one, dict) else one for one in listed])
+    listed = results.items(answer.get("uuids")) or results.items(answer.get("uuid"))
+    return results.ids([one.get("uuid") if isinstance(one, dict) else one for one in listed])
 
 
 def _points(answer: Mapping[str, Any]) -> int | None:
     """What it says that it costs."""
-    told = answers.whole(answer.get("pointsDeducted"))
-    return answers.whole(answers.inner(answer, "data").get("pointsDeducted")) if told is None else told
+    told = results.whole(answer.get("pointsDeducted"))
+    return results.whole(results.inner(answer, "data").get("pointsDeducted")) if told is None else told
 
 
 def _why_refused(item: object) -> str:
@@ -186,20 +186,20 @@ def _why_refused(item: object) -> str:
     return f"{name}: {said}" if name else said
 
 
-def conversion(answer: Mapping[str, Any], format: str) -> answers.Conversion:
+def conversion(answer: Mapping[str, Any], format: str) -> results.Conversion:
     """Of convertToFormat: where the file is, or that it is being made.
 
     Raises:
         ConversionFailed: the service could not make it.
     """
-    message, url = sentence(answer), answers.text(answer.get("modelUrl"))
+    message, url = sentence(answer), results.text(answer.get("modelUrl"))
     found = status(answer, "statusType")
-    said = answers.details(answer, "modelSize", "scaleNumber")
+    said = results.details(answer, "modelSize", "scaleNumber")
     if found == 1 or _CONVERTING in message:
-        return answers.Conversion(message=message, details=said)
+        return results.Conversion(message=message, details=said)
     if found == 0 or (found is None and url):
         url = url or value_of(answer, "modelUrl", str)
-        return answers.Conversion(url, answers.number(answer.get("scaleNumber")), message, said)
+        return results.Conversion(url, results.number(answer.get("scaleNumber")), message, said)
     if found == -1:
         raise ConversionFailed(f"The service could not convert the model to {format}: {message}")
     raise UnexpectedAnswer(f"The conversion answered with the unknown statusType {found}: {message}")

@@ -19,8 +19,9 @@ from ...client.jobs import ranking
 from ...client.jobs.box_fit import shown_mm
 from ...client.jobs.snapshots import Job, Variant
 from ...client.paths import expanded
+from ...engine.file_replacement import reason
 from ...engine.protocol import IDLE, USES, BatchRecord, BudgetUsedUp, Facts, InvalidInput, Neural4DError, State
-from ...engine.system import SYSTEM, reason
+from ...engine.system import SYSTEM
 from ..table.argument_types import checked
 from .cells import columns_of, texts_of, values_of
 from .report_facts import facts_of, sums_of

@@ -12,8 +12,8 @@ from typing import Any
 
 from ...errors import Neural4DError, UnexpectedAnswer
 from ...http.refusals import sentence
-from .. import answers
-from ..answers import Outcome
+from .. import results
+from ..results import Outcome
 
 #: The kinds of task, as in their paths: an account may have one of each at a time.
 IMAGE, TEXT = "image-to-3d", "text-to-3d"
@@ -47,21 +47,21 @@ def task_in(answer: dict[str, Any]) -> dict[str, Any]:
     """The task itself, which may come in an envelope."""
     if answer.get("id"):
         return answer
-    return answers.inner(answer, "task") or answers.inner(answer, "data") or answer
+    return results.inner(answer, "task") or results.inner(answer, "data") or answer
 
 
-def poll(task: Mapping[str, Any]) -> answers.Poll:
+def poll(task: Mapping[str, Any]) -> results.Poll:
     """What a task says of itself."""
     outcome = _STATUSES.get(str(task.get("status")).strip().lower())
     if outcome is None:
         raise UnexpectedAnswer(f"GoNeural answered with the unknown status {task.get('status')!r}.")
-    return answers.Poll(
+    return results.Poll(
         outcome,
         model_url=_model_url(task) if outcome is Outcome.DONE else "",
         message=_why(task) if outcome is Outcome.FAILED else sentence(task),
         points=points(task, over=outcome is not Outcome.GENERATING),
         details=details(task),
-        title=answers.text(answers.inner(task, "input").get("prompt")),
+        title=results.text(results.inner(task, "input").get("prompt")),
     )
 
 
@@ -72,16 +72,16 @@ def kind_of(task: Mapping[str, Any]) -> str:
 
 def points(task: Mapping[str, Any], *, over: bool) -> int | None:
     """What the task says it has cost. A 0 may be a price that is not known yet, or not at all."""
-    if answers.flag(task.get("refunded")):
+    if results.flag(task.get("refunded")):
         return 0 if over else None
-    told = answers.whole(task.get("creditUsed"))
-    used = answers.whole(task.get("creditsUsed")) if told is None else told
+    told = results.whole(task.get("creditUsed"))
+    used = results.whole(task.get("creditsUsed")) if told is None else told
     return used if used and used > 0 else None
 
 
 def details(task: Mapping[str, Any]) -> dict[str, str]:
     """What else it says, by its own names."""
-    return answers.details(task, "type", "seed", "assetId", "createdAt", "finishedAt")
+    return results.details(task, "type", "seed", "assetId", "createdAt", "finishedAt")
 
 
 def _model_url(task: Mapping[str, Any]) -> str:
@@ -94,10 +94,10 @@ def _model_url(task: Mapping[str, Any]) -> str:
 
 
 def _urls(task: Mapping[str, Any]) -> list[str]:
-    places = [place for name in ("output", "urls") for place in answers.items(task.get(name))]
+    places = [place for name in ("output", "urls") for place in results.items(task.get(name))]
     named = [place for place in places if isinstance(place, dict)]
     found = [place.get("glb") for place in named] + [url for place in named for url in place.values()]
-    texts = [answers.text(one) for one in (*found, *(place for place in places if isinstance(place, str)))]
+    texts = [results.text(one) for one in (*found, *(place for place in places if isinstance(place, str)))]
     return [url for url in texts if url]
 
 
@@ -109,7 +109,7 @@ def _why(task: Mapping[str, Any]) -> str:
         said = "It gives no reason, and fails tasks that are not done after five minutes."
         if (_seconds(task) or 0.0) >= _NEARLY:
             said = "The task was not done after five minutes, and GoNeural fails such tasks."
-    back = f" {BACK}" if answers.flag(task.get("refunded")) else ""
+    back = f" {BACK}" if results.flag(task.get("refunded")) else ""
     return f"{said.rstrip('.')}.{back}"
 
 
