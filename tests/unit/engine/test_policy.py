@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -30,9 +31,14 @@ class Calendar(Clock):
         return time.mktime(time.strptime(self.at, "%Y-%m-%d %H:%M"))
 
 
+#: A path that is absolute on this system.
+ROOT_FOLDER = Path(ROOT.anchor)
+
+
 def example() -> str:
+    """As it would stand on this system: on Windows its folders are on a drive."""
     (found,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/policy.md").read_text("utf-8"), re.DOTALL)
-    return str(found)
+    return str(found).replace('"/srv', f'"{(ROOT_FOLDER / "srv").as_posix()}')
 
 
 def policy(folder: Path, text: str) -> Policy:
@@ -52,7 +58,7 @@ def test_the_documented_example_is_kept_to(tmp_path: Path) -> None:
         *(("day", 200, "user", "jo"), ("month", 1000, "project", "birds"), ("day", 50, "provider", "csm")),
         *(("day", 100, "agent", "claude-desktop"), ("job", 60, "agent", "claude-desktop")),
     }
-    assert read.folders == (Path("/srv/agents"),)
+    assert read.folders == (ROOT_FOLDER / "srv" / "agents",)
     assert (read.panel[:6], read.sentence) == ("Ask Jo", "Not at this studio.")
 
 
@@ -82,8 +88,14 @@ def test_without_a_file_all_is_allowed_and_a_named_one_has_to_be_there(
     assert Policy.at(tmp_path / "data") == Policy()
     assert points_allowance.allowances(Policy(), Job("1", "neural4d", {}, user="jo"), {"day": 0}) == []
     monkeypatch.setenv(policy_file.VARIABLE, str(tmp_path / "gone.toml"))
-    with pytest.raises(PolicyUnusable, match="No such file"):
+    with pytest.raises(PolicyUnusable, match=r"gone\.toml cannot be used: \w.* So nothing is sent"):
         Policy.at(tmp_path / "data")
+
+
+@pytest.mark.parametrize("path", ["models", "C:models" if os.name == "nt" else "C:/models"])
+def test_a_folder_that_is_none_of_this_system_is_told_as_that(tmp_path: Path, path: str) -> None:
+    with pytest.raises(PolicyUnusable, match=r"absolute paths \(on Windows with the drive or the server\)"):
+        policy(tmp_path, f"[folders]\nfiles = ['{path}']")
 
 
 def test_allowances_of_the_environment_are_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

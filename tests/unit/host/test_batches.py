@@ -8,6 +8,7 @@ import pydoc
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from neural4d_blender.batching import preflight, scene_grid, standalone
 from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
 from neural4d_blender.batching.reports import report_files
-from neural4d_blender.batching.table import columns, table_reader
+from neural4d_blender.batching.table import columns, identity, table_reader
 from neural4d_blender.client.jobs.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import BatchRecord, State
@@ -245,6 +246,14 @@ def test_rows_that_differ_in_their_texts_alone_are_each_their_own() -> None:
             row = rows[item.index]
             told = (item.request.prompt, item.request.name, item.request.size_mm, item.request.keep_in)
             assert told == (row["prompt"], row.get("name", ""), row["size_mm"], "/files")
+
+
+def test_the_ids_of_rows_are_those_that_uuid5_gives() -> None:
+    """A batch of an earlier version goes on by them."""
+    batch, texts = str(uuid.uuid4()), [f'{{"prompt": "a bird {number}"}}' for number in range(40)]
+    own = [str(uuid.uuid5(uuid.UUID(batch), f"1 {text}")) for text in texts]
+    again = str(uuid.uuid5(uuid.UUID(batch), f"2 {texts[0]}"))
+    assert identity.row_ids(batch, [*texts, texts[0]]) == [*own, again]
 
 
 def test_samples_by_name_or_for_all_rows() -> None:
