@@ -158,7 +158,7 @@ def tester(session: nox.Session) -> None:
     session.run("python", "-m", "tests.package.tester", "--report", str(REPORTS), *session.posargs)
 
 
-@nox.session(python="3.11", default=False)
+@nox.session(python="3.11")
 def windows(session: nox.Session) -> None:
     """tests/windows and some others on Windows' own Python and Blender, by way of Wine where this is no Windows"""
     if os.name == "nt":

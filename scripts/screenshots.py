@@ -33,6 +33,7 @@ IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
 TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
 WIDEST, _MOVING = 900, 720  # pixels: of a picture, and of one that moves
+_SHEET = 2600  # pixels: the width of a sheet of the picture book
 _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it
 LANGUAGES = ["en_US", "zh_HANS", "de_DE", "ja_JP", "fr_FR", "es", "ko_KR"]
 _INSIDE = "NEURAL4D_SCREENSHOTS_INSIDE"
@@ -154,13 +155,14 @@ def book(languages: list[str]) -> int:
 
 
 def _sheet(shown: list[Image.Image], path: Path) -> None:
-    """Pictures of one size beside each other, six in a row."""
+    """Pictures of one size beside each other, as many in a row as make a sheet that can be looked at."""
     from PIL import Image
 
     width, height = shown[0].size
-    whole = Image.new("RGB", (6 * (width + 4), -(-len(shown) // 6) * (height + 4)))
+    row = max(1, _SHEET // width)
+    whole = Image.new("RGB", (row * (width + 4), -(-len(shown) // row) * (height + 4)))
     for number, one in enumerate(shown):
-        whole.paste(one, (number % 6 * (width + 4), number // 6 * (height + 4)))
+        whole.paste(one, (number % row * (width + 4), number // row * (height + 4)))
     path.parent.mkdir(parents=True, exist_ok=True)
     whole.save(path)
     print(path.relative_to(ROOT))

@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.toolbox import environments
 from scripts.toolbox.console import ROOT, ToolError, clean_environment
 
-KINDS = ("lint", "types", "docs", "unit", "scene", "package", "demo", "tester", "gui")
-BY_NAME = ("windows",)  # takes nine minutes of processor time, and needs Windows, or Linux and root
+KINDS = ("lint", "types", "docs", "unit", "scene", "package", "windows", "demo", "tester", "gui")
 #: Of those at a time: unit runs six processes, and clicks go astray beside three others.
 PLACES = {"unit": 3, "gui(rest)": 2}
 
@@ -40,8 +39,8 @@ def stages(bpy: list[str]) -> list[str]:
         "docs",
         "gui(patient)",
         "gui(older)",
-        *of_bpy,
         "windows",
+        *of_bpy,
         "demo",
         "tester",
     ]
@@ -104,8 +103,8 @@ def main() -> int:
         "--only",
         nargs="+",
         metavar="STAGE",
-        choices=KINDS + BY_NAME,
-        help=f"some of: {', '.join(KINDS)}; by name only: windows",
+        choices=KINDS,
+        help=f"some of: {', '.join(KINDS)}",
     )
     parser.add_argument("--bpy", nargs="+", choices=bpy, default=bpy, help="versions of bpy instead of all four")
     parser.add_argument("--blender-versions", nargs="+", default=[], metavar="X.Y", help="downloaded for 'tester'")

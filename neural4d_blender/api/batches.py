@@ -13,7 +13,7 @@ from ..batching import begin_batch, start_batch
 from ..batching.batch import AS_BEFORE, Batch, OnProgress, Progress
 from ..batching.begin_batch import BatchArguments
 from ..batching.preflight import Estimate
-from ..batching.reports.report import Line, merge_reports
+from ..batching.reports.report_files import Line, merge_reports
 from ..batching.table import table_reader
 from ..batching.table.argument_types import checked
 from ..batching.table.generate_arguments import Arguments

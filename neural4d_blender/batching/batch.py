@@ -19,7 +19,7 @@ from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK, ask, check_going
 from ..engine.protocol import BatchRecord, InvalidInput, State
 from .host_without_blender import Host
-from .reports import report as reports
+from .reports import report_files as reports
 from .table.argument_types import checked
 
 #: A budget, or a number at once, that is to stay as it was.

@@ -29,7 +29,7 @@ from .file_job import FileJob
 from .history_query import Moment, query
 from .host_without_blender import Host
 from .preflight import Estimate
-from .reports.report import merge_reports
+from .reports.report_files import merge_reports
 from .table import identity, table_reader
 from .table.argument_types import checked
 from .table.generate_arguments import Arguments, Picture, WithoutPrompt

@@ -24,7 +24,7 @@ from . import scene_grid as layouts
 from .batch import AS_BEFORE, Batch, OnProgress
 from .host_without_blender import Host
 from .preflight import Estimate, Item
-from .reports import report
+from .reports import report_files
 from .table import identity
 from .table.generate_arguments import Arguments, Picture
 from .table.table_reader import Row
@@ -221,7 +221,7 @@ def newest(host: Host, limit: int = 50) -> list[BatchRecord]:
 def _find(host: Host, which: str | os.PathLike[str]) -> BatchRecord:
     wanted = str(expanded(which)) if which else ""  # no path is not the folder one stands in
     if Path(wanted).suffix.lower() in (".csv", ".json"):
-        lines = report.read(wanted)
+        lines = report_files.read(wanted)
         wanted = lines[0].batch if lines else ""
     known = newest(host, 1000)
     if wanted and os.path.isdir(wanted):  # which takes any text

@@ -8,7 +8,7 @@ Commands (host to engine), told apart by ``"do"``:
 ==============  =====================================================================================
 configure       ``services`` {id: {url, key}}, ``online`` bool, ``preparer`` argv, ``timing`` {name: s},
                 ``adopt`` bool: go on with jobs of engines that are no more, ``imports``, ``agent_allowances`` {day: n}
-quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost (see quotes.py)
+quote           ``jobs``: [{``provider``, ``request``}] of an agent: answers ``quote``, what they cost
 submit          ``job`` id, ``provider``, ``request``, ``target``, ``quote``: of an agent's, the id of its quote
 submit_many     ``batch``: a BatchRecord, ``jobs``: [{``job``, ``provider``, ``request``, ``target``, ``item``}],
                 ``request``: what a job's own request does not say, ``quote``: as ``submit``
@@ -26,14 +26,16 @@ prepared        ``job``, ``variant``, ``facts``: what came of the event ``prepar
 placed          ``job``, ``variant``, ``target``: it stands in the scene
 list            ``limit``: answers ``jobs``, the newest of them
 retarget        ``job``, ``target``: where it is to stand has changed; ``lost``: what stood of it is gone, and it is
-                ready once more; refused where another Blender may have it
+                ready once more; refused where another Blender may have it; ``first``: refused where it has a target
 dismiss         ``job``: no longer listed
 balance         ``provider``. test_key: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.results.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
+boxes           ``file``, a copy of a .blend: answers ``boxes``, each with name, collection and size_mm, in its time
 draw_pictures   ``provider``, ``pictures`` {id: address, or a job's file}: answers small ``pictures`` {id: path}
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time
+agents_jobs     answers ``jobs``, those of agents that were made within a day, whichever engine has them
 follow          ``jobs`` {id: revision}: go on with those that an engine which is no more has left; answers ``jobs``,
                 snapshots of those that were written since, and ``gone``, the ids that the journal does not have
 find            ``job``: answers ``jobs``, that job's snapshot alone, empty where there is none
@@ -86,7 +88,7 @@ from .errors import (
 )
 from .model.allowed_values import AXES, FILES, FORMATS, MAX_PROMPT, MIN_FACES, OF_GAMES, ORIGINS, REPAIRS
 from .model.declaration import Declaration, Feature, ImageLimits, Option, Options, OptionValue, Quote
-from .model.states import FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
+from .model.states import AGENTS, FREE_TO_CANCEL, IDLE, JOURNAL, SETTLED, UNFINISHED, State, VariantState, WaitsFor
 from .services.sample.options_and_limits import SAMPLES
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ if TYPE_CHECKING:
     from .services.results import Balance
 
 __all__ = [
-    "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
+    "AGENTS", "AXES", "FILES", "FORMATS", "FREE_TO_CANCEL", "GAME", "IDLE", "JOURNAL", "MAX_PROMPT", "MIN_FACES",
     "MODEL_CONSTRAINTS", "MODEL_KINDS", "MODEL_MODIFIERS", "MODEL_NODES", "OF_GAMES", "ORIGINS", "REPAIRS", "SAMPLES",
     "SETTLED", "UNFINISHED", "USES", "AnswerLost", "AssetTexts", "AssetWanted", "Balance", "BatchRecord", "BrokenModel",
     "BudgetUsedUp", "Declaration", "EngineStopped", "ErrorTexts", "Facts", "Feature", "ImageFacts", "ImageLimits",

@@ -52,10 +52,10 @@ def defaults(properties: Any) -> AssetTexts:
         service = declaration(said.service).name
     except InvalidInput:
         service = said.service
-    words = (said.prompt or said.image).strip()
+    words, whence = (said.prompt or said.image).strip(), ", ".join(filter(None, (service, said.made[:10])))
     return {
         "name": said.title,
-        "description": f"{words} ({service}, {said.made[:10]})" if service else words,
+        "description": f"{words} ({whence})" if service else words,
         "author": service,
         "tags": [tag for tag in (service, "generated") if tag],
     }

@@ -91,6 +91,8 @@ class Asked:
             or why it could not be.
         unknown: jobs that the journal here was asked for and does not know.
         calls: who is to be called with which job, as soon as the main thread gets to it.
+        agents_told: when a job of an agent changed last, as far as it was looked at (ns); None before the first look.
+        claimed: jobs of agents that were asked for, to come into the open file by themselves.
         unlisted: why the jobs of earlier sessions could not be brought; None where all is well.
         pictures: those of jobs that are to be drawn small, by what stands for each.
     """
@@ -102,6 +104,8 @@ class Asked:
         self.library: dict[tuple[str, int], tuple[str, str] | ErrorTexts] = {}
         self.unknown: set[str] = set()
         self.calls: deque[tuple[Callable[[Any], object], Any]] = deque()
+        self.claimed: set[str] = set()
+        self.agents_told: int | None = None
         self.unlisted: ErrorTexts | None = None
         self.pictures: dict[str, str] = {}
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..engine.protocol import UNFINISHED, Neural4DError, State
+from ..engine.protocol import AGENTS, UNFINISHED, Neural4DError, State
 from . import user_settings
-from .finished_jobs import endings, place_finished_models
+from .finished_jobs import agents_jobs, endings, place_finished_models
 from .placing import placeholder, targets
 from .session import session, survive
 from .shared_engine import bridge, is_built
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the pipe; and between two redraws for the elapsed time's sake.
 _TICK, _REDRAW = 0.1, 1.0
+#: Between two looks whether an agent has had something made in another process.
+_AGENTS = 2.0
 
 
 def start() -> None:
@@ -81,6 +83,27 @@ def _list_unfinished() -> None:
             session.asked.unlisted = error.to_dict()
 
 
+def _watch_agents() -> float:
+    survive(look_at_agents, otherwise=None)
+    return _AGENTS
+
+
+def look_at_agents() -> None:
+    """Ask for the jobs of agents where one has changed; else a look at one file's time."""
+    before, now = session.asked.agents_told, _changed_at(user_settings.data_dir() / AGENTS)
+    session.asked.agents_told = now
+    if before not in (None, now):
+        agents_jobs.look()
+        start()
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def list_jobs() -> None:
     """Bring the jobs of earlier sessions into the bridge's list; the engine goes on with unfinished ones."""
     bridge.send("list", _take_list, limit=50)
@@ -130,6 +153,7 @@ def _file_opened(_path: object) -> None:
     placeholder.file_opened()
     if is_built():  # not at Blender's start, which this is a part of
         _take_in_moved_file()
+        session.asked.agents_told = -1  # some may have been made for this file
         start()
 
 
@@ -179,11 +203,12 @@ def register() -> None:
     if not bpy.app.background:
         # Persistent: Blender loads the file it was started with after this, which ends all other timers.
         bpy.app.timers.register(_resume, first_interval=1.0, persistent=True)
+        bpy.app.timers.register(_watch_agents, first_interval=_AGENTS, persistent=True)
 
 
 def unregister() -> None:
     """Let go of Blender and end the engine."""
-    for timer in (_tick, _resume):
+    for timer in (_tick, _resume, _watch_agents):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
     for handlers, handler in _handlers():

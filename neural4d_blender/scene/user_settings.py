@@ -161,7 +161,15 @@ def strict() -> bool:
 def agent_allowances() -> dict[str, int] | None:
     """Points that the user allows each agent, by job, day and month; None where there are no preferences."""
     own = preferences()
-    return {"day": own.agent_points_day} if own else None
+    if not own:
+        return None
+    more = {"job": own.agent_points_job, "month": own.agent_points_month}
+    return {"day": own.agent_points_day} | {span: points for span, points in more.items() if points}
+
+
+def places_of_agents() -> bool:
+    """What agents have had made comes into the open file by itself."""
+    return bool(getattr(preferences(), "agent_places", False))
 
 
 def preparer() -> list[str]:

@@ -64,6 +64,22 @@ def _properties() -> dict[str, object]:
             description="Import no model where the system cannot keep what imports it from your files and the network",
             update=_changed,
         ),
+        "agent_points_job": IntProperty(
+            name="Points a Job",
+            description="What a job of an agent may cost without asking; 0: as much as a day's points cover",
+            min=0,
+            update=_changed,
+        ),
+        "agent_points_month": IntProperty(
+            name="Points a Month",
+            description="What each agent may take a month without asking; 0: as much as the days allow",
+            min=0,
+            update=_changed,
+        ),
+        "agent_places": BoolProperty(
+            name="Place Their Models",
+            description="What agents have had made comes into the open file by itself, into a collection of their own",
+        ),
         "agent_points_day": IntProperty(
             name="Points a Day",
             description="What each agent may take a day without asking; for all beyond it you are asked in Jobs",
@@ -206,7 +222,9 @@ class NEURAL4D_AP_preferences(bpy.types.AddonPreferences):
 
     def _draw_agents(self, box: bpy.types.UILayout) -> None:
         box.label(text=tr("Agents"), icon="COMMUNITY")
-        _fields(box).prop(self, "agent_points_day")
+        column = _fields(box)
+        for name in ("agent_points_job", "agent_points_day", "agent_points_month", "agent_places"):
+            column.prop(self, name)
 
     def _draw_safety(self, box: bpy.types.UILayout) -> None:
         box.label(text=tr("Imported Files"), icon="LOCKED")

@@ -127,9 +127,9 @@ class Run:
 
     def figures(self) -> dict[str, Any]:
         """All but the time."""
-        from neural4d_blender.batching.reports import report
+        from neural4d_blender.batching.reports import report_files
 
-        lines, ledger = report.read(self.report), self.sim.ledger()
+        lines, ledger = report_files.read(self.report), self.sim.ledger()
         return {
             "paid_when_killed": self.paid_when_killed,
             "ledger_rows": len(ledger),

@@ -67,14 +67,14 @@ def _disturb(cluster: Cluster, simulator: Simulator, job: str) -> None:
 
 def _compare(blenders: Blenders, simulator: Simulator, output: Path) -> str:
     """What of the merged report is not as if nothing had happened."""
-    from neural4d_blender.batching.reports import report
+    from neural4d_blender.batching.reports import report_files
 
     reports = sorted(output.glob("report-*.csv"))
     merged = output / "report.csv"
     command = ("--command", "neural4d", "merge", *map(str, reports), "-o", str(merged))
     if code := blenders.start(*command).wait(300):
         return f"merge ended with {code}: {blenders.said()[-500:]}"
-    lines = report.read(merged)
+    lines = report_files.read(merged)
     prompts = Counter(made["prompt"] for made in simulator.jobs())
     figures = {
         "lines of the report": (len(lines), _LINES),

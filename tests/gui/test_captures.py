@@ -26,7 +26,8 @@ def red(pixels: np.ndarray) -> np.ndarray:
 def has_only_the_square(pixels: np.ndarray) -> bool:
     """Blue around, red within, and between them only what smooth edges mix: no grid, axis, outline or gizmo."""
     mixed = (pixels[..., 1] <= 2) & (pixels[..., 0] + pixels[..., 2] >= 250)
-    return bool(mixed.all() and red(pixels).any() and tuple(pixels[2, 2]) == BLUE)
+    # A Blender's colour management may round the blue's zeros to 2.
+    return bool(mixed.all() and red(pixels).any() and np.abs(pixels[2, 2] - BLUE).max() <= 2)
 
 
 def test_viewport_and_camera(tmp_path: Path) -> None:

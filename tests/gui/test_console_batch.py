@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from scripts.simulator.launcher import Simulator
 from tests.gui.harness import ScenarioFailed, run_scenario
 
@@ -28,7 +28,7 @@ def test_a_batch_is_killed_with_its_window_and_whole_in_the_next(tmp_path: Path)
         assert sim.spent == 240
         told = {"how": "console", "report": str(written), "pace": 0, "seconds": 100}
         done = run_scenario("console_batch.goes_on", arguments={**known, **told}, **window)
-        lines = report.read(written)
+        lines = report_files.read(written)
         assert sum(line.points or 0 for line in lines) == sim.spent == 60 * COUNT
     assert done["standing"] == [COUNT, COUNT - 1, COUNT]
     assert done["told"] == [COUNT, 0, 60 * COUNT]

@@ -25,11 +25,12 @@ ROOMS = ("engine", "prepare", "scene", "client", "api", "ui")
 LEFT_OUT = {
     "client/config_file.py": "what a script or a command reads; a window has the preferences",
     "engine/model/states.py": "the table of states in the documentation",
-    "engine/services/*/declared.py": "the documentation's; what a panel shows of it is in texts.py",
+    "engine/services/*/options_and_limits.py": "the documentation's; what a panel shows of it is in texts.py",
+    "engine/audit/*.py": "what the command line reads",
     "engine/files/gltf/gltf_accessor_check.py": "the specification's own terms, for whoever wrote the file",
     "engine/files/gltf/gltf_check.py": "the same",
     "engine/files/gltf/gltf_scene_check.py": "the same",
-    "engine/process/quotes.py": "what an agent reads",
+    "engine/process/redeem_quotes.py": "what an agent reads",
     "engine/store/quotes_table.py": "the same",
     "scene/finished_jobs/job_report.py": "a report that is read by whoever is asked for help",
     "ui/operators/jobs/copy_as_python.py": "comments of a script",
@@ -107,6 +108,7 @@ PIECES = {
     "{} vertex", "{} vertices", "{} cavity", "{} cavities", "{} sheet was", "{} sheets were", "an open surface was",
     "quads", "triangles", "no second Blender could be started to bake textures in",
     "this Blender was built without Cycles, which bakes textures",
+    "everybody together", *(f"{whose} '{{}}'" for whose in ("user", "project", "agent", "service")),
     "it has no colours", "its material stays", "its colours are at the vertices",
 }  # fmt: skip
 _ERRORS = {"Poll", "took_nothing", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}

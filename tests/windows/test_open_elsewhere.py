@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.store import lock_file
@@ -65,9 +65,9 @@ def test_an_engine_that_is_about_to_end_is_seen_to_be(tmp_path: Path) -> None:
 
 
 def test_a_report_that_a_spreadsheet_has_open_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    there = report.write([], tmp_path / "report.csv")
+    there = report_files.write([], tmp_path / "report.csv")
     with held(there), pytest.raises(Neural4DError, match=r"report\.csv: another program has it open"):
-        report.write([], there)
+        report_files.write([], there)
     assert list(tmp_path.iterdir()) == [there]
 
 

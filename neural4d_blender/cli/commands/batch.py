@@ -14,7 +14,7 @@ from typing import cast
 from ...batching import earlier_batch, start_batch
 from ...batching.batch import AS_BEFORE, Batch
 from ...batching.preflight import Item
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...batching.table import identity, table_reader
 from ...batching.table.generate_arguments import Arguments
 from ...client.paths import expanded

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...client.paths import check_writable, expanded, is_same_file
 from ...engine.protocol import InvalidInput, UnsupportedFeature
 from ..argument_types import kinds_of

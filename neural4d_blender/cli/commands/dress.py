@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ...batching.batch import Batch
 from ...batching.preflight import Estimate
-from ...batching.reports import report as reports
+from ...batching.reports import report_files as reports
 from ...batching.table.generate_arguments import Arguments
 from ...client.jobs import ranking
 from ...client.paths import check_writable, expanded

@@ -73,7 +73,7 @@ class Jobs(dict[str, Job]):
 
 def _may_arrive(job: Job) -> bool:
     if job.state == State.READY:
-        return not job.dismissed and not job.request.keep_in
+        return not job.dismissed and (not job.request.keep_in or job.chosen is not None)  # it is wanted in a scene too
     if job.state == State.PLACED and job.request.place_all:
         return any(variant.blend and variant.index not in job.placed for variant in job.variants)
     return False

@@ -51,10 +51,12 @@ class Target(TypedDict, total=False):
         scene, collection: their names. location: in Blender units.
         placeholder: an Empty keeps the place.
         together: it waits for all of its batch, and comes with them as one undo step.
-        own: id and name of the job whose models have a collection of their own.
+        own: id and name of the job, or the agent, whose models have a collection of their own.
+        row: to the right of what that has.
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
         fit: the boxes that it is to fill; linked duplicates of it all but the first one.
+        offered: path of the .blend that an agent read the boxes of, where nobody has bound the job to an open file.
         files: the files to write instead. written: those that were.
     """
 
@@ -66,11 +68,13 @@ class Target(TypedDict, total=False):
     placeholder: bool
     together: bool
     own: tuple[str, str]
+    row: bool
     beside: bool
     exact: bool
     again_of: str | None
     replaces: Replaced
     fit: list[Fit]
+    offered: str
     files: PlannedFiles
     written: list[str]
 

@@ -28,6 +28,8 @@ JOURNAL = "journal.sqlite3"
 #: A file of this name stands beside it while a job is under way, so that Blender's start
 #: need not open the database.
 UNFINISHED = "unfinished"
+#: One of this name is touched whenever something is new of a job of an agent's, for the open Blenders to look at.
+AGENTS = "agents"
 _OVER = {State.FAILED, State.CANCELLED}
 #: The life of a job. Of each state: what the journal has before anything of it leaves the process; whether cancelling
 #: the job in it costs nothing, because no model is ordered yet; the states that may follow. One that follows itself is

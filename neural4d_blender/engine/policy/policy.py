@@ -34,7 +34,8 @@ class Policy:
         files, assets: folders for them, with all that is below; empty for any. audit: where the audit is, if anywhere.
         agents: whether there may be any. may: what they may do, of ``policy_file.MAY``. folders: below which those have
             to be that a user names for them; empty for any. approve_above: points from which on the user is asked for
-            each of their jobs; None for never.
+            each of their jobs; None for never. place: "ask" or "always", whether their models come into the open file
+            by themselves; empty where each user decides.
         panel: what the panel shows. sentence: what is said of all that is forbidden.
     """
 
@@ -51,6 +52,7 @@ class Policy:
     may: frozenset[str] = frozenset(policy_file.MAY)
     folders: tuple[Path, ...] = ()
     approve_above: int | None = None
+    place: str = ""
     panel: str = ""
     sentence: str = ""
 
@@ -79,6 +81,7 @@ class Policy:
             may=frozenset(agents.get("may", policy_file.MAY)),
             folders=_paths(agents.get("folders", ())),
             approve_above=agents.get("approve_above"),
+            place=agents.get("place", ""),
             panel=told["texts"].get("panel", ""),
             sentence=told["texts"].get("forbidden", ""),
         )

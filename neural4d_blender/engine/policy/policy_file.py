@@ -103,12 +103,17 @@ def _is_folder(value: object) -> bool:
     return isinstance(value, str) and Path(value).expanduser().is_absolute()
 
 
+def _placing(value: object) -> bool:
+    """\"ask\" or \"always\""""
+    return value in ("ask", "always")
+
+
 #: What can be fixed and forbidden beside a service's own options.
 _OF_REQUEST = {name: _value for name in Request.__dataclass_fields__ if name not in ("key", "agent", "bring_in")}
 _OWN = {option.key for service in services.DECLARATIONS.values() for option in service.options}
 _SERVICES = [service.id for service in services.DECLARATIONS.values() if not service.built_in]
 _addresses = _list_of("addresses that begin with https:// or http://", lambda one: one.startswith(("https:", "http:")))
-_folders = _list_of("absolute paths", _is_folder)
+_folders = _list_of("absolute paths (on Windows with the drive or the server)", _is_folder)
 _LIMITS = dict.fromkeys(("job", "day", "month"), _points)
 _OF_NAMES = {_ANY: _LIMITS}
 _SHAPE: dict[str, Any] = {
@@ -132,6 +137,7 @@ _SHAPE: dict[str, Any] = {
         "allowed": _flag,
         "may": _list_of(", ".join(MAY), MAY.__contains__),
         "folders": _folders,
+        "place": _placing,
         "approve_above": _points,
     },
     "texts": {"panel": _text, "forbidden": _text},

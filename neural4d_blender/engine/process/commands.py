@@ -15,7 +15,7 @@ from ..protocol import unit_of
 from ..steps.active_job import ActiveJob
 from ..steps.context import Context, Timing
 from ..store.history import History
-from . import quotes
+from . import redeem_quotes
 from .batches import Batches
 from .connections import Connections
 from .events import Events
@@ -28,6 +28,7 @@ from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
 
 #: What is asked of all jobs there are: those that an engine which is no more has left are among them.
+_A_DAY = 86_400.0
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
 
 
@@ -55,7 +56,7 @@ class Commands:
         free = FreeQuestions(self.context, self.history, self.events, self.pools)
         self._by_name: dict[str, Callable[[Message], Message | None]] = {
             "configure": self._configure,
-            "quote": functools.partial(quotes.quote, self.context.journal),
+            "quote": functools.partial(redeem_quotes.quote, self.context.journal),
             "submit": self._submit,
             "submit_many": self.batches.submit,
             "stop_batch": self.batches.stop,
@@ -79,9 +80,11 @@ class Commands:
             "balance": free.balance,
             "test_key": free.balance,
             "account": free.account,
+            "boxes": free.boxes,
             "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,
+            "agents_jobs": self._agents_jobs,
             "follow": self._follow,
             "history": self._history,
             "audit": self._audit,
@@ -152,9 +155,11 @@ class Commands:
             paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
             paid = f"About {paid}" if points and estimated else paid
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
-        quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
         job.typical = typical_seconds(self.context.journal, job.provider)
-        self.context.save(job)
+        with self.context.journal.transaction():  # a quote is used up by a job that is there, or not at all
+            redeem_quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
+            self.context.journal.save(job)
+        self.context.publish(job)
         self.jobs.wake(ActiveJob(job))
         return {}
 
@@ -163,6 +168,10 @@ class Commands:
         newest = self.context.journal.newest(message.get("limit", 200))
         unwritten = {id: active.job for id, active in self.jobs.by_id.items() if active.unwritten}
         return {"jobs": [self._told(unwritten.get(job.id, job)) for job in newest if self._is_ours(job)]}
+
+    def _agents_jobs(self, _message: Message) -> Message:
+        since = self.context.clock.now() - _A_DAY
+        return {"jobs": [self.jobs.told(job) for job in self.history.of_agents(since)]}
 
     def _history(self, message: Message) -> Message:
         names = ("text", "provider", "states", "since", "until", "limit", "offset")

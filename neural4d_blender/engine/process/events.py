@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -12,9 +13,11 @@ from ..files.download import Stopped
 from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.server_facts import Server
+from ..model.states import AGENTS
 from ..model.variant import Variant
 from ..services.results import Balance
 from ..steps.failure_texts import unforeseen
+from ..store import private_files
 from ..store.journal import Journal
 from ..system import System
 from .outbox import Message, Outbox
@@ -30,11 +33,17 @@ class Events:
     def __init__(self, outbox: Outbox, journal: Journal, system: System) -> None:
         self.send = outbox.put
         self._journal = journal
+        self._of_agents: dict[str, tuple[object, ...]] = {}
         self._system = system
 
     def job(self, job: Job) -> None:
         """What a job is like now."""
         self.snapshot(job.to_dict())
+        stands = (job.state, job.costs.asks, job.under_way)
+        if job.agent and self._of_agents.get(job.id) != stands:
+            self._of_agents[job.id] = stands
+            with suppress(OSError):
+                (self._journal.folder / AGENTS).touch(private_files.FILE)
 
     def snapshot(self, told: dict[str, Any]) -> None:
         """The same, as it is told."""

@@ -9,8 +9,8 @@ from ..model.batch import BatchRecord
 from ..model.job import Job
 from ..model.request import Request
 from ..model.states import WaitsFor
-from ..policy import allowance
-from ..policy.allowance import Allowance
+from ..policy import points_allowance
+from ..policy.points_allowance import Allowance
 from ..policy.policy import Policy
 from ..store.journal import Journal
 
@@ -25,7 +25,7 @@ def are_set(job: Job, batch: BatchRecord | None) -> bool:
 
 def allowances_of(journal: Journal, job: Job) -> list[Allowance]:
     """Those that hold for the job now; PolicyUnusable where that cannot be known."""
-    return allowance.allowances(Policy.at(journal.folder), job, journal.agent_allowances())
+    return points_allowance.allowances(Policy.at(journal.folder), job, journal.agent_allowances())
 
 
 def reserve(
@@ -61,19 +61,22 @@ def reserve(
                     cost=told,
                 )
         reserved = max(job.costs.reserved, costs)  # what an earlier step holds is still to come
+        waited = job.waits_for is WaitsFor.APPROVAL
         if costs:
             _check_allowances(journal, job, allowances, (job.costs.total or 0) + reserved)
         job.costs.reserved, job.costs.asks = reserved, 0
-        if job.waits_for is WaitsFor.APPROVAL:
+        if waited:
             job.go_on()
-        if request.group or batch or allowances:
+        if request.group or batch or allowances or waited:
             journal.save(job)
 
 
 def _check_allowances(journal: Journal, job: Job, allowances: Sequence[Allowance], in_all: int) -> None:
+    points, approved = journal.approval(job.id) or (0, None)
+    if approved is False and job.waits_for is WaitsFor.APPROVAL:  # though the allowance may cover it by now
+        raise AllowanceUsedUp(f"This would cost up to {in_all} points.", points=in_all)
     try:
-        allowance.check(journal, job, allowances, in_all)
+        points_allowance.check(journal, job, allowances, in_all)
     except AllowanceUsedUp:
-        points, approved = journal.approval(job.id) or (0, False)
         if not approved or points < in_all:
             raise

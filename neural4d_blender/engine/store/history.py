@@ -94,6 +94,12 @@ class History:
                 return snapshot(values)
         return job_of(self.journal.folder, data, *row).to_dict()
 
+    def of_agents(self, since: float) -> list[Job]:
+        """The newest jobs that agents have had made since then (seconds since the epoch), newest first."""
+        which = "WHERE agent != '' AND created > ? AND deleted = 0 ORDER BY number DESC LIMIT 50"
+        rows = self.journal.rows(f"SELECT {COLUMNS} FROM jobs {which}", since)  # noqa: S608 (our own words)
+        return [job_of(self.journal.folder, *row) for row in rows]
+
     def totals(self) -> list[dict[str, Any]]:
         """Jobs, points and bytes by month and service, newest month first; deleted jobs count for what they cost."""
         with self.journal.reading() as db:

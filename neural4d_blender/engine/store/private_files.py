@@ -11,7 +11,18 @@ from pathlib import Path
 
 FILE, FOLDER = 0o600, 0o700
 #: What stands in a data folder; one that holds more is the user's for other things too.
-_OURS = ("journal*", "engine*", "jobs", "batches", "images", "library", "preparing", "set aside", "unfinished*")
+_OURS = (
+    "journal*",
+    "engine*",
+    "jobs",
+    "batches",
+    "images",
+    "library",
+    "preparing",
+    "set aside",
+    "unfinished*",
+    "agents",
+)
 
 
 def make_folder(path: Path) -> None:

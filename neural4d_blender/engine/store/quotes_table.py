@@ -20,7 +20,7 @@ class Quoted:
     """A row of the table.
 
     Args:
-        id: its uuid. agent: whom it was given to. identity: what it was given for, see process/quotes.py.
+        id: its uuid. agent: whom it was given to. identity: what it was given for, see process/redeem_quotes.py.
         points: that are paid at most. made, until: from when to when it is valid (seconds since the epoch).
     """
 

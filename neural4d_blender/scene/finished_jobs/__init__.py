@@ -2,4 +2,6 @@
 
 from ...engine.lazy_imports import open_late
 
-open_late(__name__, "endings", "hidden_collections", "job_report", "place_finished_models", "recover_unsaved")
+open_late(
+    __name__, "agents_jobs", "endings", "hidden_collections", "job_report", "place_finished_models", "recover_unsaved"
+)

@@ -159,6 +159,8 @@ def waiting_for(job: Job) -> str:
     """What keeps a ready job out of the scene, in words; empty when nothing does."""
     if not is_for_another_file(job):
         return targets.blocked()
+    if job.agent and not job.target.get("session"):
+        return "It was made for an agent: place it here."
     file = Path(job.target.get("file") or "").name
     if file:
         return f"It belongs to {file}: open that file, or place it here."
@@ -195,6 +197,7 @@ def place_job(
             provenance.note(roots, job, chosen)
             said = fit_into_box.refit(roots, scene)
         else:
+            row = targets.row_of(target, scene)
             roots = place(
                 chosen.blend,
                 name=title,
@@ -215,8 +218,8 @@ def place_job(
                 roots, said = fit_into_box.fill(roots[0], fits, scene)
                 if len(fits) > 1:
                     placeholder.remove_more(job.id)
-            elif standing:
-                _move_beside(roots, standing)
+            elif standing or row:
+                _move_beside(roots, standing or row)
     if said:
         session.placings.remarks[job.id] = said
     whereabouts.changed()

@@ -171,6 +171,12 @@ def _ways(
         yield from ([layer, *way] for way in _ways(child, collection))
 
 
+def row_of(target: Target, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """What a model is to come to the right of, in the collection that the target's models have of their own."""
+    there = collection_of(target, scene).objects if target.get("row") else ()
+    return [thing for thing in there if thing.parent is None]
+
+
 def _own_collection(parent: bpy.types.Collection, job_id: str, name: str) -> bpy.types.Collection:
     """The collection below the parent that is for this job's models alone, made where it is not there."""
     for child in parent.children:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...engine.protocol import Neural4DError
-from ...scene.engine_process import bridge
 from ...scene.session import session
+from ...scene.shared_engine import bridge
 from ...scene.timer_and_file_handlers import redraw, start
 
 if TYPE_CHECKING:
-    from ...client.jobs.answers import Answer
+    from ...client.jobs.replies import Answer
 
 
 def icon(path: str) -> int:

@@ -112,6 +112,13 @@ def fits(text: str, *, inset: float) -> bool:
     return _measure()(text) <= _width(inset)
 
 
+def side_by_side(layout: bpy.types.UILayout, *buttons: str) -> bpy.types.UILayout:
+    """A row for buttons with an icon and these words, or a column where the region has no room for one of them."""
+    room = _width(2.5) / len(buttons) - 30 * bpy.context.preferences.system.ui_scale
+    has_room = max(map(_measure(), buttons)) <= room
+    return layout.row(align=True) if has_room else layout.column(align=True)
+
+
 def cut(text: str, *, inset: float) -> str:
     """As much of a text as fits the region, less ``inset`` rows' heights; with dots where that is not all of it."""
     measured, width = _measure(), _width(inset)
@@ -144,15 +151,16 @@ def _width(inset: float) -> float:
     return max(width - inset * 20 * scale, 60 * scale)
 
 
-def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6) -> None:
+def draw(layout: bpy.types.UILayout, text: str, icon: Any = "NONE", *, inset: float = 3.6, share: float = 1) -> None:
     """Labels that hold the whole text, broken to the region's width.
 
     Args:
         inset: how much of the width the sidebar's tabs, margins and the box around it take, in rows' heights.
+        share: of what is left of the width; half of it in two columns.
     """
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for number, line in enumerate(wrap(sentence(text), _width(inset + (icon != "NONE")))):
+    for number, line in enumerate(wrap(sentence(text), _width(inset + (icon != "NONE")) * share)):
         if icon == "NONE":
             column.label(text=line)
         else:

@@ -62,8 +62,8 @@ def draw_rank(layout: bpy.types.UILayout, job: Job, variant: Variant) -> None:
     use, report = job.request.use, variant.report
     if not (use and report) or len(job.variants) < 2:
         return
-    best = ranking.best_first(job)[0].index == variant.index
+    best = variant in ranking.best_first(job)[:1]  # none is, where the prepared files are gone
     text = f"{called(use)} {report.verdict(use).score:.0%}"
     layout.label(text=text, icon="SOLO_ON" if best else "SOLO_OFF")
     if why := reasons(report, use):
-        layout.label(text=why[0])
+        labels.draw(layout, why[0], inset=4.8, share=0.5)  # beside the other one's

@@ -102,6 +102,8 @@ def _draw_job(box: bpy.types.UILayout, job: Job) -> None:
         show.draw_way(box, job.id, placed=job.state == State.PLACED)
     if not is_open:
         return
+    if job.agent:
+        labels.draw(box, tr("From the agent {name}").format(name=job.agent), "COMMUNITY")
     waits = state_labels.waits(job)
     _draw_progress(box, job, tr("Could not be placed") if trouble else state_labels.state(job)[0], waits)
     note = job.note or session.placings.remarks.get(job.id, "")
@@ -167,7 +169,8 @@ def _draw_progress(box: bpy.types.UILayout, job: Job, words: str, waits: int) ->
         done = state_labels.progress(job)
         share = f"{done:.0%}"
         words = f"{words}  {tr('about {share}').format(share=share) if job.progress_estimated else share}"
-        box.progress(factor=done, type="BAR", text=f"{words}  ·  {elapsed}")
+        timed = f"{words}  ·  {elapsed}"
+        box.progress(factor=done, type="BAR", text=timed if labels.fits(timed, inset=4) else words)
     elif not waits:
         box.label(text=f"{words}  ·  {elapsed}")
 
@@ -225,7 +228,7 @@ def _draw_actions(box: bpy.types.UILayout, job: Job) -> None:
     if state in (State.FAILED, State.CANCELLED):
         overruled = job.error is not None and job.error["code"] == "NoPortrait"
         label = tr("Pay Again") if job.retry_pays else tr("Generate Anyway") if overruled else tr("Retry")
-        row = box.column(align=True) if overruled else box.row(align=True)  # a longer one wants all the room
+        row = labels.side_by_side(box, label, tr("Copy Report"))
         row.operator("neural4d.retry", text=label, icon=RETRY).job = job.id
         if state == State.FAILED:
             row.operator("neural4d.copy_report", icon="COPYDOWN").job = job.id

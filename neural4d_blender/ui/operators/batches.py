@@ -191,16 +191,17 @@ class NEURAL4D_OT_report_batch(_BatchOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Write it."""
-        from ...batching.reports import report
+        from ...batching.reports import report_files
 
         if not self.filepath:
             raise InvalidInput("No file was named for the report.", "Choose one.")
         record = bridge.batches[self.batch]
         jobs = batch_progress.tally(self.batch).jobs()
         lines = [
-            report.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record) for job in jobs
+            report_files.line(replace(job, error=session.placings.trouble.get(job.id) or job.error), record)
+            for job in jobs
         ]
-        written = report.write(lines, bpy.path.abspath(self.filepath))
+        written = report_files.write(lines, bpy.path.abspath(self.filepath))
         self.report({"INFO"}, tr("{count} lines in {written}").format(count=len(lines), written=written))
 
 

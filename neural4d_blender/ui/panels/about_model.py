@@ -44,13 +44,13 @@ class NEURAL4D_PT_about(bpy.types.Panel):
         labels.draw(layout, _in_short(said), inset=2.6)
         if report := model_report.of_selected(context):
             verdicts.draw(layout, report, inset=2.6)
-        row = layout.row(align=True)
+        row = labels.side_by_side(layout, tr("Generate Again"), tr("Variations"))
         row.operator("neural4d.generate_again", icon="SHADERFX")
         row.operator("neural4d.variations", icon="DUPLICATE")
         if provenance.fit_of(root):
             layout.operator("neural4d.refit", icon="CON_SIZELIKE")
         _draw_replacements(layout, said)
-        row = layout.row(align=True)
+        row = labels.side_by_side(layout, tr("Mark as Asset"), tr("Save to Library"))
         row.operator("neural4d.mark_asset", icon="ASSET_MANAGER")
         row.operator("neural4d.save_asset", icon="FILE_TICK")
         if news := session.asked.library.get((said.job, said.variant or 0)):
@@ -146,8 +146,9 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
         there = [v for v in one.variants if v.state in (VariantState.DOWNLOADED, VariantState.PREPARED)]
         others = [v for v in there if one is not job or v.index != said.variant]
         if others:
-            row = layout.row(align=True)
-            row.label(text=tr("Replace with") if one is job else tr("With a new one"))
+            column = layout.column(align=True)
+            column.label(text=tr("Replace with") if one is job else tr("With a new one"))
+            row = column.row(align=True)
             for variant in others:
                 picture = icons.strange(variant.preview)
                 button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)

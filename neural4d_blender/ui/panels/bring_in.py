@@ -16,9 +16,9 @@ from ..settings.properties import service
 if TYPE_CHECKING:
     from ...client.jobs.replies import AccountModel
 
-#: Rows' heights that the tabs and margins take of the width, what they and a box take of a model's half of it, and the
-#: most of a picture's.
-_AROUND, _BESIDE, _LARGEST = 3.2, 2.4, 9.0
+#: Rows' heights that the tabs and margins take of the width, what they and a box take of a model's part of it, the same
+#: with a button's icon and a sign beside it, and the most of a picture's.
+_AROUND, _BESIDE, _WITH_SIGNS, _LARGEST = 3.2, 2.4, 4.6, 9.0
 _WITH_MODELS = {State.READY, State.PLACED}
 
 
@@ -98,9 +98,11 @@ def _draw_pages(layout: bpy.types.UILayout) -> None:
 def _draw_models(layout: bpy.types.UILayout, models: list[AccountModel]) -> None:
     if not models:
         layout.label(text=tr("No model is on this page."))
-    grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, even_rows=False, align=False)
+    words = (tr("Bring In"), tr("Place Again"), tr("Failed"))
+    columns = 2 if all(labels.fits(one, inset=_width() / 2 + _WITH_SIGNS) for one in words) else 1
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=False, align=False)
     for model in models:
-        _draw_model(grid.box().column(align=True), model, _width() / 2)
+        _draw_model(grid.box().column(align=True), model, columns)
 
 
 def _width() -> float:
@@ -108,17 +110,15 @@ def _width() -> float:
     return bpy.context.region.width / (20 * bpy.context.preferences.system.ui_scale)
 
 
-def _draw_model(column: bpy.types.UILayout, model: AccountModel, room: float) -> None:
-    """A picture, what it is called, when it was made, and the button.
-
-    Args:
-        room: half the region's width, in rows' heights.
-    """
+def _draw_model(column: bpy.types.UILayout, model: AccountModel, columns: int) -> None:
+    """A picture, what it is called, when it was made, and the button."""
+    room = _width() / columns
+    inset = _width() - room + _BESIDE
     shown = icons.icon(page.pictures.get(model.id, "")) or icons.own("IMAGE_DATA")
-    column.template_icon(shown, scale=min(room - _AROUND / 2, _LARGEST))
+    column.template_icon(shown, scale=min(room - _AROUND / columns, _LARGEST))
     job = page.job_of(model)
-    column.label(text=labels.cut(model.title or (job.request.title if job else tr("Model")), inset=room + _BESIDE))
-    column.label(text=labels.cut(_state(model), inset=room + _BESIDE))
+    column.label(text=labels.cut(model.title or (job.request.title if job else tr("Model")), inset=inset))
+    column.label(text=labels.cut(_state(model), inset=inset))
     if job is None:
         row = unsupported.row(column, model.obstacle)
         button = row.operator("neural4d.bring_in", icon="IMPORT")
@@ -129,7 +129,7 @@ def _draw_model(column: bpy.types.UILayout, model: AccountModel, room: float) ->
         place.job, place.variant = job.id, job.placed[0] if job.placed else -1
     else:
         words, icon = state_labels.state(job)
-        column.label(text=labels.cut(words, inset=room + _BESIDE + 1), icon=icon)
+        column.label(text=labels.cut(words, inset=inset + 1), icon=icon)
 
 
 def _state(model: AccountModel) -> str:

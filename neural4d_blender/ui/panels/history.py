@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ...client.jobs.snapshots import Job
 
 _PREVIEW = 3.4
+#: Rows' heights that margins and gaps take beside the words of a line of the totals.
+_BESIDE_TOTALS = 5.0
 #: Lines of the totals; the rest is in ``neural4d.totals()``.
 _MONTHS = 12
 _WITH_MODELS = {State.READY, State.PLACED}
@@ -95,12 +97,12 @@ class NEURAL4D_PT_totals(_HistoryPanel, bpy.types.Panel):
 
 
 def _draw_total(layout: bpy.types.UILayout, what: str, jobs: int, cost: str) -> None:
-    row = layout.split(factor=0.42)
+    told = f"{labels.count(jobs, 'job')}  ·  {cost}"
+    row = layout.row() if labels.fits(what + told, inset=_BESIDE_TOTALS) else layout.column(align=True)
     row.label(text=what)
     numbers = row.row()
     numbers.alignment = "RIGHT"
-    numbers.label(text=labels.count(jobs, "job"))
-    numbers.label(text=cost)
+    numbers.label(text=told)
 
 
 def _draw_filters(layout: bpy.types.UILayout, filters: Any) -> None:
@@ -146,8 +148,8 @@ def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
     column = row.column(align=True)
     words, icon = state_labels.state(job)
     column.label(text=labels.cut(job.request.title, inset=inset + 1), icon=icon)
-    column.label(text=labels.cut("  ·  ".join(_facts(job, words)), inset=inset))
-    _draw_buttons(column.row(align=True), job)
+    labels.draw(column, "  ·  ".join(_facts(job, words)), inset=inset)
+    _draw_buttons(box.row(align=True), job)
 
 
 def _facts(job: "Job", words: str) -> list[str]:

@@ -31,6 +31,7 @@ class NEURAL4D_PT_generate(_SidebarPanel, bpy.types.Panel):
         """Saved settings; and for those who go on in Python."""
         presets.NEURAL4D_PT_presets.draw_panel_header(self.layout)
         self.layout.operator("neural4d.copy_as_python", text="", icon="COPYDOWN", emboss=False)
+        self.layout.separator()  # Blender's own grip comes next
 
     def draw(self, context: bpy.types.Context) -> None:
         """What stands in the way comes first, then what to make, then what it costs."""

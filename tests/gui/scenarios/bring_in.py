@@ -18,12 +18,9 @@ LEFT, RIGHT = (0.25,), (0.7,)
 
 def begin(ui):
     """Both panels open and alone in the tab, at the width that the sidebar has by itself."""
-    yield from history.show(ui)
-    for panel in reversed(bring_in.CLASSES):
-        bpy.utils.unregister_class(panel)
     for panel in bring_in.CLASSES:
         panel.bl_options = set()  # closed when they are first drawn, otherwise
-        bpy.utils.register_class(panel)
+    yield from history.show(ui, *bring_in.CLASSES)
     yield from ui.open_tab("Neural4D")
     yield from to_width(ui, USUAL)
     yield from ui.redraw()

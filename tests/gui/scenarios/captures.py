@@ -103,8 +103,15 @@ def cycles(ui, folder: str):
     yield from set_up(ui)
     scene, space = bpy.context.scene, ui.area().spaces[0]
     material = bpy.data.materials.new("Glow")
+    if not material.node_tree:  # before Blender 5
+        material.use_nodes = True
     surface = material.node_tree.nodes["Principled BSDF"]
-    for name, value in {"Base Color": (0, 0, 0, 1), "Emission Color": RED, "Emission Strength": 1}.items():
+    for name, value in {
+        "Base Color": (0, 0, 0, 1),
+        "Specular IOR Level": 0,
+        "Emission Color": RED,
+        "Emission Strength": 1,
+    }.items():
         surface.inputs[name].default_value = value
     bpy.data.objects["Plane"].data.materials.append(material)
     scene.render.engine, scene.cycles.preview_samples = "CYCLES", 1

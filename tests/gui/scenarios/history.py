@@ -7,7 +7,7 @@ from dataclasses import asdict
 import bpy
 from bl_ext.user_default.neural4d.ui.lists import batch_list, batch_progress
 from bl_ext.user_default.neural4d.ui.lists.history_page import LENGTH, page
-from bl_ext.user_default.neural4d.ui.panels import history, sidebar
+from bl_ext.user_default.neural4d.ui.panels import bring_in, history, sidebar
 
 from tests.gui.harness_window import WIDE
 from tests.gui.scenarios.steps import Until, bridge, expect, in_viewport, names, press, reached, retype, start, steer
@@ -18,7 +18,7 @@ BIN = (0.85, 0.87)
 
 HISTORY = (history.NEURAL4D_PT_history, history.NEURAL4D_PT_totals)
 #: All panels of the tab; those below others come after them.
-PANELS = (*sidebar.CLASSES, *batch_list.CLASSES, *HISTORY)
+PANELS = (*sidebar.CLASSES, *batch_list.CLASSES, *bring_in.CLASSES, *HISTORY)
 
 
 def show(ui, *wanted):

@@ -106,6 +106,7 @@ def busy(ui, admin_url):
     yield from _ready(ui, sim, "a bottle")
     bpy.context.scene.render.engine = "CYCLES"
     bpy.context.scene.cycles.samples = 100_000
+    bpy.context.scene.cycles.use_denoising = False  # a Blender may be built without
     bpy.context.scene.cycles.time_limit = 14.0  # longer than a busy machine takes to prepare the model
     bpy.context.preferences.view.render_display_type = "NONE"
     with in_window():

@@ -36,7 +36,8 @@ def goes_on(ui, file):
     before = _states()
     with in_window():
         bpy.ops.wm.open_mainfile(filepath=file)
-    yield Until(lambda: "a table" in names(), "the model to come into its file", 20)
+    yield Until(lambda: "a table" in names(), "the model to come into its file", 60)
+    yield Until(lambda: _states()["a table"] == "placed", "the engine to have heard of it", 60)
     yield from ui.open_tab("Neural4D")
     yield from ui.screenshot("restart-2-its-file-is-open")
     where = list(bpy.data.objects["a table"].location)

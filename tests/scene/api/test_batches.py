@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import neural4d_blender as neural4d
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from neural4d_blender.batching.table.columns import COLUMNS
 from neural4d_blender.scene import timer_and_file_handlers
 from neural4d_blender.scene.finished_jobs import place_finished_models
@@ -118,7 +118,7 @@ def test_a_killed_script_is_continued_by_another_whose_scene_is_whole(sim: Simul
     done = run("resume")
     assert done.returncode == 0
     assert json.loads(done.stdout.rpartition("STANDING=")[2]) == [[0], [0.0625], [0.125], [0.1875], [0.25]]
-    lines = report.read(tmp_path / "report.csv")
+    lines = report_files.read(tmp_path / "report.csv")
     assert [line.state for line in lines] == ["placed"] * 5
     assert sum(line.points or 0 for line in lines) == sim.spent == 300
 

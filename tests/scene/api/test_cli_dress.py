@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from scripts.simulator.launcher import ROOT, Simulator
 from tests.scene.api.test_api import sim, simulator
 from tests.scene.api.test_cli import run, told
@@ -61,7 +61,7 @@ def test_dressed_killed_and_continued(
     assert "--continue" in capfd.readouterr().err
     assert run(*own, "--online-mode", "--continue") == 0
     assert told(capfd)[-1]["points"] == sum(row["points"] for row in sim.ledger()) == 60 * names
-    assert sum(line.points for line in report.read(lines)) == 60 * names
+    assert sum(line.points for line in report_files.read(lines)) == 60 * names
     bpy.ops.wm.open_mainfile(filepath=dressed)
     assert sum("neural4d_fit" in thing for thing in bpy.data.objects) == boxes
     assert len(bpy.data.collections["Blockout"].objects) == boxes

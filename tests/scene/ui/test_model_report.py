@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bmesh
@@ -52,6 +53,13 @@ def test_a_job_s_card_has_the_verdicts(layout: Any, monkeypatch: pytest.MonkeyPa
 def test_of_several_each_has_its_rank_and_what_speaks_against_it(layout: Any) -> None:
     shown = drawn(job_pictures.draw_variants, job(12, 0, require="print")).texts
     assert [text for text in shown if "edges" in text or "%" in text] == ["Print 50%", "12 open edges", "Print 50%"]
+
+
+def test_models_whose_prepared_files_are_gone_are_drawn_too(layout: Any) -> None:
+    """Retry empties them, and leaves what was measured."""
+    asked = job(12, 0, require="print")
+    asked = replace(asked, variants=[replace(variant, blend="") for variant in asked.variants])
+    assert "Print 50%" in drawn(job_pictures.draw_variants, asked).texts
 
 
 def model(check: str, domain: str) -> bpy.types.Object:

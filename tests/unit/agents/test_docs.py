@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from neural4d_blender.agents.agent_session import Session
+from neural4d_blender.agents.agent_session import AgentSession
 from neural4d_blender.agents.folders import Folders
 from neural4d_blender.agents.main import main
 from neural4d_blender.agents.server import Server
@@ -33,7 +33,7 @@ def test_each_client_s_configuration_is_json_that_starts_the_server(capsys: pyte
 
 
 def test_every_tool_is_in_the_table_with_types_and_a_sentence(tmp_path: Path) -> None:
-    server = Server(Session(AgentSettings(), "claude", Folders([str(tmp_path)])))
+    server = Server(AgentSession(AgentSettings(), "claude", Folders([str(tmp_path)])))
     tools = anyio.run(server.list_tools)
     table = DOCS.partition("| tool |")[2].partition("\n\n")[0]
     assert sorted(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))) == sorted(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from neural4d_blender.engine.errors import AnswerLost, ServiceUnreachable, UnexpectedAnswer
 from neural4d_blender.engine.http.transport import Transport
-from scripts.simulator.launcher import Simulator
+from tests.support.simulator_client import Caller
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY")
 
@@ -134,7 +134,7 @@ def test_a_paid_call_has_a_connection_of_its_own_and_others_share_one() -> None:
                 threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
         def talk(connection: socket.socket) -> None:
-            with connection:
+            with connection, suppress(ConnectionResetError):  # Windows resets what was not read to its end
                 while connection.recv(65536):
                     connection.sendall(answer)
 
@@ -148,24 +148,24 @@ def test_a_paid_call_has_a_connection_of_its_own_and_others_share_one() -> None:
         assert len(ports) == 3
 
 
-def test_the_second_address_where_the_first_cannot_be_reached() -> None:
-    with Simulator(generation="today") as sim:
-        transport = Transport("Neural4D", "http://127.0.0.1:9", sim.token, others=[sim.api_url])
-        assert transport.call("/api/queryPointsInfo")["statusType"] == 0
-        assert transport.url == sim.api_url  # from now on it is asked first
-        sim.set_fault("queryPointsInfo", "reset_after")
-        both = Transport("Neural4D", sim.api_url, sim.token, others=[sim.api_url])
-        with pytest.raises(AnswerLost):
-            both.call("/api/queryPointsInfo")
-        assert len(sim.requests("queryPointsInfo")) == 2, "what has left once is not sent to another address"
+def test_the_second_address_where_the_first_cannot_be_reached(service: Caller) -> None:
+    sim = service.sim
+    transport = Transport("Neural4D", "http://127.0.0.1:9", sim.token, others=[sim.api_url])
+    assert transport.call("/api/queryPointsInfo")["statusType"] == 0
+    assert transport.url == sim.api_url  # from now on it is asked first
+    sim.set_fault("queryPointsInfo", "reset_after")
+    both = Transport("Neural4D", sim.api_url, sim.token, others=[sim.api_url])
+    with pytest.raises(AnswerLost):
+        both.call("/api/queryPointsInfo")
+    assert len(sim.requests("queryPointsInfo")) == 2, "what has left once is not sent to another address"
 
 
-def test_each_kind_of_call_has_its_time() -> None:
+def test_each_kind_of_call_has_its_time(service: Caller) -> None:
     from neural4d_blender.engine.http.transport import PAID_TIMEOUT, READ_TIMEOUT
 
     assert (READ_TIMEOUT, PAID_TIMEOUT) == (30.0, 180.0)
-    with Simulator(generation="today", answer_seconds=1.5) as sim:
-        transport = Transport("Neural4D", sim.api_url, sim.token, read=0.5, paid=20.0)
-        assert transport.call("/api/generateModelWithText", {"prompt": "a chair", "modelCount": 1}, paid=True)["uuids"]
-        with pytest.raises(AnswerLost):
-            transport.call("/api/generateModelWithText", {"prompt": "a chair", "modelCount": 1})
+    service.sim.configure(generations={"neural4d": "today"}, answer_seconds=1.5)
+    transport = Transport("Neural4D", service.sim.api_url, service.sim.token, read=0.5, paid=20.0)
+    assert transport.call("/api/generateModelWithText", {"prompt": "a chair", "modelCount": 1}, paid=True)["uuids"]
+    with pytest.raises(AnswerLost):
+        transport.call("/api/generateModelWithText", {"prompt": "a chair", "modelCount": 1})

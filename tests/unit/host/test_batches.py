@@ -8,6 +8,7 @@ import pydoc
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,8 @@ import neural4d_blender as neural4d
 from neural4d_blender.batching import preflight, scene_grid, standalone
 from neural4d_blender.batching.batch import Batch
 from neural4d_blender.batching.preflight import Item
-from neural4d_blender.batching.reports import report
-from neural4d_blender.batching.table import columns, table_reader
+from neural4d_blender.batching.reports import report_files
+from neural4d_blender.batching.table import columns, identity, table_reader
 from neural4d_blender.client.jobs.snapshots import Job, Save
 from neural4d_blender.engine.model.request import Request
 from neural4d_blender.engine.protocol import BatchRecord, State
@@ -247,6 +248,14 @@ def test_rows_that_differ_in_their_texts_alone_are_each_their_own() -> None:
             assert told == (row["prompt"], row.get("name", ""), row["size_mm"], "/files")
 
 
+def test_the_ids_of_rows_are_those_that_uuid5_gives() -> None:
+    """A batch of an earlier version goes on by them."""
+    batch, texts = str(uuid.uuid4()), [f'{{"prompt": "a bird {number}"}}' for number in range(40)]
+    own = [str(uuid.uuid5(uuid.UUID(batch), f"1 {text}")) for text in texts]
+    again = str(uuid.uuid5(uuid.UUID(batch), f"2 {texts[0]}"))
+    assert identity.row_ids(batch, [*texts, texts[0]]) == [*own, again]
+
+
 def test_samples_by_name_or_for_all_rows() -> None:
     rows: list[Any] = [{"sample": "chair"}, {"prompt": "a bird"}, {"sample": "robot", "prompt": "a red"}]
     items = preflight.plan(table_reader.read(rows), {}, lambda *_: [], {})
@@ -355,7 +364,7 @@ def test_three_shards_each_killed_once_and_continued_agree_with_the_ledger(sim: 
     assert sum(line.points or 0 for line in lines) == sim.spent == 14 * 60
     assert len({request["body"]["prompt"] for request in sim.requests("generateModelWithText")}) == 14
     assert all(Path(file).read_bytes().startswith(b"glTF") for line in lines for file in line.files)
-    assert report.read(tmp_path / "all.json") == lines
+    assert report_files.read(tmp_path / "all.json") == lines
 
 
 def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_path: Path) -> None:
@@ -366,27 +375,27 @@ def test_reports_come_back_as_they_were_written_and_the_better_line_is_kept(tmp_
         Job("0", "neural4d", mug, seconds=seconds, batch="b", item=0),
         Job("1", "neural4d", Request("bird; 1"), batch="b", item=1),
     ]
-    lines = [report.line(job, record) for job in made]
+    lines = [report_files.line(job, record) for job in made]
     assert (lines[0].input, lines[0].seconds) == ("photos/mug.png", 3.0)
-    done = report.line(
+    done = report_files.line(
         replace(made[1], state=State.READY, cost=60, saves=[Save("s", 0, "GLB", "", path="a.glb")]), record
     )
     for name in ("r.csv", "r.json"):
-        assert report.read(report.write(lines, tmp_path / name)) == lines
+        assert report_files.read(report_files.write(lines, tmp_path / name)) == lines
         (tmp_path / name).write_text((tmp_path / name).read_text("utf-8"), "utf-8-sig")  # as Excel saves it
-        assert report.read(tmp_path / name) == lines
-        assert report.read(report.write([], tmp_path / f"empty {name}")) == []
-    report.write([done], tmp_path / "later.csv")
-    assert report.merge_reports([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
+        assert report_files.read(tmp_path / name) == lines
+        assert report_files.read(report_files.write([], tmp_path / f"empty {name}")) == []
+    report_files.write([done], tmp_path / "later.csv")
+    assert report_files.merge_reports([tmp_path / "later.csv", tmp_path / "r.csv"]) == [lines[0], done]
     third = replace(made[0], item=2)
-    report.write([report.line(third, replace(record, size=3))], tmp_path / "other.csv")
+    report_files.write([report_files.line(third, replace(record, size=3))], tmp_path / "other.csv")
     with pytest.raises(neural4d.InvalidInput, match="another input: that one has 3 items, not 2"):
-        report.merge_reports([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
+        report_files.merge_reports([tmp_path / "empty r.csv", tmp_path / "r.csv", tmp_path / "other.csv"])
     with pytest.raises(neural4d.InvalidInput, match=r"\.csv or a \.json"):
-        report.write(lines, tmp_path / "r.txt")
+        report_files.write(lines, tmp_path / "r.txt")
     (tmp_path / "no.csv").write_text("prompt\nx\n")
     with pytest.raises(neural4d.InvalidInput, match="no report"):
-        report.read(tmp_path / "no.csv")
+        report_files.read(tmp_path / "no.csv")
 
 
 def test_the_price_measured_last_is_the_one_that_counts(sim: Simulator, tmp_path: Path) -> None:

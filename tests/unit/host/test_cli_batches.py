@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching.reports.report import read
+from neural4d_blender.batching.reports.report_files import read
 from neural4d_blender.cli.exit_codes import Exit, code_of_many
 from neural4d_blender.engine import errors
 from scripts.simulator.launcher import Simulator

@@ -138,12 +138,12 @@ def test_three_shares_each_killed_once_pay_each_line_once(sim: Simulator, tmp_pa
     sim.wait_for_request("generateModelWithText", 6)
     for share in shares:
         share.kill()
-        share.wait(30)
+        share.wait()
     assert len(sim.ledger()) == 6
     sim.configure(job_seconds=0)
     sim.finish_jobs()
     shares = [start(number) for number in (1, 2, 3)]
-    assert [share.wait(120) for share in shares] == [0, 0, 0]
+    assert [share.wait() for share in shares] == [0, 0, 0]
     assert run("merge", *(f"report-{number}.csv" for number in (3, 1, 2)), "-o", "report.csv") == 0
     with Path("report.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))

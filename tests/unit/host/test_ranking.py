@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neural4d_blender.batching.reports import report as reports
+from neural4d_blender.batching.reports import report_files as reports
 from neural4d_blender.cli.exit_codes import Exit, code_of, code_of_many
 from neural4d_blender.cli.output import report_text
 from neural4d_blender.cli.planned_files import Plan

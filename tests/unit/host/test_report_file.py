@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neural4d_blender.batching.reports.report import Line, read, write
+from neural4d_blender.batching.reports.report_files import Line, read, write
 
 PLAIN = Line(1, 1, "a bird", "Bird", "neural4d", "ready", 60, 1.5, None, None, -2.0, 12, ["/a/b.glb"], "", "1", "b", "")
 PLAIN = replace(PLAIN, variant=0, options={"quality": 1.5}, metadata={"shot": "sh010"})

@@ -13,7 +13,7 @@ import pytest
 
 import neural4d_blender as neural4d
 from neural4d_blender.batching import standalone
-from neural4d_blender.batching.reports import report
+from neural4d_blender.batching.reports import report_files
 from scripts.simulator.launcher import ROOT
 from tests.support.command_line import at_home, run, table
 from tests.support.simulator_client import Caller
@@ -33,19 +33,19 @@ def test_a_report_follows_its_schema_and_knows_its_table(
     told = json.loads(Path("r.json").read_text("utf-8"))
     schema = json.loads(SCHEMA.read_text("utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
-    assert set(schema["items"]["properties"]) == {one.name for one in fields(report.Line)}
+    assert set(schema["items"]["properties"]) == {one.name for one in fields(report_files.Line)}
     mug, cup = told
     (file,) = map(Path, mug["files"])
     assert mug["sha256"] == [hashlib.sha256(file.read_bytes()).hexdigest()]
     assert mug["bytes"] == [file.stat().st_size]
     assert (mug["key"], mug["size_mm"], mug["code"]) == ("mug 7", 90.0, "")
     assert (cup["code"], cup["files"]) == (cup["error"].split(":")[0], [])
-    assert [line.sha256 for line in report.read("r.csv")] == [mug["sha256"], []]
+    assert [line.sha256 for line in report_files.read("r.csv")] == [mug["sha256"], []]
     with Path("r.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.reader(source))
     with Path("later.csv").open("w", encoding="utf-8", newline="") as target:
         csv.writer(target).writerows([[*row, "of a later version"] for row in rows])
-    assert len(report.read("later.csv")) == 2
+    assert len(report_files.read("later.csv")) == 2
     capsys.readouterr()
     assert run("jobs", "mug", "--json") == 0
     assert json.loads(capsys.readouterr().out)["delivered"] == mug["files"]

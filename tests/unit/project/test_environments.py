@@ -81,7 +81,7 @@ def test_every_stage_is_a_session_of_the_noxfile() -> None:
     stages = command.stages(list(environments.BPY))
     kinds = {name.partition("(")[0] for name in stages}
     on_request = {"tool", "summary", "mutants"}
-    assert kinds == {*command.KINDS, *command.BY_NAME} == set(noxfile.nox.registry.get()) - on_request
+    assert kinds == set(command.KINDS) == set(noxfile.nox.registry.get()) - on_request
     assert set(command.PLACES) <= set(stages)
 
 

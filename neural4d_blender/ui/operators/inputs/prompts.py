@@ -86,7 +86,8 @@ class NEURAL4D_OT_toggle_style(_Style, bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The words are the tooltip."""
-        return f"Adds to the prompt, or takes away: {remembered.styles().get(properties.style, '')}"
+        words = remembered.styles().get(properties.style, "")
+        return tr("Adds to the prompt, or takes away: {words}").format(words=words)
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         """The prompt says it, so that what is sent is seen."""

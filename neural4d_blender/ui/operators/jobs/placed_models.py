@@ -14,6 +14,7 @@ from ....scene.session import session
 from ....scene.shared_engine import bridge
 from ...drawing import labels
 from ...drawing.languages import sentence, tr
+from ...drawing.priced_dialog import PricedDialog
 from ..generate import report_error
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ class ModelOperator(_Base):
         raise NotImplementedError
 
 
-class _Paid(ModelOperator):
-    """Starts jobs that are paid: the dialog says what they cost, and its button is what pays."""
+class _Paid(PricedDialog, ModelOperator):
+    """Starts jobs that are paid: the dialog's button says what they cost, and is what pays."""
+
+    own: tuple[str, ...] = ()  # settings of the operator's own
 
     def requests(self, provider: str, request: "protocol.Request") -> "list[protocol.Request]":
         """The requests of the jobs to start."""
@@ -79,10 +82,30 @@ class _Paid(ModelOperator):
         """Ask first."""
         if selected_root(context) is None:
             return {"CANCELLED"}
-        return context.window_manager.invoke_props_dialog(self, title=self.bl_label, confirm_text=self.bl_label)
+        return self.ask(context, tr(self.bl_label), title=tr(self.bl_label))
+
+    def price(self, context: bpy.types.Context) -> str:
+        """What the jobs cost together."""
+        root = selected_root(context)
+        asked = origin(root) if root else None
+        if asked is None:
+            return labels.amount(None)
+        provider, request = asked
+        try:
+            points = start_job.price(provider, self.requests(*asked))
+        except Neural4DError:  # the dialog says why it cannot be started
+            return labels.amount(None)
+        measured = protocol.measured(provider, request, bridge.prices)
+        return labels.amount(points, declaration(provider).unit, measured=measured)
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        """Start them at the price that the button named."""
+        if self.asks_anew(context, **{name: getattr(self, name) for name in self.own}):
+            return {"CANCELLED"}
+        return super().execute(context)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The settings, and the price of what they amount to."""
+        """The settings; what stands in the way, and whether they have changed the price."""
         layout = self.layout
         layout.use_property_split = True
         self.draw_settings(layout)
@@ -92,10 +115,9 @@ class _Paid(ModelOperator):
             layout.label(text=asked[1].title)
             try:
                 start_job.check_again(*asked)
-                points = start_job.price(asked[0], self.requests(*asked))
-                layout.label(text=labels.price(points, declaration(asked[0]).unit), icon="INFO")
             except Neural4DError as error:
                 layout.label(text=sentence(error.what), icon="ERROR")
+        self.draw_changed(context)
 
     def draw_settings(self, layout: bpy.types.UILayout) -> None:
         """What can be set."""
@@ -121,6 +143,7 @@ class NEURAL4D_OT_generate_again(_Paid, bpy.types.Operator):
 
     bl_idname = "neural4d.generate_again"
     bl_label = "Generate Again"
+    own = ("place",)
 
     place: EnumProperty(
         name="Put It",
@@ -150,6 +173,7 @@ class NEURAL4D_OT_variations(_Paid, bpy.types.Operator):
 
     bl_idname = "neural4d.variations"
     bl_label = "Variations"
+    own = ("count",)
 
     count: IntProperty(name="How Many", description="Models to be made", default=4, min=1, max=16)
 
