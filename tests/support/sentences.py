@@ -31,6 +31,7 @@ LEFT_OUT = {
     "engine/files/gltf/gltf_check.py": "the same",
     "engine/files/gltf/gltf_scene_check.py": "the same",
     "engine/process/redeem_quotes.py": "what an agent reads",
+    "prepare/boxes.py": "the same",
     "engine/store/quotes_table.py": "the same",
     "scene/finished_jobs/job_report.py": "a report that is read by whoever is asked for help",
     "ui/operators/jobs/copy_as_python.py": "comments of a script",
