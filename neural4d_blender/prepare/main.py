@@ -29,7 +29,7 @@ from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.model.quality.facts import Facts
 from ..engine.system import SYSTEM
-from . import open_file
+from . import boxes, open_file
 from .checks import run as checks
 from .games import lods_and_collision, retopology
 from .importing import bounds, color_attributes, importers, multi_part
@@ -248,6 +248,8 @@ def run(values: Mapping[str, Any], make: Callable[[PrepareJob], Facts] = prepare
     try:
         if values.get("task") == "pictures":
             return small_pictures.draw(values["pictures"])
+        if values.get("task") == "boxes":
+            return boxes.read(values["source"])
         if "task" in values:
             return asset.write_asset(cast("AssetValues", values))
         return make(PrepareJob.from_json(values))

@@ -15,7 +15,7 @@ from neural4d_blender.client.jobs.replies import Answer
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import BatchRecord, Request, State, declaration
 
-from . import plan, users
+from . import agents, plan, users
 from .machine.pipes import EngineProcess
 from .machine.scheduler import Process
 from .services import API, job_id, number_of
@@ -52,7 +52,7 @@ class Settings:
         return self.imports_itself
 
     def agent_allowances(self) -> dict[str, int] | None:
-        return None
+        return self._world.plan.of_agents
 
     def strict(self) -> bool:
         return False
@@ -102,11 +102,11 @@ class Host:
         self.world.scheduler.spawn(self.process, "main", self._live)
         for job in self.world.plan.jobs:
             if job.host % self.world.plan.hosts == self.number and job.number not in self._sent and job.batch is None:
-                self._later(f"job {job.number}", job.at - self.world.scheduler.now, lambda job=job: self._submit(job))
+                self.later(f"job {job.number}", job.at - self.world.scheduler.now, lambda job=job: self._submit(job))
         for number, batch in enumerate(self.world.plan.batches):
             if batch["host"] % self.world.plan.hosts == self.number and -1 - number not in self._sent:
                 wait = batch["at"] - self.world.scheduler.now
-                self._later("batch", wait, lambda number=number: self._submit_batch(number))
+                self.later("batch", wait, lambda number=number: self._submit_batch(number))
         self._plan_acts("", None)
 
     def befall(self, what: str) -> None:
@@ -148,7 +148,9 @@ class Host:
             self.bridge.jobs[job.id] = job
         self.look()
 
-    def _later(self, name: str, seconds: float, act: Any) -> None:
+    def later(self, name: str, seconds: float, act: Any) -> None:
+        """Do it after so many seconds, where Blender is still there then."""
+
         def wait() -> None:
             self.world.scheduler.block(None, max(0.0, seconds))
             act()
@@ -160,6 +162,9 @@ class Host:
 
     def _submit(self, job: plan.Job) -> None:
         self._sent.add(job.number)
+        if job.quote:
+            agents.submit(self, job)
+            return
         self.world.witness.word(job.number, "submits")
         request = Request.from_dict(users.request_of(job, self.world.folder))
         self.bridge.submit(job_id(job.number), job.provider, request, {"scene": "Scene"})
@@ -191,6 +196,8 @@ class Host:
             self._seen[id] = job
             self.world.witness.told(self, job, before)
             number = number_of(id)
+            if number is not None:
+                agents.asked(self, job, before, number)
             if before is None or before.state != job.state:
                 if number is not None:
                     self._plan_acts(job.state, number)
@@ -199,7 +206,7 @@ class Host:
             facts = {"ok": True, "triangles": 1, "root": "model"}
             told = {"job": event.job, "variant": event.variant, "facts": facts}
             Path(event.values["output"]).write_bytes(b"BLENDER-v402")
-            self._later("import", 1.0, lambda told=told: self.bridge.send("prepared", **told))
+            self.later("import", 1.0, lambda told=told: self.bridge.send("prepared", **told))
         self.bridge.to_prepare.clear()
 
     def _plan_acts(self, state: str, number: int | None) -> None:
@@ -207,7 +214,7 @@ class Host:
             mine = number == act.job if state else self._submits(act.job)
             if act.after == state and mine and index not in self._acted:
                 self._acted.add(index)
-                self._later(act.do, act.at, lambda act=act: users.do(self, act))
+                self.later(act.do, act.at, lambda act=act: users.do(self, act))
 
     def _submits(self, number: int) -> bool:
         return any(
@@ -217,9 +224,9 @@ class Host:
     def _do_by_itself(self, job: Job) -> None:
         if job.state == State.READY and not job.request.keep_in and (primary := users.primary(job)) is not None:
             told: dict[str, Any] = {"job": job.id, "variant": primary, "target": {"scene": "Scene"}}
-            self._later("place", 0.3, lambda: self.bridge.send("placed", **told))
+            self.later("place", 0.3, lambda: self.bridge.send("placed", **told))
         elif job.state == State.CHOOSING_CUTOUT:
-            self._later("choose", 60.0, lambda: users.choose(self, job.id, 0))
+            self.later("choose", 60.0, lambda: users.choose(self, job.id, 0))
 
     # The end
 

@@ -19,6 +19,8 @@ class Job:
     Args:
         at: seconds from the beginning. host: by which Blender, by its number. request: less the tag, which is put
             before the prompt or the name of the picture.
+        quote: of an agent's job how its agent comes by its quote: "good", "none", "late", "other" (for something else),
+            or "of" and the number of the job whose quote it takes.
     """
 
     number: int
@@ -27,6 +29,7 @@ class Job:
     host: int
     request: dict[str, Any]
     batch: int | None = None
+    quote: str = ""
 
 
 @dataclass
@@ -88,6 +91,9 @@ class Event:
 class Plan:
     """Args:
     settings: of the services. hosts: how many Blenders there are. lasts: seconds until everything is well again.
+    policy: what stands in the file of that name. environment, of_agents: allowances by span, of the environment and for
+        each agent. answers: by job what its user says when it is asked to approve of it ("approve" or "decline"), after
+        how many seconds, and in which Blender.
     """
 
     seed: int
@@ -96,6 +102,10 @@ class Plan:
     lasts: float = 600.0
     journal: int | None = None
     blenders: dict[int, str] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, int] = field(default_factory=dict)
+    of_agents: dict[str, int] | None = None
+    answers: dict[int, tuple[str, float, int]] = field(default_factory=dict)
     batches: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)

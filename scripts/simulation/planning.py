@@ -115,7 +115,41 @@ class _Planner:
             plan.journal = chance.randrange(4)
         self._harm_journal(plan)
         self._bring_in(plan)
+        self._allowances(plan)
         return plan
+
+    def _allowances(self, plan: Plan) -> None:
+        """A studio's policy, allowances, agents with quotes, users who are asked; prices are documented."""
+        chance = random.Random(f"{self.seed} allowances")
+        if {job.provider for job in plan.jobs} != {"neural4d"} or chance.random() < 0.6:
+            return
+        _limit(plan, chance)
+        agents = chance.random() < 0.7
+        for job in plan.jobs:
+            if chance.random() < 0.3:
+                job.request["project"] = "birds"
+            if chance.random() < 0.8:
+                what = chance.choice(["approve", "approve", "decline", "decline", "decline, then allow more"])
+                seconds = chance.choice([0.1, 2.0, 30.0, 200.0, 590.0])
+                plan.answers[job.number] = (what, round(seconds * (0.5 + chance.random()), 2), chance.randrange(4))
+            if agents and job.batch is None and chance.random() < 0.6:
+                job.request["agent"] = "robot"
+                job.quote = chance.choice(["good", "good", "good", "good", "none", "late", "other"])
+        if chance.random() < 0.15:
+            plan.events.append(Event(round(20.0 + 100 * chance.random(), 2), "clock", -86400.0))
+        if chance.random() < 0.3 and len(plan.jobs) > 1:  # two engines want the last points at the same moment
+            plan.hosts = 2
+            for host, job in enumerate(plan.jobs[-2:] if not plan.batches else []):
+                job.host, job.at = host, plan.jobs[-1].at
+        # Pictures are known by what is in them, so that a quote for one is one for the other.
+        sold = [job for job in plan.jobs if job.quote]
+        if len(sold) > 1 and chance.random() < 0.4:
+            first, second = sold[:2]
+            first.quote, second.quote = "good", f"of {first.number}"
+            first.request = {"prompt": "", "images": ["file"], "agent": "robot"}
+            second.request = dict(first.request)
+            # After the first one has its quote, and before, at the very moment, or after it is sent with it.
+            second.at = round(first.at + 0.5 + first.at % 20.0 * chance.choice([0.5, 1.0, 1.0, 1.5]), 2)
 
     def _bring_in(self, plan: Plan) -> None:
         """A model that is there already: another job's, by its id at the service, or a file."""
@@ -297,3 +331,22 @@ class _Planner:
                 right["key"] = "simulator-token"
             plan.acts.append(Act(job.number, after, at + 30.0, do, right))
         return Act(job.number, after, at, do, more)
+
+
+def _limit(plan: Plan, chance: random.Random) -> None:
+    """Allowances of a policy, of the environment and of the user's for agents."""
+
+    def limits() -> dict[str, int]:
+        return {chance.choice(["job", "day", "day", "month", "month"]): chance.choice([30, 60, 60, 90, 120, 200])}
+
+    points: dict[str, Any] = {}
+    for whose in chance.sample(["", "project", "agent", "service"], chance.choice([0, 1, 1, 2])):
+        name = {"project": "birds", "agent": "robot", "service": "neural4d"}.get(whose)
+        points |= {whose: {name: limits()}} if whose else limits()
+    plan.policy = {"points": points} if points else {}
+    if chance.random() < 0.2:
+        plan.policy["agents"] = {"approve_above": chance.choice([30, 60])}
+    if chance.random() < 0.2:
+        plan.environment = limits()
+    if chance.random() < 0.7:
+        plan.of_agents = {chance.choice(["day", "day", "month"]): chance.choice([0, 60, 120, 300])}

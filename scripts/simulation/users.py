@@ -144,6 +144,7 @@ def _go_on(host: Host, more: dict[str, Any]) -> None:
     limits.stopped[more["batch"]] = None
     limits.continued[more["batch"]] += 1
     limits.lost.clear()
+    host.world.witness.allowances.goes_on()
     if "budget" in changes:
         before = limits.budgets.get(more["batch"])
         highest = None if None in (changes["budget"], before) else max(changes["budget"], before)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from neural4d_blender.client.jobs.snapshots import Job
 from neural4d_blender.engine.protocol import State
 
+from .allowances import Allowances
 from .limits import Limits
 from .services import FILES, Came, job_id, number_of
 
@@ -57,13 +58,14 @@ class Witness:
         self.trouble: defaultdict[int | None, set[str]] = defaultdict(set)
         self._asked: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
         self._formats: defaultdict[int, set[tuple[str, float | None]]] = defaultdict(set)
-        self._gone: set[str] = set()
+        self.gone: set[str] = set()
         #: Jobs of models that are there already.
         self.brought: set[int] = set()
         #: What has happened: a service has asked to be called less often, a connection has broken.
         self.hurried = self.broken = False
         self._told: dict[str, Job] = {}
         self.limits = Limits(self, world.plan)
+        self.allowances = Allowances(self, world.plan)
 
     def found(self, rule: str, what: str) -> None:
         """Something is wrong."""
@@ -77,6 +79,7 @@ class Witness:
     def word(self, job: int, what: str) -> None:
         """A user wants a job, knowing what that may cost."""
         self.jobs[job] += 1
+        self.allowances.wanted(job)
         self.world.tell(f"the user: {what} job {job}")
 
     def brings_in(self, job: int, what: str) -> None:
@@ -95,6 +98,7 @@ class Witness:
         if number is None or job.state not in (State.FAILED, State.CANCELLED):
             return
         self.limits.goes_on_alone(number)
+        self.allowances.goes_on(number)
         if self.may_pay(job):
             self.word(number, f"knows that this may be paid: {_words(job)!r}: retries")
 
@@ -106,7 +110,7 @@ class Witness:
 
     def deleted(self, id: str) -> None:
         """A job is no more, by its user's wish."""
-        self._gone.add(id)
+        self.gone.add(id)
 
     # What services see
 
@@ -158,6 +162,7 @@ class Witness:
         if charge.operation == "conversion":
             allowed = len(self._formats[job] | self._wanted(job)) * max(1, allowed)
         self.limits.paid(job)
+        self.allowances.paid(job)
         self.limits.at_once(self.world.services.running())
         if number > allowed * self._each(job, charge.operation):
             self.found("twice", f"job {job} pays {charge.operation} {number} times; the user's word covers {allowed}")
@@ -181,7 +186,7 @@ class Witness:
             return
         known = self._told.get(job.id)
         gone = job.error is not None and job.error["code"] == "InvalidInput" and "was deleted" in job.error["what"]
-        if job.id in self._gone and not gone:  # that is what another Blender finds out of it
+        if job.id in self.gone and not gone:  # that is what another Blender finds out of it
             self.found("revived", f"job {number} was deleted, and is {job.state} again")
         if job.state == State.FAILED:
             self.limits.told(number, job)
@@ -232,6 +237,10 @@ class Witness:
         if job.cost not in (gross, net):
             self.found("cost", f"job {number} is {job.state} and said to have cost {job.cost}; it has cost {gross}")
 
+    def quote_of(self, number: int) -> str:
+        """How an agent's job comes by its quote; empty for a user's."""
+        return next((job.quote for job in self.world.plan.jobs if job.number == number), "")
+
     def given_up(self, job: int) -> bool:
         """Its user was told that it is over."""
         told = self._told.get(job_id(job))
@@ -270,9 +279,11 @@ class Witness:
 
     def _conclude(self, number: int) -> None:
         id = job_id(number)
-        if id in self._gone:
+        if id in self.gone:
             return
         job = self._told.get(id)
+        if job is None and self.quote_of(number) and number not in self.allowances.taken_in:
+            return  # its agent was refused, or is no more
         if job is None:
             self.found("lost", f"nobody was ever told of job {number}")
             return
@@ -291,7 +302,8 @@ class Witness:
         shaken = self.world.plan.deaths or self.world.plan.events
         if code in ("PaymentUnknown", "SubmissionLost") and not harmed and not shaken:
             self.found("thrown away", f"job {number} was answered, and yet: {what}")
-        allowed = {"PaymentUnknown", "GenerationFailed", "CapReached", "BudgetUsedUp", "NotEnoughPoints"}
+        allowed = {"PaymentUnknown", "GenerationFailed"}
+        allowed |= {"CapReached", "BudgetUsedUp", "NotEnoughPoints", "AllowanceUsedUp"}
         if self.world.plan.settings["ids"] == "echoed":
             allowed.add("JobNotFound")  # the service has told ids that it does not know itself
         if number in self.brought:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import random
 import shutil
 import sys
@@ -16,8 +17,11 @@ from pathlib import Path
 
 from neural4d_blender.engine import protocol
 from neural4d_blender.engine.errors import JournalDamaged, JournalUnusable
+from neural4d_blender.engine.policy import policy_file
+from neural4d_blender.engine.policy.points_allowance import VARIABLE
 from neural4d_blender.engine.process.main_loop import Engine
 
+from . import allowances
 from .faults import Faults
 from .host import Host
 from .machine import disk, pipes, scheduler, wire
@@ -43,6 +47,8 @@ class World:
         self.chance = random.Random(f"{plan.seed} world")
         self.scheduler = Scheduler(random.Random(f"{plan.seed} order"))
         self.jumped = self.slept = 0.0
+        #: By agent's job its quote, and until when that is good.
+        self.quotes: dict[int, tuple[str, float]] = {}
         self.outside = Process("outside")
         self.services = Services(plan.settings, random.Random(f"{plan.seed} services"), self.moment)
         self.disk = disk.Disk(self)
@@ -51,6 +57,9 @@ class World:
         self.witness = Witness(self)
         self.engines: list[Process] = []
         self.log = io.StringIO()
+        self.policy = plan.policy
+        #: Says when another process is let go on between two questions to the journal.
+        self.whim = random.Random(f"{plan.seed} whim")
         self.well = False
         self._edges: Counter[str] = Counter()
         self._deaths = {(death.edge, death.nth) for death in plan.deaths}
@@ -62,6 +71,11 @@ class World:
     def moment(self) -> float:
         """Seconds that have passed for the rest of the world."""
         return self.scheduler.now + self.slept
+
+    @property
+    def clock_moved(self) -> bool:
+        """The computer's clock was set, or it has slept."""
+        return bool(self.jumped or self.slept)
 
     def wall(self) -> float:
         """Seconds since the epoch by the computer's clock."""
@@ -128,6 +142,8 @@ class World:
             stack.enter_context(contextlib.redirect_stderr(self.log))
             stack.callback(shutil.rmtree, self.folder, True)
             stack.callback(self.scheduler.close)
+            for span in self.plan.environment:
+                stack.callback(os.environ.pop, f"{VARIABLE}{span.upper()}", None)
             self.folder.mkdir(parents=True)
             self._prepare()
             self.hosts = [Host(self, number) for number in range(self.plan.hosts)]
@@ -148,12 +164,22 @@ class World:
         data.mkdir()
         for name, content in journal_of(self.plan.journal).items():
             (data / name).write_bytes(content)
+        if self.policy:
+            self.write_policy()
+        os.environ |= {f"{VARIABLE}{span.upper()}": str(points) for span, points in self.plan.environment.items()}
+        self.witness.allowances.observe()
+
+    def write_policy(self) -> None:
+        """As it is now."""
+        policy_file._read.cache_clear()  # one that was written within the same tick of the clock may look the same
+        allowances.write(self.policy, self.folder / policy_file.NAME)
 
     def _befall(self, event: Event) -> None:
         self.scheduler.block(None, event.at)
         if self.well:
             return
         self.tell(f"{event.what} {event.seconds:g} {event.more or ''}")
+        self.witness.allowances.observe()
         match event.what:
             case "outage":
                 until = self.scheduler.now + event.seconds
@@ -173,6 +199,7 @@ class World:
                 self.services.others_buy(event.more["service"], int(event.more["points"]))
             case "quit" | "crash" | "open":
                 self.hosts[event.more["host"] % len(self.hosts)].befall(event.what)
+        self.witness.allowances.observe()
 
     def _harm_journal(self, how: str) -> None:
         """What becomes of it while no engine has it open, see `planning.HARMED`."""

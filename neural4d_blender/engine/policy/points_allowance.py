@@ -93,8 +93,9 @@ def check(journal: Journal, job: Job, held: Sequence[Allowance], in_all: int) ->
     today = day_of(journal.clock.now())
     more = in_all - sum(journal.points_of(job.id).values())
     for one in held:
-        since = today if one.span == "day" else f"{today[:8]}01"
-        taken = 0 if one.span == "job" else journal.points_between(since, today, one.column, one.name)
+        # To the month's end: the clock may have been set back since.
+        first, last = (today, today) if one.span == "day" else (f"{today[:8]}01", f"{today[:8]}31")
+        taken = 0 if one.span == "job" else journal.points_between(first, last, one.column, one.name)
         together = in_all if one.span == "job" else taken + max(0, more)
         if together > one.points:
             raise AllowanceUsedUp(_said(one, in_all, taken), points=in_all)

@@ -66,8 +66,10 @@ class Batches:
         record.check()
         if self._journal.batch(record.id):  # whoever sends it has not heard that it was taken in, all of it at once
             return self.tell({"batch": record.id})
-        jobs = self._new(record, message)
-        self._write(record, jobs)
+        with self._journal.transaction():  # a quote is used up by jobs that are there, or not at all
+            jobs = self._new(record, message)
+            self._journal.save(*jobs, batch=record)
+        self._tell(record, jobs)
         self._work_on(record, jobs)
         return {}
 
@@ -104,10 +106,12 @@ class Batches:
             if job.id in gone and job.state in FREE_TO_CANCEL:
                 job.enter(State.CANCELLED, self._clock.now())
                 job.note = f"Its row is not in the table any more. {_cost_so_far(job)}"
-        new = self._new(changed, message)
-        for job in new:
-            job.enter(State.CANCELLED, self._clock.now())  # until the batch goes on
-        self._write(changed, [*jobs, *new])
+        with self._journal.transaction():
+            new = self._new(changed, message)
+            for job in new:
+                job.enter(State.CANCELLED, self._clock.now())  # until the batch goes on
+            self._journal.save(*jobs, *new, batch=changed)
+        self._tell(changed, [*jobs, *new])
         return {}
 
     def stop(self, message: Message) -> Message:
@@ -233,11 +237,15 @@ class Batches:
 
     def _write(self, record: BatchRecord | None, jobs: list[Job], *, end: bool = False) -> None:
         self._journal.save(*jobs, batch=record)
+        if end:
+            for job in jobs:
+                self._jobs.by_id.pop(job.id, None)
+        self._tell(record, jobs)
+
+    def _tell(self, record: BatchRecord | None, jobs: list[Job]) -> None:
         if record:
             self._events.batch(record)
         for job in jobs:
-            if end:
-                self._jobs.by_id.pop(job.id, None)
             self._events.job(job)
 
     def _work_on(self, record: BatchRecord, jobs: list[Job]) -> None:

@@ -80,6 +80,7 @@ class Commands:
             "balance": free.balance,
             "test_key": free.balance,
             "account": free.account,
+            "boxes": free.boxes,
             "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,
@@ -154,9 +155,11 @@ class Commands:
             paid = f"{points} {unit_of(job.provider)} were paid before." if points else "Nothing more was paid."
             paid = f"About {paid}" if points and estimated else paid
             raise InvalidInput("This job was deleted.", "Generate it anew.", cost=paid)
-        redeem_quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
         job.typical = typical_seconds(self.context.journal, job.provider)
-        self.context.save(job)
+        with self.context.journal.transaction():  # a quote is used up by a job that is there, or not at all
+            redeem_quotes.redeem(self.context.journal, message.get("quote", ""), [job], job.id)
+            self.context.journal.save(job)
+        self.context.publish(job)
         self.jobs.wake(ActiveJob(job))
         return {}
 

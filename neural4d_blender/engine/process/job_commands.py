@@ -76,15 +76,15 @@ class JobCommands:
     def _answer(self, message: Message, *, approved: bool) -> Message:
         """For whichever engine has the job: it looks into the journal."""
         active = self.jobs.by_id.get(message["job"])
-        job = active.job if active else self.context.journal.get(message["job"])
-        if job is None:
-            raise JobNotFound("There is no such job in the history.", "Look at the job list for those there are.")
-        asks = job.costs.asks if job.waits_for is WaitsFor.APPROVAL else 0
-        if not asks:
-            raise InvalidInput("This job does not wait to be approved of.", "Look at what it waits for.")
-        if message.get("points", asks) != asks:
-            raise InvalidInput(f"This job asks for {asks} points now.", "Look at it, then answer once more.")
-        with self.context.journal.transaction():
+        with self.context.journal.transaction():  # or the engine that has it goes on meanwhile
+            job = active.job if active else self.context.journal.get(message["job"])
+            if job is None:
+                raise JobNotFound("There is no such job in the history.", "Look at the job list for those there are.")
+            asks = job.costs.asks if job.waits_for is WaitsFor.APPROVAL else 0
+            if not asks:
+                raise InvalidInput("This job does not wait to be approved of.", "Look at what it waits for.")
+            if message.get("points", asks) != asks:
+                raise InvalidInput(f"This job asks for {asks} points now.", "Look at it, then answer once more.")
             self.context.journal.note_approval(job.id, asks, approved)
             self.audit.answered(job, asks, user(), approved=approved)
         if active:
@@ -149,7 +149,7 @@ class JobCommands:
         active = self.jobs.held(message["job"])
         job = active.job
         lost = bool(message.get("lost"))
-        if message.get("first") and job.target:
+        if message.get("first") and job.target.get("session"):
             raise InvalidInput("Another Blender has taken this model.", "Place it here all the same.")
         if lost and self.context.journal.is_elsewhere(job):
             raise InvalidInput(

@@ -61,19 +61,22 @@ def reserve(
                     cost=told,
                 )
         reserved = max(job.costs.reserved, costs)  # what an earlier step holds is still to come
+        waited = job.waits_for is WaitsFor.APPROVAL
         if costs:
             _check_allowances(journal, job, allowances, (job.costs.total or 0) + reserved)
         job.costs.reserved, job.costs.asks = reserved, 0
-        if job.waits_for is WaitsFor.APPROVAL:
+        if waited:
             job.go_on()
-        if request.group or batch or allowances:
+        if request.group or batch or allowances or waited:
             journal.save(job)
 
 
 def _check_allowances(journal: Journal, job: Job, allowances: Sequence[Allowance], in_all: int) -> None:
+    points, approved = journal.approval(job.id) or (0, None)
+    if approved is False and job.waits_for is WaitsFor.APPROVAL:  # though the allowance may cover it by now
+        raise AllowanceUsedUp(f"This would cost up to {in_all} points.", points=in_all)
     try:
         points_allowance.check(journal, job, allowances, in_all)
     except AllowanceUsedUp:
-        points, approved = journal.approval(job.id) or (0, False)
         if not approved or points < in_all:
             raise

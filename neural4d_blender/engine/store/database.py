@@ -41,7 +41,7 @@ class Database:
         self.clock = clock
         self._lock = threading.RLock()
         #: What has to be taken back in memory where the transaction comes to nothing, the last one first.
-        self.undo: list[Callable[[], None]] = []
+        self.undo: list[Callable[[], object]] = []
         #: Told of each job that is about to be written, in that transaction.
         self.changing: list[Callable[[sqlite3.Connection, Job], None]] = []
         self._db = connect(folder / JOURNAL)

@@ -111,14 +111,14 @@ class Journal(Purchases):
 
     def _write(self, db: sqlite3.Connection, job: Job) -> bool:
         """Write one job; True where Blender's next start has to know of it now, or no longer."""
-        before = db.execute(
-            "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?", (job.id,)
-        ).fetchone()
+        question = "SELECT under_way, waits, owner, state, number FROM jobs WHERE id = ?"
+        before = db.execute(question, (job.id,)).fetchone()
         if before and before[2] != self.owner and (before[2] != job.owner or (before[0] and self.is_alive(before[2]))):
             raise taken_elsewhere()
         self.tell_change(db, job)
         job.owner = self.owner
         self.undo.append(functools.partial(setattr, job, "revision", job.revision))
+        self.undo.append(functools.partial(self._states.pop, job.id, None))  # of a transaction that this is a part of
         job.revision += 1
         number = before[4] if before else schema_migrations.next_number(db)
         data = json.dumps(job.to_dict())

@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from ..setting_up import PACKAGE
@@ -57,12 +58,16 @@ def _apply(change: Change) -> None:
     if change.old not in source:
         raise LookupError(f"{change.where} has no {change.old!r} any more")
     made: dict[str, Any] = {}
-    code = compile(
-        "from __future__ import annotations\n" + source.replace(change.old, change.new), change.where, "exec"
-    )
+    code = _changed(change, source)
     exec(code, module.__dict__, made)  # noqa: S102 (the engine's own source)
     _everywhere(found, made[name])
     setattr(holder, name, made[name])
+
+
+def _changed(change: Change, source: str) -> CodeType:
+    return compile(
+        f"from __future__ import annotations\n{source.replace(change.old, change.new)}", change.where, "exec"
+    )
 
 
 def _everywhere(old: Any, new: Any) -> None:
@@ -277,6 +282,45 @@ PLANTED: dict[str, Change | tuple[Change, ...] | Callable[[], None]] = {
     "what could not be written is forgotten": Change(
         "steps.next_step.step", "active.unwritten = True", "active.unwritten = False"
     ),
+    "an allowance is counted outside of its transaction": Change(
+        "spending.spending_limits.reserve", "with journal.transaction():", "if True:"
+    ),
+    "an allowance does not count what is held": Change(
+        "store.schema_migrations.put", "job.committed, at)", "job.costs.total or 0, at)"
+    ),
+    "an allowance of a month ends today": Change("policy.points_allowance.check", 'f"{today[:8]}31"', "today"),
+    "what the user allows agents is not looked at": Change(
+        "policy.points_allowance._all", "in of_agents.items()", "in {}.items()"
+    ),
+    "points for a job are not looked at": Change(
+        "policy.points_allowance.check", "together > one.points", 'one.span != "job" and together > one.points'
+    ),
+    "what waits to be approved of is sent by the next engine": Change(
+        "process.take_over.TakeOver.now",
+        "self._jobs.wake(",
+        "job.costs.asks and self._context.journal.note_approval(job.id, job.costs.asks, True); self._jobs.wake(",
+    ),
+    "an approval is good for any price": Change(
+        "spending.spending_limits._check_allowances", "not approved or points < in_all", "not approved"
+    ),
+    "any answer is an approval": Change(
+        "process.job_commands.JobCommands._answer", "job.id, asks, approved)", "job.id, asks, True)"
+    ),
+    "a no is forgotten where the allowance covers it by now": Change(
+        "spending.spending_limits._check_allowances", "if approved is False and", "if False and"
+    ),
+    "an agent's job needs no quote": Change("process.redeem_quotes.redeem", "if not paid:", "if True:"),
+    "a quote is used twice": Change("store.quotes_table.use", "if row[5]:", "if False:"),
+    "a quote that is over is taken": Change("store.quotes_table.use", "if not row[3] <= now <= row[4]:", "if False:"),
+    "a quote is good for any request": Change(
+        "store.quotes_table.use", "row[:2] != (agent, identity)", "row[0] != agent"
+    ),
+    "a quote is used up by a job that is not there": Change(
+        "process.commands.Commands._submit", "with self.context.journal.transaction():", "if True:"
+    ),
+    "a job may cost more than its quote says": Change(
+        "process.redeem_quotes.redeem", 'job.request["max_points"] = most if own is None else min(own, most)', "pass"
+    ),
 }
 
 
@@ -299,8 +343,10 @@ def _is_there(change: Change) -> bool:
     try:
         _, _, found, module = _function(change.where)
         function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
-        return change.old in _source(change.where) and function.__module__ == module.__name__
-    except (LookupError, AttributeError):
+        source = _source(change.where)
+        _changed(change, source)
+        return change.old in source and function.__module__ == module.__name__
+    except (LookupError, AttributeError, SyntaxError):
         return False
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|COMMIT|CREATE|ALTER|DROP)", re.IGNORECASE)
 #: Seconds that SQLite waits for another engine's transaction.
 _PATIENCE = 10.0
+#: How often one of several engines is held up before it reads.
+_WHIM = 0.05
 
 
 class Disk:
@@ -69,6 +71,8 @@ class Connection(sqlite3.Connection):
             return done
         if _WRITES.match(sql):
             self._room()
+        elif world.plan.hosts > 1 and not self.in_transaction and world.whim.random() < _WHIM:
+            world.scheduler.breathe()
         return super().execute(sql, *arguments)
 
     def _room(self) -> None:

@@ -13,8 +13,10 @@ from neural4d_blender.engine.clock import Clock
 from neural4d_blender.engine.errors import AllowanceUsedUp, PolicyUnusable
 from neural4d_blender.engine.model.job import Job
 from neural4d_blender.engine.model.request import Request
+from neural4d_blender.engine.model.states import WaitsFor
 from neural4d_blender.engine.policy import points_allowance, policy_file
 from neural4d_blender.engine.policy.policy import Policy
+from neural4d_blender.engine.spending import spending_limits
 from neural4d_blender.engine.store.journal import Journal
 from neural4d_blender.engine.system import System
 from scripts.simulator.launcher import ROOT
@@ -127,8 +129,29 @@ def test_a_new_day_and_a_new_month_begin_at_midnight_here(tmp_path: Path) -> Non
     journal.save(bird)
     assert journal.points_of("bird") == {"2031-05-30": 30}, "what was less is less on the day it was spent"
     assert (fits("day", 60), fits("month", 89), fits("month", 90)) == (True, False, True)
+    calendar.at = "2031-05-29 10:00"  # the clock is set back
+    assert (fits("day", 60), fits("month", 89)) == (True, False), "what was spent later in the month is spent"
     calendar.at = "2031-06-01 00:10"
     assert fits("month", 60)
+    journal.close()
+
+
+@pytest.mark.parametrize(("said", "goes_on"), [(None, True), (False, False), (True, True)])
+def test_a_no_holds_where_the_allowance_covers_it_by_now(tmp_path: Path, *, said: bool | None, goes_on: bool) -> None:
+    journal = Journal(tmp_path, System(clock=Calendar()))
+    bird = Job("bird", "neural4d", Request("a bird").to_dict())
+    bird.costs.asks = 60
+    bird.stand_still(WaitsFor.APPROVAL, journal.clock.now() + 600, "It waits to be approved of.")
+    journal.save(bird)
+    if said is not None:
+        journal.note_approval("bird", 60, said)
+    try:
+        spending_limits.reserve(journal, bird, None, 60, [points_allowance.Allowance("day", 100)])
+    except AllowanceUsedUp:
+        assert not goes_on
+    else:
+        assert goes_on
+        assert bird.waits_for is WaitsFor.NOTHING
     journal.close()
 
 

@@ -38,7 +38,7 @@ def simulate(*arguments: str, code: int = 0) -> str:
 def test_a_seed_tells_the_same_story_each_time() -> None:
     told = [simulate("--seed", "31", "--story") for _ in range(2)]
     assert told[0] == told[1]
-    assert "the user: submits job 0" in told[0]
+    assert "told: job 0 is" in told[0]
 
 
 def test_lives_hold() -> None:

@@ -97,6 +97,25 @@ def test_a_batch_of_an_agent_has_one_quote(engine: EngineProcess, service: Calle
     assert batch(told["id"])["code"] == "QuoteMissing"
 
 
+def test_a_quote_is_not_used_up_by_what_could_not_be_written(engine: EngineProcess, service: Caller) -> None:
+    told = [quoted(engine, BIRD)["id"] for _ in range(2)]
+    job = {"job": str(uuid.uuid4()), "provider": "neural4d", "request": BIRD, "target": {}, "item": 0}
+    batch = {"batch": {"id": str(uuid.uuid4())}, "jobs": [job]}
+
+    def codes() -> list[str]:
+        single = submitted(engine, BIRD, told[0])[1]
+        error = engine.ask("submit_many", quote=told[1], **batch)["error"]
+        return [single, error["code"] if error else ""]
+
+    with sqlite3.connect(engine.folder / JOURNAL) as db:
+        db.execute("CREATE TRIGGER no_room BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    assert codes() == ["JournalUnusable"] * 2
+    with db:
+        db.execute("DROP TRIGGER no_room")
+    db.close()
+    assert codes() == ["", ""]
+
+
 def test_rows_that_an_agents_batch_gets_later_need_a_quote_too(engine: EngineProcess, service: Caller) -> None:
     told = quoted(engine, BIRD)
     record = {"id": str(uuid.uuid4())}

@@ -22,6 +22,13 @@ MAX_TRIANGLES: Final = 30_000_000  # as drawn, instances counted; about what a l
 MAX_MORPH_TARGETS: Final = 1_000
 #: Values of all shape keys; three numbers each.
 MAX_MORPHED: Final = 50_000_000
+#: Animations times nodes: Blender looks for each node in each animation. Keyframes of all channels; bones of all rigs.
+MAX_ANIMATED: Final = 5_000_000
+MAX_KEYS: Final = 5_000_000
+MAX_JOINTS: Final = 4_000
+#: Images that are shown, and materials: each more takes Blender longer than the one before.
+MAX_IMAGES: Final = 1_000
+MAX_MATERIALS: Final = 4_000
 #: Parts of a mesh times its corners: Blender copies what it has of a mesh once more for each part.
 MAX_COPIED: Final = 4_000_000_000
 #: Triangles that a byte of Draco can well stand for; the flattest of grids have more.
@@ -96,6 +103,9 @@ def check_gltf(
     required = document.get("extensionsRequired", [])
     if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
         raise BrokenModel("The model's list of required extensions is not a list of names.")
+    materials = len(items_of(document, "materials"))
+    if materials > MAX_MATERIALS:
+        raise UnsafeModel(f"The model claims {materials:,} materials; {MAX_MATERIALS:,} are accepted.")
     data = DataCheck(document, binary_length, repair.outside)
     structure = _Structure(document, data)
     triangles = structure.run()
@@ -104,7 +114,7 @@ def check_gltf(
         triangles=triangles,
         vertices=structure.vertices,
         meshes=len(structure.meshes),
-        materials=len(items_of(document, "materials")),
+        materials=materials,
         images=len(data.images),
         nodes=len(structure.nodes),
         required_extensions=tuple(sorted(set(required))),
@@ -124,7 +134,10 @@ def _check_version(asset: object) -> None:
 def _unreadable(data: DataCheck, repair: Repair, read: Callable[[int, int], bytes] | None) -> set[int]:
     """Of the images that are shown, those that no header says are pictures."""
     heads: dict[int, Head] = {}
-    for index in sorted(set(range(len(data.images))) & repair.shown_images() - repair.missing):
+    shown = set(range(len(data.images))) & repair.shown_images() - repair.missing
+    if len(shown) > MAX_IMAGES:
+        raise UnsafeModel(f"The model shows {len(shown):,} images; {MAX_IMAGES:,} are accepted.")
+    for index in sorted(shown):
         image = data.images[index]
         if "uri" in image:
             heads[index] = of_base64(in_base64(image["uri"]))
@@ -249,13 +262,29 @@ class _Structure:
         return max((int(accessor["count"]) for accessor in found), default=0)
 
     def _animations(self) -> None:
+        joints: set[object] = set()
         for skin in dicts(self.document.get("skins")):
             if "inverseBindMatrices" in skin:
                 self.data.accessor(skin["inverseBindMatrices"], "the matrices of a skin")
-        for animation in dicts(self.document.get("animations")):
-            for sampler in dicts(animation.get("samplers")):
-                for key in ("input", "output"):
-                    self.data.accessor(sampler.get(key), f"the {key} of an animation")
+            named = skin.get("joints")
+            joints.update(number for number in (named if isinstance(named, list) else ()) if isinstance(number, int))
+        if len(joints) > MAX_JOINTS:
+            raise UnsafeModel(f"The model claims {len(joints):,} bones; {MAX_JOINTS:,} are accepted.")
+        animations = dicts(self.document.get("animations"))
+        if len(animations) * len(self.nodes) > MAX_ANIMATED:
+            raise UnsafeModel(f"The model claims {len(animations):,} animations of {len(self.nodes):,} nodes.")
+        keys = sum(self._keys(animation) for animation in animations)
+        if keys > MAX_KEYS:
+            raise UnsafeModel(f"The model claims {keys:,} keyframes; {MAX_KEYS:,} are accepted.")
+
+    def _keys(self, animation: Json) -> int:
+        """Keyframes of all its channels, several of which may be of one sampler."""
+        counts = []
+        for sampler in dicts(animation.get("samplers")):
+            counts.append(int(self.data.accessor(sampler.get("input"), "the input of an animation")["count"]))
+            self.data.accessor(sampler.get("output"), "the output of an animation")
+        numbers = [channel.get("sampler") for channel in dicts(animation.get("channels"))]
+        return sum(counts[number] for number in numbers if isinstance(number, int) and 0 <= number < len(counts))
 
 
 def _check_numbers(value: object, length: int, what: str) -> None:
