@@ -32,7 +32,7 @@ from scripts.toolbox.console import ROOT, ToolError
 
 IMAGES = ROOT / "docs" / "images"
 WINDOW = (1280, 800)
-TALL = (1280, 1000)  # a job with four pictures is in sight without scrolling
+TALL = (1280, 1300)  # a job with four pictures is in sight without scrolling
 WIDEST, _MOVING = 900, 720  # pixels: of a picture, and of one that moves
 _SHEET = 2600  # pixels: the width of a sheet of the picture book
 _PANEL, _TABS = 745, 30  # pixels of the sidebar that show a service: height, and width of the tabs beside it

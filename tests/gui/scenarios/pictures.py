@@ -100,6 +100,7 @@ def moving(ui):
 
 def cutouts(ui, picture: str):
     """The four cut-outs of a picture, to choose from."""
+    look_at(ui, (0.0, 0.0, 0.0), 2.0)  # nothing is in a model's way
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     chosen = bpy.context.scene.neural4d
@@ -118,6 +119,7 @@ def cutouts(ui, picture: str):
 
 def first(ui):
     """Four pictures of a prompt, to choose the one that becomes the model."""
+    look_at(ui, (0.0, 0.0, 0.0), 2.0)  # nothing is in a model's way
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     chosen = bpy.context.scene.neural4d
@@ -138,6 +140,7 @@ def first(ui):
 
 def variants(ui):
     """Four variants of a prompt with their pictures."""
+    look_at(ui, (0.0, 0.0, 0.0), 2.0)  # nothing is in a model's way
     yield from ui.open_tab("Neural4D")
     yield from ui.widen(80)
     bpy.context.scene.neural4d.variants = 4
