@@ -1,7 +1,8 @@
 """Makes the pictures of the documentation anew: `python3 scripts/screenshots.py`.
 
 With `--all` a picture book instead, in out/book: every state of the sidebar at Blender's default width and at 260
-pixels, dark and light, and at 220, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.
+pixels, dark and light, and at 220, and every dialog, in each language (`--languages de_DE zh_HANS` for some), a sheet
+for each of these.
 The window's are taken by tests/gui/scenarios/pictures.py in a real Blender, the models' is the demo's.
 Needs what the stage `gui` of scripts/test.py needs.
 """
@@ -56,9 +57,9 @@ def main() -> int:
     from tests.gui.harness import SCREENSHOTS, run_scenario
 
     with Simulator(job_seconds=25.0, balance=1000) as simulator:
-        cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=180)
+        cuts = run_scenario("pictures", env=simulator.environment, size=WINDOW, timeout=300)
     with Simulator(job_seconds=8.0, balance=1000) as simulator:
-        shown = run_scenario("pictures.moving", env=simulator.environment, size=WINDOW, timeout=180)
+        shown = run_scenario("pictures.moving", env=simulator.environment, size=WINDOW, timeout=300)
     keep_moving({SCREENSHOTS / f"{name}.png": took for name, took in shown["frames"].items()}, tuple(shown["cut"]))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -73,10 +74,10 @@ def main() -> int:
             ("variants", today, {}),
         ):
             env = service.environment
-            cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=120)
+            cuts |= run_scenario(f"pictures.{name}", env=env, arguments=arguments, size=TALL, timeout=300)
     with tempfile.TemporaryDirectory() as folder, Simulator(job_seconds=2.0) as simulator:
         env, arguments = simulator.environment, {"folder": folder}
-        cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=TALL, timeout=120)
+        cuts |= run_scenario("pictures.library", env=env, arguments=arguments, size=TALL, timeout=300)
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(job_seconds=600.0, balance=1000) as simulator,
@@ -86,16 +87,16 @@ def main() -> int:
         _past.write(Path(folder) / "data", 40, pictures=12)
         env = simulator.environment | {"NEURAL4D_DATA_DIR": str(Path(folder) / "data")}
         arguments = {"table": str(table), "admin_url": simulator.admin_url}
-        cuts |= run_scenario("pictures.many", env=env, arguments=arguments, size=TALL, timeout=120)
+        cuts |= run_scenario("pictures.many", env=env, arguments=arguments, size=TALL, timeout=300)
     with Simulator(job_seconds=0.0, csm_formats=["glb"]) as simulator:
         for thing in TOYS:
             _make_at_csm(simulator, thing)
-        cuts |= run_scenario("bring_in.pictures", env=simulator.environment, size=TALL, timeout=120)
+        cuts |= run_scenario("bring_in.pictures", env=simulator.environment, size=TALL, timeout=300)
     with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
         picture = Path(folder) / "mug.png"
         mug().save(picture)
         env, arguments = simulator.environment, {"picture": str(picture)}
-        panels = run_scenario("services.look", env=env, arguments=arguments, size=TALL, timeout=120)
+        panels = run_scenario("services.look", env=env, arguments=arguments, size=TALL, timeout=300)
     keep(beside({SCREENSHOTS / f"{name}.png": tuple(cut) for name, cut in panels.items()}), "services", widest=1500)
     for name, cut in cuts.items():
         keep(SCREENSHOTS / f"{name}.png", name.removeprefix("readme-"), tuple(cut))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from ..batching.host_without_blender import Host
 from ..batching.table.generate_arguments import Arguments
 from ..batching.table.table_reader import Row
 from ..client.engine_client import Bridge
+from ..client.jobs.job_target import Target
 from ..client.jobs.replies import Answer
 from ..client.jobs.snapshots import Job
 from ..client.request_reply import LOOK
 from ..engine import protocol
-from ..engine.protocol import Declaration, ImageLimits, InvalidInput, JobFailed, Request
+from ..engine.protocol import Declaration, ImageLimits, InvalidInput, JobFailed, Request, UnsupportedFeature
 from .folders import Folders
 from .settings import AgentSettings
 
@@ -43,6 +44,7 @@ class Kept:
     job: str
     provider: str
     request: Request
+    target: Target = field(default_factory=Target)
 
 
 class AgentSession:
@@ -142,6 +144,23 @@ class AgentSession:
             raise
         return Kept(job, item.provider, replace(item.request, agent=self.agent, originals=[]))
 
+    async def boxes(self, named: str) -> tuple[Path, list[dict[str, Any]]]:
+        """A .blend that the user has offered, and the boxes in it: a copy is read, by a Blender that is confined.
+
+        Raises:
+            InvalidInput: the file may not be read. UnsupportedFeature: there is no Blender. JobFailed: it is damaged.
+        """
+        file = self.folders.file(named)
+        if file.suffix.lower() != ".blend":
+            raise InvalidInput(f"{file.name} is no .blend.", "Name a .blend in a folder for agents.")
+        if not self.settings.preparer():
+            raise UnsupportedFeature("There is no Blender to read it with.", "Have the user start it with --blender.")
+        folder = self.settings.data_dir() / "jobs" / str(uuid.uuid4())
+        try:
+            return file, (await self.ask("boxes", file=str(self.folders.copy(named, folder / "offered")))).boxes
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def keep_in(self, job: str) -> str:
         """Where a job's models are kept as they were made, where there is no Blender to prepare them."""
         return "" if self.settings.preparer() else str(self.settings.data_dir() / "jobs" / job / "as made")
@@ -158,7 +177,7 @@ class AgentSession:
 
     async def submit(self, kept: Kept, quote: str = "") -> Job:
         """Send it; JobFailed where the engine refuses it."""
-        told = {"provider": kept.provider, "request": kept.request.to_dict(), "target": {}, "quote": quote}
+        told = {"provider": kept.provider, "request": kept.request.to_dict(), "target": kept.target, "quote": quote}
         try:
             await self.ask("submit", job=kept.job, **told)
         except JobFailed:

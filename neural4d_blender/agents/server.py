@@ -62,7 +62,7 @@ class Server(MCPServer[AgentSession]):
         self._tools = Tools(session)
         paid, jobs, files = GenerateTools(session), JobTools(session), FileTools(session)
         looks: list[_Tool] = [paid.services, paid.quote, paid.balance]
-        looks += [jobs.status, jobs.wait, jobs.report, jobs.history]
+        looks += [paid.boxes, jobs.status, jobs.wait, jobs.report, jobs.history]
         does: list[_Tool] = [paid.bring_in, jobs.choose, jobs.cancel, files.keep_files]
         for tools, kind in ((looks, _LOOKS), (does, _DOES), ([paid.generate], _PAYS)):
             for tool in tools:

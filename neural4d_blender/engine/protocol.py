@@ -31,6 +31,7 @@ dismiss         ``job``: no longer listed
 balance         ``provider``. test_key: answers ``balance``, None where the service does not tell it
 account         ``provider``, ``page`` (0 for the newest): answers ``models``, each as ``services.results.Listed``
                 with the ``job`` that has it here, or empty; ``more``, whether there is a page after it; and ``jobs``
+boxes           ``file``, a copy of a .blend: answers ``boxes``, each with name, collection and size_mm, in its time
 draw_pictures   ``provider``, ``pictures`` {id: address, or a job's file}: answers small ``pictures`` {id: path}
 asset           ``job``, ``variant``, ``folder``, ``name``, ``catalog``, ``description``, ``author``, ``tags``,
                 ``properties``: write an asset of it there (see asset_library.py); answers ``path``, in its time

@@ -1,7 +1,7 @@
 """Entry of the preparer: a script that runs where the extension is not importable as a package.
 
     blender --background --factory-startup --offline-mode --python-exit-code 3 --python __main__.py -- JOB.json
-    python -I __main__.py JOB.json          (where bpy is a module)
+    python -I __main__.py FOLDER... JOB.json    (where bpy is a module; folders that have it, where Python's own do not)
 
 With "-" in place of the job it gets ready and waits for the job's path, a line of standard input; it ends when
 that ends. Standard library only; everything else is in main.py.
@@ -25,9 +25,10 @@ def main() -> int:
     package = types.ModuleType(PRIVATE_PACKAGE)
     package.__path__ = [str(Path(__file__).resolve().parent.parent)]
     sys.modules[PRIVATE_PACKAGE] = package
-    job = importlib.import_module(f"{PRIVATE_PACKAGE}.prepare.main")
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    return int(job.main(arguments))
+    sys.path += arguments[:-1]
+    job = importlib.import_module(f"{PRIVATE_PACKAGE}.prepare.main")
+    return int(job.main(arguments[-1:]))
 
 
 def leave(code: int) -> None:

@@ -153,6 +153,7 @@ def _file_opened(_path: object) -> None:
     placeholder.file_opened()
     if is_built():  # not at Blender's start, which this is a part of
         _take_in_moved_file()
+        session.asked.agents_told = -1  # some may have been made for this file
         start()
 
 

@@ -7,6 +7,7 @@ shown; the key goes from here to the engine's pipe.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import sys
 from contextlib import suppress
@@ -177,4 +178,16 @@ def preparer() -> list[str]:
     if not is_module():
         blender = [bpy.app.binary_path, "--background", "--factory-startup", "--offline-mode"]
         return [*blender, "--python-exit-code", "3", "--python", str(_PREPARER), "--"]
-    return [sys.executable, "-I", str(_PREPARER)]
+    return [sys.executable, "-I", str(_PREPARER), *_beside_python()]
+
+
+def _beside_python() -> list[str]:
+    """The folders of Blender's module, and of NumPy, that an isolated Python does not look into by itself.
+
+    rez, AYON, conda or a user's own folder have them elsewhere than the Python is.
+    """
+    own = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
+    numpy = importlib.util.find_spec("numpy")
+    within = [Path(bpy.utils.resource_path("LOCAL")), *(Path(path) for path in (numpy and numpy.origin,) if path)]
+    folders = [one.resolve().parents[1] for one in within]
+    return list(dict.fromkeys(str(one) for one in folders if not any(map(one.is_relative_to, own))))

@@ -79,6 +79,10 @@ def _leave_the_model_alone() -> None:
             item.hide_render = True
         elif item.hide_render or item.hide_viewport or (item in cutters and item.display_type in ("WIRE", "BOUNDS")):
             item.hide_render = item.hide_viewport = True
+        for modifier in item.modifiers:  # renders show what the viewport shows
+            modifier.show_render = modifier.show_viewport
+            if modifier.type in ("SUBSURF", "MULTIRES"):
+                modifier.render_levels = modifier.levels
     for item in [*data.objects, *data.armatures, *data.shape_keys]:
         item.animation_data_clear()
     for collection in data.collections:
@@ -94,8 +98,11 @@ def _seen() -> Iterator[tuple[Any, bpy.types.Mesh]]:
         item = instance.object
         if item.type not in ("MESH", "CURVE", "SURFACE", "FONT", "META"):
             continue
-        if not instance.is_instance and not item.original.visible_get():
+        if not instance.show_self or not (instance.is_instance or item.original.visible_get()):
             continue
+        parent = instance.parent
+        if parent and item.type != "MESH" and parent.original == item.original:
+            continue  # a curve's faces, which are looked at as the curve's own
         mesh = item.to_mesh()
         if mesh is not None and len(mesh.polygons):
             yield instance, mesh
@@ -168,7 +175,7 @@ def _without_missing_images() -> bool:
 def _render(box: np.ndarray, picture: Path) -> float:
     """A picture of what is in the box, as (SIDE, SIDE, 4) numbers; returns the mean of its opacity."""
     scene = bpy.context.scene
-    for item in scene.objects:  # far from the origin there is no precision to render with
+    for item in bpy.context.view_layer.objects:  # far from the origin there is no precision to render with
         if item.parent is None:
             item.location -= Vector(box.mean(axis=0))
     box = box - box.mean(axis=0)

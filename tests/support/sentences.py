@@ -23,6 +23,7 @@ PACKAGE = Path(neural4d_blender.__file__).parent
 ROOMS = ("engine", "prepare", "scene", "client", "api", "ui")
 #: What no window shows, or what names things that have no other name.
 LEFT_OUT = {
+    "client/api_keys.py": "files of keys, which a script or a command reads",
     "client/config_file.py": "what a script or a command reads; a window has the preferences",
     "engine/model/states.py": "the table of states in the documentation",
     "engine/services/*/options_and_limits.py": "the documentation's; what a panel shows of it is in texts.py",
@@ -31,6 +32,7 @@ LEFT_OUT = {
     "engine/files/gltf/gltf_check.py": "the same",
     "engine/files/gltf/gltf_scene_check.py": "the same",
     "engine/process/redeem_quotes.py": "what an agent reads",
+    "prepare/boxes.py": "the same",
     "engine/store/quotes_table.py": "the same",
     "scene/finished_jobs/job_report.py": "a report that is read by whoever is asked for help",
     "ui/operators/jobs/copy_as_python.py": "comments of a script",

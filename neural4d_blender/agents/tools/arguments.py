@@ -49,6 +49,15 @@ Options = Annotated[
 Name = Annotated[str, Field(description="name of the object", max_length=63)]
 Quote = Annotated[str, Field(description="id that the tool quote gave; good once, for ten minutes")]
 File = Annotated[str, Field(description="a file in a folder for agents", examples=["models/chair.glb"])]
+Blend = Annotated[str, Field(description="a .blend in a folder for agents", examples=["room.blend"])]
+Boxes = Annotated[
+    list[str] | None,
+    Field(
+        description="names of boxes in it, see the tool boxes: the first gets the model, the others copies",
+        max_length=50,
+    ),
+]
+Seat = Annotated[Literal["FLOOR", "WALL", "CEILING", "MIDDLE"], Field(description="what of its box a model touches")]
 Folder = Annotated[str, Field(description="a folder for agents, or one in it", examples=["models"])]
 Seconds = Annotated[float, Field(description="how long to wait at most", ge=0, le=3600)]
 Limit = Annotated[int, Field(description="how many at the most", ge=1, le=100)]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import time
+import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mcp.types import CallToolResult
 
 from ...batching.bring_in_sources import Origin, origin_of
+from ...client.jobs.box_fit import prompt_of
+from ...client.jobs.job_target import Fit
 from ...engine import protocol
 from ...engine.errors import QuoteMissing
 from ...engine.protocol import Declaration, Feature, InvalidInput, Request, is_web_address
@@ -50,12 +54,16 @@ class GenerateTools(Tools):
         options: a.Options = None,
         name: a.Name = "",
         choose_picture: bool = False,
+        fit_file: a.Blend = "",
+        fit_boxes: a.Boxes = None,
+        seat: a.Seat = "FLOOR",
     ) -> CallToolResult:
         """Say what a model would cost at most, and check the request. Costs nothing, and nothing is sent.
 
         Call generate with the quote's id to have it made and paid. For example {"prompt": "a wooden chair",
         "size_mm": 900, "axis": "Z"}. With choose_picture the job waits for the tool choose, where the service makes
-        pictures first.
+        pictures first. With fit_file and fit_boxes the model is made to fill boxes of a .blend, which give its size
+        and, where there is nothing else, its prompt; it comes into them when the user opens that file.
         """
         given: dict[str, Any] = {
             "picture_first": picture_first,
@@ -76,10 +84,42 @@ class GenerateTools(Tools):
         values = {key: value for key, value in given.items() if value not in (None, "", [])}
         if prompt:
             values["prompt"] = prompt
-        kept = self.session.planned(values, {"image": image, "views": views, "references": references})
+        files = {"image": image, "views": views, "references": references}
+        if fit_file or fit_boxes:
+            kept = await self._fitted(values, files, fit_file, list(dict.fromkeys(fit_boxes or ())), seat)
+        else:
+            kept = self.session.planned(values, files)
         told = await self.quoted([kept])
         self.session.keep(told["quote"], kept)
         return self.told(told)
+
+    async def boxes(self, file: a.Blend, collection: str = "") -> CallToolResult:
+        """List the objects of a .blend that a model can be made to fill, with their sizes in millimetres, of one
+        collection or all. Costs nothing. To dress a blockout, quote and generate a model for each name.
+        """
+        _, found = await self.session.boxes(file)
+        return self.told({"boxes": [one for one in found if collection in ("", one["collection"])]})
+
+    async def _fitted(
+        self, values: dict[str, Any], files: dict[str, Any], file: str, boxes: list[str], seat: str
+    ) -> Kept:
+        """A request for a model that is to fill boxes of a .blend."""
+        path, found = await self.session.boxes(file)
+        sizes = {one["name"]: one["size_mm"] for one in found}
+        if unknown := [name for name in boxes if name not in sizes]:
+            raise InvalidInput(f"There is no box {unknown[0]!r} in {path.name}.", "Call boxes for those there are.")
+        if not boxes or "size_mm" in values:
+            raise InvalidInput("Boxes are named by fit_boxes, and give the size.", "Leave size_mm out, or fit_file.")
+        if not (values.get("prompt") or any(files.values())):
+            values["prompt"] = prompt_of(boxes[0])
+        kept = self.session.planned(values, files)
+        sides = [side or max(sizes[boxes[0]]) for side in sizes[boxes[0]]]  # a flat box leaves one of them free
+        request = replace(kept.request, fit_mm=sides, size_mm=max(sides), axis="LONGEST")
+        protocol.check(kept.provider, request)
+        fits: list[Fit] = [
+            {"box": name, "id": uuid.uuid4().hex, "seat": seat, "stretch": "", "turns": True} for name in boxes
+        ]
+        return replace(kept, request=request, target={"fit": fits, "offered": str(path)})
 
     async def quoted(self, kept: list[Kept]) -> dict[str, Any]:
         """What jobs cost together at most, noted in the journal."""

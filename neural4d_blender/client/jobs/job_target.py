@@ -56,6 +56,7 @@ class Target(TypedDict, total=False):
         beside: next to what stands of the job. exact: at the location, wherever the placeholder was moved to.
         again_of: id of the job whose request was sent once more. replaces: the model whose place it takes.
         fit: the boxes that it is to fill; linked duplicates of it all but the first one.
+        offered: path of the .blend that an agent read the boxes of, where nobody has bound the job to an open file.
         files: the files to write instead. written: those that were.
     """
 
@@ -73,6 +74,7 @@ class Target(TypedDict, total=False):
     again_of: str | None
     replaces: Replaced
     fit: list[Fit]
+    offered: str
     files: PlannedFiles
     written: list[str]
 

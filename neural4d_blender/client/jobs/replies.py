@@ -78,7 +78,8 @@ class Answer:
         balance: None where the service does not tell it.
         models: of an account. more: there is a page after it. pictures: paths of small ones, by their ids.
         again: how many go on. freed: bytes. path: of what was written.
-        quote: what an agent's jobs cost together at most, as the command ``quote`` tells it. audit: as ``audit`` does.
+        quote: what an agent's jobs cost together at most, as the command ``quote`` tells it. audit, boxes: as the
+            commands of these names do.
     """
 
     error: ErrorTexts | None = None
@@ -95,6 +96,7 @@ class Answer:
     freed: int = 0
     path: str = ""
     quote: dict[str, Any] = field(default_factory=dict)
+    boxes: list[dict[str, Any]] = field(default_factory=list)
     audit: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -24,7 +24,7 @@ from ..model.quality.facts import Facts
 from ..model.request import Request
 from ..model.variant import Variant, are_facts
 from .blender_pool import JobFile, Preparers
-from .job_file_format import AssetValues, PicturesValues, PrepareValues
+from .job_file_format import AssetValues, BoxesValues, PicturesValues, PrepareValues
 from .shared_names import KIT
 
 _ERRORS: dict[str, type[Neural4DError]] = {
@@ -66,7 +66,7 @@ def _download(model: Path, folder: Path) -> Path:
 
 def run_in_blender(
     preparers: Preparers,
-    values: PrepareValues | AssetValues | PicturesValues,
+    values: PrepareValues | AssetValues | PicturesValues | BoxesValues,
     stem: Path,
     *,
     limit: float = 600.0,

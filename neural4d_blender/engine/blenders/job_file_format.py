@@ -62,6 +62,13 @@ class PicturesValues(TypedDict):
     pictures: list[list[str]]
 
 
+class BoxesValues(TypedDict):
+    """A stranger's .blend whose boxes are to be told: ``task`` is "boxes", ``source`` its path."""
+
+    task: str
+    source: str
+
+
 class AssetValues(AssetTexts):
     """A prepared model that is to become an asset.
 

@@ -74,7 +74,8 @@ def _scale_socket(tree: Any, socket: Any, factor: float) -> None:
     vector = socket.type == "VECTOR"
     if not socket.is_linked:
         value = socket.default_value
-        socket.default_value = [number * factor for number in value] if vector else value * factor
+        if any(value) if vector else value:  # setting it takes a look at all materials
+            socket.default_value = [number * factor for number in value] if vector else value * factor
         return
     scaling = tree.nodes.new("ShaderNodeVectorMath" if vector else "ShaderNodeMath")
     scaling.operation = "SCALE" if vector else "MULTIPLY"

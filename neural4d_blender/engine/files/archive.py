@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from ..errors import BrokenModel, UnsafeModel
 from .file_names import possible_name
+from .file_type import ARCHIVE_DAMAGE
 
 #: Endings of USD's own files, of which a .usdz is an archive.
 USD_LAYERS = (".usda", ".usdc", ".usd")
@@ -29,10 +27,6 @@ _CHUNK = 1 << 20
 _IS_UTF8 = 0x800
 #: Folders on the way to a name; more than that some file systems do not take.
 _DEEPEST = 12
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError),
-    *(struct.error, OverflowError, MemoryError),
-)
 #: A name that is too long, that no file can have, or that is a file's and a folder's at once.
 _OF_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
@@ -48,7 +42,7 @@ def is_usd_package(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as packed:
             members = packed.infolist()
-    except _DAMAGE:
+    except ARCHIVE_DAMAGE:
         return False
     stored = all(info.compress_type == zipfile.ZIP_STORED for info in members)
     return stored and PurePosixPath(members[0].filename).suffix.lower() in USD_LAYERS if members else False
@@ -83,7 +77,7 @@ def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
             members, names = list(compress(members, told)), list(compress(names, told))
             for info, name in zip(members, _possible(names), strict=True):
                 _extract(packed, info, folder / name)
-    except _DAMAGE as error:
+    except ARCHIVE_DAMAGE as error:
         raise BrokenModel(f"The archive {archive.name} is damaged: {error}.") from error
     except OSError as error:
         if error.errno in _OF_NAMES:

@@ -5,7 +5,10 @@ Standard library only.
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from ..model.allowed_values import FORMATS, MORE_FORMATS
@@ -21,6 +24,11 @@ _STARTS = (
     (b"; FBX", "FBX"),
     (b"ply", "PLY"),
     (b"PXR-USDC", "USDZ"),
+)
+#: What reading a damaged archive raises beside OSError, whatever it is packed with.
+ARCHIVE_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError),
+    *(struct.error, OverflowError, MemoryError),
 )
 _LAYERS = ("USD", "USDA", "USDC")
 _OBJ = (b"v ", b"vn ", b"vt ", b"f ", b"o ", b"g ", b"mtllib ", b"usemtl ", b"s ")
@@ -105,7 +113,7 @@ def _of_archive(path: Path, wanted: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             endings = [PurePosixPath(name).suffix[1:].upper() for name in archive.namelist()]
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, *ARCHIVE_DAMAGE):
         return ""
     if any(ending in _LAYERS for ending in endings[:1]):
         return "USDZ"

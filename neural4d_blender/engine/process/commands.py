@@ -80,6 +80,7 @@ class Commands:
             "balance": free.balance,
             "test_key": free.balance,
             "account": free.account,
+            "boxes": free.boxes,
             "draw_pictures": free.draw_pictures,
             "list": self._list,
             "find": self._find,

@@ -6,10 +6,14 @@ Each is answered later, since the request runs on a worker thread.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TypeVar
 
+from ..blenders.job_file import run_in_blender
+from ..blenders.job_file_format import BoxesValues
 from ..errors import TransportError
 from ..http.retries import backoff
 from ..steps import small_pictures
@@ -23,11 +27,13 @@ _T = TypeVar("_T")
 
 #: How often a question is asked before the trouble is told.
 _ASKED = 3
+#: Seconds that reading a .blend may take.
+_LONGEST = 120.0
 
 
 @dataclass
 class FreeQuestions:
-    """The commands of protocol.py that name a service and no job."""
+    """The commands of protocol.py that name a service or a file, and no job."""
 
     context: Context
     history: History
@@ -41,6 +47,17 @@ class FreeQuestions:
     def account(self, message: Message) -> None:
         """A page of the account's models, each with the job that has it here."""
         self._later("ask", message, self._read_account)
+
+    def boxes(self, message: Message) -> None:
+        """What of a stranger's .blend could be boxes for models; a background Blender looks, which is confined."""
+        self.pools.run("prepare", "", self.events.carry_out, message, functools.partial(self._read_boxes, message))
+
+    def _read_boxes(self, message: Message) -> Message:
+        path = Path(message["file"])
+        values: BoxesValues = {"task": "boxes", "source": str(path)}
+        stopped = self.context.stopping.is_set
+        found = run_in_blender(self.context.preparers, values, path.with_name("boxes"), limit=_LONGEST, stopped=stopped)
+        return {"boxes": [one for one in found.get("boxes", ()) if _is_box(one)]}
 
     def draw_pictures(self, message: Message) -> None:
         """Pictures of some of them, or of jobs."""
@@ -92,3 +109,13 @@ class FreeQuestions:
                 wait = backoff(attempt - 1, self.context.timing.backoff, chance=self.context.system.chance)
                 if attempt == _ASKED or self.context.clock.wait(self.context.stopping, wait):
                     raise
+
+
+def _is_box(told: object) -> bool:
+    """What a Blender has told that a stranger's file was open in is looked at like the file itself."""
+    if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in ("name", "collection")):
+        return False
+    sides = told.get("size_mm")
+    if not isinstance(sides, list) or len(sides) != 3 or not all(type(side) in (int, float) for side in sides):
+        return False
+    return all(math.isfinite(side) and side >= 0 for side in sides)

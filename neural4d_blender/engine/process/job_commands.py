@@ -149,7 +149,7 @@ class JobCommands:
         active = self.jobs.held(message["job"])
         job = active.job
         lost = bool(message.get("lost"))
-        if message.get("first") and job.target:
+        if message.get("first") and job.target.get("session"):
             raise InvalidInput("Another Blender has taken this model.", "Place it here all the same.")
         if lost and self.context.journal.is_elsewhere(job):
             raise InvalidInput(

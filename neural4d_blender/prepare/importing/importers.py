@@ -50,7 +50,7 @@ def import_model(
     check_signature(source, model_format)
     files = files or NamedFiles(source.parent)
     try:
-        with readable(source, model_format, warnings) as file:
+        with readable(source, model_format, warnings, animation=animation) as file:
             shown = importer(file, warnings, files, animation)
     except Neural4DError:
         raise

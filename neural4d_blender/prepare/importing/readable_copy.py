@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ...engine.errors import BrokenModel
 from ...engine.files.file_type import binary_stl_length, has_capitals, text_encoding
@@ -20,8 +21,11 @@ _PIECE = 1 << 20
 
 
 @contextmanager
-def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[Path]:
+def readable(source: Path, model_format: str, warnings: list[str], *, animation: bool = False) -> Iterator[Path]:
     """The file itself, or a copy of it that is gone afterwards.
+
+    Args:
+        animation: all of it is kept; else of a GLB's animations one is read, in which it stands.
 
     Raises:
         BrokenModel, UnsafeModel: as check_glb. OSError: the copy cannot be written.
@@ -29,12 +33,19 @@ def readable(source: Path, model_format: str, warnings: list[str]) -> Iterator[P
     # Not beside it: where the preparer is confined, what was downloaded can only be read.
     with tempfile.TemporaryDirectory(prefix="neural4d-") as folder:
         copy = Path(folder) / source.name
-        yield copy if _copied(source, copy, model_format, warnings) else source
+        yield copy if _copied(source, copy, model_format, warnings, animation) else source
 
 
-def _copied(source: Path, copy: Path, model_format: str, warnings: list[str]) -> bool:
+def _copied(source: Path, copy: Path, model_format: str, warnings: list[str], animation: bool) -> bool:
     if model_format == "GLB":
-        facts = write_repaired(source, copy, drop_hidden)
+
+        def change(document: dict[str, Any]) -> bool:
+            animations = document.get("animations") or []
+            if several := not animation and len(animations) > 1:
+                document["animations"] = animations[:1]  # the one that Blender poses the model by
+            return drop_hidden(document) or several
+
+        facts = write_repaired(source, copy, change)
         if facts.lost_textures:
             warnings.append(
                 f"Textures that are missing or damaged: {facts.lost_textures}. Their materials have a plain colour."

@@ -19,6 +19,8 @@ from .external_files.named_files import NamedFiles
 
 #: Whose animation a model keeps where it is wanted, and what of it: plain curves.
 _ANIMATED = (bpy.types.Object, bpy.types.Armature, bpy.types.Key)
+#: Modifiers that change nothing of what they are on, and what is told as the animation that it is.
+_UNSEEN = frozenset({"COLLISION", "MESH_SEQUENCE_CACHE", "SURFACE"})
 #: Data of objects that go later: with it the object would go now, and with that the place of what hangs below it.
 _CARRIERS = frozenset({"grease_pencils", "grease_pencils_v3", "speakers", "volumes"})
 
@@ -32,8 +34,11 @@ def disarm(files: NamedFiles, warnings: list[str], *, animation: bool = False) -
         animation: actions of objects, armatures and shape keys stay, without drivers.
     """
     kept = allowed_data.MODEL_KINDS | {"actions"} if animation else allowed_data.MODEL_KINDS
+    gone: set[str] = set()
     for item in own("objects"):
-        _strip_object(item)  # first: objects go together with what their particles were
+        gone |= _strip_object(item)  # first: objects go together with what their particles were
+    if gone:
+        warnings.append(f"Left out: {', '.join(sorted(gone))}.")
     others = [one for kind in KINDS if kind not in kept for one in own(kind) if kind not in _CARRIERS or not one.users]
     others += [one for one in own("scenes") if one != scene()]
     others += [tree for tree in own("node_groups") if tree.bl_idname not in allowed_data.MODEL_TREES]
@@ -57,13 +62,18 @@ def _leave_curves(datablock: bpy.types.Object | bpy.types.Armature | bpy.types.K
             datablock.animation_data.drivers.remove(driver)
 
 
-def _strip_object(item: bpy.types.Object) -> None:
-    for modifier in [one for one in item.modifiers if one.type not in allowed_data.MODEL_MODIFIERS]:
+def _strip_object(item: bpy.types.Object) -> set[str]:
+    """Returns what Blender calls the modifiers that were shown."""
+    gone = [one for one in item.modifiers if one.type not in allowed_data.MODEL_MODIFIERS]
+    kinds: Any = bpy.types.Modifier.bl_rna.properties["type"]
+    seen = {kinds.enum_items[one.type].name for one in gone if one.show_viewport and one.type not in _UNSEEN}
+    for modifier in gone:
         item.modifiers.remove(modifier)
     for holder in [item, *(item.pose.bones if item.pose else ())]:
         for constraint in [one for one in holder.constraints if one.type not in allowed_data.MODEL_CONSTRAINTS]:
             holder.constraints.remove(constraint)
     item.shader_effects.clear()
+    return seen
 
 
 def _strip_notes(trees: list[bpy.types.NodeTree]) -> None:

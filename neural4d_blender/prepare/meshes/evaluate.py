@@ -122,7 +122,7 @@ def _instances(depsgraph: bpy.types.Depsgraph, shown: set[bpy.types.Object]) -> 
             continue
         key = source.data.as_pointer()
         if key not in meshes:
-            meshes[key] = _repeated(source, depsgraph)
+            meshes[key] = _repeated(source, parent, depsgraph)
         item = bpy.data.objects.new(source.name, meshes[key])
         for slot, shows in zip(item.material_slots, source.material_slots, strict=False):
             if shows.link == "OBJECT" and slot.material != shows.material:
@@ -141,9 +141,11 @@ def _is_its_own_mesh(instance: bpy.types.DepsgraphObjectInstance) -> bool:
     return same and instance.matrix_world == parent.matrix_world
 
 
-def _repeated(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.types.Mesh:
+def _repeated(source: bpy.types.Object, parent: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bpy.types.Mesh:
     """The mesh of an object's instances: its own, unless modifiers make another of it."""
     original = source.original
+    if original == parent.original and isinstance(source.data, bpy.types.Mesh):
+        return source.data.copy()  # the object's own nodes show it again, beside or in place of what they make
     if isinstance(original.data, bpy.types.Mesh) and not any(entry.show_viewport for entry in original.modifiers):
         return original.data
     return _new_mesh(source, depsgraph)

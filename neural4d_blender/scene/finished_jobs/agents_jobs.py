@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import bpy
+
+from ...client.paths import is_same_file
 from ...client.policy_in_force import policy_of
 from ...engine.protocol import Neural4DError, State
 from .. import user_settings
@@ -33,15 +36,19 @@ def _take(answer: Answer) -> None:
             _claim(job)
 
 
-def target(agent: str) -> Target:
-    """The 3D cursor of the open file, in the collection that is for the agent's models."""
-    return {**targets.bind(), "collection": "", "own": (f"agent {agent}", agent)}
+def target(job: Job) -> Target:
+    """The 3D cursor of the open file, or the boxes that it was made for, in the collection for the agent's models."""
+    own: Target = {**targets.bind(), "collection": "", "own": (f"agent {job.agent}", job.agent)}
+    return {**own, "fit": job.target["fit"]} if job.target.get("fit") else own
 
 
 def _comes_by_itself(job: Job) -> bool:
-    is_new = job.state == State.READY and not (job.left or job.dismissed or job.target)
+    is_new = job.state == State.READY and not (job.left or job.dismissed or job.target.get("session"))
     if not is_new or job.id in session.asked.claimed:
         return False
+    offered = job.target.get("offered")
+    if offered and not (bpy.data.filepath and is_same_file(offered, bpy.data.filepath)):
+        return False  # its boxes are in another file
     try:
         place = policy_of(bridge.settings).place
     except Neural4DError:
@@ -51,7 +58,7 @@ def _comes_by_itself(job: Job) -> bool:
 
 def _claim(job: Job) -> None:
     """Bind it to the open file, unless another Blender was first; the pump does the rest."""
-    where: Target = {**target(job.agent), "row": True}
+    where: Target = {**target(job), "row": True}
 
     def answered(answer: Answer) -> None:
         if not answer.error and not any(variant.blend for variant in job.variants):

@@ -159,7 +159,7 @@ def waiting_for(job: Job) -> str:
     """What keeps a ready job out of the scene, in words; empty when nothing does."""
     if not is_for_another_file(job):
         return targets.blocked()
-    if job.agent and not job.target:
+    if job.agent and not job.target.get("session"):
         return "It was made for an agent: place it here."
     file = Path(job.target.get("file") or "").name
     if file:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...engine.protocol import Report
 
 #: Rows' heights that an icon takes with its gap.
-_ICON = 1.4
+_ICON = 1.9
 
 
 def called(use: str) -> str:

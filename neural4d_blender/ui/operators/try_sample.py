@@ -7,7 +7,7 @@ from bpy.props import EnumProperty
 
 from ...api import generate
 from ...engine.protocol import SAMPLES, Neural4DError
-from ...scene import timer_and_file_handlers
+from ...scene import timer_and_file_handlers, whereabouts
 from ..settings.properties import arrival
 from .generate import report_error
 
@@ -22,12 +22,15 @@ class NEURAL4D_OT_try_sample(bpy.types.Operator):
     sample: EnumProperty(name="Sample", items=[(name, name.title(), "") for name in SAMPLES])
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
-        """Start the job, in two variants of which the first is placed."""
+        """Start the job, in two variants of which the first is placed, beside what it would stand in."""
         settings = arrival(context.scene.neural4d)
         try:
-            generate.generate(sample=self.sample, name=self.sample.title(), variants=2, **settings)
+            job = generate.generate(sample=self.sample, name=self.sample.title(), variants=2, **settings)
         except Neural4DError as error:
             return report_error(self, error)
+        whereabouts.look_around(job.id)
+        if (whereabouts.in_the_way(job.id) or ("",))[0] == whereabouts.INSIDE:
+            whereabouts.move_beside(job.id)  # it is there to be seen, and Blender's first file has a cube
         timer_and_file_handlers.redraw()
         return {"FINISHED"}
 

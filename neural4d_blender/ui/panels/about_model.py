@@ -119,7 +119,7 @@ def _details(said: provenance.Provenance) -> list[tuple[str, str]]:
         "job": said.job,
     }
     return [
-        (tr(name.replace("_", " ").title()[:_LONGEST]), _word(value))
+        (tr("Job") if name == "job" else tr(name.replace("_", " ").title()[:_LONGEST]), _word(value))
         for name, value in list(told.items())[:_MOST]
         if value not in ("", None, False)
     ]

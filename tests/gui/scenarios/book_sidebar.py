@@ -223,7 +223,8 @@ def state_22_approval(ui, _pictures):
     """Jobs that wait for the user's word, for a pause that the service asked for, and for their turn."""
     job("a wooden chair", State.QUEUED, waits_for=WaitsFor.APPROVAL, until=time.time() + 590, asks=60,
         agent="concept-bot", under_way=True, cost=None,
-        note="This would cost up to 60 points; everybody together may take 50 a day.")  # fmt: skip
+        note="This would cost up to 60 points; everybody together may take 50 a day, of which 0 "
+        "are taken.")  # fmt: skip
     job("a red rocket", State.SUBMITTING, waits_for=WaitsFor.PACE, until=time.time() + 42, under_way=True, cost=None)
     yield from show(ui, sidebar.NEURAL4D_PT_jobs)
 
@@ -268,7 +269,7 @@ def state_26_account_refused(ui, _pictures):
     page = account_page.page
     page.provider, page.models = "csm", []
     page.trouble = {
-        "code": "KeyRejected", "what": "CSM rejected the key.", "kept": "", "cost": "Nothing was paid.",
-        "remedy": "Enter the key again in the preferences.",
+        "code": "KeyRejected", "what": "The service says the key is invalid or has expired: no.",
+        "kept": "", "cost": "", "remedy": "Enter the key again in the preferences.",
     }  # fmt: skip
     yield from show(ui, *bring_in.CLASSES)

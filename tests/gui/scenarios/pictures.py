@@ -220,7 +220,7 @@ def library(ui, folder: str):
 
 def around_the_panel(ui):
     """The sidebar down to its lowest button."""
-    buttons = yield from ui.buttons()
+    buttons = yield from ui.buttons(columns=WIDE)
     lowest = min(button.y for button in buttons) - 24
     region = ui.region()
     return from_top(ui, region.x, lowest, region.width, region.y + region.height - lowest)

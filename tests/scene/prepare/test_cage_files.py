@@ -293,6 +293,14 @@ def test_pixels_are_counted_before_they_are_decoded(
     assert not any(one.has_data for one in bpy.data.images)
 
 
+@pytest.mark.one_blender
+def test_more_materials_than_blender_takes_in_a_sensible_time(tmp_path: Path) -> None:
+    source = download(tmp_path) / "model.obj"
+    source.write_text("v 0 0 0\nv 1 0 0\nv 0 1 1\n" + "".join(f"usemtl m{n}\nf 1 2 3\n" for n in range(4001)))
+    facts = prepare(source)
+    assert (facts.get("code"), "4,001 materials" in facts["what"]) == ("UnsafeModel", True), facts
+
+
 def crate(*names: bytes) -> bytes:
     """A binary layer that has nothing but a table of names, packed as USD does (with one repetition)."""
     table = b"\0".join(names) + b"\0"

@@ -137,6 +137,25 @@ def collections() -> None:
         bpy.context.scene.collection.objects.link(shown)
 
 
+def by_nodes() -> None:
+    """Six times by an object's own geometry nodes, which leave nothing else of it."""
+    sample_models.single()
+    (item,) = bpy.context.scene.objects
+    tree: Any = bpy.data.node_groups.new("Repeat", "GeometryNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
+    enters, leaves, grid, points = (
+        tree.nodes.new(kind)
+        for kind in ("NodeGroupInput", "NodeGroupOutput", "GeometryNodeMeshGrid", "GeometryNodeInstanceOnPoints")
+    )
+    for name, value in {"Size X": 50, "Size Y": 20, "Vertices X": 3, "Vertices Y": 2}.items():
+        grid.inputs[name].default_value = value
+    tree.links.new(grid.outputs["Mesh"], points.inputs["Points"])
+    tree.links.new(enters.outputs[0], points.inputs["Instance"])
+    tree.links.new(points.outputs[0], leaves.inputs[0])
+    item.modifiers.new("Repeat", "NODES").node_group = tree
+
+
 def on_faces() -> None:
     """A cone on each face of a cube, which is not itself to be seen; the cone itself is so in the viewport only."""
     bpy.ops.mesh.primitive_cube_add()
@@ -147,7 +166,7 @@ def on_faces() -> None:
     instancer.show_instancer_for_render = instancer.show_instancer_for_viewport = False
 
 
-@pytest.mark.parametrize(("build", "points"), [(collections, 8), (on_faces, 33)])
+@pytest.mark.parametrize(("build", "points"), [(collections, 8), (by_nodes, 8), (on_faces, 33)])
 def test_instances_become_linked_duplicates(
     empty_file: bpy.types.Scene, tmp_path: Path, build: Callable[[], None], points: int
 ) -> None:

@@ -95,6 +95,15 @@ def test_what_is_left_out_is_told_once(empty_file: bpy.types.Scene, tmp_path: Pa
     assert facts["objects"] == 1
 
 
+def test_modifiers_that_simulate_are_told(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    sample_models.single()
+    (item,) = empty_file.objects
+    for kind in ("CLOTH", "COLLISION", "PARTICLE_SYSTEM", "OCEAN"):
+        item.modifiers.new("Any", kind).show_viewport = kind != "OCEAN"
+    facts = looks.prepare(sample_models.export("BLEND", tmp_path), "BLEND", tmp_path / "out.blend")
+    assert facts["warnings"] == ["Left out: Cloth, Particle System."]
+
+
 def test_lines_beside_triangles_are_told(tmp_path: Path) -> None:
     document = triangle()
     (primitive,) = document["meshes"][0]["primitives"]

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
+from neural4d_blender.prepare import main, warming_up
 from tests.support import sample_models
 
 PACKAGE = Path(__file__).parents[3] / "neural4d_blender"
@@ -97,3 +99,43 @@ def test_one_that_waits_does_its_job_or_ends_with_its_input(tmp_path: Path, scri
 def test_no_job_is_a_crash(tmp_path: Path, script: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, timeout=120, cwd=tmp_path)
     assert done.returncode != 0
+
+
+def test_what_it_warms_up_with_is_a_sound_model() -> None:
+    """Else it would load less than a model needs, and nobody would know."""
+    facts = warming_up.run(main.run)
+    assert (facts["ok"], facts["triangles"], facts["images"], facts["warnings"]) == (True, 1, 1, []), facts
+
+
+#: Prepares a model as the engine has it done, confined, by what this Python says of itself.
+_CONFINED = """
+import subprocess, sys
+from neural4d_blender.engine.blenders.confinement.confined_folder import confined
+from neural4d_blender.scene import user_settings
+folder, job = sys.argv[1:]
+program = user_settings.preparer()
+if sys.platform == "linux":
+    program = confined(program, 8 << 30, [], [folder])
+sys.exit(subprocess.run([*program, job]).returncode)
+"""
+
+
+@pytest.mark.one_blender
+def test_bpy_is_where_the_search_path_says(empty_file: bpy.types.Scene, tmp_path: Path) -> None:
+    """As in rez, AYON or a user's own folder: an isolated Python would not find it there."""
+    sample_models.family()
+    source, output = sample_models.export("GLB", tmp_path), tmp_path / "out.blend"
+    (job := tmp_path / "job.json").write_text(
+        json.dumps({"source": str(source), "format": "GLB", "axis": "Z", "origin": "BOTTOM", "name": "bird"}
+                   | {"size_mm": 120, "output": str(output), "facts": str(tmp_path / "facts.json")})
+    )  # fmt: skip
+    venv.create(tmp_path / "python", symlinks=os.name != "nt")
+    python = tmp_path / "python" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    modules = os.pathsep.join([str(Path(bpy.utils.resource_path("LOCAL")).parents[1]), str(PACKAGE.parent)])
+    done = subprocess.run(
+        [python, "-c", _CONFINED, str(tmp_path), str(job)],
+        env={**os.environ, "PYTHONPATH": modules, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        timeout=120,
+    )
+    assert (done.returncode, output.is_file()) == (0, True), done.stderr.decode()

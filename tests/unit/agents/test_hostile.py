@@ -10,4 +10,4 @@ from scripts import hostile_agents
 def test_two_processes_of_hostile_clients_pay_and_read_nothing_that_they_may_not(tmp_path: Path) -> None:
     wrong, told = hostile_agents.run(tmp_path, sessions=36, seed=1)  # one in which some pay
     assert wrong == [], told
-    assert not told.endswith(" 0 points paid"), "what is allowed, they may"
+    assert ", 0 points paid" not in told, "what is allowed, they may"

@@ -11,12 +11,16 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import ClientSession, StdioServerParameters, stdio_client
+from mcp import Client, ClientSession, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 
+from neural4d_blender.agents.agent_session import AgentSession
+from neural4d_blender.agents.folders import Folders
+from neural4d_blender.agents.server import Server
+from neural4d_blender.agents.settings import AgentSettings
 from neural4d_blender.agents.tool_results import MAX_PICTURE
 from scripts.simulator.launcher import Simulator
-from tests.support.engine_process import ROOT
+from tests.support.engine_process import PREPARER, ROOT
 from tests.support.simulator_client import Caller, picture
 
 
@@ -190,3 +194,53 @@ def test_the_jobs_of_an_agent_are_its_own_and_stay_when_it_goes(service: Caller,
     run(service.sim, tmp_path, other, agent="codex")
     run(service.sim, tmp_path, again)
     assert len(service.sim.ledger()) == 1
+
+
+class WithBlender(AgentSettings):
+    """A stand-in for Blender prepares models, and finds a chair in every .blend."""
+
+    def preparer(self) -> list[str]:
+        return PREPARER
+
+
+def test_a_model_is_made_to_fill_a_box_of_an_offered_blend(
+    service: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**service.sim.environment, "NEURAL4D_DATA_DIR": str(tmp_path / "data")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NEURAL4D_ALLOWANCE_DAY", "1000")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "room.blend").write_bytes(b"BLENDER")
+    (tmp_path / "other.blend").write_bytes(b"BLENDER")
+    session = AgentSession(WithBlender(), "claude", Folders([str(tmp_path / "files")]))
+
+    async def work() -> None:
+        async with Client(Server(session)) as client:
+
+            async def ask(tool: str, **arguments: Any) -> dict[str, Any]:
+                told = (await client.call_tool(tool, arguments)).structured_content
+                assert told is not None
+                return told
+
+            chair = {"name": "Chair.001", "collection": "Room", "size_mm": [500.0, 600.0, 900.0]}
+            assert await ask("boxes", file="room.blend") == {"boxes": [chair]}
+            assert await ask("boxes", file="room.blend", collection="Hall") == {"boxes": []}
+            for wrong in ({"file": "../other.blend"}, {"file": str(tmp_path / "other.blend")}, {"file": "bird.glb"}):
+                assert (await ask("boxes", **wrong))["error"]["code"] == "InvalidInput"
+            for wrong in ({"fit_boxes": ["Table"]}, {"fit_boxes": ["Chair.001"], "size_mm": 9}, {}):
+                assert (await ask("quote", fit_file="room.blend", **wrong))["error"]["code"] == "InvalidInput"
+            quote = await ask("quote", fit_file="room.blend", fit_boxes=["Chair.001"], seat="WALL")
+            assert quote["points"] == 60
+            job = (await ask("generate", quote=quote["quote"]))["job"]
+            assert (await ask("wait", job=job))["state"] == "ready"
+            made = session.bridge.jobs[job]
+            assert (made.request.prompt, made.request.fit_mm, made.request.size_mm) == ("Chair", chair["size_mm"], 900)
+            (fit,) = made.target["fit"]
+            assert (fit["box"], fit["seat"]) == ("Chair.001", "WALL")
+            assert made.target["offered"] == str(tmp_path / "files" / "room.blend")
+
+    try:
+        anyio.run(work)
+    finally:
+        session.close()
+    assert not list((tmp_path / "data" / "jobs").glob("*/offered*")), "the copies that were read are gone"

@@ -10,6 +10,8 @@ import pytest
 
 from neural4d_blender.engine.errors import BrokenModel, UnsafeModel
 from neural4d_blender.engine.files import archive
+from neural4d_blender.engine.files.file_type import file_type
+from neural4d_blender.engine.files.gltf import gltf_images
 
 
 def packed(tmp_path: Path, files: dict[str, bytes]) -> Path:
@@ -134,11 +136,21 @@ def test_damage_in_every_way_of_packing(tmp_path: Path, kind: int) -> None:
     with zipfile.ZipFile(path, "w", kind) as file:
         file.writestr("chair.obj", b"v 0 1 2 3 4 5\n" * 40)
     whole, refused = path.read_bytes(), 0
-    for place in range(39, len(whole) - 70):
+    for place in range(39, len(whole)):
         for value in (0, 255):
             path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            assert file_type(path) in ("OBJ", "")
+            archive.is_usd_package(path)
             try:
                 archive.unpack(path, tmp_path / "out", ".obj")
             except BrokenModel:
                 refused += 1
     assert refused > 30
+
+
+def test_pixels_are_counted_whatever_an_image_is_called(tmp_path: Path) -> None:
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (16_000).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"
+    for name in ("a.png", "b.dat", "c"):
+        (tmp_path / name).write_bytes(head)
+    with pytest.raises(UnsafeModel, match="768,000,000 pixels"):
+        gltf_images.check_folder(tmp_path)

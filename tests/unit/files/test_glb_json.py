@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 
 from neural4d_blender.engine.errors import BrokenModel, Neural4DError, UnsafeModel
 from neural4d_blender.engine.files.gltf.gltf_accessor_check import MAX_DECODED, MAX_ITEMS, MAX_ZEROED
-from neural4d_blender.engine.files.gltf.gltf_check import MAX_TRIANGLES, check_gltf
+from neural4d_blender.engine.files.gltf.gltf_check import MAX_OBJECTS, MAX_TRIANGLES, check_gltf
 from neural4d_blender.engine.files.gltf.gltf_scene_check import MAX_DEPTH
 from tests.support.glb_files import BINARY, triangle
 
 Change = Callable[[dict[str, Any]], object]
+#: A million channels and more of three keyframes each.
+KEYS: Any = {"input": 1, "output": 0}
+CHANNELS = [{"sampler": 0}] * 1_700_000
 #: Beginnings of pictures: 1 x 1 pixels.
 JPEG_NOTE, JPEG_SIZE = b"\xff\xe1\xff\xff" + bytes(65533), b"\xff\xc0\0\x0b\x08\0\1\0\1\1\x11\0\1"
 TIFF = b"II*\0" + struct.pack("<IHHHIIHHII", 8, 2, 256, 4, 1, 1, 257, 3, 1, 1)
@@ -103,6 +106,14 @@ def with_zeroed(**values: Any) -> Change:
         primitive(**values)(document)
 
     return change
+
+
+def many_images(document: dict[str, Any]) -> None:
+    """More than Blender takes in a sensible time, each in a material of its own."""
+    numbers = range(1001)
+    document["images"] = [{"uri": "data:image/png;base64,iVBORw0KGgo="} for _ in numbers]
+    document["textures"] = [{"source": number} for number in numbers]
+    document["materials"] = [{"emissiveTexture": {"index": number}} for number in numbers]
 
 
 def chain(length: int) -> Change:
@@ -373,7 +384,11 @@ def test_packed_by_meshoptimizer_in_a_way_that_there_is_none_of(values: dict[str
             ),
             "scenes show",
         ),
-        (instanced(MAX_ITEMS), "nodes and instances"),
+        (instanced(MAX_OBJECTS), "nodes and instances"),
+        (many_images, "1,001 images"),
+        (lambda document: document.update(skins=[{"joints": [*range(4001)]}]), "4,001 bones"),
+        (lambda document: document.update(nodes=[{"mesh": 0}] * 1001, animations=[{}] * 5000), "5,000 animations"),
+        (lambda document: document.update(animations=[{"samplers": [KEYS], "channels": CHANNELS}]), "keyframes"),
         (chain(MAX_DEPTH + 1), "nested deeper"),
         (lambda document: document.update(nodes=[{"children": [0], "mesh": 0}]), "loop"),
         (lambda document: document.update(nodes=[{"children": [1]}, {"children": [2]}, {"children": [0]}]), "loop"),

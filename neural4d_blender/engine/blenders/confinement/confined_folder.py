@@ -136,12 +136,14 @@ def _copied(source: Path, target: Path) -> Path:
 
 
 def _of_program(argv: Sequence[str]) -> list[str]:
-    """Folders of Blender, of this Python, and of what of this extension runs in there."""
+    """Folders of Blender, of this Python, of modules that are named, and of what of this extension runs in there."""
     program = Path(shutil.which(argv[0]) or argv[0])
     found = [program.parent, program.resolve().parent, Path(sys.prefix), Path(sys.base_prefix), _PACKAGE]
     if (program.parent.parent / "pyvenv.cfg").is_file():
         found.append(program.parent.parent)
-    found += [Path(one).resolve() for one in argv[1:] if one.endswith(".py") and Path(one).is_file()]
+    found += [
+        path.resolve() for path in map(Path, argv[1:]) if path.is_dir() or (path.suffix == ".py" and path.is_file())
+    ]
     for name in ("LD_LIBRARY_PATH", "OCIO", "BLENDER_SYSTEM_RESOURCES", "BLENDER_SYSTEM_SCRIPTS"):
         found += [Path(one) for one in os.environ.get(name, "").split(os.pathsep) if one]
     home = Path.home()

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from ...errors import BrokenModel, UnsafeModel
-from .gltf_accessor_check import MAX_ITEMS, DataCheck, Json, integer, items_of, reference
+from .gltf_accessor_check import DataCheck, Json, integer, items_of, reference
 from .gltf_images import Head, check_pixels, of_base64
 from .gltf_repair import Repair, dicts, in_base64
 from .gltf_scene_check import check_scenes
@@ -22,6 +22,14 @@ MAX_TRIANGLES: Final = 30_000_000  # as drawn, instances counted; about what a l
 MAX_MORPH_TARGETS: Final = 1_000
 #: Values of all shape keys; three numbers each.
 MAX_MORPHED: Final = 50_000_000
+#: Animations times nodes: Blender looks for each node in each animation. Keyframes of all channels; bones of all rigs.
+MAX_ANIMATED: Final = 5_000_000
+MAX_KEYS: Final = 5_000_000
+MAX_JOINTS: Final = 4_000
+#: Nodes and instances, images that are shown, and materials: each more takes Blender longer than the one before.
+MAX_OBJECTS: Final = 20_000
+MAX_IMAGES: Final = 1_000
+MAX_MATERIALS: Final = 4_000
 #: Parts of a mesh times its corners: Blender copies what it has of a mesh once more for each part.
 MAX_COPIED: Final = 4_000_000_000
 #: Triangles that a byte of Draco can well stand for; the flattest of grids have more.
@@ -96,6 +104,9 @@ def check_gltf(
     required = document.get("extensionsRequired", [])
     if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
         raise BrokenModel("The model's list of required extensions is not a list of names.")
+    materials = len(items_of(document, "materials"))
+    if materials > MAX_MATERIALS:
+        raise UnsafeModel(f"The model claims {materials:,} materials; {MAX_MATERIALS:,} are accepted.")
     data = DataCheck(document, binary_length, repair.outside)
     structure = _Structure(document, data)
     triangles = structure.run()
@@ -104,7 +115,7 @@ def check_gltf(
         triangles=triangles,
         vertices=structure.vertices,
         meshes=len(structure.meshes),
-        materials=len(items_of(document, "materials")),
+        materials=materials,
         images=len(data.images),
         nodes=len(structure.nodes),
         required_extensions=tuple(sorted(set(required))),
@@ -124,7 +135,10 @@ def _check_version(asset: object) -> None:
 def _unreadable(data: DataCheck, repair: Repair, read: Callable[[int, int], bytes] | None) -> set[int]:
     """Of the images that are shown, those that no header says are pictures."""
     heads: dict[int, Head] = {}
-    for index in sorted(set(range(len(data.images))) & repair.shown_images() - repair.missing):
+    shown = set(range(len(data.images))) & repair.shown_images() - repair.missing
+    if len(shown) > MAX_IMAGES:
+        raise UnsafeModel(f"The model shows {len(shown):,} images; {MAX_IMAGES:,} are accepted.")
+    for index in sorted(shown):
         image = data.images[index]
         if "uri" in image:
             heads[index] = of_base64(in_base64(image["uri"]))
@@ -165,14 +179,15 @@ class _Structure:
         drawn, objects = 0, len(self.nodes)
         for index, node in enumerate(self.nodes):
             for key, length in _TRANSFORMS:
-                _check_numbers(node.get(key), length, f"The {key} of node {index}")
+                if key in node:
+                    _check_numbers(node[key], length, f"The {key} of node {index}")
             if "mesh" in node:
                 reference(self.meshes, node["mesh"], f"the mesh of node {index}")
                 instances = self._instances(index, node)
                 drawn += triangles[node["mesh"]] * max(instances, 1)
                 objects += instances
-        if objects > MAX_ITEMS:
-            raise UnsafeModel(f"The model claims {objects:,} nodes and instances; {MAX_ITEMS:,} are accepted.")
+        if objects > MAX_OBJECTS:
+            raise UnsafeModel(f"The model claims {objects:,} nodes and instances; {MAX_OBJECTS:,} are accepted.")
         if max(drawn, sum(triangles)) > MAX_TRIANGLES:
             raise UnsafeModel(
                 f"The model claims {max(drawn, sum(triangles)):,} triangles; {MAX_TRIANGLES:,} are accepted."
@@ -249,18 +264,32 @@ class _Structure:
         return max((int(accessor["count"]) for accessor in found), default=0)
 
     def _animations(self) -> None:
+        joints: set[object] = set()
         for skin in dicts(self.document.get("skins")):
             if "inverseBindMatrices" in skin:
                 self.data.accessor(skin["inverseBindMatrices"], "the matrices of a skin")
-        for animation in dicts(self.document.get("animations")):
-            for sampler in dicts(animation.get("samplers")):
-                for key in ("input", "output"):
-                    self.data.accessor(sampler.get(key), f"the {key} of an animation")
+            named = skin.get("joints")
+            joints.update(number for number in (named if isinstance(named, list) else ()) if isinstance(number, int))
+        if len(joints) > MAX_JOINTS:
+            raise UnsafeModel(f"The model claims {len(joints):,} bones; {MAX_JOINTS:,} are accepted.")
+        animations = dicts(self.document.get("animations"))
+        if len(animations) * len(self.nodes) > MAX_ANIMATED:
+            raise UnsafeModel(f"The model claims {len(animations):,} animations of {len(self.nodes):,} nodes.")
+        keys = sum(self._keys(animation) for animation in animations)
+        if keys > MAX_KEYS:
+            raise UnsafeModel(f"The model claims {keys:,} keyframes; {MAX_KEYS:,} are accepted.")
+
+    def _keys(self, animation: Json) -> int:
+        """Keyframes of all its channels, several of which may be of one sampler."""
+        counts = []
+        for sampler in dicts(animation.get("samplers")):
+            counts.append(int(self.data.accessor(sampler.get("input"), "the input of an animation")["count"]))
+            self.data.accessor(sampler.get("output"), "the output of an animation")
+        numbers = [channel.get("sampler") for channel in dicts(animation.get("channels"))]
+        return sum(counts[number] for number in numbers if isinstance(number, int) and 0 <= number < len(counts))
 
 
 def _check_numbers(value: object, length: int, what: str) -> None:
-    if value is None:
-        return
     if not isinstance(value, list) or len(value) != length:
         raise BrokenModel(f"{what} is not a list of {length} numbers.")
     if not all(type(number) in (int, float) and -_LARGEST < number < _LARGEST for number in value):

@@ -20,7 +20,6 @@ MAX_PIXELS: Final = 2**29
 #: colour profile, thumbnail and whatever else a program has put there (JPEG), or behind the pixels (TIFF).
 _LOOKS: Final = (1 << 16, 1 << 20, 1 << 26)
 _LATE: Final = (b"\xff\xd8", b"II*\0", b"MM\0*")
-_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 
 #: Gives the first bytes of an image, at most so many.
 Head = Callable[[int], bytes]
@@ -43,9 +42,8 @@ def check_pixels(heads: Iterable[Head]) -> list[bool]:
 
 
 def check_folder(folder: Path) -> None:
-    """check_pixels for the images in a folder: what came out of an archive."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS and path.is_file())
-    check_pixels(partial(_head, path) for path in paths)
+    """check_pixels for the images in a folder, whatever they are called: what came out of an archive."""
+    check_pixels(partial(_head, path) for path in folder.rglob("*") if path.is_file())
 
 
 def of_data(content: bytes) -> Head:

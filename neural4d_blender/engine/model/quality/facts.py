@@ -17,6 +17,7 @@ class Facts(TypedDict, total=False):
         warnings: what had to be left out or changed, in sentences. seconds: what each part of the work took.
         repairs: what was put right, and what of that is left, in sentences.
         sha256: of the .blend. stamp: what the engine noted of that file (see blenders/prepared_file_hash.py).
+        boxes: of a .blend, what could be boxes for models: name, collection and size_mm of each.
         kind, preview: of an asset, its type of ID and whether it has a picture.
         report: what the checks found, as model/quality/report.py has it; models that were prepared earlier have none.
     """
@@ -42,6 +43,7 @@ class Facts(TypedDict, total=False):
     seconds: dict[str, float]
     sha256: str
     stamp: list[int]
+    boxes: list[dict[str, Any]]
     kind: str
     preview: bool
     report: dict[str, Any]

@@ -1,4 +1,6 @@
-"""What an OBJ names as its materials: found in the download, and no name in them leads out. Standard library only.
+"""What an OBJ names as its materials: found in the download, and no name in them leads out.
+
+Standard library and `engine` only.
 
 Names may be written on another system, and Blender reads the .mtl of the OBJ's own name too, whatever the OBJ names:
 so where anything has to be put right, all materials are put into that one, beside a copy of the OBJ.
@@ -16,11 +18,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ....engine.errors import UnsafeModel
+from ....engine.files.gltf.gltf_check import MAX_MATERIALS
 from .inside_name import inside, leads_out
 from .named_files import NamedFiles
 
 _MOST_BYTES = 1 << 26  # of one file of materials; a text of more is none
 _CONTINUED = re.compile(rb"\\[ \t]*\r?\n")
+_USED = re.compile(rb"\nusemtl[ \t]+([^\r\n]*)")
 _MAP = re.compile(rb"(?im)^([ \t]*(?:map_\S+|bump|disp|decal|refl|norm)[ \t]+)([^\r\n]*)")
 #: Where a path begins among the options before it: the first word that has a part of one.
 _PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", re.S)
@@ -28,7 +33,12 @@ _PATH = re.compile(rb"(?:^|(?<=\s))[^\s\\/:]*[\\/:].*|(?:^|(?<=\s))\.\.\S*.*", r
 
 @contextlib.contextmanager
 def found(source: Path, files: NamedFiles) -> Iterator[Path]:
-    """The OBJ to import: itself, or a copy with its materials beside it, in both of which no name leads out."""
+    """The OBJ to import: itself, or a copy with its materials beside it, in both of which no name leads out.
+
+    Raises:
+        UnsafeModel: it has absurdly many materials.
+    """
+    _check_count(source)
     libraries = list(_libraries(source))
     names = (name.strip(b'"') for _, name in libraries)
     named = [source.parent / os.fsdecode(name) for name in names if name and b"\0" not in name]
@@ -53,6 +63,13 @@ def found(source: Path, files: NamedFiles) -> Iterator[Path]:
                     file.write(inside(name))
         copy.with_suffix(".mtl").write_bytes(b"\n".join(text for text, _ in texts.values()))
         yield copy
+
+
+def _check_count(source: Path) -> None:
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        count = len({found[1] for found in _USED.finditer(content)})
+    if count > MAX_MATERIALS:
+        raise UnsafeModel(f"The model has {count:,} materials; {MAX_MATERIALS:,} are accepted.")
 
 
 def _libraries(source: Path) -> Iterator[tuple[int, bytes]]:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from ....engine.errors import BrokenModel
+from ....engine.files.file_type import ARCHIVE_DAMAGE
 from ....engine.files.gltf.gltf_images import check_pixels, of_data
 from .inside_name import inside, leads_out
 
@@ -30,7 +31,7 @@ def without(source: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as package:
             members = {info.filename: package.read(info) for info in package.infolist() if not info.is_dir()}
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except (OSError, *ARCHIVE_DAMAGE) as error:
         raise BrokenModel(f"The USDZ file is damaged: {error}.") from error
     check_pixels(of_data(content) for content in members.values() if not _is_layer(content))
     changed = {name: _layer(content) for name, content in members.items() if _is_layer(content)}

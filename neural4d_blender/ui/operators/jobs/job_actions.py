@@ -161,9 +161,9 @@ class NEURAL4D_OT_place(JobOperator, bpy.types.Operator):
         """Place it now; the pump does it later where it is not prepared yet or Blender is busy with the scene."""
         variant = None if self.variant < 0 else self.variant
         data = snapshot(job.id)
-        target = agents_jobs.target(data.agent) if data.agent else targets.bind()
+        target = agents_jobs.target(data) if data.agent else targets.bind()
         # A variant that is new to the scene comes beside its siblings; the same one again, to the cursor.
-        target["beside"] = self.variant not in data.placed
+        target["beside"] = self.variant not in data.placed and not target.get("fit")
         job.start_place(variant, target)
 
 
