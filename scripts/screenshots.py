@@ -1,7 +1,8 @@
 """Makes the pictures of the documentation anew: `python3 scripts/screenshots.py`.
 
 With `--all` a picture book instead, in out/book: every state of the sidebar at Blender's default width and at 260
-pixels, dark and light, and at 220, in each language (`--languages de_DE zh_HANS` for some), a sheet for each of these.
+pixels, dark and light, and at 220, and every dialog, in each language (`--languages de_DE zh_HANS` for some), a sheet
+for each of these.
 The window's are taken by tests/gui/scenarios/pictures.py in a real Blender, the models' is the demo's.
 Needs what the stage `gui` of scripts/test.py needs.
 """

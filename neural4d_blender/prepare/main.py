@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import functools
-import importlib
 import json
 import math
 import os
@@ -29,7 +28,7 @@ from ..engine.blenders.shared_names import KIT, READY, datablock_name
 from ..engine.errors import InvalidInput, ModelTooLarge, Neural4DError, PreparerFailed
 from ..engine.model.quality.facts import Facts
 from ..engine.system import SYSTEM
-from . import boxes, open_file
+from . import boxes, open_file, warming_up
 from .checks import run as checks
 from .games import lods_and_collision, retopology
 from .importing import bounds, color_attributes, importers, multi_part
@@ -162,7 +161,7 @@ def make(job: PrepareJob, *, alone: bool = False) -> Facts:
     repaired: list[str] = []
     model, root, fitted = _sized(imported, job, warnings, repaired, limited)
     extract_model.scale_materials(model, fitted.scale)
-    materials.move_to_meshes(model.meshes)
+    materials.move_to_meshes(model.meshes, job.format)
     leftovers.drop(model.meshes)
     color_attributes.show(model.meshes, job.name)
     if job.retopology != "NONE":
@@ -284,10 +283,7 @@ def main(arguments: list[str]) -> int:
 
 def _awaited() -> str:
     """Get everything ready that takes time, say so, and wait for a job; empty where none comes any more."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    with contextlib.suppress(ImportError):  # else the first import of a GLB loads these
-        importlib.import_module("io_scene_gltf2.blender.imp.blender_gltf")
-        importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+    warming_up.run(run)
     print(READY, flush=True)
     with open(0, "rb", closefd=False) as lines:
         return os.fsdecode(lines.readline()).rstrip("\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class Cage:
         found = prepare(path, kind, folder, watch=watched())
         plain = self._baseline.get(kind) or next(iter(self._baseline.values()))
         # What Blender loads of its own where a model needs it (its library for Draco) is no file of anybody's.
-        reached = sorted(path for path in (found.reached or set()) - self._usual if not path.startswith(sys.prefix))
+        own = (sys.prefix, os.path.realpath(sys.prefix))
+        reached = sorted(path for path in (found.reached or set()) - self._usual if not path.startswith(own))
         processor, memory = found.processor - plain.processor, found.memory - plain.memory
         wrong = []
         if reached:

@@ -147,7 +147,7 @@ class Steering:
         endpoint: str,
         count: int = 1,
         *,
-        timeout: float = 30.0,
+        timeout: float = 120.0,
         where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> dict[str, Any]:
         """Wait until so many requests to an endpoint have come in; the last of them.

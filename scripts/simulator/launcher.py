@@ -23,7 +23,7 @@ __all__ = ["ROOT", "Simulator", "SimulatorError"]
 
 #: Where Python finds this package: the checkout, or the folder that it is installed in.
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # of a machine that is very busy
 SERVICES = ("neural4d", "csm", "goneural", "modelslab")
 
 

@@ -9,6 +9,6 @@ from tests.gui.harness import run_scenario
 def test_fit_selected_dress_and_refit() -> None:
     with Simulator(job_seconds=2.0, texture_size=256) as sim:
         done = run_scenario("boxes", env=sim.environment, timeout=240, size=(1300, 900))
-        assert [row["points"] for row in sim.ledger()] == [30, 30, 30]
-    assert done["cost"] == [30, 30, 30]
+        assert sim.spent == 120
+    assert sorted(done["cost"]) == [30, 30, 60]
     assert abs(done["grew"] - 1.5) < 0.01

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...engine.blenders.shared_names import GROWING, GROWN
 from ...engine.errors import UnsafeModel
-from ...engine.files.gltf.gltf_check import MAX_MATERIALS, MAX_TRIANGLES
+from ...engine.files.gltf.gltf_check import MAX_MATERIALS, MAX_OBJECTS, MAX_TRIANGLES
 from ...engine.files.gltf.gltf_images import check_pixels, of_data
 from ..open_file import node_trees, own
 from . import node_growth
@@ -45,6 +45,7 @@ def check() -> None:
                 _at_most("repetitions", times.default_value, MAX_REPEATS)
     _at_most("materials", len(own("materials")), MAX_MATERIALS)
     objects = own("objects")
+    _at_most("objects", len(objects), MAX_OBJECTS)
     _at_most("modifiers", sum(len(item.modifiers) for item in objects), MAX_MODIFIERS)
     drawn = (one.generated_width * one.generated_height for one in own("images") if one.source == "GENERATED")
     _at_most("drawn pixels", sum(drawn), MAX_GENERATED)

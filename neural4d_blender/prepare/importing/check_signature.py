@@ -37,7 +37,9 @@ def check_signature(source: Path, model_format: str) -> None:
 def _check_counts(source: Path, size: int) -> None:
     """A PLY says how much there is of what, and the importer makes room for that before it reads any of it."""
     with source.open("rb") as file:
-        header = file.read(_PLY_HEADER).partition(b"end_header")[0]
+        header, found, _ = file.read(_PLY_HEADER).partition(b"end_header")
+    if not found:
+        raise BrokenModel(f"The PLY file has no end of its header in {_PLY_HEADER:,} bytes.")
     for name, count in re.findall(rb"(?m)^\s*element\s+(\w+)\s+(\S+)", header):
         if not count.isdigit() or int(count) > size:
             raise BrokenModel(

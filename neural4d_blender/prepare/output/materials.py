@@ -16,13 +16,15 @@ from ..open_file import mesh_of, purge
 from . import image_files, image_uses, lost_images
 
 
-def move_to_meshes(items: list[bpy.types.Object]) -> None:
-    """A material may hang on the object instead of its mesh; by now every object has a mesh of its own.
+def move_to_meshes(items: list[bpy.types.Object], job_format: str) -> None:
+    """A material may hang on the object instead of its mesh; by now objects share a mesh only where they show the same.
 
-    One that hangs on the object where no one sees it, as the mesh's own is shown, goes.
+    One that hangs on the object where no one sees it, as the mesh's own is shown, goes; only a .blend has such.
     """
     for item in items:
         for slot in item.material_slots:
+            if slot.link == "DATA" and job_format != "BLEND":
+                continue  # looking takes a look at all other objects
             material = slot.material
             slot.link = "OBJECT"
             slot.material = None

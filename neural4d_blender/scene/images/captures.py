@@ -153,9 +153,13 @@ def _draw(
             f"The graphics card gave no room for a capture: {error}.", "Use the render result or an image file."
         ) from error
     try:
-        canvas.draw_view3d(window.scene, window.view_layer, view3d, region, view, projection, do_color_management=True)
-        with canvas.bind():
-            buffer = state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "FLOAT")
+        # Blender 4 draws a material white at the first look: its shader is made meanwhile.
+        for _ in range(2 if view3d.shading.type in ("MATERIAL", "RENDERED") else 1):
+            canvas.draw_view3d(
+                *(window.scene, window.view_layer, view3d, region, view, projection), do_color_management=True
+            )
+            with canvas.bind():
+                buffer = state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "FLOAT")
     finally:
         canvas.free()
     buffer.dimensions = width * height * 4

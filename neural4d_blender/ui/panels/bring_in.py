@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Rows' heights that the tabs and margins take of the width, what they and a box take of a model's part of it, the same
 #: with a button's icon and a sign beside it, and the most of a picture's.
-_AROUND, _BESIDE, _WITH_SIGNS, _LARGEST = 3.2, 2.4, 4.6, 9.0
+_AROUND, _BESIDE, _WITH_SIGNS, _LARGEST = 3.2, 2.4, 3.7, 9.0
 _WITH_MODELS = {State.READY, State.PLACED}
 
 

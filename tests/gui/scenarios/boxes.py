@@ -44,8 +44,14 @@ def scenario(ui):
     yield 0.5
     yield from ui.screenshot("boxes-1-fit-selected")
     expect(not bridge.jobs, "nothing is started before it is confirmed")
+    bpy.context.scene.neural4d.variants = 2
+    yield from ui.press("RET")
+    yield 0.5
+    expect(not bridge.jobs, "nor at another price than the button named")
+    yield from ui.screenshot("boxes-1-asked-once-more")
     yield from ui.press("RET")
     yield Until(lambda: len(bridge.jobs) == 1, "the job", 10)
+    bpy.context.scene.neural4d.variants = 1
     yield reached("placed")
     expect(not bpy.data.objects["Shelf"].visible_get(), "the box is hidden")
     yield from ui.move(*ui.middle())
@@ -62,6 +68,12 @@ def scenario(ui):
     yield 0.5
     yield from ui.screenshot("boxes-2-dress")
     expect(len(bridge.jobs) == 1, "nothing is started before it is confirmed")
+    for file_format in ("FBX", "GLB"):  # the first has to be converted, which costs points
+        bpy.context.scene.neural4d.options_neural4d.file_format = file_format
+        yield from ui.press("RET")
+        yield 0.5
+        expect(len(bridge.jobs) == 1, "nor at another price than the button named")
+        yield from ui.screenshot("boxes-2-asked-once-more")
     yield from ui.press("RET")
     yield Until(lambda: len(bridge.jobs) == 3, "a job for each name", 10)
     yield 0.5

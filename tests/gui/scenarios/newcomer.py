@@ -131,8 +131,16 @@ def _menus(ui):
     yield 0.3
     ui.area("IMAGE_EDITOR").spaces.active.image = image
     yield from _menu(ui, "IMAGE_MT_image", "IMAGE_EDITOR")
-    bpy.ops.neural4d.image_to_3d("INVOKE_DEFAULT", image=image.name)
-    yield 0.5
+    header = ui.region("HEADER", "IMAGE_EDITOR")
+    y = header.y + header.height // 2
+    for x in range(header.x + 10, header.x + header.width, 20):  # a right click on the image's own field
+        yield from ui.move(x, y)
+        if "Sketch" in ui.below_mouse("HEADER", "IMAGE_EDITOR"):
+            break
+    yield from ui.click(x, y, "RIGHTMOUSE")
+    yield 0.3
+    yield from ui.screenshot("newcomer-9-right-click")
+    yield from last_of_menu(ui)
     yield from ui.screenshot("newcomer-9-popup-of-an-image")
     yield from ui.press("ESC")
     chosen = bpy.context.scene.neural4d
@@ -140,6 +148,7 @@ def _menus(ui):
     chosen.input = "TEXT"
     ui.area("IMAGE_EDITOR").type = "VIEW_3D"
     yield 0.3
+    yield from ui.move(*ui.middle())
     item = menus.key()
     expect(item and item.type == "NONE", "there is a key, and it is not set")
     item.type = "F6"
@@ -162,6 +171,13 @@ def _menu(ui, name, area):
     yield from ui.screenshot(f"newcomer-8-{name}")
     yield from ui.press("ESC")
     yield 0.3
+
+
+def last_of_menu(ui):
+    """Take the last entry of the menu that is open: ours are appended to Blender's own."""
+    yield from ui.press("UP_ARROW")
+    yield from ui.press("RET")
+    yield 0.5
 
 
 def _count(ui) -> list[object]:

@@ -58,6 +58,15 @@ def test_a_ply_that_claims_more_than_is_in_it(tmp_path: Path, vertices: str, fac
     assert "bytes long" in facts["what"]
 
 
+@pytest.mark.one_blender
+def test_a_ply_whose_header_has_no_end(tmp_path: Path) -> None:
+    """What stands behind so many bytes was not looked at."""
+    head = f"ply\nformat ascii 1.0\ncomment {'x' * 70_000}\nelement vertex 2000000000\nproperty float x\nend_header\n"
+    (tmp_path / "scan.ply").write_text(head)
+    facts = run(tmp_path / "scan.ply", "PLY")
+    assert (facts["code"], "no end of its header" in facts["what"]) == ("BrokenModel", True)
+
+
 @pytest.mark.parametrize("model_format", sample_models.FORMATS)
 def test_a_missing_file(tmp_path: Path, model_format: str) -> None:
     assert run(tmp_path / "none", model_format)["code"] == "BrokenModel"

@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 import pytest
 
+from neural4d_blender.prepare import main, warming_up
 from tests.support import sample_models
 
 PACKAGE = Path(__file__).parents[3] / "neural4d_blender"
@@ -98,6 +99,12 @@ def test_one_that_waits_does_its_job_or_ends_with_its_input(tmp_path: Path, scri
 def test_no_job_is_a_crash(tmp_path: Path, script: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, timeout=120, cwd=tmp_path)
     assert done.returncode != 0
+
+
+def test_what_it_warms_up_with_is_a_sound_model() -> None:
+    """Else it would load less than a model needs, and nobody would know."""
+    facts = warming_up.run(main.run)
+    assert (facts["ok"], facts["triangles"], facts["images"], facts["warnings"]) == (True, 1, 1, []), facts
 
 
 #: Prepares a model as the engine has it done, confined, by what this Python says of itself.

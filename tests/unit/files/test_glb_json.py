@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from neural4d_blender.engine.errors import BrokenModel, Neural4DError, UnsafeModel
 from neural4d_blender.engine.files.gltf.gltf_accessor_check import MAX_DECODED, MAX_ITEMS, MAX_ZEROED
-from neural4d_blender.engine.files.gltf.gltf_check import MAX_TRIANGLES, check_gltf
+from neural4d_blender.engine.files.gltf.gltf_check import MAX_OBJECTS, MAX_TRIANGLES, check_gltf
 from neural4d_blender.engine.files.gltf.gltf_scene_check import MAX_DEPTH
 from tests.support.glb_files import BINARY, triangle
 
@@ -384,7 +384,7 @@ def test_packed_by_meshoptimizer_in_a_way_that_there_is_none_of(values: dict[str
             ),
             "scenes show",
         ),
-        (instanced(MAX_ITEMS), "nodes and instances"),
+        (instanced(MAX_OBJECTS), "nodes and instances"),
         (many_images, "1,001 images"),
         (lambda document: document.update(skins=[{"joints": [*range(4001)]}]), "4,001 bones"),
         (lambda document: document.update(nodes=[{"mesh": 0}] * 1001, animations=[{}] * 5000), "5,000 animations"),

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from ...errors import BrokenModel, UnsafeModel
-from .gltf_accessor_check import MAX_ITEMS, DataCheck, Json, integer, items_of, reference
+from .gltf_accessor_check import DataCheck, Json, integer, items_of, reference
 from .gltf_images import Head, check_pixels, of_base64
 from .gltf_repair import Repair, dicts, in_base64
 from .gltf_scene_check import check_scenes
@@ -26,7 +26,8 @@ MAX_MORPHED: Final = 50_000_000
 MAX_ANIMATED: Final = 5_000_000
 MAX_KEYS: Final = 5_000_000
 MAX_JOINTS: Final = 4_000
-#: Images that are shown, and materials: each more takes Blender longer than the one before.
+#: Nodes and instances, images that are shown, and materials: each more takes Blender longer than the one before.
+MAX_OBJECTS: Final = 20_000
 MAX_IMAGES: Final = 1_000
 MAX_MATERIALS: Final = 4_000
 #: Parts of a mesh times its corners: Blender copies what it has of a mesh once more for each part.
@@ -178,14 +179,15 @@ class _Structure:
         drawn, objects = 0, len(self.nodes)
         for index, node in enumerate(self.nodes):
             for key, length in _TRANSFORMS:
-                _check_numbers(node.get(key), length, f"The {key} of node {index}")
+                if key in node:
+                    _check_numbers(node[key], length, f"The {key} of node {index}")
             if "mesh" in node:
                 reference(self.meshes, node["mesh"], f"the mesh of node {index}")
                 instances = self._instances(index, node)
                 drawn += triangles[node["mesh"]] * max(instances, 1)
                 objects += instances
-        if objects > MAX_ITEMS:
-            raise UnsafeModel(f"The model claims {objects:,} nodes and instances; {MAX_ITEMS:,} are accepted.")
+        if objects > MAX_OBJECTS:
+            raise UnsafeModel(f"The model claims {objects:,} nodes and instances; {MAX_OBJECTS:,} are accepted.")
         if max(drawn, sum(triangles)) > MAX_TRIANGLES:
             raise UnsafeModel(
                 f"The model claims {max(drawn, sum(triangles)):,} triangles; {MAX_TRIANGLES:,} are accepted."
@@ -288,8 +290,6 @@ class _Structure:
 
 
 def _check_numbers(value: object, length: int, what: str) -> None:
-    if value is None:
-        return
     if not isinstance(value, list) or len(value) != length:
         raise BrokenModel(f"{what} is not a list of {length} numbers.")
     if not all(type(number) in (int, float) and -_LARGEST < number < _LARGEST for number in value):
