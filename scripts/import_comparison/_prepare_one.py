@@ -20,6 +20,7 @@ from neural4d_blender.engine.blenders.job_file import run_in_blender
 from neural4d_blender.engine.errors import Neural4DError
 from neural4d_blender.engine.files.archive import is_archive, unpack
 from neural4d_blender.engine.files.file_type import file_type
+from neural4d_blender.engine.files.gltf.gltf_images import check_folder
 from neural4d_blender.engine.steps.delivery.check_download import checking
 from scripts.toolbox.console import ROOT
 
@@ -38,6 +39,7 @@ def prepare(source: Path, wanted: str, folder: Path) -> dict[str, Any]:
         model = named
         if kind != "USDZ" and is_archive(named):
             model = unpack(named, folder / "v0", f".{kind.lower()}")
+            check_folder(folder / "v0")
         preparers = Preparers(folder=folder / "preparing")
         preparers.argv = [sys.executable, "-I", str(ROOT / "neural4d_blender" / "prepare" / "__main__.py")]
         output = folder / "v0.blend.out" / "v0.blend"

@@ -97,7 +97,7 @@ class Host:
         self.process = Process(f"blender {self.number}")
         self.bridge = Bridge(self.settings)
         self.bridge.adopting = True  # a window
-        self.bridge.timing = {"preparer_limit": 20.0}
+        self.bridge.timing = {"preparer_limit": 20.0, "ask_again": 10.0}  # or half of a life is to ask again
         self._seen, self._busy = {}, set()
         self.world.scheduler.spawn(self.process, "main", self._live)
         for job in self.world.plan.jobs:

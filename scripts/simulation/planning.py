@@ -135,21 +135,7 @@ class _Planner:
             if agents and job.batch is None and chance.random() < 0.6:
                 job.request["agent"] = "robot"
                 job.quote = chance.choice(["good", "good", "good", "good", "none", "late", "other"])
-        if chance.random() < 0.15:
-            plan.events.append(Event(round(20.0 + 100 * chance.random(), 2), "clock", -86400.0))
-        if chance.random() < 0.3 and len(plan.jobs) > 1:  # two engines want the last points at the same moment
-            plan.hosts = 2
-            for host, job in enumerate(plan.jobs[-2:] if not plan.batches else []):
-                job.host, job.at = host, plan.jobs[-1].at
-        # Pictures are known by what is in them, so that a quote for one is one for the other.
-        sold = [job for job in plan.jobs if job.quote]
-        if len(sold) > 1 and chance.random() < 0.4:
-            first, second = sold[:2]
-            first.quote, second.quote = "good", f"of {first.number}"
-            first.request = {"prompt": "", "images": ["file"], "agent": "robot"}
-            second.request = dict(first.request)
-            # After the first one has its quote, and before, at the very moment, or after it is sent with it.
-            second.at = round(first.at + 0.5 + first.at % 20.0 * chance.choice([0.5, 1.0, 1.0, 1.5]), 2)
+        _coincide(plan, chance)
 
     def _bring_in(self, plan: Plan) -> None:
         """A model that is there already: another job's, by its id at the service, or a file."""
@@ -350,3 +336,28 @@ def _limit(plan: Plan, chance: random.Random) -> None:
         plan.environment = limits()
     if chance.random() < 0.7:
         plan.of_agents = {chance.choice(["day", "day", "month"]): chance.choice([0, 60, 120, 300])}
+
+
+def _coincide(plan: Plan, chance: random.Random) -> None:
+    """What goes wrong about allowances and quotes goes wrong where two things happen at once."""
+    if chance.random() < 0.15:
+        plan.events.append(Event(round(20.0 + 100 * chance.random(), 2), "clock", -86400.0))
+    if chance.random() < 0.3 and len(plan.jobs) > 1:  # two engines want the last points at the same moment
+        plan.hosts = 2
+        for host, job in enumerate(plan.jobs[-2:] if not plan.batches else []):
+            job.host, job.at = host, plan.jobs[-1].at
+    # Pictures are known by what is in them, so that a quote for one is one for the other.
+    sold = [job for job in plan.jobs if job.quote]
+    if len(sold) > 1 and chance.random() < 0.4:
+        first, second = sold[:2]
+        first.quote, second.quote = "good", f"of {first.number}"
+        first.request = {"prompt": "", "images": ["file"], "agent": "robot"}
+        second.request = dict(first.request)
+        # After the first one has its quote, and before, at the very moment, or after it is sent with it.
+        second.at = round(first.at + 0.5 + first.at % 20.0 * chance.choice([0.5, 1.0, 1.0, 1.5]), 2)
+    if plan.hosts == 2 and not plan.batches and chance.random() < 0.5:  # and there are no more than for one
+        plan.policy, plan.environment = {"points": {chance.choice(["day", "month"]): 60}}, {}
+        for job in plan.jobs[-2:]:
+            job.request, job.quote, job.at = dict(TEXT), "", plan.jobs[-1].at
+    if sold and chance.random() < 0.25:
+        plan.deaths.append(Death("committed quote", 1 + chance.randrange(2)))

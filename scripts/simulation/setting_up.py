@@ -7,6 +7,7 @@ client the engine's process and the time.
 
 from __future__ import annotations
 
+import abc
 import functools
 import importlib
 import logging
@@ -29,7 +30,7 @@ import subprocess  # noqa: F401 isort: skip
 import tempfile  # noqa: F401 isort: skip
 import zipfile  # noqa: F401 isort: skip
 
-import requests  # noqa: F401 isort: skip
+import requests  # isort: skip
 import urllib3  # noqa: F401 isort: skip
 
 from .machine import threads
@@ -71,6 +72,14 @@ def load() -> None:
     _connect()
 
 
+class _Readable(abc.ABC):  # noqa: B024 (nobody makes one)
+    """What requests asks with a protocol, which looks through all attributes each time."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return hasattr(other, "read")
+
+
 def _connect() -> None:
     from .machine import disk, pipes, wire
 
@@ -78,6 +87,7 @@ def _connect() -> None:
         return importlib.import_module(f"{PACKAGE}.{name}")
 
     module("engine.http.connection").Adapter = wire.Wire
+    requests.models._SupportsRead = _Readable  # type: ignore[attr-defined]
     module("engine.store.database").sqlite3 = _of_the_simulation(sqlite3, connect=disk.connect)
     lock_file = module("engine.store.lock_file")
     really_hold = lock_file.hold

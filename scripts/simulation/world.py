@@ -99,9 +99,9 @@ class World:
     def edge(self, kind: str, *, paid: bool = False) -> None:
         """The engine that runs may die here."""
         process = self.scheduler.process
-        if process not in self.engines or self.well:
+        if self.well or process not in self.engines:
             return
-        for name in (kind, f"{kind} paid") if paid else (kind,):
+        for name in () if not self._deaths else (kind, f"{kind} paid") if paid else (kind,):
             self._edges[name] += 1
             if (name, self._edges[name]) in self._deaths:
                 self.tell(f"dies at {name} {self._edges[name]}")

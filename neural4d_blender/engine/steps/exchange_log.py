@@ -49,6 +49,7 @@ class Recording:
             head, *exchanges = path.read_text(encoding="utf-8", errors="replace").splitlines()
             self._lines = [(bool(told["paid"]), line) for line in exchanges if "paid" in (told := _read(line))]
             self._head = _read(head)
+        self._size = sum(len(line.encode()) + 1 for _, line in self._lines)
         # Which ids the stand-ins of that process stood for is not known any more.
         used = [int(number) for _, line in self._lines for number in re.findall(r"(?<![A-Za-z0-9-])id-(\d+)\b", line)]
         self._masker = Masker(own, first=max(used, default=0) + 1)
@@ -61,11 +62,11 @@ class Recording:
         if len(line) > _LONGEST:
             line = json.dumps({**told, "fields": {}, "answer": f"<{len(line)} characters>"}, ensure_ascii=False)
         self._lines.append((exchange.paid, line))
-        size = sum(len(one.encode()) + 1 for _, one in self._lines)
-        while len(self._lines) > MOST or size > MOST_BYTES:
+        self._size += len(line.encode()) + 1
+        while len(self._lines) > MOST or self._size > MOST_BYTES:
             self._is_there = False
             free = (number for number, (paid, _) in enumerate(self._lines[:-1]) if not paid)
-            size -= len(self._lines.pop(next(free, 0))[1].encode()) + 1
+            self._size -= len(self._lines.pop(next(free, 0))[1].encode()) + 1
         self._write()
 
     def _write(self) -> None:

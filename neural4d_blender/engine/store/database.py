@@ -52,7 +52,9 @@ class Database:
         except BaseException:
             self._db.close()
             raise
-        self._file = _identity(folder)
+        # As texts: they are looked at in each transaction.
+        self._damaged, self._path = os.fspath(folder / DAMAGED), os.fspath(folder / JOURNAL)
+        self._file = _identity(self._path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -105,7 +107,7 @@ class Database:
 
     def _check_there(self) -> None:
         """What is written into a file that was taken away is lost. A whole folder that is away may come back."""
-        if not (self.folder / DAMAGED).exists() and _identity(self.folder) == self._file:
+        if not os.path.exists(self._damaged) and _identity(self._path) == self._file:
             return
         if not self.folder.is_dir():  # a drive without its cable, say: the next engine would begin an empty one there
             raise JournalUnusable(
@@ -122,10 +124,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def _identity(path: str) -> tuple[int, int]:
     """Of the journal's file, whatever its name is later; none where there is none."""
     try:
-        there = os.stat(folder / JOURNAL)
+        there = os.stat(path)
     except FileNotFoundError:
         return 0, 0
     return there.st_dev, there.st_ino

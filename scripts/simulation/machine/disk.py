@@ -20,7 +20,7 @@ _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|COMMIT|CREATE|ALTER|DROP
 #: Seconds that SQLite waits for another engine's transaction.
 _PATIENCE = 10.0
 #: How often one of several engines is held up before it reads.
-_WHIM = 0.05
+_WHIM = 0.15
 
 
 class Disk:
@@ -53,6 +53,7 @@ class Connection(sqlite3.Connection):
     """What the journal talks to."""
 
     world: ClassVar[World]
+    _uses_quote = False
 
     def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
         world = self.world
@@ -68,10 +69,16 @@ class Connection(sqlite3.Connection):
             self._room()
             done = super().execute(sql)
             world.edge("committed")
+            if self._uses_quote:
+                self._uses_quote = False
+                world.edge("committed quote")
             return done
         if _WRITES.match(sql):
+            self._uses_quote |= sql.startswith("UPDATE quotes")
             self._room()
-        elif world.plan.hosts > 1 and not self.in_transaction and world.whim.random() < _WHIM:
+        elif (
+            not self.in_transaction and world.plan.hosts > 1 and world.scheduler.current and world.whim.random() < _WHIM
+        ):
             world.scheduler.breathe()
         return super().execute(sql, *arguments)
 

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Changes that few worlds are enough to find.
-QUICKLY_FOUND = ("Retry sends a paid job anew", "a submission is journaled after it was sent")
+QUICKLY_FOUND = ("Retry sends a paid job anew", "a submission is journaled after it was sent", "a quote is used twice")
 #: A stretch of seeds that hold, some 60 lives.
 SEEDS = ("--from", "129", "--seeds", "15")
 
