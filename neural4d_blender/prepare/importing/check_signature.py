@@ -39,7 +39,8 @@ def _check_counts(source: Path, size: int) -> None:
     with source.open("rb") as file:
         header, found, _ = file.read(_PLY_HEADER).partition(b"end_header")
     if not found:
-        raise BrokenModel(f"The PLY file has no end of its header in {_PLY_HEADER:,} bytes.")
+        most = f"{_PLY_HEADER:,}"
+        raise BrokenModel(f"The PLY file has no end of its header in {most} bytes.")
     for name, count in re.findall(rb"(?m)^\s*element\s+(\w+)\s+(\S+)", header):
         if not count.isdigit() or int(count) > size:
             raise BrokenModel(
