@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,6 @@ class Checked:
     count: int = 0
     broken: str = ""
     line: int = 0
-    totals: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 @contextmanager

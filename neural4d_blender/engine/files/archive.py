@@ -70,7 +70,7 @@ def unpack(archive: Path, folder: Path, *suffixes: str) -> Path:
     """
     try:
         with zipfile.ZipFile(archive) as packed:
-            members = [info for info in packed.infolist() if not info.is_dir()]
+            members = [info for info in packed.infolist() if not info.filename.endswith("/")]  # is_dir() needs a name
             names = _names(members)
             _refuse_unsafe(members, names, archive.name)
             told = [not _is_note(name) for name in names]

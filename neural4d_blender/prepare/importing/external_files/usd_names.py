@@ -30,7 +30,9 @@ def without(source: Path, folder: Path) -> Path:
     """
     try:
         with zipfile.ZipFile(source) as package:
-            members = {info.filename: package.read(info) for info in package.infolist() if not info.is_dir()}
+            # Before Python 3.12, is_dir() fails where there is no name.
+            named = (info for info in package.infolist() if info.filename)
+            members = {info.filename: package.read(info) for info in named if not info.is_dir()}
     except (OSError, *ARCHIVE_DAMAGE) as error:
         raise BrokenModel(f"The USDZ file is damaged: {error}.") from error
     check_pixels(of_data(content) for content in members.values() if not _is_layer(content))
