@@ -27,8 +27,9 @@ from .scheduling.active_jobs import ActiveJobs
 from .scheduling.thread_pools import ThreadPools
 from .take_over import TakeOver
 
-#: What is asked of all jobs there are: those that an engine which is no more has left are among them.
+#: Seconds that a job of an agent's is shown where nobody has asked for it.
 _A_DAY = 86_400.0
+#: What is asked of all jobs there are: those that an engine which is no more has left are among them.
 _OF_ALL_JOBS = {"list", "batch", "continue_batch"}
 
 

@@ -35,7 +35,7 @@ def icon(path: str) -> int:
     return int(registered.previews[name].icon_id)
 
 
-def strange(path: str) -> int:
+def of_job(path: str) -> int:
     """The icon of a job's picture; 0 until it has been drawn small, which is asked for."""
     name = "" if bpy.app.background else _name(path)
     if name and name not in session.shown.small:

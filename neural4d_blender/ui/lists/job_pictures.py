@@ -82,7 +82,7 @@ def _grid(box: bpy.types.UILayout, shown: list[str], scale: float = 0.0) -> Iter
     scale = scale or min((bpy.context.region.width / unit - _AROUND) / columns, _LARGEST)
     for number, picture in enumerate(shown):
         column = grid.column(align=True)
-        if icon := icons.strange(picture):
+        if icon := icons.of_job(picture):
             column.template_icon(icon, scale=scale)
         yield number, column
 
@@ -93,7 +93,7 @@ def draw_variants(box: bpy.types.UILayout, job: Job, scale: float = _PREVIEW) ->
     grid = box.grid_flow(row_major=True, columns=min(len(variants), 2), even_columns=True, even_rows=False, align=False)
     for variant in variants:
         column = grid.column(align=True)
-        shown = icons.strange(variant.preview)
+        shown = icons.of_job(variant.preview)
         if shown:
             column.template_icon(shown, scale=scale)
         if (filled := fit_of(job, variant)) is not None:

@@ -150,7 +150,7 @@ def _draw_replacements(layout: bpy.types.UILayout, said: provenance.Provenance) 
             column.label(text=tr("Replace with") if one is job else tr("With a new one"))
             row = column.row(align=True)
             for variant in others:
-                picture = icons.strange(variant.preview)
+                picture = icons.of_job(variant.preview)
                 button = row.operator("neural4d.replace", text=str(variant.index + 1), icon_value=picture)
                 button.job, button.variant = one.id, variant.index
 

@@ -138,7 +138,7 @@ def _draw_pages(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_job(box: bpy.types.UILayout, job: "Job") -> None:
-    shown = icons.strange(next((v.preview for v in job.variants if v.preview), ""))
+    shown = icons.of_job(next((v.preview for v in job.variants if v.preview), ""))
     row = box.row()
     if shown:
         picture = row.column()

@@ -44,7 +44,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         case "FILE" if chosen.image_path:
             path = located(chosen.image_path)
             of_a_job = path.is_relative_to(data_dir())
-            shown = icons.strange(str(path)) if of_a_job else icons.icon(str(path))
+            shown = icons.of_job(str(path)) if of_a_job else icons.icon(str(path))
         case "IMAGE" | "EDITOR":
             image = chosen.image if chosen.image_source == "IMAGE" else image_sources.edited_image(context)
             if image is not None and _is_as_on_disk(image) and (preview := image.preview_ensure()):

@@ -34,7 +34,7 @@ def scenario(ui, pictures: list[str], looks: list[list], only: str = ""):
     """Looks: language, theme, and the width of the sidebar in pixels, 0 for as wide as Blender makes it."""
     bpy.context.preferences.view.show_developer_ui = False
     page.is_stale = lambda: False
-    icons.strange = icons.icon  # they are no pictures of jobs that there are
+    icons.of_job = icons.icon  # they are no pictures of jobs that there are
     remembered.active = False
     for panel in PANELS:
         panel.bl_options = set()  # closed when they are first drawn, otherwise

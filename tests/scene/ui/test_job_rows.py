@@ -29,7 +29,7 @@ FACTS: Any = {"dimensions_mm": [1.0, 2.0, 3.0], "faces": 12}
 def layout(empty_file: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path))
     without_a_region(monkeypatch)
-    monkeypatch.setattr(icons, "strange", lambda path: 7 if path else 0)
+    monkeypatch.setattr(icons, "of_job", lambda path: 7 if path else 0)
     ui.register()
     session.shown.details.clear()
     page.forget()

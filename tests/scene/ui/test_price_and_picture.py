@@ -67,7 +67,7 @@ def test_the_picture_is_shown_or_has_to_be_taken(chosen: Any, tmp_path: Path, mo
     scene_pictures.Image.fromarray(scene_pictures.colours(300, 300)).save(path)
     monkeypatch.setenv("NEURAL4D_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(icons, "icon", lambda path: 7 if path else 0)
-    monkeypatch.setattr(icons, "strange", lambda path: 9 if path else 0)
+    monkeypatch.setattr(icons, "of_job", lambda path: 9 if path else 0)
     layout: Any = Drawn()
     chosen.input, chosen.image_path = "IMAGE", str(path)
     picture_preview.draw(layout, bpy.context)
