@@ -342,7 +342,7 @@ def test_a_journal_of_version_3_learns_of_servers_and_purchases(tmp_path: Path) 
     in_doubt = made("b", "a lost chair", APRIL, state=State.UNKNOWN, in_doubt=True, balance_before=100)
     journal.save(in_doubt)
     with journal.transaction() as db:
-        newer = ("quotes", "approvals", "agent_allowances")
+        newer = ("quotes", "approvals", "agent_allowances", "audit_lines", "audit_heads")
         for table in ("servers", "purchases", "notices", "answers", "points_by_day", *newer):
             db.execute(f"DROP TABLE {table}")
         for column in ("user", "project", "agent"):
