@@ -14,6 +14,8 @@ from tests.gui.scenarios.steps import Until, bridge, expect, in_viewport, names,
 
 #: Where the last buttons of a job's line are.
 BIN = (0.85, 0.87)
+#: In the panel's header, left of its grip.
+COPY = (0.81, 0.83, 0.85)
 
 
 HISTORY = (history.NEURAL4D_PT_history, history.NEURAL4D_PT_totals)
@@ -92,7 +94,7 @@ def delete(ui, past):
 
 def copy(ui):
     """Copy as Python, at the top of the panel."""
-    yield from press(ui, r"neural4d\.copy_as_python\(", BIN)
+    yield from press(ui, r"neural4d\.copy_as_python\(", COPY)
     return bpy.context.window_manager.clipboard
 
 
