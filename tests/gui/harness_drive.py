@@ -114,6 +114,12 @@ def draw_little(*_: object) -> None:
         overlay.show_floor = overlay.show_axis_x = overlay.show_axis_y = overlay.show_outline_selected = False
 
 
+def rest() -> float:
+    """Blender sleeps some milliseconds in each turn without events, but not where events are simulated."""
+    time.sleep(0.003)
+    return 0.0
+
+
 system, view = bpy.context.preferences.system, bpy.context.preferences.view
 view.show_splash = False
 system.viewport_aa = "OFF"  # else a view is drawn several times after each change
@@ -122,4 +128,5 @@ if not ORDER["whole"]:
     system.use_region_overlap = view.show_navigate_ui = False
     draw_little()
     bpy.app.handlers.load_post.append(draw_little)
+bpy.app.timers.register(rest, persistent=True)
 bpy.app.timers.register(Drive().tick, first_interval=0.1, persistent=True)
