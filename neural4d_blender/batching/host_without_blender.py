@@ -72,7 +72,8 @@ class Host:
         """OnlineAccessOff or KeyMissing, with the remedy, where the service cannot be used now."""
         if not (service.built_in or self.bridge.settings.services()[service.id]["key"]):
             api_keys.key(service)  # which says so where it cannot be read
-            raise KeyMissing(f"No key is set for {service.name}.", f"Set {service.key_env} in the environment.")
+            remedy = f"Set {service.key_env} in the environment, or the key in the config file."
+            raise KeyMissing(f"No key is set for {service.name}.", remedy)
 
     def pictures(self, paths: list[Picture], service: Declaration, folder: Path, limits: ImageLimits) -> list[str]:
         """The pictures as they are sent; a file that fits the limits is sent as it is.
